@@ -1,0 +1,42 @@
+package dev.agentcontainers.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+
+/** What a node agent reports of one agent. */
+@ApiObject
+public record AgentAssignmentStatus(
+        @JsonPropertyDescription("The phase.") AssignmentPhase phase,
+
+        @JsonPropertyDescription("Generation of the assignment that this speaks of.")
+        Long observedGeneration,
+
+        @JsonPropertyDescription("Generation of the AgentContainer that is applied.")
+        Long agentGeneration,
+
+        @JsonPropertyDescription("Reason of the phase, in CamelCase.")
+        String reason,
+
+        @JsonPropertyDescription("The reason for people: what step, what was found, what would help.")
+        String message,
+
+        @JsonPropertyDescription("Address of the agent.") String address,
+
+        @JsonPropertyDescription("Level established for the driver on this node.")
+        IsolationLevel strength,
+
+        @JsonPropertyDescription("The policy in the kernel, read back from it.")
+        Policy policy,
+
+        @JsonPropertyDescription("Exit code of the last run that ended; 128 plus the signal for a killed one.")
+        Integer exitCode,
+
+        @JsonPropertyDescription("How often the agent was started again.")
+        Integer restarts,
+
+        @JsonPropertyDescription("When each stage was first reached.")
+        AgentContainerStatus.Transitions transitions) {
+
+    /** The policy in the kernel. */
+    @ApiObject
+    public record Policy(String group, String hash, Long revision) {}
+}

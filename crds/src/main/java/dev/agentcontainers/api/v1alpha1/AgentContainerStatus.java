@@ -1,0 +1,84 @@
+package dev.agentcontainers.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+
+/** What is true of an AgentContainer. Written by the operator only. */
+@ApiObject
+public record AgentContainerStatus(
+        @JsonPropertyDescription("Pending, Scheduled, Preparing, Running, Succeeded, Failed or Terminating.")
+        AgentPhase phase,
+
+        @MapList("type") @JsonPropertyDescription("Scheduled, PolicyEnforced, Available, Ready, Reconciling, Stalled.")
+        List<Condition> conditions,
+
+        @Default("-1") @JsonPropertyDescription("The generation that this status speaks of.")
+        Long observedGeneration,
+
+        @JsonPropertyDescription("The AgentNode that the agent is bound to.")
+        String nodeName,
+
+        @JsonPropertyDescription("Isolation asked for and given.")
+        IsolationStatus isolation,
+
+        @JsonPropertyDescription("The policy that is in force.")
+        PolicyStatus policy,
+
+        @JsonPropertyDescription("Addresses of the agent.") List<String> addresses,
+
+        @JsonPropertyDescription("Exit code of the last run that ended; 128 plus the signal for a killed one.")
+        Integer exitCode,
+
+        @JsonPropertyDescription("How often the agent was started again.")
+        Integer restarts,
+
+        @JsonPropertyDescription("When each stage was first reached.")
+        Transitions transitions) {
+
+    /** Isolation asked for and given. */
+    @ApiObject
+    public record IsolationStatus(
+            @JsonPropertyDescription("What the spec asks for: a class name or a minimum level.")
+            String requested,
+
+            @JsonPropertyDescription("The IsolationClass in use.")
+            String effective,
+
+            @JsonPropertyDescription("The level that the node measured for its driver.")
+            IsolationLevel strength) {}
+
+    /** The policy that is in force. */
+    @ApiObject
+    public record PolicyStatus(
+            @JsonPropertyDescription("The policy group.") String group,
+
+            @JsonPropertyDescription("Hash of the ruleset that the kernel holds.")
+            String hash,
+
+            @JsonPropertyDescription("Revision of the node's AgentNodePolicy that is in force.")
+            Long revision,
+
+            @JsonPropertyDescription("The policies and rules that the ruleset was compiled from.")
+            List<String> sources) {}
+
+    /** When each stage was first reached (RFC 3339 with microseconds, UTC). */
+    @ApiObject
+    public record Transitions(
+            @JsonPropertyDescription("Seen by the operator.")
+            String accepted,
+
+            @JsonPropertyDescription("Bound to a node.") String scheduled,
+
+            @JsonPropertyDescription("Filesystem and identity prepared on the node.")
+            String prepared,
+
+            @JsonPropertyDescription("Rules acknowledged by the kernel.")
+            String fenced,
+
+            @JsonPropertyDescription("First instruction of the agent.")
+            String started,
+
+            @JsonPropertyDescription("End of the last run.") String finished) {}
+}

@@ -1,0 +1,41 @@
+package dev.agentcontainers.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Taint;
+import java.util.List;
+
+/** What administrators decide about a node. */
+@ApiObject
+public record AgentNodeSpec(
+        @JsonPropertyDescription("True: nothing new is placed here. Default: false.")
+        Boolean unschedulable,
+
+        @Size(max = 64)
+        @JsonPropertyDescription(
+                "Taints; only agents that tolerate those with effect NoSchedule or NoExecute are placed here.")
+        List<Taint> taints,
+
+        @JsonPropertyDescription(
+                "The strongest isolation level that counts here, whatever was measured. Default: no cap.")
+        IsolationLevel maxStrength,
+
+        @Size(min = 1, max = 49)
+        @ValidationRule(
+                value =
+                        "isCIDR(self) && cidr(self) == cidr(self).masked() && cidr(self).ip().family() == 4 && cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 28",
+                message = "must be an IPv4 CIDR without host bits and a prefix of 16 to 28, for example 100.80.4.0/22")
+        @ValidationRule(value = "self == oldSelf", message = "is immutable once set: agents have addresses from it")
+        @JsonPropertyDescription(
+                "Fleet-unique range of the addresses of agents on this node. Default: the operator takes a free one from its pool.")
+        String agentCIDR,
+
+        @Default("80")
+        @Min(1)
+        @Max(100)
+        @JsonPropertyDescription("Percent of the machine's processors and memory that is given to agents. Default: 80.")
+        Integer sharePercent) {}
