@@ -1,0 +1,25 @@
+package dev.agentcontainers.nodeagent.driver;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/**
+ * A further process in a sandbox. With a terminal, standard error is merged into standard output. Closing it kills the
+ * process. Each stream may be used by one thread.
+ */
+public interface ExecSession extends AutoCloseable {
+    OutputStream standardInput();
+
+    InputStream standardOutput();
+
+    InputStream standardError();
+
+    /** Sets the size of the terminal, in characters; ignored without one. */
+    void resize(int columns, int rows);
+
+    /** Waits for the process to end; its exit code, 128 plus the signal for a killed one. */
+    int awaitExit() throws InterruptedException;
+
+    @Override
+    void close();
+}

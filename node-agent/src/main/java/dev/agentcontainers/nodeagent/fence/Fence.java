@@ -1,0 +1,54 @@
+package dev.agentcontainers.nodeagent.fence;
+
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Stands between agents and the network, outside what agents can touch. Denies everything that no ruleset allows:
+ * before a sandbox is attached, while rules change, and when the node agent is gone.
+ *
+ * <p>Level-triggered and idempotent like {@link dev.agentcontainers.nodeagent.driver.IsolationDriver}; thread-safe.
+ * Every method returns only after the kernel has acknowledged the change and it was read back.
+ */
+public interface Fence {
+    /** Makes the fence, or adopts the one that an earlier process left, with all its attachments intact. */
+    void open(FenceSettings settings) throws SandboxException;
+
+    /**
+     * Replaces all rulesets in one transaction. Groups that attached sandboxes use and that are missing here allow
+     * nothing afterwards.
+     *
+     * @return for each group the hash of the ruleset as the kernel holds it, read back from it
+     */
+    Map<String, String> apply(List<GroupRuleset> groups) throws SandboxException;
+
+    /**
+     * Gives the sandbox its interface and address, bound to the group's rules, before the agent's first instruction;
+     * for a sandbox that is attached already, binds it to the (other) group.
+     *
+     * @throws SandboxException of kind TRANSIENT where the group is not applied yet, and for any failure; then nothing
+     *     is left behind
+     */
+    Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException;
+
+    /** Removes the sandbox's interface, address and rules. No effect where it is not attached. */
+    void detach(SandboxId id) throws SandboxException;
+
+    /** Every attached sandbox, as the kernel shows it. */
+    Map<SandboxId, Attachment> attachments() throws SandboxException;
+
+    /** Removes the fence and everything of it from this machine. */
+    void destroy() throws SandboxException;
+
+    /**
+     * An attached sandbox.
+     *
+     * @param address the agent's address
+     * @param hash hash of the group's ruleset as the kernel holds it
+     * @param deniedPackets packets of the agent that were denied so far
+     */
+    record Attachment(String address, String group, String hash, long deniedPackets) {}
+}

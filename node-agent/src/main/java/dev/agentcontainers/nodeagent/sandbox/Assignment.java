@@ -1,0 +1,75 @@
+package dev.agentcontainers.nodeagent.sandbox;
+
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the node agent is told to run, with references not yet resolved. Immutable.
+ *
+ * @param agent the AgentContainer it stands for
+ * @param generation generation of the assignment itself
+ * @param epoch epoch of the operator's leader that made it
+ * @param command program and arguments, at least one element
+ * @param workingDirectory absolute path inside the sandbox
+ * @param deadline counted from the first start
+ * @param gracePeriod between the request to stop and the kill; zero kills at once
+ * @param policyGroup the policy group whose ruleset fences the agent
+ */
+public record Assignment(
+        SandboxId id,
+        Agent agent,
+        long generation,
+        long epoch,
+        Driver driver,
+        List<String> command,
+        String workingDirectory,
+        List<EnvironmentEntry> environment,
+        ResourceAmounts requests,
+        ResourceAmounts limits,
+        List<Mount> mounts,
+        RestartPolicy restartPolicy,
+        Optional<Duration> deadline,
+        Duration gracePeriod,
+        String policyGroup) {
+
+    public Assignment {
+        command = List.copyOf(command);
+        environment = List.copyOf(environment);
+        mounts = List.copyOf(mounts);
+    }
+
+    /** The AgentContainer that an assignment stands for, and the generation of it that the assignment carries. */
+    public record Agent(String namespace, String name, String uid, long generation) {
+        @Override
+        public String toString() {
+            return namespace + "/" + name;
+        }
+    }
+
+    /** The isolation driver that is to be used. */
+    public record Driver(String className, String name, Map<String, String> parameters) {
+        public Driver {
+            parameters = Map.copyOf(parameters);
+        }
+    }
+
+    /** An environment variable, literal or by reference into a {@link MaterialSource}. */
+    public sealed interface EnvironmentEntry {
+        String name();
+
+        record Literal(String name, String value) implements EnvironmentEntry {}
+
+        record FromSecret(String name, String secret, String key, boolean optional) implements EnvironmentEntry {}
+
+        record FromConfigMap(String name, String configMap, String key, boolean optional) implements EnvironmentEntry {}
+    }
+
+    /** True where starting it needs a Secret, which is never kept on disk. */
+    public boolean needsSecrets() {
+        return environment.stream().anyMatch(EnvironmentEntry.FromSecret.class::isInstance)
+                || mounts.stream().anyMatch(mount -> mount instanceof Mount.SecretFiles);
+    }
+}

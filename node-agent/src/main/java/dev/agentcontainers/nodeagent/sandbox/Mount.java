@@ -1,0 +1,19 @@
+package dev.agentcontainers.nodeagent.sandbox;
+
+/** One path of the agent's filesystem. The most specific path wins. */
+public sealed interface Mount {
+    /** Absolute path inside the sandbox, other than /, without '.', '..' and trailing slash. */
+    String path();
+
+    /** Nothing is seen at the path: an empty, unreadable directory or file stands there. */
+    record Denied(String path) implements Mount {}
+
+    /** A directory of the agent's own, kept over restarts, removed with the sandbox. */
+    record Workspace(String path, boolean writable) implements Mount {}
+
+    /** The keys of a ConfigMap as read-only files. */
+    record ConfigMapFiles(String path, String configMap) implements Mount {}
+
+    /** The keys of a Secret as read-only files that are never on disk. */
+    record SecretFiles(String path, String secret) implements Mount {}
+}

@@ -1,0 +1,17 @@
+package dev.agentcontainers.nodeagent.sandbox;
+
+import java.util.OptionalLong;
+
+/**
+ * Amounts of resources; empty means none asked for or no limit.
+ *
+ * @param cpuMillis thousandths of a processor
+ * @param memoryBytes bytes of memory
+ * @param ephemeralStorageBytes bytes of disk for the agent's writable files
+ * @param pids processes and threads
+ */
+public record ResourceAmounts(
+        OptionalLong cpuMillis, OptionalLong memoryBytes, OptionalLong ephemeralStorageBytes, OptionalLong pids) {
+    public static final ResourceAmounts NONE =
+            new ResourceAmounts(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+}

@@ -1,0 +1,47 @@
+package dev.agentcontainers.nodeagent.sandbox;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a driver realises: an assignment with every reference resolved. Holds secrets; never written to disk as a whole
+ * and never logged.
+ *
+ * @param hostname host name inside the sandbox: the AgentContainer's name, shortened to 63 characters
+ * @param environment names to values; the driver adds PATH, HOME and HOSTNAME where they are absent
+ * @param mounts resolved mounts, no two with one path
+ */
+public record SandboxSpec(
+        SandboxId id,
+        String hostname,
+        Map<String, String> driverParameters,
+        List<String> command,
+        String workingDirectory,
+        Map<String, String> environment,
+        ResourceAmounts limits,
+        List<ResolvedMount> mounts) {
+
+    public SandboxSpec {
+        driverParameters = Map.copyOf(driverParameters);
+        command = List.copyOf(command);
+        environment = Map.copyOf(environment);
+        mounts = List.copyOf(mounts);
+    }
+
+    /** A mount whose content is at hand. */
+    public sealed interface ResolvedMount {
+        String path();
+
+        record Denied(String path) implements ResolvedMount {}
+
+        record Workspace(String path, boolean writable) implements ResolvedMount {}
+
+        /** Read-only files by name. {@code secret} files are kept in memory only. */
+        record Files(String path, Map<String, byte[]> content, boolean secret) implements ResolvedMount {}
+    }
+
+    @Override
+    public String toString() {
+        return "SandboxSpec[" + id + "]";
+    }
+}
