@@ -1,13 +1,14 @@
 package dev.agentcontainers.cli.prerequisite;
 
+import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -58,11 +59,12 @@ public final class Prerequisites {
             throw new UserException(explain(missing, packages));
         }
         progress.step("installing " + String.join(", ", packages), () -> {
-            run(List.of("apt-get", "update", "-qq"));
-            List<String> install = new ArrayList<>(List.of("apt-get", "install", "-y", "-qq"));
-            install.addAll(packages);
-            run(install);
-            return packages;
+            Map<String, String> unattended = Map.of("DEBIAN_FRONTEND", "noninteractive");
+            ExternalCommand.of("apt-get", "update", "-qq").run();
+            return ExternalCommand.of("apt-get", "install", "-y", "-qq")
+                    .with(List.copyOf(packages))
+                    .withEnvironment(unattended)
+                    .run();
         });
         List<Prerequisite> still = missing(needed);
         if (!still.isEmpty()) {
@@ -111,24 +113,5 @@ public final class Prerequisites {
 
     private static boolean isRoot() {
         return "root".equals(System.getProperty("user.name"));
-    }
-
-    private static void run(List<String> command) {
-        try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-            builder.environment().put("DEBIAN_FRONTEND", "noninteractive");
-            Process process = builder.start();
-            process.getOutputStream().close();
-            String output =
-                    new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new UserException(String.join(" ", command) + " failed: " + output.strip());
-            }
-        } catch (IOException e) {
-            throw new UserException(String.join(" ", command) + " could not be run: " + e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new UserException("interrupted while running " + String.join(" ", command), 130);
-        }
     }
 }
