@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class PersistentClusterIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     private Path folder;
