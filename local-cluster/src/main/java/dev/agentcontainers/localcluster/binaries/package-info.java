@@ -1,0 +1,8 @@
+/**
+ * The control plane's binaries. In: a Go toolchain and the pinned Go modules, or a folder that has the
+ * binaries already. Out: four executables of known versions. Never runs them.
+ */
+@NullMarked
+package dev.agentcontainers.localcluster.binaries;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,99 @@
+package dev.agentcontainers.localcluster.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Excludes other threads and other processes by a lock on a file. The kernel gives it back when this JVM
+ * ends in whatever way, so it also tells whether its owner lives.
+ */
+public final class FolderLock implements AutoCloseable {
+
+    /**
+     * A file lock is this JVM's as a whole, and closing any channel of the file gives it back. So within
+     * the JVM a file is opened only by the thread that holds its permit.
+     */
+    private static final Map<Path, Semaphore> PERMITS = new ConcurrentHashMap<>();
+
+    private final Semaphore permit;
+    private final FileChannel channel;
+
+    private FolderLock(Semaphore permit, FileChannel channel) {
+        this.permit = permit;
+        this.channel = channel;
+    }
+
+    /** Waits for the lock; {@code onWait} runs once where another holds it. */
+    public static FolderLock acquire(Path file, Runnable onWait) {
+        Optional<FolderLock> immediate = tryAcquire(file);
+        if (immediate.isPresent()) {
+            return immediate.get();
+        }
+        onWait.run();
+        Semaphore permit = permitOf(file);
+        permit.acquireUninterruptibly();
+        try {
+            FileChannel channel = open(file);
+            channel.lock();
+            return new FolderLock(permit, channel);
+        } catch (IOException e) {
+            permit.release();
+            throw new UncheckedIOException("cannot lock " + file, e);
+        }
+    }
+
+    /** Takes the lock, or returns empty where another thread or process holds it. */
+    public static Optional<FolderLock> tryAcquire(Path file) {
+        Semaphore permit = permitOf(file);
+        if (!permit.tryAcquire()) {
+            return Optional.empty();
+        }
+        boolean held = false;
+        try {
+            FileChannel channel = open(file);
+            @Nullable FileLock lock = channel.tryLock();
+            if (lock == null) {
+                channel.close();
+                return Optional.empty();
+            }
+            held = true;
+            return Optional.of(new FolderLock(permit, channel));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot lock " + file, e);
+        } finally {
+            if (!held) {
+                permit.release();
+            }
+        }
+    }
+
+    private static Semaphore permitOf(Path file) {
+        return PERMITS.computeIfAbsent(file.toAbsolutePath().normalize(), path -> new Semaphore(1));
+    }
+
+    private static FileChannel open(Path file) throws IOException {
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            permit.release();
+        }
+    }
+}
