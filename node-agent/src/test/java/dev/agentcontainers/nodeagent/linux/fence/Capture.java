@@ -1,0 +1,59 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A running tcpdump. */
+final class Capture implements AutoCloseable {
+    private final Process process;
+    private final List<String> packets = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+
+    private Capture(Process process) {
+        this.process = process;
+        BufferedReader output = process.inputReader();
+        this.reader = Thread.startVirtualThread(() -> output.lines().forEach(packets::add));
+    }
+
+    static Capture start(List<String> prefix, String device, String filter) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of("tcpdump", "-Z", "root", "-n", "-l", "--immediate-mode", "-i", device, filter));
+        Process process = new ProcessBuilder(command).start();
+        BufferedReader errors = process.errorReader();
+        String line = errors.readLine();
+        while (line != null && !line.startsWith("listening")) {
+            line = errors.readLine();
+        }
+        if (line == null) {
+            throw new IOException("tcpdump did not start");
+        }
+        Capture capture = new Capture(process);
+        Thread.startVirtualThread(() -> errors.lines().forEach(ignored -> {}));
+        return capture;
+    }
+
+    List<String> packets() {
+        return List.copyOf(packets);
+    }
+
+    void awaitPacket() {
+        await().atMost(Duration.ofSeconds(3)).until(() -> !packets.isEmpty());
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        process.onExit().join();
+        try {
+            reader.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
+import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
+import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
+import dev.agentcontainers.api.v1alpha1.Network.IpBlock;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Names policy groups. */
+public final class PolicyGroup {
+    private PolicyGroup() {}
+
+    /**
+     * The name of the subject's group: 40 characters of {@code 0-9a-f}. Equal subjects have equal names whatever the
+     * order of labels, rules, peers, ports and exceptions, and whether a default is written out.
+     */
+    public static String nameOf(PolicySubject subject) {
+        var hash = new CanonicalHash("agentcontainers.dev/policy-group/1").text(subject.namespace());
+        var labels = new TreeMap<>(subject.labels());
+        hash.number(labels.size());
+        labels.forEach((key, value) -> hash.text(key).text(value));
+        hash.texts(sorted(subject.inlineRules(), PolicyGroup::rule));
+        return hash.hex();
+    }
+
+    private static String rule(EgressRule rule) {
+        return new CanonicalHash("rule")
+                .text(rule.name())
+                .texts(sorted(rule.to(), PolicyGroup::peer))
+                .texts(sorted(rule.ports(), PolicyGroup::port))
+                .hex();
+    }
+
+    private static String peer(EgressPeer peer) {
+        @Nullable IpBlock block = peer.ipBlock();
+        if (block == null) {
+            return new CanonicalHash("peer").hex();
+        }
+        return new CanonicalHash("ipBlock")
+                .text(block.cidr())
+                .texts(sorted(block.except(), Function.identity()))
+                .hex();
+    }
+
+    private static String port(EgressPort port) {
+        return new CanonicalHash("port")
+                .text((port.protocol() == null ? Protocol.TCP : port.protocol()).name())
+                .number(port.port() == null ? 0 : port.port())
+                .number(port.endPort() == null ? 0 : port.endPort())
+                .hex();
+    }
+
+    private static <T> List<String> sorted(@Nullable List<T> entries, Function<T, String> text) {
+        return entries == null ? List.of() : entries.stream().map(text).sorted().toList();
+    }
+}
