@@ -77,6 +77,7 @@ public final class ControlPlanes {
         boolean configured = options.auditLog()
                 || options.apiServerPort().isPresent()
                 || !options.apiServerArguments().isEmpty();
+<<<<<<< HEAD
         HostEnvironment host = HostEnvironment.of(environment, cache);
         Selection selection = ProviderSelection.select(
                 host, new ProviderSelection.Request(options.provider(), persistent, configured));
@@ -86,6 +87,11 @@ public final class ControlPlanes {
                         .accept("KUBEBUILDER_ASSETS (%s) is passed over: it lacks %s"
                                 .formatted(assets.binaries().folder(), String.join(", ", assets.missing()))));
         return selection;
+=======
+        return ProviderSelection.select(
+                HostEnvironment.of(environment, cache),
+                new ProviderSelection.Request(options.provider(), persistent, configured));
+>>>>>>> api
     }
 
     private ControlPlane temporary(ControlPlaneBinaries binaries) {

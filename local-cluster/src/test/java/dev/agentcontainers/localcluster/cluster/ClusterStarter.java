@@ -34,11 +34,14 @@ final class ClusterStarter {
     record Started(Process process, Path folder) {}
 
     static Started run(Path cacheFolder, Path assets, String... arguments) throws IOException {
+<<<<<<< HEAD
         return awaitStarted(launch(cacheFolder, assets, arguments));
     }
 
     /** Starts the JVM and doesn't wait for its cluster. */
     static Process launch(Path cacheFolder, Path assets, String... arguments) throws IOException {
+=======
+>>>>>>> api
         ProcessBuilder builder = new ProcessBuilder(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-cp",
@@ -48,10 +51,14 @@ final class ClusterStarter {
         builder.environment().put("AGENTCONTAINERS_CACHE", cacheFolder.toString());
         builder.environment().put("AGENTCONTAINERS_CONTROL_PLANE", "assets");
         builder.environment().put("KUBEBUILDER_ASSETS", assets.toString());
+<<<<<<< HEAD
         return builder.redirectError(Redirect.INHERIT).start();
     }
 
     static Started awaitStarted(Process process) throws IOException {
+=======
+        Process process = builder.redirectError(Redirect.INHERIT).start();
+>>>>>>> api
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = output.readLine();
