@@ -34,20 +34,11 @@ final class ClusterStarter {
     record Started(Process process, Path folder) {}
 
     static Started run(Path cacheFolder, Path assets, String... arguments) throws IOException {
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
->>>>>>> local-cluster
         return awaitStarted(launch(cacheFolder, assets, arguments));
     }
 
     /** Starts the JVM and doesn't wait for its cluster. */
     static Process launch(Path cacheFolder, Path assets, String... arguments) throws IOException {
-<<<<<<< HEAD
-=======
->>>>>>> api
-=======
->>>>>>> local-cluster
         ProcessBuilder builder = new ProcessBuilder(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-cp",
@@ -57,20 +48,10 @@ final class ClusterStarter {
         builder.environment().put("AGENTCONTAINERS_CACHE", cacheFolder.toString());
         builder.environment().put("AGENTCONTAINERS_CONTROL_PLANE", "assets");
         builder.environment().put("KUBEBUILDER_ASSETS", assets.toString());
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
->>>>>>> local-cluster
         return builder.redirectError(Redirect.INHERIT).start();
     }
 
     static Started awaitStarted(Process process) throws IOException {
-<<<<<<< HEAD
-=======
-        Process process = builder.redirectError(Redirect.INHERIT).start();
->>>>>>> api
-=======
->>>>>>> local-cluster
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = output.readLine();

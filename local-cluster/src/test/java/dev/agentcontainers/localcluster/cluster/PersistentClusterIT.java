@@ -30,11 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class PersistentClusterIT {
 
-<<<<<<< HEAD
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-=======
     private static final Duration PATIENCE = Duration.ofSeconds(60);
->>>>>>> local-cluster
 
     @TempDir
     private Path folder;
