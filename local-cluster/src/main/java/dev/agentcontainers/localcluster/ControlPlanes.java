@@ -77,10 +77,6 @@ public final class ControlPlanes {
         boolean configured = options.auditLog()
                 || options.apiServerPort().isPresent()
                 || !options.apiServerArguments().isEmpty();
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
->>>>>>> local-cluster
         HostEnvironment host = HostEnvironment.of(environment, cache);
         Selection selection = ProviderSelection.select(
                 host, new ProviderSelection.Request(options.provider(), persistent, configured));
@@ -90,14 +86,6 @@ public final class ControlPlanes {
                         .accept("KUBEBUILDER_ASSETS (%s) is passed over: it lacks %s"
                                 .formatted(assets.binaries().folder(), String.join(", ", assets.missing()))));
         return selection;
-<<<<<<< HEAD
-=======
-        return ProviderSelection.select(
-                HostEnvironment.of(environment, cache),
-                new ProviderSelection.Request(options.provider(), persistent, configured));
->>>>>>> api
-=======
->>>>>>> local-cluster
     }
 
     private ControlPlane temporary(ControlPlaneBinaries binaries) {

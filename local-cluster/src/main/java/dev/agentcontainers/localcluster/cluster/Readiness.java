@@ -39,11 +39,7 @@ final class Readiness implements AutoCloseable {
     }
 
     void awaitListener(Component component, int port) {
-<<<<<<< HEAD
-        await(component, "to listen", () -> !LoopbackPorts.isFree(port));
-=======
         await(component, "to listen", () -> LoopbackPorts.accepts(port));
->>>>>>> local-cluster
     }
 
     /** Until it serves: storage answers, the default roles are there, informers have synchronised. */

@@ -1,11 +1,10 @@
-package dev.agentcontainers.cli.streams;
+package dev.agentcontainers.operator.gateway;
 
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
-import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
@@ -105,23 +104,11 @@ final class NodeNamespaces implements AutoCloseable {
 
     private void rightsOnNode(String name, String namespace) {
         String role = "node-agent-" + name;
-        client.resource(new ClusterRoleBuilder()
-                        .withNewMetadata()
-                        .withName(role)
-                        .endMetadata()
-                        .withRules(new PolicyRuleBuilder()
-                                .withApiGroups("agentcontainers.dev")
-                                .withResources("agentnodes", "agentnodes/status")
-                                .withResourceNames(name)
-                                .withVerbs("get", "patch")
-                                .build())
-                        .build())
-                .serverSideApply();
         client.resource(new ClusterRoleBindingBuilder()
                         .withNewMetadata()
                         .withName(role)
                         .endMetadata()
-                        .withNewRoleRef(RBAC, "ClusterRole", role)
+                        .withNewRoleRef(RBAC, "ClusterRole", "agentcontainers-node-agent")
                         .addNewSubject("", "ServiceAccount", ACCOUNT, namespace)
                         .build())
                 .serverSideApply();

@@ -1,16 +1,13 @@
-package dev.agentcontainers.cli.streams;
+package dev.agentcontainers.operator.gateway;
 
-import dev.agentcontainers.api.v1alpha1.AgentAssignment;
-import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import static org.awaitility.Awaitility.await;
+
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.SharedControlPlane;
 import dev.agentcontainers.operator.enrolment.BootstrapTokens;
 import dev.agentcontainers.operator.enrolment.EnrolmentSettings;
-import dev.agentcontainers.operator.gateway.Gateway;
-import dev.agentcontainers.operator.gateway.GatewaySettings;
 import dev.agentcontainers.protocol.NodeGrant;
-import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
@@ -19,10 +16,12 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -82,49 +81,38 @@ final class GatewayCluster implements AutoCloseable {
     }
 
     private void installApi() {
-        Path folder = Path.of("target", "crds-for-tests");
-        try {
-            Files.createDirectories(folder);
+        try (Stream<Path> files = Files.list(root().resolve("crds/yaml"))) {
+            files.sorted().forEach(file -> load(file).forEach(this::apply));
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
-        new CRDGenerator()
-                .customResourceClasses(AgentContainer.class, AgentNode.class, AgentAssignment.class)
-                .inOutputDir(folder.toFile())
-                .detailedGenerate();
-        try (Stream<Path> files = Files.list(folder)) {
-            files.filter(file -> file.toString().endsWith(".yml")).forEach(this::apply);
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .untilAsserted(() -> admin.resources(AgentNode.class).list());
+    }
+
+    private void apply(HasMetadata item) {
+        admin.resource(item).forceConflicts().serverSideApply();
+    }
+
+    private List<HasMetadata> load(Path file) {
+        try (var stream = Files.newInputStream(file)) {
+            return admin.load(stream).items();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
-    private void apply(Path file) {
-        try (var stream = Files.newInputStream(file)) {
-            for (HasMetadata item : admin.load(stream).items()) {
-                admin.resource(item).forceConflicts().serverSideApply();
-                admin.resource(item)
-                        .waitUntilCondition(
-                                found -> admin.getApiGroup("agentcontainers.dev") != null,
-                                PATIENCE.toMillis(),
-                                java.util.concurrent.TimeUnit.MILLISECONDS);
-            }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+    private static Path root() {
+        return Path.of(System.getProperty("project.root"));
     }
 
     private void installGatewayRights() {
-        Path file = Path.of(System.getProperty("project.root"), "helm/agentcontainers/files/gateway-rbac.yaml");
-        try (var stream = Files.newInputStream(file)) {
-            for (HasMetadata item : admin.load(stream).items()) {
-                if (!item.getKind().startsWith("Cluster")) {
-                    item.getMetadata().setNamespace(namespace);
-                }
-                admin.resource(item).forceConflicts().serverSideApply();
+        for (HasMetadata item : load(root().resolve("helm/agentcontainers/files/gateway-rbac.yaml"))) {
+            if ("agentcontainers-system".equals(item.getMetadata().getNamespace())) {
+                item.getMetadata().setNamespace(namespace);
             }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            apply(item);
         }
         String user = "gateway-of-" + namespace;
         admin.resource(new ClusterRoleBindingBuilder()

@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.streams;
+package dev.agentcontainers.operator.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
