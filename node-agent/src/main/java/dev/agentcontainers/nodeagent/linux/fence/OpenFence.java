@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -28,8 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** A fence that stands. Not thread-safe. */
 final class OpenFence implements AutoCloseable {
@@ -47,11 +44,7 @@ final class OpenFence implements AutoCloseable {
     private final AddressPool pool;
     private NeverAllowed never;
 
-    static OpenFence open(
-            LinuxFenceSettings settings,
-            FenceSettings fenceSettings,
-            FenceSystem system,
-            Function<List<Allow>, String> hash)
+    static OpenFence open(LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system)
             throws IOException {
         AddressPlan plan = AddressPlan.of(fenceSettings);
         Place host = openHost(settings, system);
@@ -60,7 +53,7 @@ final class OpenFence implements AutoCloseable {
             try {
                 NamespaceThread visitor = NamespaceThread.in(host.namespace(), "fence visitor");
                 try {
-                    return new OpenFence(settings, fenceSettings, system, plan, hash, host, fence, visitor);
+                    return new OpenFence(settings, fenceSettings, system, plan, host, fence, visitor);
                 } catch (IOException | RuntimeException e) {
                     visitor.close();
                     throw e;
@@ -80,7 +73,6 @@ final class OpenFence implements AutoCloseable {
             FenceSettings fenceSettings,
             FenceSystem system,
             AddressPlan plan,
-            Function<List<Allow>, String> hash,
             Place host,
             Place fence,
             NamespaceThread visitor)
@@ -93,9 +85,9 @@ final class OpenFence implements AutoCloseable {
         this.visitor = visitor;
         this.table = new TableReader(fence.filter(), Names.TABLE);
         this.uplink = new Uplink(settings, plan, host, fence);
-        this.groups = new GroupRules(fence, table, hash);
+        this.groups = new GroupRules(fence, table);
         this.elements = new AgentElements(fence.filter(), table);
-        this.interfaces = new AgentInterface(system, fence, visitor, plan, settings.mtu());
+        this.interfaces = new AgentInterface(system, fence, visitor, settings.mtu());
         requireSameRange();
         this.never = wanted();
         standUp();
@@ -125,7 +117,6 @@ final class OpenFence implements AutoCloseable {
     private void standUp() throws IOException {
         writeBase();
         groups.removeUnusedSets();
-        groups.read();
         uplink.ensure();
     }
 
@@ -138,7 +129,11 @@ final class OpenFence implements AutoCloseable {
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
         repair();
         groups.replace(rulesets, Set.copyOf(elements.read().groups().values()));
-        return rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, ruleset -> groups.hash(ruleset.name())));
+        Map<String, String> hashes = new HashMap<>();
+        for (GroupRuleset ruleset : rulesets) {
+            hashes.put(ruleset.name(), groups.hash(ruleset.name()));
+        }
+        return hashes;
     }
 
     void repair() throws IOException {
