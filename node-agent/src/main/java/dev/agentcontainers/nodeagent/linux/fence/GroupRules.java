@@ -81,17 +81,22 @@ final class GroupRules {
         fence.transaction(fill.toString());
         fence.transaction(swap.toString());
         removeUnusedSets();
-        known = Optional.of(read());
+        known = Optional.of(read(groups));
+    }
+
+    /** Reads everything again, whoever may have changed it. */
+    void readAll() throws IOException {
+        known = Optional.of(read(Map.of()));
     }
 
     private Map<String, Group> groups() throws IOException {
-        Map<String, Group> groups = known.isPresent() ? known.get() : read();
+        Map<String, Group> groups = known.isPresent() ? known.get() : read(Map.of());
         known = Optional.of(groups);
         return groups;
     }
 
     private static boolean holds(@Nullable Group group, GroupRuleset ruleset) {
-        return group != null && !group.withdrawn() && group.hash.equals(RulesetHash.of(ruleset.egress()));
+        return group != null && !group.withdrawn() && group.hash.equals(ruleset.hash());
     }
 
     /** Every group has an IPv4 set, though empty: a chain without any is that of a withdrawn group. */
@@ -127,7 +132,8 @@ final class GroupRules {
                 .collect(Collectors.joining()));
     }
 
-    private Map<String, Group> read() throws IOException {
+    /** @param earlier groups as read before: a set that is still in use is not read again, since sets never change */
+    private Map<String, Group> read(Map<String, Group> earlier) throws IOException {
         Map<String, List<Rule>> rules = new LinkedHashMap<>();
         for (String chain : table.chains()) {
             if (Names.isGroupChain(chain)) {
@@ -142,20 +148,25 @@ final class GroupRules {
         }
         Map<String, Group> read = new HashMap<>();
         for (Map.Entry<String, List<Rule>> chain : rules.entrySet()) {
-            read.put(Names.group(chain.getKey()), read(chain.getKey(), chain.getValue()));
+            String group = Names.group(chain.getKey());
+            read.put(group, read(chain.getKey(), chain.getValue(), Optional.ofNullable(earlier.get(group))));
         }
         return Map.copyOf(read);
     }
 
-    private Group read(String chain, List<Rule> rules) throws IOException {
+    private Group read(String chain, List<Rule> rules, Optional<Group> earlier) throws IOException {
         if (rules.isEmpty() || !refusesAll(rules.getLast())) {
             throw altered(chain);
         }
         List<String> sets = new ArrayList<>();
-        List<Allow> egress = new ArrayList<>();
         for (Rule rule : rules.subList(0, rules.size() - 1)) {
-            String set = acceptedSet(rule).orElseThrow(() -> altered(chain));
-            sets.add(set);
+            sets.add(acceptedSet(rule).orElseThrow(() -> altered(chain)));
+        }
+        if (earlier.isPresent() && earlier.get().sets.equals(sets)) {
+            return earlier.get();
+        }
+        List<Allow> egress = new ArrayList<>();
+        for (String set : sets) {
             for (Element element : table.elements(set)) {
                 egress.add(AllowedBox.of(element, SetNames.isIpv6(set)));
             }

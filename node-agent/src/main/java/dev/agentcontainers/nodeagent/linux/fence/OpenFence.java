@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.netlink.Links;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
 import dev.agentcontainers.nodeagent.linux.netlink.NamespaceNumbers;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -127,7 +128,7 @@ final class OpenFence implements AutoCloseable {
     }
 
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
-        repair();
+        repairUplink();
         groups.replace(rulesets, Set.copyOf(elements.read().groups().values()));
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
@@ -137,6 +138,11 @@ final class OpenFence implements AutoCloseable {
     }
 
     void repair() throws IOException {
+        repairUplink();
+        groups.readAll();
+    }
+
+    private void repairUplink() throws IOException {
         NeverAllowed wanted = wanted();
         if (!wanted.equals(never)) {
             never = wanted;
@@ -183,6 +189,7 @@ final class OpenFence implements AutoCloseable {
                 && link.get().peerNamespace().equals(number)
                 && snapshot.complete(name);
         if (!whole) {
+            remove(name);
             return Optional.empty();
         }
         if (!group.equals(snapshot.groups().get(name))) {
@@ -197,17 +204,29 @@ final class OpenFence implements AutoCloseable {
 
     private Attachment attachNew(SandboxId id, NetworkNamespace agent, String group, GroupRules.Group rules)
             throws IOException, SandboxException {
-        detach(id);
         Ipv4 address = pool.take()
                 .orElseThrow(() -> new SandboxException(
                         Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
         try {
-            elements.add(Names.agentInterface(id), address, group);
+            addElements(Names.agentInterface(id), address, group);
             interfaces.create(id, agent, address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
         } catch (IOException | RuntimeException e) {
             undo(id, address, e);
             throw e;
+        }
+    }
+
+    /** What an earlier attachment left is found by its being in the way, which is quicker than to look first. */
+    private void addElements(String name, Ipv4 address, String group) throws IOException {
+        try {
+            elements.add(name, address, group);
+        } catch (NetlinkException e) {
+            if (e.errno() != NetlinkException.EEXIST) {
+                throw e;
+            }
+            remove(name);
+            elements.add(name, address, group);
         }
     }
 
@@ -227,8 +246,9 @@ final class OpenFence implements AutoCloseable {
 
     private void remove(String name) throws IOException {
         AgentInterface.remove(fence, name);
-        Ipv4 address = elements.read().addresses().get(name);
-        elements.remove(name);
+        Snapshot snapshot = elements.read();
+        Ipv4 address = snapshot.addresses().get(name);
+        elements.remove(name, snapshot);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
             pool.giveBack(address);
@@ -266,7 +286,7 @@ final class OpenFence implements AutoCloseable {
         }
         for (String name : remains) {
             AgentInterface.remove(fence, name);
-            elements.remove(name);
+            elements.remove(name, snapshot);
             Ipv4 address = snapshot.addresses().get(name);
             if (address != null) {
                 TrackedConnections.forget(fence.filter(), address);
