@@ -1,0 +1,120 @@
+package dev.agentcontainers.cli.demo;
+
+import dev.agentcontainers.cli.fleet.Pause;
+import dev.agentcontainers.cli.process.ExternalCommand;
+import dev.agentcontainers.cli.terminal.UserException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A small HTTP service in a network namespace of its own, reached from this machine by one address of the documentation
+ * range 198.51.100.0/24 (RFC 5737). Needs root.
+ *
+ * @param name 1 to 7 letters; names the namespace {@code acdemo-NAME} and the link {@code acdemo-NAME}
+ * @param address where the service listens
+ * @param gateway address of this machine's side of the link
+ */
+public record DemoService(String name, String address, String gateway) {
+    static final int PORT = 8080;
+    private static final Duration READY_WITHIN = Duration.ofSeconds(20);
+
+    /** The service that the quick start's agent may call. */
+    static final DemoService KNOWLEDGE = new DemoService("know", "198.51.100.10", "198.51.100.9");
+
+    /** The service that it may not call. */
+    static final DemoService COLLECTOR = new DemoService("collect", "198.51.100.20", "198.51.100.19");
+
+    public static final List<DemoService> ALL = List.of(KNOWLEDGE, COLLECTOR);
+
+    private String namespace() {
+        return "acdemo-" + name;
+    }
+
+    private String link() {
+        return "acdemo-" + name;
+    }
+
+    /** Starts the service, replacing what an earlier demo left of it, and waits until it answers connections. */
+    public void start(Path program, Path log) {
+        stop();
+        ip("netns", "add", namespace());
+        ip("link", "add", link(), "type", "veth", "peer", "name", "eth0", "netns", namespace());
+        ip("address", "add", gateway + "/32", "dev", link());
+        ip("link", "set", link(), "up");
+        ip("route", "replace", address + "/32", "dev", link());
+        inside("link", "set", "lo", "up");
+        inside("address", "add", address + "/32", "dev", "eth0");
+        inside("link", "set", "eth0", "up");
+        inside("route", "add", "default", "via", gateway, "dev", "eth0", "onlink");
+        launch(program, log);
+        awaitListening();
+    }
+
+    /** Stops the service and removes its namespace and link. No effect where there is none. */
+    public void stop() {
+        if (!Files.exists(Path.of("/run/netns", namespace()))) {
+            return;
+        }
+        ExternalCommand.of("ip", "netns", "pids", namespace())
+                .run()
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .mapToLong(Long::parseLong)
+                .forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+        ip("netns", "delete", namespace());
+        // The link goes with the namespace, but only once its last process is gone.
+        ExternalCommand.of("ip", "link", "delete", link()).attempt();
+    }
+
+    private void launch(Path program, Path log) {
+        try {
+            new ProcessBuilder(
+                            "setsid",
+                            "ip",
+                            "netns",
+                            "exec",
+                            namespace(),
+                            "python3",
+                            program.toString(),
+                            name,
+                            address,
+                            Integer.toString(PORT))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UserException("the demo's service " + name + " could not be started: " + e.getMessage());
+        }
+    }
+
+    private void awaitListening() {
+        Instant end = Instant.now().plus(READY_WITHIN);
+        while (true) {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(address, PORT), 500);
+                return;
+            } catch (IOException e) {
+                if (Instant.now().isAfter(end)) {
+                    throw new UserException("the demo's service " + name + " does not answer at " + address + ":" + PORT
+                            + ": " + e.getMessage());
+                }
+            }
+            Pause.briefly();
+        }
+    }
+
+    private static void ip(String... arguments) {
+        ExternalCommand.of("ip").with(List.of(arguments)).run();
+    }
+
+    private void inside(String... arguments) {
+        ExternalCommand.of("ip", "-n", namespace()).with(List.of(arguments)).run();
+    }
+}
