@@ -8,8 +8,12 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -68,8 +72,8 @@ class FenceFailureIT {
     @Test
     void deathAtAnyCallOfAttachIsClearedUpByTheNextProcess() throws Exception {
         try (Machine machine = Machine.create()) {
-            try (HostileAgent agent = machine.agent();
-                    LinuxFence successor = machine.fence()) {
+            LinuxFence successor = machine.fence();
+            try (HostileAgent agent = machine.agent()) {
                 successor.open(Machine.fenceSettings());
                 successor.apply(List.of(Groups.NARROW));
                 String before = state(machine);
@@ -86,6 +90,7 @@ class FenceFailureIT {
                     call++;
                 }
                 assertThat(call).isGreaterThan(8);
+            } finally {
                 successor.destroy();
             }
         }
@@ -138,8 +143,10 @@ class FenceFailureIT {
             String before = machine.onHost("nft list ruleset; ip -o link | cut -d: -f2; ip route");
             FailingSystem system = new FailingSystem(FenceSystem.linux());
             LinuxFence fence = new LinuxFence(machine.settings(), system);
+            long sockets = openSockets();
             int call = 1;
             while (failsAt(call, system, () -> fence.open(Machine.fenceSettings()))) {
+                assertThat(openSockets()).as("after failure " + call).isEqualTo(sockets);
                 if (call % 2 == 0) {
                     fence.destroy();
                     assertThat(machine.onHost("nft list ruleset; ip -o link | cut -d: -f2; ip route"))
@@ -150,6 +157,21 @@ class FenceFailureIT {
             }
             assertThat(call).isGreaterThan(8);
             fence.destroy();
+        }
+    }
+
+    /** A socket that is left open would keep the fence's namespace alive. */
+    private static long openSockets() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(FenceFailureIT::isSocket).count();
+        }
+    }
+
+    private static boolean isSocket(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+        } catch (IOException e) {
+            return false;
         }
     }
 
