@@ -186,7 +186,7 @@ class FencePacketsIT {
         String packet = header + "fd000000000000000000000000000005" + "fd000000000000000000000000000001"
                 + "10921f90000c000068656c6c";
         // The fence has no IPv6 at all, so its rules need not even see the packet.
-        sentAndNotDelivered("ip6", () -> agent.request("frame", packet, 0x86dd), "ip6 and udp", false);
+        sentAndNotDelivered("ip6 net fd00::/8", () -> agent.request("frame", packet, 0x86dd), "ip6 and udp", false);
         assertThat(agent.tcp("fd00::1", PORT)).isNotEqualTo("ok");
     }
 
