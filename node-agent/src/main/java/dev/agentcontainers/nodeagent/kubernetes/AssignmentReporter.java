@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Writes what is true of each agent into its AgentAssignment's status: the newest report only, only where it differs from
@@ -24,6 +25,7 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
     private final Destination destination;
     private final ScheduledExecutorService timer;
     private final AssignmentStatuses statuses;
+    private final LongAdder writes = new LongAdder();
     private final Map<String, Outbox> outboxes = new HashMap<>();
     private boolean closed;
 
@@ -89,6 +91,11 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
         return (int) outboxes.values().stream().filter(Outbox::isWaiting).count();
     }
 
+    /** How many statuses were written so far. */
+    public long writes() {
+        return writes.sum();
+    }
+
     @Override
     public synchronized void close() {
         closed = true;
@@ -140,6 +147,7 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
                 return;
             }
             boolean exists = destination.write(assignment, status.get());
+            writes.increment();
             wrote(status.get(), exists);
             forget(assignment, this);
         }

@@ -36,6 +36,7 @@ public final class Heartbeat implements AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("heartbeat").daemon().factory());
     private volatile Optional<Instant> renewed = Optional.empty();
+    private volatile Optional<Instant> tried = Optional.empty();
     private boolean failing;
 
     public Heartbeat(KubernetesClient client, String namespace, String nodeName, Clock clock) {
@@ -61,9 +62,15 @@ public final class Heartbeat implements AutoCloseable {
         return renewed;
     }
 
+    /** When it was last tried to renew the Lease. */
+    public Optional<Instant> tried() {
+        return tried;
+    }
+
     private void beat() {
+        Instant now = clock.instant();
+        tried = Optional.of(now);
         try {
-            Instant now = clock.instant();
             renew(now);
             renewed = Optional.of(now);
             if (failing) {
