@@ -5,7 +5,6 @@ import dev.agentcontainers.policy.box.AddressFamily;
 import dev.agentcontainers.policy.box.AddressRanges;
 import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
-import dev.agentcontainers.policy.rule.Peer;
 import dev.agentcontainers.policy.rule.PortMatch;
 import dev.agentcontainers.policy.rule.Rule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -31,11 +30,9 @@ public final class PolicyCompiler {
 
     private static void addAreas(Rule rule, List<Area> areas) {
         for (AddressFamily family : AddressFamily.values()) {
-            AddressRanges addresses = AddressRanges.none(family);
-            for (Peer peer : rule.peers()) {
-                addresses = addresses.union(peer.addresses(family));
-            }
-            addresses = Invariants.removedFrom(addresses);
+            AddressRanges addresses = Invariants.removedFrom(AddressRanges.union(
+                    family,
+                    rule.peers().stream().map(peer -> peer.addresses(family)).toList()));
             for (PortMatch port : rule.ports()) {
                 if (port instanceof PortMatch.Numbered numbered) {
                     areas.add(new Area(numbered.protocol(), numbered.ports(), addresses));

@@ -1,6 +1,8 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
@@ -8,6 +10,8 @@ import java.util.Map;
 
 /** What is true of a node. The operator writes namespace and the condition Ready, the node agent the rest. */
 @ApiObject
+@JsonClassDescription(
+        "What is true of the node. The operator writes namespace and the condition Ready, the node agent the rest.")
 public record AgentNodeStatus(
         @JsonPropertyDescription("The node's own namespace.")
         String namespace,
@@ -37,7 +41,7 @@ public record AgentNodeStatus(
     /** An isolation driver on this node. */
     @ApiObject
     public record DriverStatus(
-            @JsonPropertyDescription("Name, as IsolationClasses refer to it.")
+            @Required @JsonPropertyDescription("Name, as IsolationClasses refer to it.")
             String name,
 
             @JsonPropertyDescription("True where an agent can be run with it.")

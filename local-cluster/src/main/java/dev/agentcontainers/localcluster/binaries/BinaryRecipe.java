@@ -59,7 +59,7 @@ public record BinaryRecipe(String kubernetesVersion, String etcdVersion, Map<Str
     String linkFlags(Target target) {
         StringBuilder flags = new StringBuilder("-s -w");
         if (target != Target.ETCD) {
-            String[] parts = kubernetesVersion.substring(1).split("\\.");
+            String[] parts = kubernetesVersion.substring(1).split("\\.", -1);
             Map<String, String> stamps = new TreeMap<>(Map.of(
                     "gitVersion",
                     kubernetesVersion,

@@ -6,6 +6,7 @@ import com.dajudge.kindcontainer.KubernetesVersionEnum;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.ControlPlaneFailedException;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
+import dev.agentcontainers.localcluster.MissingPrerequisiteException;
 import dev.agentcontainers.localcluster.certificates.CertificateAuthority;
 import dev.agentcontainers.localcluster.certificates.Kubeconfig;
 import dev.agentcontainers.localcluster.certificates.PrivateFiles;
@@ -60,8 +61,8 @@ public final class KindControlPlane implements ControlPlane {
 
     private static void refuseWhatKindCannot(ControlPlaneOptions options) {
         if (options.apiServerPort().isPresent() || !options.apiServerArguments().isEmpty()) {
-            throw new UnsupportedOperationException(
-                    "Kind in a container takes neither apiServerPort nor apiServerArguments");
+            throw new MissingPrerequisiteException(
+                    "Kind in a container takes neither a port nor arguments for its API server: choose another provider");
         }
     }
 

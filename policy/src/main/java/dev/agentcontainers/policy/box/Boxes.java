@@ -24,12 +24,13 @@ public final class Boxes {
         List<Allow> boxes = new ArrayList<>();
         for (Protocol protocol : Protocol.values()) {
             for (AddressFamily family : AddressFamily.values()) {
-                Map<PortRange, AddressRanges> byPorts = new LinkedHashMap<>();
+                Map<PortRange, List<AddressRanges>> byPorts = new LinkedHashMap<>();
                 for (Area area : areas) {
                     if (area.protocol() == protocol
                             && area.addresses().family() == family
                             && !area.addresses().isEmpty()) {
-                        byPorts.merge(area.ports(), area.addresses(), AddressRanges::union);
+                        byPorts.computeIfAbsent(area.ports(), _ -> new ArrayList<>())
+                                .add(area.addresses());
                     }
                 }
                 runs(byPorts, family)
@@ -57,9 +58,12 @@ public final class Boxes {
     }
 
     /** Cuts overlapping port ranges at each other's ends and joins neighbours that reach the same addresses. */
-    private static Map<PortRange, AddressRanges> runs(Map<PortRange, AddressRanges> byPorts, AddressFamily family) {
+    private static Map<PortRange, AddressRanges> runs(
+            Map<PortRange, List<AddressRanges>> byPorts, AddressFamily family) {
         List<PortRange> ranges = List.copyOf(byPorts.keySet());
-        List<AddressRanges> addresses = List.copyOf(byPorts.values());
+        List<AddressRanges> addresses = byPorts.values().stream()
+                .map(sets -> AddressRanges.union(family, sets))
+                .toList();
         TreeMap<Integer, BitSet> changes = new TreeMap<>();
         for (int index = 0; index < ranges.size(); index++) {
             changes.computeIfAbsent(ranges.get(index).first(), _ -> new BitSet())
@@ -89,6 +93,7 @@ public final class Boxes {
     }
 
     private static AddressRanges union(BitSet members, List<AddressRanges> addresses, AddressFamily family) {
-        return members.stream().mapToObj(addresses::get).reduce(AddressRanges.none(family), AddressRanges::union);
+        return AddressRanges.union(
+                family, members.stream().mapToObj(addresses::get).toList());
     }
 }
