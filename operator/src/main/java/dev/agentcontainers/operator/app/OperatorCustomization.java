@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.quarkiverse.operatorsdk.runtime.api.ConfigurationServiceCustomizer;
 import jakarta.inject.Singleton;
@@ -49,17 +48,18 @@ public class OperatorCustomization implements ConfigurationServiceCustomizer {
         OperatorSettings.Leader leader = settings.leader();
         LeaderCallbacks callbacks =
                 new LeaderCallbacks(leading::start, () -> leading.lost("the lease was not renewed"), identity -> {});
-        return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(leader.leaseName())
-                .withLeaseNamespace(leaseNamespace(leader, client.getConfiguration()))
-                // A restarted process is another candidate: its predecessor's writes may still be under way.
-                .withIdentity(
-                        Optional.ofNullable(System.getenv("HOSTNAME")).orElse("operator") + "_" + UUID.randomUUID())
-                .withLeaseDuration(leader.leaseDuration())
-                .withRenewDeadline(leader.renewDeadline())
-                .withRetryPeriod(leader.retryPeriod())
-                .withLeaderCallbacks(callbacks)
-                .withExitOnStopLeading(false)
-                .build();
+        // A restarted process is another candidate: its predecessor's writes may still be under way.
+        String identity = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("operator") + "_" + UUID.randomUUID();
+        return new LeaderElectionConfiguration(
+                leader.leaseName(),
+                leaseNamespace(leader, client.getConfiguration()),
+                leader.leaseDuration(),
+                leader.renewDeadline(),
+                leader.retryPeriod(),
+                identity,
+                callbacks,
+                // The callback ends the process at once; the framework would run shutdown hooks first.
+                false);
     }
 
     static String leaseNamespace(OperatorSettings.Leader leader, Config config) {

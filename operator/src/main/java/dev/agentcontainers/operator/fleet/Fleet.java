@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 public class Fleet {
-    private static final String BY_NODE = "node";
-    private static final String BY_NAMESPACE = "namespace";
-    private static final String BY_BINDING = "binding";
+    private static final String BY_NODE = "by-node";
+    private static final String BY_NAMESPACE = "by-namespace";
+    private static final String BY_BINDING = "by-binding";
     private static final String UNBOUND = "unbound";
-    private static final String BY_AGENT = "agent";
+    private static final String BY_AGENT = "by-agent";
 
     private @Nullable IndexerResourceCache<AgentContainer> agents;
     private @Nullable IndexerResourceCache<AgentAssignment> assignments;

@@ -14,12 +14,8 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
-import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
-import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.Subject;
 import io.fabric8.kubernetes.api.model.rbac.SubjectBuilder;
 import java.util.List;
@@ -27,10 +23,13 @@ import java.util.Map;
 
 /** The objects that a node needs: its namespace, its identity and what that identity may do. Pure. */
 public final class NodeObjects {
-    /** The ServiceAccount, Role and RoleBinding of a node agent. */
+    /** The ServiceAccount and the RoleBinding of a node agent. */
     public static final String NODE_AGENT = "node-agent";
     /** The shared ClusterRole for a node agent's own AgentNode; an admission policy ties the user to the node. */
     public static final String CLUSTER_ROLE = "agentcontainers-node-agent";
+
+    /** The ClusterRole for a node's namespace: bound there, so that the operator need not hold its rights. */
+    public static final String NAMESPACE_ROLE = "agentcontainers-node-namespace";
 
     private static final String RBAC = "rbac.authorization.k8s.io";
 
@@ -68,7 +67,7 @@ public final class NodeObjects {
      * @param held whether it is kept alive by a finalizer: while an assignment may need the node agent's credential
      */
     public List<HasMetadata> inNamespace(boolean held) {
-        return List.of(serviceAccount(held), role(held), roleBinding(held));
+        return List.of(serviceAccount(held), roleBinding(held));
     }
 
     public ClusterRoleBinding clusterRoleBinding() {
@@ -90,29 +89,10 @@ public final class NodeObjects {
                 .build();
     }
 
-    private Role role(boolean held) {
-        return new RoleBuilder()
-                .withMetadata(metadata(held))
-                .withRules(
-                        rule(Api.GROUP, List.of("agentassignments", "agentnodepolicies"), "get", "list", "watch"),
-                        rule(
-                                Api.GROUP,
-                                List.of("agentassignments/status", "agentnodepolicies/status"),
-                                "get",
-                                "patch",
-                                "update"),
-                        rule("", List.of("secrets", "configmaps"), "get", "list", "watch"),
-                        rule("coordination.k8s.io", List.of("leases"), "create"),
-                        named("coordination.k8s.io", "leases", Api.NODE_POLICY_NAME, "get", "update", "patch"),
-                        rule("", List.of("events"), "create"),
-                        named("", "serviceaccounts/token", NODE_AGENT, "create"))
-                .build();
-    }
-
     private RoleBinding roleBinding(boolean held) {
         return new RoleBindingBuilder()
                 .withMetadata(metadata(held))
-                .withNewRoleRef(RBAC, "Role", NODE_AGENT)
+                .withNewRoleRef(RBAC, "ClusterRole", NAMESPACE_ROLE)
                 .withSubjects(subject())
                 .build();
     }
@@ -136,22 +116,5 @@ public final class NodeObjects {
 
     private Map<String, String> labels() {
         return Map.of(Api.NODE_LABEL, NodeLabel.of(nodeName));
-    }
-
-    private static PolicyRule rule(String group, List<String> resources, String... verbs) {
-        return new PolicyRuleBuilder()
-                .withApiGroups(group)
-                .withResources(resources)
-                .withVerbs(verbs)
-                .build();
-    }
-
-    private static PolicyRule named(String group, String resource, String name, String... verbs) {
-        return new PolicyRuleBuilder()
-                .withApiGroups(group)
-                .withResources(resource)
-                .withResourceNames(name)
-                .withVerbs(verbs)
-                .build();
     }
 }

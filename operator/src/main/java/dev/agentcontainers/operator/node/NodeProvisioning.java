@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
-import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -120,7 +119,6 @@ public final class NodeProvisioning {
 
     private static boolean sameContent(HasMetadata present, HasMetadata wanted) {
         return switch (wanted) {
-            case Role role -> role.getRules().equals(((Role) present).getRules());
             case RoleBinding binding -> binding.getSubjects().equals(((RoleBinding) present).getSubjects());
             case ClusterRoleBinding binding ->
                 binding.getSubjects().equals(((ClusterRoleBinding) present).getSubjects())
