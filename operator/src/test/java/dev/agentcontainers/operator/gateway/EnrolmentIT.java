@@ -27,6 +27,8 @@ import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -40,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -315,21 +318,23 @@ class EnrolmentIT {
             forbidden(() -> node.resources(AgentNode.class)
                     .withName(nodes.other().grant().nodeName())
                     .subresource("status")
-                    .patch("{\"status\":{\"kernelVersion\":\"forged\"}}"));
+                    .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"status\":{\"kernelVersion\":\"forged\"}}"));
         }
     }
 
     /** Two nodes, made once for all questions of the table. */
     private record Nodes(NodeIdentity own, NodeIdentity other) {
-        private static Nodes pair;
+        private static @Nullable Nodes pair;
 
         static synchronized Nodes pair(EnrolmentIT test) throws Exception {
-            if (pair == null) {
-                pair = new Nodes(
+            Nodes made = pair;
+            if (made == null) {
+                made = new Nodes(
                         test.join(test.machine("own"), test.token("*", 1), test.nodeName + "-own"),
                         test.join(test.machine("other"), test.token("*", 1), test.nodeName + "-other"));
+                pair = made;
             }
-            return pair;
+            return made;
         }
 
         String namespace(String which) {
