@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
-import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
-import dev.agentcontainers.api.v1alpha1.Lifecycle;
-import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
@@ -18,7 +15,6 @@ import dev.agentcontainers.operator.enrolment.BootstrapTokens.Terms;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayTrust;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
@@ -29,6 +25,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -38,7 +35,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.net.ssl.SSLException;
@@ -435,24 +431,24 @@ class EnrolmentIT {
     }
 
     private static void assign(String namespace) {
-        AgentAssignment assignment = new AgentAssignment();
-        assignment.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(namespace)
-                .withName(UUID.randomUUID().toString())
-                .build());
-        assignment.setSpec(new AgentAssignmentSpec(
-                new AgentAssignmentSpec.AgentReference("default", "x", "x", 1L),
-                1L,
-                new AgentAssignmentSpec.Driver("process", "process", null),
-                List.of("true"),
-                null,
-                null,
-                null,
-                null,
-                new Resources(null, null),
-                null,
-                new Lifecycle(null, null, null),
-                "group"));
-        cluster.admin.resource(assignment).create();
+        cluster.admin
+                .resource(assignment(namespace, UUID.randomUUID().toString()))
+                .create();
+    }
+
+    static AgentAssignment assignment(String namespace, String uid) {
+        return Serialization.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentAssignment
+                metadata: {name: %s, namespace: %s}
+                spec:
+                  agent: {namespace: default, name: x, uid: %s, generation: 1}
+                  epoch: 1
+                  driver: {className: process, name: process}
+                  command: ["true"]
+                  resources: {}
+                  lifecycle: {}
+                  policyGroup: group
+                """.formatted(uid, namespace, uid), AgentAssignment.class);
     }
 }
