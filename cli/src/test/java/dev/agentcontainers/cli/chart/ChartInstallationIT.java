@@ -83,8 +83,8 @@ class ChartInstallationIT {
                         "NetworkPolicy " + NAMESPACE + "/agentcontainers-operator",
                         "PodDisruptionBudget " + NAMESPACE + "/agentcontainers-operator",
                         "Service " + NAMESPACE + "/agent-gateway",
-                        "ClusterRole /agentcontainers-operator",
-                        "ClusterRoleBinding /agentcontainers-operator");
+                        "ClusterRole /agentcontainers-gateway",
+                        "ClusterRoleBinding /agentcontainers-gateway");
 
         cluster.helm().run(main("upgrade", "--set", "nodeAgent.linux.enabled=false,operator.replicas=1"));
         assertThat(added(withApi)).noneMatch(object -> object.startsWith("DaemonSet"));
