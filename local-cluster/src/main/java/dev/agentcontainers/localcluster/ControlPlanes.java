@@ -77,9 +77,15 @@ public final class ControlPlanes {
         boolean configured = options.auditLog()
                 || options.apiServerPort().isPresent()
                 || !options.apiServerArguments().isEmpty();
-        return ProviderSelection.select(
-                HostEnvironment.of(environment, cache),
-                new ProviderSelection.Request(options.provider(), persistent, configured));
+        HostEnvironment host = HostEnvironment.of(environment, cache);
+        Selection selection = ProviderSelection.select(
+                host, new ProviderSelection.Request(options.provider(), persistent, configured));
+        host.assets()
+                .filter(assets -> !assets.missing().isEmpty())
+                .ifPresent(assets -> options.progress()
+                        .accept("KUBEBUILDER_ASSETS (%s) is passed over: it lacks %s"
+                                .formatted(assets.binaries().folder(), String.join(", ", assets.missing()))));
+        return selection;
     }
 
     private ControlPlane temporary(ControlPlaneBinaries binaries) {

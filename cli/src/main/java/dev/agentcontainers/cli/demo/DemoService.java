@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.demo;
 
+import dev.agentcontainers.cli.fleet.Pause;
 import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.IOException;
@@ -105,16 +106,7 @@ public record DemoService(String name, String address, String gateway) {
                             + ": " + e.getMessage());
                 }
             }
-            pause();
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(Duration.ofMillis(50));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new UserException("interrupted", 130);
+            Pause.briefly();
         }
     }
 

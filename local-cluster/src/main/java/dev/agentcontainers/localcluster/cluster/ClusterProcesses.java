@@ -25,8 +25,8 @@ final class ClusterProcesses {
 
     static final String ADMINISTRATOR = "agentcontainers-admin";
 
-    /** An API server lets requests end before it does; etcd hands over nothing here. */
-    private static final Duration GRACE = Duration.ofSeconds(20);
+    /** How long the kernel may take to end what is killed, on a machine with much else to do. */
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
 
     private static final String AUDIT_POLICY = """
             apiVersion: audit.k8s.io/v1
@@ -139,7 +139,7 @@ final class ClusterProcesses {
         for (Component component : List.of(Component.values()).reversed()) {
             component.find(folder).ifPresent(process -> {
                 process.destroy();
-                if (!ended(process, GRACE)) {
+                if (!ended(process, component.grace())) {
                     process.destroyForcibly();
                     requireEnded(component, process);
                 }
@@ -155,7 +155,7 @@ final class ClusterProcesses {
     }
 
     private void requireEnded(Component component, ProcessHandle process) {
-        if (!ended(process, GRACE)) {
+        if (!ended(process, KILL_PATIENCE)) {
             throw new ControlPlaneFailedException("%s (process %d) doesn't end, not even when killed"
                     .formatted(component.executable(), process.pid()));
         }

@@ -39,7 +39,7 @@ final class Readiness implements AutoCloseable {
     }
 
     void awaitListener(Component component, int port) {
-        await(component, "to listen", () -> !LoopbackPorts.isFree(port));
+        await(component, "to listen", () -> LoopbackPorts.accepts(port));
     }
 
     /** Until it serves: storage answers, the default roles are there, informers have synchronised. */

@@ -14,6 +14,7 @@ import dev.agentcontainers.localcluster.existing.ExistingControlPlane;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,17 +46,27 @@ public final class KindControlPlane implements ControlPlane {
     public static KindControlPlane start(ControlPlaneOptions options) {
         refuseWhatKindCannot(options);
         KindContainerVersion version = KubernetesVersionEnum.latest(KindContainerVersion.class);
-        options.progress().accept("starting Kind (%s) in a container".formatted(version.descriptor()));
+        options.progress()
+                .accept("starting a container of " + version.toImageSpec().getImage());
         KindContainer<?> container = new KindContainer<>(version);
+        Path folder = temporaryFolder();
         try {
             container.start();
-            Path folder = Files.createTempDirectory("agentcontainers-kind-");
             Path kubeconfig = PrivateFiles.write(folder.resolve("kubeconfig"), container.getKubeconfig());
             copyKubectl(container, folder.resolve("kubectl"));
             return new KindControlPlane(container, folder, new ExistingControlPlane(kubeconfig, System.getenv()));
         } catch (IOException | RuntimeException e) {
+            FileTrees.delete(folder);
             container.stop();
             throw new ControlPlaneFailedException("Kind doesn't start: " + e.getMessage(), e);
+        }
+    }
+
+    private static Path temporaryFolder() {
+        try {
+            return Files.createTempDirectory("agentcontainers-kind-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

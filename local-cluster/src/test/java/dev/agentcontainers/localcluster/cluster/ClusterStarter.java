@@ -34,6 +34,11 @@ final class ClusterStarter {
     record Started(Process process, Path folder) {}
 
     static Started run(Path cacheFolder, Path assets, String... arguments) throws IOException {
+        return awaitStarted(launch(cacheFolder, assets, arguments));
+    }
+
+    /** Starts the JVM and doesn't wait for its cluster. */
+    static Process launch(Path cacheFolder, Path assets, String... arguments) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-cp",
@@ -43,7 +48,10 @@ final class ClusterStarter {
         builder.environment().put("AGENTCONTAINERS_CACHE", cacheFolder.toString());
         builder.environment().put("AGENTCONTAINERS_CONTROL_PLANE", "assets");
         builder.environment().put("KUBEBUILDER_ASSETS", assets.toString());
-        Process process = builder.redirectError(Redirect.INHERIT).start();
+        return builder.redirectError(Redirect.INHERIT).start();
+    }
+
+    static Started awaitStarted(Process process) throws IOException {
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = output.readLine();

@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class PersistentClusterIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     private Path folder;
@@ -94,6 +95,39 @@ class PersistentClusterIT {
         start();
 
         assertThat(cluster().status().state()).isEqualTo(State.RUNNING);
+    }
+
+    @Test
+    void startsAfterAStartThatWasKilled() throws Exception {
+        Process starter = ClusterStarter.launch(folder, binaries.folder(), "persistent", clusterFolder.toString());
+        await().atMost(PATIENCE)
+                .until(() -> Component.API_SERVER
+                        .find(new ClusterFolder(clusterFolder))
+                        .isPresent());
+        assertThat(starter.destroyForcibly().waitFor()).isNotZero();
+
+        try (KubernetesClient admin = start().adminClient()) {
+            assertThat(admin.namespaces().withName("default").get()).isNotNull();
+        }
+        assertThat(cluster().status().state()).isEqualTo(State.RUNNING);
+    }
+
+    @Test
+    void isStartedOnceByTwoAtOnce() throws Exception {
+        Process one = ClusterStarter.launch(folder, binaries.folder(), "persistent", clusterFolder.toString());
+        Process other = ClusterStarter.launch(folder, binaries.folder(), "persistent", clusterFolder.toString());
+
+        assertThat(ClusterStarter.awaitStarted(one).folder())
+                .isEqualTo(ClusterStarter.awaitStarted(other).folder());
+        assertThat(one.waitFor()).isZero();
+        assertThat(other.waitFor()).isZero();
+        String marker = Component.ETCD.marker(new ClusterFolder(clusterFolder));
+        assertThat(ProcessHandle.allProcesses()
+                        .filter(process -> process.info()
+                                .arguments()
+                                .map(arguments -> List.of(arguments).contains(marker))
+                                .orElse(false)))
+                .hasSize(1);
     }
 
     @Test

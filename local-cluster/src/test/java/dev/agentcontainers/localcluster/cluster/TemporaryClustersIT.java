@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class TemporaryClustersIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     private Path cacheFolder;

@@ -1,0 +1,76 @@
+package dev.agentcontainers.cli;
+
+import dev.agentcontainers.cli.demo.DemoCommand;
+import dev.agentcontainers.cli.fleet.DownCommand;
+import dev.agentcontainers.cli.fleet.KubeconfigCommand;
+import dev.agentcontainers.cli.fleet.StatusCommand;
+import dev.agentcontainers.cli.fleet.UpCommand;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.localcluster.ControlPlaneException;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The entry point: parses the command line, runs the command, turns failures into messages and exit codes. */
+@Command(
+        name = "agentctl",
+        description = {
+            "Runs AI agents in isolation, with egress denied by default.",
+            "",
+            "agentctl demo          shows the main job on this machine, set-up included",
+            "agentctl up            brings up a control plane, the operator and node agents here",
+            "kubectl apply -f …     then works as on any cluster (KUBECONFIG=$(agentctl kubeconfig))"
+        },
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        scope = CommandLine.ScopeType.INHERIT,
+        subcommands = {
+            DemoCommand.class,
+            UpCommand.class,
+            DownCommand.class,
+            StatusCommand.class,
+            KubeconfigCommand.class,
+            VersionCommand.class,
+            GenerateCompletion.class
+        })
+public final class Agentctl implements Runnable {
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    private Agentctl() {
+        this.spec = CommandLine.Model.CommandSpec.create();
+    }
+
+    public static void main(String[] arguments) {
+        System.exit(commandLine(System.getenv().getOrDefault("AGENTCTL_NAME", "agentctl"))
+                .execute(arguments));
+    }
+
+    /** The command line under the name that it was started with; {@code kubectl-agent} is {@code kubectl agent}. */
+    static CommandLine commandLine(String name) {
+        CommandLine line = new CommandLine(new Agentctl());
+        line.setCommandName(name.equals("kubectl-agent") ? "kubectl agent" : name);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setUsageHelpAutoWidth(true);
+        line.setExecutionExceptionHandler((exception, command, result) -> {
+            switch (exception) {
+                case UserException user -> {
+                    command.getErr().println("agentctl: " + user.getMessage());
+                    return user.exitCode();
+                }
+                case ControlPlaneException controlPlane -> {
+                    command.getErr().println("agentctl: " + controlPlane.getMessage());
+                    return 1;
+                }
+                case Exception other -> throw other;
+            }
+        });
+        return line;
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(System.out);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.agentcontainers.cli.demo;
+
+import dev.agentcontainers.cli.fleet.LocalFleet;
+import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.terminal.Progress;
+import dev.agentcontainers.localcluster.ControlPlane;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/** {@code agentctl demo}. */
+@Command(
+        name = "demo",
+        description = {
+            "Shows the main job: brings up a fleet on this machine, applies examples/quickstart and reports what happened.",
+            "The fleet stays up; agentctl down removes every trace of it."
+        },
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {"0:all of it really happened", "1:something did not; the output says what"})
+public final class DemoCommand implements Callable<Integer> {
+    @Override
+    public Integer call() {
+        Progress progress = new Progress(System.err);
+        LocalFleet fleet = LocalFleet.ofThisMachine(progress);
+        fleet.up(1, true);
+        Prerequisites.ensure(Prerequisites.DEMO, progress);
+        Path service = fleet.programs().file("examples/quickstart/service.py");
+        progress.step("two services in network namespaces of their own", () -> {
+            DemoService.ALL.forEach(each -> each.start(service, fleet.layout().home()));
+            return true;
+        });
+        try (ControlPlane controlPlane = fleet.attach();
+                KubernetesClient client = controlPlane.adminClient()) {
+            QuickStart quickStart = new QuickStart(client, fleet.programs().file("examples/quickstart"));
+            progress.step("applying examples/quickstart", quickStart::apply);
+            QuickStart.Finished finished = progress.step("waiting for the agent", quickStart::awaitFinished);
+            List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
+                    .print(
+                            finished,
+                            client.network()
+                                    .v1()
+                                    .networkPolicies()
+                                    .inNamespace(QuickStart.NAMESPACE)
+                                    .list()
+                                    .getItems());
+            problems.forEach(problem -> System.err.println("agentctl: " + problem));
+            return problems.isEmpty() ? 0 : 1;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.agentcontainers.cli.fleet;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where a local fleet keeps its files.
+ *
+ * @param home the fleet's folder; everything that must outlive a command is below it
+ * @param run folder for what may vanish with a reboot
+ */
+public record FleetLayout(Path home, Path run) {
+    /** {@code AGENTCTL_HOME}, else a folder of root's or of the user's state. */
+    public static FleetLayout of(Map<String, String> environment, String user, Path userHome) {
+        String configured = environment.get("AGENTCTL_HOME");
+        if (configured != null && !configured.isEmpty()) {
+            Path home = Path.of(configured).toAbsolutePath();
+            return new FleetLayout(home, home.resolve("run"));
+        }
+        if (user.equals("root")) {
+            return new FleetLayout(Path.of("/var/lib/agentcontainers/local"), Path.of("/run/agentcontainers/local"));
+        }
+        String state = environment.getOrDefault("XDG_STATE_HOME", "");
+        Path base = state.isEmpty() ? userHome.resolve(".local/state") : Path.of(state);
+        Path home = base.resolve("agentcontainers/local");
+        return new FleetLayout(home, home.resolve("run"));
+    }
+
+    public Path controlPlane() {
+        return home.resolve("control-plane");
+    }
+
+    /** The administrator's kubeconfig, copied here so that its path never changes. */
+    public Path kubeconfig() {
+        return home.resolve("kubeconfig");
+    }
+
+    public Path operator() {
+        return home.resolve("operator");
+    }
+
+    public Path nodes() {
+        return home.resolve("nodes");
+    }
+
+    public Path node(String name) {
+        return nodes().resolve(name);
+    }
+
+    public Path nodeRun(String name) {
+        return run.resolve(name);
+    }
+
+    public Path demo() {
+        return home.resolve("demo");
+    }
+}

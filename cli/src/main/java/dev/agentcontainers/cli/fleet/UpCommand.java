@@ -1,0 +1,29 @@
+package dev.agentcontainers.cli.fleet;
+
+import dev.agentcontainers.cli.terminal.Progress;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code agentctl up}. */
+@Command(
+        name = "up",
+        description = {
+            "Brings up a control plane, the operator and Linux node agents on this machine.",
+            "What runs already is left alone; an interrupted start is continued by the next one."
+        })
+public final class UpCommand implements Runnable {
+    @Option(names = "--wait", description = "Wait until every node is Ready.")
+    private boolean wait;
+
+    @Option(
+            names = "--nodes",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many node agents, 1 to 16 (default: ${DEFAULT-VALUE}).")
+    private int nodes;
+
+    @Override
+    public void run() {
+        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait);
+    }
+}

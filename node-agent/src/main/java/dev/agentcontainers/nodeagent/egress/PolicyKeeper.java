@@ -1,0 +1,98 @@
+package dev.agentcontainers.nodeagent.egress;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.journal.Journal;
+import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies revisions of the node's policy to the fence and knows what is in force. A revision that can't be applied leaves
+ * the earlier one in force. Thread-safe.
+ */
+public final class PolicyKeeper {
+    private static final Logger LOG = LoggerFactory.getLogger(PolicyKeeper.class);
+
+    private final Fence fence;
+    private final Journal journal;
+    private final ReentrantLock oneAtATime = new ReentrantLock();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private volatile Optional<Enforced> enforced = Optional.empty();
+
+    public PolicyKeeper(Fence fence, Journal journal) {
+        this.fence = fence;
+        this.journal = journal;
+    }
+
+    /**
+     * What the kernel holds.
+     *
+     * @param revision generation of the AgentNodePolicy
+     * @param epoch highest epoch of the operator's leaders that this node has seen
+     * @param hashes group to hash, read back from the kernel
+     */
+    public record Enforced(long revision, long epoch, Map<String, String> hashes) {
+        public Enforced {
+            hashes = Map.copyOf(hashes);
+        }
+    }
+
+    /** Puts the last revision that an earlier process applied back into force, so that nothing waits for the API server. */
+    public void restore() throws SandboxException {
+        Optional<PolicySnapshot> last = journal.policy();
+        if (last.isPresent()) {
+            enforce(last.get());
+        }
+    }
+
+    /** Puts the revision into force. When this returns, the kernel holds it. */
+    public Enforced apply(PolicySnapshot snapshot) throws SandboxException {
+        Enforced now = enforce(snapshot);
+        journal.writePolicy(snapshot);
+        listeners.forEach(Runnable::run);
+        return now;
+    }
+
+    /** What is in force; empty before the first revision. */
+    public Optional<Enforced> enforced() {
+        return enforced;
+    }
+
+    /** Called after each applied revision, on the thread that applied it. */
+    public void onChange(Runnable listener) {
+        listeners.add(listener);
+    }
+
+    private Enforced enforce(PolicySnapshot snapshot) throws SandboxException {
+        oneAtATime.lock();
+        try {
+            Map<String, String> hashes = fence.apply(rulesets(snapshot.policy()));
+            long epoch = Math.max(
+                    snapshot.policy().epoch(), enforced.map(Enforced::epoch).orElse(0L));
+            Enforced now = new Enforced(snapshot.revision(), epoch, hashes);
+            enforced = Optional.of(now);
+            LOG.info("policy revision {} is in force: {} groups", snapshot.revision(), hashes.size());
+            return now;
+        } finally {
+            oneAtATime.unlock();
+        }
+    }
+
+    private static List<GroupRuleset> rulesets(AgentNodePolicySpec policy) {
+        if (policy.groups() == null) {
+            return List.of();
+        }
+        return policy.groups().stream()
+                .map(group -> new GroupRuleset(
+                        group.name(), group.hash(), group.egress() == null ? List.of() : group.egress()))
+                .toList();
+    }
+}

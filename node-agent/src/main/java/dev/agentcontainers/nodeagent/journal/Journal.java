@@ -1,0 +1,31 @@
+package dev.agentcontainers.nodeagent.journal;
+
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Keeps entries so that they outlive this process and the machine's power. Thread-safe; entries of one sandbox are
+ * written by one thread at a time.
+ */
+public interface Journal {
+    /** Every entry. One that can't be read is reported and left out; its sandbox is then a leftover. */
+    Map<SandboxId, JournalEntry> entries();
+
+    /** Writes the entry; when this returns it is on the disk. */
+    void write(SandboxId id, JournalEntry entry);
+
+    /**
+     * Writes the entry so that it survives this process; a loss of power may undo it. For stages of a start, which the
+     * machine itself shows to be undone after a loss of power.
+     */
+    void note(SandboxId id, JournalEntry entry);
+
+    /** Forgets the sandbox. */
+    void delete(SandboxId id);
+
+    /** The last policy that was applied to the fence. */
+    Optional<PolicySnapshot> policy();
+
+    void writePolicy(PolicySnapshot snapshot);
+}

@@ -1,0 +1,156 @@
+package dev.agentcontainers.nodeagent.kubernetes;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
+import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
+import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.Lifecycle;
+import dev.agentcontainers.api.v1alpha1.MountAccess;
+import dev.agentcontainers.api.v1alpha1.Resources;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Turns an AgentAssignment into the node agent's own values. Pure. */
+public final class AssignmentMapping {
+    private static final int DEFAULT_GRACE_SECONDS = 10;
+    private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
+
+    private AssignmentMapping() {}
+
+    /** @throws IllegalArgumentException naming the field that this node agent can't understand */
+    public static Assignment assignment(AgentAssignment resource) {
+        AgentAssignmentSpec spec = resource.getSpec();
+        Lifecycle lifecycle = spec.lifecycle();
+        Resources resources = spec.resources();
+        return new Assignment(
+                new SandboxId(resource.getMetadata().getName()),
+                new Assignment.Agent(
+                        spec.agent().namespace(),
+                        spec.agent().name(),
+                        spec.agent().uid(),
+                        spec.agent().generation()),
+                Optional.ofNullable(resource.getMetadata().getGeneration()).orElse(0L),
+                spec.epoch(),
+                new Assignment.Driver(
+                        spec.driver().className(),
+                        spec.driver().name(),
+                        Optional.ofNullable(spec.driver().parameters()).orElse(Map.of())),
+                command(spec),
+                Optional.ofNullable(spec.workingDir()).orElse("/"),
+                listOf(spec.env()).stream().map(AssignmentMapping::environment).toList(),
+                requests(resources.requests()),
+                limits(resources.limits()),
+                listOf(spec.mounts()).stream().map(AssignmentMapping::mount).toList(),
+                Optional.ofNullable(lifecycle.restartPolicy()).orElse(RestartPolicy.Never),
+                Optional.ofNullable(lifecycle.deadlineSeconds()).map(Duration::ofSeconds),
+                Duration.ofSeconds(Optional.ofNullable(lifecycle.terminationGracePeriodSeconds())
+                        .orElse(DEFAULT_GRACE_SECONDS)),
+                spec.policyGroup());
+    }
+
+    private static List<String> command(AgentAssignmentSpec spec) {
+        List<String> command = new ArrayList<>(spec.command());
+        command.addAll(listOf(spec.args()));
+        return command;
+    }
+
+    private static EnvironmentEntry environment(EnvironmentVariable variable) {
+        EnvironmentVariable.ValueSource from = variable.valueFrom();
+        if (from == null) {
+            return new EnvironmentEntry.Literal(
+                    variable.name(), Optional.ofNullable(variable.value()).orElse(""));
+        }
+        if (from.secretKeyRef() != null) {
+            EnvironmentVariable.KeyReference key = from.secretKeyRef();
+            return new EnvironmentEntry.FromSecret(variable.name(), key.name(), key.key(), isTrue(key.optional()));
+        }
+        if (from.configMapKeyRef() != null) {
+            EnvironmentVariable.KeyReference key = from.configMapKeyRef();
+            return new EnvironmentEntry.FromConfigMap(variable.name(), key.name(), key.key(), isTrue(key.optional()));
+        }
+        throw new IllegalArgumentException("env[" + variable.name()
+                + "].valueFrom has neither secretKeyRef nor configMapKeyRef: the operator resolves every other kind");
+    }
+
+    private static Mount mount(Filesystem.Mount mount) {
+        if (mount.access() == MountAccess.Denied) {
+            return new Mount.Denied(mount.path());
+        }
+        Filesystem.Source source = mount.source();
+        if (source == null) {
+            throw new IllegalArgumentException("mounts[" + mount.path() + "] has no source");
+        }
+        if (source.workspace() != null) {
+            return new Mount.Workspace(mount.path(), mount.access() == MountAccess.ReadWrite);
+        }
+        if (source.configMap() != null) {
+            return new Mount.ConfigMapFiles(mount.path(), source.configMap().name());
+        }
+        if (source.secret() != null) {
+            return new Mount.SecretFiles(mount.path(), source.secret().secretName());
+        }
+        throw new IllegalArgumentException(
+                "mounts[" + mount.path() + "].source is of a kind that this node agent does not know: update it");
+    }
+
+    static ResourceAmounts requests(Resources.@Nullable Requests requests) {
+        if (requests == null) {
+            return ResourceAmounts.NONE;
+        }
+        return new ResourceAmounts(
+                millis(requests.cpu()),
+                bytes(requests.memory()),
+                bytes(requests.ephemeralStorage()),
+                OptionalLong.empty());
+    }
+
+    static ResourceAmounts limits(Resources.@Nullable Limits limits) {
+        if (limits == null) {
+            return ResourceAmounts.NONE;
+        }
+        return new ResourceAmounts(
+                millis(limits.cpu()),
+                bytes(limits.memory()),
+                bytes(limits.ephemeralStorage()),
+                limits.pids() == null ? OptionalLong.empty() : OptionalLong.of(limits.pids()));
+    }
+
+    private static OptionalLong millis(@Nullable Quantity quantity) {
+        return quantity == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(quantity.getNumericalAmount()
+                        .multiply(THOUSAND)
+                        .setScale(0, RoundingMode.CEILING)
+                        .longValueExact());
+    }
+
+    private static OptionalLong bytes(@Nullable Quantity quantity) {
+        return quantity == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(quantity.getNumericalAmount()
+                        .setScale(0, RoundingMode.CEILING)
+                        .longValueExact());
+    }
+
+    private static boolean isTrue(@Nullable Boolean value) {
+        return Boolean.TRUE.equals(value);
+    }
+
+    private static <T> List<T> listOf(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+}

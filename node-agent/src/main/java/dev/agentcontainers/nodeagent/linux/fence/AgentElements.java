@@ -1,0 +1,102 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.linux.netlink.Attributes;
+import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.nftables.TableMessages;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Verdict;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What the table knows of each agent's interface: its address, its group, what was denied. */
+record AgentElements(NetlinkSocket filter, TableReader table) {
+    private static final TableMessages MESSAGES = new TableMessages(Names.TABLE);
+    private static final int INTERFACE_NAME_SIZE = 16;
+
+    /** All agents as the kernel holds them, by interface name. */
+    record Snapshot(Map<String, Ipv4> addresses, Map<String, String> groups, Map<String, Long> denied) {
+        Set<String> interfaces() {
+            Set<String> all = new HashSet<>(addresses.keySet());
+            all.addAll(groups.keySet());
+            all.addAll(denied.keySet());
+            return all;
+        }
+
+        boolean complete(String interfaceName) {
+            return addresses.containsKey(interfaceName)
+                    && groups.containsKey(interfaceName)
+                    && denied.containsKey(interfaceName);
+        }
+    }
+
+    Snapshot read() throws NetlinkException {
+        Map<String, Ipv4> addresses = new HashMap<>();
+        for (Element element : table.elements(Names.SOURCES)) {
+            addresses.put(
+                    Attributes.text(element.key()),
+                    Ipv4.of(Arrays.copyOfRange(element.key(), INTERFACE_NAME_SIZE, INTERFACE_NAME_SIZE + 4)));
+        }
+        Map<String, String> groups = new HashMap<>();
+        for (Element element : table.elements(Names.AGENTS)) {
+            groups.put(
+                    Attributes.text(element.key()),
+                    Names.group(element.verdict().map(Verdict::chain).orElseThrow()));
+        }
+        Map<String, Long> denied = new HashMap<>();
+        for (Element element : table.elements(Names.DENIED)) {
+            denied.put(Attributes.text(element.key()), element.packets().orElse(0));
+        }
+        return new Snapshot(addresses, groups, denied);
+    }
+
+    void add(String interfaceName, Ipv4 address, String group) throws NetlinkException {
+        byte[] key = TableMessages.interfaceKey(interfaceName);
+        filter.execute(TableMessages.transaction(List.of(
+                MESSAGES.addElement(Names.SOURCES, sourceKey(interfaceName, address)),
+                MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)),
+                MESSAGES.addElement(Names.DENIED, key))));
+    }
+
+    void bind(String interfaceName, String group) throws NetlinkException {
+        byte[] key = TableMessages.interfaceKey(interfaceName);
+        filter.execute(TableMessages.transaction(List.of(
+                MESSAGES.deleteElement(Names.AGENTS, key),
+                MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)))));
+    }
+
+    /** Removes what the snapshot shows of the interface. */
+    void remove(String interfaceName, Snapshot snapshot) throws NetlinkException {
+        byte[] key = TableMessages.interfaceKey(interfaceName);
+        List<NetlinkMessage> deletions = new ArrayList<>();
+        if (snapshot.groups.containsKey(interfaceName)) {
+            deletions.add(MESSAGES.deleteElement(Names.AGENTS, key));
+        }
+        if (snapshot.denied.containsKey(interfaceName)) {
+            deletions.add(MESSAGES.deleteElement(Names.DENIED, key));
+        }
+        Ipv4 address = snapshot.addresses.get(interfaceName);
+        if (address != null) {
+            deletions.add(MESSAGES.deleteElement(Names.SOURCES, sourceKey(interfaceName, address)));
+        }
+        if (!deletions.isEmpty()) {
+            filter.execute(TableMessages.transaction(deletions));
+        }
+    }
+
+    private static byte[] sourceKey(String interfaceName, Ipv4 address) {
+        return ByteBuffer.allocate(INTERFACE_NAME_SIZE + 4)
+                .put(TableMessages.interfaceKey(interfaceName))
+                .putInt(address.bits())
+                .array();
+    }
+}

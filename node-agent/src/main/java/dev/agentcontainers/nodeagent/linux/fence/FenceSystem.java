@@ -1,0 +1,41 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.netlink.LinuxNetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.nftables.LibNftables;
+import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
+import java.io.IOException;
+
+/** Everything that the fence asks of the kernel. */
+public interface FenceSystem {
+    NamespaceCalls namespaces();
+
+    /** Opens a socket in the calling thread's network namespace. */
+    NetlinkSocket netlink(int protocol) throws IOException;
+
+    /** Opens nftables in the calling thread's network namespace. */
+    Nftables nftables() throws IOException;
+
+    /** This machine. */
+    static FenceSystem linux() {
+        NamespaceCalls namespaces = new LinuxNamespaceCalls();
+        return new FenceSystem() {
+            @Override
+            public NamespaceCalls namespaces() {
+                return namespaces;
+            }
+
+            @Override
+            public NetlinkSocket netlink(int protocol) throws IOException {
+                return LinuxNetlinkSocket.open(protocol);
+            }
+
+            @Override
+            public Nftables nftables() throws IOException {
+                return LibNftables.open();
+            }
+        };
+    }
+}

@@ -1,0 +1,145 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
+
+/**
+ * A pinned network namespace between agents and host. It stays, with its rules, when this process ends: {@link #close}
+ * lets go of it, only {@link #destroy} removes it.
+ *
+ * <p>Needs root, Linux 5.11 or newer, nftables with libnftables, and forwarding of IPv4 on the host, which it switches on.
+ */
+public final class LinuxFence implements Fence, AutoCloseable {
+    private static final Pattern GROUP = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+
+    private final LinuxFenceSettings settings;
+    private final FenceSystem system;
+    private final ReentrantLock oneAtATime = new ReentrantLock();
+    private Optional<OpenFence> opened = Optional.empty();
+
+    public LinuxFence(LinuxFenceSettings settings) {
+        this(settings, FenceSystem.linux());
+    }
+
+    LinuxFence(LinuxFenceSettings settings, FenceSystem system) {
+        this.settings = settings;
+        this.system = system;
+    }
+
+    @Override
+    public void open(FenceSettings fenceSettings) throws SandboxException {
+        locked("open the fence", () -> {
+            close(opened);
+            opened = Optional.empty();
+            opened = Optional.of(OpenFence.open(settings, fenceSettings, system));
+            return true;
+        });
+    }
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> groups) throws SandboxException {
+        for (GroupRuleset group : groups) {
+            requireName(group.name());
+        }
+        return locked("apply rulesets", () -> fence().apply(groups));
+    }
+
+    /**
+     * Puts right what others may have changed on the host (translation, routes, forwarding) and takes in new addresses of
+     * this node. To be called now and then; {@link #apply} does the same.
+     */
+    public void repair() throws SandboxException {
+        locked("repair the uplink", () -> {
+            fence().repair();
+            return true;
+        });
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        requireName(group);
+        return locked("attach " + id, () -> fence().attach(id, network, group));
+    }
+
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        locked("detach " + id, () -> {
+            fence().detach(id);
+            return true;
+        });
+    }
+
+    @Override
+    public Map<SandboxId, Attachment> attachments() throws SandboxException {
+        return locked("list attachments", () -> fence().attachments());
+    }
+
+    /** Works whether or not this object has opened the fence. */
+    @Override
+    public void destroy() throws SandboxException {
+        locked("destroy the fence", () -> {
+            close(opened);
+            opened = Optional.empty();
+            OpenFence.destroy(settings, system);
+            return true;
+        });
+    }
+
+    /** Lets go of the fence; it goes on enforcing. */
+    @Override
+    public void close() {
+        oneAtATime.lock();
+        try {
+            close(opened);
+            opened = Optional.empty();
+        } finally {
+            oneAtATime.unlock();
+        }
+    }
+
+    private static void close(Optional<OpenFence> fence) {
+        fence.ifPresent(OpenFence::close);
+    }
+
+    private OpenFence fence() {
+        return opened.orElseThrow(() -> new IllegalStateException("the fence is not open"));
+    }
+
+    private static void requireName(String group) throws SandboxException {
+        if (!GROUP.matcher(group).matches()) {
+            throw new SandboxException(
+                    Step.FENCE,
+                    Kind.INVALID_SPEC,
+                    "policy group '" + group + "' must be 1 to 63 lower-case letters, digits and hyphens");
+        }
+    }
+
+    private interface Work<T> {
+        T run() throws IOException, SandboxException;
+    }
+
+    private <T> T locked(String action, Work<T> work) throws SandboxException {
+        oneAtATime.lock();
+        try {
+            return work.run();
+        } catch (IOException e) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, action + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new SandboxException(Step.FENCE, Kind.INVALID_SPEC, action + ": " + e.getMessage(), e);
+        } finally {
+            oneAtATime.unlock();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Where a node agent's fence stands on its machine; two node agents on one machine differ in all but the directories.
+ *
+ * @param name name of the fence's network namespace, as {@code ip netns} shows it: 1 to 40 lower-case letters, digits
+ *     and hyphens
+ * @param hostNamespace network namespace that takes the host's part; empty for the one of the thread that opens the
+ *     fence
+ * @param namespaceDirectory where named network namespaces are pinned
+ * @param runDirectory where is remembered, until the next boot, what {@link LinuxFence#destroy} is to restore
+ * @param mtu of the agents' interfaces and the uplink, in bytes, 1280 to 65535
+ */
+public record LinuxFenceSettings(
+        String name, Optional<Path> hostNamespace, Path namespaceDirectory, Path runDirectory, int mtu) {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
+    private static final int ETHERNET = 1500;
+
+    public LinuxFenceSettings {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "fence name '" + name + "' must be 1 to 40 lower-case letters, digits and hyphens");
+        }
+        if (mtu < 1280 || mtu > 65535) {
+            throw new IllegalArgumentException("mtu " + mtu + " must be 1280 to 65535");
+        }
+    }
+
+    /** The only fence of a machine, in its own network namespace. */
+    public static LinuxFenceSettings defaults() {
+        return new LinuxFenceSettings(
+                "agentfence", Optional.empty(), Path.of("/run/netns"), Path.of("/run/agentcontainers"), ETHERNET);
+    }
+
+    /** Name of the host's end of the uplink: at most 15 characters, the same at each start. */
+    String hostInterface() {
+        return Names.HOST_INTERFACE_PREFIX + Names.digest(name, 8);
+    }
+
+    /** Name of the table that the fence has in the host's own nftables. */
+    String hostTable() {
+        return "agentcontainers_" + name.replace('-', '_');
+    }
+
+    Path forwardingRecord() {
+        return runDirectory.resolve(name + ".ip-forward-before");
+    }
+}

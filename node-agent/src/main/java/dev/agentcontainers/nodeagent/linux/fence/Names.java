@@ -1,0 +1,58 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Names that the fence gives to kernel objects. They follow from what they stand for, so nothing need be remembered. */
+final class Names {
+    /** The fence's table in its own namespace, family inet. */
+    static final String TABLE = "agentfence";
+
+    /** The fence's end of the uplink. */
+    static final String UPLINK = "uplink";
+
+    static final String HOST_INTERFACE_PREFIX = "acu-";
+    static final String AGENT_INTERFACE_PREFIX = "ac";
+
+    /** Sets of the table. */
+    static final String SOURCES = "sources";
+
+    static final String AGENTS = "agents";
+    static final String DENIED = "denied";
+
+    /** Chain that counts, answers and drops. */
+    static final String REFUSE = "refuse";
+
+    private static final String GROUP_CHAIN_PREFIX = "g_";
+
+    private Names() {}
+
+    /** The fence's end of an agent's interface pair. */
+    static String agentInterface(SandboxId id) {
+        return AGENT_INTERFACE_PREFIX + digest(id.value(), 10);
+    }
+
+    static String chain(String group) {
+        return GROUP_CHAIN_PREFIX + group;
+    }
+
+    static boolean isGroupChain(String chain) {
+        return chain.startsWith(GROUP_CHAIN_PREFIX);
+    }
+
+    static String group(String chain) {
+        return chain.substring(GROUP_CHAIN_PREFIX.length());
+    }
+
+    static String digest(String text, int characters) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest).substring(0, characters);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

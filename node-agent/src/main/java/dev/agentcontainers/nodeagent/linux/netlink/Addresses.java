@@ -1,0 +1,53 @@
+package dev.agentcontainers.nodeagent.linux.netlink;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Messages about IPv4 addresses of interfaces (RTM_*ADDR). */
+public final class Addresses {
+    private static final int RTM_NEWADDR = 20;
+    private static final int RTM_GETADDR = 22;
+    private static final int IFA_ADDRESS = 1;
+    private static final int IFA_LOCAL = 2;
+    private static final int AF_INET = 2;
+    private static final int HEADER = 8;
+
+    private Addresses() {}
+
+    /** Gives an interface a single address, without a network around it. */
+    public static NetlinkMessage add(int index, Ipv4 address) {
+        return new NetlinkMessage(
+                "add the address " + address,
+                RTM_NEWADDR,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE | NetlinkMessage.REPLACE,
+                header(32, index)
+                        .attribute(IFA_LOCAL, address.bytes())
+                        .attribute(IFA_ADDRESS, address.bytes())
+                        .toBytes());
+    }
+
+    /** Every IPv4 address in the socket's namespace. */
+    public static List<Ipv4> all(NetlinkSocket socket) throws NetlinkException {
+        NetlinkMessage request = new NetlinkMessage(
+                "list addresses",
+                RTM_GETADDR,
+                NetlinkMessage.REQUEST | NetlinkMessage.DUMP,
+                header(0, 0).toBytes());
+        return socket.query(request).stream()
+                .map(reply -> new Attributes(reply.payload(), HEADER))
+                .map(attributes -> attributes.bytes(IFA_LOCAL).or(() -> attributes.bytes(IFA_ADDRESS)))
+                .flatMap(Optional::stream)
+                .map(Ipv4::of)
+                .toList();
+    }
+
+    /** struct ifaddrmsg. */
+    private static Payload header(int prefix, int index) {
+        return new Payload()
+                .byteValue(AF_INET)
+                .byteValue(prefix)
+                .byteValue(0)
+                .byteValue(0)
+                .intValue(index);
+    }
+}

@@ -1,0 +1,80 @@
+package dev.agentcontainers.nodeagent.linux.netlink;
+
+/** Messages about IPv4 routes (RTM_NEWROUTE) and neighbours (RTM_NEWNEIGH). */
+public final class Routes {
+    private static final int RTM_NEWROUTE = 24;
+    private static final int RTM_NEWNEIGH = 28;
+    private static final int RTA_DST = 1;
+    private static final int RTA_OIF = 4;
+    private static final int RTA_GATEWAY = 5;
+    private static final int NDA_DST = 1;
+    private static final int NDA_LLADDR = 2;
+    private static final int AF_INET = 2;
+    private static final int TABLE_MAIN = 254;
+    private static final int PROTOCOL_STATIC = 4;
+    private static final int SCOPE_UNIVERSE = 0;
+    private static final int SCOPE_LINK = 253;
+    private static final int UNICAST = 1;
+    private static final int ONLINK = 4;
+    private static final int NUD_PERMANENT = 0x80;
+    private static final int REPLACE =
+            NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE | NetlinkMessage.REPLACE;
+
+    private Routes() {}
+
+    /** Routes {@code destination} by way of {@code gateway}, which is taken to be on the interface's link. */
+    public static NetlinkMessage via(Ipv4Network destination, Ipv4 gateway, int index) {
+        Payload payload = header(destination.prefix(), SCOPE_UNIVERSE, ONLINK);
+        if (destination.prefix() > 0) {
+            payload.attribute(RTA_DST, destination.base().bytes());
+        }
+        payload.attribute(RTA_GATEWAY, gateway.bytes()).attribute(RTA_OIF, index);
+        return new NetlinkMessage("route " + destination + " via " + gateway, RTM_NEWROUTE, REPLACE, payload.toBytes());
+    }
+
+    /** Routes a single address directly to the interface. */
+    public static NetlinkMessage direct(Ipv4 destination, int index) {
+        return new NetlinkMessage(
+                "route " + destination,
+                RTM_NEWROUTE,
+                REPLACE,
+                header(32, SCOPE_LINK, 0)
+                        .attribute(RTA_DST, destination.bytes())
+                        .attribute(RTA_OIF, index)
+                        .toBytes());
+    }
+
+    /** Fixes the neighbour's Ethernet address, so that it is never asked for. */
+    public static NetlinkMessage neighbour(Ipv4 address, MacAddress mac, int index) {
+        return new NetlinkMessage(
+                "fix the neighbour " + address,
+                RTM_NEWNEIGH,
+                REPLACE,
+                // struct ndmsg
+                new Payload()
+                        .byteValue(AF_INET)
+                        .byteValue(0)
+                        .shortValue(0)
+                        .intValue(index)
+                        .shortValue(NUD_PERMANENT)
+                        .byteValue(0)
+                        .byteValue(0)
+                        .attribute(NDA_DST, address.bytes())
+                        .attribute(NDA_LLADDR, mac.bytes())
+                        .toBytes());
+    }
+
+    /** struct rtmsg. */
+    private static Payload header(int prefix, int scope, int flags) {
+        return new Payload()
+                .byteValue(AF_INET)
+                .byteValue(prefix)
+                .byteValue(0)
+                .byteValue(0)
+                .byteValue(TABLE_MAIN)
+                .byteValue(PROTOCOL_STATIC)
+                .byteValue(scope)
+                .byteValue(UNICAST)
+                .intValue(flags);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.agentcontainers.nodeagent.linux.nftables;
+
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.netlink.Payload;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Messages that change elements of the sets of one table of family inet.
+ *
+ * @see <a href="https://docs.kernel.org/netlink/specs/nftables.html">Family nftables netlink specification</a>
+ */
+public record TableMessages(String table) {
+    static final int FAMILY_INET = 1;
+    static final int SUBSYSTEM = 10 << 8;
+    static final int NFTA_SET_ELEM_KEY = 1;
+    static final int NFTA_SET_ELEM_DATA = 2;
+    static final int NFTA_LIST_ELEM = 1;
+    static final int NFTA_DATA_VALUE = 1;
+    static final int NFTA_DATA_VERDICT = 2;
+    static final int NFTA_VERDICT_CODE = 1;
+    static final int NFTA_VERDICT_CHAIN = 2;
+    static final int NFTA_ELEM_LIST_TABLE = 1;
+    static final int NFTA_ELEM_LIST_SET = 2;
+    static final int NFTA_ELEM_LIST_ELEMENTS = 3;
+    static final int NFT_GOTO = -4;
+    private static final int NEW_ELEMENT = SUBSYSTEM | 12;
+    private static final int DELETE_ELEMENT = SUBSYSTEM | 14;
+    private static final int BATCH_BEGIN = 16;
+    private static final int BATCH_END = 17;
+    private static final int INTERFACE_NAME_SIZE = 16;
+
+    /** The key of a set of interface names. */
+    public static byte[] interfaceKey(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+        if (bytes.length >= INTERFACE_NAME_SIZE) {
+            throw new IllegalArgumentException("interface name '" + name + "' is longer than 15 characters");
+        }
+        return Arrays.copyOf(bytes, INTERFACE_NAME_SIZE);
+    }
+
+    public NetlinkMessage addElement(String set, byte[] key) {
+        return element(
+                "add to the set " + set,
+                NEW_ELEMENT,
+                NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
+                set,
+                key,
+                Optional.empty());
+    }
+
+    /** Maps the key to {@code goto chain}. */
+    public NetlinkMessage addVerdict(String map, byte[] key, String chain) {
+        return element(
+                "map to the chain " + chain,
+                NEW_ELEMENT,
+                NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
+                map,
+                key,
+                Optional.of(chain));
+    }
+
+    public NetlinkMessage deleteElement(String set, byte[] key) {
+        return element("delete from the set " + set, DELETE_ELEMENT, 0, set, key, Optional.empty());
+    }
+
+    /** Frames messages as one transaction. */
+    public static List<NetlinkMessage> transaction(List<NetlinkMessage> messages) {
+        List<NetlinkMessage> batch = new ArrayList<>(messages.size() + 2);
+        batch.add(frame(BATCH_BEGIN));
+        batch.addAll(messages);
+        batch.add(frame(BATCH_END));
+        return batch;
+    }
+
+    private NetlinkMessage element(String action, int type, int flags, String set, byte[] key, Optional<String> chain) {
+        Payload payload = header(FAMILY_INET, 0)
+                .attribute(NFTA_ELEM_LIST_TABLE, table)
+                .attribute(NFTA_ELEM_LIST_SET, set)
+                .nested(
+                        NFTA_ELEM_LIST_ELEMENTS,
+                        list -> list.nested(NFTA_LIST_ELEM, element -> {
+                            element.nested(NFTA_SET_ELEM_KEY, data -> data.attribute(NFTA_DATA_VALUE, key));
+                            chain.ifPresent(name -> element.nested(
+                                    NFTA_SET_ELEM_DATA,
+                                    data -> data.nested(
+                                            NFTA_DATA_VERDICT,
+                                            verdict -> verdict.attributeBigEndian(NFTA_VERDICT_CODE, NFT_GOTO)
+                                                    .attribute(NFTA_VERDICT_CHAIN, name))));
+                        }));
+        return new NetlinkMessage(
+                action, type, NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | flags, payload.toBytes());
+    }
+
+    private static NetlinkMessage frame(int type) {
+        return new NetlinkMessage(
+                "commit the nftables transaction",
+                type,
+                NetlinkMessage.REQUEST,
+                header(0, SUBSYSTEM >> 8).toBytes());
+    }
+
+    /** struct nfgenmsg. */
+    static Payload header(int family, int resource) {
+        return new Payload().byteValue(family).byteValue(0).shortBigEndian(resource);
+    }
+}

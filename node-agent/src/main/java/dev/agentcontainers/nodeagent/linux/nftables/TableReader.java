@@ -1,0 +1,168 @@
+package dev.agentcontainers.nodeagent.linux.nftables;
+
+import dev.agentcontainers.nodeagent.linux.netlink.Attributes;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.netlink.Payload;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Reads one table of family inet as the kernel holds it. */
+public record TableReader(NetlinkSocket socket, String table) {
+    private static final int GET_CHAIN = TableMessages.SUBSYSTEM | 4;
+    private static final int GET_RULE = TableMessages.SUBSYSTEM | 7;
+    private static final int GET_SET = TableMessages.SUBSYSTEM | 10;
+    private static final int GET_ELEMENT = TableMessages.SUBSYSTEM | 13;
+    private static final int NFTA_TABLE = 1;
+    private static final int NFTA_CHAIN_NAME = 3;
+    private static final int NFTA_RULE_CHAIN = 2;
+    private static final int NFTA_RULE_EXPRESSIONS = 4;
+    private static final int NFTA_SET_NAME = 2;
+    private static final int NFTA_EXPR_NAME = 1;
+    private static final int NFTA_EXPR_DATA = 2;
+    private static final int NFTA_LOOKUP_SET = 1;
+    private static final int NFTA_IMMEDIATE_DATA = 2;
+    private static final int NFTA_COUNTER_PACKETS = 2;
+    private static final int NFTA_SET_ELEM_EXPR = 7;
+    private static final int NFTA_SET_ELEM_KEY_END = 10;
+    private static final int NFTA_SET_ELEM_EXPRESSIONS = 11;
+    private static final int HEADER = 4;
+
+    /** A verdict of a rule or of a map's element: a code, and a chain where it names one. */
+    public record Verdict(int code, String chain) {
+        public static final int ACCEPT = 1;
+        public static final int GOTO = TableMessages.NFT_GOTO;
+    }
+
+    /** A step of a rule: its kind, and the set that it looks up in or the verdict that it gives, where it does. */
+    public record Expression(String kind, Optional<String> set, Optional<Verdict> verdict) {}
+
+    public record Rule(String chain, List<Expression> expressions) {}
+
+    /**
+     * An element of a set.
+     *
+     * @param keyEnd last key of an interval; equal to {@code key} where the element is none
+     * @param packets what the element's own counter counted
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Element(byte[] key, byte[] keyEnd, Optional<Verdict> verdict, OptionalLong packets) {}
+
+    /** Names of the table's chains; empty where there is no such table. */
+    public List<String> chains() throws NetlinkException {
+        return names(dump("list chains", GET_CHAIN, header()), NFTA_CHAIN_NAME);
+    }
+
+    /** Names of the table's sets, anonymous ones not included. */
+    public List<String> sets() throws NetlinkException {
+        return names(dump("list sets", GET_SET, header().attribute(NFTA_TABLE, table)), NFTA_SET_NAME).stream()
+                .filter(name -> !name.startsWith("__"))
+                .toList();
+    }
+
+    /** All rules in their order. */
+    public List<Rule> rules() throws NetlinkException {
+        List<Rule> rules = new ArrayList<>();
+        for (Attributes attributes : dump("list rules", GET_RULE, header().attribute(NFTA_TABLE, table))) {
+            if (attributes.text(NFTA_TABLE).filter(table::equals).isPresent()) {
+                List<Expression> expressions = attributes.nested(NFTA_RULE_EXPRESSIONS).stream()
+                        .flatMap(list -> list.elements().stream())
+                        .map(TableReader::expression)
+                        .toList();
+                rules.add(new Rule(attributes.text(NFTA_RULE_CHAIN).orElse(""), expressions));
+            }
+        }
+        return rules;
+    }
+
+    public List<Element> elements(String set) throws NetlinkException {
+        Payload request = header().attribute(TableMessages.NFTA_ELEM_LIST_TABLE, table)
+                .attribute(TableMessages.NFTA_ELEM_LIST_SET, set);
+        List<Element> elements = new ArrayList<>();
+        for (Attributes part : dump("list the set " + set, GET_ELEMENT, request)) {
+            part.nested(TableMessages.NFTA_ELEM_LIST_ELEMENTS)
+                    .ifPresent(list -> list.elements().forEach(element -> elements.add(element(element))));
+        }
+        return elements;
+    }
+
+    private static Expression expression(Attributes attributes) {
+        String kind = attributes.text(NFTA_EXPR_NAME).orElse("");
+        Optional<Attributes> data = attributes.nested(NFTA_EXPR_DATA);
+        return switch (kind) {
+            case "lookup" -> new Expression(kind, data.flatMap(d -> d.text(NFTA_LOOKUP_SET)), Optional.empty());
+            case "immediate" ->
+                new Expression(
+                        kind,
+                        Optional.empty(),
+                        data.flatMap(d -> d.nested(NFTA_IMMEDIATE_DATA)).flatMap(TableReader::verdict));
+            default -> new Expression(kind, Optional.empty(), Optional.empty());
+        };
+    }
+
+    private static Element element(Attributes attributes) {
+        byte[] key = attributes
+                .nested(TableMessages.NFTA_SET_ELEM_KEY)
+                .flatMap(data -> data.bytes(TableMessages.NFTA_DATA_VALUE))
+                .orElse(new byte[0]);
+        byte[] keyEnd = attributes
+                .nested(NFTA_SET_ELEM_KEY_END)
+                .flatMap(data -> data.bytes(TableMessages.NFTA_DATA_VALUE))
+                .orElse(key);
+        return new Element(
+                key,
+                keyEnd,
+                attributes.nested(TableMessages.NFTA_SET_ELEM_DATA).flatMap(TableReader::verdict),
+                packets(attributes));
+    }
+
+    /** A single expression of an element stands by itself, several in a list. */
+    private static OptionalLong packets(Attributes attributes) {
+        List<Attributes> expressions = new ArrayList<>();
+        attributes.nested(NFTA_SET_ELEM_EXPR).ifPresent(expressions::add);
+        attributes.nested(NFTA_SET_ELEM_EXPRESSIONS).ifPresent(list -> expressions.addAll(list.elements()));
+        return expressions.stream()
+                .filter(expression -> expression.text(NFTA_EXPR_NAME).equals(Optional.of("counter")))
+                .flatMap(expression -> expression.nested(NFTA_EXPR_DATA).stream())
+                .flatMap(counter -> counter.longBigEndian(NFTA_COUNTER_PACKETS).stream())
+                .mapToLong(Long::longValue)
+                .findFirst();
+    }
+
+    private static Optional<Verdict> verdict(Attributes data) {
+        return data.nested(TableMessages.NFTA_DATA_VERDICT)
+                .map(verdict -> new Verdict(
+                        verdict.integerBigEndian(TableMessages.NFTA_VERDICT_CODE)
+                                .orElse(0),
+                        verdict.text(TableMessages.NFTA_VERDICT_CHAIN).orElse("")));
+    }
+
+    private List<String> names(List<Attributes> parts, int attribute) {
+        return parts.stream()
+                .filter(part -> part.text(NFTA_TABLE).filter(table::equals).isPresent())
+                .flatMap(part -> part.text(attribute).stream())
+                .toList();
+    }
+
+    private List<Attributes> dump(String action, int type, Payload payload) throws NetlinkException {
+        NetlinkMessage request =
+                new NetlinkMessage(action, type, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, payload.toBytes());
+        try {
+            return socket.query(request).stream()
+                    .map(reply -> new Attributes(reply.payload(), HEADER))
+                    .toList();
+        } catch (NetlinkException e) {
+            if (e.errno() == NetlinkException.ENOENT) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    private static Payload header() {
+        return TableMessages.header(TableMessages.FAMILY_INET, 0);
+    }
+}

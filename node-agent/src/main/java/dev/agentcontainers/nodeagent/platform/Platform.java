@@ -1,0 +1,33 @@
+package dev.agentcontainers.nodeagent.platform;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import java.io.IOException;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** What an operating system provides for agents. */
+public interface Platform {
+    /** True on a machine that this implementation is for. */
+    boolean isHere();
+
+    MachineFacts facts(NodeSettings settings) throws IOException;
+
+    /** Every driver of this operating system, whether or not this machine can use it. */
+    List<IsolationDriver> drivers(NodeSettings settings);
+
+    Fence fence(NodeSettings settings);
+
+    /** Removes what the drivers keep for the node as a whole. For a node agent that is removed from its machine. */
+    void forget(NodeSettings settings) throws IOException;
+
+    /** The one of this machine. */
+    static Platform current() {
+        return ServiceLoader.load(Platform.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(Platform::isHere)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(
+                        "agents can't be run on " + System.getProperty("os.name") + ": this build supports Linux"));
+    }
+}

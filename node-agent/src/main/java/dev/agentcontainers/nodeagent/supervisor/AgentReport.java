@@ -1,0 +1,30 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import java.util.Optional;
+
+/**
+ * What is true of one agent on this node.
+ *
+ * @param reason in CamelCase, for programs
+ * @param message for people: which step, what was found, what would help; empty where there is nothing to say
+ * @param address the agent's address while it is attached to the fence
+ * @param enforcement the policy that fences it, as the kernel holds it
+ * @param exitCode of the last run that ended
+ */
+public record AgentReport(
+        Assignment assignment,
+        AssignmentPhase phase,
+        String reason,
+        String message,
+        Optional<String> address,
+        Optional<Enforcement> enforcement,
+        Optional<Integer> exitCode,
+        int restarts,
+        Milestones milestones) {
+
+    /** The policy in the kernel. */
+    public record Enforcement(String group, String hash, long revision) {}
+}

@@ -1,0 +1,141 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Says what is true of one agent, once for each change. Used by one thread. */
+final class AgentReports {
+    private final AgentReporter reporter;
+    private Optional<AgentReport> last = Optional.empty();
+
+    AgentReports(AgentReporter reporter) {
+        this.reporter = reporter;
+    }
+
+    void preparing(JournalEntry entry, String reason, String message) {
+        send(report(entry.assignment(), Optional.of(entry), AssignmentPhase.Preparing, reason, message));
+    }
+
+    /** Between two runs, or before a start is tried again; the reason of the last trouble stays. */
+    void waiting(JournalEntry entry) {
+        boolean restart = entry.lastExit().isPresent();
+        Optional<AgentReport> trouble = last.filter(report -> report.phase() == AssignmentPhase.Preparing && !restart);
+        String reason = restart ? "BackOff" : trouble.map(AgentReport::reason).orElse("BackOff");
+        String message = restart
+                ? "ended with exit code "
+                        + entry.lastExit().map(ExitStatus::code).orElse(0) + "; started again at "
+                        + entry.nextStartAt().map(Objects::toString).orElse("once")
+                : trouble.map(AgentReport::message).orElse("");
+        preparing(entry, reason, message);
+    }
+
+    /**
+     * @param applied the assignment that is in force, which may be an earlier one
+     * @param refused why the newest is not
+     */
+    void running(
+            JournalEntry entry,
+            Assignment applied,
+            Optional<Attachment> attachment,
+            long revision,
+            Optional<SandboxException> refused) {
+        send(new AgentReport(
+                applied,
+                AssignmentPhase.Running,
+                refused.map(failure -> "UpdateRefused").orElse("Running"),
+                refused.map(SandboxException::getMessage).orElse(""),
+                attachment.map(Attachment::address),
+                attachment.map(attached -> new Enforcement(attached.group(), attached.hash(), revision)),
+                entry.lastExit().map(ExitStatus::code),
+                entry.restarts(),
+                entry.milestones()));
+    }
+
+    void settled(JournalEntry entry) {
+        Outcome outcome = entry.outcome().orElseThrow();
+        AssignmentPhase phase = switch (outcome.kind()) {
+            case SUCCEEDED -> AssignmentPhase.Succeeded;
+            case FAILED -> AssignmentPhase.Failed;
+            case REJECTED -> AssignmentPhase.Rejected;
+        };
+        send(report(entry.assignment(), Optional.of(entry), phase, outcome.reason(), outcome.message()));
+    }
+
+    void stopping(Assignment assignment, Optional<JournalEntry> entry) {
+        send(report(assignment, entry, AssignmentPhase.Stopping, "Deleted", ""));
+    }
+
+    void stopped(Assignment assignment, Optional<JournalEntry> entry) {
+        send(report(assignment, entry, AssignmentPhase.Stopped, "Deleted", ""));
+    }
+
+    /** A step outside a start failed and is tried again; the phase stays. */
+    void trouble(Assignment assignment, Optional<JournalEntry> entry, SandboxException failure) {
+        again(assignment, entry, reasonOf(failure.step()), Objects.requireNonNullElse(failure.getMessage(), ""));
+    }
+
+    void internalError(Assignment assignment, Optional<JournalEntry> entry, RuntimeException failure) {
+        again(assignment, entry, "InternalError", "unexpected failure, tried again: " + failure);
+    }
+
+    static String reasonOf(Step step) {
+        return switch (step) {
+            case RESOLVE -> "ResolveFailed";
+            case PREPARE -> "PrepareFailed";
+            case CREATE -> "CreateFailed";
+            case FENCE -> "FenceFailed";
+            case START -> "StartFailed";
+            case OBSERVE -> "ObserveFailed";
+            case EXEC -> "ExecFailed";
+            case STOP -> "StopFailed";
+            case REMOVE -> "RemoveFailed";
+        };
+    }
+
+    private void again(Assignment assignment, Optional<JournalEntry> entry, String reason, String message) {
+        AssignmentPhase phase = last.map(AgentReport::phase).orElse(AssignmentPhase.Preparing);
+        Optional<AgentReport> before = last;
+        AgentReport plain = report(assignment, entry, phase, reason, message);
+        send(new AgentReport(
+                plain.assignment(),
+                plain.phase(),
+                plain.reason(),
+                plain.message(),
+                before.flatMap(AgentReport::address),
+                before.flatMap(AgentReport::enforcement),
+                plain.exitCode(),
+                plain.restarts(),
+                plain.milestones()));
+    }
+
+    private static AgentReport report(
+            Assignment assignment, Optional<JournalEntry> entry, AssignmentPhase phase, String reason, String message) {
+        return new AgentReport(
+                assignment,
+                phase,
+                reason,
+                message,
+                Optional.empty(),
+                Optional.empty(),
+                entry.flatMap(JournalEntry::lastExit).map(ExitStatus::code),
+                entry.map(JournalEntry::restarts).orElse(0),
+                entry.map(JournalEntry::milestones).orElse(Milestones.NONE));
+    }
+
+    private void send(AgentReport report) {
+        if (!last.equals(Optional.of(report))) {
+            last = Optional.of(report);
+            reporter.report(report);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.journal.Journal;
+import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import java.time.Clock;
+import java.util.Map;
+
+/**
+ * What a supervisor works with.
+ *
+ * @param drivers by name
+ * @param allocatable what agents may use of this machine together
+ * @param mostAgents how many agents there may be at a time
+ * @param bootId names the machine's boot
+ */
+public record NodeParts(
+        Map<String, IsolationDriver> drivers,
+        Fence fence,
+        PolicyKeeper policy,
+        MaterialSource materials,
+        Journal journal,
+        AgentReporter reporter,
+        ResourceAmounts allocatable,
+        long mostAgents,
+        String bootId,
+        Clock clock) {
+    public NodeParts {
+        drivers = Map.copyOf(drivers);
+    }
+}

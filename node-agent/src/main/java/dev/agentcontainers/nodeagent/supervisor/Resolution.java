@@ -1,0 +1,101 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
+import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Turns an assignment into what a driver realises, by reading the ConfigMaps and Secrets that it refers to. */
+final class Resolution {
+    private static final int LONGEST_HOSTNAME = 63;
+
+    private final MaterialSource materials;
+
+    Resolution(MaterialSource materials) {
+        this.materials = materials;
+    }
+
+    SandboxSpec resolve(Assignment assignment) throws SandboxException {
+        Map<String, String> environment = new LinkedHashMap<>();
+        for (EnvironmentEntry entry : assignment.environment()) {
+            value(entry).ifPresent(value -> environment.put(entry.name(), value));
+        }
+        List<ResolvedMount> mounts = new ArrayList<>();
+        for (Mount mount : assignment.mounts()) {
+            mounts.add(mount(mount));
+        }
+        String name = assignment.agent().name();
+        return new SandboxSpec(
+                assignment.id(),
+                name.length() > LONGEST_HOSTNAME ? name.substring(0, LONGEST_HOSTNAME) : name,
+                assignment.driver().parameters(),
+                assignment.command(),
+                assignment.workingDirectory(),
+                environment,
+                assignment.limits(),
+                mounts);
+    }
+
+    private Optional<String> value(EnvironmentEntry entry) throws SandboxException {
+        return switch (entry) {
+            case EnvironmentEntry.Literal literal -> Optional.of(literal.value());
+            case EnvironmentEntry.FromSecret secret ->
+                key(
+                        materials.secret(secret.secret()),
+                        "env " + secret.name() + ": Secret",
+                        secret.key(),
+                        secret.optional());
+            case EnvironmentEntry.FromConfigMap map ->
+                key(
+                        materials.configMap(map.configMap()),
+                        "env " + map.name() + ": ConfigMap",
+                        map.key(),
+                        map.optional());
+        };
+    }
+
+    private static Optional<String> key(
+            Optional<Map<String, byte[]>> content, String what, String key, boolean optional) throws SandboxException {
+        Optional<byte[]> value = content.map(keys -> keys.get(key));
+        if (value.isEmpty() && !optional) {
+            throw missing(what + (content.isEmpty() ? " is missing" : " has no key '" + key + "'"));
+        }
+        return value.map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    private ResolvedMount mount(Mount mount) throws SandboxException {
+        return switch (mount) {
+            case Mount.Denied denied -> new ResolvedMount.Denied(denied.path());
+            case Mount.Workspace workspace -> new ResolvedMount.Workspace(workspace.path(), workspace.writable());
+            case Mount.ConfigMapFiles files ->
+                new ResolvedMount.Files(
+                        files.path(),
+                        materials
+                                .configMap(files.configMap())
+                                .orElseThrow(() -> missing("mount " + files.path() + ": its ConfigMap is missing")),
+                        false);
+            case Mount.SecretFiles files ->
+                new ResolvedMount.Files(
+                        files.path(),
+                        materials
+                                .secret(files.secret())
+                                .orElseThrow(() -> missing("mount " + files.path() + ": its Secret is missing")),
+                        true);
+        };
+    }
+
+    private static SandboxException missing(String message) {
+        return new SandboxException(Step.RESOLVE, Kind.TRANSIENT, message);
+    }
+}

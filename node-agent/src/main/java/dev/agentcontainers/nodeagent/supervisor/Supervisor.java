@@ -1,0 +1,148 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.supervisor.Mailbox.Desired;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reconciles assignments against what runs on this machine, one loop per agent on a virtual thread.
+ *
+ * <p>Adopts what an earlier process left running. Stops an agent only when {@link #sync} says so; losing whoever calls it
+ * stops nothing. {@link #close} ends the loops and leaves the agents alone. Thread-safe.
+ */
+public final class Supervisor implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+
+    private final NodeParts node;
+    private final Capacity capacity;
+    private final Map<SandboxId, Loop> loops = new HashMap<>();
+    /** Removed and reported; remembered until the assignment itself is gone. */
+    private final Set<SandboxId> stopped = new HashSet<>();
+
+    private boolean leftoversRemoved;
+    private boolean closed;
+
+    private record Loop(Mailbox mailbox, Thread thread) {}
+
+    public Supervisor(NodeParts node) {
+        this.node = node;
+        this.capacity = new Capacity(node.allocatable(), node.mostAgents());
+    }
+
+    /** Adopts every agent of the journal, with the assignment that was last seen. To be called once, before {@link #sync}. */
+    public synchronized void start() {
+        node.journal()
+                .entries()
+                .forEach((id, entry) -> begin(id, new Desired.Run(entry.assignment()), Optional.of(entry)));
+        node.policy().onChange(this::wakeAll);
+    }
+
+    /**
+     * Takes note of everything that is assigned to this node, as a successful list or watch shows it.
+     *
+     * @param run what shall run
+     * @param remove what shall be stopped, removed and reported as stopped; what is in neither is treated the same
+     */
+    public synchronized void sync(Collection<Assignment> run, Collection<Assignment> remove) {
+        if (closed) {
+            return;
+        }
+        Set<SandboxId> known = new HashSet<>();
+        for (Assignment assignment : run) {
+            known.add(assignment.id());
+            desire(assignment.id(), new Desired.Run(assignment));
+        }
+        for (Assignment assignment : remove) {
+            known.add(assignment.id());
+            if (!stopped.contains(assignment.id())) {
+                desire(assignment.id(), new Desired.Gone(assignment));
+            }
+        }
+        stopped.retainAll(known);
+        loops.forEach((id, loop) -> {
+            if (!known.contains(id) && loop.mailbox().desired() instanceof Desired.Run(Assignment last)) {
+                loop.mailbox().desire(new Desired.Gone(last));
+            }
+        });
+        removeLeftovers();
+    }
+
+    /** How many agents there are in any state. */
+    public synchronized int agents() {
+        return loops.size();
+    }
+
+    private void desire(SandboxId id, Desired desired) {
+        Loop loop = loops.get(id);
+        if (loop != null) {
+            loop.mailbox().desire(desired);
+        } else {
+            begin(id, desired, Optional.empty());
+        }
+    }
+
+    private void begin(SandboxId id, Desired desired, Optional<JournalEntry> entry) {
+        Mailbox mailbox = new Mailbox(node.clock(), desired);
+        AgentLoop loop = new AgentLoop(id, node, capacity, mailbox, entry, () -> ended(id, mailbox));
+        loops.put(id, new Loop(mailbox, Thread.ofVirtual().name("agent-" + id).start(loop)));
+    }
+
+    /** Everything of the agent is gone; it may have been assigned anew meanwhile. */
+    private synchronized void ended(SandboxId id, Mailbox mailbox) {
+        loops.remove(id);
+        if (mailbox.desired() instanceof Desired.Run run) {
+            if (!closed) {
+                begin(id, run, Optional.empty());
+            }
+        } else {
+            stopped.add(id);
+        }
+    }
+
+    private synchronized void wakeAll() {
+        loops.values().forEach(loop -> loop.mailbox().wake());
+    }
+
+    /** What neither the journal nor the assignments know was left by a crash before its first journal entry. */
+    private void removeLeftovers() {
+        if (leftoversRemoved) {
+            return;
+        }
+        try {
+            for (IsolationDriver driver : node.drivers().values()) {
+                for (SandboxId id : driver.list()) {
+                    if (!loops.containsKey(id)) {
+                        LOG.warn("removing sandbox {}, which nothing knows", id);
+                        driver.remove(id);
+                        driver.purge(id);
+                    }
+                }
+            }
+            for (SandboxId id : node.fence().attachments().keySet()) {
+                if (!loops.containsKey(id)) {
+                    node.fence().detach(id);
+                }
+            }
+            leftoversRemoved = true;
+        } catch (SandboxException e) {
+            LOG.warn("leftovers could not be removed, tried again: {}", e.getMessage());
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        loops.values().forEach(loop -> loop.thread().interrupt());
+    }
+}

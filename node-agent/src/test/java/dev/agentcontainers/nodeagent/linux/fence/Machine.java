@@ -1,0 +1,168 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A machine for fence tests, made of network namespaces: one that takes the host's part, so that the real host's tables,
+ * routes and sysctls are never touched, and one with servers at several addresses behind it.
+ */
+final class Machine implements AutoCloseable {
+    static final String HOST = "10.9.0.1";
+    static final String ALLOWED = "10.20.0.1";
+    static final String DENIED = "10.20.9.1";
+    static final String METADATA = "169.254.169.254";
+    static final int PORT = 8080;
+    static final int OTHER_PORT = 8081;
+
+    private final String id = UUID.randomUUID().toString().substring(0, 6);
+    private final String host = "acft-host-" + id;
+    private final String servers = "acft-servers-" + id;
+    private final Path directory;
+    private final List<Process> processes = new ArrayList<>();
+
+    /** Makes one; skips the test where that can't be done. */
+    static Machine create() throws IOException {
+        assumeThat(System.getProperty("user.name")).as("node tests need root").isEqualTo("root");
+        for (String tool : List.of("ip", "nft", "tcpdump", "python3", "unshare", "nsenter")) {
+            assumeThat(Stream.of("/usr/sbin", "/usr/bin", "/sbin", "/bin").map(Path::of))
+                    .as("node tests need the program " + tool)
+                    .anyMatch(folder -> Files.isExecutable(folder.resolve(tool)));
+        }
+        return new Machine();
+    }
+
+    private Machine() throws IOException {
+        directory = Files.createTempDirectory("fence-test");
+        run("ip", "netns", "add", host);
+        run("ip", "netns", "add", servers);
+        onHost("ip link set lo up");
+        onServers("ip link set lo up");
+        onHost("ip link add up0 type veth peer name down0 netns " + servers);
+        onHost("ip addr add " + HOST + "/24 dev up0; ip link set up0 up; ip route add default via 10.9.0.2");
+        onHost("ip route add " + METADATA + " via 10.9.0.2");
+        onServers("ip addr add 10.9.0.2/24 dev down0; ip link set down0 up; sysctl -qw net.ipv4.ip_forward=0");
+        for (String address : List.of(ALLOWED, DENIED, METADATA, "203.0.113.5")) {
+            onServers("ip addr add " + address + "/32 dev lo");
+        }
+        listen(servers, ALLOWED + "," + DENIED + "," + METADATA + ",203.0.113.5", PORT, OTHER_PORT);
+        listen(host, "0.0.0.0", PORT, OTHER_PORT);
+    }
+
+    /** A process in the host's namespace. */
+    long hostProcess() {
+        return processes.get(1).pid();
+    }
+
+    /** A fence on this machine that no other test uses. */
+    LinuxFenceSettings settings() {
+        return new LinuxFenceSettings(
+                "acft-fence-" + id, Optional.of(Path.of("/run/netns", host)), Path.of("/run/netns"), directory, 1500);
+    }
+
+    LinuxFence fence() {
+        return new LinuxFence(settings(), FenceSystem.linux());
+    }
+
+    static FenceSettings fenceSettings() {
+        return new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of("203.0.113.0/24"));
+    }
+
+    HostileAgent agent() throws IOException {
+        HostileAgent agent = HostileAgent.start(resource("agent.py"));
+        processes.add(agent.process());
+        return agent;
+    }
+
+    String onHost(String script) {
+        return run("ip", "netns", "exec", host, "sh", "-ec", script);
+    }
+
+    String onServers(String script) {
+        return run("ip", "netns", "exec", servers, "sh", "-ec", script);
+    }
+
+    String inFence(String script) {
+        return run("ip", "netns", "exec", settings().name(), "sh", "-ec", script);
+    }
+
+    /** Captures what arrives at the servers. */
+    Capture captureAtServers(String filter) throws IOException {
+        return Capture.start(List.of("ip", "netns", "exec", servers), "down0", filter);
+    }
+
+    private void listen(String namespace, String addresses, int... ports) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                "ip",
+                "netns",
+                "exec",
+                namespace,
+                "/usr/bin/python3",
+                resource("server.py").toString(),
+                addresses));
+        Arrays.stream(ports).mapToObj(Integer::toString).forEach(command::add);
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        processes.add(process);
+        BufferedReader output = process.inputReader();
+        if (!"ready".equals(output.readLine())) {
+            throw new IOException("the server in " + namespace + " did not start");
+        }
+    }
+
+    private Path resource(String name) throws IOException {
+        Path file = directory.resolve(name);
+        if (!Files.exists(file)) {
+            try (InputStream stream = Machine.class.getResourceAsStream(name)) {
+                Files.copy(stream, file);
+            }
+        }
+        return file;
+    }
+
+    static String run(String... command) {
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IllegalStateException(String.join(" ", command) + ": " + output);
+            }
+            return output;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        processes.forEach(Process::destroyForcibly);
+        processes.forEach(process -> process.onExit().join());
+        run("ip", "netns", "del", host);
+        run("ip", "netns", "del", servers);
+        try (var files = Files.walk(directory)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        }
+    }
+}

@@ -1,0 +1,161 @@
+"""The hostile agent of the fence's tests: does what a line of JSON says, in its own namespaces, and answers a line."""
+import json
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+flows = {}
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def echo(kind, host, port, timeout):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as s:
+        s.settimeout(timeout)
+        s.connect((host, port))
+        s.send(b"hello")
+        return "ok" if s.recv(16) == b"hello" else "wrong answer"
+
+
+def tcp(host, port, timeout=1.0):
+    return echo(socket.SOCK_STREAM, host, port, timeout)
+
+
+def udp(host, port, timeout=1.0):
+    return echo(socket.SOCK_DGRAM, host, port, timeout)
+
+
+def datagram(host, port, size):
+    """A datagram that may need fragments, and its echo."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(2)
+        s.sendto(b"d" * size, (host, port))
+        return "ok" if len(s.recv(65535)) == size else "wrong answer"
+
+
+def raw(source, destination, protocol, payload, fragment=0, options=""):
+    """An IPv4 packet made by hand. A payload is in hexadecimal digits."""
+    option_bytes = bytes.fromhex(options)
+    body = bytes.fromhex(payload)
+    header = struct.pack("!BBHHHBBH4s4s", 0x40 | (5 + len(option_bytes) // 4), 0,
+                         20 + len(option_bytes) + len(body), 4242, fragment, 64, protocol, 0,
+                         socket.inet_aton(source), socket.inet_aton(destination)) + option_bytes
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+        s.sendto(header + body, (destination, 0))
+    return "sent"
+
+
+def udp_bytes(source_port, port, text):
+    body = text.encode()
+    return (struct.pack("!HHHH", source_port, port, 8 + len(body), 0) + body).hex()
+
+
+def raw_udp(source, destination, port, fragment=0, options="", text="spoof"):
+    return raw(source, destination, 17, udp_bytes(4242, port, text), fragment, options)
+
+
+def frame(payload, ethertype=0x0800, device="eth0"):
+    """An Ethernet frame to the neighbour that the kernel was given."""
+    mac = subprocess.check_output(["ip", "neigh", "show", "169.254.1.1"], text=True).split("lladdr ")[1].split()[0]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((device, 0))
+        own = s.getsockname()[4]
+        s.send(bytes.fromhex(mac.replace(":", "")) + own + struct.pack("!H", ethertype) + bytes.fromhex(payload))
+    return "sent"
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def sctp_init(source, host, port):
+    """The first packet of an SCTP association."""
+    chunk = struct.pack("!BBHIIHHI", 1, 0, 20, 1, 65535, 1, 1, 1)
+    head = struct.pack("!HHI", 4242, port, 0)
+    check = struct.pack("<I", crc32c(head + b"\0\0\0\0" + chunk))
+    return raw(source, host, 132, (head + check + chunk).hex())
+
+
+def upload(host, port, size):
+    """Sends and gets back more than one packet's worth."""
+    with socket.create_connection((host, port), 3) as s:
+        s.settimeout(5)
+        left = size
+        while left > 0:
+            s.sendall(b"u" * 8192)
+            got = 0
+            while got < 8192:
+                got += len(s.recv(8192))
+            left -= 8192
+    return "ok"
+
+
+def ping(host):
+    unsummed = struct.pack("!BBHHH", 8, 0, 0, 1, 1) + b"ping"
+    packet = struct.pack("!BBHHH", 8, 0, checksum(unsummed), 1, 1) + b"ping"
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+        s.settimeout(0.7)
+        s.connect((host, 0))
+        s.send(packet)
+        while True:
+            reply = s.recv(1024)
+            if reply[20] == 0:
+                return "ok"
+
+
+def open_flow(name, host, port):
+    s = socket.create_connection((host, port), 1)
+    flows[name] = s
+    return send_flow(name)
+
+
+def send_flow(name, timeout=0.7):
+    s = flows[name]
+    s.settimeout(timeout)
+    s.send(b"hello")
+    return "ok" if s.recv(16) == b"hello" else "closed"
+
+
+def shell(command):
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=10)
+    return "%d %s%s" % (done.returncode, done.stdout, done.stderr)
+
+
+def hammer(allowed, denied, port, seconds):
+    """Connects to both again and again; how often the allowed one failed and the denied one answered."""
+    end = time.time() + seconds
+    result = {"allowed": 0, "failed": 0, "leaked": 0, "denied": 0, "errors": []}
+    while time.time() < end:
+        try:
+            result["allowed"] += tcp(allowed, port, 3.0) == "ok"
+        except OSError as e:
+            result["failed"] += 1
+            result["errors"].append(str(e))
+        try:
+            result["leaked"] += udp(denied, port, 0.005) != ""
+        except OSError:
+            result["denied"] += 1
+    return json.dumps(result)
+
+
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        answer = globals()[request[0]](*request[1:])
+    except Exception as e:
+        answer = "%s: %s" % (type(e).__name__, e)
+    print(json.dumps(str(answer)), flush=True)

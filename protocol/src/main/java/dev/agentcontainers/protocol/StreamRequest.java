@@ -1,0 +1,53 @@
+package dev.agentcontainers.protocol;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a user wants of a running agent. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = StreamRequest.Log.class, name = "log"),
+    @JsonSubTypes.Type(value = StreamRequest.Exec.class, name = "exec")
+})
+public sealed interface StreamRequest {
+    /**
+     * The agent's output.
+     *
+     * @param follow go on until the agent is finished for good
+     * @param sinceSeconds only lines at most that old; null for all
+     * @param tailLines only that many lines of what is there at first; null for all
+     * @param timestamps put each line's time before it (RFC 3339)
+     */
+    record Log(
+            boolean follow,
+            @Nullable Long sinceSeconds,
+            @Nullable Integer tailLines,
+            boolean timestamps) implements StreamRequest {
+        public Log {
+            if (sinceSeconds != null && sinceSeconds < 1) {
+                throw new IllegalArgumentException("sinceSeconds is " + sinceSeconds + ", must be 1 or more");
+            }
+            if (tailLines != null && tailLines < 0) {
+                throw new IllegalArgumentException("tailLines is " + tailLines + ", must be 0 or more");
+            }
+        }
+    }
+
+    /**
+     * A further process in the agent's sandbox.
+     *
+     * @param command program and arguments, at least one element
+     * @param tty with a pseudo-terminal
+     * @param stdin with standard input from the user
+     */
+    record Exec(List<String> command, boolean tty, boolean stdin) implements StreamRequest {
+        public Exec {
+            command = List.copyOf(command);
+            if (command.isEmpty() || command.getFirst().isEmpty()) {
+                throw new IllegalArgumentException("command is empty: name the program to run");
+            }
+        }
+    }
+}
