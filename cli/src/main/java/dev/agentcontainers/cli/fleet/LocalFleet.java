@@ -91,17 +91,18 @@ public final class LocalFleet {
     private boolean startNode(
             String name, ControlPlane controlPlane, KubernetesClient client, NodeMembership membership) {
         membership.register(name);
-        String namespace = membership.awaitNamespace(name, NODE_NAMESPACE_WITHIN);
+        FleetProcess operator = new OperatorProcess(layout, programs).process();
+        String namespace = membership.awaitNamespace(name, NODE_NAMESPACE_WITHIN, operator::requireAlive);
         return new NodeProcess(layout, programs, name).ensure(controlPlane, client, namespace);
     }
 
     private void awaitReady(String name, NodeMembership membership) {
-        boolean ready = progress.step("waiting for " + name, () -> membership.awaitReady(name, READY_WITHIN));
+        FleetProcess process = new NodeProcess(layout, programs, name).process();
+        boolean ready = progress.step(
+                "waiting for " + name, () -> membership.awaitReady(name, READY_WITHIN, process::requireAlive));
         if (!ready) {
-            NodeProcess process = new NodeProcess(layout, programs, name);
-            process.process().requireAlive();
             throw new UserException("AgentNode " + name + " is not Ready within " + READY_WITHIN.toSeconds()
-                    + " s; see " + process.process().log());
+                    + " s; see " + process.log());
         }
     }
 

@@ -34,6 +34,7 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public MachineFacts facts(NodeSettings settings) throws IOException {
+        Files.createDirectories(settings.stateDirectory());
         return new MachineFacts(
                 OperatingSystem.linux,
                 System.getProperty("os.arch").equals("aarch64") ? Architecture.arm64 : Architecture.amd64,
