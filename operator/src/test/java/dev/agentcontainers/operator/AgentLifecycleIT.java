@@ -48,6 +48,7 @@ class AgentLifecycleIT {
 
     @AfterAll
     static void stop() {
+        cluster.clear();
         node.close();
         operator.close();
     }

@@ -44,6 +44,7 @@ class NodeLifecycleIT {
 
     @AfterAll
     static void stop() {
+        cluster.clear();
         operator.close();
     }
 

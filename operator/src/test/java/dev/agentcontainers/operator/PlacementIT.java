@@ -12,7 +12,6 @@ import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -45,15 +44,9 @@ class PlacementIT {
 
     @AfterAll
     static void stop() {
-        List.of(first, second).forEach(node -> {
-            client.resources(AgentNode.class).withName(node.name()).delete();
-            await().atMost(SOON)
-                    .until(() -> client.resources(AgentNode.class)
-                                    .withName(node.name())
-                                    .get()
-                            == null);
-            node.close();
-        });
+        cluster.clear();
+        first.close();
+        second.close();
         operator.close();
     }
 

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
-import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorProcess;
 import dev.agentcontainers.operator.testing.TestCluster;
@@ -35,8 +34,8 @@ class TwoOperatorsIT {
         try (OperatorProcess first = OperatorProcess.start(cluster, "two-first", QUICK)) {
             await().atMost(SOON).until(first::leads);
             try (OperatorProcess second = OperatorProcess.start(cluster, "two-second", QUICK);
-                    TestNode a = TestNode.join(cluster, "two-a", Map.of("cpu", "4", "memory", "8Gi"));
-                    TestNode b = TestNode.join(cluster, "two-b", Map.of("cpu", "4", "memory", "8Gi"))) {
+                    TestNode one = TestNode.join(cluster, "two-a", Map.of("cpu", "4", "memory", "8Gi"));
+                    TestNode other = TestNode.join(cluster, "two-b", Map.of("cpu", "4", "memory", "8Gi"))) {
                 String namespace = cluster.newNamespace();
                 for (int i = 0; i < AGENTS; i++) {
                     Agents.create(client, namespace, "agent-" + i, Agents.SMALL);
@@ -70,22 +69,7 @@ class TwoOperatorsIT {
                                 .values())
                         .allMatch(count -> count <= 40);
 
-                client.resources(AgentContainer.class).inNamespace(namespace).delete();
-                await().atMost(SOON)
-                        .until(() -> client.resources(AgentContainer.class)
-                                .inNamespace(namespace)
-                                .list()
-                                .getItems()
-                                .isEmpty());
-                List.of(a, b)
-                        .forEach(node -> client.resources(AgentNode.class)
-                                .withName(node.name())
-                                .delete());
-                await().atMost(SOON)
-                        .until(() -> client.resources(AgentNode.class)
-                                .list()
-                                .getItems()
-                                .isEmpty());
+                cluster.clear();
             }
         }
     }

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -119,7 +120,7 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
 
     @Override
     public DeleteControl cleanup(AgentContainer agent, Context<AgentContainer> context) {
-        Optional<Duration> again = stop.stop(agent);
+        Optional<Duration> again = unlessOutdated(() -> stop.stop(agent));
         if (again.isPresent()) {
             return DeleteControl.noFinalizerRemoval()
                     .rescheduleAfter(again.get().toMillis());
@@ -130,8 +131,14 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
     }
 
     private Optional<Duration> nextStep(AgentContainer agent, String node) {
+        return unlessOutdated(
+                () -> BindingStatus.isRefused(agent) ? leave.leave(agent, node) : assign.assign(agent, node));
+    }
+
+    /** Does a step; where what it was based on is no longer the newest, it is taken again in a moment. */
+    private static Optional<Duration> unlessOutdated(Supplier<Optional<Duration>> step) {
         try {
-            return BindingStatus.isRefused(agent) ? leave.leave(agent, node) : assign.assign(agent, node);
+            return step.get();
         } catch (KubernetesClientException e) {
             if (SpecWrite.isOutdated(e)) {
                 LOG.debug("What was written is outdated; it is looked at again", e);

@@ -94,7 +94,8 @@ public class Assignments {
                 return released;
             });
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+            // Gone, or somebody else has changed it at the same time: the next look at it will tell.
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && !SpecWrite.isOutdated(e)) {
                 throw e;
             }
         }

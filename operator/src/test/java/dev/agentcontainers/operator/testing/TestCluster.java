@@ -1,15 +1,22 @@
 package dev.agentcontainers.operator.testing;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.agentcontainers.api.ApiManifests;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
 import dev.agentcontainers.localcluster.ControlPlanes;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.UUID;
 
 /** A real control plane with the API and the operator's rights installed; one for all tests of this JVM. */
@@ -17,6 +24,7 @@ public final class TestCluster {
     /** Where the operator runs. */
     public static final String SYSTEM_NAMESPACE = "agentcontainers-system";
 
+    private static final Duration CLEARED = Duration.ofSeconds(90);
     private static final TestCluster INSTANCE = new TestCluster();
 
     private final ControlPlane controlPlane =
@@ -58,6 +66,24 @@ public final class TestCluster {
                 "system:serviceaccounts:" + SYSTEM_NAMESPACE);
     }
 
+    /** Deletes all agents, then all nodes. To be called while operator and nodes still answer. */
+    public void clear() {
+        admin.resources(AgentContainer.class)
+                .inAnyNamespace()
+                .list()
+                .getItems()
+                .forEach(agent -> admin.resource(agent).delete());
+        await().atMost(CLEARED)
+                .until(() -> admin.resources(AgentContainer.class)
+                        .inAnyNamespace()
+                        .list()
+                        .getItems()
+                        .isEmpty());
+        admin.resources(AgentNode.class).delete();
+        await().atMost(CLEARED)
+                .until(() -> admin.resources(AgentNode.class).list().getItems().isEmpty());
+    }
+
     private String namespace(String name) {
         admin.resource(new NamespaceBuilder()
                         .withNewMetadata()
@@ -69,7 +95,7 @@ public final class TestCluster {
     }
 
     private void apply(String yaml) {
-        admin.load(new java.io.ByteArrayInputStream(yaml.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+        admin.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)))
                 .serverSideApply();
     }
 
