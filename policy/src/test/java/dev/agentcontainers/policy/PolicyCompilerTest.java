@@ -9,6 +9,8 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PolicyCompilerTest {
@@ -76,7 +78,25 @@ class PolicyCompilerTest {
         assertThat(compiled.egress()).allSatisfy(box -> assertThat(box.port()).isOne());
         assertThat(compiled.egress())
                 .allSatisfy(box -> assertThat(box.endPort()).isEqualTo(65535));
-        assertThat(compiled.egress()).hasSizeLessThan(3 * 1000);
+        assertThat(compiled.egress()).hasSizeLessThan(PolicyCompiler.MOST_BOXES);
+    }
+
+    @Test
+    void aRulesetThatIsTooLargeAllowsNothingAndSaysSo() {
+        String exceptions = IntStream.range(0, 32)
+                .mapToObj(index -> "10." + index * 8 + ".0.1/32")
+                .collect(Collectors.joining(", "));
+        String ports = IntStream.range(0, 64)
+                .mapToObj(index -> "{port: " + (1 + index * 2) + "}")
+                .collect(Collectors.joining(", "));
+        var agent = subject("[{name: a, to: [{ipBlock: {cidr: 10.0.0.0/8, except: [" + exceptions + "]}}], ports: ["
+                + ports + "]}]");
+
+        CompiledPolicy compiled = PolicyCompiler.compile(agent, List.of());
+
+        assertThat(compiled.egress()).isEmpty();
+        assertThat(compiled.problems()).singleElement().asString().contains("more than 2048 boxes", "allow nothing");
+        assertThat(compiled.asGroup("g").sources()).containsAll(compiled.problems());
     }
 
     @Test

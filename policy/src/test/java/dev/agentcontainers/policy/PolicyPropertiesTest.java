@@ -19,7 +19,7 @@ class PolicyPropertiesTest {
     private static final int FLOWS = 200;
 
     static LongStream seeds() {
-        return LongStream.range(0, 150);
+        return LongStream.range(0, 100);
     }
 
     @ParameterizedTest

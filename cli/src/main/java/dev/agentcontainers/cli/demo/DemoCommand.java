@@ -37,7 +37,14 @@ public final class DemoCommand implements Callable<Integer> {
             progress.step("applying examples/quickstart", quickStart::apply);
             QuickStart.Finished finished = progress.step("waiting for the agent", quickStart::awaitFinished);
             List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
-                    .print(finished, client.network().v1().networkPolicies().inNamespace(QuickStart.NAMESPACE).list().getItems());
+                    .print(
+                            finished,
+                            client.network()
+                                    .v1()
+                                    .networkPolicies()
+                                    .inNamespace(QuickStart.NAMESPACE)
+                                    .list()
+                                    .getItems());
             problems.forEach(problem -> System.err.println("agentctl: " + problem));
             return problems.isEmpty() ? 0 : 1;
         }

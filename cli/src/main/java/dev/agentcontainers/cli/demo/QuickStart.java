@@ -48,7 +48,8 @@ final class QuickStart {
 
     /** Applies the manifests, after removing what an earlier run left of the agent. */
     boolean apply() {
-        var earlier = client.resources(AgentContainer.class).inNamespace(NAMESPACE).withName(NAME);
+        var earlier =
+                client.resources(AgentContainer.class).inNamespace(NAMESPACE).withName(NAME);
         if (earlier.get() != null) {
             earlier.delete();
             earlier.waitUntilCondition(java.util.Objects::isNull, DELETED_WITHIN.toSeconds(), TimeUnit.SECONDS);
@@ -79,12 +80,14 @@ final class QuickStart {
                     .inNamespace(NAMESPACE)
                     .withName(NAME)
                     .get();
-            if (agent != null && agent.getStatus() != null && FINAL.contains(agent.getStatus().phase())) {
+            if (agent != null
+                    && agent.getStatus() != null
+                    && FINAL.contains(agent.getStatus().phase())) {
                 return new Finished(agent);
             }
             if (Instant.now().isAfter(end)) {
-                throw new UserException("the agent has not finished within " + FINISHED_WITHIN.toSeconds() + " s: "
-                        + describe(agent));
+                throw new UserException(
+                        "the agent has not finished within " + FINISHED_WITHIN.toSeconds() + " s: " + describe(agent));
             }
             Pause.briefly();
         }

@@ -70,6 +70,6 @@ public record AgentAssignmentSpec(
             @Required @JsonPropertyDescription("Name of the driver.")
             String name,
 
-            @JsonPropertyDescription("Parameters of the class.")
-            Map<String, String> parameters) {}
+            @Size(max = 32) @JsonPropertyDescription("Parameters of the class.")
+            Map<@Size(max = 63) String, @Size(max = 1024) String> parameters) {}
 }

@@ -3,6 +3,7 @@ package dev.agentcontainers.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
@@ -29,10 +30,10 @@ public record AgentNodeStatus(
         @JsonPropertyDescription("Version of the node agent.")
         String agentVersion,
 
-        @JsonPropertyDescription("The machine's resources: cpu, memory, ephemeral-storage, agents.")
+        @Size(max = 32) @JsonPropertyDescription("The machine's resources: cpu, memory, ephemeral-storage, agents.")
         Map<String, Quantity> capacity,
 
-        @JsonPropertyDescription("What agents may use of them.")
+        @Size(max = 32) @JsonPropertyDescription("What agents may use of them.")
         Map<String, Quantity> allocatable,
 
         @MapList("name") @JsonPropertyDescription("Isolation drivers found.")

@@ -44,8 +44,8 @@ public record Network(
     @ApiObject
     @ValidationRule(
             value =
-                    "!has(self.except) || self.except.all(e, !isCIDR(e) || !isCIDR(self.cidr) || cidr(self.cidr).containsCIDR(e))",
-            message = "each except must lie inside cidr")
+                    "!has(self.except) || self.except.all(e, !isCIDR(e) || !isCIDR(self.cidr) || (cidr(self.cidr).containsCIDR(e) && cidr(e).prefixLength() > cidr(self.cidr).prefixLength()))",
+            message = "each except must lie inside cidr and be smaller")
     public record IpBlock(
             @Required
             @Size(min = 1, max = 49)

@@ -13,6 +13,7 @@ import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.RenewalRequest;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
 import java.net.HttpURLConnection;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import java.util.concurrent.Semaphore;
 final class NodeEndpoint {
     private static final String BEARER = "Bearer ";
     private static final int TOO_MANY = 429;
+    private static final int UPGRADE_REQUIRED = 426;
     /** Enrolling waits for a namespace to be made; who has no valid token must not pile up work. */
     private static final int ENROLMENTS_AT_ONCE = 64;
 
@@ -93,7 +95,7 @@ final class NodeEndpoint {
                     enrolled.require(node);
                     return node;
                 })
-                .onSuccess(node -> upgrade(context).onSuccess(socket -> connections.accept(node, socket)))
+                .compose(node -> upgrade(context).onSuccess(socket -> connections.accept(node, socket)))
                 .onFailure(error -> failed(context, error));
     }
 
@@ -107,11 +109,16 @@ final class NodeEndpoint {
                     context,
                     new RefusedException(HttpURLConnection.HTTP_NOT_FOUND, "no stream with this id is awaited"));
         } else {
-            upgrade(context).onSuccess(socket -> streams.arrived(id, node, socket));
+            upgrade(context)
+                    .onSuccess(socket -> streams.arrived(id, node, socket))
+                    .onFailure(error -> failed(context, error));
         }
     }
 
-    private static Future<io.vertx.core.http.ServerWebSocket> upgrade(RoutingContext context) {
+    private static Future<ServerWebSocket> upgrade(RoutingContext context) {
+        if (!"websocket".equalsIgnoreCase(context.request().getHeader("Upgrade"))) {
+            return Future.failedFuture(new RefusedException(UPGRADE_REQUIRED, "this path is for WebSockets"));
+        }
         return context.request().toWebSocket();
     }
 

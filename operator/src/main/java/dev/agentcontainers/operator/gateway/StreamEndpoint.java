@@ -12,12 +12,14 @@ import dev.agentcontainers.operator.gateway.streams.StreamLimits;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.StreamRequest;
+import io.fabric8.kubernetes.api.model.Status;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.net.HttpURLConnection;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Serves users: who is it, may that user, where is the agent, then open and relay. Authorisation comes before anything
@@ -58,14 +60,19 @@ final class StreamEndpoint {
     }
 
     /** A stream that is let through: where to, and its place among the others. */
-    private record Opened(StreamLimits.Permit permit, NodeStream stream) {}
+    private record Opened(StreamLimits.Permit permit, NodeStream stream) {
+        void abandon() {
+            stream.socket().close();
+            permit.close();
+        }
+    }
 
     void log(RoutingContext context) {
-        serve(context, UserAccess.Operation.LOG, () -> StreamParameters.log(context.queryParams()))
+        admit(context, UserAccess.Operation.LOG, () -> StreamParameters.log(context.queryParams()))
+                .compose(this::open)
                 .onSuccess(opened -> {
                     if (context.response().closed()) {
-                        opened.stream().socket().close();
-                        opened.permit().close();
+                        opened.abandon();
                         return;
                     }
                     context.request().resume();
@@ -74,23 +81,30 @@ final class StreamEndpoint {
                 .onFailure(error -> refuse(context, error));
     }
 
+    /**
+     * What can be known before a node is asked is answered by HTTP; what goes wrong from then on, as the stream's result:
+     * not every WebSocket client shows the body of a refused handshake.
+     */
     void exec(RoutingContext context) {
-        serve(context, UserAccess.Operation.EXEC, () -> execRequest(context))
-                .onSuccess(opened -> context.request()
-                        .toWebSocket()
-                        .onSuccess(user -> relay.terminal(user, opened.stream(), opened.permit()::close))
-                        .onFailure(error -> {
-                            opened.stream().socket().close();
-                            opened.permit().close();
-                        }))
-                .onFailure(error -> refuse(context, error));
+        admit(context, UserAccess.Operation.EXEC, () -> StreamParameters.exec(context.queryParams()))
+                .compose(requireWebSocket(context))
+                .onFailure(error -> refuse(context, error))
+                .onSuccess(admitted -> open(admitted)
+                        .onSuccess(opened -> context.request()
+                                .toWebSocket()
+                                .onSuccess(user -> relay.terminal(user, opened.stream(), opened.permit()::close))
+                                .onFailure(error -> opened.abandon()))
+                        .onFailure(error ->
+                                context.request().toWebSocket().onSuccess(user -> Relay.finish(user, refused(error)))));
     }
 
     private interface Parameters {
         StreamRequest read();
     }
 
-    private Future<Opened> serve(RoutingContext context, UserAccess.Operation operation, Parameters parameters) {
+    private record Admitted(User user, AgentLocator.Target target, StreamRequest request) {}
+
+    private Future<Admitted> admit(RoutingContext context, UserAccess.Operation operation, Parameters parameters) {
         HttpServerRequest request = context.request();
         request.pause();
         Peer peer = peers.of(request);
@@ -100,39 +114,38 @@ final class StreamEndpoint {
         String namespace = context.pathParam("namespace");
         String name = context.pathParam("name");
         return blocking.run(() -> {
-                    User user = access.authenticate(peer, authorization);
-                    if (impersonates) {
-                        throw new RefusedException(
-                                HttpURLConnection.HTTP_FORBIDDEN, "the gateway does not support impersonation (--as)");
-                    }
-                    access.require(user, operation, namespace, name);
-                    StreamRequest wanted = parameters.read();
-                    AgentLocator.Target target = locator.locate(namespace, name, wanted);
-                    StreamLimits.Permit permit = limits.acquire(user.name(), target.node());
-                    return new Admitted(user, target, wanted, permit);
-                })
-                .compose(admitted -> open(context, admitted));
+            User user = access.authenticate(peer, authorization);
+            if (impersonates) {
+                throw new RefusedException(
+                        HttpURLConnection.HTTP_FORBIDDEN, "the gateway does not support impersonation (--as)");
+            }
+            access.require(user, operation, namespace, name);
+            StreamRequest wanted = parameters.read();
+            return new Admitted(user, locator.locate(namespace, name, wanted), wanted);
+        });
     }
 
-    private record Admitted(User user, AgentLocator.Target target, StreamRequest request, StreamLimits.Permit permit) {}
-
-    private Future<Opened> open(RoutingContext context, Admitted admitted) {
-        if (admitted.request() instanceof StreamRequest.Exec && !isWebSocket(context.request())) {
-            admitted.permit().close();
-            return Future.failedFuture(new RefusedException(
-                    UPGRADE_REQUIRED, "exec needs a WebSocket with the subprotocol " + StreamFrame.SUBPROTOCOL));
+    private Future<Opened> open(Admitted admitted) {
+        StreamLimits.Permit permit;
+        try {
+            permit = limits.acquire(admitted.user().name(), admitted.target().node());
+        } catch (RefusedException e) {
+            return Future.failedFuture(e);
         }
         return nodes.open(admitted.target().node(), admitted.target().assignment(), admitted.request())
                 .compose(stream -> blocking.run(() -> {
                     audit.opened(admitted.user(), admitted.target(), admitted.request());
                     meters.opened(admitted.request());
-                    return new Opened(admitted.permit(), stream);
+                    return new Opened(permit, stream);
                 }))
-                .onFailure(error -> admitted.permit().close());
+                .onFailure(error -> permit.close());
     }
 
-    private static StreamRequest execRequest(RoutingContext context) {
-        return StreamParameters.exec(context.queryParams());
+    private static Function<Admitted, Future<Admitted>> requireWebSocket(RoutingContext context) {
+        return admitted -> isWebSocket(context.request())
+                ? Future.succeededFuture(admitted)
+                : Future.failedFuture(new RefusedException(
+                        UPGRADE_REQUIRED, "exec needs a WebSocket with the subprotocol " + StreamFrame.SUBPROTOCOL));
     }
 
     private static boolean isWebSocket(HttpServerRequest request) {
@@ -144,9 +157,15 @@ final class StreamEndpoint {
 
     private void refuse(RoutingContext context, Throwable error) {
         context.request().resume();
-        meters.refused(Answers.refusal(error).code());
+        refused(error);
         if (!context.response().closed()) {
             Answers.failure(context, error);
         }
+    }
+
+    private Status refused(Throwable error) {
+        RefusedException refusal = Answers.refusal(error);
+        meters.refused(refusal.code());
+        return refusal.status();
     }
 }

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
-import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
-import dev.agentcontainers.api.v1alpha1.Lifecycle;
-import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
@@ -18,7 +15,6 @@ import dev.agentcontainers.operator.enrolment.BootstrapTokens.Terms;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayTrust;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
@@ -27,6 +23,9 @@ import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -36,10 +35,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -315,21 +314,23 @@ class EnrolmentIT {
             forbidden(() -> node.resources(AgentNode.class)
                     .withName(nodes.other().grant().nodeName())
                     .subresource("status")
-                    .patch("{\"status\":{\"kernelVersion\":\"forged\"}}"));
+                    .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"status\":{\"kernelVersion\":\"forged\"}}"));
         }
     }
 
     /** Two nodes, made once for all questions of the table. */
     private record Nodes(NodeIdentity own, NodeIdentity other) {
-        private static Nodes pair;
+        private static @Nullable Nodes pair;
 
         static synchronized Nodes pair(EnrolmentIT test) throws Exception {
-            if (pair == null) {
-                pair = new Nodes(
+            Nodes made = pair;
+            if (made == null) {
+                made = new Nodes(
                         test.join(test.machine("own"), test.token("*", 1), test.nodeName + "-own"),
                         test.join(test.machine("other"), test.token("*", 1), test.nodeName + "-other"));
+                pair = made;
             }
-            return pair;
+            return made;
         }
 
         String namespace(String which) {
@@ -430,24 +431,24 @@ class EnrolmentIT {
     }
 
     private static void assign(String namespace) {
-        AgentAssignment assignment = new AgentAssignment();
-        assignment.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(namespace)
-                .withName(UUID.randomUUID().toString())
-                .build());
-        assignment.setSpec(new AgentAssignmentSpec(
-                new AgentAssignmentSpec.AgentReference("default", "x", "x", 1L),
-                1L,
-                new AgentAssignmentSpec.Driver("process", "process", null),
-                List.of("true"),
-                null,
-                null,
-                null,
-                null,
-                new Resources(null, null),
-                null,
-                new Lifecycle(null, null, null),
-                "group"));
-        cluster.admin.resource(assignment).create();
+        cluster.admin
+                .resource(assignment(namespace, UUID.randomUUID().toString()))
+                .create();
+    }
+
+    static AgentAssignment assignment(String namespace, String uid) {
+        return Serialization.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentAssignment
+                metadata: {name: %s, namespace: %s}
+                spec:
+                  agent: {namespace: default, name: x, uid: %s, generation: 1}
+                  epoch: 1
+                  driver: {className: process, name: process}
+                  command: ["true"]
+                  resources: {}
+                  lifecycle: {}
+                  policyGroup: group
+                """.formatted(uid, namespace, uid), AgentAssignment.class);
     }
 }

@@ -10,6 +10,7 @@ import dev.agentcontainers.operator.enrolment.EnrolmentSettings;
 import dev.agentcontainers.protocol.NodeGrant;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -109,6 +110,11 @@ final class GatewayCluster implements AutoCloseable {
 
     private void installGatewayRights() {
         for (HasMetadata item : load(root().resolve("helm/agentcontainers/files/gateway-rbac.yaml"))) {
+            if (item instanceof ClusterRoleBinding
+                    || "kube-system".equals(item.getMetadata().getNamespace())) {
+                // Bound to a user of this test's own below.
+                continue;
+            }
             if ("agentcontainers-system".equals(item.getMetadata().getNamespace())) {
                 item.getMetadata().setNamespace(namespace);
             }

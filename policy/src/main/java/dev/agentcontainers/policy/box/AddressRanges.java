@@ -59,6 +59,9 @@ public final class AddressRanges {
 
     /** The addresses that are in any of the sets, which are all of this family. */
     public static AddressRanges union(AddressFamily family, Collection<AddressRanges> sets) {
+        if (sets.size() == 1 && sets.iterator().next().family == family) {
+            return sets.iterator().next();
+        }
         AddressRanges union = none(family);
         for (AddressRanges set : sets) {
             union.requireSameFamily(set);

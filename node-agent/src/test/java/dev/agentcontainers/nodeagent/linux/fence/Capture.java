@@ -18,7 +18,7 @@ final class Capture implements AutoCloseable {
     private Capture(Process process) {
         this.process = process;
         BufferedReader output = process.inputReader();
-        this.reader = Thread.startVirtualThread(() -> read(output, packets));
+        this.reader = Thread.ofPlatform().daemon().start(() -> read(output, packets));
     }
 
     static Capture start(List<String> prefix, String device, String filter) throws IOException {
@@ -36,7 +36,7 @@ final class Capture implements AutoCloseable {
             throw new IOException("tcpdump did not start: " + said);
         }
         Capture capture = new Capture(process);
-        Thread.startVirtualThread(() -> read(errors, new ArrayList<>()));
+        Thread.ofPlatform().daemon().start(() -> read(errors, new ArrayList<>()));
         return capture;
     }
 
@@ -57,7 +57,12 @@ final class Capture implements AutoCloseable {
     }
 
     void awaitPacket() {
-        await().atMost(Duration.ofSeconds(3)).until(() -> !packets.isEmpty());
+        awaitPacket("");
+    }
+
+    /** @param answer of the agent, shown where no packet comes */
+    void awaitPacket(String answer) {
+        await("packet after " + answer).atMost(Duration.ofSeconds(3)).until(() -> !packets.isEmpty());
     }
 
     @Override

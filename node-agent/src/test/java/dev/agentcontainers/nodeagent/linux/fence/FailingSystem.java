@@ -8,12 +8,16 @@ import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
 import dev.agentcontainers.nodeagent.linux.nftables.NftablesException;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A system in which one chosen call fails; every call before and after it is real. */
 final class FailingSystem implements FenceSystem {
     private final FenceSystem real;
     private final AtomicInteger callsUntilFailure = new AtomicInteger();
+    private final List<String> actions = new CopyOnWriteArrayList<>();
+    private volatile boolean failsForEver;
+    private volatile boolean dead;
 
     FailingSystem(FenceSystem real) {
         this.real = real;
@@ -24,8 +28,23 @@ final class FailingSystem implements FenceSystem {
         callsUntilFailure.set(call);
     }
 
+    /** Lets the call of that number from now on fail, and all after it, as for a process that is killed. */
+    void dieAt(int call) {
+        failsForEver = true;
+        failAt(call);
+    }
+
+    /** What was asked of the kernel, in order. */
+    List<String> actions() {
+        return List.copyOf(actions);
+    }
+
     private boolean fails() {
-        return callsUntilFailure.getAndUpdate(left -> Math.max(0, left - 1)) == 1;
+        if (callsUntilFailure.getAndUpdate(left -> Math.max(0, left - 1)) == 1) {
+            dead = failsForEver;
+            return true;
+        }
+        return dead;
     }
 
     @Override
@@ -79,6 +98,7 @@ final class FailingSystem implements FenceSystem {
                 }
                 throw failure(messages.getFirst().action());
             }
+            messages.forEach(message -> actions.add(message.action()));
             socket.execute(messages);
         }
 

@@ -9,7 +9,11 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +40,73 @@ class FenceFailureIT {
             } finally {
                 fence.destroy();
             }
+        }
+    }
+
+    @Test
+    void rulesComeBeforeTheInterface() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            try (HostileAgent agent = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(Groups.NARROW));
+                int before = system.actions().size();
+                fence.attach(agent.id(), agent.network(), "narrow");
+
+                List<String> actions = system.actions();
+                assertThat(actions.subList(before, actions.size()))
+                        .containsSubsequence(
+                                "add to the set sources",
+                                "map to the chain g_narrow",
+                                "add to the set denied",
+                                "commit the nftables transaction",
+                                "make the interface pair " + Names.agentInterface(agent.id()) + ", eth0",
+                                "bring up the interface eth0");
+            } finally {
+                fence.destroy();
+            }
+        }
+    }
+
+    @Test
+    void deathAtAnyCallOfAttachIsClearedUpByTheNextProcess() throws Exception {
+        try (Machine machine = Machine.create()) {
+            LinuxFence successor = machine.fence();
+            try (HostileAgent agent = machine.agent()) {
+                successor.open(Machine.fenceSettings());
+                successor.apply(List.of(Groups.NARROW));
+                String before = state(machine);
+                int call = 1;
+                while (diesAt(call, machine, agent)) {
+                    successor.open(Machine.fenceSettings());
+                    if (successor.attachments().isEmpty()) {
+                        assertThat(state(machine)).as("after death " + call).isEqualTo(before);
+                        assertThat(agent.shell("ip -o link | wc -l")).startsWith("0 1");
+                    } else {
+                        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                        successor.detach(agent.id());
+                    }
+                    call++;
+                }
+                assertThat(call).isGreaterThan(8);
+            } finally {
+                successor.destroy();
+            }
+        }
+    }
+
+    private static boolean diesAt(int call, Machine machine, HostileAgent agent) throws SandboxException {
+        FailingSystem system = new FailingSystem(FenceSystem.linux());
+        try (LinuxFence fence = new LinuxFence(machine.settings(), system)) {
+            fence.open(Machine.fenceSettings());
+            fence.attachments();
+            system.dieAt(call);
+            fence.attach(agent.id(), agent.network(), "narrow");
+            return false;
+        } catch (SandboxException e) {
+            assertThat(e).hasMessageContaining("made to fail");
+            return true;
         }
     }
 
@@ -72,8 +143,10 @@ class FenceFailureIT {
             String before = machine.onHost("nft list ruleset; ip -o link | cut -d: -f2; ip route");
             FailingSystem system = new FailingSystem(FenceSystem.linux());
             LinuxFence fence = new LinuxFence(machine.settings(), system);
+            long sockets = openSockets();
             int call = 1;
             while (failsAt(call, system, () -> fence.open(Machine.fenceSettings()))) {
+                assertThat(openSockets()).as("after failure " + call).isEqualTo(sockets);
                 if (call % 2 == 0) {
                     fence.destroy();
                     assertThat(machine.onHost("nft list ruleset; ip -o link | cut -d: -f2; ip route"))
@@ -84,6 +157,21 @@ class FenceFailureIT {
             }
             assertThat(call).isGreaterThan(8);
             fence.destroy();
+        }
+    }
+
+    /** A socket that is left open would keep the fence's namespace alive. */
+    private static long openSockets() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(FenceFailureIT::isSocket).count();
+        }
+    }
+
+    private static boolean isSocket(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -106,7 +194,11 @@ class FenceFailureIT {
         }
     }
 
-    private static String state(Machine machine) throws IOException {
-        return machine.inFence("nft list ruleset; ip -o link | cut -d: -f2; ip route; ip neigh");
+    private static String state(Machine machine) {
+        return machine.inFence("nft list ruleset; ip -o link | cut -d: -f2; ip route; ip neigh")
+                .replaceAll("never_[0-9]+", "never")
+                .lines()
+                .sorted()
+                .collect(Collectors.joining("\n"));
     }
 }

@@ -21,8 +21,15 @@ import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -350,6 +357,62 @@ class FenceLifecycleIT {
                 .isEqualTo("100.80.8.2");
         assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
         assertThat(machine.onHost("ip route")).doesNotContain("100.80.4.0");
+    }
+
+    @Test
+    void manyAtOnceGetDifferentAddresses() throws Exception {
+        fence.apply(List.of(Groups.NARROW));
+        List<HostileAgent> agents = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            agents.add(machine.agent());
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Attachment>> attaching = agents.stream()
+                    .map(each -> threads.submit(() -> fence.attach(each.id(), each.network(), "narrow")))
+                    .toList();
+            Set<String> addresses = new HashSet<>();
+            for (Future<Attachment> attachment : attaching) {
+                addresses.add(attachment.get().address());
+            }
+            assertThat(addresses).hasSize(agents.size());
+        }
+        for (HostileAgent each : agents) {
+            assertThat(each.tcp(ALLOWED, PORT)).isEqualTo("ok");
+            each.close();
+        }
+    }
+
+    @Test
+    void nothingOfThisProcessHoldsTheFenceAfterwards() throws Exception {
+        fence.destroy();
+        long namespaces = openNamespaces();
+        fence.open(Machine.fenceSettings());
+        fence.apply(List.of(Groups.NARROW));
+        fence.attach(agent.id(), agent.network(), "narrow");
+        assertThat(openNamespaces()).isEqualTo(namespaces + 2);
+        fence.close();
+        assertThat(openNamespaces()).isEqualTo(namespaces);
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("fence"));
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        fence.destroy();
+        assertThat(openNamespaces()).isEqualTo(namespaces);
+    }
+
+    private static long openNamespaces() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(FenceLifecycleIT::isNamespace).count();
+        }
+    }
+
+    private static boolean isNamespace(Path descriptor) {
+        try {
+            String target = Files.readSymbolicLink(descriptor).toString();
+            return target.startsWith("net:[") || target.startsWith("/run/netns/");
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private String hostState() {

@@ -91,6 +91,25 @@ class FencePacketsIT {
     }
 
     @Test
+    void sctpPassesWhereAllowed() throws Exception {
+        widen();
+        try (Capture arriving = machine.captureAtServers("ip proto 132")) {
+            assertThat(agent.request("sctp_init", address, ALLOWED, PORT)).isEqualTo("sent");
+            arriving.awaitPacket();
+        }
+    }
+
+    @Test
+    void pathWithSmallerPackets() {
+        machine.onHost("ip route change default via 10.9.0.2 mtu lock 1300");
+        try {
+            assertThat(agent.request("upload", ALLOWED, PORT, 100_000)).isEqualTo("ok");
+        } finally {
+            machine.onHost("ip route change default via 10.9.0.2");
+        }
+    }
+
+    @Test
     void icmpEvenWhereEveryPortIsAllowed() throws Exception {
         widen();
         assertThat(sentAndNotDelivered("icmp[icmptype] = icmp-echo", () -> agent.request("ping", ALLOWED)))
@@ -167,7 +186,7 @@ class FencePacketsIT {
         String packet = header + "fd000000000000000000000000000005" + "fd000000000000000000000000000001"
                 + "10921f90000c000068656c6c";
         // The fence has no IPv6 at all, so its rules need not even see the packet.
-        sentAndNotDelivered("ip6", () -> agent.request("frame", packet, 0x86dd), "ip6 and udp", false);
+        sentAndNotDelivered("ip6 net fd00::/8", () -> agent.request("frame", packet, 0x86dd), "ip6 and udp", false);
         assertThat(agent.tcp("fd00::1", PORT)).isNotEqualTo("ok");
     }
 
@@ -322,7 +341,7 @@ class FencePacketsIT {
         try (Capture sent = agent.capture(sentFilter);
                 Capture arriving = machine.captureAtServers(filter)) {
             String answer = deed.get();
-            sent.awaitPacket();
+            sent.awaitPacket(answer);
             // What was sent later arrives: what was sent before has had its time.
             try (Capture marker = machine.captureAtServers("tcp port 8080 and host 10.20.0.1")) {
                 assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");

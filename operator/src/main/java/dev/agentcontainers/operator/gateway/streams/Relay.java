@@ -170,7 +170,8 @@ public final class Relay {
         }
     }
 
-    private static void finish(ServerWebSocket user, Status status) {
+    /** Sends how a stream ended, and closes. */
+    public static void finish(ServerWebSocket user, Status status) {
         if (!user.isClosed()) {
             user.writeBinaryMessage(Buffer.buffer(new StreamFrame.Result(status).encoded()));
             user.close(NORMAL);
