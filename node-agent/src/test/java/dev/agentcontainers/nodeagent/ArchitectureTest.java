@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -39,19 +38,6 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("com.sun.jna..", ROOT + "linux..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void onlyTwoPackagesTalkToTheApiServer() {
-        classes()
-                .that()
-                .resideInAPackage("dev.agentcontainers.nodeagent..")
-                .and()
-                .resideOutsideOfPackages(ROOT + "kubernetes..", ROOT + "enrolment..", ROOT + "linux..")
-                .should()
-                .onlyDependOnClassesThat()
-                .resideOutsideOfPackage("io.fabric8.kubernetes.client..")
                 .check(CLASSES);
     }
 
