@@ -243,6 +243,24 @@ class AgentLifecycleIT {
         assertThat(operator.get("/q/health")).contains("\"status\": \"UP\"");
     }
 
+    @Test
+    void aRestartedOperatorWritesNothingAboutWhatIsAsItShouldBe() {
+        AgentContainer agent = Agents.create(client, cluster.newNamespace(), "undisturbed", Agents.SMALL);
+        await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
+        String version = Agents.read(client, agent).getMetadata().getResourceVersion();
+        String assignmentVersion = assignmentOf(agent).getMetadata().getResourceVersion();
+
+        operator.close();
+        operator = OperatorProcess.start(cluster, "lifecycle-restarted");
+        await().atMost(Duration.ofSeconds(120)).until(operator::leads);
+        AgentContainer next = Agents.create(client, cluster.newNamespace(), "next", Agents.SMALL);
+        await().atMost(SOON).until(() -> Agents.truth(client, next, "Ready").equals("True"));
+
+        assertThat(Agents.read(client, agent).getMetadata().getResourceVersion())
+                .isEqualTo(version);
+        assertThat(assignmentOf(agent).getMetadata().getResourceVersion()).isEqualTo(assignmentVersion);
+    }
+
     private static AgentAssignment assignmentOf(AgentContainer agent) {
         return client.resources(AgentAssignment.class)
                 .inNamespace(node.namespace())

@@ -43,9 +43,6 @@ final class QuickStart {
         this.folder = folder;
     }
 
-    /** The finished agent. */
-    record Finished(AgentContainer agent) {}
-
     /** Applies the manifests, after removing what an earlier run left of the agent. */
     boolean apply() {
         var earlier =
@@ -73,7 +70,7 @@ final class QuickStart {
     }
 
     /** Waits until the agent has finished, with or without success. */
-    Finished awaitFinished() {
+    AgentContainer awaitFinished() {
         Instant end = Instant.now().plus(FINISHED_WITHIN);
         while (true) {
             AgentContainer agent = client.resources(AgentContainer.class)
@@ -83,7 +80,7 @@ final class QuickStart {
             if (agent != null
                     && agent.getStatus() != null
                     && FINAL.contains(agent.getStatus().phase())) {
-                return new Finished(agent);
+                return agent;
             }
             if (Instant.now().isAfter(end)) {
                 throw new UserException(

@@ -26,6 +26,7 @@ import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.Metrics;
@@ -89,9 +90,7 @@ public final class NodeAgent implements AutoCloseable {
         List<IsolationDriver> drivers = platform.drivers(options.settings());
         drivers.forEach(this::closeLater);
         Map<String, DriverProbe> probes = probe(drivers);
-        KubernetesClient client = closing(new KubernetesClientBuilder()
-                .withConfig(credentials.clientConfig())
-                .build());
+        KubernetesClient client = closing(client(credentials.clientConfig()));
         Remembered node = membership(client);
         Fence fence = platform.fence(options.settings());
         closeLater(fence);
@@ -103,6 +102,12 @@ public final class NodeAgent implements AutoCloseable {
                 new MeteredFence(fence, Metrics.globalRegistry),
                 metered(usable(drivers, probes)),
                 describe(facts, node, probes)));
+    }
+
+    /** Tries a request again once only: each caller tries again by itself, and says so in the log. */
+    private static KubernetesClient client(Config config) {
+        config.setRequestRetryBackoffLimit(1);
+        return new KubernetesClientBuilder().withConfig(config).build();
     }
 
     private record Ingredients(

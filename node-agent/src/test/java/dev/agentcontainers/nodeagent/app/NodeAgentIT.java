@@ -4,17 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
-import dev.agentcontainers.api.v1alpha1.OperatingSystem;
-import dev.agentcontainers.nodeagent.driver.IsolationDriver;
-import dev.agentcontainers.nodeagent.fence.Fence;
-import dev.agentcontainers.nodeagent.kubernetes.FakeDriver;
-import dev.agentcontainers.nodeagent.kubernetes.FakeFence;
 import dev.agentcontainers.nodeagent.kubernetes.NodeFixture;
-import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
-import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.Config;
@@ -63,19 +55,19 @@ class NodeAgentIT {
                     .until(() ->
                             agent.parts().orElseThrow().heartbeat().renewed().isPresent());
             assertThat(agent.parts().orElseThrow().assignments().isSynced()).isTrue();
-            assertThat(machine.fence.settings().orElseThrow().agentCidr()).isEqualTo("100.80.4.0/22");
+            assertThat(machine.fence().settings().orElseThrow().agentCidr()).isEqualTo("100.80.4.0/22");
             assertThat(node.node().getStatus().capacity()).containsEntry("agents", new Quantity("1021"));
         }
-        assertThat(machine.driver.running()).containsExactly(new SandboxId(name));
+        assertThat(machine.driver().running()).containsExactly(new SandboxId(name));
 
-        int applied = machine.fence.applied();
+        int applied = machine.fence().applied();
         try (NodeAgent offline = agent(kubeconfig("https://127.0.0.1:1"))) {
             offline.start();
-            assertThat(machine.fence.applied()).isEqualTo(applied + 1);
+            assertThat(machine.fence().applied()).isEqualTo(applied + 1);
             assertThat(offline.parts().orElseThrow().supervisor().agents()).isEqualTo(1);
             await().during(Duration.ofSeconds(2))
                     .atMost(NodeFixture.PATIENCE)
-                    .until(() -> machine.driver.running().equals(Set.of(new SandboxId(name))));
+                    .until(() -> machine.driver().running().equals(Set.of(new SandboxId(name))));
             assertThat(offline.parts().orElseThrow().assignments().isSynced()).isFalse();
         }
 
@@ -83,7 +75,7 @@ class NodeAgentIT {
         try (NodeAgent again = agent(kubeconfig(node.controlPlane.apiServer().toString()))) {
             again.start();
             await().atMost(NodeFixture.PATIENCE).until(() -> phase(name).equals(Optional.of(AssignmentPhase.Stopped)));
-            assertThat(machine.driver.running()).isEmpty();
+            assertThat(machine.driver().running()).isEmpty();
         }
         assertThat(restarts).hasValue(0);
     }
@@ -108,7 +100,7 @@ class NodeAgentIT {
         }
         try (NodeAgent agent = agent(kubeconfig)) {
             agent.start();
-            assertThat(machine.fence.settings().orElseThrow().agentCidr()).isEqualTo("100.80.8.0/22");
+            assertThat(machine.fence().settings().orElseThrow().agentCidr()).isEqualTo("100.80.8.0/22");
         }
     }
 
@@ -146,42 +138,5 @@ class NodeAgentIT {
                 users: [{name: node, user: {token: "%s"}}]
                 """.formatted(url, config.getCaCertData(), config.getOauthToken());
         return Files.writeString(folder.resolve("kubeconfig"), text);
-    }
-
-    /** A machine of fakes, which outlives the node agents on it. */
-    private static final class FakeMachine implements Platform {
-        private final FakeDriver driver = new FakeDriver();
-        private final FakeFence fence = new FakeFence();
-
-        @Override
-        public boolean isHere() {
-            return true;
-        }
-
-        @Override
-        public MachineFacts facts(NodeSettings settings) {
-            return new MachineFacts(
-                    OperatingSystem.linux,
-                    Architecture.amd64,
-                    "6.1.0",
-                    "Debian 12",
-                    4000,
-                    8L << 30,
-                    100L << 30,
-                    "boot");
-        }
-
-        @Override
-        public List<IsolationDriver> drivers(NodeSettings settings) {
-            return List.of(driver);
-        }
-
-        @Override
-        public Fence fence(NodeSettings settings) {
-            return fence;
-        }
-
-        @Override
-        public void forget(NodeSettings settings) {}
     }
 }

@@ -85,7 +85,7 @@ public final class NodeFixture implements AutoCloseable {
         admin.resources(AgentNode.class)
                 .withName(nodeName)
                 .subresource("status")
-                .patch("""
+                .patch(StatusPatch.CONTEXT, """
                         {"status":{"namespace":"%s","conditions":[{"type":"Ready","status":"Unknown","reason":"New",\
                         "message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}""".formatted(namespace));
     }

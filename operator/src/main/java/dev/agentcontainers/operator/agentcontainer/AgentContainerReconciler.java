@@ -9,8 +9,10 @@ import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.OwnWrites;
 import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.scheduling.Binder;
 import dev.agentcontainers.operator.status.BindingStatus;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -29,6 +31,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Leads an AgentContainer from its creation to its end: without a node it is offered to the scheduler, refused by its node
@@ -43,6 +47,9 @@ import java.util.stream.Collectors;
         fieldManager = "agentcontainers-operator",
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
 public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cleaner<AgentContainer> {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentContainerReconciler.class);
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
     private final Fleet fleet;
     private final Signals signals;
     private final OwnWrites ownWrites;
@@ -106,10 +113,8 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
             findNode(agent);
             return UpdateControl.noUpdate();
         }
-        Optional<Duration> again =
-                BindingStatus.isRefused(agent) ? leave.leave(agent, node.get()) : assign.assign(agent, node.get());
         UpdateControl<AgentContainer> done = UpdateControl.noUpdate();
-        return again.map(done::rescheduleAfter).orElse(done);
+        return nextStep(agent, node.get()).map(done::rescheduleAfter).orElse(done);
     }
 
     @Override
@@ -122,6 +127,18 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
         binder.gone(ResourceID.fromResource(agent));
         Fleet.nodeOf(agent).ifPresent(signals::nodeChanged);
         return DeleteControl.defaultDelete();
+    }
+
+    private Optional<Duration> nextStep(AgentContainer agent, String node) {
+        try {
+            return BindingStatus.isRefused(agent) ? leave.leave(agent, node) : assign.assign(agent, node);
+        } catch (KubernetesClientException e) {
+            if (SpecWrite.isOutdated(e)) {
+                LOG.debug("What was written is outdated; it is looked at again", e);
+                return Optional.of(LOOK_AGAIN);
+            }
+            throw e;
+        }
     }
 
     /** An agent that left a node may only be bound again when nothing of it is left there. */

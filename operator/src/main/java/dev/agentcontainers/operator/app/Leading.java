@@ -22,18 +22,21 @@ public class Leading {
     private final Leadership leadership;
     private final Binder binder;
     private final DefaultIsolationClass defaultIsolationClass;
+    private final GatewayService gateway;
 
     Leading(
             KubernetesClient client,
             OperatorSettings settings,
             Leadership leadership,
             Binder binder,
-            DefaultIsolationClass defaultIsolationClass) {
+            DefaultIsolationClass defaultIsolationClass,
+            GatewayService gateway) {
         this.client = client;
         this.settings = settings;
         this.leadership = leadership;
         this.binder = binder;
         this.defaultIsolationClass = defaultIsolationClass;
+        this.gateway = gateway;
     }
 
     /** Called with the lease held and all caches filled, before the first reconciliation. */
@@ -42,6 +45,7 @@ public class Leading {
             leadership.start(epoch());
             defaultIsolationClass.ensure();
             binder.start();
+            gateway.start();
         } catch (RuntimeException e) {
             LOG.error("Could not begin to lead", e);
             leadership.lost("could not begin to lead: " + e.getMessage());

@@ -76,8 +76,8 @@ public class Wiring {
 
     @Produces
     @Singleton
-    NodeProvisioning provisioning(KubernetesClient client, Clock clock) {
-        return new NodeProvisioning(client, clock);
+    NodeProvisioning provisioning(KubernetesClient client, Fleet fleet, Clock clock) {
+        return new NodeProvisioning(client, fleet, clock);
     }
 
     @Produces

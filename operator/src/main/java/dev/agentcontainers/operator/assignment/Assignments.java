@@ -6,6 +6,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.OwnWrites;
+import dev.agentcontainers.operator.fleet.SpecWrite;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -60,11 +61,7 @@ public class Assignments {
     }
 
     public AgentAssignment update(AgentAssignment present, AgentAssignmentSpec spec) {
-        AgentAssignment changed = new AgentAssignment();
-        changed.setMetadata(
-                new ObjectMetaBuilder(present.getMetadata()).withManagedFields().build());
-        changed.setSpec(spec);
-        AgentAssignment updated = client.resource(changed).update();
+        AgentAssignment updated = SpecWrite.replace(client, present, spec);
         remember(updated);
         return updated;
     }

@@ -6,6 +6,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
@@ -35,6 +36,7 @@ public class Fleet {
     private @Nullable IndexerResourceCache<IsolationClass> isolationClasses;
     private @Nullable IndexerResourceCache<AgentNode> nodes;
     private @Nullable IndexerResourceCache<NetworkPolicy> networkPolicies;
+    private @Nullable IndexerResourceCache<Namespace> nodeNamespaces;
 
     public void registerAgents(IndexerResourceCache<AgentContainer> cache) {
         cache.addIndexers(Map.of(
@@ -60,7 +62,14 @@ public class Fleet {
     }
 
     public void registerNodes(IndexerResourceCache<AgentNode> cache) {
+        cache.addIndexers(Map.of(
+                BY_NAMESPACE,
+                node -> List.of(NodeNamespace.of(node.getMetadata().getName()))));
         nodes = cache;
+    }
+
+    public void registerNodeNamespaces(IndexerResourceCache<Namespace> cache) {
+        nodeNamespaces = cache;
     }
 
     public void registerNetworkPolicies(IndexerResourceCache<NetworkPolicy> cache) {
@@ -125,6 +134,15 @@ public class Fleet {
 
     public Stream<AgentNode> nodes() {
         return registered(nodes).list(node -> true);
+    }
+
+    /** The node that owns that namespace: one, or none. */
+    public List<AgentNode> nodesWithNamespace(String namespace) {
+        return registered(nodes).byIndex(BY_NAMESPACE, namespace);
+    }
+
+    public Optional<Namespace> nodeNamespace(String name) {
+        return registered(nodeNamespaces).get(new ResourceID(name));
     }
 
     public List<NetworkPolicy> networkPoliciesIn(String namespace) {

@@ -1,13 +1,14 @@
 package dev.agentcontainers.operator.node;
 
-import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.Fleet;
-import dev.agentcontainers.operator.fleet.NodeNamespace;
 import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.policygroup.NodePolicies;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -26,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Leads a node through its life: a namespace and an identity of its own, a range of addresses, the policies of the agents
@@ -39,6 +42,7 @@ import java.util.stream.Collectors;
         fieldManager = NodeProvisioning.FIELD_MANAGER,
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
 public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<AgentNode> {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentNodeReconciler.class);
     private static final Duration SOON = Duration.ofMillis(500);
 
     private final Fleet fleet;
@@ -76,14 +80,34 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
                         .withSecondaryToPrimaryMapper(this::nodesConcerned)
                         .build(),
                 context);
+        InformerEventSource<Namespace, AgentNode> namespaces = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(Namespace.class, AgentNode.class)
+                        .withLabelSelector(Api.NODE_LABEL)
+                        .withSecondaryToPrimaryMapper(
+                                namespace -> nodeWith(namespace.getMetadata().getName()))
+                        .build(),
+                context);
         fleet.registerNodes(context.getPrimaryCache());
+        fleet.registerNodeNamespaces(namespaces);
         fleet.registerNetworkPolicies(policies);
         heartbeats.start(this::heartbeatChanged);
-        return List.of(policies, signals.forNodes());
+        return List.of(policies, namespaces, signals.forNodes());
     }
 
     @Override
     public UpdateControl<AgentNode> reconcile(AgentNode node, Context<AgentNode> context) {
+        try {
+            return keep(node);
+        } catch (KubernetesClientException e) {
+            if (SpecWrite.isOutdated(e)) {
+                LOG.debug("What was written is outdated; it is looked at again", e);
+                return UpdateControl.<AgentNode>noUpdate().rescheduleAfter(SOON);
+            }
+            throw e;
+        }
+    }
+
+    private UpdateControl<AgentNode> keep(AgentNode node) {
         UpdateControl<AgentNode> done = UpdateControl.noUpdate();
         if (!provisioning.ensure(node)) {
             removal.namespaceIsGoing(node);
@@ -114,12 +138,18 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
                 .collect(Collectors.toSet());
     }
 
+    private Set<ResourceID> nodeWith(String namespace) {
+        return fleet.nodesWithNamespace(namespace).stream()
+                .map(ResourceID::fromResource)
+                .collect(Collectors.toSet());
+    }
+
     private void heartbeatChanged(String namespace) {
-        fleet.nodes()
-                .map(node -> node.getMetadata().getName())
-                .filter(name -> NodeNamespace.of(name).equals(namespace))
-                .forEach(signals::nodeChanged);
-        List<AgentContainer> agents = fleet.agentsOnNodeOf(namespace);
-        signals.agentsChanged(agents);
+        if (!signals.forNodes().isRunning()) {
+            // The caches are being filled; afterwards every node and agent is looked at anyway.
+            return;
+        }
+        nodeWith(namespace).forEach(node -> signals.nodeChanged(node.getName()));
+        signals.agentsChanged(fleet.agentsOnNodeOf(namespace));
     }
 }

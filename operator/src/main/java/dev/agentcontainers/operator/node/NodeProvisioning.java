@@ -2,6 +2,8 @@ package dev.agentcontainers.operator.node;
 
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.operator.fleet.Fleet;
+import dev.agentcontainers.operator.fleet.NodeNamespace;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
@@ -15,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +30,13 @@ public final class NodeProvisioning {
     private static final Duration LOOK_EVERY = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
+    private final Fleet fleet;
     private final Clock clock;
     private final Map<String, Instant> looked = new ConcurrentHashMap<>();
 
-    public NodeProvisioning(KubernetesClient client, Clock clock) {
+    public NodeProvisioning(KubernetesClient client, Fleet fleet, Clock clock) {
         this.client = client;
+        this.fleet = fleet;
         this.clock = clock;
     }
 
@@ -43,6 +48,9 @@ public final class NodeProvisioning {
     public boolean ensure(AgentNode node) {
         String uid = node.getMetadata().getUid();
         Instant now = clock.instant();
+        if (!isThere(fleet.nodeNamespace(NodeNamespace.of(node.getMetadata().getName())))) {
+            suspect(node);
+        }
         @Nullable Instant last = looked.get(uid);
         if (last != null && last.plus(LOOK_EVERY).isAfter(now)) {
             return true;
@@ -97,6 +105,12 @@ public final class NodeProvisioning {
             client.resource(namespace).delete();
         }
         return false;
+    }
+
+    private static boolean isThere(Optional<Namespace> namespace) {
+        return namespace
+                .filter(present -> present.getMetadata().getDeletionTimestamp() == null)
+                .isPresent();
     }
 
     private void apply(HasMetadata wanted) {

@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
 import dev.agentcontainers.operator.fleet.OwnWrites;
+import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.policy.PolicyCompiler;
 import dev.agentcontainers.policy.PolicyGroup;
@@ -97,9 +98,8 @@ public class NodePolicies {
                 return Outcome.UNCHANGED;
             }
             requireNewestEpoch(present);
-            AgentNodePolicy updated = policy(namespace, wanted);
-            updated.getMetadata().setResourceVersion(present.getMetadata().getResourceVersion());
-            ownWrites.created(key, client.resource(updated).update());
+            ownWrites.created(
+                    key, SpecWrite.replace(client, present, new AgentNodePolicySpec(leadership.epoch(), wanted)));
         }
         epochWanted.remove(nodeName);
         return Outcome.WRITTEN;

@@ -225,10 +225,13 @@ public class Binder {
             metrics.bound();
             events.publish(agent, EventReason.Scheduled, "Bound to node %s".formatted(placed.nodeName()));
         } catch (KubernetesClientException e) {
-            reservations.forget(id);
             metrics.refused();
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT && e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                LOG.warn("Agent {} was not bound to node {}; it is tried again", id, placed.nodeName(), e);
+            if (e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
+                    && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR) {
+                reservations.forget(id);
+            } else {
+                reservations.doubt(id, agent.getMetadata().getResourceVersion());
+                LOG.warn("Whether agent {} was bound to node {} is not known yet", id, placed.nodeName(), e);
             }
             fleetChanged();
         } catch (RuntimeException e) {

@@ -6,6 +6,7 @@ import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
 import dev.agentcontainers.operator.status.StatusRollup;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -19,19 +20,31 @@ import java.util.concurrent.ConcurrentHashMap;
  * the same room.
  */
 final class Reservations {
+    private static final long DOUBT_NANOS = Duration.ofSeconds(30).toNanos();
+
     private final Map<ResourceID, Assumed> assumed = new ConcurrentHashMap<>();
 
     void assume(AgentContainer agent, String nodeName, ResourceVector amount) {
         assumed.put(
                 ResourceID.fromResource(agent),
-                new Assumed(agent.getMetadata().getUid(), nodeName, amount, Long.MAX_VALUE));
+                new Assumed(agent.getMetadata().getUid(), nodeName, amount, Long.MAX_VALUE, Long.MAX_VALUE));
+    }
+
+    /** Nobody knows whether the binding was written: the room stays taken until the cache shows it, or for half a minute. */
+    void doubt(ResourceID agent, String versionRead) {
+        long end = System.nanoTime() + DOUBT_NANOS;
+        assumed.computeIfPresent(
+                agent,
+                (id, before) -> new Assumed(
+                        before.uid(), before.nodeName(), before.amount(), Long.parseLong(versionRead) + 1, end));
     }
 
     /** The binding has been written; it counts as assumed until the cache shows that version. */
     void confirm(ResourceID agent, String version) {
         assumed.computeIfPresent(
                 agent,
-                (id, before) -> new Assumed(before.uid(), before.nodeName(), before.amount(), Long.parseLong(version)));
+                (id, before) -> new Assumed(
+                        before.uid(), before.nodeName(), before.amount(), Long.parseLong(version), Long.MAX_VALUE));
     }
 
     void forget(ResourceID agent) {
@@ -94,8 +107,9 @@ final class Reservations {
     private static boolean isSettled(Optional<AgentContainer> cached, Assumed binding) {
         return cached.isEmpty()
                 || !cached.get().getMetadata().getUid().equals(binding.uid())
-                || Long.parseLong(cached.get().getMetadata().getResourceVersion()) >= binding.version();
+                || Long.parseLong(cached.get().getMetadata().getResourceVersion()) >= binding.version()
+                || (binding.until() != Long.MAX_VALUE && System.nanoTime() - binding.until() > 0);
     }
 
-    private record Assumed(String uid, String nodeName, ResourceVector amount, long version) {}
+    private record Assumed(String uid, String nodeName, ResourceVector amount, long version, long until) {}
 }

@@ -10,6 +10,7 @@ import dev.agentcontainers.operator.enrolment.EnrolmentSettings;
 import dev.agentcontainers.protocol.NodeGrant;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
@@ -120,6 +121,9 @@ final class GatewayCluster implements AutoCloseable {
             }
             apply(item);
         }
+        load(root().resolve("helm/agentcontainers/files/operator-rbac.yaml")).stream()
+                .filter(ClusterRole.class::isInstance)
+                .forEach(this::apply);
         String user = "gateway-of-" + namespace;
         admin.resource(new ClusterRoleBindingBuilder()
                         .withNewMetadata()
