@@ -18,6 +18,9 @@ import dev.agentcontainers.nodeagent.kubernetes.NodeDescription;
 import dev.agentcontainers.nodeagent.kubernetes.NodeRegistration;
 import dev.agentcontainers.nodeagent.kubernetes.NodeStatusReporter;
 import dev.agentcontainers.nodeagent.kubernetes.PolicyWatch;
+import dev.agentcontainers.nodeagent.observability.MeteredDriver;
+import dev.agentcontainers.nodeagent.observability.MeteredFence;
+import dev.agentcontainers.nodeagent.observability.MeteredReporter;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -26,6 +29,7 @@ import dev.agentcontainers.nodeagent.supervisor.Supervisor;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.micrometer.core.instrument.Metrics;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -92,7 +96,12 @@ public final class NodeAgent implements AutoCloseable {
         closeLater(fence);
         fence.open(fenceSettings(node));
         start(new Ingredients(
-                client, credentials, node.membership(), fence, usable(drivers, probes), describe(facts, node, probes)));
+                client,
+                credentials,
+                node.membership(),
+                new MeteredFence(fence, Metrics.globalRegistry),
+                metered(usable(drivers, probes)),
+                describe(facts, node, probes)));
     }
 
     /** Tries a request again once only: each caller tries again by itself, and says so in the log. */
@@ -124,7 +133,7 @@ public final class NodeAgent implements AutoCloseable {
                 policy,
                 new ClusterMaterials(client, namespace),
                 journal,
-                reporter,
+                new MeteredReporter(reporter, Metrics.globalRegistry),
                 with.description().allocatable(),
                 with.description().mostAgents(),
                 with.description().machine().bootId(),
@@ -190,6 +199,12 @@ public final class NodeAgent implements AutoCloseable {
             }
         }
         return usable;
+    }
+
+    private static Map<String, IsolationDriver> metered(Map<String, IsolationDriver> drivers) {
+        Map<String, IsolationDriver> metered = new LinkedHashMap<>();
+        drivers.forEach((name, driver) -> metered.put(name, new MeteredDriver(driver, Metrics.globalRegistry)));
+        return metered;
     }
 
     private static boolean holdsAgents(IsolationDriver driver) {
