@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,7 +29,7 @@ final class QuickStart {
     private static final String CODE = "researcher-code";
     private static final Duration FINISHED_WITHIN = Duration.ofSeconds(60);
     private static final Duration DELETED_WITHIN = Duration.ofSeconds(60);
-    private static final Set<AgentPhase> FINAL = Set.of(AgentPhase.Succeeded, AgentPhase.Failed);
+    private static final Set<AgentPhase> FINAL = EnumSet.of(AgentPhase.Succeeded, AgentPhase.Failed);
     private static final PatchContext APPLY = new PatchContext.Builder()
             .withPatchType(PatchType.SERVER_SIDE_APPLY)
             .withFieldManager("agentctl-demo")
