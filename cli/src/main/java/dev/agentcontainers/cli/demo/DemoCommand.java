@@ -30,7 +30,8 @@ public final class DemoCommand implements Callable<Integer> {
         Prerequisites.ensure(Prerequisites.DEMO, progress);
         Path service = fleet.programs().file("examples/quickstart/service.py");
         progress.step("two services in network namespaces of their own", () -> {
-            DemoService.ALL.forEach(each -> each.start(service, fleet.layout().home().resolve("demo-" + each.name() + ".log")));
+            DemoService.ALL.forEach(
+                    each -> each.start(service, fleet.layout().home().resolve("demo-" + each.name() + ".log")));
             return true;
         });
         try (ControlPlane controlPlane = fleet.attach();

@@ -50,7 +50,8 @@ final class DemoOutput {
         out.println("  scheduled to   " + status.nodeName());
         if (status.isolation() != null) {
             out.println("  isolated as    " + status.isolation().effective() + " (asked for "
-                    + status.isolation().requested() + ", level " + status.isolation().strength()
+                    + status.isolation().requested() + ", level "
+                    + status.isolation().strength()
                     + " established on the node)");
         }
         if (status.policy() != null) {

@@ -192,7 +192,9 @@ public final class LocalFleet {
         Path log = new NodeProcess(layout, programs, agent.getStatus().nodeName())
                 .log(agent.getMetadata().getUid());
         try (Stream<String> lines = Files.lines(log)) {
-            return lines.map(line -> line.split(" ", 4)).map(fields -> fields[fields.length - 1]).collect(Collectors.joining("\n"));
+            return lines.map(line -> line.split(" ", 4))
+                    .map(fields -> fields[fields.length - 1])
+                    .collect(Collectors.joining("\n"));
         } catch (IOException e) {
             throw new UncheckedIOException("the agent's log " + log + " can't be read", e);
         }

@@ -33,7 +33,11 @@ public final class NodeMembership {
      * @param meanwhile called at each look; throws where waiting is useless
      */
     public String awaitNamespace(String name, Duration within, Runnable meanwhile) {
-        return await(name, within, meanwhile, node -> Optional.ofNullable(node.getStatus()).map(status -> status.namespace()))
+        return await(
+                        name,
+                        within,
+                        meanwhile,
+                        node -> Optional.ofNullable(node.getStatus()).map(status -> status.namespace()))
                 .orElseThrow(() -> new UserException("the operator has not given AgentNode " + name
                         + " a namespace within " + within.toSeconds() + " s; its log may say why"));
     }

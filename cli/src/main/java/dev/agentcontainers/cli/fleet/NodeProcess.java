@@ -152,8 +152,7 @@ final class NodeProcess {
         try {
             Files.createDirectories(layout.node(name));
             Files.deleteIfExists(file);
-            Files.createFile(
-                    file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(file, Serialization.asYaml(config));
         } catch (IOException e) {
             throw new UncheckedIOException("the kubeconfig of node agent " + name + " can't be written", e);

@@ -45,8 +45,8 @@ class CrashIT {
     }
 
     static Stream<Arguments> points() {
-        return Stream.of("operator", "node-agent").flatMap(part -> IntStream.range(0, POINTS)
-                .mapToObj(point -> Arguments.of(part, point * STEP_MILLIS)));
+        return Stream.of("operator", "node-agent")
+                .flatMap(part -> IntStream.range(0, POINTS).mapToObj(point -> Arguments.of(part, point * STEP_MILLIS)));
     }
 
     @ParameterizedTest(name = "{0} killed {1} ms into a start")
@@ -71,9 +71,7 @@ class CrashIT {
         fleet.client().resource(fleet.get(name)).delete();
         killAfter(part, millis);
         fleet.fleet().up(1, false);
-        Awaitility.await(name + " is gone")
-                .atMost(Duration.ofSeconds(120))
-                .until(() -> fleet.get(name) == null);
+        Awaitility.await(name + " is gone").atMost(Duration.ofSeconds(120)).until(() -> fleet.get(name) == null);
     }
 
     private static void killAfter(String part, int millis) {

@@ -72,8 +72,7 @@ class MainJobIT {
         fleet.create("orphan", "echo before; sleep 4; echo after; exit 9", "");
         fleet.await("orphan", AgentPhase.Running);
         fleet.nodeAgent().find().orElseThrow().destroyForcibly();
-        org.awaitility.Awaitility.await()
-                .until(() -> fleet.nodeAgent().find().isEmpty());
+        org.awaitility.Awaitility.await().until(() -> fleet.nodeAgent().find().isEmpty());
         fleet.fleet().up(1, true);
         AgentContainer failed = fleet.await("orphan", AgentPhase.Failed);
         assertThat(failed.getStatus().exitCode()).isEqualTo(9);

@@ -75,8 +75,7 @@ final class TestFleet implements AutoCloseable {
 
     /** Creates an agent that runs a shell script, from the rest of its spec in YAML. */
     AgentContainer create(String name, String script, String spec) {
-        String manifest =
-                """
+        String manifest = """
                 apiVersion: agentcontainers.dev/v1alpha1
                 kind: AgentContainer
                 metadata: {name: %s, namespace: %s, labels: {app: %s}}
@@ -85,8 +84,7 @@ final class TestFleet implements AutoCloseable {
                   command: [/bin/sh, -c, '%s']
                   resources: {limits: {cpu: "1", memory: 64Mi, pids: 32}}
                 %s
-                """
-                        .formatted(name, NAMESPACE, name, script, spec.indent(2));
+                """.formatted(name, NAMESPACE, name, script, spec.indent(2));
         return client.resource(client.getKubernetesSerialization().unmarshal(manifest, AgentContainer.class))
                 .create();
     }
@@ -145,7 +143,11 @@ final class TestFleet implements AutoCloseable {
                             .map(process -> commandLine(process.pid()))
                             .filter(line -> line.contains(home + "/") && !line.contains("surefire"))
                             .toList(),
-                    ExternalCommand.of("ip", "netns", "list").run().lines().sorted().toList(),
+                    ExternalCommand.of("ip", "netns", "list")
+                            .run()
+                            .lines()
+                            .sorted()
+                            .toList(),
                     ExternalCommand.of("ip", "-brief", "link")
                             .run()
                             .lines()
@@ -176,9 +178,8 @@ final class TestFleet implements AutoCloseable {
                         .flatMap(hierarchy -> {
                             try (Stream<Path> groups = Files.list(hierarchy)) {
                                 return groups
-                                        .filter(group -> group.getFileName()
-                                                .toString()
-                                                .startsWith("agentcontainers-local"))
+                                        .filter(group ->
+                                                group.getFileName().toString().startsWith("agentcontainers-local"))
                                         .map(Path::toString)
                                         .toList()
                                         .stream();
