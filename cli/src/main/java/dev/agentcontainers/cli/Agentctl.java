@@ -1,7 +1,6 @@
 package dev.agentcontainers.cli;
 
 import dev.agentcontainers.cli.demo.DemoCommand;
-import dev.agentcontainers.cli.fleet.DownCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;

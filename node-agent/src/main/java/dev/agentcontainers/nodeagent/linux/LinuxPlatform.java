@@ -112,11 +112,9 @@ public final class LinuxPlatform implements Platform {
     public void forget(NodeSettings settings) throws IOException {
         Cgroups.find(MountTable.ofThisThread(), cgroupParent(settings)).forget();
         LinuxCalls calls = new LibcCalls();
-        if (Files.isDirectory(settings.runDirectory())
-                && calls.isInMemory(settings.runDirectory().toString())
-                && MountTable.ofThisThread()
-                        .isMountPoint(settings.runDirectory().toString())) {
-            calls.unmount(settings.runDirectory().toString());
+        String bundles = bundles(settings).toString();
+        while (MountTable.ofThisThread().isMountPoint(bundles)) {
+            calls.unmount(bundles);
         }
     }
 }
