@@ -13,6 +13,9 @@ final class AfterExit {
     /** What a run counts as that vanished without leaving an exit status: killed. */
     private static final int LOST = 137;
 
+    /** Drivers may read the end from a file's time, which is of the kernel's coarse clock: up to a tick behind. */
+    private static final Duration CLOCK_TICK = Duration.ofMillis(10);
+
     private AfterExit() {}
 
     /** When the agent is stopped whatever it does; counted from its first start. */
@@ -28,7 +31,7 @@ final class AfterExit {
     /** The entry after a run that ended so. */
     static JournalEntry decide(JournalEntry running, ExitStatus exit, Instant now) {
         JournalEntry exited = running.exited(exit);
-        if (isPastDeadline(running, exit.finishedAt())) {
+        if (isPastDeadline(running, exit.finishedAt().plus(CLOCK_TICK))) {
             return deadlineExceeded(exited);
         }
         if (isStartedAgain(running, exit)) {

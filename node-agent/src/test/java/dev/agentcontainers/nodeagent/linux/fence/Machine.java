@@ -57,6 +57,8 @@ final class Machine implements AutoCloseable {
         onHost("ip link add up0 type veth peer name down0 netns " + servers);
         onHost("ip addr add " + HOST + "/24 dev up0; ip link set up0 up; ip route add default via 10.9.0.2");
         onHost("ip route add " + METADATA + " via 10.9.0.2");
+        // A new namespace inherits the setting of the machine that the test runs on.
+        onHost("sysctl -qw net.ipv4.ip_forward=0");
         onServers("ip addr add 10.9.0.2/24 dev down0; ip link set down0 up; sysctl -qw net.ipv4.ip_forward=0");
         for (String address : List.of(ALLOWED, DENIED, METADATA, "203.0.113.5")) {
             onServers("ip addr add " + address + "/32 dev lo");

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -90,8 +91,9 @@ class OciDriverIT {
 
     @Test
     void execRunsBesideTheAgentAndReturnsItsExitCode() throws Exception {
-        var spec = fixture.spec("exec", "sleep 30");
+        var spec = fixture.spec("exec", "echo up; sleep 30");
         fixture.launch(spec);
+        Awaitility.await().until(() -> fixture.output(spec.id()).equals("up\n"));
         try (ExecSession session = fixture.driver()
                 .exec(spec.id(), new ExecRequest(List.of("/bin/sh", "-c", "cat; echo err >&2; exit 5"), false, true))) {
             session.standardInput().write("in\n".getBytes(StandardCharsets.UTF_8));
@@ -106,8 +108,9 @@ class OciDriverIT {
 
     @Test
     void execOnATerminalHasItsSize() throws Exception {
-        var spec = fixture.spec("terminal", "sleep 30");
+        var spec = fixture.spec("terminal", "echo up; sleep 30");
         fixture.launch(spec);
+        Awaitility.await().until(() -> fixture.output(spec.id()).equals("up\n"));
         try (ExecSession session = fixture.driver()
                 .exec(
                         spec.id(),
