@@ -1,0 +1,86 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.nio.file.Path;
+
+/** Where the things of one sandbox are. */
+record SandboxFiles(OciSettings settings, SandboxId id) {
+    static Path sandboxes(OciSettings settings) {
+        return settings.stateDirectory().resolve("sandboxes");
+    }
+
+    Path directory() {
+        return sandboxes(settings).resolve(id.value());
+    }
+
+    Path log() {
+        return directory().resolve("agent.log");
+    }
+
+    /** Exists while a run exists. Holds no secret. */
+    Path run() {
+        return directory().resolve("run");
+    }
+
+    /** Written by the shim when the agent has ended: its exit code. */
+    Path exit() {
+        return run().resolve("exit");
+    }
+
+    /** Written by the shim when the kernel killed something for the memory limit. */
+    Path outOfMemory() {
+        return run().resolve("oom");
+    }
+
+    Path pid() {
+        return run().resolve("pid");
+    }
+
+    Path shimPid() {
+        return run().resolve("shim.pid");
+    }
+
+    Path shimOutput() {
+        return run().resolve("shim.log");
+    }
+
+    /** Exists when creation is complete. */
+    Path record() {
+        return run().resolve("record.json");
+    }
+
+    Path started() {
+        return run().resolve("started");
+    }
+
+    /** In the host's mount namespace an empty directory; in the sandbox's what follows. */
+    Path privateMount() {
+        return settings.runDirectory().resolve("private");
+    }
+
+    Path bundle() {
+        return privateMount().resolve("bundle");
+    }
+
+    Path root() {
+        return privateMount().resolve("root");
+    }
+
+    Path runtimeState() {
+        return privateMount().resolve("runtime");
+    }
+
+    Path storage() {
+        return privateMount().resolve("storage");
+    }
+
+    /** What the runtime removes when the agent starts. */
+    Path startGate() {
+        return runtimeState().resolve(id.value()).resolve("exec.fifo");
+    }
+
+    /** A path of the sandbox's mount namespace as it is seen from the host's, by way of the shim that lives there. */
+    static Path through(long shimPid, Path path) {
+        return Path.of("/proc/" + shimPid + "/root" + path);
+    }
+}

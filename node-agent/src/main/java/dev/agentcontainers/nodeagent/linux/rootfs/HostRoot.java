@@ -1,0 +1,55 @@
+package dev.agentcontainers.nodeagent.linux.rootfs;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What agents of level Process see of the host's root, read-only. An allow-list: what is not named here does not exist
+ * for them ({@code /var}, {@code /srv}, {@code /mnt}, {@code /home}, {@code /root} and {@code /run} are empty).
+ * Documented in docs/security/host-root.md.
+ *
+ * @param shown paths of the host that are shown, with the local filesystems mounted below them
+ * @param hidden paths below those that are left out; a last segment that ends in '*' stands for every name that begins
+ *     so
+ */
+public record HostRoot(List<String> shown, List<String> hidden) {
+    /** Filesystems that are shown where they are mounted below a shown path. Others (network, FUSE, kernel) are not. */
+    static final Set<String> LOCAL_FILESYSTEMS = Set.of(
+            "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "erofs", "squashfs", "overlay");
+
+    /** Directories that always exist, empty where nothing is shown there. */
+    static final List<String> EMPTY =
+            List.of("/var", "/srv", "/mnt", "/media", "/home", "/root", "/run", "/boot", "/proc", "/sys", "/dev");
+
+    public static final HostRoot DEFAULT = new HostRoot(
+            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt"),
+            List.of(
+                    "/etc/shadow*",
+                    "/etc/gshadow*",
+                    "/etc/security/opasswd*",
+                    "/etc/ssh/ssh_host_*",
+                    "/etc/sudoers*",
+                    "/etc/ssl/private",
+                    "/etc/krb5.keytab",
+                    "/etc/kubernetes",
+                    "/etc/cni",
+                    "/etc/rancher",
+                    "/etc/agentcontainers",
+                    "/etc/docker",
+                    "/etc/containers/auth.json",
+                    "/etc/containerd",
+                    "/etc/NetworkManager/system-connections",
+                    "/etc/wireguard",
+                    "/etc/wpa_supplicant",
+                    "/etc/openvpn",
+                    "/etc/ipsec.secrets",
+                    "/etc/ipsec.d",
+                    "/etc/cloud",
+                    "/etc/machine-id",
+                    "/etc/.git"));
+
+    public HostRoot {
+        shown = List.copyOf(shown);
+        hidden = List.copyOf(hidden);
+    }
+}
