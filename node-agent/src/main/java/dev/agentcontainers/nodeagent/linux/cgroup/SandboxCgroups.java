@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The control groups of one node: {@code <parent>/<sandbox>} for agents with their limits, made by the OCI runtime, and
@@ -35,6 +36,7 @@ public final class SandboxCgroups {
     private final String parent;
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors;
+    private final ReentrantLock making = new ReentrantLock();
 
     /** @param parent absolute path in every hierarchy, for example {@code /agentcontainers} */
     public SandboxCgroups(Hierarchies hierarchies, String parent, ProcessCalls processes, DescriptorCalls descriptors) {
@@ -55,22 +57,32 @@ public final class SandboxCgroups {
 
     /** Makes the groups for a shim; the files that a process writes its pid to in order to be in all of them. */
     public List<Path> prepareShim(String sandbox) throws IOException {
-        List<Path> files = new ArrayList<>();
-        for (Hierarchy hierarchy : hierarchies.all()) {
-            Path group = directory(hierarchy).resolve(SHIMS);
-            make(hierarchy, directory(hierarchy));
-            if (hierarchies.mode() == Mode.VERSION_2) {
-                delegate(hierarchy.mountPoint());
-                delegate(directory(hierarchy));
+        // One at a time: a group that another thread is just making may not take processes yet.
+        making.lock();
+        try {
+            List<Path> files = new ArrayList<>();
+            for (Hierarchy hierarchy : hierarchies.all()) {
+                files.add(shimGroup(hierarchy, sandbox).resolve(PROCESSES));
             }
-            make(hierarchy, group);
-            if (hierarchy.equals(tracking())) {
-                group = group.resolve(sandbox);
-                make(hierarchy, group);
-            }
-            files.add(group.resolve(PROCESSES));
+            return files;
+        } finally {
+            making.unlock();
         }
-        return files;
+    }
+
+    private Path shimGroup(Hierarchy hierarchy, String sandbox) throws IOException {
+        make(hierarchy, directory(hierarchy));
+        if (hierarchies.mode() == Mode.VERSION_2) {
+            delegate(hierarchy.mountPoint());
+            delegate(directory(hierarchy));
+        }
+        Path group = directory(hierarchy).resolve(SHIMS);
+        make(hierarchy, group);
+        if (hierarchy.equals(tracking())) {
+            group = group.resolve(sandbox);
+            make(hierarchy, group);
+        }
+        return group;
     }
 
     /** Every sandbox that any group is left of. */
@@ -154,9 +166,6 @@ public final class SandboxCgroups {
     }
 
     private static void make(Hierarchy hierarchy, Path group) throws IOException {
-        if (Files.isDirectory(group)) {
-            return;
-        }
         Files.createDirectories(group);
         if (hierarchy.controllers().contains("cpuset")) {
             // A new version 1 group has neither processors nor memory nodes and takes no process until it has.

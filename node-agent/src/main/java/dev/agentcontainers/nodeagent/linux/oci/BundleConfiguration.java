@@ -3,11 +3,15 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +42,7 @@ record BundleConfiguration(
     private static final List<String> CAPABILITIES =
             List.of(("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE"
                             + " NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE"
-                            + " SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_TIME"
+                            + " SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME"
                             + " SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE"
                             + " MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF"
                             + " CHECKPOINT_RESTORE")
@@ -85,6 +89,16 @@ record BundleConfiguration(
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Writes the specification of a further process, which is confined exactly as the agent's own. */
+    static void writeProcess(Path configuration, Path target, List<String> command, boolean terminal)
+            throws IOException {
+        ObjectNode process =
+                (ObjectNode) JSON.readTree(Files.readAllBytes(configuration)).required("process");
+        process.set("args", JSON.valueToTree(command));
+        process.put("terminal", terminal);
+        Files.write(target, JSON.writeValueAsBytes(process));
     }
 
     private Map<String, Object> process() {

@@ -59,18 +59,25 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
         }
         for (String controller : List.of("memory", "pids", "cpu")) {
             Optional<Hierarchies.Hierarchy> hierarchy = hierarchies.of(controller);
-            if (hierarchy.isEmpty() || hierarchy.get().version2() && !hasController(hierarchy.get(), controller)) {
+            if (hierarchy.filter(found -> isUsable(found, controller)).isEmpty()) {
                 return Optional.of("the control group controller '" + controller + "' is not available");
             }
         }
         return Optional.empty();
     }
 
-    private static boolean hasController(Hierarchies.Hierarchy hierarchy, String controller) throws IOException {
-        return List.of(Files.readString(hierarchy.mountPoint().resolve("cgroup.controllers"))
-                        .trim()
-                        .split(" "))
-                .contains(controller);
+    private static boolean isUsable(Hierarchies.Hierarchy hierarchy, String controller) {
+        if (!hierarchy.version2()) {
+            return true;
+        }
+        try {
+            return List.of(Files.readString(hierarchy.mountPoint().resolve("cgroup.controllers"))
+                            .trim()
+                            .split(" "))
+                    .contains(controller);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private List<String> notes() {

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 /** A process that the runtime runs in a sandbox, with pipes, or with a terminal of ours that the runtime relays to. */
 final class RuntimeExecSession implements ExecSession {
     private final RuntimeCommand command;
-    private final Path pidFile;
     private final Descriptor input;
     private final Descriptor output;
     private final @Nullable Descriptor error;
@@ -33,7 +32,7 @@ final class RuntimeExecSession implements ExecSession {
 
     private RuntimeExecSession(
             RuntimeCommand command,
-            Path pidFile,
+            Path specification,
             Descriptor input,
             Descriptor output,
             @Nullable Descriptor error,
@@ -41,7 +40,6 @@ final class RuntimeExecSession implements ExecSession {
             int child)
             throws IOException {
         this.command = command;
-        this.pidFile = pidFile;
         this.input = input;
         this.output = output;
         this.error = error;
@@ -50,9 +48,9 @@ final class RuntimeExecSession implements ExecSession {
         Thread.ofPlatform().daemon().name("exec " + child).start(() -> {
             int code = command.processes().waitFor(child);
             try {
-                Files.deleteIfExists(pidFile);
+                Files.deleteIfExists(specification);
             } catch (IOException e) {
-                // Removed with the run.
+                // It vanishes with the run.
             }
             exit.complete(code < 0 ? 255 : code);
         });
@@ -60,20 +58,24 @@ final class RuntimeExecSession implements ExecSession {
 
     static ExecSession start(RuntimeCommand command, SandboxFiles files, long shimPid, ExecRequest request)
             throws IOException {
-        Path pidFile = files.run().resolve("exec-" + UUID.randomUUID() + ".pid");
-        List<String> arguments = new ArrayList<>(List.of("exec", "--pid-file", pidFile.toString()));
-        if (request.terminal()) {
-            arguments.add("--tty");
-        }
-        arguments.add(files.id().value());
-        arguments.addAll(request.command());
+        String name = "exec-" + UUID.randomUUID() + ".json";
+        // Where only the sandbox's shim has it mounted: it holds the agent's environment.
+        Path bundle = SandboxFiles.through(shimPid, files.bundle());
+        Path specification = bundle.resolve(name);
+        BundleConfiguration.writeProcess(
+                bundle.resolve("config.json"), specification, request.command(), request.terminal());
+        List<String> arguments = List.of(
+                "exec",
+                "--process",
+                files.bundle().resolve(name).toString(),
+                files.id().value());
         return request.terminal()
-                ? withTerminal(command, files, shimPid, pidFile, arguments)
-                : withPipes(command, files, shimPid, pidFile, arguments, request.stdin());
+                ? withTerminal(command, files, shimPid, specification, arguments)
+                : withPipes(command, files, shimPid, specification, arguments, request.stdin());
     }
 
     private static ExecSession withTerminal(
-            RuntimeCommand command, SandboxFiles files, long shimPid, Path pidFile, List<String> arguments)
+            RuntimeCommand command, SandboxFiles files, long shimPid, Path specification, List<String> arguments)
             throws IOException {
         DescriptorCalls calls = command.descriptors();
         int[] ends = new int[2];
@@ -81,7 +83,7 @@ final class RuntimeExecSession implements ExecSession {
         Descriptor control = new Descriptor(calls, ends[0]);
         try {
             int child = command.spawn(files, shimPid, arguments, Map.of(0, ends[1], 1, ends[1], 2, ends[1]), true);
-            return new RuntimeExecSession(command, pidFile, control, control, null, true, child);
+            return new RuntimeExecSession(command, specification, control, control, null, true, child);
         } catch (IOException e) {
             control.close();
             throw e;
@@ -94,7 +96,7 @@ final class RuntimeExecSession implements ExecSession {
             RuntimeCommand command,
             SandboxFiles files,
             long shimPid,
-            Path pidFile,
+            Path specification,
             List<String> arguments,
             boolean stdin)
             throws IOException {
@@ -112,7 +114,7 @@ final class RuntimeExecSession implements ExecSession {
             if (!stdin) {
                 ours.getFirst().close();
             }
-            return new RuntimeExecSession(command, pidFile, ours.get(0), ours.get(1), ours.get(2), false, child);
+            return new RuntimeExecSession(command, specification, ours.get(0), ours.get(1), ours.get(2), false, child);
         } catch (IOException e) {
             ours.forEach(Descriptor::close);
             throw e;
@@ -165,14 +167,15 @@ final class RuntimeExecSession implements ExecSession {
         }
     }
 
-    /** The end of the runtime alone would leave its process running in the sandbox. */
+    /**
+     * The end of the runtime alone would leave its process running in the sandbox. It is stopped first, so that it can't
+     * start anything after its descendants were looked up.
+     */
     private void killInside() {
-        try {
-            ProcessIdentity.of(SandboxRuns.pidIn(pidFile))
-                    .ifPresent(process ->
-                            process.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL));
-        } catch (IOException | NumberFormatException e) {
-            // Not started yet; the runtime's end then ends it.
-        }
+        runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGSTOP);
+        ProcessHandle.of(runtime.pid()).stream()
+                .flatMap(ProcessHandle::descendants)
+                .flatMap(process -> ProcessIdentity.of(process.pid()).stream())
+                .forEach(process -> process.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL));
     }
 }

@@ -28,9 +28,12 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
 
     private static final int CGROUPS_REFUSED = 70;
 
-    /** Moves itself into each file's control group, as its first arguments up to "--" name them, then becomes the rest. */
+    /**
+     * Goes to the directory of its first argument, since conmon writes a file "oom" to where it is; moves itself into the
+     * control group of each file up to "--"; becomes the rest.
+     */
     private static final String LAUNCHER =
-            "while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift; exec \"$@\"";
+            "cd \"$1\" || exit 70; shift; while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift; exec \"$@\"";
 
     /**
      * Creates the container, in the mount namespace of the calling thread.
@@ -62,7 +65,8 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
     }
 
     private SpawnRequest request(SandboxFiles files, List<Path> cgroups, int sync) {
-        List<String> arguments = new ArrayList<>(List.of("-c", LAUNCHER, "sh"));
+        List<String> arguments =
+                new ArrayList<>(List.of("-c", LAUNCHER, "sh", files.bundle().toString()));
         cgroups.forEach(file -> arguments.add(file.toString()));
         arguments.addAll(List.of("--", tools.shim().toString()));
         arguments.addAll(List.of("--api-version", "1"));

@@ -7,6 +7,7 @@ package dev.agentcontainers.nodeagent.linux.process;
 public interface ProcessCalls {
     int SIGKILL = 9;
     int SIGTERM = 15;
+    int SIGSTOP = 19;
 
     /**
      * Starts a program in a session of its own, with default signal handlers, in the namespaces of the calling thread.

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /** Makes a planned root. Works in the calling thread's mount namespace, which must be its own. */
@@ -24,7 +26,9 @@ public final class RootfsBuilder {
     private static final long ALWAYS = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV;
     private static final int EINVAL = 22;
     private static final int EEXIST = 17;
+    private static final int EBUSY = 16;
     private static final int PAGE = 4096;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Mounts mounts;
 
@@ -57,14 +61,14 @@ public final class RootfsBuilder {
         for (Operation operation : plan.tree()) {
             make(operation, root);
         }
-        check("make the root read-only", mounts.setAttributes(root.toString(), true, ALWAYS | ATTRIBUTE_RDONLY));
+        restrict(root.toString(), true, ALWAYS | ATTRIBUTE_RDONLY);
         for (RootMount mount : plan.mounts()) {
             mount(mount, root, parameters);
         }
         // Only now, since inner mounts may have needed a directory in an outer one.
         for (RootMount mount : plan.mounts()) {
             if (isReadOnly(mount)) {
-                at(mount, root, parameters.owner(), target -> setAttributes(target, ALWAYS | ATTRIBUTE_RDONLY));
+                at(mount, root, parameters.owner(), target -> restrict(target, false, ALWAYS | ATTRIBUTE_RDONLY));
             }
         }
     }
@@ -115,7 +119,7 @@ public final class RootfsBuilder {
         });
         // Found again: a place that was opened before still means the directory under the mount.
         at(mount, root, owner, target -> {
-            setAttributes(target, ALWAYS);
+            restrict(target, false, ALWAYS);
             if (mount instanceof RootMount.Files files) {
                 writeFiles(files, target, owner);
             }
@@ -144,8 +148,18 @@ public final class RootfsBuilder {
         check("show " + source, mounts.mount(source, target, "none", Mounts.MS_BIND, ""));
     }
 
-    private void setAttributes(String target, long attributes) throws IOException {
-        check("restrict the mount " + target, mounts.setAttributes(target, false, attributes));
+    /**
+     * Busy means that something has a file of the mount open for writing. That can only be a child that another thread
+     * is just starting: it holds copies of our descriptors for the moment between fork and exec.
+     */
+    private void restrict(String target, boolean tree, long attributes) throws IOException {
+        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        int answer = mounts.setAttributes(target, tree, attributes);
+        while (answer == -EBUSY && System.nanoTime() < giveUp) {
+            LockSupport.parkNanos(100_000);
+            answer = mounts.setAttributes(target, tree, attributes);
+        }
+        check("restrict the mount " + target, answer);
     }
 
     private static String memoryOptions(String mode, long bytes, long owner) {

@@ -118,7 +118,7 @@ public final class RootfsPlanner {
         if (existing == null) {
             return;
         }
-        boolean file = existing instanceof Own || existing instanceof Shown shown && !shown.directory();
+        boolean file = existing instanceof Own || (existing instanceof Shown shown && !shown.directory());
         place.put(file ? new Own("", 0) : new Folder(0));
     }
 

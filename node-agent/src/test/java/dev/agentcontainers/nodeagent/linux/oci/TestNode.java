@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.stream.Collectors;
 
 /** A node of a test's own on the real machine; removes everything of it when closed. */
 final class TestNode implements AutoCloseable {
@@ -126,9 +125,14 @@ final class TestNode implements AutoCloseable {
         return output;
     }
 
-    /** The agent's output without the log's time stamps and stream names. */
+    /** The agent's output without the log's time stamps and stream names, partial lines joined. */
     String output(SandboxId id) throws IOException {
-        return logLines(id).stream().map(line -> line.split(" ", 4)[3]).collect(Collectors.joining("\n"));
+        StringBuilder output = new StringBuilder();
+        for (String line : logLines(id)) {
+            String[] parts = line.split(" ", 4);
+            output.append(parts[3]).append(parts[2].equals("F") ? "\n" : "");
+        }
+        return output.toString().stripTrailing();
     }
 
     List<String> logLines(SandboxId id) throws IOException {
