@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socketserver
 import sys
 
 name, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -21,4 +22,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         print(json.dumps({"service": name, "from": self.client_address[0], "request": format % arguments}), flush=True)
 
 
-http.server.ThreadingHTTPServer((address, port), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    def server_bind(self):
+        # HTTPServer would look up its own name, for which there is no name service here.
+        socketserver.TCPServer.server_bind(self)
+
+
+Server((address, port), Handler).serve_forever()

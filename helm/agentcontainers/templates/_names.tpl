@@ -36,7 +36,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 {{- end }}
 
-{{/* The gateway's host name, which its serving certificate carries. */}}
+{{/* The gateway's name in the cluster. */}}
 {{- define "agentcontainers.gatewayName" -}}
 {{ include "agentcontainers.gateway" . }}.{{ .Release.Namespace }}.svc
 {{- end }}
@@ -49,4 +49,12 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
     helm.sh/hook: pre-delete
     helm.sh/hook-weight: {{ index . 1 | quote }}
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{/* Subjects of a binding: the operator. */}}
+{{- define "agentcontainers.operatorSubject" }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "agentcontainers.operator" . }}
+    namespace: {{ .Release.Namespace }}
 {{- end }}

@@ -1,17 +1,29 @@
-{{/* What a node agent needs to enrol, in one volume: the API server's authority and its own token. */}}
+{{/*
+What a node agent needs to enrol, in one volume: the gateway's authority and a token.
+The operator publishes the gateway's authority; until it has, the kubelet doesn't start the Pod.
+*/}}
 {{- define "agentcontainers.enrolmentVolume" -}}
 - name: enrolment
   projected:
     defaultMode: 0400
     sources:
+      {{- if .Values.gateway.enabled }}
       - configMap:
-          name: kube-root-ca.crt
+          name: agentcontainers-gateway
           items:
             - key: ca.crt
-              path: ca.crt
-      {{- if .Values.enrolment.serviceAccountTokens.enabled }}
+              path: gateway-ca.crt
+      {{- end }}
+      {{- if .Values.enrolment.bootstrapToken.existingSecret }}
+      - secret:
+          name: {{ .Values.enrolment.bootstrapToken.existingSecret }}
+          items:
+            - key: {{ .Values.enrolment.bootstrapToken.key }}
+              path: token
+      {{- else }}
       - serviceAccountToken:
-          audience: {{ .Values.enrolment.serviceAccountTokens.audience }}
+          # the operator accepts no other
+          audience: agentcontainers-enrolment
           expirationSeconds: 3600
           path: token
       {{- end }}
@@ -30,19 +42,14 @@
   valueFrom:
     fieldRef:
       fieldPath: spec.nodeName
-- name: AGENTCONTAINERS_ENROLMENT_CA_FILE
-  value: {{ $folder }}/ca.crt
-{{- if $root.Values.enrolment.serviceAccountTokens.enabled }}
 - name: AGENTCONTAINERS_ENROLMENT_TOKEN_FILE
   value: {{ $folder }}/token
-{{- end }}
 {{- if $root.Values.gateway.enabled }}
-# The host's resolver doesn't know the cluster's names, so the address comes from the kubelet and the
-# name only checks the certificate.
+# By address, which the kubelet fills in: the host's resolver doesn't know the cluster's names.
 - name: AGENTCONTAINERS_GATEWAY_URL
   value: https://$(AGENT_GATEWAY_SERVICE_HOST):9443
-- name: AGENTCONTAINERS_GATEWAY_NAME
-  value: {{ include "agentcontainers.gatewayName" $root }}
+- name: AGENTCONTAINERS_GATEWAY_CA_FILE
+  value: {{ $folder }}/gateway-ca.crt
 {{- end }}
 # on the host's loopback address, because the Pod is in the host's network namespace
 - name: QUARKUS_HTTP_HOST

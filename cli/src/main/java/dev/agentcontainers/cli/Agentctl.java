@@ -1,10 +1,11 @@
 package dev.agentcontainers.cli;
 
 import dev.agentcontainers.cli.demo.DemoCommand;
-import dev.agentcontainers.cli.fleet.DownCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
+import dev.agentcontainers.cli.streams.ExecCommand;
+import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.ControlPlaneException;
 import picocli.AutoComplete.GenerateCompletion;
@@ -31,6 +32,8 @@ import picocli.CommandLine.Command;
             DownCommand.class,
             StatusCommand.class,
             KubeconfigCommand.class,
+            LogsCommand.class,
+            ExecCommand.class,
             VersionCommand.class,
             GenerateCompletion.class
         })

@@ -9,7 +9,6 @@ import dev.agentcontainers.localcluster.existing.ExistingControlPlane;
 import dev.agentcontainers.localcluster.kind.KindControlPlane;
 import dev.agentcontainers.localcluster.selection.HostEnvironment;
 import dev.agentcontainers.localcluster.selection.ProviderSelection;
-import dev.agentcontainers.localcluster.selection.ProviderSelection.Lifetime;
 import dev.agentcontainers.localcluster.selection.Selection;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,7 +28,12 @@ public final class ControlPlanes {
 
     /** For this process's environment. */
     public static ControlPlanes with(ControlPlaneOptions options) {
-        return new ControlPlanes(System.getenv(), options);
+        return with(System.getenv(), options);
+    }
+
+    /** For an environment of the caller's: the same variables, with other values. */
+    public static ControlPlanes with(Map<String, String> environment, ControlPlaneOptions options) {
+        return new ControlPlanes(environment, options);
     }
 
     /**
@@ -38,7 +42,7 @@ public final class ControlPlanes {
      * @throws ControlPlaneException where this machine can give none; the message says what to do
      */
     public ControlPlane temporary() {
-        return switch (select(Lifetime.TEMPORARY)) {
+        return switch (select(false)) {
             case Selection.Existing existing -> new ExistingControlPlane(existing.kubeconfig(), environment);
             case Selection.Binaries binaries -> temporary(binaries.binaries());
             case Selection.Kind kind -> KindControlPlane.start(options);
@@ -53,7 +57,7 @@ public final class ControlPlanes {
      * @throws ControlPlaneException where this machine can give none; the message says what to do
      */
     public ControlPlane persistent(Path folder) {
-        return switch (select(Lifetime.PERSISTENT)) {
+        return switch (select(true)) {
             case Selection.Existing existing -> new ExistingControlPlane(existing.kubeconfig(), environment);
             case Selection.Binaries binaries -> PersistentCluster.at(folder).start(binaries.binaries(), options);
             case Selection.Build build ->
@@ -64,13 +68,24 @@ public final class ControlPlanes {
 
     /** Does what takes long (building the binaries) without starting anything; nothing where it is done. */
     public void prepare() {
-        if (select(Lifetime.PERSISTENT) instanceof Selection.Build build) {
+        if (select(true) instanceof Selection.Build build) {
             cache.findOrBuild(build.toolchain(), options.progress());
         }
     }
 
-    private Selection select(Lifetime lifetime) {
-        return ProviderSelection.select(HostEnvironment.of(environment, cache), options.provider(), lifetime);
+    private Selection select(boolean persistent) {
+        boolean configured = options.auditLog()
+                || options.apiServerPort().isPresent()
+                || !options.apiServerArguments().isEmpty();
+        HostEnvironment host = HostEnvironment.of(environment, cache);
+        Selection selection = ProviderSelection.select(
+                host, new ProviderSelection.Request(options.provider(), persistent, configured));
+        host.assets()
+                .filter(assets -> !assets.missing().isEmpty())
+                .ifPresent(assets -> options.progress()
+                        .accept("KUBEBUILDER_ASSETS (%s) is passed over: it lacks %s"
+                                .formatted(assets.binaries().folder(), String.join(", ", assets.missing()))));
+        return selection;
     }
 
     private ControlPlane temporary(ControlPlaneBinaries binaries) {

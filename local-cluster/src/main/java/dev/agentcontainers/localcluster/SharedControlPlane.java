@@ -9,11 +9,13 @@ import org.jspecify.annotations.Nullable;
 public final class SharedControlPlane {
 
     private static @Nullable ControlPlane started;
+
     private static @Nullable ControlPlaneException failure;
 
     private SharedControlPlane() {}
 
     /** The control plane; the first call starts it, which takes seconds. Closing it does nothing. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // every test shows the one cause
     public static synchronized ControlPlane get() {
         if (failure != null) {
             throw failure; // the same for all tests, without waiting for it again

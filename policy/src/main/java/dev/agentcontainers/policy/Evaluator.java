@@ -13,7 +13,8 @@ import java.util.Optional;
 
 /**
  * Says what policy makes of a flow. Decides by the rules themselves, not by what was compiled from them, so that each
- * can be tested against the other.
+ * can be tested against the other. It knows no limit of size: what {@link PolicyCompiler} refuses as too large is judged
+ * here all the same.
  */
 public final class Evaluator {
     private Evaluator() {}

@@ -1,11 +1,13 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.AddressFamily;
 import dev.agentcontainers.policy.box.AddressRanges;
 import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
-import dev.agentcontainers.policy.rule.Peer;
+import dev.agentcontainers.policy.box.PortRange;
+import dev.agentcontainers.policy.box.TooManyBoxesException;
 import dev.agentcontainers.policy.rule.PortMatch;
 import dev.agentcontainers.policy.rule.Rule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -17,7 +19,14 @@ public final class PolicyCompiler {
     private PolicyCompiler() {}
 
     /**
-     * The ruleset of the subject's policy group. Depends on what the policies mean, not on their order or form.
+     * The most boxes a ruleset may have. Nodes hold many in one object of the API server, whose size is limited, and
+     * exceptions multiply with ports.
+     */
+    public static final int MOST_BOXES = 2048;
+
+    /**
+     * The ruleset of the subject's policy group. Depends on what the policies mean, not on their order or form. One
+     * that would have more than {@link #MOST_BOXES} allows nothing and says so among the problems.
      *
      * @param namespacePolicies NetworkPolicies of the subject's namespace; those of others are ignored
      */
@@ -25,22 +34,37 @@ public final class PolicyCompiler {
         ApplicablePolicy applicable = ApplicablePolicy.to(subject, namespacePolicies);
         List<Area> areas = new ArrayList<>();
         applicable.rules().forEach(rule -> addAreas(rule, areas));
-        List<Allow> egress = Boxes.canonical(areas);
-        return new CompiledPolicy(RulesetHash.ofCanonical(egress), applicable.sources(), applicable.problems(), egress);
+        List<String> problems = new ArrayList<>(applicable.problems());
+        List<Allow> egress = List.of();
+        try {
+            egress = Boxes.canonical(areas, MOST_BOXES);
+        } catch (TooManyBoxesException tooMany) {
+            problems.add("the policies together make " + tooMany.getMessage()
+                    + " of addresses and ports, so they allow nothing: use fewer exceptions, ports or policies");
+        }
+        return new CompiledPolicy(RulesetHash.ofCanonical(egress), applicable.sources(), problems, egress);
     }
 
     private static void addAreas(Rule rule, List<Area> areas) {
         for (AddressFamily family : AddressFamily.values()) {
-            AddressRanges addresses = AddressRanges.none(family);
-            for (Peer peer : rule.peers()) {
-                addresses = addresses.union(peer.addresses(family));
-            }
-            addresses = Invariants.removedFrom(addresses);
-            for (PortMatch port : rule.ports()) {
-                if (port instanceof PortMatch.Numbered numbered) {
-                    areas.add(new Area(numbered.protocol(), numbered.ports(), addresses));
+            AddressRanges addresses = Invariants.removedFrom(AddressRanges.union(
+                    family,
+                    rule.peers().stream().map(peer -> peer.addresses(family)).toList()));
+            for (Protocol protocol : Protocol.values()) {
+                for (PortRange ports : ports(rule, protocol)) {
+                    areas.add(new Area(protocol, ports, addresses));
                 }
             }
         }
+    }
+
+    private static List<PortRange> ports(Rule rule, Protocol protocol) {
+        List<PortRange> ports = new ArrayList<>();
+        for (PortMatch match : rule.ports()) {
+            if (match instanceof PortMatch.Numbered numbered && numbered.protocol() == protocol) {
+                ports.add(numbered.ports());
+            }
+        }
+        return PortRange.merged(ports);
     }
 }

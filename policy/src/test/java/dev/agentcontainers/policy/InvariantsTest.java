@@ -36,7 +36,8 @@ class InvariantsTest {
                 "64:ff9b::6464:64c8",
                 "2002:a9fe:a9fe::1",
                 "2002:7f00:1::1",
-                "2002:a83f:8110::"
+                "2002:808:808::1",
+                "fd00:ec2::23"
             })
     void deniesWhatNoAgentMayReach(String address) {
         assertThat(Invariants.denying(address)).isPresent();
@@ -58,10 +59,10 @@ class InvariantsTest {
                 "240.0.0.1",
                 "255.255.255.254",
                 "fc00::1",
-                "fd00:ec2::253",
+                "fd00:ec3::254",
                 "2001:db8::1",
                 "64:ff9b::808:808",
-                "2002:808:808::1"
+                "2003::1"
             })
     void leavesTheRestToPolicy(String address) {
         assertThat(Invariants.denying(address)).isEmpty();

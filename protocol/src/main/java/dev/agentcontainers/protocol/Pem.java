@@ -20,6 +20,7 @@ import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 
 /** Keys, certificates and certificate requests as text (RFC 7468). */
@@ -30,7 +31,9 @@ public final class Pem {
     public static String encode(Object keyOrCertificate) {
         StringWriter text = new StringWriter();
         try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
-            writer.writeObject(keyOrCertificate);
+            // Bouncy Castle's own choice for EC keys (SEC 1) loses the curve of the JDK's keys; PKCS #8 keeps it.
+            writer.writeObject(
+                    keyOrCertificate instanceof PrivateKey key ? new JcaPKCS8Generator(key, null) : keyOrCertificate);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,9 +1,11 @@
 package dev.agentcontainers.cli.demo;
 
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.fleet.LocalFleet;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,16 +30,23 @@ public final class DemoCommand implements Callable<Integer> {
         Prerequisites.ensure(Prerequisites.DEMO, progress);
         Path service = fleet.programs().file("examples/quickstart/service.py");
         progress.step("two services in network namespaces of their own", () -> {
-            DemoService.ALL.forEach(each -> each.start(service, fleet.layout().home()));
+            DemoService.ALL.forEach(
+                    each -> each.start(service, fleet.layout().home().resolve("demo-" + each.name() + ".log")));
             return true;
         });
         try (ControlPlane controlPlane = fleet.attach();
                 KubernetesClient client = controlPlane.adminClient()) {
             QuickStart quickStart = new QuickStart(client, fleet.programs().file("examples/quickstart"));
             progress.step("applying examples/quickstart", quickStart::apply);
-            QuickStart.Finished finished = progress.step("waiting for the agent", quickStart::awaitFinished);
+            AgentContainer finished = progress.step("waiting for the agent", quickStart::awaitFinished);
+            List<NetworkPolicy> policies = client.network()
+                    .v1()
+                    .networkPolicies()
+                    .inNamespace(QuickStart.NAMESPACE)
+                    .list()
+                    .getItems();
             List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
-                    .print(finished, client.network().v1().networkPolicies().inNamespace(QuickStart.NAMESPACE).list().getItems());
+                    .print(finished, DemoReport.of(fleet.outputOf(finished)), policies);
             problems.forEach(problem -> System.err.println("agentctl: " + problem));
             return problems.isEmpty() ? 0 : 1;
         }

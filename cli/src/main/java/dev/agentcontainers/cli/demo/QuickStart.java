@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,7 +29,7 @@ final class QuickStart {
     private static final String CODE = "researcher-code";
     private static final Duration FINISHED_WITHIN = Duration.ofSeconds(60);
     private static final Duration DELETED_WITHIN = Duration.ofSeconds(60);
-    private static final Set<AgentPhase> FINAL = Set.of(AgentPhase.Succeeded, AgentPhase.Failed);
+    private static final Set<AgentPhase> FINAL = EnumSet.of(AgentPhase.Succeeded, AgentPhase.Failed);
     private static final PatchContext APPLY = new PatchContext.Builder()
             .withPatchType(PatchType.SERVER_SIDE_APPLY)
             .withFieldManager("agentctl-demo")
@@ -43,12 +44,10 @@ final class QuickStart {
         this.folder = folder;
     }
 
-    /** The finished agent. */
-    record Finished(AgentContainer agent) {}
-
     /** Applies the manifests, after removing what an earlier run left of the agent. */
     boolean apply() {
-        var earlier = client.resources(AgentContainer.class).inNamespace(NAMESPACE).withName(NAME);
+        var earlier =
+                client.resources(AgentContainer.class).inNamespace(NAMESPACE).withName(NAME);
         if (earlier.get() != null) {
             earlier.delete();
             earlier.waitUntilCondition(java.util.Objects::isNull, DELETED_WITHIN.toSeconds(), TimeUnit.SECONDS);
@@ -72,19 +71,21 @@ final class QuickStart {
     }
 
     /** Waits until the agent has finished, with or without success. */
-    Finished awaitFinished() {
+    AgentContainer awaitFinished() {
         Instant end = Instant.now().plus(FINISHED_WITHIN);
         while (true) {
             AgentContainer agent = client.resources(AgentContainer.class)
                     .inNamespace(NAMESPACE)
                     .withName(NAME)
                     .get();
-            if (agent != null && agent.getStatus() != null && FINAL.contains(agent.getStatus().phase())) {
-                return new Finished(agent);
+            if (agent != null
+                    && agent.getStatus() != null
+                    && FINAL.contains(agent.getStatus().phase())) {
+                return agent;
             }
             if (Instant.now().isAfter(end)) {
-                throw new UserException("the agent has not finished within " + FINISHED_WITHIN.toSeconds() + " s: "
-                        + describe(agent));
+                throw new UserException(
+                        "the agent has not finished within " + FINISHED_WITHIN.toSeconds() + " s: " + describe(agent));
             }
             Pause.briefly();
         }

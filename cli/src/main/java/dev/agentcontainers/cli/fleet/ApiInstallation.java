@@ -38,7 +38,9 @@ final class ApiInstallation {
         for (Path file : yamlFiles(programs.file("crds/yaml"))) {
             objects.addAll(load(client, file));
         }
-        objects.addAll(load(client, programs.file("helm/agentcontainers/files/operator-rbac.yaml")));
+        for (Path file : yamlFiles(programs.file("helm/agentcontainers/files"))) {
+            objects.addAll(load(client, file));
+        }
         objects.forEach(object -> client.resource(object).patch(APPLY));
         objects.stream()
                 .filter(CustomResourceDefinition.class::isInstance)

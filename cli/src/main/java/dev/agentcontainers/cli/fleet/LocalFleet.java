@@ -21,6 +21,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -48,6 +49,10 @@ public final class LocalFleet {
         FleetLayout layout = FleetLayout.of(
                 System.getenv(), System.getProperty("user.name"), Path.of(System.getProperty("user.home")));
         return new LocalFleet(layout, Programs.ofThisInstallation(), progress);
+    }
+
+    public Programs programs() {
+        return programs;
     }
 
     public FleetLayout layout() {
@@ -86,17 +91,18 @@ public final class LocalFleet {
     private boolean startNode(
             String name, ControlPlane controlPlane, KubernetesClient client, NodeMembership membership) {
         membership.register(name);
-        String namespace = membership.awaitNamespace(name, NODE_NAMESPACE_WITHIN);
+        FleetProcess operator = new OperatorProcess(layout, programs).process();
+        String namespace = membership.awaitNamespace(name, NODE_NAMESPACE_WITHIN, operator::requireAlive);
         return new NodeProcess(layout, programs, name).ensure(controlPlane, client, namespace);
     }
 
     private void awaitReady(String name, NodeMembership membership) {
-        boolean ready = progress.step("waiting for " + name, () -> membership.awaitReady(name, READY_WITHIN));
+        FleetProcess process = new NodeProcess(layout, programs, name).process();
+        boolean ready = progress.step(
+                "waiting for " + name, () -> membership.awaitReady(name, READY_WITHIN, process::requireAlive));
         if (!ready) {
-            NodeProcess process = new NodeProcess(layout, programs, name);
-            process.process().requireAlive();
             throw new UserException("AgentNode " + name + " is not Ready within " + READY_WITHIN.toSeconds()
-                    + " s; see " + process.process().log());
+                    + " s; see " + process.log());
         }
     }
 
@@ -178,6 +184,19 @@ public final class LocalFleet {
                     + node.getMetadata().getName() + " " + (NodeMembership.isReady(node) ? "Ready" : "NotReady")));
             out.println("kubeconfig:    " + controlPlane.kubeconfig());
             return !nodes.isEmpty() && nodes.stream().allMatch(NodeMembership::isReady);
+        }
+    }
+
+    /** What an agent of this fleet wrote so far, read on its node, which is this machine. */
+    public String outputOf(AgentContainer agent) {
+        Path log = new NodeProcess(layout, programs, agent.getStatus().nodeName())
+                .log(agent.getMetadata().getUid());
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.map(line -> line.split(" ", 4))
+                    .map(fields -> fields[fields.length - 1])
+                    .collect(Collectors.joining("\n"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the agent's log " + log + " can't be read", e);
         }
     }
 

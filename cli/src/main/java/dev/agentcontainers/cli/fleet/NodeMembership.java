@@ -27,16 +27,24 @@ public final class NodeMembership {
         }
     }
 
-    /** Waits until the operator has given the node its namespace. */
-    public String awaitNamespace(String name, Duration within) {
-        return await(name, within, node -> Optional.ofNullable(node.getStatus()).map(status -> status.namespace()))
+    /**
+     * Waits until the operator has given the node its namespace.
+     *
+     * @param meanwhile called at each look; throws where waiting is useless
+     */
+    public String awaitNamespace(String name, Duration within, Runnable meanwhile) {
+        return await(
+                        name,
+                        within,
+                        meanwhile,
+                        node -> Optional.ofNullable(node.getStatus()).map(status -> status.namespace()))
                 .orElseThrow(() -> new UserException("the operator has not given AgentNode " + name
                         + " a namespace within " + within.toSeconds() + " s; its log may say why"));
     }
 
     /** Waits until the node is Ready; false where it is not within the time. */
-    public boolean awaitReady(String name, Duration within) {
-        return await(name, within, node -> isReady(node) ? Optional.of(node) : Optional.empty())
+    public boolean awaitReady(String name, Duration within, Runnable meanwhile) {
+        return await(name, within, meanwhile, node -> isReady(node) ? Optional.of(node) : Optional.empty())
                 .isPresent();
     }
 
@@ -62,7 +70,7 @@ public final class NodeMembership {
         Optional<T> at(AgentNode node);
     }
 
-    private <T> Optional<T> await(String name, Duration within, Look<T> look) {
+    private <T> Optional<T> await(String name, Duration within, Runnable meanwhile, Look<T> look) {
         Instant end = Instant.now().plus(within);
         while (true) {
             AgentNode node = client.resources(AgentNode.class).withName(name).get();
@@ -70,6 +78,7 @@ public final class NodeMembership {
             if (seen.isPresent() || Instant.now().isAfter(end)) {
                 return seen;
             }
+            meanwhile.run();
             Pause.briefly();
         }
     }

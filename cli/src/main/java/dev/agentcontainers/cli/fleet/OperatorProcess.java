@@ -29,7 +29,7 @@ final class OperatorProcess {
                 "0",
                 "QUARKUS_HTTP_HOST",
                 "127.0.0.1",
-                "AGENTCONTAINERS_OPERATOR_NAMESPACE",
+                "AGENTCONTAINERS_OPERATOR_LEADER_NAMESPACE",
                 NAMESPACE);
         return process.start(programs.operator(), environment);
     }

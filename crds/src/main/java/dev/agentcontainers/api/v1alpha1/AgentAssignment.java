@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.kubernetes.api.model.Namespaced;
@@ -9,6 +10,8 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /** Internal: one AgentContainer's work for one node, in that node's namespace, named by the AgentContainer's UID. */
+@JsonClassDescription(
+        "Internal: the work of one AgentContainer for one node, in that node's namespace, named by the AgentContainer's UID. Written by the operator, its status by the node agent.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("agentassignments")

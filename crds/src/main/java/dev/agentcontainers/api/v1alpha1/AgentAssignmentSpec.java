@@ -1,12 +1,15 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import java.util.List;
 import java.util.Map;
 
 /** One agent's work for a node: everything the node agent needs, with references resolved to its own namespace. */
 @ApiObject
+@JsonClassDescription("Everything the node agent needs, with references resolved to the node's own namespace.")
 public record AgentAssignmentSpec(
         @Required @JsonPropertyDescription("The AgentContainer that this is for.")
         AgentReference agent,
@@ -17,22 +20,26 @@ public record AgentAssignmentSpec(
         @Required @JsonPropertyDescription("The isolation class and its driver.")
         Driver driver,
 
-        @Required @JsonPropertyDescription("Program and arguments.")
-        List<String> command,
+        @Required @Size(min = 1, max = 256) @JsonPropertyDescription("Program and arguments.")
+        List<@Size(max = 4096) String> command,
 
-        @JsonPropertyDescription("Further arguments.") List<String> args,
+        @Size(max = 1024) @JsonPropertyDescription("Further arguments.")
+        List<@Size(max = 8192) String> args,
+
         @JsonPropertyDescription("Working directory.") String workingDir,
 
-        @JsonPropertyDescription("Environment; references point to copies in this namespace.") @MapList("name")
+        @JsonPropertyDescription("Environment; references point to copies in this namespace.")
+        @MapList("name")
+        @Size(max = 512)
         List<EnvironmentVariable> env,
 
-        @MapList("name") @JsonPropertyDescription("Ports that the agent serves.")
+        @MapList("name") @Size(max = 64) @JsonPropertyDescription("Ports that the agent serves.")
         List<AgentPort> ports,
 
         @Required @JsonPropertyDescription("Resources, with requests filled in.")
         Resources resources,
 
-        @MapList("path") @JsonPropertyDescription("Mounts; sources point to copies in this namespace.")
+        @MapList("path") @Size(max = 64) @JsonPropertyDescription("Mounts; sources point to copies in this namespace.")
         List<Filesystem.Mount> mounts,
 
         @Required @JsonPropertyDescription("Lifecycle, with defaults filled in.")
@@ -44,13 +51,25 @@ public record AgentAssignmentSpec(
     /** The AgentContainer that an assignment is for. */
     @ApiObject
     public record AgentReference(
-            @Required String namespace,
-            @Required String name,
-            @Required String uid,
-            @Required Long generation) {}
+            @Required @JsonPropertyDescription("Its namespace.")
+            String namespace,
+
+            @Required @JsonPropertyDescription("Its name.") String name,
+
+            @Required @JsonPropertyDescription("Its UID.") String uid,
+
+            @Required @JsonPropertyDescription("The generation that this was made from.")
+            Long generation) {}
 
     /** The isolation class and its driver. */
     @ApiObject
     public record Driver(
-            @Required String className, @Required String name, Map<String, String> parameters) {}
+            @Required @JsonPropertyDescription("Name of the IsolationClass.")
+            String className,
+
+            @Required @JsonPropertyDescription("Name of the driver.")
+            String name,
+
+            @Size(max = 32) @JsonPropertyDescription("Parameters of the class.")
+            Map<@Size(max = 63) String, @Size(max = 1024) String> parameters) {}
 }

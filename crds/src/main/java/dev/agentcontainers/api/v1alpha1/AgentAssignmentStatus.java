@@ -1,9 +1,11 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 
 /** What a node agent reports of one agent. */
 @ApiObject
+@JsonClassDescription("What the node agent reports of the agent.")
 public record AgentAssignmentStatus(
         @JsonPropertyDescription("The phase.") AssignmentPhase phase,
 
@@ -38,5 +40,10 @@ public record AgentAssignmentStatus(
 
     /** The policy in the kernel. */
     @ApiObject
-    public record Policy(String group, String hash, Long revision) {}
+    public record Policy(
+            @JsonPropertyDescription("The policy group.") String group,
+            @JsonPropertyDescription("Hash of its ruleset.") String hash,
+
+            @JsonPropertyDescription("Generation of the AgentNodePolicy that it came with.")
+            Long revision) {}
 }

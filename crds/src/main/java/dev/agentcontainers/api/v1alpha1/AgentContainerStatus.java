@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -7,6 +8,7 @@ import java.util.List;
 
 /** What is true of an AgentContainer. Written by the operator only. */
 @ApiObject
+@JsonClassDescription("What is true of the agent. Written by the operator only.")
 public record AgentContainerStatus(
         @JsonPropertyDescription("Pending, Scheduled, Preparing, Running, Succeeded, Failed or Terminating.")
         AgentPhase phase,
@@ -66,19 +68,21 @@ public record AgentContainerStatus(
     /** When each stage was first reached (RFC 3339 with microseconds, UTC). */
     @ApiObject
     public record Transitions(
-            @JsonPropertyDescription("Seen by the operator.")
+            @Timestamp @JsonPropertyDescription("Seen by the operator.")
             String accepted,
 
-            @JsonPropertyDescription("Bound to a node.") String scheduled,
+            @Timestamp @JsonPropertyDescription("Bound to a node.")
+            String scheduled,
 
-            @JsonPropertyDescription("Filesystem and identity prepared on the node.")
+            @Timestamp @JsonPropertyDescription("Filesystem and identity prepared on the node.")
             String prepared,
 
-            @JsonPropertyDescription("Rules acknowledged by the kernel.")
+            @Timestamp @JsonPropertyDescription("Rules acknowledged by the kernel.")
             String fenced,
 
-            @JsonPropertyDescription("First instruction of the agent.")
+            @Timestamp @JsonPropertyDescription("First instruction of the agent.")
             String started,
 
-            @JsonPropertyDescription("End of the last run.") String finished) {}
+            @Timestamp @JsonPropertyDescription("End of the last run.")
+            String finished) {}
 }

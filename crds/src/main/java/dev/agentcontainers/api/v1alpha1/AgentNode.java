@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.kubernetes.client.CustomResource;
@@ -10,6 +11,7 @@ import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /** A machine that runs agents. Cluster-scoped. */
+@JsonClassDescription("A machine that runs agents. Made by the operator when a node agent joins.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("agentnodes")

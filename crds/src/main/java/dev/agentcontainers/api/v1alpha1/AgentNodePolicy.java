@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.kubernetes.api.model.Namespaced;
@@ -9,6 +10,8 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /** Internal: the compiled rulesets of the policy groups on one node. Its generation is the revision. */
+@JsonClassDescription(
+        "Internal: the compiled rulesets of the policy groups on one node, in that node's namespace. Written by the operator, its status by the node agent.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("agentnodepolicies")

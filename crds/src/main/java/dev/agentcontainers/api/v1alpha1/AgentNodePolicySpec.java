@@ -1,11 +1,13 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import java.util.List;
 
 /** The compiled rulesets of the policy groups on a node. */
 @ApiObject
+@JsonClassDescription("The compiled rulesets.")
 public record AgentNodePolicySpec(
         @Required
         @JsonPropertyDescription(
@@ -34,8 +36,14 @@ public record AgentNodePolicySpec(
     /** An allowed box: the addresses of a CIDR, a protocol, a range of ports. */
     @ApiObject
     public record Allow(
-            @Required String cidr,
-            @Required Protocol protocol,
-            @Required Integer port,
-            @Required Integer endPort) {}
+            @Required @JsonPropertyDescription("The addresses.")
+            String cidr,
+
+            @Required @JsonPropertyDescription("TCP, UDP or SCTP.")
+            Protocol protocol,
+
+            @Required @JsonPropertyDescription("First port.")
+            Integer port,
+
+            @Required @JsonPropertyDescription("Last port.") Integer endPort) {}
 }

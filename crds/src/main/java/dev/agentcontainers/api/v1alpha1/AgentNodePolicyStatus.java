@@ -1,10 +1,13 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
 import java.util.List;
 
 /** What the node's kernel holds. */
 @ApiObject
+@JsonClassDescription("What the node's kernel holds.")
 public record AgentNodePolicyStatus(
         @JsonPropertyDescription("Generation of the AgentNodePolicy that is in force.")
         Long observedGeneration,
@@ -17,5 +20,9 @@ public record AgentNodePolicyStatus(
 
     /** A group in the kernel. */
     @ApiObject
-    public record EnforcedGroup(String name, String hash) {}
+    public record EnforcedGroup(
+            @Required @JsonPropertyDescription("The group.") String name,
+
+            @JsonPropertyDescription("Hash of the ruleset in the kernel.")
+            String hash) {}
 }

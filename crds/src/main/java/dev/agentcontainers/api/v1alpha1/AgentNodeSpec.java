@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
@@ -11,6 +12,12 @@ import java.util.List;
 
 /** What administrators decide about a node. */
 @ApiObject
+@JsonClassDescription("What administrators decide about the node.")
+@ValidationRule(
+        value = "!has(oldSelf.agentCIDR) || (has(self.agentCIDR) && self.agentCIDR == oldSelf.agentCIDR)",
+        fieldPath = ".agentCIDR",
+        message =
+                "spec.agentCIDR is immutable once set, agents have addresses from it: remove the node and let it join again")
 public record AgentNodeSpec(
         @JsonPropertyDescription("True: nothing new is placed here. Default: false.")
         Boolean unschedulable,
@@ -29,7 +36,6 @@ public record AgentNodeSpec(
                 value =
                         "isCIDR(self) && cidr(self) == cidr(self).masked() && cidr(self).ip().family() == 4 && cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 28",
                 message = "must be an IPv4 CIDR without host bits and a prefix of 16 to 28, for example 100.80.4.0/22")
-        @ValidationRule(value = "self == oldSelf", message = "is immutable once set: agents have addresses from it")
         @JsonPropertyDescription(
                 "Fleet-unique range of the addresses of agents on this node. Default: the operator takes a free one from its pool.")
         String agentCIDR,

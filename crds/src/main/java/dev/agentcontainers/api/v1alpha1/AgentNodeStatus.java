@@ -1,6 +1,9 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
@@ -8,6 +11,8 @@ import java.util.Map;
 
 /** What is true of a node. The operator writes namespace and the condition Ready, the node agent the rest. */
 @ApiObject
+@JsonClassDescription(
+        "What is true of the node. The operator writes namespace and the condition Ready, the node agent the rest.")
 public record AgentNodeStatus(
         @JsonPropertyDescription("The node's own namespace.")
         String namespace,
@@ -25,10 +30,10 @@ public record AgentNodeStatus(
         @JsonPropertyDescription("Version of the node agent.")
         String agentVersion,
 
-        @JsonPropertyDescription("The machine's resources: cpu, memory, ephemeral-storage, agents.")
+        @Size(max = 32) @JsonPropertyDescription("The machine's resources: cpu, memory, ephemeral-storage, agents.")
         Map<String, Quantity> capacity,
 
-        @JsonPropertyDescription("What agents may use of them.")
+        @Size(max = 32) @JsonPropertyDescription("What agents may use of them.")
         Map<String, Quantity> allocatable,
 
         @MapList("name") @JsonPropertyDescription("Isolation drivers found.")
@@ -37,7 +42,7 @@ public record AgentNodeStatus(
     /** An isolation driver on this node. */
     @ApiObject
     public record DriverStatus(
-            @JsonPropertyDescription("Name, as IsolationClasses refer to it.")
+            @Required @JsonPropertyDescription("Name, as IsolationClasses refer to it.")
             String name,
 
             @JsonPropertyDescription("True where an agent can be run with it.")

@@ -55,8 +55,11 @@ public record EnvironmentVariable(
     public record FieldReference(
             @Required
             @Size(max = 400)
-            @Pattern(
-                    "^(metadata\\.(name|namespace|uid|labels\\['[^']+'\\]|annotations\\['[^']+'\\])|status\\.nodeName)$")
+            @ValidationRule(
+                    value =
+                            "self.matches(\"^(metadata[.](name|namespace|uid|(labels|annotations)\\\\['[^']+'\\\\])|status[.]nodeName)$\")",
+                    message =
+                            "must be metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'] or status.nodeName")
             @JsonPropertyDescription(
                     "metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'] or status.nodeName.")
             String fieldPath) {}

@@ -28,7 +28,7 @@ public record Filesystem(
             @Required
             @Size(min = 2, max = 1024)
             @ValidationRule(
-                    value = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)\\\\.\\\\.?(/|$)')",
+                    value = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",
                     message =
                             "must be an absolute path other than /, without '.', '..', empty segments and trailing slash")
             @ValidationRule(

@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
@@ -8,7 +9,8 @@ import java.util.Map;
 
 /** A driver with parameters. */
 @ApiObject
-@ValidationRule(value = "self == oldSelf", message = "is immutable: make another IsolationClass")
+@JsonClassDescription("The driver and its parameters. Immutable.")
+@ValidationRule(value = "self == oldSelf", message = "spec is immutable: make another IsolationClass")
 public record IsolationClassSpec(
         @Required
         @Size(min = 1, max = 63)
@@ -21,4 +23,4 @@ public record IsolationClassSpec(
         IsolationLevel level,
 
         @Size(max = 32) @JsonPropertyDescription("Parameters of the driver.")
-        Map<String, String> parameters) {}
+        Map<@Size(max = 63) String, @Size(max = 1024) String> parameters) {}

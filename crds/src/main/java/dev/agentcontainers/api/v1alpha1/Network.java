@@ -28,7 +28,7 @@ public record Network(
             @JsonPropertyDescription("Name of the rule, shown where it decides.")
             String name,
 
-            @Required @Size(min = 1, max = 64) @JsonPropertyDescription("Where to. At least one peer.")
+            @Required @Size(min = 1, max = 32) @JsonPropertyDescription("Where to. At least one peer.")
             List<EgressPeer> to,
 
             @Size(max = 64) @JsonPropertyDescription("Which ports. Default: all of TCP, UDP and SCTP.")
@@ -44,8 +44,8 @@ public record Network(
     @ApiObject
     @ValidationRule(
             value =
-                    "!has(self.except) || self.except.all(e, !isCIDR(e) || !isCIDR(self.cidr) || cidr(self.cidr).containsCIDR(e))",
-            message = "each except must lie inside cidr")
+                    "!has(self.except) || self.except.all(e, !isCIDR(e) || !isCIDR(self.cidr) || (cidr(self.cidr).containsCIDR(e) && cidr(e).prefixLength() > cidr(self.cidr).prefixLength()))",
+            message = "each except must lie inside cidr and be smaller")
     public record IpBlock(
             @Required
             @Size(min = 1, max = 49)
@@ -55,12 +55,12 @@ public record Network(
             @JsonPropertyDescription("The range, for example 10.20.0.0/16.")
             String cidr,
 
-            @Size(max = 64)
+            @Size(max = 32)
             @ValidationRule(
                     value = "self.all(e, isCIDR(e) && cidr(e) == cidr(e).masked())",
                     message = "each must be a CIDR without host bits, for example 10.20.9.0/24")
             @JsonPropertyDescription("Ranges inside cidr that are left out.")
-            List<String> except) {}
+            List<@Size(max = 49) String> except) {}
 
     /** A port or range of ports. */
     @ApiObject

@@ -10,7 +10,7 @@ import java.util.Map;
 @ApiObject
 public record Placement(
         @Size(max = 64) @JsonPropertyDescription("Labels that the AgentNode must have.")
-        Map<String, String> nodeSelector,
+        Map<@Size(max = 317) String, @Size(max = 63) String> nodeSelector,
 
         @Size(max = 64) @JsonPropertyDescription("Taints of AgentNodes that the agent puts up with.")
         List<Toleration> tolerations) {}

@@ -2,44 +2,79 @@ package dev.agentcontainers.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Quantity;
 
 /** What an agent is given of the machine. */
 @ApiObject
+@ValidationRule(
+        value = "!has(self.requests) || !has(self.requests.cpu) || !has(self.limits) || !has(self.limits.cpu)"
+                + " || !isQuantity(string(self.requests.cpu)) || !isQuantity(string(self.limits.cpu))"
+                + " || quantity(string(self.requests.cpu)).compareTo(quantity(string(self.limits.cpu))) <= 0",
+        fieldPath = ".requests.cpu",
+        message = "requests.cpu must not be greater than limits.cpu")
+@ValidationRule(
+        value = "!has(self.requests) || !has(self.requests.memory) || !has(self.limits) || !has(self.limits.memory)"
+                + " || !isQuantity(string(self.requests.memory)) || !isQuantity(string(self.limits.memory))"
+                + " || quantity(string(self.requests.memory)).compareTo(quantity(string(self.limits.memory))) <= 0",
+        fieldPath = ".requests.memory",
+        message = "requests.memory must not be greater than limits.memory")
+@ValidationRule(
+        value =
+                "!has(self.requests) || !has(self.requests.ephemeral__dash__storage) || !has(self.limits) || !has(self.limits.ephemeral__dash__storage)"
+                        + " || !isQuantity(string(self.requests.ephemeral__dash__storage)) || !isQuantity(string(self.limits.ephemeral__dash__storage))"
+                        + " || quantity(string(self.requests.ephemeral__dash__storage)).compareTo(quantity(string(self.limits.ephemeral__dash__storage))) <= 0",
+        fieldPath = ".requests['ephemeral-storage']",
+        message = "requests.ephemeral-storage must not be greater than limits.ephemeral-storage")
 public record Resources(
         @JsonPropertyDescription("What placement reserves. Default: the limits.")
         Requests requests,
 
-        @JsonPropertyDescription("What the kernel enforces.")
+        @Default("{}") @JsonPropertyDescription("What the kernel enforces. Default: no limit but that of processes.")
         Limits limits) {
+
+    /** CEL: the field is a quantity greater than 0. */
+    private static final String IS_POSITIVE =
+            "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))";
 
     /** Reserved amounts. */
     @ApiObject
     public record Requests(
+            @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 500m or 2")
             @JsonPropertyDescription("Processors, for example 100m or 2.")
             Quantity cpu,
 
+            @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 512Mi")
             @JsonPropertyDescription("Memory in bytes, for example 128Mi.")
             Quantity memory,
 
-            @JsonProperty("ephemeral-storage") @JsonPropertyDescription("Disk in bytes for the agent's writable files.")
+            @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 1Gi")
+            @JsonProperty("ephemeral-storage")
+            @JsonPropertyDescription("Disk in bytes for the agent's writable files.")
             Quantity ephemeralStorage) {}
 
     /** Enforced amounts. */
     @ApiObject
     public record Limits(
+            @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 500m or 2")
             @JsonPropertyDescription("Processors, for example 500m or 2.")
             Quantity cpu,
 
+            @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 512Mi")
             @JsonPropertyDescription("Memory in bytes, for example 512Mi; the agent is killed when it needs more.")
             Quantity memory,
 
+            @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 1Gi")
             @JsonProperty("ephemeral-storage")
             @JsonPropertyDescription("Disk in bytes for the agent's writable files; writes beyond it fail.")
             Quantity ephemeralStorage,
 
-            @Min(1) @Max(4194304) @JsonPropertyDescription("Processes and threads; further forks fail. Default: 512.")
+            @Default("512")
+            @Min(1)
+            @Max(4194304)
+            @JsonPropertyDescription("Processes and threads; further forks fail. Default: 512.")
             Integer pids) {}
 }

@@ -1,18 +1,9 @@
 package dev.agentcontainers.localcluster.binaries;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What the binaries are built from: two Go modules that hold no code, only pinned versions and checksums.
@@ -21,7 +12,8 @@ import java.util.regex.Pattern;
  * @param etcdVersion for example {@code v3.6.8}
  * @param moduleFiles content by path, for example {@code etcd/go.mod}
  */
-public record BinaryRecipe(String kubernetesVersion, String etcdVersion, Map<String, String> moduleFiles) {
+public record BinaryRecipe(String kubernetesVersion, String etcdVersion, Map<String, String> moduleFiles)
+        implements GoRecipe {
 
     private static final List<String> FILES =
             List.of("etcd/go.mod", "etcd/go.sum", "kubernetes/go.mod", "kubernetes/go.sum");
@@ -30,36 +22,37 @@ public record BinaryRecipe(String kubernetesVersion, String etcdVersion, Map<Str
     private static final List<String> VERSION_PACKAGES =
             List.of("k8s.io/client-go/pkg/version", "k8s.io/component-base/version");
 
-    private static final int DIGEST_CHARACTERS = 12;
-
     public BinaryRecipe {
         moduleFiles = Map.copyOf(moduleFiles);
     }
 
     /** The recipe that comes with this module. */
     public static BinaryRecipe pinned() {
-        Map<String, String> files = new TreeMap<>();
-        FILES.forEach(path -> files.put(path, resource(path)));
-        return of(files);
+        return of(GoRecipe.resources(FILES));
     }
 
     static BinaryRecipe of(Map<String, String> files) {
         return new BinaryRecipe(
-                required(files, "kubernetes/go.mod", "k8s.io/kubernetes"),
-                required(files, "etcd/go.mod", "go.etcd.io/etcd/server/v3"),
+                GoRecipe.required(files, "kubernetes/go.mod", "k8s.io/kubernetes"),
+                GoRecipe.required(files, "etcd/go.mod", "go.etcd.io/etcd/server/v3"),
                 files);
     }
 
-    /** The name of the cache's folder: changes with whatever would change the binaries. */
-    public String key(Platform platform) {
-        return "kubernetes-%s_etcd-%s_%s_%s".formatted(kubernetesVersion, etcdVersion, platform, digest());
+    @Override
+    public String description() {
+        return "Kubernetes %s and etcd %s".formatted(kubernetesVersion, etcdVersion);
+    }
+
+    @Override
+    public String name() {
+        return "kubernetes-%s_etcd-%s".formatted(kubernetesVersion, etcdVersion);
     }
 
     /** The linker's flags; without them the binaries would say that they are version 0. */
     String linkFlags(Target target) {
         StringBuilder flags = new StringBuilder("-s -w");
         if (target != Target.ETCD) {
-            String[] parts = kubernetesVersion.substring(1).split("\\.");
+            String[] parts = kubernetesVersion.substring(1).split("\\.", -1);
             Map<String, String> stamps = new TreeMap<>(Map.of(
                     "gitVersion",
                     kubernetesVersion,
@@ -81,37 +74,15 @@ public record BinaryRecipe(String kubernetesVersion, String etcdVersion, Map<Str
         return flags.toString();
     }
 
-    private String digest() {
-        try {
-            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            new TreeMap<>(moduleFiles).forEach((path, content) -> {
-                sha256.update(path.getBytes(StandardCharsets.UTF_8));
-                sha256.update(content.getBytes(StandardCharsets.UTF_8));
-            });
-            for (Target target : Target.values()) {
-                sha256.update(linkFlags(target).getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(sha256.digest()).substring(0, DIGEST_CHARACTERS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static String required(Map<String, String> files, String path, String module) {
-        Pattern requirement = Pattern.compile("^require " + Pattern.quote(module) + " (v\\S+)$", Pattern.MULTILINE);
-        Matcher matcher = requirement.matcher(Objects.requireNonNull(files.get(path), path));
-        if (!matcher.find()) {
-            throw new IllegalArgumentException(path + " has no line \"require " + module + " v…\"");
-        }
-        return matcher.group(1);
-    }
-
-    private static String resource(String path) {
-        try (InputStream content = BinaryRecipe.class.getResourceAsStream(path)) {
-            Objects.requireNonNull(content, path);
-            return new String(content.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    @Override
+    public List<Step> steps() {
+        return Stream.of(Target.values())
+                .map(target -> new Step(
+                        target.module(),
+                        target.goPackage(),
+                        target.executable(),
+                        target == Target.ETCD ? etcdVersion : kubernetesVersion,
+                        linkFlags(target)))
+                .toList();
     }
 }

@@ -23,14 +23,14 @@ final class GoBuild {
     private static final long REPORT_SECONDS = 20;
 
     private final GoToolchain toolchain;
-    private final BinaryRecipe recipe;
+    private final GoRecipe recipe;
     private final Path workFolder;
     private final Consumer<String> progress;
 
     /**
      * @param workFolder an empty folder, the caller's to delete
      */
-    GoBuild(GoToolchain toolchain, BinaryRecipe recipe, Path workFolder, Consumer<String> progress) {
+    GoBuild(GoToolchain toolchain, GoRecipe recipe, Path workFolder, Consumer<String> progress) {
         this.toolchain = toolchain;
         this.recipe = recipe;
         this.workFolder = workFolder;
@@ -49,9 +49,9 @@ final class GoBuild {
             }
             Instant start = Instant.now();
             int number = 0;
-            for (Target target : Target.values()) {
+            for (GoRecipe.Step step : recipe.steps()) {
                 number++;
-                build(target, number, output, start);
+                build(step, number, output, start);
             }
             return output;
         } catch (IOException e) {
@@ -59,8 +59,8 @@ final class GoBuild {
         }
     }
 
-    private void build(Target target, int number, Path output, Instant start) {
-        Path log = workFolder.resolve(target.executable() + ".log");
+    private void build(GoRecipe.Step step, int number, Path output, Instant start) {
+        Path log = workFolder.resolve(step.executable() + ".log");
         ChildCommand command = new ChildCommand(
                 List.of(
                         toolchain.executable().toString(),
@@ -68,37 +68,32 @@ final class GoBuild {
                         "-trimpath",
                         "-buildvcs=false",
                         "-ldflags",
-                        recipe.linkFlags(target),
+                        step.linkFlags(),
                         "-o",
-                        output.resolve(target.executable()).toString(),
-                        target.goPackage()),
+                        output.resolve(step.executable()).toString(),
+                        step.goPackage()),
                 environment(),
-                workFolder.resolve(target.module()),
+                workFolder.resolve(step.module()),
                 log);
         Process process = ChildLauncher.start(command, Lifetime.WITH_THIS_JVM);
         try {
             do {
                 progress.accept("building %s (%d of %d, %d s so far)"
                         .formatted(
-                                target.executable(),
+                                step.executable(),
                                 number,
-                                Target.values().length,
+                                recipe.steps().size(),
                                 Duration.between(start, Instant.now()).toSeconds()));
             } while (!process.waitFor(REPORT_SECONDS, TimeUnit.SECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ControlPlaneFailedException("interrupted while building " + target.executable(), e);
+            throw new ControlPlaneFailedException("interrupted while building " + step.executable(), e);
         } finally {
             process.destroyForcibly();
         }
         if (process.exitValue() != 0) {
             throw new ControlPlaneFailedException("cannot build %s %s with %s (exit code %d):%n%s"
-                    .formatted(
-                            target.executable(),
-                            target == Target.ETCD ? recipe.etcdVersion() : recipe.kubernetesVersion(),
-                            toolchain,
-                            process.exitValue(),
-                            LogTail.of(log)));
+                    .formatted(step.executable(), step.version(), toolchain, process.exitValue(), LogTail.of(log)));
         }
     }
 

@@ -1,6 +1,6 @@
 /**
- * The control plane's binaries. In: a Go toolchain and the pinned Go modules, or a folder that has the
- * binaries already. Out: four executables of known versions. Never runs them.
+ * The binaries of the control plane and of Helm. In: a Go toolchain and the pinned Go modules, or a folder that has the
+ * binaries already. Out: executables of known versions. Never runs them.
  */
 @NullMarked
 package dev.agentcontainers.localcluster.binaries;

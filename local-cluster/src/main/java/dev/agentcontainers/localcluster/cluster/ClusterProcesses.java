@@ -25,8 +25,8 @@ final class ClusterProcesses {
 
     static final String ADMINISTRATOR = "agentcontainers-admin";
 
-    /** An API server lets requests end before it does; etcd hands over nothing here. */
-    private static final Duration GRACE = Duration.ofSeconds(20);
+    /** How long the kernel may take to end what is killed, on a machine with much else to do. */
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
 
     private static final String AUDIT_POLICY = """
             apiVersion: audit.k8s.io/v1
@@ -59,9 +59,9 @@ final class ClusterProcesses {
         prepare(settings);
         ComponentCommands commands = new ComponentCommands(folder, settings, lifetime == Lifetime.OUTLIVES_THIS_JVM);
         Map<Component, Process> started = new EnumMap<>(Component.class);
-        try (Readiness readiness = new Readiness(folder.kubeconfig(), timeout, () -> requireAlive(started))) {
+        try (Readiness readiness = new Readiness(folder, timeout, () -> requireAlive(started))) {
             start(Component.ETCD, commands, lifetime, started);
-            readiness.awaitListener("etcd", settings.etcdPort());
+            readiness.awaitListener(Component.ETCD, settings.etcdPort());
             start(Component.API_SERVER, commands, lifetime, started);
             readiness.awaitApiServer();
             start(Component.CONTROLLER_MANAGER, commands, lifetime, started);
@@ -69,6 +69,21 @@ final class ClusterProcesses {
         } catch (RuntimeException e) {
             kill();
             throw e;
+        }
+    }
+
+    /** Waits until the control plane, all of which runs, is ready. */
+    void awaitReady(Duration timeout) {
+        Runnable requireAll = () -> {
+            for (Component component : Component.values()) {
+                if (component.find(folder).isEmpty()) {
+                    throw ended(component, "");
+                }
+            }
+        };
+        try (Readiness readiness = new Readiness(folder, timeout, requireAll)) {
+            readiness.awaitApiServer();
+            readiness.awaitControllers();
         }
     }
 
@@ -87,10 +102,14 @@ final class ClusterProcesses {
     private void requireAlive(Map<Component, Process> started) {
         started.forEach((component, process) -> {
             if (!process.isAlive()) {
-                throw new ControlPlaneFailedException("%s ended with exit code %d; its last output:%n%s"
-                        .formatted(component.executable(), process.exitValue(), LogTail.of(folder.log(component))));
+                throw ended(component, " with exit code " + process.exitValue());
             }
         });
+    }
+
+    private ControlPlaneFailedException ended(Component component, String how) {
+        return new ControlPlaneFailedException("%s ended%s; its last output:%n%s"
+                .formatted(component.executable(), how, LogTail.of(folder.log(component))));
     }
 
     private void prepare(ClusterSettings settings) {
@@ -120,7 +139,7 @@ final class ClusterProcesses {
         for (Component component : List.of(Component.values()).reversed()) {
             component.find(folder).ifPresent(process -> {
                 process.destroy();
-                if (!ended(process, GRACE)) {
+                if (!ended(process, component.grace())) {
                     process.destroyForcibly();
                     requireEnded(component, process);
                 }
@@ -136,7 +155,7 @@ final class ClusterProcesses {
     }
 
     private void requireEnded(Component component, ProcessHandle process) {
-        if (!ended(process, GRACE)) {
+        if (!ended(process, KILL_PATIENCE)) {
             throw new ControlPlaneFailedException("%s (process %d) doesn't end, not even when killed"
                     .formatted(component.executable(), process.pid()));
         }

@@ -2,6 +2,7 @@ package dev.agentcontainers.localcluster.cluster;
 
 import dev.agentcontainers.localcluster.binaries.ControlPlaneBinaries;
 import dev.agentcontainers.localcluster.process.OwnProcesses;
+import java.time.Duration;
 import java.util.Optional;
 
 /** A process of a cluster, in the order of start. */
@@ -18,6 +19,14 @@ enum Component {
 
     String executable() {
         return executable;
+    }
+
+    /** How long it may take to end by itself; etcd alone has data to lose. */
+    Duration grace() {
+        return switch (this) {
+            case ETCD -> Duration.ofSeconds(20);
+            case API_SERVER, CONTROLLER_MANAGER -> Duration.ofSeconds(5);
+        };
     }
 
     /** An argument that no other cluster's process has. */

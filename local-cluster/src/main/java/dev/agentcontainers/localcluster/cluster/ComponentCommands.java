@@ -116,6 +116,7 @@ final class ComponentCommands {
         if (settings.auditLog()) {
             arguments.add("--audit-policy-file=" + folder.auditPolicy());
             arguments.add("--audit-log-path=" + folder.auditLog());
+            arguments.add("--audit-log-maxsize=100000"); // in MB; a reader that counts wants one file
         }
         arguments.addAll(settings.apiServerArguments());
         return arguments;

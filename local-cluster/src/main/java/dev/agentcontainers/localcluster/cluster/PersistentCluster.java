@@ -72,6 +72,7 @@ public final class PersistentCluster {
         try (FolderLock _ = lock(options.progress())) {
             Optional<ControlPlane> running = attach();
             if (running.isPresent()) {
+                processes.awaitReady(options.startTimeout()); // its starter may have been interrupted
                 return running.get();
             }
             processes.stop();

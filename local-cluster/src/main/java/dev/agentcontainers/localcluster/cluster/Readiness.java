@@ -1,12 +1,12 @@
 package dev.agentcontainers.localcluster.cluster;
 
 import dev.agentcontainers.localcluster.ControlPlaneFailedException;
+import dev.agentcontainers.localcluster.process.LogTail;
 import dev.agentcontainers.localcluster.process.LoopbackPorts;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +17,7 @@ final class Readiness implements AutoCloseable {
 
     private static final long POLL_MILLISECONDS = 100;
 
+    private final ClusterFolder folder;
     private final KubernetesClient client;
     private final Duration timeout;
     private final long deadlineNanoseconds;
@@ -25,30 +26,32 @@ final class Readiness implements AutoCloseable {
     /**
      * @param requireAlive throws where waiting longer is useless
      */
-    Readiness(Path kubeconfig, Duration timeout, Runnable requireAlive) {
-        Config config = Config.fromKubeconfig(kubeconfig.toFile());
+    Readiness(ClusterFolder folder, Duration timeout, Runnable requireAlive) {
+        Config config = Config.fromKubeconfig(folder.kubeconfig().toFile());
         config.setRequestRetryBackoffLimit(0); // this class asks again itself
         config.setConnectionTimeout(1_000);
         config.setRequestTimeout(5_000);
         this.client = new KubernetesClientBuilder().withConfig(config).build();
+        this.folder = folder;
         this.timeout = timeout;
         this.deadlineNanoseconds = System.nanoTime() + timeout.toNanos();
         this.requireAlive = requireAlive;
     }
 
-    void awaitListener(String name, int port) {
-        await(name + " to listen", () -> !LoopbackPorts.isFree(port));
+    void awaitListener(Component component, int port) {
+        await(component, "to listen", () -> LoopbackPorts.accepts(port));
     }
 
     /** Until it serves: storage answers, the default roles are there, informers have synchronised. */
     void awaitApiServer() {
-        await("kube-apiserver to be ready", () -> Objects.equals(client.raw("/readyz"), "ok"));
+        await(Component.API_SERVER, "to be ready", () -> Objects.equals(client.raw("/readyz"), "ok"));
     }
 
     /** Until they work, which is seen by the service account that they make in each namespace. */
     void awaitControllers() {
         await(
-                "kube-controller-manager to work",
+                Component.CONTROLLER_MANAGER,
+                "to work",
                 () -> client.serviceAccounts()
                                 .inNamespace("default")
                                 .withName("default")
@@ -56,18 +59,19 @@ final class Readiness implements AutoCloseable {
                         != null);
     }
 
-    private void await(String what, BooleanSupplier condition) {
+    private void await(Component component, String what, BooleanSupplier condition) {
         while (!holds(condition)) {
             requireAlive.run();
             if (System.nanoTime() > deadlineNanoseconds) {
-                throw new ControlPlaneFailedException("waited %d s in vain for %s; the logs are in the cluster's folder"
-                        .formatted(timeout.toSeconds(), what));
+                throw new ControlPlaneFailedException("waited %d s in vain for %s %s; its last output:%n%s"
+                        .formatted(
+                                timeout.toSeconds(), component.executable(), what, LogTail.of(folder.log(component))));
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLISECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new ControlPlaneFailedException("interrupted while waiting for " + what, e);
+                throw new ControlPlaneFailedException("interrupted while waiting for " + component.executable(), e);
             }
         }
         requireAlive.run();

@@ -6,6 +6,7 @@ import com.dajudge.kindcontainer.KubernetesVersionEnum;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.ControlPlaneFailedException;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
+import dev.agentcontainers.localcluster.MissingPrerequisiteException;
 import dev.agentcontainers.localcluster.certificates.CertificateAuthority;
 import dev.agentcontainers.localcluster.certificates.Kubeconfig;
 import dev.agentcontainers.localcluster.certificates.PrivateFiles;
@@ -13,6 +14,7 @@ import dev.agentcontainers.localcluster.existing.ExistingControlPlane;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -44,24 +46,34 @@ public final class KindControlPlane implements ControlPlane {
     public static KindControlPlane start(ControlPlaneOptions options) {
         refuseWhatKindCannot(options);
         KindContainerVersion version = KubernetesVersionEnum.latest(KindContainerVersion.class);
-        options.progress().accept("starting Kind (%s) in a container".formatted(version.descriptor()));
+        options.progress()
+                .accept("starting a container of " + version.toImageSpec().getImage());
         KindContainer<?> container = new KindContainer<>(version);
+        Path folder = temporaryFolder();
         try {
             container.start();
-            Path folder = Files.createTempDirectory("agentcontainers-kind-");
             Path kubeconfig = PrivateFiles.write(folder.resolve("kubeconfig"), container.getKubeconfig());
             copyKubectl(container, folder.resolve("kubectl"));
             return new KindControlPlane(container, folder, new ExistingControlPlane(kubeconfig, System.getenv()));
         } catch (IOException | RuntimeException e) {
+            FileTrees.delete(folder);
             container.stop();
             throw new ControlPlaneFailedException("Kind doesn't start: " + e.getMessage(), e);
         }
     }
 
+    private static Path temporaryFolder() {
+        try {
+            return Files.createTempDirectory("agentcontainers-kind-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static void refuseWhatKindCannot(ControlPlaneOptions options) {
         if (options.apiServerPort().isPresent() || !options.apiServerArguments().isEmpty()) {
-            throw new UnsupportedOperationException(
-                    "Kind in a container takes neither apiServerPort nor apiServerArguments");
+            throw new MissingPrerequisiteException(
+                    "Kind in a container takes neither a port nor arguments for its API server: choose another provider");
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -16,6 +17,7 @@ public final class LoopbackPorts {
 
     private static final int LAST = 32_000;
     private static final int ATTEMPTS = 1_000;
+    private static final int CONNECT_MILLISECONDS = 1_000;
 
     private LoopbackPorts() {}
 
@@ -39,6 +41,16 @@ public final class LoopbackPorts {
             // Connections of an earlier listener in TIME_WAIT don't matter; the servers set this too.
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Whether somebody listens; unlike {@link #isFree} this never takes the port from one who is about to. */
+    public static boolean accepts(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), CONNECT_MILLISECONDS);
             return true;
         } catch (IOException e) {
             return false;

@@ -65,7 +65,7 @@ public record HostEnvironment(
     /** The first file of the list, as kubectl writes to. */
     private static Path kubeconfig(Map<String, String> variables) {
         return value(variables, "KUBECONFIG")
-                .map(list -> Path.of(list.split(File.pathSeparator)[0]))
+                .map(list -> Path.of(list.split(File.pathSeparator, -1)[0]))
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".kube", "config"));
     }
 

@@ -16,27 +16,29 @@ public final class ProviderSelection {
 
     private ProviderSelection() {}
 
-    /** Whether the control plane ends with this JVM; Kind's containers can't outlive it. */
-    public enum Lifetime {
-        TEMPORARY,
-        PERSISTENT
-    }
+    /**
+     * What the control plane is wanted for.
+     *
+     * @param only the caller's choice of a provider, which goes before the environment's
+     * @param persistent whether it is to outlive this JVM
+     * @param configured whether the API server is to have a certain port, arguments or an audit log
+     */
+    public record Request(Optional<Provider> only, boolean persistent, boolean configured) {}
 
     /**
      * Chooses for this environment.
      *
-     * @param only the caller's choice, which goes before the environment's
      * @throws MissingPrerequisiteException where none can be had; lists for each what is missing
      */
-    public static Selection select(HostEnvironment host, Optional<Provider> only, Lifetime lifetime) {
-        Optional<Provider> forced = only.or(() -> host.forced().map(ProviderSelection::parse));
+    public static Selection select(HostEnvironment host, Request request) {
+        Optional<Provider> forced = request.only().or(() -> host.forced().map(ProviderSelection::parse));
         List<Provider> candidates = forced.map(List::of)
                 .orElseGet(() -> Arrays.stream(Provider.values())
                         .filter(provider -> provider != Provider.EXISTING)
                         .toList());
         List<String> reasons = new ArrayList<>();
         for (Provider candidate : candidates) {
-            switch (consider(candidate, host, lifetime)) {
+            switch (consider(candidate, host, request, forced.isPresent())) {
                 case Chosen(Selection selection) -> {
                     return selection;
                 }
@@ -55,11 +57,11 @@ public final class ProviderSelection {
 
     private record Unavailable(String reason) implements Finding {}
 
-    private static Finding consider(Provider provider, HostEnvironment host, Lifetime lifetime) {
+    private static Finding consider(Provider provider, HostEnvironment host, Request request, boolean forced) {
         return switch (provider) {
             case EXISTING -> existing(host);
             case ASSETS -> assets(host);
-            case KIND -> kind(host, lifetime);
+            case KIND -> kind(host, request, forced);
             case BUILT -> built(host);
         };
     }
@@ -84,9 +86,12 @@ public final class ProviderSelection {
                         .formatted(assets.binaries().folder(), String.join(", ", assets.missing())));
     }
 
-    private static Finding kind(HostEnvironment host, Lifetime lifetime) {
-        if (lifetime == Lifetime.PERSISTENT) {
+    private static Finding kind(HostEnvironment host, Request request, boolean forced) {
+        if (request.persistent()) {
             return new Unavailable("only for a temporary control plane: its containers end with this process");
+        }
+        if (request.configured() && !forced) {
+            return new Unavailable("passed over: it gives its API server neither a port, arguments nor an audit log");
         }
         return host.containerEngine()
                 .<Finding>map(engine -> new Chosen(new Selection.Kind(engine)))

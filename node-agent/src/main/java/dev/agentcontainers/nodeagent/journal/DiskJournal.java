@@ -25,6 +25,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -84,8 +85,10 @@ public final class DiskJournal implements Journal {
                     .sorted()
                     .toList()) {
                 String name = file.getFileName().toString();
-                SandboxId id = new SandboxId(name.substring(0, name.length() - SUFFIX.length()));
-                read(file, JournalEntry.class).ifPresent(entry -> entries.put(id, entry));
+                String id = name.substring(0, name.length() - SUFFIX.length());
+                read(file, JournalEntry.class)
+                        .filter(entry -> entry.assignment().id().value().equals(id))
+                        .ifPresent(entry -> entries.put(entry.assignment().id(), entry));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the journal in " + sandboxes + " can't be listed", e);
@@ -135,10 +138,10 @@ public final class DiskJournal implements Journal {
                 LOG.error("{} has format {}, this version reads {}: it is left out", file, format, FORMAT);
                 return Optional.empty();
             }
-            return Optional.of(json.treeToValue(tree.get("value"), type));
+            return Optional.of(Objects.requireNonNull(json.treeToValue(tree.get("value"), type), "value"));
         } catch (NoSuchFileException e) {
             return Optional.empty();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.error("{} can't be read and is left out", file, e);
             return Optional.empty();
         }

@@ -3,18 +3,19 @@ package dev.agentcontainers.nodeagent.journal;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
  * What is remembered of one sandbox. Immutable.
  *
  * @param assignment the last assignment that was seen
- * @param accepted whether this node took it on: its requests count against the node's capacity
+ * @param state where it stands with this node
  * @param bootId the machine's boot in which the current run was begun
  * @param run the current run, from just before its creation until its exit is recorded
  * @param firstStartedAt when the agent first ran; the deadline counts from here
  * @param restarts how often it was started again
- * @param failures starts in a row that failed or runs that ended early; determines the next delay
+ * @param failures runs in a row that ended early; determines the next delay
  * @param nextStartAt not to be started before
  * @param lastExit how the last run ended
  * @param outcome set once the agent will not be started again
@@ -22,7 +23,7 @@ import java.util.Optional;
  */
 public record JournalEntry(
         Assignment assignment,
-        boolean accepted,
+        State state,
         Optional<String> bootId,
         Optional<Run> run,
         Optional<Instant> firstStartedAt,
@@ -33,12 +34,28 @@ public record JournalEntry(
         Optional<Outcome> outcome,
         Milestones milestones) {
 
+    public JournalEntry {
+        Objects.requireNonNull(assignment, "assignment");
+        Objects.requireNonNull(state, "state");
+    }
+
+    /** Where a sandbox stands with this node. */
+    public enum State {
+        /** Not yet taken on. */
+        SEEN,
+        /** Taken on: its requests count against the node's capacity. */
+        ACCEPTED,
+        /** To be removed: it is not started again, whatever happens. */
+        DELETED
+    }
+
     /**
      * A run of the agent.
      *
      * @param released true from just before its first instruction may have run
+     * @param applied the assignment that is in force in it
      */
-    public record Run(Instant begunAt, boolean released) {}
+    public record Run(Instant begunAt, boolean released, Assignment applied) {}
 
     /** Why the agent will not be started again. */
     public record Outcome(Kind kind, String reason, String message) {
@@ -58,13 +75,29 @@ public record JournalEntry(
             Optional<Instant> finished) {
         public static final Milestones NONE =
                 new Milestones(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+
+        private Milestones reached(Instant preparedAt, Instant fencedAt) {
+            return new Milestones(
+                    prepared.or(() -> Optional.of(preparedAt)),
+                    fenced.or(() -> Optional.of(fencedAt)),
+                    started,
+                    finished);
+        }
+
+        private Milestones startedAt(Instant at) {
+            return new Milestones(prepared, fenced, started.or(() -> Optional.of(at)), Optional.empty());
+        }
+
+        private Milestones finishedAt(Instant at) {
+            return new Milestones(prepared, fenced, started, Optional.of(at));
+        }
     }
 
     /** The entry of an assignment that was just seen. */
     public static JournalEntry of(Assignment assignment) {
         return new JournalEntry(
                 assignment,
-                false,
+                State.SEEN,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -76,44 +109,32 @@ public record JournalEntry(
                 Milestones.NONE);
     }
 
+    /** Whether its requests count against the node's capacity. */
+    public boolean holdsCapacity() {
+        return state != State.SEEN && outcome.isEmpty();
+    }
+
     public JournalEntry withAssignment(Assignment changed) {
-        return new JournalEntry(
-                changed,
-                accepted,
-                bootId,
-                run,
-                firstStartedAt,
-                restarts,
-                failures,
-                nextStartAt,
-                lastExit,
-                outcome,
-                milestones);
+        return with(changed, state, run, failures, nextStartAt, outcome);
     }
 
     /** Taken on by this node. */
     public JournalEntry acceptedHere() {
-        return new JournalEntry(
-                assignment,
-                true,
-                bootId,
-                run,
-                firstStartedAt,
-                restarts,
-                failures,
-                nextStartAt,
-                lastExit,
-                outcome,
-                milestones);
+        return with(assignment, State.ACCEPTED, run, failures, nextStartAt, outcome);
+    }
+
+    /** To be removed. */
+    public JournalEntry deleted() {
+        return with(assignment, State.DELETED, run, failures, nextStartAt, outcome);
     }
 
     /** A run is about to be created. */
     public JournalEntry beginning(String boot, Instant now) {
         return new JournalEntry(
                 assignment,
-                accepted,
+                state,
                 Optional.of(boot),
-                Optional.of(new Run(now, false)),
+                Optional.of(new Run(now, false, assignment)),
                 firstStartedAt,
                 restarts,
                 failures,
@@ -125,69 +146,53 @@ public record JournalEntry(
 
     /** The stages before the start are done, and the first instruction is about to run. */
     public JournalEntry releasing(Instant prepared, Instant fenced) {
-        Milestones reached = new Milestones(
-                milestones.prepared().or(() -> Optional.of(prepared)),
-                milestones.fenced().or(() -> Optional.of(fenced)),
-                milestones.started(),
-                milestones.finished());
-        return new JournalEntry(
-                assignment,
-                accepted,
-                bootId,
-                run.map(begun -> new Run(begun.begunAt(), true)),
+        return with(
+                run.map(begun -> new Run(begun.begunAt(), true, begun.applied())),
                 firstStartedAt,
-                restarts,
-                failures,
-                nextStartAt,
                 lastExit,
-                outcome,
-                reached);
+                milestones.reached(prepared, fenced));
     }
 
     /** The agent runs. */
     public JournalEntry started(Instant at) {
-        Milestones reached = new Milestones(
-                milestones.prepared(),
-                milestones.fenced(),
-                milestones.started().or(() -> Optional.of(at)),
-                Optional.empty());
+        return with(run, firstStartedAt.or(() -> Optional.of(at)), lastExit, milestones.startedAt(at));
+    }
+
+    /** What runs was begun by a process whose journal is lost. */
+    public JournalEntry found(String boot, Instant begunAt) {
         return new JournalEntry(
                 assignment,
-                accepted,
-                bootId,
-                run,
-                firstStartedAt.or(() -> Optional.of(at)),
+                State.ACCEPTED,
+                Optional.of(boot),
+                Optional.of(new Run(begunAt, true, assignment)),
+                firstStartedAt,
                 restarts,
                 failures,
-                nextStartAt,
+                Optional.empty(),
                 lastExit,
                 outcome,
-                reached);
+                milestones);
+    }
+
+    /** The assignment is in force in the current run. */
+    public JournalEntry applied(Assignment inForce) {
+        return with(
+                run.map(begun -> new Run(begun.begunAt(), begun.released(), inForce)),
+                firstStartedAt,
+                lastExit,
+                milestones);
     }
 
     /** The run has ended; nothing of it has been decided yet. */
     public JournalEntry exited(ExitStatus exit) {
-        Milestones reached = new Milestones(
-                milestones.prepared(), milestones.fenced(), milestones.started(), Optional.of(exit.finishedAt()));
-        return new JournalEntry(
-                assignment,
-                accepted,
-                bootId,
-                Optional.empty(),
-                firstStartedAt,
-                restarts,
-                failures,
-                nextStartAt,
-                Optional.of(exit),
-                outcome,
-                reached);
+        return with(Optional.empty(), firstStartedAt, Optional.of(exit), milestones.finishedAt(exit.finishedAt()));
     }
 
     /** Will be started again at that time. */
     public JournalEntry restartingAt(Instant at, int failuresInARow) {
         return new JournalEntry(
                 assignment,
-                accepted,
+                state,
                 bootId,
                 Optional.empty(),
                 firstStartedAt,
@@ -200,34 +205,52 @@ public record JournalEntry(
     }
 
     /** A start failed before the agent ran; tried again at that time. */
-    public JournalEntry retryingAt(Instant at, int failuresInARow) {
-        return new JournalEntry(
-                assignment,
-                accepted,
-                bootId,
-                Optional.empty(),
-                firstStartedAt,
-                restarts,
-                failuresInARow,
-                Optional.of(at),
-                lastExit,
-                outcome,
-                milestones);
+    public JournalEntry retryingAt(Instant at) {
+        return with(assignment, state, Optional.empty(), failures, Optional.of(at), outcome);
     }
 
     /** Will not be started again. */
     public JournalEntry ended(Outcome how) {
+        return with(assignment, state, Optional.empty(), failures, Optional.empty(), Optional.of(how));
+    }
+
+    private JournalEntry with(
+            Assignment newAssignment,
+            State newState,
+            Optional<Run> newRun,
+            int newFailures,
+            Optional<Instant> newNextStartAt,
+            Optional<Outcome> newOutcome) {
         return new JournalEntry(
-                assignment,
-                accepted,
+                newAssignment,
+                newState,
                 bootId,
-                Optional.empty(),
+                newRun,
                 firstStartedAt,
                 restarts,
-                failures,
-                Optional.empty(),
+                newFailures,
+                newNextStartAt,
                 lastExit,
-                Optional.of(how),
+                newOutcome,
                 milestones);
+    }
+
+    private JournalEntry with(
+            Optional<Run> newRun,
+            Optional<Instant> newFirstStartedAt,
+            Optional<ExitStatus> newLastExit,
+            Milestones newMilestones) {
+        return new JournalEntry(
+                assignment,
+                state,
+                bootId,
+                newRun,
+                newFirstStartedAt,
+                restarts,
+                failures,
+                nextStartAt,
+                newLastExit,
+                outcome,
+                newMilestones);
     }
 }

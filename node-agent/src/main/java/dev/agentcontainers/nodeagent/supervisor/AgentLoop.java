@@ -1,14 +1,13 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
-import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper.Enforced;
-import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
@@ -32,22 +31,18 @@ import org.slf4j.MDC;
 final class AgentLoop implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
 
-    /** What a run counts as that vanished without leaving an exit status: killed. */
-    private static final int LOST = 137;
-
     private final SandboxId id;
     private final NodeParts node;
     private final Capacity capacity;
     private final Mailbox mailbox;
     private final Resolution resolution;
     private final AgentReports reports;
+    private final FencedRun fenced;
     private final Runnable onEnd;
     private Optional<JournalEntry> journalled;
-    private Optional<Assignment> applied = Optional.empty();
-    private Optional<Attachment> attachment = Optional.empty();
-    private long attachedRevision = -1;
-    private Optional<Thread> exitWatcher = Optional.empty();
-    private int internalErrors;
+    private int troubles;
+    private int failedStarts;
+    private boolean cleared;
 
     /** @param journalled the entry of an earlier process, where there is one */
     AgentLoop(
@@ -63,10 +58,11 @@ final class AgentLoop implements Runnable {
         this.mailbox = mailbox;
         this.resolution = new Resolution(node.materials());
         this.reports = new AgentReports(node.reporter());
+        this.fenced = new FencedRun(id, node.fence(), node.policy(), mailbox::wake);
         this.journalled = journalled;
         this.onEnd = onEnd;
         journalled
-                .filter(entry -> entry.accepted() && entry.outcome().isEmpty())
+                .filter(JournalEntry::holdsCapacity)
                 .ifPresent(entry -> capacity.adopt(id, entry.assignment().requests()));
     }
 
@@ -97,7 +93,7 @@ final class AgentLoop implements Runnable {
             // The node agent ends; the agent goes on.
             Thread.currentThread().interrupt();
         } finally {
-            exitWatcher.ifPresent(Thread::interrupt);
+            fenced.close();
         }
     }
 
@@ -105,20 +101,33 @@ final class AgentLoop implements Runnable {
         Assignment assignment = assignmentOf(mailbox.desired());
         MDC.put("agent", assignment.agent().toString());
         try {
+            int before = troubles;
             Next next = pass();
-            internalErrors = 0;
+            troubles = troubles == before ? 0 : troubles;
             return next;
         } catch (SandboxException e) {
-            LOG.warn("{}: {} failed: {}", assignment.agent(), e.step(), e.getMessage());
-            reports.trouble(assignment, journalled, e);
-            return new Next.Wait(Optional.of(node.clock().instant().plus(RestartDelay.beforeRetry(++internalErrors))));
+            return troubled(assignment, e, Optional.empty());
         } catch (RuntimeException e) {
             LOG.error("{}: unexpected failure", assignment.agent(), e);
             reports.internalError(assignment, journalled, e);
-            return new Next.Wait(Optional.of(node.clock().instant().plus(RestartDelay.beforeRetry(++internalErrors))));
+            return new Next.Wait(Optional.of(node.clock().instant().plus(RestartDelay.beforeRetry(++troubles))));
         } finally {
             MDC.remove("agent");
         }
+    }
+
+    /** Something outside a start failed: said, and tried again soon. */
+    private Next troubled(Assignment assignment, SandboxException failure, Optional<Instant> butNotLater) {
+        LOG.warn("{}: {} failed: {}", assignment.agent(), failure.step(), failure.getMessage());
+        reports.trouble(assignment, journalled, failure);
+        Instant again = node.clock().instant().plus(RestartDelay.beforeRetry(++troubles));
+        return new Next.Wait(earlier(Optional.of(again), butNotLater));
+    }
+
+    private static Optional<Instant> earlier(Optional<Instant> one, Optional<Instant> other) {
+        return one.isPresent() && other.isPresent()
+                ? one.filter(other.get()::isAfter).or(() -> other)
+                : one.or(() -> other);
     }
 
     private Next pass() throws SandboxException, InterruptedException {
@@ -129,6 +138,12 @@ final class AgentLoop implements Runnable {
     }
 
     private Next approach(Assignment wanted) throws SandboxException, InterruptedException {
+        if (journalled
+                .filter(entry -> entry.state() == JournalEntry.State.DELETED)
+                .isPresent()) {
+            // Assigned anew while its removal was under way: removed first, then begun anew.
+            return dismantle(wanted);
+        }
         JournalEntry entry = entryFor(wanted);
         if (entry.outcome().isPresent()) {
             return settle(entry);
@@ -141,15 +156,25 @@ final class AgentLoop implements Runnable {
                     "this node has no isolation driver '" + wanted.driver().name() + "'; it has "
                             + node.drivers().keySet());
         }
-        if (!entry.accepted()) {
-            return admit(entry);
+        SandboxState state = driver.state(id);
+        if (entry.state() == JournalEntry.State.SEEN) {
+            return adoptOrAdmit(entry, state);
         }
-        return switch (driver.state(id)) {
-            case SandboxState.Absent _ -> begin(entry, driver);
-            case SandboxState.Broken _ -> clear(entry, driver);
+        return switch (state) {
+            case SandboxState.Absent _ ->
+                entry.run().filter(run -> isLost(entry, run)).isPresent()
+                        ? concludeLost(entry, driver)
+                        : begin(entry, driver);
+            case SandboxState.Broken _ ->
+                entry.run().filter(run -> isLost(entry, run)).isPresent()
+                        ? concludeLost(entry, driver)
+                        : clear(entry, driver);
             case SandboxState.Created _ -> clear(entry, driver);
             case SandboxState.Running running -> oversee(entry, driver, running);
-            case SandboxState.Exited exited -> conclude(entry, driver, exited.exit());
+            case SandboxState.Exited exited ->
+                entry.run().filter(JournalEntry.Run::released).isPresent()
+                        ? conclude(entry, driver, exited.exit())
+                        : clear(entry, driver);
         };
     }
 
@@ -190,22 +215,43 @@ final class AgentLoop implements Runnable {
         return new Next.Again();
     }
 
-    /** Nothing of the agent exists: finds out why, and starts it when it is time. */
+    /** What has run was accepted once, even if the journal of it is lost: it is not judged anew. */
+    private Next adoptOrAdmit(JournalEntry entry, SandboxState state) {
+        return switch (state) {
+            case SandboxState.Absent _, SandboxState.Broken _, SandboxState.Created _ -> admit(entry);
+            case SandboxState.Running running -> adopt(entry, running.startedAt());
+            case SandboxState.Exited(ExitStatus exit) -> adopt(entry, exit.finishedAt());
+        };
+    }
+
+    private Next adopt(JournalEntry entry, Instant begunAt) {
+        LOG.warn(
+                "the journal does not know the run of {}: adopted",
+                entry.assignment().agent());
+        capacity.adopt(id, entry.assignment().requests());
+        keep(entry.found(node.bootId(), begunAt));
+        return new Next.Again();
+    }
+
+    /** Whether the agent's first instruction has run, as far as can be known, in a run that is not there any more. */
+    private boolean isLost(JournalEntry entry, JournalEntry.Run run) {
+        return run.released() && (entry.milestones().started().isPresent() || rebooted(entry));
+    }
+
+    private boolean rebooted(JournalEntry entry) {
+        return !entry.bootId().equals(Optional.of(node.bootId()));
+    }
+
+    /** Nothing of the agent exists: starts it when it is time. */
     private Next begin(JournalEntry entry, IsolationDriver driver) throws SandboxException {
-        if (entry.run().isPresent()) {
-            JournalEntry.Run run = entry.run().get();
-            boolean sameBoot = entry.bootId().equals(Optional.of(node.bootId()));
-            if (run.released() && (entry.milestones().started().isPresent() || !sameBoot)) {
-                return conclude(entry, driver, new ExitStatus(LOST, node.clock().instant(), false));
-            }
-        }
         Instant now = node.clock().instant();
-        if (deadlineOf(entry).filter(deadline -> !now.isBefore(deadline)).isPresent()) {
-            return deadlineExceeded(entry);
+        if (AfterExit.isPastDeadline(entry, now)) {
+            keep(AfterExit.deadlineExceeded(entry));
+            return new Next.Again();
         }
         if (entry.nextStartAt().filter(now::isBefore).isPresent()) {
             reports.waiting(entry);
-            return new Next.Wait(entry.nextStartAt());
+            return new Next.Wait(earlier(entry.nextStartAt(), AfterExit.deadline(entry)));
         }
         String group = entry.assignment().policyGroup();
         if (node.policy()
@@ -213,7 +259,7 @@ final class AgentLoop implements Runnable {
                 .filter(policy -> policy.hashes().containsKey(group))
                 .isEmpty()) {
             reports.preparing(entry, "PolicyNotReady", "this node's policy has no group " + group + " yet");
-            return new Next.Wait(Optional.empty());
+            return new Next.Wait(AfterExit.deadline(entry));
         }
         return launch(entry, driver);
     }
@@ -233,13 +279,13 @@ final class AgentLoop implements Runnable {
             note(reached);
             NetworkAttachment network = driver.create(spec);
             Instant prepared = node.clock().instant();
-            attach(network, assignment.policyGroup());
+            fenced.attach(network, assignment.policyGroup());
             reached = reached.releasing(prepared, node.clock().instant());
             note(reached);
             driver.start(id);
-            reached = reached.started(node.clock().instant());
-            note(reached);
-            applied = Optional.of(assignment);
+            // Off the way to the first instruction: after a loss of power this must be known.
+            keep(reached.started(node.clock().instant()));
+            failedStarts = 0;
             return new Next.Again();
         } catch (SandboxException e) {
             return startFailed(reached, driver, e);
@@ -249,17 +295,16 @@ final class AgentLoop implements Runnable {
     private Next startFailed(JournalEntry entry, IsolationDriver driver, SandboxException failure)
             throws SandboxException {
         LOG.warn("{}: start failed at {}: {}", entry.assignment().agent(), failure.step(), failure.getMessage());
-        removeRun(driver);
+        fenced.remove(driver);
         return switch (failure.kind()) {
             case INVALID_SPEC -> {
                 keep(entry.ended(new Outcome(Outcome.Kind.FAILED, reasonOf(failure), messageOf(failure))));
                 yield new Next.Again();
             }
-            case UNSUPPORTED -> reject(entry, "Unsupported", messageOf(failure));
+            case UNSUPPORTED -> reject(entry, "UnsupportedSpec", messageOf(failure));
             case TRANSIENT -> {
-                int failures = entry.failures() + 1;
-                Instant at = node.clock().instant().plus(RestartDelay.beforeRetry(failures));
-                JournalEntry retrying = entry.retryingAt(at, failures);
+                Instant at = node.clock().instant().plus(RestartDelay.beforeRetry(++failedStarts));
+                JournalEntry retrying = entry.retryingAt(at);
                 keep(retrying);
                 reports.preparing(retrying, reasonOf(failure), messageOf(failure));
                 yield new Next.Wait(Optional.of(at));
@@ -269,61 +314,67 @@ final class AgentLoop implements Runnable {
 
     /** What an earlier process left of a start in which nothing of the agent has run. */
     private Next clear(JournalEntry entry, IsolationDriver driver) throws SandboxException {
-        removeRun(driver);
+        fenced.remove(driver);
         if (entry.run().isPresent()) {
-            keep(entry.retryingAt(node.clock().instant(), entry.failures()));
+            keep(entry.retryingAt(node.clock().instant()));
         }
         return new Next.Again();
     }
 
-    /** The agent runs: keeps fence and limits in step, and stops it at its deadline. */
+    /** The agent runs: stops it at its deadline, keeps fence and limits in step. */
     private Next oversee(JournalEntry entry, IsolationDriver driver, SandboxState.Running running)
             throws SandboxException, InterruptedException {
         JournalEntry current = entry;
+        if (entry.run().filter(JournalEntry.Run::released).isEmpty()) {
+            current = current.found(node.bootId(), running.startedAt());
+        }
         if (entry.milestones().started().isEmpty() || entry.firstStartedAt().isEmpty()) {
-            current = entry.started(running.startedAt());
-            note(current);
+            current = current.started(running.startedAt());
         }
-        follow(running.network(), current.assignment());
-        Optional<SandboxException> refused = updateLimits(driver, current.assignment());
-        Optional<Instant> deadline = deadlineOf(current);
-        if (deadline.filter(at -> !node.clock().instant().isBefore(at)).isPresent()) {
-            stop(driver, current.assignment());
-            return deadlineExceeded(current);
+        if (!current.equals(entry)) {
+            keep(current);
         }
-        watchExit(driver);
-        reports.running(current, applied.orElse(current.assignment()), attachment, attachedRevision, refused);
-        return new Next.Wait(deadline);
-    }
-
-    /** Binds the agent to its (possibly other) group's rules, and learns the hash that the kernel holds for them. */
-    private void follow(NetworkAttachment network, Assignment assignment) throws SandboxException {
-        long revision = node.policy().enforced().map(Enforced::revision).orElse(-1L);
-        boolean sameGroup = attachment
-                .filter(current -> current.group().equals(assignment.policyGroup()))
-                .isPresent();
-        if (!sameGroup || revision != attachedRevision) {
-            attach(network, assignment.policyGroup());
-        }
-    }
-
-    private void attach(NetworkAttachment network, String group) throws SandboxException {
-        long revision = node.policy().enforced().map(Enforced::revision).orElse(-1L);
-        attachment = Optional.of(node.fence().attach(id, network, group));
-        attachedRevision = revision;
-    }
-
-    private Optional<SandboxException> updateLimits(IsolationDriver driver, Assignment wanted) throws SandboxException {
-        if (applied.filter(before -> before.limits().equals(wanted.limits())).isPresent()) {
-            applied = Optional.of(wanted);
-            return Optional.empty();
+        // Before everything that may fail: neither exit nor deadline waits for a fence or an API server.
+        fenced.watchExit(driver);
+        if (AfterExit.isPastDeadline(current, node.clock().instant())) {
+            fenced.stop(driver, current.assignment().gracePeriod());
+            return new Next.Again();
         }
         try {
-            driver.update(resolution.resolve(wanted));
-            capacity.adopt(id, wanted.requests());
-            applied = Optional.of(wanted);
+            fenced.follow(running.network(), current.assignment().policyGroup());
+            Optional<SandboxException> refused = updateLimits(driver, current);
+            JournalEntry now = journalled.orElse(current);
+            reports.running(now, appliedIn(now), fenced.attachment(), fenced.revision(), refused);
+        } catch (SandboxException e) {
+            return troubled(current.assignment(), e, AfterExit.deadline(current));
+        }
+        return new Next.Wait(AfterExit.deadline(current));
+    }
+
+    private static Assignment appliedIn(JournalEntry entry) {
+        return entry.run().map(JournalEntry.Run::applied).orElse(entry.assignment());
+    }
+
+    /** Applies what has changed; what can't be had leaves all of it as it was, and is returned. */
+    private Optional<SandboxException> updateLimits(IsolationDriver driver, JournalEntry entry)
+            throws SandboxException {
+        Assignment before = appliedIn(entry);
+        Assignment wanted = entry.assignment();
+        if (before.equals(wanted)) {
+            return Optional.empty();
+        }
+        Optional<String> lack = capacity.change(id, wanted.requests());
+        if (lack.isPresent()) {
+            return Optional.of(new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, lack.get()));
+        }
+        try {
+            if (!before.limits().equals(wanted.limits())) {
+                driver.update(resolution.resolve(wanted));
+            }
+            keep(entry.applied(wanted));
             return Optional.empty();
         } catch (SandboxException e) {
+            capacity.adopt(id, before.requests());
             if (e.kind() == Kind.TRANSIENT) {
                 throw e;
             }
@@ -331,71 +382,25 @@ final class AgentLoop implements Runnable {
         }
     }
 
-    private void watchExit(IsolationDriver driver) {
-        if (exitWatcher.filter(Thread::isAlive).isPresent()) {
-            return;
-        }
-        exitWatcher = Optional.of(Thread.ofVirtual().name("exit-" + id).start(() -> {
-            try {
-                driver.awaitExit(id);
-            } catch (SandboxException e) {
-                LOG.warn("waiting for the exit of {} failed: {}", id, e.getMessage());
-            } catch (InterruptedException e) {
-                return;
-            }
-            mailbox.wake();
-        }));
-    }
-
     /** The run has ended: records how, decides what follows, and only then removes its traces. */
     private Next conclude(JournalEntry entry, IsolationDriver driver, ExitStatus exit) throws SandboxException {
-        if (entry.run().isPresent()) {
-            JournalEntry exited = entry.exited(exit);
-            keep(decide(exited, entry.run().get().begunAt(), exit));
-        }
-        removeRun(driver);
+        keep(AfterExit.decide(entry, exit, node.clock().instant()));
+        fenced.remove(driver);
         return new Next.Again();
     }
 
-    private JournalEntry decide(JournalEntry exited, Instant begunAt, ExitStatus exit) {
-        RestartPolicy policy = exited.assignment().restartPolicy();
-        boolean success = exit.code() == 0;
-        boolean again = policy == RestartPolicy.Always || (policy == RestartPolicy.OnFailure && !success);
-        if (again) {
-            boolean longRun = !begunAt.plus(RestartDelay.LONG_RUN).isAfter(exit.finishedAt());
-            int failures = longRun ? 1 : exited.failures() + 1;
-            return exited.restartingAt(node.clock().instant().plus(RestartDelay.after(failures)), failures);
-        }
-        if (success) {
-            return exited.ended(new Outcome(Outcome.Kind.SUCCEEDED, "Completed", ""));
-        }
-        return exit.outOfMemory()
-                ? exited.ended(new Outcome(
-                        Outcome.Kind.FAILED,
-                        "OutOfMemory",
-                        "killed by the kernel at its memory limit (spec.resources.limits.memory)"))
-                : exited.ended(new Outcome(
-                        Outcome.Kind.FAILED, "NonZeroExit", "the agent ended with exit code " + exit.code()));
-    }
-
-    private Next deadlineExceeded(JournalEntry entry) {
-        keep(entry.ended(new Outcome(
-                Outcome.Kind.FAILED,
-                "DeadlineExceeded",
-                "stopped: spec.lifecycle.deadlineSeconds have passed since the first start")));
+    private Next concludeLost(JournalEntry entry, IsolationDriver driver) throws SandboxException {
+        keep(AfterExit.decideLost(entry, rebooted(entry), node.clock().instant()));
+        fenced.remove(driver);
         return new Next.Again();
-    }
-
-    private Optional<Instant> deadlineOf(JournalEntry entry) {
-        return entry.firstStartedAt()
-                .flatMap(first -> entry.assignment().deadline().map(first::plus));
     }
 
     /** The agent will not be started again: nothing of its run is left, its files stay until the assignment goes. */
     private Next settle(JournalEntry entry) throws SandboxException {
         IsolationDriver driver = node.drivers().get(entry.assignment().driver().name());
-        if (driver != null) {
-            removeRun(driver);
+        if (driver != null && !cleared) {
+            fenced.remove(driver);
+            cleared = true;
         }
         capacity.release(id);
         reports.settled(entry);
@@ -404,14 +409,17 @@ final class AgentLoop implements Runnable {
 
     /** Stops the agent and removes everything of it; the fence goes after the last process. */
     private Next dismantle(Assignment assignment) throws SandboxException, InterruptedException {
+        journalled
+                .filter(entry -> entry.state() != JournalEntry.State.DELETED)
+                .ifPresent(entry -> keep(entry.deleted()));
         for (IsolationDriver driver : node.drivers().values()) {
             if (driver.name().equals(assignment.driver().name())) {
                 if (driver.state(id) instanceof SandboxState.Running) {
                     reports.stopping(assignment, journalled);
-                    stop(driver, assignment);
+                    fenced.stop(driver, assignment.gracePeriod());
                 }
                 recordExit(driver);
-                removeRun(driver);
+                fenced.remove(driver);
                 driver.purge(id);
             }
         }
@@ -427,23 +435,6 @@ final class AgentLoop implements Runnable {
         if (driver.state(id) instanceof SandboxState.Exited(ExitStatus exit)) {
             journalled = journalled.map(entry -> entry.exited(exit));
         }
-    }
-
-    /** Asks the agent to stop, waits for its grace period at most, kills it. */
-    private void stop(IsolationDriver driver, Assignment assignment) throws SandboxException, InterruptedException {
-        driver.terminate(id);
-        watchExit(driver);
-        Thread watcher = exitWatcher.orElseThrow();
-        if (!watcher.join(assignment.gracePeriod())) {
-            driver.kill(id);
-        }
-    }
-
-    private void removeRun(IsolationDriver driver) throws SandboxException {
-        driver.remove(id);
-        node.fence().detach(id);
-        attachment = Optional.empty();
-        attachedRevision = -1;
     }
 
     private void keep(JournalEntry entry) {

@@ -81,11 +81,18 @@ final class AgentReports {
 
     /** A step outside a start failed and is tried again; the phase stays. */
     void trouble(Assignment assignment, Optional<JournalEntry> entry, SandboxException failure) {
-        again(assignment, entry, reasonOf(failure.step()), Objects.requireNonNullElse(failure.getMessage(), ""));
+        // What the fence holds is not known while it can't be brought in step.
+        boolean fenceKnown = failure.step() != Step.FENCE;
+        again(
+                assignment,
+                entry,
+                reasonOf(failure.step()),
+                Objects.requireNonNullElse(failure.getMessage(), ""),
+                fenceKnown);
     }
 
     void internalError(Assignment assignment, Optional<JournalEntry> entry, RuntimeException failure) {
-        again(assignment, entry, "InternalError", "unexpected failure, tried again: " + failure);
+        again(assignment, entry, "InternalError", "unexpected failure, tried again: " + failure, true);
     }
 
     static String reasonOf(Step step) {
@@ -102,7 +109,8 @@ final class AgentReports {
         };
     }
 
-    private void again(Assignment assignment, Optional<JournalEntry> entry, String reason, String message) {
+    private void again(
+            Assignment assignment, Optional<JournalEntry> entry, String reason, String message, boolean fenceKnown) {
         AssignmentPhase phase = last.map(AgentReport::phase).orElse(AssignmentPhase.Preparing);
         Optional<AgentReport> before = last;
         AgentReport plain = report(assignment, entry, phase, reason, message);
@@ -112,7 +120,7 @@ final class AgentReports {
                 plain.reason(),
                 plain.message(),
                 before.flatMap(AgentReport::address),
-                before.flatMap(AgentReport::enforcement),
+                before.flatMap(AgentReport::enforcement).filter(known -> fenceKnown),
                 plain.exitCode(),
                 plain.restarts(),
                 plain.milestones()));

@@ -33,6 +33,18 @@ final class Capacity {
         return lack;
     }
 
+    /** Changes a promise; returns what there is too little of, where it does not fit, and keeps the old one. */
+    synchronized Optional<String> change(SandboxId id, ResourceAmounts requests) {
+        Optional<ResourceAmounts> before = Optional.ofNullable(promised.remove(id));
+        Optional<String> lack = before.equals(Optional.of(requests)) ? Optional.empty() : lack(requests);
+        if (lack.isEmpty()) {
+            promised.put(id, requests);
+        } else {
+            before.ifPresent(old -> promised.put(id, old));
+        }
+        return lack;
+    }
+
     /** Promises without asking: what runs already runs. */
     synchronized void adopt(SandboxId id, ResourceAmounts requests) {
         promised.put(id, requests);

@@ -42,10 +42,15 @@ public final class Supervisor implements AutoCloseable {
 
     /** Adopts every agent of the journal, with the assignment that was last seen. To be called once, before {@link #sync}. */
     public synchronized void start() {
-        node.journal()
-                .entries()
-                .forEach((id, entry) -> begin(id, new Desired.Run(entry.assignment()), Optional.of(entry)));
+        node.journal().entries().forEach((id, entry) -> begin(id, desiredBefore(entry), Optional.of(entry)));
         node.policy().onChange(this::wakeAll);
+    }
+
+    /** A deletion that was begun is finished, whether or not the one who ordered it can be heard. */
+    private static Desired desiredBefore(JournalEntry entry) {
+        return entry.state() == JournalEntry.State.DELETED
+                ? new Desired.Gone(entry.assignment())
+                : new Desired.Run(entry.assignment());
     }
 
     /**
@@ -110,7 +115,8 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    private synchronized void wakeAll() {
+    /** Every loop looks again; for what changes without anybody saying so, a clock that is set for example. */
+    public synchronized void wakeAll() {
         loops.values().forEach(loop -> loop.mailbox().wake());
     }
 

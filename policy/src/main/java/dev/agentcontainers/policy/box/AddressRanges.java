@@ -5,6 +5,7 @@ import inet.ipaddr.IPAddressSeqRange;
 import inet.ipaddr.IPAddressSeqRangeList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
@@ -56,14 +57,19 @@ public final class AddressRanges {
         return cidr.family() == family && ranges.contains(cidr.block().toSequentialRange());
     }
 
-    /** The addresses in this set or the other. */
-    public AddressRanges union(AddressRanges other) {
-        requireSameFamily(other);
-        var union = ranges.clone();
-        for (IPAddressSeqRange range : other.ranges.getSeqRanges()) {
-            union.add(range);
+    /** The addresses that are in any of the sets, which are all of this family. */
+    public static AddressRanges union(AddressFamily family, Collection<AddressRanges> sets) {
+        if (sets.size() == 1 && sets.iterator().next().family == family) {
+            return sets.iterator().next();
         }
-        return new AddressRanges(family, union);
+        AddressRanges union = none(family);
+        for (AddressRanges set : sets) {
+            union.requireSameFamily(set);
+            for (IPAddressSeqRange range : set.ranges.getSeqRanges()) {
+                union.ranges.add(range);
+            }
+        }
+        return union;
     }
 
     /** The addresses in this set and not in the other. */

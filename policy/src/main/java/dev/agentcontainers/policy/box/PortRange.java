@@ -1,5 +1,10 @@
 package dev.agentcontainers.policy.box;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+
 /** Ports from first to last, both included; 1 to 65535. Port 0 is no destination, no range holds it. */
 public record PortRange(int first, int last) {
     public static final int LOWEST = 1;
@@ -15,6 +20,22 @@ public record PortRange(int first, int last) {
 
     public boolean contains(int port) {
         return port >= first && port <= last;
+    }
+
+    /** The same ports in the fewest ranges, in ascending order. */
+    public static List<PortRange> merged(Collection<PortRange> ranges) {
+        List<PortRange> merged = new ArrayList<>();
+        for (PortRange range : ranges.stream()
+                .sorted(Comparator.comparingInt(PortRange::first))
+                .toList()) {
+            if (!merged.isEmpty() && range.first <= merged.getLast().last + 1) {
+                PortRange before = merged.removeLast();
+                merged.add(new PortRange(before.first, Math.max(before.last, range.last)));
+            } else {
+                merged.add(range);
+            }
+        }
+        return List.copyOf(merged);
     }
 
     @Override

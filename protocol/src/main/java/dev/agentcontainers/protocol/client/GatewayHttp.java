@@ -65,8 +65,8 @@ public final class GatewayHttp implements AutoCloseable {
      * @throws RefusedException where the gateway says no, with its reason
      */
     public InputStream get(String path) throws IOException, InterruptedException {
-        HttpResponse<InputStream> response =
-                client.send(request(path).GET().build(), HttpResponse.BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> response = client.send(
+                request(path).timeout(ANSWER_TIMEOUT).GET().build(), HttpResponse.BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
             try (InputStream stream = response.body()) {
                 requireSuccess(response.statusCode(), stream);

@@ -154,10 +154,11 @@ public final class MessageSocket implements AutoCloseable {
         }
     }
 
-    /** Cuts the connection, if it still stands. */
+    /** Cuts the connection, if it still stands; who waits in {@link #receive} is told. */
     @Override
     public void close() {
         socket.abort();
+        inbox.events.add(new Event.Broken(new IOException("the connection was cut on this side")));
     }
 
     private static <T> T await(Future<T> future, @Nullable Duration timeout) throws IOException, InterruptedException {

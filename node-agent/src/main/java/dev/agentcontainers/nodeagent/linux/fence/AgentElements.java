@@ -74,9 +74,8 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
                 MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)))));
     }
 
-    /** Removes what there is of the interface. */
-    void remove(String interfaceName) throws NetlinkException {
-        Snapshot snapshot = read();
+    /** Removes what the snapshot shows of the interface. */
+    void remove(String interfaceName, Snapshot snapshot) throws NetlinkException {
         byte[] key = TableMessages.interfaceKey(interfaceName);
         List<NetlinkMessage> deletions = new ArrayList<>();
         if (snapshot.groups.containsKey(interfaceName)) {

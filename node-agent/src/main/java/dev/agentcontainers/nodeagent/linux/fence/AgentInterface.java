@@ -17,13 +17,13 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /** The interface pair between an agent's network namespace and the fence. */
-record AgentInterface(FenceSystem system, Place fence, NamespaceThread visitor, AddressPlan plan, int mtu) {
+record AgentInterface(FenceSystem system, Place fence, NamespaceThread visitor, int mtu) {
     private static final String INSIDE = "eth0";
     private static final Ipv4Network EVERYWHERE = new Ipv4Network(new Ipv4(0), 0);
 
     /**
-     * Makes the pair, sets up the agent's end, and brings up the fence's end last: an interface that is up and labelled
-     * is complete. The caller removes what is left when this fails.
+     * Makes the pair, sets up both ends, the agent's last, and labels it: a labelled interface is complete. The caller
+     * removes what is left when this fails.
      */
     void create(SandboxId id, NetworkNamespace agent, Ipv4 address) throws IOException {
         String name = Names.agentInterface(id);
@@ -34,17 +34,18 @@ record AgentInterface(FenceSystem system, Place fence, NamespaceThread visitor, 
                         new Links.End(name, outside, OptionalInt.empty()),
                         new Links.End(INSIDE, inside, OptionalInt.of(agent.descriptor())),
                         mtu)));
+        int index = index(fence.route(), name);
+        fence.route()
+                .execute(List.of(
+                        Links.upWithoutArp(index, name),
+                        Routes.neighbour(address, inside, index),
+                        Routes.direct(address, index)));
         visitor.visit(agent, () -> {
             setUpInside(address, outside);
             return true;
         });
-        int index = index(fence.route(), name);
-        fence.route()
-                .execute(List.of(
-                        Links.label(index, name, id.value()),
-                        Routes.neighbour(address, inside, index),
-                        Links.up(index, name),
-                        Routes.direct(address, plan.uplink(), index)));
+        Links.awaitPassing(fence.route(), name);
+        fence.route().execute(List.of(Links.label(index, name, id.value())));
     }
 
     private void setUpInside(Ipv4 address, MacAddress outside) throws IOException {

@@ -7,17 +7,17 @@ import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Verdict;
+import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The groups' chains and sets in the fence's table. What it knows was read from the kernel. Not thread-safe. */
 final class GroupRules {
@@ -26,7 +26,7 @@ final class GroupRules {
      *
      * @param sets the sets that its rules look up; none where it was withdrawn while agents were bound to it
      */
-    record Group(List<String> sets, String hash, Set<Allow> egress) {
+    record Group(List<String> sets, String hash) {
         boolean withdrawn() {
             return sets.isEmpty();
         }
@@ -34,24 +34,23 @@ final class GroupRules {
 
     private final Place fence;
     private final TableReader table;
-    private final Function<List<Allow>, String> hash;
-    private Map<String, Group> groups = Map.of();
+    /** Empty where the kernel may hold other rules than were read last. */
+    private Optional<Map<String, Group>> known = Optional.empty();
 
-    GroupRules(Place fence, TableReader table, Function<List<Allow>, String> hash) {
+    GroupRules(Place fence, TableReader table) {
         this.fence = fence;
         this.table = table;
-        this.hash = hash;
     }
 
     /** The group as last read; empty where it is not applied. */
-    Optional<Group> applied(String group) {
-        return Optional.ofNullable(groups.get(group)).filter(found -> !found.withdrawn());
+    Optional<Group> applied(String group) throws IOException {
+        return Optional.ofNullable(groups().get(group)).filter(found -> !found.withdrawn());
     }
 
     /** Hash of what the group allows, which is nothing for one that the kernel does not have. */
-    String hash(String group) {
-        Group found = groups.get(group);
-        return found == null ? hash.apply(List.of()) : found.hash;
+    String hash(String group) throws IOException {
+        Group found = groups().get(group);
+        return found == null ? RulesetHash.of(List.of()) : found.hash;
     }
 
     /**
@@ -60,8 +59,10 @@ final class GroupRules {
      * @param bound groups that agents are bound to
      */
     void replace(List<GroupRuleset> rulesets, Set<String> bound) throws IOException {
-        List<GroupRuleset> changed =
-                rulesets.stream().filter(ruleset -> !holds(ruleset)).toList();
+        Map<String, Group> groups = groups();
+        List<GroupRuleset> changed = rulesets.stream()
+                .filter(ruleset -> !holds(groups.get(ruleset.name()), ruleset))
+                .toList();
         SetNames names = new SetNames(table.sets());
         StringBuilder fill = new StringBuilder();
         StringBuilder swap = new StringBuilder();
@@ -76,16 +77,26 @@ final class GroupRules {
                 swap.append(Rules.groupChain(name, List.of(), List.of()));
             }
         });
+        known = Optional.empty();
         fence.transaction(fill.toString());
         fence.transaction(swap.toString());
         removeUnusedSets();
-        read();
+        known = Optional.of(read(groups));
     }
 
-    private boolean holds(GroupRuleset ruleset) {
-        return applied(ruleset.name())
-                .filter(group -> group.egress.equals(new HashSet<>(ruleset.egress())))
-                .isPresent();
+    /** Reads everything again, whoever may have changed it. */
+    void readAll() throws IOException {
+        known = Optional.of(read(Map.of()));
+    }
+
+    private Map<String, Group> groups() throws IOException {
+        Map<String, Group> groups = known.isPresent() ? known.get() : read(Map.of());
+        known = Optional.of(groups);
+        return groups;
+    }
+
+    private static boolean holds(@Nullable Group group, GroupRuleset ruleset) {
+        return group != null && !group.withdrawn() && group.hash.equals(ruleset.hash());
     }
 
     /** Every group has an IPv4 set, though empty: a chain without any is that of a withdrawn group. */
@@ -121,8 +132,8 @@ final class GroupRules {
                 .collect(Collectors.joining()));
     }
 
-    /** Reads all groups from the kernel. */
-    void read() throws IOException {
+    /** @param earlier groups as read before: a set that is still in use is not read again, since sets never change */
+    private Map<String, Group> read(Map<String, Group> earlier) throws IOException {
         Map<String, List<Rule>> rules = new LinkedHashMap<>();
         for (String chain : table.chains()) {
             if (Names.isGroupChain(chain)) {
@@ -137,25 +148,30 @@ final class GroupRules {
         }
         Map<String, Group> read = new HashMap<>();
         for (Map.Entry<String, List<Rule>> chain : rules.entrySet()) {
-            read.put(Names.group(chain.getKey()), read(chain.getKey(), chain.getValue()));
+            String group = Names.group(chain.getKey());
+            read.put(group, read(chain.getKey(), chain.getValue(), Optional.ofNullable(earlier.get(group))));
         }
-        groups = Map.copyOf(read);
+        return Map.copyOf(read);
     }
 
-    private Group read(String chain, List<Rule> rules) throws IOException {
+    private Group read(String chain, List<Rule> rules, Optional<Group> earlier) throws IOException {
         if (rules.isEmpty() || !refusesAll(rules.getLast())) {
             throw altered(chain);
         }
         List<String> sets = new ArrayList<>();
-        List<Allow> egress = new ArrayList<>();
         for (Rule rule : rules.subList(0, rules.size() - 1)) {
-            String set = acceptedSet(rule).orElseThrow(() -> altered(chain));
-            sets.add(set);
+            sets.add(acceptedSet(rule).orElseThrow(() -> altered(chain)));
+        }
+        if (earlier.isPresent() && earlier.get().sets.equals(sets)) {
+            return earlier.get();
+        }
+        List<Allow> egress = new ArrayList<>();
+        for (String set : sets) {
             for (Element element : table.elements(set)) {
                 egress.add(AllowedBox.of(element, SetNames.isIpv6(set)));
             }
         }
-        return new Group(List.copyOf(sets), hash.apply(List.copyOf(egress)), Set.copyOf(egress));
+        return new Group(List.copyOf(sets), RulesetHash.of(List.copyOf(egress)));
     }
 
     private static boolean refusesAll(Rule rule) {

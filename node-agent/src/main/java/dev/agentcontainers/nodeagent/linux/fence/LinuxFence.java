@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -28,15 +26,16 @@ public final class LinuxFence implements Fence, AutoCloseable {
 
     private final LinuxFenceSettings settings;
     private final FenceSystem system;
-    private final Function<List<Allow>, String> hash;
     private final ReentrantLock oneAtATime = new ReentrantLock();
     private Optional<OpenFence> opened = Optional.empty();
 
-    /** @param hash the canonical hash of what a group allows, independent of the order */
-    public LinuxFence(LinuxFenceSettings settings, FenceSystem system, Function<List<Allow>, String> hash) {
+    public LinuxFence(LinuxFenceSettings settings) {
+        this(settings, FenceSystem.linux());
+    }
+
+    LinuxFence(LinuxFenceSettings settings, FenceSystem system) {
         this.settings = settings;
         this.system = system;
-        this.hash = hash;
     }
 
     @Override
@@ -44,7 +43,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
         locked("open the fence", () -> {
             close(opened);
             opened = Optional.empty();
-            opened = Optional.of(OpenFence.open(settings, fenceSettings, system, hash));
+            opened = Optional.of(OpenFence.open(settings, fenceSettings, system));
             return true;
         });
     }

@@ -2,24 +2,15 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4Network;
+import dev.agentcontainers.policy.Invariants;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Addresses that no ruleset opens, as ranges that neither overlap nor touch, in order. */
+/** IPv4 addresses that no ruleset opens, as ranges that neither overlap nor touch, in order. */
 record NeverAllowed(List<Range> ranges) {
-    private static final List<String> BUILT_IN = List.of(
-            "0.0.0.0/8",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "100.100.100.200",
-            "168.63.129.16",
-            "192.0.0.192",
-            "224.0.0.0/4",
-            "240.0.0.0/4");
-
     record Range(Ipv4 first, Ipv4 last) {}
 
     /**
@@ -28,7 +19,8 @@ record NeverAllowed(List<Range> ranges) {
      */
     static NeverAllowed of(Collection<String> configured, Collection<Ipv4> own) {
         List<Range> sorted = Stream.concat(
-                        Stream.concat(BUILT_IN.stream(), configured.stream().filter(text -> !text.contains(":")))
+                        Stream.concat(Invariants.cidrs().stream(), configured.stream())
+                                .filter(text -> !text.contains(":"))
                                 .map(NeverAllowed::parse),
                         own.stream().map(address -> new Ipv4Network(address, 32)))
                 .map(network -> new Range(network.base(), network.last()))

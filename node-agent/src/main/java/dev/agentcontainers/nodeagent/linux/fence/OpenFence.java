@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -13,6 +12,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.netlink.Links;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
 import dev.agentcontainers.nodeagent.linux.netlink.NamespaceNumbers;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -28,8 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** A fence that stands. Not thread-safe. */
 final class OpenFence implements AutoCloseable {
@@ -47,11 +45,7 @@ final class OpenFence implements AutoCloseable {
     private final AddressPool pool;
     private NeverAllowed never;
 
-    static OpenFence open(
-            LinuxFenceSettings settings,
-            FenceSettings fenceSettings,
-            FenceSystem system,
-            Function<List<Allow>, String> hash)
+    static OpenFence open(LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system)
             throws IOException {
         AddressPlan plan = AddressPlan.of(fenceSettings);
         Place host = openHost(settings, system);
@@ -60,7 +54,7 @@ final class OpenFence implements AutoCloseable {
             try {
                 NamespaceThread visitor = NamespaceThread.in(host.namespace(), "fence visitor");
                 try {
-                    return new OpenFence(settings, fenceSettings, system, plan, hash, host, fence, visitor);
+                    return new OpenFence(settings, fenceSettings, system, plan, host, fence, visitor);
                 } catch (IOException | RuntimeException e) {
                     visitor.close();
                     throw e;
@@ -80,7 +74,6 @@ final class OpenFence implements AutoCloseable {
             FenceSettings fenceSettings,
             FenceSystem system,
             AddressPlan plan,
-            Function<List<Allow>, String> hash,
             Place host,
             Place fence,
             NamespaceThread visitor)
@@ -93,9 +86,9 @@ final class OpenFence implements AutoCloseable {
         this.visitor = visitor;
         this.table = new TableReader(fence.filter(), Names.TABLE);
         this.uplink = new Uplink(settings, plan, host, fence);
-        this.groups = new GroupRules(fence, table, hash);
+        this.groups = new GroupRules(fence, table);
         this.elements = new AgentElements(fence.filter(), table);
-        this.interfaces = new AgentInterface(system, fence, visitor, plan, settings.mtu());
+        this.interfaces = new AgentInterface(system, fence, visitor, settings.mtu());
         requireSameRange();
         this.never = wanted();
         standUp();
@@ -125,7 +118,6 @@ final class OpenFence implements AutoCloseable {
     private void standUp() throws IOException {
         writeBase();
         groups.removeUnusedSets();
-        groups.read();
         uplink.ensure();
     }
 
@@ -136,12 +128,21 @@ final class OpenFence implements AutoCloseable {
     }
 
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
-        repair();
+        repairUplink();
         groups.replace(rulesets, Set.copyOf(elements.read().groups().values()));
-        return rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, ruleset -> groups.hash(ruleset.name())));
+        Map<String, String> hashes = new HashMap<>();
+        for (GroupRuleset ruleset : rulesets) {
+            hashes.put(ruleset.name(), groups.hash(ruleset.name()));
+        }
+        return hashes;
     }
 
     void repair() throws IOException {
+        repairUplink();
+        groups.readAll();
+    }
+
+    private void repairUplink() throws IOException {
         NeverAllowed wanted = wanted();
         if (!wanted.equals(never)) {
             never = wanted;
@@ -188,6 +189,7 @@ final class OpenFence implements AutoCloseable {
                 && link.get().peerNamespace().equals(number)
                 && snapshot.complete(name);
         if (!whole) {
+            remove(name);
             return Optional.empty();
         }
         if (!group.equals(snapshot.groups().get(name))) {
@@ -202,17 +204,29 @@ final class OpenFence implements AutoCloseable {
 
     private Attachment attachNew(SandboxId id, NetworkNamespace agent, String group, GroupRules.Group rules)
             throws IOException, SandboxException {
-        detach(id);
         Ipv4 address = pool.take()
                 .orElseThrow(() -> new SandboxException(
                         Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
         try {
-            elements.add(Names.agentInterface(id), address, group);
+            addElements(Names.agentInterface(id), address, group);
             interfaces.create(id, agent, address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
         } catch (IOException | RuntimeException e) {
             undo(id, address, e);
             throw e;
+        }
+    }
+
+    /** What an earlier attachment left is found by its being in the way, which is quicker than to look first. */
+    private void addElements(String name, Ipv4 address, String group) throws IOException {
+        try {
+            elements.add(name, address, group);
+        } catch (NetlinkException e) {
+            if (e.errno() != NetlinkException.EEXIST) {
+                throw e;
+            }
+            remove(name);
+            elements.add(name, address, group);
         }
     }
 
@@ -232,8 +246,9 @@ final class OpenFence implements AutoCloseable {
 
     private void remove(String name) throws IOException {
         AgentInterface.remove(fence, name);
-        Ipv4 address = elements.read().addresses().get(name);
-        elements.remove(name);
+        Snapshot snapshot = elements.read();
+        Ipv4 address = snapshot.addresses().get(name);
+        elements.remove(name, snapshot);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
             pool.giveBack(address);
@@ -271,7 +286,7 @@ final class OpenFence implements AutoCloseable {
         }
         for (String name : remains) {
             AgentInterface.remove(fence, name);
-            elements.remove(name);
+            elements.remove(name, snapshot);
             Ipv4 address = snapshot.addresses().get(name);
             if (address != null) {
                 TrackedConnections.forget(fence.filter(), address);

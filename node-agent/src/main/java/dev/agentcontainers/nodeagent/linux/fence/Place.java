@@ -39,15 +39,27 @@ final class Place implements AutoCloseable {
             throw e;
         }
         try {
-            return thread.call(() -> new Place(
-                    namespace,
-                    thread,
-                    system.netlink(NetlinkSocket.ROUTE),
-                    system.netlink(NetlinkSocket.NETFILTER),
-                    system.nftables()));
+            return thread.call(() -> connect(system, namespace, thread));
         } catch (IOException | RuntimeException e) {
             thread.close();
             namespace.close();
+            throw e;
+        }
+    }
+
+    private static Place connect(FenceSystem system, NetworkNamespace namespace, NamespaceThread thread)
+            throws IOException {
+        NetlinkSocket route = system.netlink(NetlinkSocket.ROUTE);
+        try {
+            NetlinkSocket filter = system.netlink(NetlinkSocket.NETFILTER);
+            try {
+                return new Place(namespace, thread, route, filter, system.nftables());
+            } catch (IOException | RuntimeException e) {
+                filter.close();
+                throw e;
+            }
+        } catch (IOException | RuntimeException e) {
+            route.close();
             throw e;
         }
     }

@@ -25,6 +25,8 @@ record Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place f
         fence.sysctl("ipv6/conf/all/disable_ipv6", "1");
         fence.sysctl("ipv6/conf/default/disable_ipv6", "1");
         fence.sysctl(IP_FORWARD, "1");
+        // Refusals are limited per agent by the rules; the kernel's limit would leave programs waiting after six.
+        fence.sysctl("ipv4/icmp_ratemask", "0");
         if (!standing()) {
             removePair(host.route());
             create();
@@ -38,14 +40,16 @@ record Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place f
                 .execute(List.of(
                         Links.label(inner, Names.UPLINK, "agentcontainers uplink"),
                         Addresses.add(inner, plan.uplink()),
-                        Links.up(inner, Names.UPLINK),
+                        Links.upWithoutArp(inner, Names.UPLINK),
                         Routes.neighbour(AddressPlan.NEXT_HOP, hostMac, inner)));
         host.route()
                 .execute(List.of(
                         Links.label(outer, settings.hostInterface(), "agentcontainers " + settings.name()),
-                        Links.up(outer, settings.hostInterface()),
+                        Links.upWithoutArp(outer, settings.hostInterface()),
                         Routes.neighbour(plan.uplink(), fenceMac, outer),
                         Routes.via(plan.agents(), plan.uplink(), outer)));
+        Links.awaitPassing(fence.route(), Names.UPLINK);
+        Links.awaitPassing(host.route(), settings.hostInterface());
         fence.route().execute(List.of(Routes.via(EVERYWHERE, AddressPlan.NEXT_HOP, inner)));
         host.transaction(Rules.host(settings.hostTable(), plan));
         allowForwarding();

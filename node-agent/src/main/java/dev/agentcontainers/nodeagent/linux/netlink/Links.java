@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.netlink;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
 
 /** Messages about network interfaces (RTM_*LINK). */
 public final class Links {
@@ -21,15 +22,21 @@ public final class Links {
     private static final int VETH_INFO_PEER = 1;
     private static final int IFF_UP = 1;
     private static final int IFF_NOARP = 0x80;
+    private static final int IFLA_OPERSTATE = 16;
+    private static final int OPERSTATE_UP = 6;
     private static final int HEADER = 16;
+    private static final long PATIENCE_NANOS = 3_000_000_000L;
+    private static final long PAUSE_NANOS = 500_000;
 
     /**
      * An interface as the kernel shows it.
      *
+     * @param up switched on
+     * @param passing switched on at both ends and ready to send: before, packets are silently lost
      * @param alias the text that an administrator gave it, or empty
      * @param peerNamespace the kernel's number for the namespace of the other end, where that is another
      */
-    public record Link(int index, String name, boolean up, String alias, OptionalInt peerNamespace) {}
+    public record Link(int index, String name, boolean up, boolean passing, String alias, OptionalInt peerNamespace) {}
 
     /** One end of a pair to be made, {@code namespace} being a descriptor or empty for the socket's own namespace. */
     public record End(String name, MacAddress mac, OptionalInt namespace) {}
@@ -63,17 +70,22 @@ public final class Links {
                 payload);
     }
 
-    /** Labels an interface and switches off ARP on it, so that only permanent neighbours are ever used. */
     public static NetlinkMessage label(int index, String name, String alias) {
         return change(
                 "label the interface " + name,
                 RTM_NEWLINK,
                 0,
-                header(index, IFF_NOARP, IFF_NOARP).attribute(IFLA_IFALIAS, alias));
+                header(index, 0, 0).attribute(IFLA_IFALIAS, alias));
     }
 
     public static NetlinkMessage up(int index, String name) {
         return change("bring up the interface " + name, RTM_NEWLINK, 0, header(index, IFF_UP, IFF_UP));
+    }
+
+    /** Brings it up without ARP, so that only permanent neighbours are ever used. */
+    public static NetlinkMessage upWithoutArp(int index, String name) {
+        int flags = IFF_UP | IFF_NOARP;
+        return change("bring up the interface " + name, RTM_NEWLINK, 0, header(index, flags, flags));
     }
 
     public static NetlinkMessage delete(String name) {
@@ -109,6 +121,21 @@ public final class Links {
         }
     }
 
+    /**
+     * Waits until an interface that is up at both ends is ready to send. The kernel makes the end that came up first ready
+     * a little later (its link watch); since 6.14 asking is enough to make it do so now.
+     */
+    public static void awaitPassing(NetlinkSocket socket, String name) throws NetlinkException {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (!find(socket, name).map(Link::passing).orElse(false)) {
+            if (System.nanoTime() > deadline) {
+                throw new NetlinkException(
+                        "wait for the interface " + name, NetlinkException.ETIMEDOUT, "it does not get ready", "");
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+
     public static List<Link> all(NetlinkSocket socket) throws NetlinkException {
         return socket.query(list()).stream().map(Links::parse).toList();
     }
@@ -120,6 +147,10 @@ public final class Links {
                 HostOrder.integer(message.payload(), 4),
                 attributes.text(IFLA_IFNAME).orElse(""),
                 (HostOrder.integer(message.payload(), 8) & IFF_UP) != 0,
+                attributes
+                        .bytes(IFLA_OPERSTATE)
+                        .filter(state -> state[0] == OPERSTATE_UP)
+                        .isPresent(),
                 attributes.text(IFLA_IFALIAS).orElse(""),
                 peer.isPresent() ? OptionalInt.of(peer.get()) : OptionalInt.empty());
     }

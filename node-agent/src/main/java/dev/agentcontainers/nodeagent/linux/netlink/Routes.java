@@ -7,7 +7,6 @@ public final class Routes {
     private static final int RTA_DST = 1;
     private static final int RTA_OIF = 4;
     private static final int RTA_GATEWAY = 5;
-    private static final int RTA_PREFSRC = 7;
     private static final int NDA_DST = 1;
     private static final int NDA_LLADDR = 2;
     private static final int AF_INET = 2;
@@ -33,15 +32,14 @@ public final class Routes {
         return new NetlinkMessage("route " + destination + " via " + gateway, RTM_NEWROUTE, REPLACE, payload.toBytes());
     }
 
-    /** Routes a single address directly to the interface; packets of our own to it come from {@code source}. */
-    public static NetlinkMessage direct(Ipv4 destination, Ipv4 source, int index) {
+    /** Routes a single address directly to the interface. */
+    public static NetlinkMessage direct(Ipv4 destination, int index) {
         return new NetlinkMessage(
                 "route " + destination,
                 RTM_NEWROUTE,
                 REPLACE,
                 header(32, SCOPE_LINK, 0)
                         .attribute(RTA_DST, destination.bytes())
-                        .attribute(RTA_PREFSRC, source.bytes())
                         .attribute(RTA_OIF, index)
                         .toBytes());
     }

@@ -266,6 +266,7 @@ public final class ProcessDriver implements IsolationDriver {
     public void forget() throws IOException {
         cgroups.removeParent();
         Files.deleteIfExists(settings.runDirectory().resolve("private"));
+        Files.deleteIfExists(settings.runDirectory());
         Files.deleteIfExists(SandboxFiles.sandboxes(settings));
         Files.deleteIfExists(settings.stateDirectory().resolve("identity.lock"));
     }

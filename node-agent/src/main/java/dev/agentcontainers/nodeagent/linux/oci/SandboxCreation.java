@@ -111,9 +111,10 @@ final class SandboxCreation {
     }
 
     private void preparePrivateMount(SandboxFiles paths) throws IOException {
-        Files.createDirectories(
-                paths.privateMount(),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+        for (Path own : List.of(settings.runDirectory(), paths.privateMount())) {
+            Files.createDirectories(own);
+            Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwx--x--x"));
+        }
         requireEnterable(paths.privateMount());
     }
 

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
 import dev.agentcontainers.nodeagent.linux.rootfs.RootTree.Folder;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootTree.Link;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootTree.Location;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootTree.Mounted;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootTree.Node;
@@ -77,6 +78,13 @@ public final class RootfsPlanner {
     private void showHost(RootTree tree) throws SandboxException {
         for (String path : HostRoot.EMPTY) {
             tree.root().children().put(path.substring(1), new Folder(0755));
+        }
+        // Where programs look for them, whatever the host has.
+        if (tree.locate("/var/tmp", true, false) instanceof Location.InTree place) {
+            place.put(new Link("../tmp"));
+        }
+        if (tree.locate("/var/run", true, false) instanceof Location.InTree place) {
+            place.put(new Link("../run"));
         }
         for (String path : hostRoot.shown()) {
             if (tree.locate(path, true, false) instanceof Location.InTree place) {

@@ -18,7 +18,7 @@ final class Capture implements AutoCloseable {
     private Capture(Process process) {
         this.process = process;
         BufferedReader output = process.inputReader();
-        this.reader = Thread.startVirtualThread(() -> output.lines().forEach(packets::add));
+        this.reader = Thread.ofPlatform().daemon().start(() -> read(output, packets));
     }
 
     static Capture start(List<String> prefix, String device, String filter) throws IOException {
@@ -26,16 +26,30 @@ final class Capture implements AutoCloseable {
         command.addAll(List.of("tcpdump", "-Z", "root", "-n", "-l", "--immediate-mode", "-i", device, filter));
         Process process = new ProcessBuilder(command).start();
         BufferedReader errors = process.errorReader();
+        StringBuilder said = new StringBuilder();
         String line = errors.readLine();
         while (line != null && !line.startsWith("listening")) {
+            said.append(line).append('\n');
             line = errors.readLine();
         }
         if (line == null) {
-            throw new IOException("tcpdump did not start");
+            throw new IOException("tcpdump did not start: " + said);
         }
         Capture capture = new Capture(process);
-        Thread.startVirtualThread(() -> errors.lines().forEach(ignored -> {}));
+        Thread.ofPlatform().daemon().start(() -> read(errors, new ArrayList<>()));
         return capture;
+    }
+
+    private static void read(BufferedReader reader, List<String> lines) {
+        try {
+            String line = reader.readLine();
+            while (line != null) {
+                lines.add(line);
+                line = reader.readLine();
+            }
+        } catch (IOException e) {
+            // The capture was stopped.
+        }
     }
 
     List<String> packets() {
@@ -43,7 +57,12 @@ final class Capture implements AutoCloseable {
     }
 
     void awaitPacket() {
-        await().atMost(Duration.ofSeconds(3)).until(() -> !packets.isEmpty());
+        awaitPacket("");
+    }
+
+    /** @param answer of the agent, shown where no packet comes */
+    void awaitPacket(String answer) {
+        await("packet after " + answer).atMost(Duration.ofSeconds(3)).until(() -> !packets.isEmpty());
     }
 
     @Override

@@ -83,9 +83,7 @@ final class HostileAgent implements AutoCloseable {
 
     /** Captures what leaves its interface. */
     Capture capture(String filter) throws IOException {
-        String pid = Long.toString(process.pid());
-        return Capture.start(
-                List.of("nsenter", "--target", pid, "--user", "--net", "--preserve-credentials"), "eth0", filter);
+        return Capture.start(List.of("nsenter", "--net=/proc/" + process.pid() + "/ns/net"), "eth0", filter);
     }
 
     @Override

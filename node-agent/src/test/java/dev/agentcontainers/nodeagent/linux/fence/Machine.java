@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import static org.assertj.core.api.Assumptions.assumeThat;
+
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -10,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A machine for fence tests, made of network namespaces: one that takes the host's part, so that the real host's tables,
@@ -33,7 +37,18 @@ final class Machine implements AutoCloseable {
     private final Path directory;
     private final List<Process> processes = new ArrayList<>();
 
-    Machine() throws IOException {
+    /** Makes one; skips the test where that can't be done. */
+    static Machine create() throws IOException {
+        assumeThat(System.getProperty("user.name")).as("node tests need root").isEqualTo("root");
+        for (String tool : List.of("ip", "nft", "tcpdump", "python3", "unshare", "nsenter")) {
+            assumeThat(Stream.of("/usr/sbin", "/usr/bin", "/sbin", "/bin").map(Path::of))
+                    .as("node tests need the program " + tool)
+                    .anyMatch(folder -> Files.isExecutable(folder.resolve(tool)));
+        }
+        return new Machine();
+    }
+
+    private Machine() throws IOException {
         directory = Files.createTempDirectory("fence-test");
         run("ip", "netns", "add", host);
         run("ip", "netns", "add", servers);
@@ -50,10 +65,19 @@ final class Machine implements AutoCloseable {
         listen(host, "0.0.0.0", PORT, OTHER_PORT);
     }
 
+    /** A process in the host's namespace. */
+    long hostProcess() {
+        return processes.get(1).pid();
+    }
+
     /** A fence on this machine that no other test uses. */
     LinuxFenceSettings settings() {
         return new LinuxFenceSettings(
                 "acft-fence-" + id, Optional.of(Path.of("/run/netns", host)), Path.of("/run/netns"), directory, 1500);
+    }
+
+    LinuxFence fence() {
+        return new LinuxFence(settings(), FenceSystem.linux());
     }
 
     static FenceSettings fenceSettings() {
@@ -137,7 +161,7 @@ final class Machine implements AutoCloseable {
         run("ip", "netns", "del", host);
         run("ip", "netns", "del", servers);
         try (var files = Files.walk(directory)) {
-            files.sorted(java.util.Comparator.reverseOrder())
+            files.sorted(Comparator.reverseOrder())
                     .forEach(file -> file.toFile().delete());
         }
     }

@@ -117,7 +117,7 @@ class RootfsPlannerTest {
                 new Denied("/opt/tool"), new Denied("/usr/bin/sh"), new Denied("/opt/none/deep"), new Denied("/var/x"));
         assertThat(at(plan, "/opt")).containsExactly("dir /opt", "dir /opt/tool closed");
         assertThat(at(plan, "/usr/bin")).containsExactly("dir /usr/bin", "file /usr/bin/sh closed");
-        assertThat(at(plan, "/var")).containsExactly("dir /var");
+        assertThat(at(plan, "/var")).containsExactly("dir /var", "link /var/run ../run", "link /var/tmp ../tmp");
         assertThat(plan.mounts()).extracting(RootMount::path).containsExactly("/tmp");
     }
 

@@ -73,9 +73,40 @@ def frame(payload, ethertype=0x0800, device="eth0"):
     return "sent"
 
 
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def sctp_init(source, host, port):
+    """The first packet of an SCTP association."""
+    chunk = struct.pack("!BBHIIHHI", 1, 0, 20, 1, 65535, 1, 1, 1)
+    head = struct.pack("!HHI", 4242, port, 0)
+    check = struct.pack("<I", crc32c(head + b"\0\0\0\0" + chunk))
+    return raw(source, host, 132, (head + check + chunk).hex())
+
+
+def upload(host, port, size):
+    """Sends and gets back more than one packet's worth."""
+    with socket.create_connection((host, port), 3) as s:
+        s.settimeout(5)
+        left = size
+        while left > 0:
+            s.sendall(b"u" * 8192)
+            got = 0
+            while got < 8192:
+                got += len(s.recv(8192))
+            left -= 8192
+    return "ok"
+
+
 def ping(host):
-    packet = struct.pack("!BBHHH", 8, 0, 0, 1, 1) + b"ping"
-    packet = struct.pack("!BBHHH", 8, 0, checksum(packet), 1, 1) + b"ping"
+    unsummed = struct.pack("!BBHHH", 8, 0, 0, 1, 1) + b"ping"
+    packet = struct.pack("!BBHHH", 8, 0, checksum(unsummed), 1, 1) + b"ping"
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
         s.settimeout(0.7)
         s.connect((host, 0))

@@ -1,5 +1,7 @@
-package dev.agentcontainers.cli.fleet;
+package dev.agentcontainers.cli;
 
+import dev.agentcontainers.cli.demo.DemoService;
+import dev.agentcontainers.cli.fleet.LocalFleet;
 import dev.agentcontainers.cli.terminal.Progress;
 import picocli.CommandLine.Command;
 
@@ -10,9 +12,10 @@ import picocli.CommandLine.Command;
             "Stops every agent and part of the fleet that `up` or `demo` started and removes every trace of it:",
             "processes, network namespaces, cgroups, mounts and files."
         })
-public final class DownCommand implements Runnable {
+final class DownCommand implements Runnable {
     @Override
     public void run() {
         LocalFleet.ofThisMachine(new Progress(System.err)).down();
+        DemoService.ALL.forEach(DemoService::stop);
     }
 }

@@ -1,0 +1,98 @@
+package dev.agentcontainers.cli.streams;
+
+import dev.agentcontainers.cli.streams.AgentAddress.Parameter;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.protocol.RefusedException;
+import dev.agentcontainers.protocol.StreamFrame;
+import dev.agentcontainers.protocol.client.GatewayHttp;
+import dev.agentcontainers.protocol.client.MessageSocket;
+import io.fabric8.kubernetes.client.Config;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code agentctl exec}. */
+@Command(
+        name = "exec",
+        description = {"Runs a command in a running agent's sandbox.", "", "agentctl exec -it researcher -- sh"},
+        customSynopsis = "agentctl exec [-i] [-t] [-n NAMESPACE] NAME -- COMMAND [ARGUMENT…]",
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {"0 to 255:that of the command", "1:also where it could not be run, and the message says why"})
+public final class ExecCommand implements Callable<Integer> {
+    @Mixin
+    private ClusterOptions cluster = new ClusterOptions();
+
+    @Option(
+            names = {"-i", "--stdin"},
+            description = "Pass standard input on.")
+    private boolean stdin;
+
+    @Option(
+            names = {"-t", "--tty"},
+            description = "With a terminal.")
+    private boolean tty;
+
+    @Parameters(index = "0", paramLabel = "NAME", description = "The AgentContainer.")
+    private String name = "";
+
+    @Parameters(
+            index = "1..*",
+            arity = "1..*",
+            paramLabel = "COMMAND",
+            description = "Program and arguments, after --.")
+    private List<String> command = List.of();
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Config config = cluster.config();
+        AgentAddress agent = new AgentAddress(cluster.namespace(config), name);
+        try (GatewayHttp gateway = GatewayAccess.open(config, cluster.operatorNamespace());
+                MessageSocket socket = gateway.connect(
+                        agent.path("exec", parameters()), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH)) {
+            return run(new RemoteProcess(socket));
+        } catch (RefusedException e) {
+            throw new UserException(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw new UserException("the gateway could not be reached: " + e.getMessage());
+        }
+    }
+
+    private int run(RemoteProcess process) throws IOException, InterruptedException {
+        Optional<TerminalMode> terminal = tty && stdin ? TerminalMode.raw() : Optional.empty();
+        try {
+            if (tty && stdin && terminal.isEmpty()) {
+                System.err.println("agentctl: standard input is not a terminal: its keys are not passed on one by one");
+            }
+            if (tty) {
+                TerminalMode.size().ifPresent(process::resize);
+                TerminalMode.onResize(() -> TerminalMode.size().ifPresent(process::resize));
+            }
+            if (stdin) {
+                process.takeInput(System.in);
+            }
+            return process.await(new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err));
+        } finally {
+            terminal.ifPresent(TerminalMode::close);
+        }
+    }
+
+    private List<Parameter> parameters() {
+        List<Parameter> parameters = new ArrayList<>();
+        command.forEach(word -> parameters.add(new Parameter("command", word)));
+        if (stdin) {
+            parameters.add(new Parameter("stdin", "true"));
+        }
+        if (tty) {
+            parameters.add(new Parameter("tty", "true"));
+        }
+        return parameters;
+    }
+}

@@ -1,0 +1,209 @@
+package dev.agentcontainers.cli.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.localcluster.ControlPlaneException;
+import dev.agentcontainers.protocol.GatewayPaths;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.Subject;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What Helm makes of the charts without a cluster. */
+class ChartTemplateIT {
+
+    private static final String NAMESPACE = "elsewhere";
+
+    @TempDir
+    static Path scratch;
+
+    private static Command helm;
+
+    @BeforeAll
+    static void findHelm() {
+        try {
+            helm = HelmCluster.offlineHelm(scratch);
+        } catch (ControlPlaneException e) {
+            Assumptions.abort(e.getMessage());
+        }
+    }
+
+    static Stream<Path> charts() {
+        return Stream.of(Charts.MAIN, Charts.API);
+    }
+
+    @ParameterizedTest
+    @MethodSource("charts")
+    void lintFindsNothing(Path chart) {
+        assertThat(helm.run("lint", "--strict", chart.toString())).contains("0 chart(s) failed");
+    }
+
+    static Stream<Arguments> wrongValues() {
+        return Stream.of(
+                Arguments.of("operator.replicas=two", "at '/operator/replicas': got string, want integer"),
+                Arguments.of("operator.replicas=0", "at '/operator/replicas': minimum: got 0, want 1"),
+                Arguments.of("operator.replica=2", "at '/operator': additional properties 'replica' not allowed"),
+                Arguments.of("foo=1", "at '': additional properties 'foo' not allowed"),
+                Arguments.of("operator.logLevel=LOUD", "at '/operator/logLevel': value must be one of 'ERROR', 'WARN'"),
+                Arguments.of("operator.image.digest=abc", "at '/operator/image/digest': 'abc' does not match pattern"),
+                Arguments.of("gateway.service.type=External", "at '/gateway/service/type': value must be one of"),
+                Arguments.of("gateway.url=http://a", "at '/gateway/url': 'http://a' does not match pattern"),
+                Arguments.of(
+                        "nodeAgent.linux.stateDirectory=var/lib",
+                        "at '/nodeAgent/linux/stateDirectory': 'var/lib' does not match pattern"),
+                Arguments.of(
+                        "nodeAgent.linux.maxUnavailable=some",
+                        "at '/nodeAgent/linux/maxUnavailable': 'some' does not match pattern"),
+                Arguments.of(
+                        "nodeAgent.linux.healthPort=70000",
+                        "at '/nodeAgent/linux/healthPort': maximum: got 70,000, want 65,535"),
+                Arguments.of(
+                        "nodeAgent.windows.enabled=true",
+                        "at '/nodeAgent/windows/image/repository': minLength: got 0, want 1"),
+                Arguments.of("drain.timeoutSeconds=1", "at '/drain/timeoutSeconds': minimum: got 1, want 10"),
+                Arguments.of(
+                        "operator.tolerations[0].effect=Never", "at '/operator/tolerations/0/effect': value must"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongValues")
+    void aWrongValueIsNamed(String value, String message) {
+        Command.Result result = helm.attempt("template", "t", Charts.MAIN.toString(), "--set", value);
+
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.output()).contains(message);
+    }
+
+    @Test
+    void thoseWhoBindTheOperatorsRightsNameItsServiceAccountInTheReleasesNamespace() {
+        List<HasMetadata> objects = render();
+        Deployment operator = only(objects, Deployment.class);
+        List<Subject> subjects = new ArrayList<>();
+        for (HasMetadata object : objects) {
+            if (object instanceof ClusterRoleBinding binding && !isHook(object)) {
+                subjects.addAll(binding.getSubjects());
+            } else if (object instanceof RoleBinding binding && !isHook(object)) {
+                subjects.addAll(binding.getSubjects());
+            }
+        }
+
+        assertThat(subjects).extracting(Subject::getName).doesNotContain("system:unauthenticated", "system:masters");
+        subjects.removeIf(subject -> subject.getKind().equals("Group"));
+        assertThat(subjects).isNotEmpty().allSatisfy(subject -> {
+            assertThat(subject.getName())
+                    .isEqualTo(operator.getSpec().getTemplate().getSpec().getServiceAccountName());
+            assertThat(subject.getNamespace()).isEqualTo(NAMESPACE);
+        });
+        assertThat(objects)
+                .extracting(object -> object.getMetadata().getNamespace())
+                .doesNotContain("agentcontainers-system");
+    }
+
+    @Test
+    void nodeAgentsRunOnTheHostAndEnrolWithTheAudienceThatTheOperatorAccepts() {
+        PodSpec pod = only(render(), DaemonSet.class).getSpec().getTemplate().getSpec();
+        Container agent = pod.getContainers().getFirst();
+
+        assertThat(pod.getHostPID()).isTrue();
+        assertThat(pod.getHostNetwork()).isTrue();
+        assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+        assertThat(agent.getCommand())
+                .startsWith("/usr/bin/nsenter", "--target=1", "--mount", "--uts", "--ipc", "--cgroup", "--")
+                .endsWith("/var/lib/agentcontainers/runtime/0.1.0/jdk/bin/java");
+        assertThat(pod.getVolumes().stream()
+                        .filter(volume -> volume.getProjected() != null)
+                        .flatMap(volume -> volume.getProjected().getSources().stream())
+                        .filter(source -> source.getServiceAccountToken() != null)
+                        .map(source -> source.getServiceAccountToken().getAudience()))
+                .containsExactly(GatewayPaths.ENROLMENT_AUDIENCE);
+    }
+
+    @Test
+    void eachVersionOfTheRuntimeHasAFolderOfItsOwn() {
+        String digest = "sha256:" + "a".repeat(64);
+        PodSpec pod = only(render("--set", "nodeAgent.linux.image.digest=" + digest), DaemonSet.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+
+        assertThat(pod.getContainers().getFirst().getImage()).isEqualTo("agentcontainers/node-agent@" + digest);
+        assertThat(pod.getContainers().getFirst().getCommand().getLast())
+                .isEqualTo("/var/lib/agentcontainers/runtime/sha256-" + "a".repeat(64) + "/jdk/bin/java");
+    }
+
+    @Test
+    void noObjectIsThereTwice() {
+        assertThat(render())
+                .extracting(object -> object.getKind() + " "
+                        + object.getMetadata().getNamespace() + "/"
+                        + object.getMetadata().getName())
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void withoutGatewayNothingOfItIsThere() {
+        assertThat(render("--set", "gateway.enabled=false"))
+                .filteredOn(object -> object.getMetadata().getName().contains("gateway"))
+                .isEmpty();
+    }
+
+    @Test
+    void everyOptionAtOnceRenders() {
+        List<HasMetadata> objects = render(
+                "--set",
+                "nodeAgent.windows.enabled=true,nodeAgent.windows.image.repository=example.org/windows,"
+                        + "operator.serviceMonitor.enabled=true,operator.serviceMonitor.labels.a=b,"
+                        + "enrolment.bootstrapToken.existingSecret=token,enrolment.apiServerUrl=https://api:6443,"
+                        + "gateway.service.type=LoadBalancer,gateway.names={gateway.example.org},"
+                        + "gateway.url=https://gateway.example.org,imagePullSecrets[0].name=registry,"
+                        + "commonLabels.team=agents,operator.extraEnv[0].name=A,operator.extraEnv[0].value=b,"
+                        + "operator.networkPolicy.metricsFrom[0].podSelector.matchLabels.app=prometheus");
+
+        assertThat(objects)
+                .extracting(HasMetadata::getKind)
+                .contains("ServiceMonitor", "NetworkPolicy", "PodDisruptionBudget", "Job");
+        assertThat(objects).filteredOn(DaemonSet.class::isInstance).hasSize(2);
+        assertThat(objects)
+                .allSatisfy(
+                        object -> assertThat(object.getMetadata().getLabels()).containsEntry("team", "agents"));
+    }
+
+    private static List<HasMetadata> render(String... arguments) {
+        List<String> line = new ArrayList<>(List.of("template", "t", Charts.MAIN.toString(), "-n", NAMESPACE));
+        line.addAll(List.of(arguments));
+        String yaml = helm.run(line.toArray(String[]::new));
+        List<Object> documents =
+                Serialization.unmarshal(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)));
+        return documents.stream().map(HasMetadata.class::cast).toList();
+    }
+
+    private static boolean isHook(HasMetadata object) {
+        return object.getMetadata().getAnnotations() != null
+                && object.getMetadata().getAnnotations().containsKey("helm.sh/hook");
+    }
+
+    private static <T> T only(List<HasMetadata> objects, Class<T> type) {
+        List<T> found =
+                objects.stream().filter(type::isInstance).map(type::cast).toList();
+        assertThat(found).hasSize(1);
+        return found.getFirst();
+    }
+}

@@ -1,0 +1,137 @@
+package dev.agentcontainers.cli.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.protocol.Statuses;
+import dev.agentcontainers.protocol.StreamFrame;
+import dev.agentcontainers.protocol.TerminalSize;
+import dev.agentcontainers.protocol.client.MessageSocket;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.ServerWebSocket;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The user's end of a stream against a real WebSocket server that plays the gateway. */
+class RemoteProcessTest {
+    private final Vertx vertx = Vertx.vertx();
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream errors = new ByteArrayOutputStream();
+
+    @AfterEach
+    void close() {
+        client.close();
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+
+    @Test
+    void passesOnInputOutputAndExitCode() throws Exception {
+        try (MessageSocket socket = connect((server, frame) -> {
+            switch (frame) {
+                case StreamFrame.Input input -> send(server, new StreamFrame.Output(input.data()));
+                case StreamFrame.Resize resize ->
+                    send(
+                            server,
+                            new StreamFrame.ErrorOutput(
+                                    bytes("width " + resize.size().columns())));
+                case StreamFrame.CloseInput ignored -> send(server, new StreamFrame.Result(Statuses.ofExitCode(42)));
+                default -> throw new AssertionError(frame);
+            }
+        })) {
+            RemoteProcess process = new RemoteProcess(socket);
+            process.resize(new TerminalSize(80, 24));
+            process.takeInput(new ByteArrayInputStream(bytes("hello")));
+
+            assertThat(process.await(output, errors)).isEqualTo(42);
+            assertThat(output).hasToString("hello");
+            assertThat(errors).hasToString("width 80");
+        }
+    }
+
+    @Test
+    void aCommandThatCouldNotBeRunIsTheUsersToMend() throws Exception {
+        try (MessageSocket socket = connect((server, frame) ->
+                send(server, new StreamFrame.Result(Statuses.failure(503, "node 'a' is not connected"))))) {
+            RemoteProcess process = new RemoteProcess(socket);
+            process.resize(new TerminalSize(80, 24));
+
+            assertThatThrownBy(() -> process.await(output, errors))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("node 'a' is not connected");
+        }
+    }
+
+    @Test
+    void aStreamThatEndsWithoutAResultIsNoSuccess() throws Exception {
+        try (MessageSocket socket = connect((server, frame) -> server.close())) {
+            RemoteProcess process = new RemoteProcess(socket);
+            process.resize(new TerminalSize(80, 24));
+
+            assertThatThrownBy(() -> process.await(output, errors))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("closed the stream before the command ended");
+        }
+    }
+
+    @Test
+    void addressesAreEscaped() {
+        AgentAddress address = new AgentAddress("team-a", "researcher");
+        assertThat(address.path(
+                        "exec",
+                        List.of(
+                                new AgentAddress.Parameter("command", "sh"),
+                                new AgentAddress.Parameter("command", "a b&c=ü/+"))))
+                .isEqualTo(
+                        "/v1/namespaces/team-a/agentcontainers/researcher/exec?command=sh&command=a%20b%26c%3D%C3%BC%2F%2B");
+    }
+
+    private static void send(ServerWebSocket server, StreamFrame frame) {
+        server.writeBinaryMessage(Buffer.buffer(frame.encoded()));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private MessageSocket connect(BiConsumer<ServerWebSocket, StreamFrame> gateway) throws Exception {
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
+        int port = vertx.createHttpServer(new HttpServerOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(0)
+                        .addWebSocketSubProtocol(StreamFrame.SUBPROTOCOL))
+                .webSocketHandler(server -> server.binaryMessageHandler(message -> {
+                    try {
+                        gateway.accept(server, StreamFrame.decode(message.getBytes()));
+                    } catch (Exception e) {
+                        failures.add(e);
+                        server.close((short) 1011, String.valueOf(e.getMessage()));
+                    }
+                }))
+                .listen()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get()
+                .actualPort();
+        return MessageSocket.connect(
+                client,
+                URI.create("ws://127.0.0.1:" + port),
+                StreamFrame.SUBPROTOCOL,
+                Map.of(),
+                StreamFrame.MAXIMUM_LENGTH,
+                Duration.ofSeconds(10));
+    }
+}

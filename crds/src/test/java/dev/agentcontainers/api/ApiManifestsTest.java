@@ -1,0 +1,31 @@
+package dev.agentcontainers.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.ApiManifests.Manifest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ApiManifestsTest {
+    @Test
+    void listsEveryFileOfTheFolder() throws IOException {
+        Path folder = Path.of(System.getProperty("project.root", ".."), "crds", "yaml");
+        try (var files = Files.list(folder)) {
+            List<String> names =
+                    files.map(file -> file.getFileName().toString()).toList();
+
+            assertThat(ApiManifests.all()).extracting(Manifest::name).containsExactlyInAnyOrderElementsOf(names);
+        }
+    }
+
+    @Test
+    void definitionsComeFirst() {
+        assertThat(ApiManifests.customResourceDefinitions())
+                .hasSize(5)
+                .allSatisfy(manifest -> assertThat(manifest.yaml()).contains("kind: CustomResourceDefinition"))
+                .isEqualTo(ApiManifests.all().subList(0, 5));
+    }
+}

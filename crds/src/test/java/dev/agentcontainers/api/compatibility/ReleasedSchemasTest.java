@@ -1,0 +1,64 @@
+package dev.agentcontainers.api.compatibility;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.agentcontainers.api.generator.CustomResources;
+import dev.agentcontainers.api.generator.Yaml;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What the last release accepted the next one accepts. At a release {@code crds/yaml} is copied to
+ * {@code crds/compatibility}.
+ */
+class ReleasedSchemasTest {
+    private static final Path FOLDER =
+            Path.of(System.getProperty("project.root", ".."), "crds", "compatibility", "v1alpha1");
+
+    static Stream<Arguments> released() throws IOException {
+        try (var files = Files.list(FOLDER)) {
+            List<Path> all = files.toList();
+            return all.stream()
+                    .map(file -> Arguments.argumentSet(file.getFileName().toString(), read(file)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("released")
+    void stayCompatible(JsonNode released) {
+        String name = released.at("/metadata/name").asText();
+        JsonNode current = Optional.ofNullable(CustomResources.definitions().get(name))
+                .orElseThrow(() -> new AssertionError(name + " was removed"));
+
+        assertThat(DefinitionCompatibility.breaks(released, current)).isEmpty();
+    }
+
+    @Test
+    void thereIsOneForEachKind() throws IOException {
+        Map<String, ?> definitions = CustomResources.definitions();
+        try (var files = Files.list(FOLDER)) {
+            List<String> names = files.map(file -> file.getFileName().toString().replaceAll("\\.yaml$", ""))
+                    .toList();
+            assertThat(names).containsExactlyInAnyOrderElementsOf(definitions.keySet());
+        }
+    }
+
+    private static JsonNode read(Path file) {
+        try {
+            return Yaml.read(Files.readString(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.agentcontainers.nodeagent.app;
+
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a node agent until the process is asked to end; agents go on. Exit codes: 0 asked to end, 1 failed, 2 set up
+ * wrongly, 75 to be started again.
+ */
+@QuarkusMain
+public final class NodeAgentProgram implements QuarkusApplication {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeAgentProgram.class);
+    private static final int FAILED = 1;
+    private static final int SET_UP_WRONGLY = 2;
+    private static final int START_AGAIN = 75;
+
+    private final NodeConfiguration configuration;
+    private final RunningNode running;
+    private final String version;
+
+    @Inject
+    NodeAgentProgram(
+            NodeConfiguration configuration,
+            RunningNode running,
+            @ConfigProperty(name = "quarkus.application.version") String version) {
+        this.configuration = configuration;
+        this.running = running;
+        this.version = version;
+    }
+
+    @Override
+    public int run(String... arguments) {
+        NodeOptions options;
+        NodeAgent agent;
+        try {
+            options = options();
+            agent = new NodeAgent(options, Platform.current(), Clock.systemUTC(), () -> Quarkus.asyncExit(START_AGAIN));
+        } catch (StartException | IllegalStateException e) {
+            LOG.error("{}", e.getMessage());
+            return SET_UP_WRONGLY;
+        }
+        running.set(agent);
+        Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> start(agent));
+        Quarkus.waitForExit();
+        starting.interrupt();
+        agent.close();
+        return 0;
+    }
+
+    /** Off the main thread, because it may wait for the API server for long and the process must end when asked to. */
+    private static void start(NodeAgent agent) {
+        try {
+            agent.start();
+        } catch (StartException e) {
+            LOG.error("{}", e.getMessage());
+            Quarkus.asyncExit(SET_UP_WRONGLY);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (SandboxException e) {
+            LOG.error("the node agent can't start: {}: {}", e.step(), e.getMessage(), e);
+            Quarkus.asyncExit(FAILED);
+        } catch (IOException | RuntimeException e) {
+            LOG.error("the node agent can't start", e);
+            Quarkus.asyncExit(FAILED);
+        }
+    }
+
+    private NodeOptions options() {
+        String name = configuration
+                .name()
+                .filter(text -> !text.isBlank())
+                .orElseThrow(() -> new StartException("agentcontainers.node.name is not set: name the AgentNode that"
+                        + " this machine is, for example AGENTCONTAINERS_NODE_NAME=worker-1"));
+        return new NodeOptions(
+                new NodeSettings(
+                        name,
+                        configuration.stateDirectory(),
+                        configuration.runDirectory(),
+                        configuration.firstUserId(),
+                        configuration.userIdCount(),
+                        configuration.logLimit()),
+                configuration.kubeconfig(),
+                configuration.fleetCidr(),
+                configuration.neverAllowed().orElse(List.of()),
+                version);
+    }
+}

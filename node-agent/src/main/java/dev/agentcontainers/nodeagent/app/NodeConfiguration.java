@@ -1,0 +1,48 @@
+package dev.agentcontainers.nodeagent.app;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Settings of the node agent; as environment variables {@code AGENTCONTAINERS_NODE_NAME} and so on. */
+@ConfigMapping(prefix = "agentcontainers.node")
+public interface NodeConfiguration {
+    /** The AgentNode that this machine is. Required. */
+    Optional<String> name();
+
+    /** The node's kubeconfig. Default: what was granted when this machine joined. */
+    Optional<Path> kubeconfig();
+
+    /** For what must survive a reboot. */
+    @WithDefault("/var/lib/agentcontainers")
+    Path stateDirectory();
+
+    /** For what may vanish with a reboot. */
+    @WithDefault("/run/agentcontainers")
+    Path runDirectory();
+
+    /** First of the host's user and group ids that agents are mapped to. */
+    @WithDefault("200000000")
+    long firstUserId();
+
+    /** How many ids from there; each agent takes 65,536. */
+    @WithDefault("655360000")
+    long userIdCount();
+
+    /** Bytes at which an agent's log is begun anew. */
+    @WithDefault("67108864")
+    long logLimit();
+
+    /** Range of all agents' addresses in the fleet. */
+    @WithDefault("100.80.0.0/12")
+    String fleetCidr();
+
+    /** Addresses and ranges that no policy opens, beside the API server's. */
+    Optional<List<String>> neverAllowed();
+
+    /** Port for health and metrics on the loopback address; 0 takes a free one. */
+    @WithDefault("0")
+    int httpPort();
+}

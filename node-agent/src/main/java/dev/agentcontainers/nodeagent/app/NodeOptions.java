@@ -1,0 +1,38 @@
+package dev.agentcontainers.nodeagent.app;
+
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a node agent is told at its start.
+ *
+ * @param kubeconfig how the API server is reached; where absent, by what was granted when this machine joined
+ * @param fleetCidr range of all agents' addresses in the fleet
+ * @param neverAllowed addresses and ranges that no policy opens on this node, beside the API server's
+ * @param version of this node agent
+ */
+public record NodeOptions(
+        NodeSettings settings, Optional<Path> kubeconfig, String fleetCidr, List<String> neverAllowed, String version) {
+    public NodeOptions {
+        neverAllowed = List.copyOf(neverAllowed);
+    }
+
+    Path journal() {
+        return settings.stateDirectory().resolve("journal");
+    }
+
+    Path membership() {
+        return settings.stateDirectory().resolve("node.json");
+    }
+
+    Path token() {
+        return settings.stateDirectory().resolve("token");
+    }
+
+    /** Where this machine's identity is kept since it joined. */
+    Path identity() {
+        return settings.stateDirectory().resolve("identity");
+    }
+}

@@ -1,0 +1,92 @@
+package dev.agentcontainers.nodeagent.kubernetes;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Turns reports into the API's status. Pure. */
+final class AssignmentStatuses {
+    /** MicroTime of the Kubernetes API: RFC 3339 in UTC with microseconds. */
+    private static final DateTimeFormatter MICRO_TIME =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
+
+    private final Map<String, DriverProbe> probes;
+
+    /** @param probes what each driver found out about this machine, by the driver's name */
+    AssignmentStatuses(Map<String, DriverProbe> probes) {
+        this.probes = Map.copyOf(probes);
+    }
+
+    AgentAssignmentStatus of(AgentReport report) {
+        return new AgentAssignmentStatus(
+                report.phase(),
+                report.assignment().generation(),
+                report.assignment().agent().generation(),
+                report.reason(),
+                report.message().isEmpty() ? null : report.message(),
+                report.address().orElse(null),
+                strength(report.assignment().driver().name()),
+                report.enforcement().map(AssignmentStatuses::policy).orElse(null),
+                report.exitCode().orElse(null),
+                report.restarts(),
+                transitions(report.milestones()));
+    }
+
+    /** For an assignment that this node agent can't read, so that nothing of it runs here. */
+    static AgentAssignmentStatus unreadable(AgentAssignment resource, AssignmentPhase phase, String message) {
+        return new AgentAssignmentStatus(
+                phase,
+                resource.getMetadata().getGeneration(),
+                agentGeneration(resource),
+                "InvalidAssignment",
+                message,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
+    }
+
+    private static @Nullable Long agentGeneration(AgentAssignment resource) {
+        return resource.getSpec() == null || resource.getSpec().agent() == null
+                ? null
+                : resource.getSpec().agent().generation();
+    }
+
+    private @Nullable IsolationLevel strength(String driver) {
+        return probes.get(driver) instanceof DriverProbe.Ready ready ? ready.strength() : null;
+    }
+
+    private static AgentAssignmentStatus.Policy policy(Enforcement enforcement) {
+        return new AgentAssignmentStatus.Policy(enforcement.group(), enforcement.hash(), enforcement.revision());
+    }
+
+    private static @Nullable Transitions transitions(Milestones milestones) {
+        return milestones.equals(Milestones.NONE)
+                ? null
+                : new Transitions(
+                        null,
+                        null,
+                        time(milestones.prepared()),
+                        time(milestones.fenced()),
+                        time(milestones.started()),
+                        time(milestones.finished()));
+    }
+
+    private static @Nullable String time(Optional<Instant> instant) {
+        return instant.map(MICRO_TIME::format).orElse(null);
+    }
+}

@@ -1,0 +1,91 @@
+package dev.agentcontainers.nodeagent.kubernetes;
+
+import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the AgentNode's status true: looks at it now and then and writes only where it says something else. Leaves what
+ * the operator writes (namespace and conditions) alone.
+ */
+public final class NodeStatusReporter implements AutoCloseable {
+    private static final Duration INTERVAL = Duration.ofMinutes(1);
+    private static final Set<String> OPERATORS = Set.of("namespace", "conditions");
+
+    private final Resource<AgentNode> resource;
+    private final AgentNodeStatus status;
+    private final Consumer<Membership> onLook;
+    private final ScheduledExecutorService timer;
+    private final RepeatedTask looking;
+
+    /** @param onLook is told what the AgentNode says at each look */
+    public NodeStatusReporter(
+            KubernetesClient client,
+            String nodeName,
+            NodeDescription description,
+            Consumer<Membership> onLook,
+            ScheduledExecutorService timer) {
+        this.resource = client.resources(AgentNode.class).withName(nodeName);
+        this.status = description.status();
+        this.onLook = onLook;
+        this.timer = timer;
+        this.looking = new RepeatedTask("status of this node", timer, this::look);
+    }
+
+    public void start() {
+        timer.scheduleWithFixedDelay(looking::request, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    private void look() {
+        Optional<AgentNode> node = Optional.ofNullable(resource.get());
+        if (node.isEmpty()) {
+            return; // being removed from the fleet; its agents go with their assignments
+        }
+        node.flatMap(Membership::of).ifPresent(onLook);
+        if (!says(node.get().getStatus())) {
+            StatusPatch.write(resource, status, OPERATORS);
+        }
+    }
+
+    private boolean says(@Nullable AgentNodeStatus found) {
+        return found != null
+                && found.os() == status.os()
+                && found.arch() == status.arch()
+                && Objects.equals(found.kernelVersion(), status.kernelVersion())
+                && Objects.equals(found.osImage(), status.osImage())
+                && Objects.equals(found.agentVersion(), status.agentVersion())
+                && sameAmounts(found.capacity(), status.capacity())
+                && sameAmounts(found.allocatable(), status.allocatable())
+                && Objects.equals(found.drivers(), status.drivers());
+    }
+
+    /** Quantities are equal by amount: the API server may write one in another form. */
+    private static boolean sameAmounts(@Nullable Map<String, Quantity> found, Map<String, Quantity> own) {
+        return found != null && amounts(found).equals(amounts(own));
+    }
+
+    private static Map<String, BigDecimal> amounts(Map<String, Quantity> quantities) {
+        Map<String, BigDecimal> amounts = new HashMap<>();
+        quantities.forEach((name, quantity) ->
+                amounts.put(name, quantity.getNumericalAmount().stripTrailingZeros()));
+        return amounts;
+    }
+
+    @Override
+    public void close() {
+        looking.close();
+    }
+}

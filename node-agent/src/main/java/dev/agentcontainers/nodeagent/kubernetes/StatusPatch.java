@@ -1,0 +1,73 @@
+package dev.agentcontainers.nodeagent.kubernetes;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.lang.reflect.RecordComponent;
+import java.net.HttpURLConnection;
+import java.util.Set;
+
+/**
+ * Writes {@code status} by a JSON merge patch (RFC 7386), which needs no read before. What is absent in the new status is
+ * written as null, so that it goes away on the server as well.
+ */
+final class StatusPatch {
+    /** A merge patch in the node agent's name. */
+    static final PatchContext CONTEXT = new PatchContext.Builder()
+            .withPatchType(PatchType.JSON_MERGE)
+            .withFieldManager("agentcontainers-node-agent")
+            .build();
+
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+    private StatusPatch() {}
+
+    /**
+     * Writes the whole status but for the fields named, which are left as they are.
+     *
+     * @return false where the object does not exist
+     */
+    static <T extends HasMetadata> boolean write(Resource<T> resource, Record status, Set<String> except) {
+        try {
+            resource.subresource("status").patch(CONTEXT, text(status, except));
+            return true;
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    static <T extends HasMetadata> boolean write(Resource<T> resource, Record status) {
+        return write(resource, status, Set.of());
+    }
+
+    static String text(Record status, Set<String> except) {
+        ObjectNode fields = withNulls(status);
+        fields.remove(except);
+        ObjectNode patch = JSON.createObjectNode();
+        patch.set("status", fields);
+        return patch.toString();
+    }
+
+    private static ObjectNode withNulls(Record value) {
+        ObjectNode fields = JSON.createObjectNode();
+        for (RecordComponent component : value.getClass().getRecordComponents()) {
+            try {
+                Object field = component.getAccessor().invoke(value);
+                // Lists are replaced as a whole, so what is absent in their elements is left out as usual.
+                fields.set(
+                        component.getName(), field instanceof Record part ? withNulls(part) : JSON.valueToTree(field));
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("records of the API are public: " + component, e);
+            }
+        }
+        return fields;
+    }
+}

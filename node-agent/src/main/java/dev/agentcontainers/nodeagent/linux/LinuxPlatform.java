@@ -1,0 +1,103 @@
+package dev.agentcontainers.nodeagent.linux;
+
+import dev.agentcontainers.api.v1alpha1.Architecture;
+import dev.agentcontainers.api.v1alpha1.OperatingSystem;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
+import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
+import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import dev.agentcontainers.nodeagent.platform.Platform;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Linux. */
+public final class LinuxPlatform implements Platform {
+    private static final Path NAMESPACES = Path.of("/run/netns");
+    private static final int MTU = 1500;
+    private static final long KIBI = 1024;
+
+    @Override
+    public boolean isHere() {
+        return System.getProperty("os.name").equals("Linux");
+    }
+
+    @Override
+    public MachineFacts facts(NodeSettings settings) throws IOException {
+        Files.createDirectories(settings.stateDirectory());
+        return new MachineFacts(
+                OperatingSystem.linux,
+                System.getProperty("os.arch").equals("aarch64") ? Architecture.arm64 : Architecture.amd64,
+                System.getProperty("os.version"),
+                osImage(),
+                Runtime.getRuntime().availableProcessors() * 1000L,
+                memoryBytes(),
+                Files.getFileStore(settings.stateDirectory()).getTotalSpace(),
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
+    }
+
+    /** Source: os-release(5). */
+    private static String osImage() throws IOException {
+        for (String file : List.of("/etc/os-release", "/usr/lib/os-release")) {
+            if (Files.isReadable(Path.of(file))) {
+                return Files.readAllLines(Path.of(file)).stream()
+                        .filter(line -> line.startsWith("PRETTY_NAME="))
+                        .map(line -> line.substring("PRETTY_NAME=".length()).replace("\"", ""))
+                        .findFirst()
+                        .orElse("Linux");
+            }
+        }
+        return "Linux";
+    }
+
+    private static long memoryBytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+                        .filter(line -> line.startsWith("MemTotal:"))
+                        .map(line -> line.replaceAll("[^0-9]", ""))
+                        .mapToLong(Long::parseLong)
+                        .findFirst()
+                        .orElseThrow(() -> new IOException("/proc/meminfo has no MemTotal"))
+                * KIBI;
+    }
+
+    @Override
+    public List<IsolationDriver> drivers(NodeSettings settings) {
+        return List.of(new ProcessDriver(ociSettings(settings)));
+    }
+
+    private static OciSettings ociSettings(NodeSettings settings) {
+        return OciSettings.of(
+                settings.stateDirectory(),
+                settings.runDirectory().resolve("oci"),
+                "/agentcontainers-" + settings.name(),
+                new IdRange(settings.firstUserId(), settings.userIdCount()),
+                settings.logLimitBytes());
+    }
+
+    @Override
+    public Fence fence(NodeSettings settings) {
+        LinuxFenceSettings fence =
+                new LinuxFenceSettings(fenceName(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
+        return new LinuxFence(fence);
+    }
+
+    /** A node's name may be longer than a namespace's. */
+    private static String fenceName(NodeSettings settings) {
+        String name = "agentfence-" + settings.name();
+        return name.length() <= 40
+                ? name
+                : name.substring(0, 31) + Integer.toHexString(settings.name().hashCode());
+    }
+
+    @Override
+    public void forget(NodeSettings settings) throws IOException {
+        new ProcessDriver(ociSettings(settings)).forget();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.agentcontainers.nodeagent.observability;
+
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.Map;
+
+/** A fence whose steps are measured. */
+public final class MeteredFence implements Fence {
+    private static final String BY = "fence";
+
+    private final Fence fence;
+    private final StepTimers timers;
+
+    public MeteredFence(Fence fence, MeterRegistry registry) {
+        this.fence = fence;
+        this.timers = new StepTimers(registry);
+    }
+
+    @Override
+    public void open(FenceSettings settings) throws SandboxException {
+        timers.timeAction("open", BY, () -> fence.open(settings));
+    }
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> groups) throws SandboxException {
+        return timers.time("apply", BY, () -> fence.apply(groups));
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        return timers.time("attach", BY, () -> fence.attach(id, network, group));
+    }
+
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        timers.timeAction("detach", BY, () -> fence.detach(id));
+    }
+
+    @Override
+    public Map<SandboxId, Attachment> attachments() throws SandboxException {
+        return fence.attachments();
+    }
+
+    @Override
+    public void destroy() throws SandboxException {
+        fence.destroy();
+    }
+}

@@ -1,0 +1,89 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Decides what follows the end of a run: another one, or the agent's end. Pure. */
+final class AfterExit {
+    /** What a run counts as that vanished without leaving an exit status: killed. */
+    private static final int LOST = 137;
+
+    private AfterExit() {}
+
+    /** When the agent is stopped whatever it does; counted from its first start. */
+    static Optional<Instant> deadline(JournalEntry entry) {
+        return entry.firstStartedAt()
+                .flatMap(first -> entry.assignment().deadline().map(first::plus));
+    }
+
+    static boolean isPastDeadline(JournalEntry entry, Instant at) {
+        return deadline(entry).filter(deadline -> !at.isBefore(deadline)).isPresent();
+    }
+
+    /** The entry after a run that ended so. */
+    static JournalEntry decide(JournalEntry running, ExitStatus exit, Instant now) {
+        JournalEntry exited = running.exited(exit);
+        if (isPastDeadline(running, exit.finishedAt())) {
+            return deadlineExceeded(exited);
+        }
+        if (isStartedAgain(running, exit)) {
+            return again(running, exited, exit.finishedAt(), now);
+        }
+        if (exit.code() == 0) {
+            return exited.ended(new Outcome(Outcome.Kind.SUCCEEDED, "Completed", ""));
+        }
+        return exited.ended(
+                exit.outOfMemory()
+                        ? failed(
+                                "OutOfMemory",
+                                "killed by the kernel at its memory limit (spec.resources.limits.memory)")
+                        : failed("NonZeroExit", "the agent ended with exit code " + exit.code()));
+    }
+
+    /** The entry after a run of which nothing is left, not even an exit status. */
+    static JournalEntry decideLost(JournalEntry running, boolean rebooted, Instant now) {
+        ExitStatus exit = new ExitStatus(LOST, now, false);
+        JournalEntry exited = running.exited(exit);
+        if (isPastDeadline(running, now)) {
+            return deadlineExceeded(exited);
+        }
+        if (isStartedAgain(running, exit)) {
+            return again(running, exited, now, now);
+        }
+        return exited.ended(
+                rebooted
+                        ? failed("MachineRestarted", "the machine was restarted while the agent ran")
+                        : failed("RunLost", "the agent's run vanished from the machine, with its exit status"));
+    }
+
+    static JournalEntry deadlineExceeded(JournalEntry entry) {
+        return entry.ended(failed(
+                "DeadlineExceeded", "stopped: spec.lifecycle.deadlineSeconds have passed since the first start"));
+    }
+
+    private static boolean isStartedAgain(JournalEntry running, ExitStatus exit) {
+        RestartPolicy policy = running.assignment().restartPolicy();
+        return switch (policy) {
+            case Never -> false;
+            case OnFailure -> exit.code() != 0;
+            case Always -> true;
+        };
+    }
+
+    private static JournalEntry again(JournalEntry running, JournalEntry exited, Instant finishedAt, Instant now) {
+        boolean longRun = running.run()
+                .filter(run -> Duration.between(run.begunAt(), finishedAt).compareTo(RestartDelay.LONG_RUN) >= 0)
+                .isPresent();
+        int failures = longRun ? 1 : exited.failures() + 1;
+        return exited.restartingAt(now.plus(RestartDelay.after(failures)), failures);
+    }
+
+    private static Outcome failed(String reason, String message) {
+        return new Outcome(Outcome.Kind.FAILED, reason, message);
+    }
+}

@@ -1,0 +1,166 @@
+package dev.agentcontainers.nodeagent.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DiskJournalTest {
+    private static final SandboxId ID = new SandboxId("3f0e8a9c-0000-4000-8000-000000000001");
+    private static final Instant NOW = Instant.parse("2026-11-24T12:00:00.123456Z");
+
+    @TempDir
+    private Path temporary;
+
+    private Path folder;
+    private DiskJournal journal;
+
+    @BeforeEach
+    void open() {
+        folder = temporary.resolve("journal");
+        journal = new DiskJournal(folder);
+    }
+
+    @Test
+    void whatIsWrittenIsReadBackEqual() {
+        JournalEntry entry = JournalEntry.of(assignment())
+                .acceptedHere()
+                .beginning("boot-1", NOW)
+                .releasing(NOW, NOW)
+                .started(NOW)
+                .exited(new ExitStatus(3, NOW, true))
+                .restartingAt(NOW.plusSeconds(10), 1)
+                .beginning("boot-2", NOW);
+        journal.write(ID, entry);
+        assertThat(new DiskJournal(folder).entries()).containsExactly(Map.entry(ID, entry));
+    }
+
+    @Test
+    void everyStateIsReadBackEqual() {
+        JournalEntry seen = JournalEntry.of(assignment());
+        for (JournalEntry entry : List.of(
+                seen,
+                seen.acceptedHere(),
+                seen.acceptedHere().deleted(),
+                seen.ended(new Outcome(Outcome.Kind.REJECTED, "OutOfCapacity", "cpu")),
+                seen.acceptedHere().found("boot", NOW).applied(assignment()))) {
+            journal.note(ID, entry);
+            assertThat(new DiskJournal(folder).entries()).containsValue(entry);
+        }
+    }
+
+    @Test
+    void aDeletedEntryIsGone() {
+        journal.write(ID, JournalEntry.of(assignment()));
+        journal.delete(ID);
+        journal.delete(ID);
+        assertThat(new DiskJournal(folder).entries()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "{\"format\":1,\"value\":{\"assi",
+                "null",
+                "[]",
+                "{\"format\":2,\"value\":{}}",
+                "{\"format\":1}"
+            })
+    void aDamagedEntryIsLeftOutAndTheOthersAreRead(String content) throws IOException {
+        SandboxId other = new SandboxId("other");
+        journal.write(other, JournalEntry.of(assignment(other)));
+        Files.writeString(folder.resolve("sandboxes").resolve(ID + ".json"), content);
+        assertThat(new DiskJournal(folder).entries()).containsOnlyKeys(other);
+    }
+
+    @Test
+    void strangeFilesAreLeftOut() throws IOException {
+        Files.writeString(folder.resolve("sandboxes/Not An Id.json"), "{}");
+        Files.writeString(folder.resolve("sandboxes").resolve(ID + ".json.new"), "{");
+        assertThat(new DiskJournal(folder).entries()).isEmpty();
+    }
+
+    @Test
+    void onlyItsOwnerReadsIt() throws IOException {
+        journal.write(ID, JournalEntry.of(assignment()));
+        journal.writePolicy(new PolicySnapshot(1, new AgentNodePolicySpec(1L, List.of())));
+        try (Stream<Path> all = Files.walk(folder)) {
+            assertThat(all)
+                    .allSatisfy(path -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+                            .isEqualTo(Files.isDirectory(path) ? "rwx------" : "rw-------"));
+        }
+    }
+
+    @Test
+    void thePolicyIsReadBackEqual() {
+        assertThat(journal.policy()).isEmpty();
+        PolicySnapshot policy = new PolicySnapshot(
+                7,
+                new AgentNodePolicySpec(
+                        3L,
+                        List.of(new AgentNodePolicySpec.Group(
+                                "g",
+                                "h",
+                                List.of("NetworkPolicy team-a/x"),
+                                List.of(new AgentNodePolicySpec.Allow("10.0.0.0/8", Protocol.TCP, 80, 81))))));
+        journal.writePolicy(policy);
+        assertThat(new DiskJournal(folder).policy()).hasValue(policy);
+    }
+
+    private static Assignment assignment() {
+        return assignment(ID);
+    }
+
+    private static Assignment assignment(SandboxId id) {
+        return new Assignment(
+                id,
+                new Assignment.Agent("team-a", "researcher", ID.value(), 4),
+                2,
+                9,
+                new Assignment.Driver("process", "process", Map.of("seccomp", "default")),
+                List.of("python3", "/opt/main.py"),
+                "/workspace",
+                List.of(
+                        new EnvironmentEntry.Literal("A", "b"),
+                        new EnvironmentEntry.FromSecret("C", "s-1", "k", true),
+                        new EnvironmentEntry.FromConfigMap("D", "c-1", "k", false)),
+                ResourceAmounts.NONE,
+                new ResourceAmounts(
+                        OptionalLong.of(100), OptionalLong.of(1L << 40), OptionalLong.empty(), OptionalLong.of(256)),
+                List.of(
+                        new Mount.Workspace("/workspace", true),
+                        new Mount.Denied("/etc/ssh"),
+                        new Mount.ConfigMapFiles("/opt", "c-1"),
+                        new Mount.SecretFiles("/secret", "s-1")),
+                RestartPolicy.OnFailure,
+                Optional.of(Duration.ofHours(1)),
+                Duration.ofSeconds(10),
+                "group-a");
+    }
+}

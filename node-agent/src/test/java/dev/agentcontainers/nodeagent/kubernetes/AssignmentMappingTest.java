@@ -1,0 +1,162 @@
+package dev.agentcontainers.nodeagent.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
+import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
+import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.KeyReference;
+import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.ValueSource;
+import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.MountAccess;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AssignmentMappingTest {
+    private static final String UID = "6f1c";
+
+    @Test
+    void carriesWhatIdentifiesTheAgentAndItsRevision() {
+        Assignment assignment = AssignmentMapping.assignment(resource(Assignments.spec(UID, List.of("sleep", "1"))));
+
+        assertThat(assignment.id().value()).isEqualTo(UID);
+        assertThat(assignment.agent()).hasToString("team-a/agent-6f1c");
+        assertThat(assignment.agent().generation()).isEqualTo(Assignments.AGENT_GENERATION);
+        assertThat(assignment.generation()).isEqualTo(4);
+        assertThat(assignment.epoch()).isEqualTo(Assignments.EPOCH);
+        assertThat(assignment.command()).containsExactly("sleep", "1");
+        assertThat(assignment.workingDirectory()).isEqualTo("/");
+        assertThat(assignment.restartPolicy()).isEqualTo(RestartPolicy.Never);
+        assertThat(assignment.gracePeriod()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(assignment.deadline()).isEmpty();
+        assertThat(assignment.policyGroup()).isEqualTo(NodeFixture.GROUP);
+        assertThat(assignment.limits().pids()).hasValue(64);
+        assertThat(assignment.needsSecrets()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1,      1000, 64Mi, 67108864",
+        "250m,   250,  1Gi,  1073741824",
+        "0.0005, 1,    1k,   1000",
+        "1500m,  1500, 1.5,  2",
+    })
+    void countsAmountsInWholeUnitsNeverTooFew(String cpu, long millis, String memory, long bytes) {
+        Assignment assignment = AssignmentMapping.assignment(resource(
+                Assignments.spec(UID, List.of("true"), List.of(), List.of(), Assignments.resources(cpu, memory))));
+
+        assertThat(assignment.requests().cpuMillis()).hasValue(millis);
+        assertThat(assignment.requests().memoryBytes()).hasValue(bytes);
+        assertThat(assignment.limits().cpuMillis()).hasValue(millis);
+        assertThat(assignment.requests().ephemeralStorageBytes()).isEmpty();
+    }
+
+    static Stream<Arguments> variables() {
+        KeyReference key = new KeyReference("copy", "key", null);
+        KeyReference optional = new KeyReference("copy", "key", true);
+        return Stream.of(
+                Arguments.of(new EnvironmentVariable("A", "b", null), new EnvironmentEntry.Literal("A", "b")),
+                Arguments.of(new EnvironmentVariable("A", null, null), new EnvironmentEntry.Literal("A", "")),
+                Arguments.of(
+                        new EnvironmentVariable("A", null, new ValueSource(key, null, null)),
+                        new EnvironmentEntry.FromSecret("A", "copy", "key", false)),
+                Arguments.of(
+                        new EnvironmentVariable("A", null, new ValueSource(optional, null, null)),
+                        new EnvironmentEntry.FromSecret("A", "copy", "key", true)),
+                Arguments.of(
+                        new EnvironmentVariable("A", null, new ValueSource(null, key, null)),
+                        new EnvironmentEntry.FromConfigMap("A", "copy", "key", false)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("variables")
+    void readsVariables(EnvironmentVariable variable, EnvironmentEntry expected) {
+        assertThat(AssignmentMapping.assignment(withVariable(variable)).environment())
+                .containsExactly(expected);
+    }
+
+    static Stream<Arguments> mounts() {
+        return Stream.of(
+                Arguments.of(new Filesystem.Mount("/a", MountAccess.Denied, null), new Mount.Denied("/a")),
+                Arguments.of(
+                        new Filesystem.Mount("/a", MountAccess.ReadWrite, workspace()),
+                        new Mount.Workspace("/a", true)),
+                Arguments.of(
+                        new Filesystem.Mount("/a", MountAccess.ReadOnly, workspace()),
+                        new Mount.Workspace("/a", false)),
+                Arguments.of(
+                        new Filesystem.Mount(
+                                "/a",
+                                MountAccess.ReadOnly,
+                                new Filesystem.Source(null, new Filesystem.ConfigMapSource("copy"), null)),
+                        new Mount.ConfigMapFiles("/a", "copy")),
+                Arguments.of(
+                        new Filesystem.Mount(
+                                "/a",
+                                MountAccess.ReadOnly,
+                                new Filesystem.Source(null, null, new Filesystem.SecretSource("copy"))),
+                        new Mount.SecretFiles("/a", "copy")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mounts")
+    void readsMounts(Filesystem.Mount mount, Mount expected) {
+        assertThat(AssignmentMapping.assignment(withMount(mount)).mounts()).containsExactly(expected);
+    }
+
+    static Stream<Arguments> wrong() {
+        return Stream.of(
+                Arguments.of(
+                        withVariable(new EnvironmentVariable("TOKEN", null, new ValueSource(null, null, null))),
+                        "env[TOKEN].valueFrom"),
+                Arguments.of(
+                        withMount(new Filesystem.Mount("/data", MountAccess.ReadOnly, null)),
+                        "mounts[/data] has no source"),
+                Arguments.of(
+                        withMount(new Filesystem.Mount(
+                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null))),
+                        "mounts[/data].source"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrong")
+    void namesTheFieldThatItCantRead(AgentAssignment resource, String field) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> AssignmentMapping.assignment(resource))
+                .withMessageContaining(field);
+    }
+
+    private static Filesystem.Source workspace() {
+        return new Filesystem.Source(new Filesystem.Workspace(), null, null);
+    }
+
+    private static AgentAssignment withVariable(EnvironmentVariable variable) {
+        return resource(Assignments.spec(
+                UID, List.of("true"), List.of(variable), List.of(), Assignments.resources("1", "1Mi")));
+    }
+
+    private static AgentAssignment withMount(Filesystem.Mount mount) {
+        return resource(
+                Assignments.spec(UID, List.of("true"), List.of(), List.of(mount), Assignments.resources("1", "1Mi")));
+    }
+
+    private static AgentAssignment resource(AgentAssignmentSpec spec) {
+        AgentAssignment resource = new AgentAssignment();
+        resource.setMetadata(
+                new ObjectMetaBuilder().withName(UID).withGeneration(4L).build());
+        resource.setSpec(spec);
+        return resource;
+    }
+}

@@ -1,0 +1,209 @@
+package dev.agentcontainers.nodeagent.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class AssignmentReporterTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Instant NOW = Instant.parse("2026-11-24T10:00:00.123456789Z");
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final List<AgentAssignmentStatus> written = new CopyOnWriteArrayList<>();
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void startThatGoesThroughAtOnceIsOneWrite() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+
+        reporter.report(report("a", AssignmentPhase.Preparing));
+        reporter.report(report("a", AssignmentPhase.Running));
+
+        await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
+        await().during(Duration.ofMillis(1500)).atMost(PATIENCE).until(() -> phases().size() == 1);
+        assertThat(phases()).containsExactly(AssignmentPhase.Running);
+    }
+
+    @Test
+    void stageThatLastsIsWritten() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+
+        reporter.report(report("a", AssignmentPhase.Preparing));
+
+        await().atMost(PATIENCE).until(() -> phases().equals(List.of(AssignmentPhase.Preparing)));
+        reporter.report(report("a", AssignmentPhase.Preparing));
+        reporter.report(report("a", AssignmentPhase.Stopping));
+        reporter.report(report("a", AssignmentPhase.Stopped));
+        await().atMost(PATIENCE).until(() -> phases().size() == 2);
+        assertThat(phases()).containsExactly(AssignmentPhase.Preparing, AssignmentPhase.Stopped);
+    }
+
+    @Test
+    void stagesThatFollowEachOtherQuicklyAreStillWrittenAfterAWhile() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        AtomicInteger attempt = new AtomicInteger();
+
+        await().pollInterval(Duration.ofMillis(100))
+                .atMost(Duration.ofSeconds(4))
+                .until(() -> {
+                    reporter.report(report("a", AssignmentPhase.Preparing, "attempt " + attempt.incrementAndGet()));
+                    return !written.isEmpty();
+                });
+    }
+
+    @Test
+    void triesAgainAndThenWritesTheNewestOnly() {
+        AtomicInteger failures = new AtomicInteger(2);
+        AssignmentReporter reporter = reporter((_, status) -> {
+            if (failures.getAndDecrement() > 0) {
+                throw new KubernetesClientException("the API server is away");
+            }
+            return written.add(status);
+        });
+
+        reporter.report(report("a", AssignmentPhase.Running));
+        await().atMost(PATIENCE).until(() -> failures.get() < 2);
+        reporter.report(report("a", AssignmentPhase.Succeeded));
+
+        await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
+        assertThat(phases()).containsExactly(AssignmentPhase.Succeeded);
+    }
+
+    @Test
+    void reportDuringAWriteIsNotLost() throws InterruptedException {
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        AssignmentReporter reporter = reporter((_, status) -> {
+            writing.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return written.add(status);
+        });
+
+        reporter.report(report("a", AssignmentPhase.Running));
+        writing.await();
+        reporter.report(report("a", AssignmentPhase.Failed));
+        reporter.report(report("a", AssignmentPhase.Stopped));
+        goOn.countDown();
+
+        await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
+        assertThat(phases()).containsExactly(AssignmentPhase.Running, AssignmentPhase.Stopped);
+    }
+
+    @Test
+    void givesUpOnlyWhereTheAssignmentIsGone() {
+        AtomicInteger asked = new AtomicInteger();
+        AssignmentReporter reporter = reporter((_, _) -> {
+            asked.incrementAndGet();
+            return false;
+        });
+
+        reporter.report(report("a", AssignmentPhase.Stopped));
+
+        await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void saysTheSameOnlyOnce() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+
+        reporter.report(report("a", AssignmentPhase.Running));
+        await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
+        reporter.report(report("a", AssignmentPhase.Running));
+
+        await().during(Duration.ofMillis(300)).atMost(PATIENCE).until(() -> phases().size() == 1);
+    }
+
+    @Test
+    void statusHasWhatTheReportSays() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        AgentReport plain = report("a", AssignmentPhase.Running);
+
+        reporter.report(new AgentReport(
+                plain.assignment(),
+                AssignmentPhase.Running,
+                "Running",
+                "",
+                Optional.of("100.80.4.2"),
+                Optional.of(new AgentReport.Enforcement("group-a", "hash", 12)),
+                Optional.of(3),
+                2,
+                new Milestones(Optional.of(NOW), Optional.of(NOW), Optional.of(NOW), Optional.empty())));
+
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+        AgentAssignmentStatus status = written.getFirst();
+        assertThat(status.observedGeneration()).isEqualTo(4);
+        assertThat(status.agentGeneration()).isEqualTo(Assignments.AGENT_GENERATION);
+        assertThat(status.message()).isNull();
+        assertThat(status.address()).isEqualTo("100.80.4.2");
+        assertThat(status.strength()).isEqualTo(IsolationLevel.Process);
+        assertThat(status.policy()).isEqualTo(new AgentAssignmentStatus.Policy("group-a", "hash", 12L));
+        assertThat(status.exitCode()).isEqualTo(3);
+        assertThat(status.restarts()).isEqualTo(2);
+        assertThat(status.transitions().started()).isEqualTo("2026-11-24T10:00:00.123456Z");
+        assertThat(status.transitions().finished()).isNull();
+        assertThat(StatusPatch.text(status, java.util.Set.of()))
+                .contains("\"message\":null", "\"finished\":null", "\"phase\":\"Running\"");
+    }
+
+    private AssignmentReporter reporter(AssignmentReporter.Destination destination) {
+        return new AssignmentReporter(
+                destination,
+                Map.of("process", new DriverProbe.Ready("crun 1", IsolationLevel.Process, List.of(), List.of())),
+                timer);
+    }
+
+    private List<AssignmentPhase> phases() {
+        return written.stream().map(AgentAssignmentStatus::phase).toList();
+    }
+
+    private static AgentReport report(String uid, AssignmentPhase phase) {
+        return report(uid, phase, "");
+    }
+
+    private static AgentReport report(String uid, AssignmentPhase phase, String message) {
+        AgentAssignment resource = new AgentAssignment();
+        resource.setMetadata(
+                new ObjectMetaBuilder().withName(uid).withGeneration(4L).build());
+        resource.setSpec(Assignments.spec(uid, List.of("true")));
+        return new AgentReport(
+                AssignmentMapping.assignment(resource),
+                phase,
+                phase.name(),
+                message,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                Milestones.NONE);
+    }
+}

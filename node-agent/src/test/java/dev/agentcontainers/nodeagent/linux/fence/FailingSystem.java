@@ -1,0 +1,122 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
+import dev.agentcontainers.nodeagent.linux.nftables.NftablesException;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A system in which one chosen call fails; every call before and after it is real. */
+final class FailingSystem implements FenceSystem {
+    private final FenceSystem real;
+    private final AtomicInteger callsUntilFailure = new AtomicInteger();
+    private final List<String> actions = new CopyOnWriteArrayList<>();
+    private volatile boolean failsForEver;
+    private volatile boolean dead;
+
+    FailingSystem(FenceSystem real) {
+        this.real = real;
+    }
+
+    /** Lets the call of that number from now on fail; 0 for none. */
+    void failAt(int call) {
+        callsUntilFailure.set(call);
+    }
+
+    /** Lets the call of that number from now on fail, and all after it, as for a process that is killed. */
+    void dieAt(int call) {
+        failsForEver = true;
+        failAt(call);
+    }
+
+    /** What was asked of the kernel, in order. */
+    List<String> actions() {
+        return List.copyOf(actions);
+    }
+
+    private boolean fails() {
+        if (callsUntilFailure.getAndUpdate(left -> Math.max(0, left - 1)) == 1) {
+            dead = failsForEver;
+            return true;
+        }
+        return dead;
+    }
+
+    @Override
+    public NamespaceCalls namespaces() {
+        return real.namespaces();
+    }
+
+    @Override
+    public NetlinkSocket netlink(int protocol) throws IOException {
+        if (fails()) {
+            throw failure("open a netlink socket");
+        }
+        return new FailingSocket(real.netlink(protocol));
+    }
+
+    @Override
+    public Nftables nftables() throws IOException {
+        if (fails()) {
+            throw new NftablesException("open: made to fail");
+        }
+        Nftables nftables = real.nftables();
+        return new Nftables() {
+            @Override
+            public void run(String commands) throws NftablesException {
+                if (fails()) {
+                    throw new NftablesException("made to fail");
+                }
+                nftables.run(commands);
+            }
+
+            @Override
+            public void close() {
+                nftables.close();
+            }
+        };
+    }
+
+    private final class FailingSocket implements NetlinkSocket {
+        private final NetlinkSocket socket;
+
+        FailingSocket(NetlinkSocket socket) {
+            this.socket = socket;
+        }
+
+        @Override
+        public void execute(List<NetlinkMessage> messages) throws NetlinkException {
+            if (fails()) {
+                // Half of it was done: the worst case.
+                if (messages.size() > 1 && messages.getFirst().acknowledged()) {
+                    socket.execute(messages.subList(0, messages.size() / 2));
+                }
+                throw failure(messages.getFirst().action());
+            }
+            messages.forEach(message -> actions.add(message.action()));
+            socket.execute(messages);
+        }
+
+        @Override
+        public List<NetlinkMessage> query(NetlinkMessage request) throws NetlinkException {
+            if (fails()) {
+                throw failure(request.action());
+            }
+            return socket.query(request);
+        }
+
+        @Override
+        public void close() {
+            socket.close();
+        }
+    }
+
+    private static NetlinkException failure(String action) {
+        return new NetlinkException(action, 5, "Input/output error", "made to fail");
+    }
+}

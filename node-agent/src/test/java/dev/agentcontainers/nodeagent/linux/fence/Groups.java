@@ -1,0 +1,42 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.policy.RulesetHash;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Rulesets that the tests apply. */
+final class Groups {
+    /** One protocol, one port, one range. */
+    static final GroupRuleset NARROW = group("narrow", allow("10.20.0.0/24", Protocol.TCP, 8080, 8080));
+
+    /** As much as a policy can allow. */
+    static final GroupRuleset WIDE = group(
+            "wide",
+            allow("0.0.0.0/0", Protocol.TCP, 1, 65535),
+            allow("0.0.0.0/0", Protocol.UDP, 1, 65535),
+            allow("0.0.0.0/0", Protocol.SCTP, 1, 65535));
+
+    static final GroupRuleset EMPTY = group("empty");
+
+    private Groups() {}
+
+    static GroupRuleset group(String name, Allow... egress) {
+        return new GroupRuleset(name, RulesetHash.of(List.of(egress)), List.of(egress));
+    }
+
+    static Allow allow(String cidr, Protocol protocol, int port, int endPort) {
+        return new Allow(cidr, protocol, port, endPort);
+    }
+
+    /** The narrow group with further boxes beside, which are different for each {@code variant}. */
+    static GroupRuleset narrowWithNoise(int variant) {
+        List<Allow> egress = new ArrayList<>(NARROW.egress());
+        for (int i = 0; i < 200; i++) {
+            egress.add(allow("10.30." + i + "." + variant + "/32", Protocol.UDP, 1000 + variant, 2000 + variant));
+        }
+        return group("narrow", egress.toArray(Allow[]::new));
+    }
+}

@@ -1,0 +1,70 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RulesTest {
+    private static final AddressPlan PLAN =
+            AddressPlan.of(new FenceSettings("100.80.4.0/22", "100.80.0.0/12", List.of()));
+
+    @Test
+    void everyHookButNatDropsByDefault() {
+        assertThat(Rules.base(PLAN, "never_1").lines().filter(line -> line.contains("type filter hook")))
+                .hasSize(4)
+                .allMatch(line -> line.endsWith("policy drop; }"));
+    }
+
+    @Test
+    void everyPacketOfAnAgentIsCheckedWhateverItsConnection() {
+        assertThat(Rules.base(PLAN, "never_1")
+                        .lines()
+                        .filter(line -> line.contains("from_agent ") && line.contains("accept")))
+                .isEmpty();
+        assertThat(Rules.base(PLAN, "never_1")
+                        .lines()
+                        .filter(line -> line.startsWith("add rule inet agentfence from_agent")))
+                .containsSubsequence(
+                        "add rule inet agentfence from_agent ct state invalid goto refuse",
+                        "add rule inet agentfence from_agent ip daddr @never_1 goto refuse",
+                        "add rule inet agentfence from_agent iifname vmap @agents",
+                        "add rule inet agentfence from_agent goto refuse");
+    }
+
+    @Test
+    void sourcesAreTranslatedExceptWithinTheFleet() {
+        assertThat(Rules.base(PLAN, "never_1"))
+                .contains("postrouting oifname \"uplink\" ip saddr 100.80.4.0/22 ip daddr != 100.80.0.0/12"
+                        + " snat ip to 100.80.4.1\n");
+    }
+
+    @Test
+    void group() {
+        assertThat(Rules.groupSet(
+                        "a4_g_3",
+                        false,
+                        List.of(
+                                Groups.allow("10.0.0.0/8", Protocol.TCP, 80, 80),
+                                Groups.allow("10.0.0.1/32", Protocol.UDP, 1, 65535))))
+                .isEqualTo(
+                        "add set inet agentfence a4_g_3 { type ipv4_addr . inet_proto . inet_service; flags interval;"
+                                + " elements = { 10.0.0.0/8 . tcp . 80, 10.0.0.1/32 . udp . 1-65535 }; }\n");
+        assertThat(Rules.groupChain("g", List.of("a4_g_3"), List.of("a6_g_4"))).isEqualTo("""
+                        add chain inet agentfence g_g
+                        flush chain inet agentfence g_g
+                        add rule inet agentfence g_g ip daddr . meta l4proto . th dport @a4_g_3 accept
+                        add rule inet agentfence g_g ip6 daddr . meta l4proto . th dport @a6_g_4 accept
+                        add rule inet agentfence g_g goto refuse
+                        """);
+    }
+
+    @Test
+    void theHostsTableAllowsNothingAndTouchesNothingElse() {
+        assertThat(Rules.host("agentcontainers_x", PLAN).lines())
+                .allMatch(line -> line.contains(" ip agentcontainers_x"))
+                .noneMatch(line -> line.endsWith(" accept"));
+    }
+}

@@ -1,0 +1,97 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AfterExitTest {
+    private static final Instant BEGUN = Instant.parse("2026-11-24T12:00:00Z");
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                // policy,   code, out of memory, outcome,   reason
+                "Never,        0, false,  SUCCEEDED, Completed",
+                "Never,        1, false,  FAILED,    NonZeroExit",
+                "Never,      137, true,   FAILED,    OutOfMemory",
+                "OnFailure,    0, false,  SUCCEEDED, Completed",
+                "OnFailure,    1, false,  -,         -",
+                "OnFailure,  137, true,   -,         -",
+                "Always,       0, false,  -,         -",
+                "Always,     143, false,  -,         -"
+            })
+    void whatFollowsAnExit(RestartPolicy policy, int code, boolean outOfMemory, Outcome.Kind outcome, String reason) {
+        Instant end = BEGUN.plusSeconds(60);
+
+        JournalEntry after = AfterExit.decide(
+                running(Assignments.of("a").restart(policy)), new ExitStatus(code, end, outOfMemory), end);
+
+        assertThat(after.run()).isEmpty();
+        assertThat(after.lastExit().orElseThrow().code()).isEqualTo(code);
+        if (outcome == null) {
+            assertThat(after.outcome()).isEmpty();
+            assertThat(after.restarts()).isEqualTo(1);
+            assertThat(after.nextStartAt()).hasValue(end.plusSeconds(10));
+        } else {
+            assertThat(after.outcome().orElseThrow().kind()).isEqualTo(outcome);
+            assertThat(after.outcome().orElseThrow().reason()).isEqualTo(reason);
+            assertThat(after.restarts()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 10", "2, 20", "3, 40", "4, 80", "5, 160", "6, 300", "7, 300", "1000, 300"})
+    void delaysDoubleUpToFiveMinutes(int failures, long seconds) {
+        assertThat(RestartDelay.after(failures)).isEqualTo(Duration.ofSeconds(seconds));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "2, 2", "5, 16", "9, 256", "10, 300", "1000, 300"})
+    void retriesOfAStartBeginQuickly(int failures, long seconds) {
+        assertThat(RestartDelay.beforeRetry(failures)).isEqualTo(Duration.ofSeconds(seconds));
+    }
+
+    @Test
+    void aLongRunEndsTheRowOfFailures() {
+        Assignments always = Assignments.of("a").restart(RestartPolicy.Always);
+        JournalEntry fourth = running(always).restartingAt(BEGUN, 4).beginning("boot", BEGUN);
+
+        Instant shortly = BEGUN.plus(Duration.ofMinutes(10)).minusMillis(1);
+        Instant late = BEGUN.plus(Duration.ofMinutes(10));
+
+        assertThat(AfterExit.decide(fourth, new ExitStatus(1, shortly, false), shortly)
+                        .nextStartAt())
+                .hasValue(shortly.plusSeconds(160));
+        assertThat(AfterExit.decide(fourth, new ExitStatus(1, late, false), late)
+                        .nextStartAt())
+                .hasValue(late.plusSeconds(10));
+    }
+
+    @Test
+    void anExitAfterTheDeadlineIsTheDeadlines() {
+        JournalEntry limited =
+                running(Assignments.of("a").restart(RestartPolicy.Always).deadline(Duration.ofSeconds(30)));
+        Instant end = BEGUN.plusSeconds(31);
+
+        JournalEntry after = AfterExit.decide(limited, new ExitStatus(0, end, false), end);
+
+        assertThat(after.outcome().orElseThrow().reason()).isEqualTo("DeadlineExceeded");
+    }
+
+    private static JournalEntry running(Assignments assignments) {
+        return JournalEntry.of(assignments.assignment())
+                .acceptedHere()
+                .beginning("boot", BEGUN)
+                .releasing(BEGUN, BEGUN)
+                .started(BEGUN);
+    }
+}

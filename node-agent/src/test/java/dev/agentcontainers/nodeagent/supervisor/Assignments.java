@@ -1,0 +1,179 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Assignments for tests, changed one thing at a time. */
+record Assignments(Assignment assignment) {
+    static Assignments of(String id) {
+        return new Assignments(new Assignment(
+                new SandboxId(id),
+                new Assignment.Agent("team-a", id, id, 1),
+                1,
+                5,
+                new Assignment.Driver("process", "process", Map.of()),
+                List.of("/bin/agent"),
+                "/workspace",
+                List.of(new Assignment.EnvironmentEntry.Literal("TASK", "x")),
+                amounts(100, 1 << 20),
+                amounts(1000, 1 << 24),
+                List.of(new Mount.Workspace("/workspace", true)),
+                RestartPolicy.Never,
+                Optional.empty(),
+                Duration.ZERO,
+                TestNode.GROUP));
+    }
+
+    static ResourceAmounts amounts(long cpuMillis, long memory) {
+        return new ResourceAmounts(
+                OptionalLong.of(cpuMillis), OptionalLong.of(memory), OptionalLong.empty(), OptionalLong.empty());
+    }
+
+    Assignments restart(RestartPolicy policy) {
+        return with(
+                assignment.generation(),
+                assignment.requests(),
+                assignment.limits(),
+                policy,
+                assignment.deadline(),
+                assignment.gracePeriod(),
+                assignment.policyGroup());
+    }
+
+    Assignments deadline(Duration deadline) {
+        return with(
+                assignment.generation(),
+                assignment.requests(),
+                assignment.limits(),
+                assignment.restartPolicy(),
+                Optional.of(deadline),
+                assignment.gracePeriod(),
+                assignment.policyGroup());
+    }
+
+    Assignments grace(Duration grace) {
+        return with(
+                assignment.generation(),
+                assignment.requests(),
+                assignment.limits(),
+                assignment.restartPolicy(),
+                assignment.deadline(),
+                grace,
+                assignment.policyGroup());
+    }
+
+    Assignments requests(ResourceAmounts requests) {
+        return with(
+                assignment.generation(),
+                requests,
+                assignment.limits(),
+                assignment.restartPolicy(),
+                assignment.deadline(),
+                assignment.gracePeriod(),
+                assignment.policyGroup());
+    }
+
+    Assignments limits(ResourceAmounts limits) {
+        return with(
+                assignment.generation(),
+                assignment.requests(),
+                limits,
+                assignment.restartPolicy(),
+                assignment.deadline(),
+                assignment.gracePeriod(),
+                assignment.policyGroup());
+    }
+
+    Assignments group(String group) {
+        return with(
+                assignment.generation(),
+                assignment.requests(),
+                assignment.limits(),
+                assignment.restartPolicy(),
+                assignment.deadline(),
+                assignment.gracePeriod(),
+                group);
+    }
+
+    /** A newer generation. */
+    Assignments newer() {
+        return with(
+                assignment.generation() + 1,
+                assignment.requests(),
+                assignment.limits(),
+                assignment.restartPolicy(),
+                assignment.deadline(),
+                assignment.gracePeriod(),
+                assignment.policyGroup());
+    }
+
+    Assignments epoch(long epoch) {
+        return copy(epoch, assignment.driver(), assignment.environment());
+    }
+
+    Assignments driver(String driver) {
+        return copy(assignment.epoch(), new Assignment.Driver(driver, driver, Map.of()), assignment.environment());
+    }
+
+    Assignments secret(String secret, String key) {
+        return copy(
+                assignment.epoch(),
+                assignment.driver(),
+                List.of(new Assignment.EnvironmentEntry.FromSecret("TOKEN", secret, key, false)));
+    }
+
+    private Assignments copy(long epoch, Assignment.Driver driver, List<Assignment.EnvironmentEntry> environment) {
+        Assignment a = assignment;
+        return new Assignments(new Assignment(
+                a.id(),
+                a.agent(),
+                a.generation(),
+                epoch,
+                driver,
+                a.command(),
+                a.workingDirectory(),
+                environment,
+                a.requests(),
+                a.limits(),
+                a.mounts(),
+                a.restartPolicy(),
+                a.deadline(),
+                a.gracePeriod(),
+                a.policyGroup()));
+    }
+
+    private Assignments with(
+            long generation,
+            ResourceAmounts requests,
+            ResourceAmounts limits,
+            RestartPolicy restartPolicy,
+            Optional<Duration> deadline,
+            Duration grace,
+            String group) {
+        Assignment a = assignment;
+        return new Assignments(new Assignment(
+                a.id(),
+                a.agent(),
+                generation,
+                a.epoch(),
+                a.driver(),
+                a.command(),
+                a.workingDirectory(),
+                a.environment(),
+                requests,
+                limits,
+                a.mounts(),
+                restartPolicy,
+                deadline,
+                grace,
+                group));
+    }
+}

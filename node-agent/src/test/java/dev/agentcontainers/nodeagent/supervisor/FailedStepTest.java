@@ -1,0 +1,228 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every step of a start can fail; then the agent has not run, nothing is left, and the report says which and why. */
+class FailedStepTest {
+    private static final Assignment ASSIGNMENT = Assignments.of("a").assignment();
+    private static final SandboxId ID = ASSIGNMENT.id();
+
+    @TempDir
+    private Path folder;
+
+    private TestNode node;
+
+    @BeforeEach
+    void up() {
+        node = new TestNode(folder).up().policy(1, 5, TestNode.GROUP);
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+        assertThat(node.machine.violations()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "prepare, PREPARE, PrepareFailed",
+        "create, CREATE, CreateFailed",
+        "attach, FENCE, FenceFailed",
+        "start, START, StartFailed"
+    })
+    void whatMayPassIsTriedAgain(String call, Step step, String reason) {
+        node.calls().fail(call, new SandboxException(step, Kind.TRANSIENT, "no luck with " + call));
+
+        node.run(ASSIGNMENT);
+
+        AgentReport report = node.awaitReason(ID, reason);
+        assertThat(report.phase()).isEqualTo(AssignmentPhase.Preparing);
+        assertThat(report.message()).isEqualTo("no luck with " + call);
+        assertThat(node.machine.starts(ID)).isZero();
+        assertThat(node.machine.hasRuns()).isFalse();
+
+        node.calls().heal();
+        node.pass(Duration.ofSeconds(1));
+
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Running).restarts()).isZero();
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "prepare, PREPARE, INVALID_SPEC, Failed, PrepareFailed",
+        "create, CREATE, INVALID_SPEC, Failed, CreateFailed",
+        "start, START, INVALID_SPEC, Failed, StartFailed",
+        "prepare, PREPARE, UNSUPPORTED, Rejected, UnsupportedSpec",
+        "create, CREATE, UNSUPPORTED, Rejected, UnsupportedSpec",
+        "attach, FENCE, UNSUPPORTED, Rejected, UnsupportedSpec"
+    })
+    void whatCannotPassIsFinal(String call, Step step, Kind kind, AssignmentPhase phase, String reason) {
+        node.calls().fail(call, new SandboxException(step, kind, "spec.command: not found"));
+
+        node.run(ASSIGNMENT);
+
+        AgentReport report = node.awaitPhase(ID, phase);
+        assertThat(report.reason()).isEqualTo(reason);
+        assertThat(report.message()).isEqualTo("spec.command: not found");
+        assertThat(node.machine.starts(ID)).isZero();
+        assertThat(node.machine.hasRuns()).isFalse();
+        node.calls().heal();
+        node.pass(Duration.ofHours(1));
+        node.crash();
+        node.up().run(ASSIGNMENT);
+        node.awaitPhase(ID, phase);
+        assertThat(node.machine.starts(ID)).isZero();
+    }
+
+    @Test
+    void aFailedRemovalAfterAFailedStartIsMadeUpFor() {
+        node.calls().fail("attach", new SandboxException(Step.FENCE, Kind.TRANSIENT, "no"));
+        node.calls().fail("remove", new SandboxException(Step.REMOVE, Kind.TRANSIENT, "busy"));
+        node.run(ASSIGNMENT);
+        node.awaitReason(ID, "RemoveFailed");
+
+        node.calls().heal();
+        node.pass(Duration.ofSeconds(1));
+
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void aMissingSecretIsWaitedFor() {
+        Assignment needy = Assignments.of("a").secret("s-1", "token").assignment();
+        node.run(needy);
+        assertThat(node.awaitReason(ID, "ResolveFailed").message()).isEqualTo("env TOKEN: Secret is missing");
+
+        node.secrets.put("s-1", Map.of("other", new byte[0]));
+        node.pass(Duration.ofSeconds(1));
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID).orElseThrow().message().equals("env TOKEN: Secret has no key 'token'"));
+
+        node.secrets.put("s-1", Map.of("token", new byte[] {'x'}));
+        node.pass(Duration.ofSeconds(2));
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.spec(ID).orElseThrow().environment()).containsEntry("TOKEN", "x");
+    }
+
+    @Test
+    void noEntryForItsGroupNoStart() {
+        Assignment other = Assignments.of("a").group("group-b").assignment();
+        node.run(other);
+        assertThat(node.awaitReason(ID, "PolicyNotReady").phase()).isEqualTo(AssignmentPhase.Preparing);
+        assertThat(node.machine.happened()).doesNotContain("create");
+
+        node.policy(2, 5, TestNode.GROUP, "group-b");
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(report.enforcement()).hasValue(new AgentReport.Enforcement("group-b", "hash-group-b-2", 2));
+        assertThat(report.address()).hasValue("100.80.0.2");
+    }
+
+    @Test
+    void noPolicyYetNoAdmission() {
+        try (TestNode fresh = new TestNode(folder.resolve("fresh"))) {
+            fresh.up().run(ASSIGNMENT);
+            fresh.awaitReason(ID, "PolicyNotReady");
+            fresh.policy(1, 5, TestNode.GROUP);
+            fresh.awaitPhase(ID, AssignmentPhase.Running);
+        }
+    }
+
+    @Test
+    void aBindingOfAnOlderLeaderIsRejected() {
+        node.run(Assignments.of("a").epoch(4).assignment());
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Rejected);
+        assertThat(report.reason()).isEqualTo("StaleBinding");
+        assertThat(node.machine.happened()).doesNotContain("prepare", "create");
+    }
+
+    @Test
+    void whatWasAcceptedStaysWhenANewLeaderComes() {
+        node.run(ASSIGNMENT);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        node.policy(2, 6, TestNode.GROUP);
+        node.crash();
+        node.forgetReports();
+        node.up().run(ASSIGNMENT);
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Running)
+                        .enforcement()
+                        .orElseThrow()
+                        .revision())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void anUnknownDriverIsRejected() {
+        node.run(Assignments.of("a").driver("kata").assignment());
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Rejected);
+        assertThat(report.reason()).isEqualTo("UnsupportedDriver");
+        assertThat(report.message()).contains("'kata'").contains("process");
+    }
+
+    @Test
+    void capacityIsNeverExceeded() {
+        Assignment big =
+                Assignments.of("a").requests(Assignments.amounts(1500, 1)).assignment();
+        Assignment other =
+                Assignments.of("b").requests(Assignments.amounts(600, 1)).assignment();
+        node.run(big);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+
+        node.run(big, other);
+
+        AgentReport report = node.awaitPhase(other.id(), AssignmentPhase.Rejected);
+        assertThat(report.reason()).isEqualTo("OutOfCapacity");
+        assertThat(report.message()).isEqualTo("cpu (thousandths): 600 asked for, 500 free of 2000");
+    }
+
+    @Test
+    void capacityIsStillTakenAfterARestartOfTheNodeAgent() {
+        Assignment big =
+                Assignments.of("a").requests(Assignments.amounts(1500, 1)).assignment();
+        Assignment other =
+                Assignments.of("b").requests(Assignments.amounts(600, 1)).assignment();
+        node.run(big);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        node.crash();
+
+        node.up().run(other, big);
+
+        assertThat(node.awaitPhase(other.id(), AssignmentPhase.Rejected).reason())
+                .isEqualTo("OutOfCapacity");
+    }
+
+    @Test
+    void capacityOfAFinishedAgentIsFree() {
+        Assignment big =
+                Assignments.of("a").requests(Assignments.amounts(1500, 1)).assignment();
+        Assignment other =
+                Assignments.of("b").requests(Assignments.amounts(600, 1)).assignment();
+        node.run(big);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        node.machine.exit(ID, 0);
+        node.awaitPhase(ID, AssignmentPhase.Succeeded);
+
+        node.run(big, other);
+
+        node.awaitPhase(other.id(), AssignmentPhase.Running);
+    }
+}

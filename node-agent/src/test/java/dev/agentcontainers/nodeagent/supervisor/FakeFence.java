@@ -1,0 +1,53 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.util.List;
+import java.util.Map;
+
+/** One process's fence of a {@link FakeMachine}. */
+final class FakeFence implements Fence {
+    private final FakeMachine machine;
+    private final Calls calls;
+
+    FakeFence(FakeMachine machine, Calls calls) {
+        this.machine = machine;
+        this.calls = calls;
+    }
+
+    @Override
+    public void open(FenceSettings settings) {}
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> groups) throws SandboxException {
+        return calls.call("apply", () -> machine.apply(groups));
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        return calls.call(
+                "attach",
+                () -> machine.attach(id, group)
+                        .orElseThrow(() -> new SandboxException(
+                                Step.FENCE, Kind.TRANSIENT, "group " + group + " is not applied yet")));
+    }
+
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        calls.act("detach", () -> machine.detach(id));
+    }
+
+    @Override
+    public Map<SandboxId, Attachment> attachments() throws SandboxException {
+        return calls.call("attachments", machine::attachments);
+    }
+
+    @Override
+    public void destroy() {}
+}

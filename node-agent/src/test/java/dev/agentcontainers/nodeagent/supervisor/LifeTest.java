@@ -1,0 +1,400 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of an agent that runs: restarts, deadline, changes, deletion, adoption, reboot. */
+class LifeTest {
+    private static final SandboxId ID = new SandboxId("a");
+
+    @TempDir
+    private Path folder;
+
+    private TestNode node;
+
+    @BeforeEach
+    void up() {
+        node = new TestNode(folder).up().policy(1, 5, TestNode.GROUP, "group-b");
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+        assertThat(node.machine.violations()).isEmpty();
+    }
+
+    private void running(Assignments what) {
+        node.run(what.assignment());
+        node.awaitPhase(ID, AssignmentPhase.Running);
+    }
+
+    private void awaitStarts(int starts) {
+        await().atMost(TestNode.PATIENCE).until(() -> node.machine.starts(ID) == starts);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+    }
+
+    @Test
+    void restartsComeLaterEachTimeAndAreCounted() {
+        running(Assignments.of("a").restart(RestartPolicy.Always));
+        for (int restart = 1; restart <= 3; restart++) {
+            node.machine.exit(ID, restart);
+            AgentReport waiting = node.awaitReason(ID, "BackOff");
+            assertThat(waiting.exitCode()).hasValue(restart);
+            assertThat(waiting.address()).isEmpty();
+            node.pass(RestartDelay.after(restart).minusSeconds(1));
+            assertThat(node.machine.starts(ID)).isEqualTo(restart);
+            node.pass(Duration.ofSeconds(1));
+            awaitStarts(restart + 1);
+            assertThat(node.latest(ID).orElseThrow().restarts()).isEqualTo(restart);
+        }
+    }
+
+    @Test
+    void aRestartIsStillDueAfterARestartOfTheNodeAgent() {
+        Assignments always = Assignments.of("a").restart(RestartPolicy.Always);
+        running(always);
+        node.machine.exit(ID, 1);
+        node.awaitReason(ID, "BackOff");
+        node.crash();
+        node.clock.advance(Duration.ofSeconds(11));
+        node.forgetReports();
+
+        node.up().run(always.assignment());
+
+        awaitStarts(2);
+        assertThat(node.latest(ID).orElseThrow().restarts()).isEqualTo(1);
+    }
+
+    @Test
+    void failedStartsDoNotDelayLaterRestarts() {
+        node.calls().fail("create", new SandboxException(Step.CREATE, Kind.TRANSIENT, "no"));
+        Assignments always = Assignments.of("a").restart(RestartPolicy.Always);
+        node.run(always.assignment());
+        node.awaitReason(ID, "CreateFailed");
+        node.pass(Duration.ofSeconds(2));
+        node.calls().heal();
+        node.pass(Duration.ofSeconds(4));
+        node.awaitPhase(ID, AssignmentPhase.Running);
+
+        node.machine.exit(ID, 1);
+        node.awaitReason(ID, "BackOff");
+        node.pass(Duration.ofSeconds(10));
+
+        awaitStarts(2);
+    }
+
+    @Test
+    void theDeadlineCountsFromTheFirstStartWhateverRestarts() {
+        Assignments limited = Assignments.of("a").deadline(Duration.ofMinutes(10));
+        running(limited);
+        node.pass(Duration.ofMinutes(6));
+        node.crash();
+        node.clock.advance(Duration.ofMinutes(3));
+        node.up().run(limited.assignment());
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.happened()).doesNotContain("terminate");
+
+        node.pass(Duration.ofMinutes(1));
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Failed);
+        assertThat(report.reason()).isEqualTo("DeadlineExceeded");
+        assertThat(report.exitCode()).hasValue(143);
+        assertThat(node.machine.hasRuns()).isFalse();
+    }
+
+    @Test
+    void theDeadlineEndsTheWaitForARestartToo() {
+        running(Assignments.of("a").restart(RestartPolicy.Always).deadline(Duration.ofSeconds(5)));
+        node.machine.exit(ID, 1);
+        node.awaitReason(ID, "BackOff");
+
+        node.pass(Duration.ofSeconds(5));
+
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Failed).reason()).isEqualTo("DeadlineExceeded");
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void aDeadlineThatIsAddedCounts() {
+        running(Assignments.of("a"));
+        node.pass(Duration.ofMinutes(2));
+        node.run(Assignments.of("a").newer().deadline(Duration.ofMinutes(1)).assignment());
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Failed).reason()).isEqualTo("DeadlineExceeded");
+    }
+
+    @Test
+    void exitAndDeadlineAreSeenThoughTheFenceFails() {
+        running(Assignments.of("a"));
+        node.calls().fail("attach", new SandboxException(Step.FENCE, Kind.TRANSIENT, "kernel says no"));
+        node.policy(2, 5, TestNode.GROUP);
+        AgentReport trouble = node.awaitReason(ID, "FenceFailed");
+        assertThat(trouble.phase()).isEqualTo(AssignmentPhase.Running);
+        assertThat(trouble.enforcement()).as("not known to be in force").isEmpty();
+
+        node.machine.exit(ID, 0);
+
+        node.awaitPhase(ID, AssignmentPhase.Succeeded);
+    }
+
+    @Test
+    void anotherGroupIsReportedOnlyOnceItIsInForce() {
+        running(Assignments.of("a"));
+
+        node.run(Assignments.of("a").newer().group("group-b").assignment());
+
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID)
+                        .orElseThrow()
+                        .enforcement()
+                        .equals(java.util.Optional.of(new AgentReport.Enforcement("group-b", "hash-group-b-1", 1))));
+        assertThat(node.latest(ID).orElseThrow().assignment().generation()).isEqualTo(2);
+        assertThat(node.machine.attachments())
+                .hasEntrySatisfying(ID, attached -> assertThat(attached.group()).isEqualTo("group-b"));
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void aGroupThatIsMissingIsNotPretended() {
+        running(Assignments.of("a"));
+        node.run(Assignments.of("a").newer().group("group-c").assignment());
+        AgentReport report = node.awaitReason(ID, "FenceFailed");
+        assertThat(report.enforcement()).isEmpty();
+        assertThat(node.machine.isRunning(ID)).isTrue();
+
+        node.policy(2, 5, TestNode.GROUP, "group-c");
+
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID)
+                        .orElseThrow()
+                        .enforcement()
+                        .filter(policy -> policy.hash().equals("hash-group-c-2"))
+                        .isPresent());
+    }
+
+    @Test
+    void changedLimitsAreApplied() {
+        running(Assignments.of("a"));
+        node.run(Assignments.of("a")
+                .newer()
+                .limits(Assignments.amounts(500, 1 << 25))
+                .assignment());
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID).orElseThrow().assignment().generation() == 2);
+        assertThat(node.machine.spec(ID).orElseThrow().limits()).isEqualTo(Assignments.amounts(500, 1 << 25));
+        assertThat(node.machine.happened()).containsOnlyOnce("update");
+    }
+
+    @Test
+    void limitsThatTheDriverRefusesAreNotReportedAsApplied() {
+        running(Assignments.of("a"));
+        node.calls().fail("update", new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, "spec.resources: fixed"));
+        Assignments changed = Assignments.of("a").newer().limits(Assignments.amounts(500, 1));
+        node.run(changed.assignment());
+        AgentReport refused = node.awaitReason(ID, "UpdateRefused");
+        assertThat(refused.phase()).isEqualTo(AssignmentPhase.Running);
+        assertThat(refused.assignment().generation()).isEqualTo(1);
+        node.crash();
+        node.forgetReports();
+
+        Calls calls = new Calls();
+        calls.fail("update", new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, "spec.resources: fixed"));
+        node.up(calls).run(changed.assignment());
+
+        assertThat(node.awaitReason(ID, "UpdateRefused").assignment().generation())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void moreThanThereIsCannotBeRequestedLater() {
+        running(Assignments.of("a"));
+        node.run(Assignments.of("a")
+                .newer()
+                .requests(Assignments.amounts(3000, 1))
+                .assignment());
+        assertThat(node.awaitReason(ID, "UpdateRefused").message()).contains("3000 asked for, 2000 free of 2000");
+    }
+
+    @Test
+    void aDeletedAgentIsAskedThenKilled() {
+        node.machine.makeStubborn(ID);
+        Assignments patient = Assignments.of("a").grace(Duration.ofMillis(50));
+        running(patient);
+
+        node.remove(patient.assignment());
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Stopped);
+        assertThat(report.exitCode()).hasValue(137);
+        assertThat(node.machine.happened()).containsSubsequence("terminate", "kill", "remove", "detach", "purge");
+        assertThat(node.machine.isEmpty()).isTrue();
+        assertThat(node.known()).isEmpty();
+    }
+
+    @Test
+    void whatIsNotInASuccessfulListIsRemoved() {
+        running(Assignments.of("a"));
+        node.run();
+        node.awaitPhase(ID, AssignmentPhase.Stopped);
+        assertThat(node.machine.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aDeletionOfWhatNeverWasHereIsReportedAsStopped() {
+        node.remove(Assignments.of("a").assignment());
+        node.awaitPhase(ID, AssignmentPhase.Stopped);
+    }
+
+    @Test
+    void aFailedRemovalIsTriedAgain() {
+        running(Assignments.of("a"));
+        node.calls().fail("purge", new SandboxException(Step.REMOVE, Kind.TRANSIENT, "busy"));
+        node.remove(Assignments.of("a").assignment());
+        node.awaitReason(ID, "RemoveFailed");
+        node.calls().heal();
+        node.pass(Duration.ofSeconds(1));
+        node.awaitPhase(ID, AssignmentPhase.Stopped);
+        assertThat(node.machine.isEmpty()).isTrue();
+    }
+
+    @Test
+    void closingStopsNoAgent() {
+        running(Assignments.of("a"));
+        node.close();
+        assertThat(node.machine.isRunning(ID)).isTrue();
+        assertThat(node.machine.attachments()).containsOnlyKeys(ID);
+    }
+
+    @Test
+    void anExitWhileNobodyWatchedIsReportedWithItsCode() {
+        Assignments never = Assignments.of("a");
+        running(never);
+        node.crash();
+        node.machine.exit(ID, 42);
+        java.time.Instant finished = node.clock.instant();
+        node.clock.advance(Duration.ofHours(1));
+
+        node.up();
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Failed);
+        assertThat(report.exitCode()).hasValue(42);
+        assertThat(report.milestones().finished()).hasValue(finished);
+    }
+
+    @Test
+    void anAgentIsAdoptedWithoutTheApiServerAndWithItsSecrets() {
+        node.secrets.put("s", Map.of("k", new byte[] {1}));
+        Assignments needy = Assignments.of("a").secret("s", "k");
+        running(needy);
+        node.crash();
+        node.loseApiServer();
+        node.forgetReports();
+
+        node.up();
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(report.reason()).isEqualTo("Running");
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+        assertThat(node.machine.happened()).doesNotContain("update", "terminate", "kill", "remove");
+    }
+
+    @Test
+    void aRunningAgentSurvivesTheLossOfTheJournal() {
+        running(Assignments.of("a").epoch(5));
+        node.policy(2, 9, TestNode.GROUP);
+        node.crash();
+        new dev.agentcontainers.nodeagent.journal.DiskJournal(folder).delete(ID);
+        node.forgetReports();
+
+        node.up().run(Assignments.of("a").epoch(5).assignment());
+
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void leftoversThatNothingKnowsGoOnlyAfterASuccessfulList() {
+        running(Assignments.of("a"));
+        node.crash();
+        new dev.agentcontainers.nodeagent.journal.DiskJournal(folder).delete(ID);
+        node.up();
+        assertThat(node.machine.isRunning(ID)).isTrue();
+
+        node.run();
+
+        assertThat(node.machine.isEmpty()).isTrue();
+    }
+
+    @Test
+    void afterARebootAnAgentIsStartedAgainWithoutTheApiServer() {
+        running(Assignments.of("a").restart(RestartPolicy.Always));
+        node.loseApiServer();
+        node.reboot();
+        node.forgetReports();
+
+        node.up();
+        node.awaitReason(ID, "BackOff");
+        node.pass(Duration.ofSeconds(10));
+
+        awaitStarts(2);
+        assertThat(node.machine.attachments()).containsOnlyKeys(ID);
+    }
+
+    @Test
+    void afterARebootAnAgentWithSecretsWaitsForTheApiServer() {
+        node.secrets.put("s", Map.of("k", new byte[] {1}));
+        running(Assignments.of("a").restart(RestartPolicy.Always).secret("s", "k"));
+        node.loseApiServer();
+        node.reboot();
+        node.up();
+        node.awaitReason(ID, "BackOff");
+        node.pass(Duration.ofSeconds(10));
+        assertThat(node.awaitReason(ID, "ResolveFailed").message()).isEqualTo("the API server can't be reached");
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void afterARebootAnAgentThatRunsOnceIsNotStartedAgain() {
+        running(Assignments.of("a"));
+        node.reboot();
+        node.up();
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Failed);
+        assertThat(report.reason()).isEqualTo("MachineRestarted");
+        node.pass(Duration.ofHours(1));
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void aRunThatBrokeIsNotRepeatedWhereItRunsOnce() {
+        running(Assignments.of("a"));
+        node.crash();
+        node.machine.breakRun(ID);
+        node.up();
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Failed).reason()).isEqualTo("RunLost");
+        assertThat(node.machine.hasRuns()).isFalse();
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void everyStageHasItsTime() {
+        running(Assignments.of("a"));
+        assertThat(node.latest(ID).orElseThrow().milestones().started()).isPresent();
+        assertThat(node.latest(ID).orElseThrow().milestones().prepared()).isPresent();
+        assertThat(node.latest(ID).orElseThrow().milestones().fenced()).isPresent();
+        node.machine.exit(ID, 0);
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Succeeded).milestones().finished())
+                .isPresent();
+    }
+}

@@ -1,0 +1,197 @@
+package dev.agentcontainers.operator.agentcontainer;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
+import dev.agentcontainers.api.v1alpha1.IsolationClass;
+import dev.agentcontainers.operator.assignment.AssignmentBuilder;
+import dev.agentcontainers.operator.assignment.Assignments;
+import dev.agentcontainers.operator.fleet.Fleet;
+import dev.agentcontainers.operator.fleet.NodeNamespace;
+import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.leadership.Leadership;
+import dev.agentcontainers.operator.policygroup.NodePolicies;
+import dev.agentcontainers.operator.references.Copies;
+import dev.agentcontainers.operator.references.Reference;
+import dev.agentcontainers.operator.references.References;
+import dev.agentcontainers.operator.scheduling.Binder;
+import dev.agentcontainers.operator.status.BindingStatus;
+import dev.agentcontainers.operator.status.Hold;
+import dev.agentcontainers.operator.status.NodeState;
+import dev.agentcontainers.operator.status.Observation;
+import dev.agentcontainers.operator.status.StatusRollup;
+import dev.agentcontainers.operator.status.StatusWriter;
+import dev.agentcontainers.policy.PolicyGroup;
+import dev.agentcontainers.policy.PolicySubject;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Has a bound agent run on its node: its policy group is published there, its assignment made and kept up to date, and what
+ * the node says of it becomes its status.
+ */
+@ApplicationScoped
+public class Assign {
+    private static final Duration SOON = Duration.ofSeconds(1);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(15);
+
+    private final Fleet fleet;
+    private final Signals signals;
+    private final Leadership leadership;
+    private final Binder binder;
+    private final NodePolicies nodePolicies;
+    private final NodeStates nodeStates;
+    private final Assignments assignments;
+    private final Copies copies;
+    private final CopyRefresh copyRefresh;
+    private final StatusWriter statusWriter;
+    private final AgentNews news;
+    private final Clock clock;
+
+    public Assign(
+            Fleet fleet,
+            Signals signals,
+            Leadership leadership,
+            Binder binder,
+            NodePolicies nodePolicies,
+            NodeStates nodeStates,
+            Assignments assignments,
+            Copies copies,
+            CopyRefresh copyRefresh,
+            StatusWriter statusWriter,
+            AgentNews news,
+            Clock clock) {
+        this.fleet = fleet;
+        this.signals = signals;
+        this.leadership = leadership;
+        this.binder = binder;
+        this.nodePolicies = nodePolicies;
+        this.nodeStates = nodeStates;
+        this.assignments = assignments;
+        this.copies = copies;
+        this.copyRefresh = copyRefresh;
+        this.statusWriter = statusWriter;
+        this.news = news;
+        this.clock = clock;
+    }
+
+    /** What a step came to: a reason to wait, and when to look again. */
+    private record Step(Optional<Hold> hold, Optional<Duration> again) {
+        static final Step DONE = new Step(Optional.empty(), Optional.empty());
+
+        static Step lookAgainIn(Duration delay) {
+            return new Step(Optional.empty(), Optional.of(delay));
+        }
+    }
+
+    /** Does what is missing; says when to look again. */
+    Optional<Duration> assign(AgentContainer agent, String nodeName) {
+        String namespace = NodeNamespace.of(nodeName);
+        if (assignments.isCacheBehind(namespace, agent)) {
+            return Optional.of(SOON);
+        }
+        retireStrays(agent, namespace);
+        Optional<AgentAssignment> present = assignments.in(namespace, agent);
+        NodeState node = nodeStates.of(nodeName);
+        if (present.isEmpty() && mustGoElsewhere(agent, nodeName, node)) {
+            return unbind(agent, nodeName);
+        }
+        String group = PolicyGroup.nameOf(PolicySubject.of(agent));
+        Step step = present.isPresent()
+                ? keepUpToDate(agent, nodeName, group, present.get(), node)
+                : create(agent, nodeName, group, node);
+        report(new Observation(agent, group, present, fleet.nodePolicy(namespace), node, step.hold()));
+        return step.again();
+    }
+
+    /** Assignments on nodes that the agent isn't bound to: an older leader's, or one that was on its way out. */
+    private void retireStrays(AgentContainer agent, String namespace) {
+        assignments.of(agent).stream()
+                .filter(assignment -> !assignment.getMetadata().getNamespace().equals(namespace))
+                .forEach(assignment -> assignments.retire(assignment, false));
+    }
+
+    private boolean mustGoElsewhere(AgentContainer agent, String nodeName, NodeState node) {
+        boolean closing = node == NodeState.REMOVED || nodeStates.isClosing(nodeName);
+        return closing
+                && !StatusRollup.hasStarted(agent)
+                && !StatusRollup.isFinal(agent.getStatus().phase());
+    }
+
+    private Optional<Duration> unbind(AgentContainer agent, String nodeName) {
+        String message = "Node %s is being removed".formatted(nodeName);
+        statusWriter.write(agent, BindingStatus.unbound(agent, "NodeRemoved", message, clock.instant()));
+        return Optional.empty();
+    }
+
+    private Step create(AgentContainer agent, String nodeName, String group, NodeState node) {
+        boolean over = StatusRollup.hasStarted(agent)
+                || StatusRollup.isFinal(agent.getStatus().phase());
+        if (over || node == NodeState.REMOVED) {
+            return Step.DONE;
+        }
+        if (!nodePolicies.isPublished(nodeName, group)) {
+            signals.nodeChanged(nodeName);
+            return Step.lookAgainIn(SOON);
+        }
+        List<Reference> references = References.of(agent);
+        Copies.Sources sources = copies.read(references);
+        if (sources.missing().isPresent()) {
+            String missing = sources.missing().get();
+            news.referenceMissing(agent, missing);
+            return new Step(Optional.of(new Hold("ReferenceNotFound", missing)), Optional.of(retryDelay(agent)));
+        }
+        String className = agent.getStatus().isolation().effective();
+        Optional<IsolationClass> isolationClass = fleet.isolationClass(className);
+        if (isolationClass.isEmpty()) {
+            String missing = "There is no IsolationClass %s any more".formatted(className);
+            return new Step(Optional.of(new Hold("IsolationClassNotFound", missing)), Optional.of(LONGEST_RETRY));
+        }
+        AgentAssignment wanted = new AssignmentBuilder(agent, nodeName, sources.references())
+                .create(NodeNamespace.of(nodeName), isolationClass.get(), group, leadership.epoch());
+        assignments.create(wanted).ifPresent(created -> copies.ensure(created, sources));
+        return references.isEmpty() ? Step.DONE : Step.lookAgainIn(copyRefresh.done(agent));
+    }
+
+    private Step keepUpToDate(
+            AgentContainer agent, String nodeName, String group, AgentAssignment present, NodeState node) {
+        if (present.getMetadata().getDeletionTimestamp() != null) {
+            assignments.retire(present, node == NodeState.REMOVED);
+            return Step.DONE;
+        }
+        if (StatusRollup.isFinal(agent.getStatus().phase())) {
+            return Step.DONE;
+        }
+        if (!nodePolicies.isPublished(nodeName, group)) {
+            signals.nodeChanged(nodeName);
+            return Step.lookAgainIn(SOON);
+        }
+        new AssignmentBuilder(agent, nodeName, Set.of())
+                .update(present.getSpec(), group)
+                .ifPresent(changed -> assignments.update(present, changed));
+        return new Step(Optional.empty(), copyRefresh.refresh(agent, present));
+    }
+
+    private void report(Observation observation) {
+        AgentContainer agent = observation.agent();
+        AgentContainerStatus status = StatusRollup.rollUp(observation, clock.instant());
+        if (statusWriter.write(agent, status)) {
+            news.reported(agent, status);
+            if (StatusRollup.isFinal(status.phase())) {
+                binder.fleetChanged();
+            }
+        }
+    }
+
+    /** From a second, growing with the time that the agent has waited. */
+    private Duration retryDelay(AgentContainer agent) {
+        Instant created = Instant.parse(agent.getMetadata().getCreationTimestamp());
+        Duration waited = Duration.between(created, clock.instant()).dividedBy(4);
+        return waited.compareTo(SOON) < 0 ? SOON : waited.compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : waited;
+    }
+}

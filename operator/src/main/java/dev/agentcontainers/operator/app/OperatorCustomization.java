@@ -1,0 +1,70 @@
+package dev.agentcontainers.operator.app;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
+import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.quarkiverse.operatorsdk.runtime.api.ConfigurationServiceCustomizer;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+
+/** Sets up the operator framework: leader election, meters, threads. */
+@Singleton
+public class OperatorCustomization implements ConfigurationServiceCustomizer {
+    private final OperatorSettings settings;
+    private final Leading leading;
+    private final Metrics metrics;
+    private final KubernetesClient client;
+
+    OperatorCustomization(OperatorSettings settings, Leading leading, Metrics metrics, KubernetesClient client) {
+        this.settings = settings;
+        this.leading = leading;
+        this.metrics = metrics;
+        this.client = client;
+    }
+
+    @Override
+    public Consumer<ConfigurationServiceOverrider> overrider() {
+        return framework -> framework
+                .withKubernetesClient(client)
+                .withMetrics(metrics)
+                .withLeaderElectionConfiguration(election())
+                .withExecutorService(Executors.newFixedThreadPool(
+                        settings.parallelReconciliations(),
+                        Thread.ofPlatform().name("reconcile-", 0).factory()))
+                .withCloseClientOnStop(false)
+                // What is read from the caches is never changed, so there is nothing to protect by copying it.
+                .withCloneSecondaryResourcesWhenGettingFromCache(false)
+                .withReconciliationTerminationTimeout(Duration.ofSeconds(5));
+    }
+
+    private LeaderElectionConfiguration election() {
+        OperatorSettings.Leader leader = settings.leader();
+        LeaderCallbacks callbacks =
+                new LeaderCallbacks(leading::start, () -> leading.lost("the lease was not renewed"), identity -> {});
+        // A restarted process is another candidate: its predecessor's writes may still be under way.
+        String identity = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("operator") + "_" + UUID.randomUUID();
+        return new LeaderElectionConfiguration(
+                leader.leaseName(),
+                leaseNamespace(leader, client.getConfiguration()),
+                leader.leaseDuration(),
+                leader.renewDeadline(),
+                leader.retryPeriod(),
+                identity,
+                callbacks,
+                // The callback ends the process at once; the framework would run shutdown hooks first.
+                false);
+    }
+
+    static String leaseNamespace(OperatorSettings.Leader leader, Config config) {
+        return leader.namespace()
+                .or(() -> Optional.ofNullable(config.getNamespace()))
+                .orElse("default");
+    }
+}

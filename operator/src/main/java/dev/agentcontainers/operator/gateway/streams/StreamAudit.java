@@ -1,0 +1,101 @@
+package dev.agentcontainers.operator.gateway.streams;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.operator.gateway.access.User;
+import dev.agentcontainers.protocol.StreamRequest;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/** Writes down who looked into which agent: a log line for each stream, an Event too where it could change the agent. */
+public final class StreamAudit {
+    private static final Logger LOG = LoggerFactory.getLogger("dev.agentcontainers.audit");
+    private static final int LONGEST_COMMAND = 1024;
+
+    private final KubernetesClient client;
+    private final Clock clock;
+
+    public StreamAudit(KubernetesClient client, Clock clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /** Blocks on the API server for an exec; an Event that can't be written does not hold the stream up. */
+    public void opened(User user, AgentLocator.Target target, StreamRequest request) {
+        AgentContainer agent = target.agent();
+        Map<String, String> fields = Map.of(
+                "namespace", agent.getMetadata().getNamespace(),
+                "name", agent.getMetadata().getName(),
+                "node", target.node(),
+                "user", user.name());
+        fields.forEach(MDC::put);
+        try {
+            switch (request) {
+                case StreamRequest.Log log ->
+                    LOG.info(
+                            "user {} reads the log of {}/{} on {} (follow: {})",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node(),
+                            log.follow());
+                case StreamRequest.Exec exec -> {
+                    LOG.info(
+                            "user {} runs in {}/{} on {} (terminal: {}): {}",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node(),
+                            exec.tty(),
+                            shortened(exec.command().toString()));
+                    emit(user, agent, exec);
+                }
+            }
+        } finally {
+            fields.keySet().forEach(MDC::remove);
+        }
+    }
+
+    /** Only the program is named: arguments may be secrets, and many may read Events. */
+    private void emit(User user, AgentContainer agent, StreamRequest.Exec exec) {
+        String now = clock.instant().toString();
+        Event event = new EventBuilder()
+                .withNewMetadata()
+                .withNamespace(agent.getMetadata().getNamespace())
+                .withGenerateName(agent.getMetadata().getName() + ".")
+                .endMetadata()
+                .withNewInvolvedObject()
+                .withApiVersion(agent.getApiVersion())
+                .withKind(agent.getKind())
+                .withNamespace(agent.getMetadata().getNamespace())
+                .withName(agent.getMetadata().getName())
+                .withUid(agent.getMetadata().getUid())
+                .endInvolvedObject()
+                .withType("Normal")
+                .withReason("Exec")
+                .withMessage("User %s runs %s"
+                        .formatted(user.name(), shortened(exec.command().getFirst())))
+                .withNewSource()
+                .withComponent("agentcontainers-gateway")
+                .endSource()
+                .withFirstTimestamp(now)
+                .withLastTimestamp(now)
+                .withCount(1)
+                .build();
+        try {
+            client.resource(event).create();
+        } catch (KubernetesClientException e) {
+            LOG.warn("could not write the Event of an exec: {}", e.getMessage());
+        }
+    }
+
+    private static String shortened(String text) {
+        return text.length() > LONGEST_COMMAND ? text.substring(0, LONGEST_COMMAND) + "…" : text;
+    }
+}

@@ -1,0 +1,155 @@
+package dev.agentcontainers.operator.node;
+
+import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.operator.fleet.Fleet;
+import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.fleet.SpecWrite;
+import dev.agentcontainers.operator.policygroup.NodePolicies;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Leads a node through its life: a namespace and an identity of its own, a range of addresses, the policies of the agents
+ * that are bound to it, and whether it is ready. One reconciliation at a time for each node is what makes its
+ * AgentNodePolicy have one writer.
+ */
+@ControllerConfiguration(
+        name = "agentnode",
+        finalizerName = Api.FINALIZER,
+        generationAwareEventProcessing = false,
+        fieldManager = NodeProvisioning.FIELD_MANAGER,
+        maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
+public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<AgentNode> {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentNodeReconciler.class);
+    private static final Duration SOON = Duration.ofMillis(500);
+
+    private final Fleet fleet;
+    private final Signals signals;
+    private final Heartbeats heartbeats;
+    private final NodeProvisioning provisioning;
+    private final AddressAllocation addresses;
+    private final NodePolicies nodePolicies;
+    private final NodeReadiness readiness;
+    private final NodeRemoval removal;
+
+    public AgentNodeReconciler(
+            Fleet fleet,
+            Signals signals,
+            Heartbeats heartbeats,
+            NodeProvisioning provisioning,
+            AddressAllocation addresses,
+            NodePolicies nodePolicies,
+            NodeReadiness readiness,
+            NodeRemoval removal) {
+        this.fleet = fleet;
+        this.signals = signals;
+        this.heartbeats = heartbeats;
+        this.provisioning = provisioning;
+        this.addresses = addresses;
+        this.nodePolicies = nodePolicies;
+        this.readiness = readiness;
+        this.removal = removal;
+    }
+
+    @Override
+    public List<EventSource<?, AgentNode>> prepareEventSources(EventSourceContext<AgentNode> context) {
+        InformerEventSource<NetworkPolicy, AgentNode> policies = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(NetworkPolicy.class, AgentNode.class)
+                        .withSecondaryToPrimaryMapper(this::nodesConcerned)
+                        .build(),
+                context);
+        InformerEventSource<Namespace, AgentNode> namespaces = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(Namespace.class, AgentNode.class)
+                        .withLabelSelector(Api.NODE_LABEL)
+                        .withSecondaryToPrimaryMapper(
+                                namespace -> nodeWith(namespace.getMetadata().getName()))
+                        .build(),
+                context);
+        fleet.registerNodes(context.getPrimaryCache());
+        fleet.registerNodeNamespaces(namespaces);
+        fleet.registerNetworkPolicies(policies);
+        heartbeats.start(this::heartbeatChanged);
+        return List.of(policies, namespaces, signals.forNodes());
+    }
+
+    @Override
+    public UpdateControl<AgentNode> reconcile(AgentNode node, Context<AgentNode> context) {
+        try {
+            return keep(node);
+        } catch (KubernetesClientException e) {
+            if (SpecWrite.isOutdated(e)) {
+                LOG.debug("What was written is outdated; it is looked at again", e);
+                return UpdateControl.<AgentNode>noUpdate().rescheduleAfter(SOON);
+            }
+            throw e;
+        }
+    }
+
+    private UpdateControl<AgentNode> keep(AgentNode node) {
+        UpdateControl<AgentNode> done = UpdateControl.noUpdate();
+        if (!provisioning.ensure(node)) {
+            removal.namespaceIsGoing(node);
+            return done.rescheduleAfter(SOON);
+        }
+        if (node.getSpec() == null || node.getSpec().agentCIDR() == null) {
+            boolean allocated = addresses.allocate(node);
+            readiness.report(node, allocated);
+            return allocated ? done : done.rescheduleAfter(Duration.ofMinutes(1));
+        }
+        NodePolicies.Outcome outcome = nodePolicies.publish(node.getMetadata().getName());
+        readiness.report(node, true);
+        return outcome == NodePolicies.Outcome.CACHE_BEHIND ? done.rescheduleAfter(SOON) : done;
+    }
+
+    @Override
+    public DeleteControl cleanup(AgentNode node, Context<AgentNode> context) {
+        Optional<Duration> again = removal.remove(node);
+        return again.map(delay -> DeleteControl.noFinalizerRemoval().rescheduleAfter(delay.toMillis()))
+                .orElseGet(DeleteControl::defaultDelete);
+    }
+
+    /** A change of a policy concerns at most the nodes that run agents of its namespace. */
+    private Set<ResourceID> nodesConcerned(NetworkPolicy policy) {
+        return fleet.agentsIn(policy.getMetadata().getNamespace()).stream()
+                .flatMap(agent -> Fleet.nodeOf(agent).stream())
+                .map(ResourceID::new)
+                .collect(Collectors.toSet());
+    }
+
+    private Set<ResourceID> nodeWith(String namespace) {
+        return fleet.nodesWithNamespace(namespace).stream()
+                .map(ResourceID::fromResource)
+                .collect(Collectors.toSet());
+    }
+
+    private void heartbeatChanged(String namespace) {
+        if (!signals.forNodes().isRunning()) {
+            // The caches are being filled; afterwards every node and agent is looked at anyway.
+            return;
+        }
+        nodeWith(namespace).forEach(node -> signals.nodeChanged(node.getName()));
+        signals.agentsChanged(fleet.agentsOnNodeOf(namespace));
+    }
+}

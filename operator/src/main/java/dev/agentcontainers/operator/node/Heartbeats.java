@@ -1,0 +1,130 @@
+package dev.agentcontainers.operator.node;
+
+import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.operator.fleet.NodeNamespace;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which nodes are alive, by the Lease that each renews in its namespace. A lease that was renewed while this process watched
+ * counts from the moment it was seen, so that a node's wrong clock does no harm; the first one seen counts by its own time.
+ */
+@ApplicationScoped
+public class Heartbeats implements ResourceEventHandler<Lease> {
+    private static final long CHECK_EVERY_MILLIS = 1000;
+
+    private final KubernetesClient client;
+    private final Clock clock;
+    private final Map<String, Beat> beats = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("heartbeats").factory());
+    private @Nullable SharedIndexInformer<Lease> informer;
+    private volatile Consumer<String> changed = namespace -> {};
+
+    public Heartbeats(KubernetesClient client, Clock clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /**
+     * Begins to watch; returns when all leases there are have been seen.
+     *
+     * @param listener told the namespace of a node that has come to life or fallen silent
+     */
+    public void start(Consumer<String> listener) {
+        changed = listener;
+        informer = client.leases()
+                .inAnyNamespace()
+                .withField("metadata.name", Api.NODE_POLICY_NAME)
+                .inform(this);
+        timer.scheduleWithFixedDelay(this::findSilent, CHECK_EVERY_MILLIS, CHECK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    @PreDestroy
+    void stop() {
+        timer.shutdownNow();
+        if (informer != null) {
+            informer.stop();
+        }
+    }
+
+    public boolean isAlive(String nodeName) {
+        Beat beat = beats.get(NodeNamespace.of(nodeName));
+        return beat != null && beat.isAlive(clock.millis());
+    }
+
+    @Override
+    public void onAdd(Lease lease) {
+        observe(lease);
+    }
+
+    @Override
+    public void onUpdate(Lease before, Lease lease) {
+        observe(lease);
+    }
+
+    @Override
+    public void onDelete(Lease lease, boolean stateUnknown) {
+        if (beats.remove(lease.getMetadata().getNamespace()) != null) {
+            changed.accept(lease.getMetadata().getNamespace());
+        }
+    }
+
+    private void observe(Lease lease) {
+        if (lease.getSpec() == null
+                || lease.getSpec().getRenewTime() == null
+                || lease.getSpec().getLeaseDurationSeconds() == null) {
+            return;
+        }
+        String namespace = lease.getMetadata().getNamespace();
+        long renewed = lease.getSpec().getRenewTime().toInstant().toEpochMilli();
+        long duration = TimeUnit.SECONDS.toMillis(lease.getSpec().getLeaseDurationSeconds());
+        long now = clock.millis();
+        Beat before = beats.get(namespace);
+        long since = before == null ? Math.min(renewed, now) : before.renewed() == renewed ? before.since() : now;
+        Beat beat = new Beat(renewed, since, duration, false);
+        Beat kept = new Beat(renewed, since, duration, beat.isAlive(now));
+        beats.put(namespace, kept);
+        if (before == null || before.toldAlive() != kept.toldAlive()) {
+            changed.accept(namespace);
+        }
+    }
+
+    private void findSilent() {
+        long now = clock.millis();
+        beats.forEach((namespace, beat) -> {
+            boolean fellSilent = beat.toldAlive() && !beat.isAlive(now);
+            if (fellSilent && beats.replace(namespace, beat, beat.silent())) {
+                changed.accept(namespace);
+            }
+        });
+    }
+
+    /**
+     * The newest renewal of a lease.
+     *
+     * @param renewed the time in the lease, by the node's clock
+     * @param since when it was seen, by this process's clock
+     */
+    private record Beat(long renewed, long since, long duration, boolean toldAlive) {
+        boolean isAlive(long now) {
+            return now - since <= duration;
+        }
+
+        Beat silent() {
+            return new Beat(renewed, since, duration, false);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.agentcontainers.operator.status;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What is known of an agent that is bound to a node.
+ *
+ * @param policyGroup the group that its labels and rules of now belong to
+ * @param assignment its assignment on that node
+ * @param nodePolicy the AgentNodePolicy of that node
+ * @param hold why there is no assignment yet
+ */
+public record Observation(
+        AgentContainer agent,
+        String policyGroup,
+        Optional<AgentAssignment> assignment,
+        Optional<AgentNodePolicy> nodePolicy,
+        NodeState node,
+        Optional<Hold> hold) {
+
+    Optional<AgentAssignmentStatus> report() {
+        return assignment.map(AgentAssignment::getStatus);
+    }
+
+    /** The ruleset that was compiled for the agent and published to its node. */
+    Optional<AgentNodePolicySpec.Group> published() {
+        return nodePolicy.map(AgentNodePolicy::getSpec).map(AgentNodePolicySpec::groups).stream()
+                .flatMap(groups -> groups.stream())
+                .filter(group -> group.name().equals(policyGroup))
+                .findFirst();
+    }
+
+    /**
+     * The policy that the node's kernel holds for the agent: what was read back at its start, or the node's newer
+     * acknowledgement of the same group. Empty until the agent is behind its fence.
+     */
+    Optional<AgentAssignmentStatus.Policy> enforced() {
+        return report().map(AgentAssignmentStatus::policy)
+                .map(atStart -> acknowledged(atStart.group())
+                        .filter(later -> revision(later) > revision(atStart))
+                        .orElse(atStart));
+    }
+
+    private Optional<AgentAssignmentStatus.Policy> acknowledged(String group) {
+        Optional<AgentNodePolicyStatus> status = nodePolicy.map(AgentNodePolicy::getStatus);
+        return status.map(AgentNodePolicyStatus::groups).stream()
+                .flatMap(groups -> groups.stream())
+                .filter(each -> Objects.equals(each.name(), group))
+                .findFirst()
+                .map(each -> new AgentAssignmentStatus.Policy(
+                        group, each.hash(), status.get().observedGeneration()));
+    }
+
+    private static long revision(AgentAssignmentStatus.Policy policy) {
+        return policy.revision() == null ? -1 : policy.revision();
+    }
+}

@@ -1,0 +1,80 @@
+package dev.agentcontainers.operator.status;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
+import dev.agentcontainers.operator.fleet.OwnWrites;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the status of AgentContainers, only where it says something new, and only over the version that was read: the
+ * API server refuses the write (409) when anyone else was faster. That is what makes a binding exclusive.
+ */
+@ApplicationScoped
+public class StatusWriter {
+    private final KubernetesClient client;
+    private final OwnWrites ownWrites;
+
+    public StatusWriter(KubernetesClient client, OwnWrites ownWrites) {
+        this.client = client;
+        this.ownWrites = ownWrites;
+    }
+
+    /**
+     * Writes the status if it differs from the one read.
+     *
+     * @return whether it was written
+     * @throws io.fabric8.kubernetes.client.KubernetesClientException with code 409 when the version read is not the newest
+     */
+    public boolean write(AgentContainer read, AgentContainerStatus status) {
+        if (saysTheSame(read.getStatus(), status)) {
+            return false;
+        }
+        replace(read, status);
+        return true;
+    }
+
+    /**
+     * Writes the status in any case.
+     *
+     * @return the resourceVersion of what was written
+     */
+    public String replace(AgentContainer read, AgentContainerStatus status) {
+        AgentContainer written = client.resource(with(read, status)).updateStatus();
+        ownWrites.wrote(written);
+        return written.getMetadata().getResourceVersion();
+    }
+
+    /** The same object, with that status; what was read stays as it is. */
+    public static AgentContainer with(AgentContainer read, AgentContainerStatus status) {
+        AgentContainer written = new AgentContainer();
+        written.setMetadata(
+                new ObjectMetaBuilder(read.getMetadata()).withManagedFields().build());
+        written.setSpec(read.getSpec());
+        written.setStatus(status);
+        return written;
+    }
+
+    static boolean saysTheSame(@Nullable AgentContainerStatus before, AgentContainerStatus after) {
+        return before != null
+                && Conditions.same(before.conditions(), after.conditions())
+                && Objects.equals(withoutConditions(before), withoutConditions(after));
+    }
+
+    private static AgentContainerStatus withoutConditions(AgentContainerStatus status) {
+        return new AgentContainerStatus(
+                status.phase(),
+                null,
+                status.observedGeneration(),
+                status.nodeName(),
+                status.isolation(),
+                status.policy(),
+                status.addresses(),
+                status.exitCode(),
+                status.restarts(),
+                status.transitions());
+    }
+}

@@ -1,0 +1,91 @@
+package dev.agentcontainers.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.operator.testing.Agents;
+import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.TestCluster;
+import dev.agentcontainers.operator.testing.TestNode;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Two operators: one leads, is stopped, and wakes up when the other leads. */
+@Tag("cluster")
+class TwoOperatorsIT {
+    private static final List<String> QUICK = List.of(
+            "agentcontainers.operator.leader.lease-duration=6s",
+            "agentcontainers.operator.leader.renew-deadline=4s",
+            "agentcontainers.operator.leader.retry-period=1s");
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final int AGENTS = 60;
+
+    @Test
+    void aLeaderThatWakesUpAfterItsTimePlacesNothingAgain() {
+        TestCluster cluster = TestCluster.get();
+        KubernetesClient client = cluster.admin();
+        try (OperatorProcess first = OperatorProcess.start(cluster, "two-first", QUICK)) {
+            await().atMost(SOON).until(first::leads);
+            try (OperatorProcess second = OperatorProcess.start(cluster, "two-second", QUICK);
+                    TestNode one = TestNode.join(cluster, "two-a", Map.of("cpu", "4", "memory", "8Gi"));
+                    TestNode other = TestNode.join(cluster, "two-b", Map.of("cpu", "4", "memory", "8Gi"))) {
+                String namespace = cluster.newNamespace();
+                for (int i = 0; i < AGENTS; i++) {
+                    Agents.create(client, namespace, "agent-" + i, Agents.SMALL);
+                    if (i == AGENTS / 2) {
+                        first.signal("STOP");
+                    }
+                }
+                await().atMost(SOON).until(second::leads);
+                await().atMost(SOON).until(() -> ready(client, namespace) == AGENTS);
+                Map<String, String> placed = nodes(client, namespace);
+                first.signal("CONT");
+                await().atMost(SOON).until(() -> !first.isAlive());
+                assertThat(first.exitCode())
+                        .as("exit code of the one that lost")
+                        .isNotZero();
+
+                assertThat(nodes(client, namespace)).isEqualTo(placed);
+                Map<String, Long> assignments =
+                        client.resources(AgentAssignment.class).inAnyNamespace().list().getItems().stream()
+                                .filter(assignment ->
+                                        assignment.getSpec().agent().namespace().equals(namespace))
+                                .collect(Collectors.groupingBy(
+                                        assignment ->
+                                                assignment.getSpec().agent().uid(),
+                                        Collectors.counting()));
+                assertThat(assignments)
+                        .hasSize(AGENTS)
+                        .allSatisfy((uid, count) -> assertThat(count).isEqualTo(1));
+                assertThat(placed.values().stream()
+                                .collect(Collectors.groupingBy(node -> node, Collectors.counting()))
+                                .values())
+                        .allMatch(count -> count <= 40);
+
+                cluster.clear();
+            }
+        }
+    }
+
+    private static long ready(KubernetesClient client, String namespace) {
+        return client.resources(AgentContainer.class).inNamespace(namespace).list().getItems().stream()
+                .filter(agent -> Agents.condition(agent, "Ready")
+                        .filter(condition -> "True".equals(condition.getStatus()))
+                        .isPresent())
+                .count();
+    }
+
+    private static Map<String, String> nodes(KubernetesClient client, String namespace) {
+        return client.resources(AgentContainer.class).inNamespace(namespace).list().getItems().stream()
+                .collect(Collectors.toMap(
+                        agent -> agent.getMetadata().getName(),
+                        agent -> agent.getStatus().nodeName()));
+    }
+}

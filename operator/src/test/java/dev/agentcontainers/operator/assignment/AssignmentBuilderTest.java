@@ -1,0 +1,106 @@
+package dev.agentcontainers.operator.assignment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
+import dev.agentcontainers.api.v1alpha1.IsolationClass;
+import dev.agentcontainers.api.v1alpha1.IsolationClassSpec;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.operator.references.Reference;
+import dev.agentcontainers.operator.references.References;
+import dev.agentcontainers.operator.testing.Agents;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+class AssignmentBuilderTest {
+    private static final String SPEC = """
+            isolation: {className: process}
+            command: [run]
+            env:
+            - {name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+            - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
+            - {name: NONE, valueFrom: {fieldRef: {fieldPath: "metadata.annotations['none']"}}}
+            - {name: NODE, valueFrom: {fieldRef: {fieldPath: status.nodeName}}}
+            - {name: TOKEN, valueFrom: {secretKeyRef: {name: token, key: value}}}
+            - {name: MAYBE, valueFrom: {configMapKeyRef: {name: maybe, key: x, optional: true}}}
+            resources: {requests: {cpu: 50m}, limits: {cpu: "1", memory: 64Mi, pids: 10}}
+            filesystem:
+              mounts:
+              - {path: /workspace, access: ReadWrite, source: {workspace: {}}}
+              - {path: /opt/code, access: ReadOnly, source: {configMap: {name: code}}}
+            """;
+
+    @Test
+    void resolvesReferencesAndFillsInDefaults() {
+        AgentContainer agent = agent();
+        List<Reference> references = References.of(agent);
+        assertThat(references)
+                .extracting(Reference::field)
+                .containsExactly(
+                        "spec.env[4].valueFrom.secretKeyRef",
+                        "spec.env[5].valueFrom.configMapKeyRef",
+                        "spec.filesystem.mounts[1].source.configMap");
+        // The optional ConfigMap isn't there.
+        Set<Reference> present = Set.of(references.get(0), references.get(2));
+
+        AgentAssignment assignment =
+                new AssignmentBuilder(agent, "node-a", present).create("agentnode-a", process(), "group", 7);
+
+        assertThat(assignment.getMetadata().getName()).isEqualTo("uid-1");
+        assertThat(assignment.getMetadata().getFinalizers()).containsExactly(Api.FINALIZER);
+        assertThat(assignment.getSpec().epoch()).isEqualTo(7);
+        assertThat(assignment.getSpec().env())
+                .extracting(EnvironmentVariable::name)
+                .containsExactly("NAME", "APP", "NONE", "NODE", "TOKEN");
+        assertThat(assignment.getSpec().env().subList(0, 4))
+                .extracting(EnvironmentVariable::value)
+                .containsExactly("a", "a", "", "node-a");
+        assertThat(assignment.getSpec().env().get(4).valueFrom().secretKeyRef().name())
+                .isEqualTo(references.getFirst().copyName())
+                .startsWith("s-");
+        assertThat(assignment.getSpec().mounts().get(1).source().configMap().name())
+                .startsWith("c-");
+        assertThat(assignment.getSpec().resources().requests().cpu()).isEqualTo(new Quantity("50m"));
+        assertThat(assignment.getSpec().resources().requests().memory()).isEqualTo(new Quantity("64Mi"));
+        assertThat(assignment.getSpec().lifecycle().restartPolicy()).isEqualTo(RestartPolicy.Never);
+        assertThat(assignment.getSpec().lifecycle().terminationGracePeriodSeconds())
+                .isEqualTo(10);
+    }
+
+    @Test
+    void changesOnlyWhatMayChange() {
+        AgentContainer agent = agent();
+        AgentAssignment before = new AssignmentBuilder(agent, "node-a", Set.copyOf(References.of(agent)))
+                .create("agentnode-a", process(), "group", 7);
+        AssignmentBuilder later = new AssignmentBuilder(agent, "node-a", Set.of());
+        assertThat(later.update(before.getSpec(), "group")).isEmpty();
+        assertThat(later.update(before.getSpec(), "other").orElseThrow().policyGroup())
+                .isEqualTo("other");
+        agent.getMetadata().setGeneration(2L);
+        assertThat(later.update(before.getSpec(), "group").orElseThrow().env())
+                .isEqualTo(before.getSpec().env());
+    }
+
+    private static AgentContainer agent() {
+        AgentContainer agent = Agents.parse("team", "a", SPEC);
+        agent.getMetadata().setUid("uid-1");
+        agent.getMetadata().setGeneration(1L);
+        return agent;
+    }
+
+    private static IsolationClass process() {
+        IsolationClass process = new IsolationClass();
+        process.setMetadata(new ObjectMetaBuilder().withName("process").build());
+        process.setSpec(new IsolationClassSpec("process", IsolationLevel.Process, null));
+        return process;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.agentcontainers.operator.gateway;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.enrolment.Enrolment;
+import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
+import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
+import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
+import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
+import dev.agentcontainers.nodeagent.gateway.StreamTargets;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.operator.enrolment.BootstrapTokens.Terms;
+import dev.agentcontainers.protocol.client.GatewayTrust;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A node that has enrolled and is connected, with the real client side and {@link LocalProcessDriver}. */
+final class StreamNode implements AutoCloseable {
+    final String name;
+    final NodeIdentity identity;
+    final LocalProcessDriver driver;
+    final GatewayConnection connection;
+    final Set<SandboxId> finished = ConcurrentHashMap.newKeySet();
+    private final GatewayCluster cluster;
+    private final Set<SandboxId> assigned = ConcurrentHashMap.newKeySet();
+
+    StreamNode(GatewayCluster cluster, String name, Path folder) throws IOException, InterruptedException {
+        this.cluster = cluster;
+        this.name = name;
+        this.driver = new LocalProcessDriver(folder);
+        this.identity = new Enrolment(new IdentityFiles(folder.resolve("identity")))
+                .join(new Invitation(
+                        cluster.gateway.url(),
+                        GatewayTrust.Authority.ofPem(cluster.gateway.authority().certificatePem()),
+                        cluster.tokens
+                                .create(new Terms(Duration.ofHours(1), name, 1))
+                                .value(),
+                        name,
+                        Map.of()));
+        this.connection = new GatewayConnection(
+                () -> identity,
+                new StreamTargets() {
+                    @Override
+                    public Optional<IsolationDriver> driver(SandboxId id) {
+                        return assigned.contains(id) ? Optional.of(driver) : Optional.empty();
+                    }
+
+                    @Override
+                    public boolean isFinished(SandboxId id) {
+                        return finished.contains(id);
+                    }
+                },
+                Clock.systemUTC());
+    }
+
+    /** Makes an AgentContainer that runs here, as operator and node agent would. */
+    SandboxId run(String namespace, String agentName, AssignmentPhase phase) {
+        AgentContainer agent = Serialization.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: %s, namespace: %s}
+                spec:
+                  isolation: {className: process}
+                  command: [sleep, infinity]
+                  resources: {limits: {cpu: "1", memory: 64Mi}}
+                """.formatted(agentName, namespace), AgentContainer.class);
+        AgentContainer created = cluster.admin.resource(agent).create();
+        created.setStatus(new AgentContainerStatus(null, null, null, name, null, null, null, null, null, null));
+        cluster.admin.resource(created).updateStatus();
+        String uid = created.getMetadata().getUid();
+        AgentAssignment assignment = cluster.admin
+                .resource(EnrolmentIT.assignment(identity.grant().namespace(), uid))
+                .create();
+        assignment.setStatus(
+                new AgentAssignmentStatus(phase, null, null, null, null, null, null, null, null, null, null));
+        cluster.admin.resource(assignment).updateStatus();
+        SandboxId id = new SandboxId(uid);
+        assigned.add(id);
+        return id;
+    }
+
+    /** Forgets an agent, so that the gateway believes it is here and the node knows better. */
+    void forget(SandboxId id) {
+        assigned.remove(id);
+    }
+
+    static ObjectMetaBuilder named(String namespace, String name) {
+        return new ObjectMetaBuilder().withNamespace(namespace).withName(name);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        connection.close();
+        driver.processes.forEach(Process::destroyForcibly);
+    }
+}

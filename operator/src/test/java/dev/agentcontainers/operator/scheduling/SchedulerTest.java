@@ -1,0 +1,334 @@
+package dev.agentcontainers.operator.scheduling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.Architecture;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.api.v1alpha1.OperatingSystem;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@NullUnmarked
+class SchedulerTest {
+    private static final long GIB = 1L << 30;
+    private static final IsolationOption PROCESS = new IsolationOption("process", "process", IsolationLevel.Process);
+    private static final IsolationOption GVISOR =
+            new IsolationOption("gvisor", "runsc", IsolationLevel.UserspaceKernel);
+
+    /** What each row changes of an agent and a node that fit, and the reason given then; empty where they still fit. */
+    static Stream<Arguments> filters() {
+        return Stream.of(
+                row("fits", agent -> agent, node -> node, ""),
+                row("silent", agent -> agent, node -> node.alive(false), "not ready"),
+                row("closed", agent -> agent, node -> node.schedulable(false), "unschedulable"),
+                row("os", agent -> agent.os(OperatingSystem.windows), node -> node, "without operating system windows"),
+                row("arch", agent -> agent.arch(Architecture.arm64), node -> node, "without architecture arm64"),
+                row("label", agent -> agent.selector(Map.of("zone", "a")), node -> node, "without label zone=a"),
+                row(
+                        "label there",
+                        agent -> agent.selector(Map.of("zone", "a")),
+                        node -> node.labels(Map.of("zone", "a")),
+                        ""),
+                row(
+                        "taint",
+                        agent -> agent,
+                        node -> node.taint("gpu", "NoSchedule"),
+                        "with untolerated taint {gpu=yes:NoSchedule}"),
+                row("soft taint", agent -> agent, node -> node.taint("gpu", "PreferNoSchedule"), ""),
+                row(
+                        "tolerated",
+                        agent -> agent.tolerate("gpu", "Equal", "yes", null),
+                        node -> node.taint("gpu", "NoExecute"),
+                        ""),
+                row(
+                        "other value",
+                        agent -> agent.tolerate("gpu", "Equal", "no", null),
+                        node -> node.taint("gpu", "NoExecute"),
+                        "with untolerated taint {gpu=yes:NoExecute}"),
+                row(
+                        "tolerates all",
+                        agent -> agent.tolerate(null, "Exists", null, null),
+                        node -> node.taint("gpu", "NoSchedule"),
+                        ""),
+                row(
+                        "empty key needs Exists",
+                        agent -> agent.tolerate(null, "Equal", "yes", null),
+                        node -> node.taint("gpu", "NoSchedule"),
+                        "with untolerated taint {gpu=yes:NoSchedule}"),
+                row("avoided", agent -> agent.avoid("node"), node -> node, "that refused this agent a moment ago"),
+                row(
+                        "no class",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("kata")),
+                        node -> node,
+                        "because there is no IsolationClass kata"),
+                row(
+                        "no driver",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("gvisor")),
+                        node -> node,
+                        "without a ready driver runsc"),
+                row(
+                        "capped",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("gvisor")),
+                        node -> node.driver("runsc", IsolationLevel.Container),
+                        "where isolation is weaker than UserspaceKernel (node: driver runsc counts as Container)"),
+                row(
+                        "minimum",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Container)),
+                        node -> node.driver("runsc", IsolationLevel.UserspaceKernel),
+                        ""),
+                row(
+                        "minimum too high",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.MicroVM)),
+                        node -> node,
+                        "because no IsolationClass reaches level MicroVM"),
+                row(
+                        "disk limit",
+                        agent -> agent.limitsDisk(),
+                        node -> node,
+                        "whose driver process cannot limit ephemeral-storage"),
+                row(
+                        "cpu",
+                        agent -> agent.requests(new ResourceVector(4001, 0, 0, 1)),
+                        node -> node,
+                        "with insufficient cpu (node: requests 4001m, free 4)"),
+                row(
+                        "memory",
+                        agent -> agent.requests(new ResourceVector(0, 5 * GIB, 0, 1)),
+                        node -> node,
+                        "with insufficient memory (node: requests 5Gi, free 4Gi)"),
+                row(
+                        "memory, odd",
+                        agent -> agent.requests(new ResourceVector(0, 5 * GIB + (1 << 20), 0, 1)),
+                        node -> node,
+                        "with insufficient memory (node: requests 5121Mi, free 4Gi)"),
+                row(
+                        "storage",
+                        agent -> agent.requests(new ResourceVector(0, 0, 9 * GIB, 1)),
+                        node -> node,
+                        "with insufficient ephemeral-storage (node: requests 9Gi, free 8Gi)"),
+                row("number", agent -> agent, node -> node.agents(0), "with too many agents"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("filters")
+    void saysWhyANodeWillNotDo(String name, UnaryOperator<AgentRow> agent, UnaryOperator<NodeRow> node, String reason) {
+        FleetSnapshot fleet = new FleetSnapshot(
+                List.of(node.apply(NodeRow.FITTING).build("node")), List.of(PROCESS, GVISOR), Map.of());
+        Placement placement = Scheduler.place(agent.apply(AgentRow.FITTING).build(), fleet);
+        if (reason.isEmpty()) {
+            assertThat(placement).isInstanceOf(Placement.Placed.class);
+        } else {
+            assertThat(placement)
+                    .isEqualTo(new Placement.Unschedulable("0/1 nodes are available: 1 node(s) " + reason));
+        }
+    }
+
+    @Test
+    void takesTheLeastAllocatedNodeAndTheFirstNameOfEquals() {
+        FleetSnapshot fleet = new FleetSnapshot(
+                Stream.of("c", "a", "b").map(NodeRow.FITTING::build).toList(),
+                List.of(PROCESS),
+                Map.of("a", new ResourceVector(2000, GIB, 0, 1)));
+        assertThat(Scheduler.place(AgentRow.FITTING.build(), fleet))
+                .isEqualTo(new Placement.Placed("b", "process", IsolationLevel.Process));
+    }
+
+    @Test
+    void takesTheCheapestClassThatReachesAMinimum() {
+        FleetSnapshot fleet = new FleetSnapshot(
+                List.of(NodeRow.FITTING
+                        .driver("runsc", IsolationLevel.UserspaceKernel)
+                        .build("node")),
+                List.of(GVISOR, PROCESS),
+                Map.of());
+        AgentRequest agent = AgentRow.FITTING
+                .isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
+                .build();
+        assertThat(Scheduler.place(agent, fleet))
+                .isEqualTo(new Placement.Placed("node", "process", IsolationLevel.Process));
+    }
+
+    @Test
+    void countsNodesByReason() {
+        FleetSnapshot fleet = new FleetSnapshot(
+                List.of(
+                        NodeRow.FITTING.alive(false).build("a"),
+                        NodeRow.FITTING.alive(false).build("b"),
+                        NodeRow.FITTING.agents(0).build("c")),
+                List.of(PROCESS),
+                Map.of());
+        assertThat(Scheduler.place(AgentRow.FITTING.build(), fleet))
+                .isEqualTo(new Placement.Unschedulable(
+                        "0/3 nodes are available: 2 node(s) not ready, 1 node(s) with too many agents"));
+    }
+
+    @Test
+    void saysThatThereIsNoNode() {
+        assertThat(Scheduler.place(AgentRow.FITTING.build(), new FleetSnapshot(List.of(), List.of(PROCESS), Map.of())))
+                .isEqualTo(new Placement.Unschedulable("0/0 nodes are available: no AgentNode has joined yet"));
+    }
+
+    private static Arguments row(
+            String name, UnaryOperator<AgentRow> agent, UnaryOperator<NodeRow> node, String reason) {
+        return Arguments.of(name, agent, node, reason);
+    }
+
+    private record AgentRow(AgentRequest build) {
+        static final AgentRow FITTING = new AgentRow(new AgentRequest(
+                OperatingSystem.linux,
+                Optional.empty(),
+                new IsolationNeed.OfClass("process"),
+                new ResourceVector(100, GIB, 0, 1),
+                false,
+                Map.of(),
+                List.of(),
+                Set.of()));
+
+        AgentRow os(OperatingSystem os) {
+            return with(os, build.arch(), build.isolation(), build.requests(), false, Map.of(), List.of(), Set.of());
+        }
+
+        AgentRow arch(Architecture arch) {
+            return with(
+                    build.os(),
+                    Optional.of(arch),
+                    build.isolation(),
+                    build.requests(),
+                    false,
+                    Map.of(),
+                    List.of(),
+                    Set.of());
+        }
+
+        AgentRow isolation(IsolationNeed isolation) {
+            return with(build.os(), build.arch(), isolation, build.requests(), false, Map.of(), List.of(), Set.of());
+        }
+
+        AgentRow requests(ResourceVector requests) {
+            return with(build.os(), build.arch(), build.isolation(), requests, false, Map.of(), List.of(), Set.of());
+        }
+
+        AgentRow limitsDisk() {
+            return with(
+                    build.os(), build.arch(), build.isolation(), build.requests(), true, Map.of(), List.of(), Set.of());
+        }
+
+        AgentRow selector(Map<String, String> labels) {
+            return with(
+                    build.os(), build.arch(), build.isolation(), build.requests(), false, labels, List.of(), Set.of());
+        }
+
+        AgentRow tolerate(String key, String operator, String value, String effect) {
+            Toleration toleration = new Toleration(effect, key, operator, null, value);
+            return with(
+                    build.os(),
+                    build.arch(),
+                    build.isolation(),
+                    build.requests(),
+                    false,
+                    Map.of(),
+                    List.of(toleration),
+                    Set.of());
+        }
+
+        AgentRow avoid(String node) {
+            return with(
+                    build.os(),
+                    build.arch(),
+                    build.isolation(),
+                    build.requests(),
+                    false,
+                    Map.of(),
+                    List.of(),
+                    Set.of(node));
+        }
+
+        private static AgentRow with(
+                OperatingSystem os,
+                Optional<Architecture> arch,
+                IsolationNeed isolation,
+                ResourceVector requests,
+                boolean limitsDisk,
+                Map<String, String> selector,
+                List<Toleration> tolerations,
+                Set<String> avoided) {
+            return new AgentRow(
+                    new AgentRequest(os, arch, isolation, requests, limitsDisk, selector, tolerations, avoided));
+        }
+    }
+
+    private record NodeRow(
+            boolean isAlive,
+            boolean isSchedulable,
+            Map<String, String> nodeLabels,
+            List<Taint> taints,
+            Map<String, NodeCandidate.Driver> drivers,
+            long limit) {
+        static final NodeRow FITTING = new NodeRow(
+                true,
+                true,
+                Map.of(),
+                List.of(),
+                Map.of("process", new NodeCandidate.Driver(IsolationLevel.Process, Set.of())),
+                10);
+
+        NodeRow alive(boolean value) {
+            return new NodeRow(value, isSchedulable, nodeLabels, taints, drivers, limit);
+        }
+
+        NodeRow schedulable(boolean value) {
+            return new NodeRow(isAlive, value, nodeLabels, taints, drivers, limit);
+        }
+
+        NodeRow labels(Map<String, String> value) {
+            return new NodeRow(isAlive, isSchedulable, value, taints, drivers, limit);
+        }
+
+        NodeRow taint(String key, String effect) {
+            return new NodeRow(
+                    isAlive, isSchedulable, nodeLabels, List.of(new Taint(effect, key, null, "yes")), drivers, limit);
+        }
+
+        NodeRow driver(String name, IsolationLevel strength) {
+            return new NodeRow(
+                    isAlive,
+                    isSchedulable,
+                    nodeLabels,
+                    taints,
+                    Map.of(
+                            "process",
+                            new NodeCandidate.Driver(IsolationLevel.Process, Set.of()),
+                            name,
+                            new NodeCandidate.Driver(strength, Set.of())),
+                    limit);
+        }
+
+        NodeRow agents(long value) {
+            return new NodeRow(isAlive, isSchedulable, nodeLabels, taints, drivers, value);
+        }
+
+        NodeCandidate build(String name) {
+            return new NodeCandidate(
+                    name,
+                    isAlive,
+                    isSchedulable,
+                    Optional.of(OperatingSystem.linux),
+                    Optional.of(Architecture.amd64),
+                    nodeLabels,
+                    taints,
+                    drivers,
+                    new ResourceVector(4000, 4 * GIB, 8 * GIB, limit));
+        }
+    }
+}

@@ -1,0 +1,323 @@
+package dev.agentcontainers.operator.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus;
+import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@NullUnmarked
+class StatusRollupTest {
+    private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+    private static final String STARTED = "2026-11-24T09:00:00.000000Z";
+
+    /** What is known, and the phase and conditions that follow: the first letter of each status, in the API's order. */
+    static Stream<Arguments> table() {
+        return Stream.of(
+                row(
+                        "bound only",
+                        new Known(),
+                        AgentPhase.Scheduled,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F Reconciling=T"),
+                row(
+                        "waits for a secret",
+                        new Known().hold("ReferenceNotFound"),
+                        AgentPhase.Scheduled,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F:ReferenceNotFound Reconciling=T"),
+                row(
+                        "assigned, silent node",
+                        new Known().node(NodeState.SILENT),
+                        AgentPhase.Scheduled,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F:NodeNotReady Reconciling=T"),
+                row(
+                        "preparing",
+                        new Known().phase(AssignmentPhase.Preparing),
+                        AgentPhase.Preparing,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F Reconciling=T"),
+                row(
+                        "runs",
+                        new Known().runs("h1"),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=T Ready=T:Running"),
+                row(
+                        "runs an older generation",
+                        new Known().runs("h1").generation(2),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=T Ready=F:GenerationNotApplied Reconciling=T"),
+                row(
+                        "runs with an older ruleset",
+                        new Known().runs("h0"),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=F:PolicyPending Available=T Ready=F:PolicyPending Reconciling=T"),
+                row(
+                        "newer acknowledgement of the node counts",
+                        new Known().runs("h0").acknowledged("h1", 2),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=T Ready=T"),
+                row(
+                        "newer acknowledgement of another ruleset counts",
+                        new Known().runs("h1").acknowledged("h0", 2),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=F Available=T Ready=F Reconciling=T"),
+                row(
+                        "older acknowledgement doesn't",
+                        new Known().runs("h1").acknowledged("h0", 0),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=T Ready=T"),
+                row(
+                        "acknowledged but not behind its fence",
+                        new Known().phase(AssignmentPhase.Preparing).acknowledged("h1", 2),
+                        AgentPhase.Preparing,
+                        "Scheduled=T PolicyEnforced=F:NotStarted Available=F Ready=F Reconciling=T"),
+                row(
+                        "in the group of its former labels",
+                        new Known().runs("h1").group("other"),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=F Available=T Ready=F Reconciling=T"),
+                row(
+                        "runs on a silent node",
+                        new Known().runs("h1").node(NodeState.SILENT),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=U Available=U:NodeNotReady Ready=U:NodeNotReady Reconciling=T"),
+                row(
+                        "succeeded",
+                        new Known().runs("h1").phase(AssignmentPhase.Succeeded),
+                        AgentPhase.Succeeded,
+                        "Scheduled=T PolicyEnforced=T:EnforcedUntilEnd Available=F Ready=T:Succeeded"),
+                row(
+                        "succeeded, node silent",
+                        new Known().runs("h1").phase(AssignmentPhase.Succeeded).node(NodeState.SILENT),
+                        AgentPhase.Succeeded,
+                        "Scheduled=T PolicyEnforced=T Available=F Ready=T"),
+                row(
+                        "failed before its fence",
+                        new Known().phase(AssignmentPhase.Failed),
+                        AgentPhase.Failed,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F:TheReason Stalled=T:TheReason"),
+                row(
+                        "refused",
+                        new Known().phase(AssignmentPhase.Rejected),
+                        AgentPhase.Pending,
+                        "Scheduled=F:TheReason PolicyEnforced=F Available=F Ready=F Reconciling=T"),
+                row(
+                        "stopping",
+                        new Known().runs("h1").phase(AssignmentPhase.Stopping),
+                        AgentPhase.Terminating,
+                        "Scheduled=T PolicyEnforced=T Available=F Ready=F:Terminating Reconciling=T"),
+                row(
+                        "deleted",
+                        new Known().runs("h1").deleted(),
+                        AgentPhase.Terminating,
+                        "Scheduled=T PolicyEnforced=T Available=F Ready=F:Terminating Reconciling=T"),
+                row(
+                        "started, then its node was removed",
+                        new Known().started().node(NodeState.REMOVED),
+                        AgentPhase.Failed,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F:NodeRemoved Stalled=T"),
+                row(
+                        "started, then its assignment vanished",
+                        new Known().started(),
+                        AgentPhase.Failed,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F:AssignmentLost Stalled=T"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("table")
+    void saysWhatIsTrue(String name, Known known, AgentPhase phase, String conditions) {
+        AgentContainerStatus status = StatusRollup.rollUp(known.observation(), NOW);
+        assertThat(status.phase()).isEqualTo(phase);
+        List<String> expected = List.of(conditions.split(" "));
+        assertThat(status.conditions()).hasSameSizeAs(expected);
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(text(status.conditions().get(i))).startsWith(expected.get(i));
+        }
+        assertThat(status.observedGeneration())
+                .isEqualTo(known.observation().agent().getMetadata().getGeneration());
+    }
+
+    @Test
+    void saysItAgainWithoutAChange() {
+        Known known = new Known().runs("h1");
+        AgentContainerStatus first = StatusRollup.rollUp(known.observation(), NOW);
+        known.previous = first;
+        AgentContainerStatus later = StatusRollup.rollUp(known.observation(), NOW.plusSeconds(60));
+        assertThat(StatusWriter.saysTheSame(first, later)).isTrue();
+        assertThat(later.conditions()).isEqualTo(first.conditions());
+    }
+
+    @Test
+    void anEndedAgentKeepsItsStatusWhenItsAssignmentIsGone() {
+        Known known = new Known().runs("h1").phase(AssignmentPhase.Succeeded);
+        AgentContainerStatus ended = StatusRollup.rollUp(known.observation(), NOW);
+        Known gone = new Known();
+        gone.previous = ended;
+        assertThat(StatusRollup.rollUp(gone.observation(), NOW)).isEqualTo(ended);
+    }
+
+    @Test
+    void theFirstStatusOfABoundAgentIsTheOneThatTheRollupWouldWrite() {
+        AgentContainer agent = new Known().observation().agent();
+        agent.setStatus(null);
+        AgentContainerStatus bound = BindingStatus.bound(agent, "group", "node-a", "process", "process", NOW);
+        Known later = new Known();
+        later.previous = bound;
+        assertThat(StatusWriter.saysTheSame(bound, StatusRollup.rollUp(later.observation(), NOW)))
+                .isTrue();
+        assertThat(bound.transitions().scheduled()).isEqualTo("2026-11-24T10:00:00.000000Z");
+    }
+
+    private static String text(Condition condition) {
+        return condition.getType() + "=" + condition.getStatus().charAt(0) + ":" + condition.getReason();
+    }
+
+    private static Arguments row(String name, Known known, AgentPhase phase, String conditions) {
+        return Arguments.of(name, known, phase, conditions);
+    }
+
+    /** Builds what is known, from a bound agent of generation 1 whose published ruleset is h1. */
+    private static final class Known {
+        private AgentContainerStatus previous =
+                new AgentContainerStatus(AgentPhase.Scheduled, null, 1L, "node-a", null, null, null, null, null, null);
+        private AssignmentPhase phase;
+        private String heldHash;
+        private String acknowledgedHash;
+        private long acknowledgedRevision;
+        private long generation = 1;
+        private String group = "group";
+        private boolean deleted;
+        private NodeState node = NodeState.ALIVE;
+        private Hold hold;
+
+        Known phase(AssignmentPhase value) {
+            phase = value;
+            return this;
+        }
+
+        Known runs(String hash) {
+            phase = AssignmentPhase.Running;
+            heldHash = hash;
+            return this;
+        }
+
+        Known acknowledged(String hash, long revision) {
+            acknowledgedHash = hash;
+            acknowledgedRevision = revision;
+            return this;
+        }
+
+        Known generation(long value) {
+            generation = value;
+            return this;
+        }
+
+        Known group(String value) {
+            group = value;
+            return this;
+        }
+
+        Known node(NodeState value) {
+            node = value;
+            return this;
+        }
+
+        Known hold(String reason) {
+            hold = new Hold(reason, "why");
+            return this;
+        }
+
+        Known deleted() {
+            deleted = true;
+            return this;
+        }
+
+        Known started() {
+            previous = new AgentContainerStatus(
+                    AgentPhase.Running,
+                    null,
+                    1L,
+                    "node-a",
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    new AgentContainerStatus.Transitions(null, null, null, null, STARTED, null));
+            return this;
+        }
+
+        Observation observation() {
+            AgentContainer agent = new AgentContainer();
+            agent.setMetadata(new ObjectMetaBuilder()
+                    .withName("a")
+                    .withNamespace("n")
+                    .withGeneration(generation)
+                    .withDeletionTimestamp(deleted ? NOW.toString() : null)
+                    .build());
+            agent.setStatus(previous);
+            return new Observation(
+                    agent,
+                    group,
+                    Optional.ofNullable(assignment()),
+                    Optional.of(nodePolicy()),
+                    node,
+                    Optional.ofNullable(hold));
+        }
+
+        private AgentAssignment assignment() {
+            if (phase == null) {
+                return null;
+            }
+            AgentAssignment assignment = new AgentAssignment();
+            boolean reason = phase == AssignmentPhase.Failed || phase == AssignmentPhase.Rejected;
+            assignment.setStatus(new AgentAssignmentStatus(
+                    phase,
+                    1L,
+                    1L,
+                    reason ? "TheReason" : null,
+                    null,
+                    null,
+                    null,
+                    heldHash == null ? null : new AgentAssignmentStatus.Policy("group", heldHash, 1L),
+                    null,
+                    null,
+                    null));
+            return assignment;
+        }
+
+        private AgentNodePolicy nodePolicy() {
+            AgentNodePolicy policy = new AgentNodePolicy();
+            policy.setSpec(new AgentNodePolicySpec(
+                    1L, List.of(new AgentNodePolicySpec.Group("group", "h1", List.of(), List.of()))));
+            if (acknowledgedHash != null) {
+                policy.setStatus(new AgentNodePolicyStatus(
+                        acknowledgedRevision,
+                        List.of(new AgentNodePolicyStatus.EnforcedGroup("group", acknowledgedHash)),
+                        null));
+            }
+            return policy;
+        }
+
+        @Override
+        public String toString() {
+            return Stream.of(phase, heldHash, node).map(String::valueOf).collect(Collectors.joining(" "));
+        }
+    }
+}

@@ -1,0 +1,363 @@
+package dev.agentcontainers.operator.testing;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
+import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus;
+import dev.agentcontainers.api.v1alpha1.AgentNodeSpec;
+import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
+import dev.agentcontainers.api.v1alpha1.Architecture;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.api.v1alpha1.OperatingSystem;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * A node agent that runs nothing: it answers assignments and policies as a real one does, with its own credential, through
+ * the real API server.
+ */
+public final class TestNode implements AutoCloseable {
+    private static final int LEASE_SECONDS = 4;
+
+    private final KubernetesClient admin;
+    private final String name;
+    private final String namespace;
+    private final KubernetesClient client;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
+    private final SharedIndexInformer<AgentAssignment> assignments;
+    private final SharedIndexInformer<AgentNodePolicy> policies;
+    private final Map<String, AssignmentPhase> reported = new ConcurrentHashMap<>();
+    private volatile Function<AgentAssignment, AgentAssignmentStatus> behaviour;
+    private volatile boolean beating = true;
+
+    private TestNode(KubernetesClient admin, String name, Map<String, Quantity> allocatable) {
+        this.admin = admin;
+        this.name = name;
+        this.behaviour = this::running;
+        AgentNode created = node(name);
+        admin.resource(created).create();
+        namespace = await().atMost(Duration.ofSeconds(120))
+                .until(this::namespaceOfNode, Optional::isPresent)
+                .orElseThrow();
+        client = new KubernetesClientBuilder().withConfig(credential()).build();
+        reportNode(allocatable);
+        beat();
+        thread.scheduleWithFixedDelay(this::beat, 1, 1, TimeUnit.SECONDS);
+        assignments = client.resources(AgentAssignment.class)
+                .inNamespace(namespace)
+                .inform(handler(assignment -> thread.execute(() -> answer(assignment))));
+        policies = client.resources(AgentNodePolicy.class)
+                .inNamespace(namespace)
+                .inform(handler(policy -> thread.execute(() -> acknowledge(policy))));
+    }
+
+    public static TestNode join(TestCluster cluster, String name, Map<String, String> allocatable) {
+        Map<String, Quantity> quantities = new ConcurrentHashMap<>();
+        allocatable.forEach((resource, amount) -> quantities.put(resource, new Quantity(amount)));
+        TestNode node = new TestNode(cluster.admin(), name, quantities);
+        await().atMost(Duration.ofSeconds(20)).until(() -> "True".equals(node.ready()));
+        return node;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public String namespace() {
+        return namespace;
+    }
+
+    /** The client with the node agent's own credential. */
+    public KubernetesClient client() {
+        return client;
+    }
+
+    /** How assignments are answered from now on; null: not at all. */
+    public void behave(Function<AgentAssignment, AgentAssignmentStatus> newBehaviour) {
+        behaviour = newBehaviour;
+    }
+
+    /** Stops the heartbeat and all answers, as if the machine had lost its power. */
+    public void die() {
+        beating = false;
+        behaviour = assignment -> null;
+    }
+
+    public void revive() {
+        beating = true;
+        behaviour = this::running;
+    }
+
+    public String ready() {
+        AgentNode node = admin.resources(AgentNode.class).withName(name).get();
+        return node == null || node.getStatus() == null || node.getStatus().conditions() == null
+                ? ""
+                : node.getStatus().conditions().stream()
+                        .filter(condition -> "Ready".equals(condition.getType()))
+                        .map(condition -> condition.getStatus())
+                        .findFirst()
+                        .orElse("");
+    }
+
+    public AgentAssignmentStatus running(AgentAssignment assignment) {
+        return status(assignment, AssignmentPhase.Running, null, null);
+    }
+
+    public AgentAssignmentStatus finished(AgentAssignment assignment, int exitCode) {
+        return status(
+                assignment,
+                exitCode == 0 ? AssignmentPhase.Succeeded : AssignmentPhase.Failed,
+                exitCode == 0 ? "Completed" : "ExitCode",
+                exitCode);
+    }
+
+    public AgentAssignmentStatus rejected(AgentAssignment assignment, String reason) {
+        return new AgentAssignmentStatus(
+                AssignmentPhase.Rejected,
+                assignment.getMetadata().getGeneration(),
+                null,
+                reason,
+                "the node has refused",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
+    }
+
+    @Override
+    public void close() {
+        assignments.stop();
+        policies.stop();
+        thread.shutdownNow();
+        client.close();
+    }
+
+    private AgentAssignmentStatus status(
+            AgentAssignment assignment, AssignmentPhase phase, String reason, Integer exitCode) {
+        String now = "2026-11-24T00:00:00.000000Z";
+        AgentNodePolicy policy = client.resources(AgentNodePolicy.class)
+                .inNamespace(namespace)
+                .withName("node")
+                .get();
+        AgentNodePolicySpec.Group group = policy.getSpec().groups().stream()
+                .filter(each -> each.name().equals(assignment.getSpec().policyGroup()))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("an assignment came before its policy group"));
+        return new AgentAssignmentStatus(
+                phase,
+                assignment.getMetadata().getGeneration(),
+                assignment.getSpec().agent().generation(),
+                reason,
+                null,
+                "100.80.0.2",
+                IsolationLevel.Process,
+                new AgentAssignmentStatus.Policy(
+                        group.name(), group.hash(), policy.getMetadata().getGeneration()),
+                exitCode,
+                0,
+                new AgentContainerStatus.Transitions(
+                        null, null, now, now, now, phase == AssignmentPhase.Running ? null : now));
+    }
+
+    private void answer(AgentAssignment assignment) {
+        Function<AgentAssignment, AgentAssignmentStatus> current = behaviour;
+        if (!beating) {
+            return;
+        }
+        String uid = assignment.getMetadata().getUid();
+        if (assignment.getMetadata().getDeletionTimestamp() != null) {
+            if (reported.put(uid, AssignmentPhase.Stopped) != AssignmentPhase.Stopped) {
+                write(
+                        assignment,
+                        rest -> new AgentAssignmentStatus(
+                                AssignmentPhase.Stopped, null, null, null, null, null, null, null, null, null, null));
+            }
+            return;
+        }
+        AgentAssignmentStatus before = assignment.getStatus();
+        boolean answered =
+                before != null && assignment.getMetadata().getGeneration().equals(before.observedGeneration());
+        if (!answered && reported.get(uid + "/" + assignment.getMetadata().getGeneration()) == null) {
+            reported.put(uid + "/" + assignment.getMetadata().getGeneration(), AssignmentPhase.Running);
+            write(assignment, current);
+        }
+    }
+
+    /** Reports on an assignment now. */
+    public void report(String agentUid, Function<AgentAssignment, AgentAssignmentStatus> status) {
+        write(
+                client.resources(AgentAssignment.class)
+                        .inNamespace(namespace)
+                        .withName(agentUid)
+                        .require(),
+                status);
+    }
+
+    private void write(AgentAssignment assignment, Function<AgentAssignment, AgentAssignmentStatus> status) {
+        AgentAssignmentStatus answer = status.apply(assignment);
+        if (answer == null) {
+            return;
+        }
+        AgentAssignment written = new AgentAssignment();
+        written.setMetadata(new ObjectMetaBuilder()
+                .withName(assignment.getMetadata().getName())
+                .withNamespace(namespace)
+                .build());
+        written.setStatus(answer);
+        try {
+            client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != 404) {
+                throw e;
+            }
+        }
+    }
+
+    private void acknowledge(AgentNodePolicy policy) {
+        boolean known = policy.getStatus() != null
+                && policy.getMetadata()
+                        .getGeneration()
+                        .equals(policy.getStatus().observedGeneration());
+        if (known || !beating) {
+            return;
+        }
+        AgentNodePolicy written = new AgentNodePolicy();
+        written.setMetadata(new ObjectMetaBuilder()
+                .withName(policy.getMetadata().getName())
+                .withNamespace(namespace)
+                .build());
+        written.setStatus(new AgentNodePolicyStatus(
+                policy.getMetadata().getGeneration(),
+                policy.getSpec().groups().stream()
+                        .map(group -> new AgentNodePolicyStatus.EnforcedGroup(group.name(), group.hash()))
+                        .toList(),
+                null));
+        client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
+    }
+
+    private void beat() {
+        if (!beating) {
+            return;
+        }
+        try {
+            Lease present =
+                    client.leases().inNamespace(namespace).withName("node").get();
+            if (present == null) {
+                client.resource(new LeaseBuilder()
+                                .withNewMetadata()
+                                .withName("node")
+                                .withNamespace(namespace)
+                                .endMetadata()
+                                .withNewSpec()
+                                .withHolderIdentity(name)
+                                .withLeaseDurationSeconds(LEASE_SECONDS)
+                                .withRenewTime(ZonedDateTime.now(ZoneOffset.UTC))
+                                .endSpec()
+                                .build())
+                        .create();
+            } else {
+                present.getSpec().setRenewTime(ZonedDateTime.now(ZoneOffset.UTC));
+                client.resource(present).update();
+            }
+        } catch (KubernetesClientException e) {
+            // A namespace that is being deleted takes no Lease.
+        }
+    }
+
+    private void reportNode(Map<String, Quantity> allocatable) {
+        AgentNode written = node(name);
+        written.setSpec(null);
+        written.setStatus(new AgentNodeStatus(
+                null,
+                null,
+                OperatingSystem.linux,
+                Architecture.amd64,
+                "6.1",
+                "test",
+                "test",
+                allocatable,
+                allocatable,
+                List.of(new AgentNodeStatus.DriverStatus(
+                        "process", true, "test", IsolationLevel.Process, List.of("ephemeral-storage"), null))));
+        client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
+    }
+
+    private Optional<String> namespaceOfNode() {
+        return Optional.ofNullable(
+                        admin.resources(AgentNode.class).withName(name).get())
+                .map(AgentNode::getStatus)
+                .map(AgentNodeStatus::namespace);
+    }
+
+    private Config credential() {
+        String token = admin.serviceAccounts()
+                .inNamespace(namespace)
+                .withName("node-agent")
+                .tokenRequest()
+                .getStatus()
+                .getToken();
+        Config adminConfig = admin.getConfiguration();
+        return new ConfigBuilder(Config.empty())
+                .withMasterUrl(adminConfig.getMasterUrl())
+                .withCaCertData(adminConfig.getCaCertData())
+                .withCaCertFile(adminConfig.getCaCertFile())
+                .withOauthToken(token)
+                .build();
+    }
+
+    private static AgentNode node(String name) {
+        AgentNode node = new AgentNode();
+        node.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        node.setSpec(new AgentNodeSpec(null, null, null, null, null));
+        return node;
+    }
+
+    private static <T> ResourceEventHandler<T> handler(java.util.function.Consumer<T> consumer) {
+        return new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(T added) {
+                consumer.accept(added);
+            }
+
+            @Override
+            public void onUpdate(T before, T after) {
+                consumer.accept(after);
+            }
+
+            @Override
+            public void onDelete(T deleted, boolean stateUnknown) {
+                // Nothing of it is left.
+            }
+        };
+    }
+}

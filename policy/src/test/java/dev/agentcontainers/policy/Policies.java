@@ -1,0 +1,36 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+
+/** Reads the policies of tests from the YAML that users write. */
+final class Policies {
+    private static final KubernetesSerialization YAML = new KubernetesSerialization();
+
+    private Policies() {}
+
+    /** A NetworkPolicy of namespace team-a; {@code spec} is a YAML flow mapping. */
+    static NetworkPolicy networkPolicy(String name, String spec) {
+        return YAML.unmarshal("""
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: %s, namespace: team-a}
+                spec: %s
+                """.formatted(name, spec), NetworkPolicy.class);
+    }
+
+    /** An agent of namespace team-a with label app=web; {@code egress} is a YAML flow sequence. */
+    static PolicySubject subject(String egress) {
+        return PolicySubject.of(YAML.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: a, namespace: team-a, labels: {app: web, tier: back}}
+                spec: {isolation: {className: process}, command: [x], network: {egress: %s}}
+                """.formatted(egress), AgentContainer.class));
+    }
+
+    static PolicySubject subject() {
+        return subject("[]");
+    }
+}
