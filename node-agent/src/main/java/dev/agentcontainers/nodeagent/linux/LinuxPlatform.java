@@ -4,14 +4,11 @@ import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
-import dev.agentcontainers.nodeagent.linux.cgroup.Cgroups;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
-import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
-import dev.agentcontainers.nodeagent.linux.process.LibcCalls;
-import dev.agentcontainers.nodeagent.linux.process.LinuxCalls;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -72,25 +69,16 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public List<IsolationDriver> drivers(NodeSettings settings) {
-        return List.of(new OciDriver(ociSettings(settings), new LibcCalls()));
+        return List.of(new ProcessDriver(ociSettings(settings)));
     }
 
     private static OciSettings ociSettings(NodeSettings settings) {
         return OciSettings.of(
                 settings.stateDirectory(),
-                bundles(settings),
-                cgroupParent(settings),
-                settings.firstUserId(),
-                settings.userIdCount(),
+                settings.runDirectory().resolve("oci"),
+                "/agentcontainers-" + settings.name(),
+                new IdRange(settings.firstUserId(), settings.userIdCount()),
                 settings.logLimitBytes());
-    }
-
-    private static Path bundles(NodeSettings settings) {
-        return settings.runDirectory().resolve("oci");
-    }
-
-    private static String cgroupParent(NodeSettings settings) {
-        return "agentcontainers-" + settings.name();
     }
 
     @Override
@@ -110,11 +98,6 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public void forget(NodeSettings settings) throws IOException {
-        Cgroups.find(MountTable.ofThisThread(), cgroupParent(settings)).forget();
-        LinuxCalls calls = new LibcCalls();
-        String bundles = bundles(settings).toString();
-        while (MountTable.ofThisThread().isMountPoint(bundles)) {
-            calls.unmount(bundles);
-        }
+        new ProcessDriver(ociSettings(settings)).forget();
     }
 }

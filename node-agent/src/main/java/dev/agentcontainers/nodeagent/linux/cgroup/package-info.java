@@ -1,6 +1,6 @@
 /**
- * Control groups of sandboxes and of their shims, in the unified hierarchy (v2) or, on machines that have them, the
- * legacy ones (v1). In: a node's parent group and limits. Out: groups of ours only; never touches another.
+ * Control groups of sandboxes, version 2 and version 1 (also both at once, as hybrid machines have them). In: the mounts
+ * of the machine, limits. Out: groups, what happened in them. Never touches a group outside the node's own parent.
  */
 @NullMarked
 package dev.agentcontainers.nodeagent.linux.cgroup;

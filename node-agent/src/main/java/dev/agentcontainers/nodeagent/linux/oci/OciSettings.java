@@ -1,58 +1,56 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Optional;
 
 /**
- * How the driver works on its machine. Two node agents on one machine differ in directories, cgroup parent and ids.
+ * How a node runs its sandboxes. Two node agents on one machine differ in directories, control group and ids.
  *
- * @param stateDirectory for workspaces, logs and exit codes; survives a reboot
- * @param runDirectory for bundles, which hold secrets: in memory, or a tmpfs is mounted there
- * @param cgroupParent name of the control group that holds the sandboxes
- * @param firstUserId first of the host's user and group ids that sandboxes are mapped to
- * @param userIdCount how many from there; each sandbox takes 65,536
- * @param logLimitBytes size at which conmon begins a log anew
- * @param shown host paths that agents see
- * @param confinement what the processes of a sandbox may do; only tests choose another than {@link Confinement#AGENT}
+ * @param stateDirectory for what survives a reboot: workspaces, logs, exit codes; made with access for root only
+ * @param runDirectory an empty directory is made in it that each sandbox mounts its own files at, unseen by others; all
+ *     directories on the way must be enterable by everybody
+ * @param cgroupParent absolute path in every hierarchy of control groups
+ * @param ids the host's ids that sandboxes are mapped to
+ * @param runtime program to use in place of the first that is found of crun and runc
+ * @param hostRoot what agents see of the host
+ * @param logLimitBytes size at which an agent's log is begun anew; 0 for no limit
+ * @param confinement what agents are kept from
  */
 public record OciSettings(
         Path stateDirectory,
         Path runDirectory,
         String cgroupParent,
-        long firstUserId,
-        long userIdCount,
+        IdRange ids,
+        Optional<Path> runtime,
+        HostRoot hostRoot,
         long logLimitBytes,
-        List<String> shown,
         Confinement confinement) {
-    public OciSettings {
-        shown = List.copyOf(shown);
-    }
 
-    /** What the processes of a sandbox may do beyond its namespaces. */
-    enum Confinement {
-        /** No capability, no new privileges, the seccomp profile. */
-        AGENT,
-        /** Every capability inside the sandbox's own user namespace, no seccomp: for tests of what stands outside. */
-        HOSTILE_TEST
-    }
-
-    /** With what agents are confined with. */
     public static OciSettings of(
-            Path stateDirectory,
-            Path runDirectory,
-            String cgroupParent,
-            long firstUserId,
-            long userIdCount,
-            long logLimitBytes) {
+            Path stateDirectory, Path runDirectory, String cgroupParent, IdRange ids, long logLimitBytes) {
         return new OciSettings(
                 stateDirectory,
                 runDirectory,
                 cgroupParent,
-                firstUserId,
-                userIdCount,
+                ids,
+                Optional.empty(),
+                HostRoot.DEFAULT,
                 logLimitBytes,
-                HostRoot.SHOWN,
-                Confinement.AGENT);
+                Confinement.SHIPPED);
+    }
+
+    /** For tests of other barriers, which must hold without those of {@link Confinement#SHIPPED}. */
+    OciSettings unconfinedForTests() {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                runtime,
+                hostRoot,
+                logLimitBytes,
+                Confinement.NONE_FOR_TESTS);
     }
 }

@@ -1,129 +1,86 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
-import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Stream;
 
-/** Where a sandbox's files are. */
-record SandboxFiles(Path stateDirectory, Path runDirectory) {
-    private static final String SANDBOXES = "sandboxes";
-
-    /** What survives a reboot: identity, workspace, log. */
-    Path state(SandboxId id) {
-        return stateDirectory.resolve(SANDBOXES).resolve(id.value());
+/** Where the things of one sandbox are. */
+record SandboxFiles(OciSettings settings, SandboxId id) {
+    static Path sandboxes(OciSettings settings) {
+        return settings.stateDirectory().resolve("sandboxes");
     }
 
-    /** What belongs to one run: the bundle. */
-    Path run(SandboxId id) {
-        return runs().resolve(id.value());
+    Path directory() {
+        return sandboxes(settings).resolve(id.value());
     }
 
-    Path runs() {
-        return runDirectory.resolve(SANDBOXES);
+    Path log() {
+        return directory().resolve("agent.log");
     }
 
-    Path root(SandboxId id) {
-        return run(id).resolve("rootfs");
+    /** Exists while a run exists. Holds no secret. */
+    Path run() {
+        return directory().resolve("run");
     }
 
-    Path config(SandboxId id) {
-        return run(id).resolve("config.json");
+    /** Written by the shim when the agent has ended: its exit code. */
+    Path exit() {
+        return run().resolve("exit");
     }
 
-    Path runtimeLog(SandboxId id) {
-        return run(id).resolve("runtime.log");
+    /** Written by the shim when the kernel killed something for the memory limit. */
+    Path outOfMemory() {
+        return run().resolve("oom");
     }
 
-    Path conmonPid(SandboxId id) {
-        return run(id).resolve("conmon.pid");
+    Path pid() {
+        return run().resolve("pid");
     }
 
-    /** Process id and start time of the sandbox's first process, once it is created. */
-    Path created(SandboxId id) {
-        return run(id).resolve("created");
+    Path shimPid() {
+        return run().resolve("shim.pid");
     }
 
-    Path workspace(SandboxId id) {
-        return state(id).resolve("workspace");
+    Path shimOutput() {
+        return run().resolve("shim.log");
     }
 
-    Path image(SandboxId id) {
-        return state(id).resolve("workspace.img");
+    /** Exists when creation is complete. */
+    Path record() {
+        return run().resolve("record.json");
     }
 
-    Path identity(SandboxId id) {
-        return state(id).resolve("identity");
+    Path started() {
+        return run().resolve("started");
     }
 
-    Path log(SandboxId id) {
-        return state(id).resolve("agent.log");
+    /** In the host's mount namespace an empty directory; in the sandbox's what follows. */
+    Path privateMount() {
+        return settings.runDirectory().resolve("private");
     }
 
-    /** conmon writes the exit code here, in a file of the sandbox's name. */
-    Path exits() {
-        return stateDirectory.resolve("exits");
+    Path bundle() {
+        return privateMount().resolve("bundle");
     }
 
-    Path exit(SandboxId id) {
-        return exits().resolve(id.value());
+    Path root() {
+        return privateMount().resolve("root");
     }
 
-    Path runtimeRoot() {
-        return runDirectory.resolve("runtime");
+    Path runtimeState() {
+        return privateMount().resolve("runtime");
     }
 
-    /** Exists from create to start: the runtime's first process waits on it. */
-    Path startFifo(SandboxId id) {
-        return runtimeRoot().resolve(id.value()).resolve("exec.fifo");
+    Path storage() {
+        return privateMount().resolve("storage");
     }
 
-    Path blank() {
-        return runDirectory.resolve("blank");
+    /** What the runtime removes when the agent starts. */
+    Path startGate() {
+        return runtimeState().resolve(id.value()).resolve("exec.fifo");
     }
 
-    /** Sandboxes of which a file is left. */
-    Set<String> left() throws IOException {
-        Set<String> names = new TreeSet<>();
-        for (Path folder :
-                List.of(stateDirectory.resolve(SANDBOXES), runDirectory.resolve(SANDBOXES), runtimeRoot(), exits())) {
-            try (Stream<Path> entries = Files.list(folder)) {
-                entries.forEach(entry -> names.add(entry.getFileName().toString()));
-            } catch (NoSuchFileException e) {
-                continue;
-            }
-        }
-        return names;
-    }
-
-    static void makePrivate(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-    }
-
-    /** For a folder on the way to a root: the sandbox's own ids must be able to pass, not to look. */
-    static void makePassable(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-    }
-
-    /** Deletes the folder and all in it, following no link; nothing where it is not there. */
-    static void delete(Path folder) throws IOException {
-        List<Path> childrenFirst;
-        try (Stream<Path> paths = Files.walk(folder)) {
-            childrenFirst = paths.sorted(Comparator.reverseOrder()).toList();
-        } catch (NoSuchFileException e) {
-            return;
-        }
-        for (Path path : childrenFirst) {
-            Files.deleteIfExists(path);
-        }
+    /** A path of the sandbox's mount namespace as it is seen from the host's, by way of the shim that lives there. */
+    static Path through(long shimPid, Path path) {
+        return Path.of("/proc/" + shimPid + "/root" + path);
     }
 }

@@ -1,7 +1,6 @@
 /**
- * The driver {@code process}: an OCI runtime over the host's root, supervised by conmon. In: sandbox specifications. Out:
- * bundles, runtime calls, and what the machine shows of sandboxes. The isolation is the runtime's and the kernel's; here
- * it is asked for and checked.
+ * The driver {@code process}: agents over the host's own root, isolated by an OCI runtime. In: resolved specifications.
+ * Out: sandboxes, supervised by a shim that outlives the node agent. Knows nothing of Kubernetes, policy or networks.
  */
 @NullMarked
 package dev.agentcontainers.nodeagent.linux.oci;

@@ -1,7 +1,6 @@
 /**
- * Processes, mounts and descriptors by the C library, for what the JDK can't do: children of a thread that has changed
- * its namespaces, mounts without a program, pseudo-terminals. In: plain values. Out: plain values or a
- * {@link dev.agentcontainers.nodeagent.linux.namespace.SystemCallException}. No JNA type leaves this package.
+ * Processes as the kernel shows them. In: what to start, which process to signal or wait for. Out: pids, exit codes,
+ * ends of pipes and terminals. Never knows what a sandbox is; no JNA type leaves it.
  */
 @NullMarked
 package dev.agentcontainers.nodeagent.linux.process;

@@ -1,59 +1,62 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
 import java.util.List;
+import java.util.Set;
 
 /**
- * What agents without an image see of the host. Everything that is not shown is absent; what is hidden is empty and
- * unreadable. docs/security/host-root.md explains each entry.
+ * What agents of level Process see of the host's root, read-only. An allow-list: what is not named here does not exist
+ * for them ({@code /var}, {@code /srv}, {@code /mnt}, {@code /home}, {@code /root} and {@code /run} are empty).
+ * Documented in docs/security/host-root.md.
+ *
+ * @param shown paths of the host that are shown, with the local filesystems mounted below them
+ * @param hidden paths below those that are left out; a last segment that ends in '*' stands for every name that begins
+ *     so
  */
-public final class HostRoot {
-    /** Shown read-only, without device files and set-user-id. */
-    public static final List<String> SHOWN =
-            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt");
+public record HostRoot(List<String> shown, List<String> hidden) {
+    /** Filesystems that are shown where they are mounted below a shown path. Others (network, FUSE, kernel) are not. */
+    static final Set<String> LOCAL_FILESYSTEMS = Set.of(
+            "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "erofs", "squashfs", "overlay");
 
-    /** Within what is shown. */
-    public static final List<String> HIDDEN = List.of(
-            "/etc/shadow",
-            "/etc/shadow-",
-            "/etc/gshadow",
-            "/etc/gshadow-",
-            "/etc/passwd-",
-            "/etc/group-",
-            "/etc/sudoers",
-            "/etc/sudoers.d",
-            "/etc/security",
-            "/etc/krb5.keytab",
-            "/etc/ssh",
-            "/etc/ssl/private",
-            "/etc/pki/tls/private",
-            "/etc/letsencrypt",
-            "/etc/kubernetes",
-            "/etc/rancher",
-            "/etc/cni",
-            "/etc/docker",
-            "/etc/containers",
-            "/etc/containerd",
-            "/etc/crio",
-            "/etc/agentcontainers",
-            "/etc/wireguard",
-            "/etc/openvpn",
-            "/etc/ipsec.secrets",
-            "/etc/ipsec.d",
-            "/etc/NetworkManager",
-            "/etc/netplan",
-            "/etc/wpa_supplicant",
-            "/etc/ppp",
-            "/etc/cloud",
-            "/etc/apt/auth.conf",
-            "/etc/apt/auth.conf.d",
-            "/etc/environment",
-            "/etc/fstab",
-            "/etc/crypttab",
-            "/opt/cni");
+    /** Directories that always exist, empty where nothing is shown there. */
+    static final List<String> EMPTY =
+            List.of("/var", "/srv", "/mnt", "/media", "/home", "/root", "/run", "/boot", "/proc", "/sys", "/dev");
 
-    /** Kinds of file system that are shown where they are mounted below a shown path. */
-    public static final List<String> LOCAL_KINDS =
-            List.of("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "overlay", "squashfs", "erofs");
+    public static final HostRoot DEFAULT = new HostRoot(
+            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt"),
+            List.of(
+                    "/etc/shadow*",
+                    "/etc/gshadow*",
+                    "/etc/security",
+                    "/etc/ssh/ssh_host_*",
+                    "/etc/sudoers*",
+                    "/etc/ssl/private",
+                    "/etc/pki/tls/private",
+                    "/etc/letsencrypt",
+                    "/etc/netplan",
+                    "/etc/ppp",
+                    "/etc/apt/auth.conf*",
+                    "/etc/environment",
+                    "/etc/fstab",
+                    "/etc/crypttab",
+                    "/etc/krb5.keytab",
+                    "/etc/kubernetes",
+                    "/etc/cni",
+                    "/etc/rancher",
+                    "/etc/agentcontainers",
+                    "/etc/docker",
+                    "/etc/containers/auth.json",
+                    "/etc/containerd",
+                    "/etc/NetworkManager/system-connections",
+                    "/etc/wireguard",
+                    "/etc/wpa_supplicant",
+                    "/etc/openvpn",
+                    "/etc/ipsec.*",
+                    "/etc/cloud",
+                    "/etc/machine-id",
+                    "/etc/.git"));
 
-    private HostRoot() {}
+    public HostRoot {
+        shown = List.copyOf(shown);
+        hidden = List.copyOf(hidden);
+    }
 }

@@ -5,54 +5,65 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** What is mounted where, as proc_pid_mountinfo(5) shows it. */
+/** What is mounted where, in the order in which it was mounted; proc_pid_mountinfo(5). */
 public record MountTable(List<Entry> entries) {
-    private static final int MOUNT_POINT = 4;
+    private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
+
+    /**
+     * @param path where it is mounted
+     * @param type kind of filesystem, for example {@code ext4}
+     * @param options of the filesystem itself, for example the controllers of a cgroup hierarchy
+     */
+    public record Entry(String path, String type, List<String> options) {
+        public Entry {
+            options = List.copyOf(options);
+        }
+    }
 
     public MountTable {
         entries = List.copyOf(entries);
     }
 
-    /** A mount: its path and its kind of file system. */
-    public record Entry(String path, String kind) {}
-
+    /** The mounts that the calling thread sees. */
     public static MountTable ofThisThread() throws IOException {
-        return parse(Files.readString(Path.of("/proc/thread-self/mountinfo")));
+        return parse(Files.readAllLines(Path.of("/proc/thread-self/mountinfo")));
     }
 
-    static MountTable parse(String mountinfo) {
+    public static MountTable parse(List<String> lines) {
         List<Entry> entries = new ArrayList<>();
-        for (String line : mountinfo.split("\n")) {
-            String[] fields = line.split(" ");
-            int separator = List.of(fields).indexOf("-");
-            if (separator > MOUNT_POINT && fields.length > separator + 1) {
-                entries.add(new Entry(unescape(fields[MOUNT_POINT]), fields[separator + 1]));
-            }
+        for (String line : lines) {
+            // id parent major:minor root path options optional... - type source filesystem-options
+            int separator = line.indexOf(" - ");
+            String[] left = line.substring(0, separator).split(" ");
+            String[] right = line.substring(separator + 3).split(" ");
+            entries.add(new Entry(unescape(left[4]), right[0], List.of(right[right.length - 1].split(","))));
         }
         return new MountTable(entries);
     }
 
-    /** True where something is mounted at exactly that path. */
-    public boolean isMountPoint(String path) {
-        return entries.stream().anyMatch(entry -> entry.path().equals(path));
+    /** What is mounted last, and so seen, at exactly this path. */
+    public Optional<Entry> at(String path) {
+        return entries.reversed().stream()
+                .filter(entry -> entry.path().equals(path))
+                .findFirst();
     }
 
-    /** The mounts below a path, not at it, whose kind is one of these; outer ones first. */
-    List<String> below(String path, List<String> kinds) {
+    /** What is mounted below the path, outer mounts first, each path once. */
+    public List<Entry> below(String path) {
         return entries.stream()
-                .filter(entry -> entry.path().startsWith(path + "/") && kinds.contains(entry.kind()))
-                .map(Entry::path)
+                .filter(entry -> entry.path().startsWith(path + "/"))
+                .map(entry -> at(entry.path()).orElse(entry))
                 .distinct()
-                .sorted()
                 .toList();
     }
 
-    /** Space, tab, newline and backslash stand as octal numbers. */
     private static String unescape(String text) {
-        return text.replace("\\040", " ")
-                .replace("\\011", "\t")
-                .replace("\\012", "\n")
-                .replace("\\134", "\\");
+        return ESCAPE.matcher(text)
+                .replaceAll(match ->
+                        Matcher.quoteReplacement(Character.toString((char) Integer.parseInt(match.group(1), 8))));
     }
 }

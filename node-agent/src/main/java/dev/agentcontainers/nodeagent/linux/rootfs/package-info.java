@@ -1,6 +1,6 @@
 /**
- * The agent's root filesystem, put together from the host's. In: a sandbox's mounts and what the host has. Out: a tree of
- * mounts in the calling thread's mount namespace. Never writes to a file of the host.
+ * The filesystem that an agent sees. In: the host's tree and mounts, the mounts of a sandbox. Out: a plan, and a root
+ * made by it in a mount namespace of its own. Never writes to a file of the host, never changes the host's mounts.
  */
 @NullMarked
 package dev.agentcontainers.nodeagent.linux.rootfs;

@@ -1,0 +1,262 @@
+package dev.agentcontainers.nodeagent.linux.cgroup;
+
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies.Hierarchy;
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies.Mode;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The control groups of one node: {@code <parent>/<sandbox>} for agents with their limits, made by the OCI runtime, and
+ * {@code <parent>/_shims} for what supervises them, outside those limits and outside the node agent's own group. The
+ * shims' groups have a name that no sandbox can have. In one hierarchy each shim has a group of its own, by which
+ * everything of an unfinished start is found. Thread-safe.
+ */
+public final class SandboxCgroups {
+    private static final String SHIMS = "_shims";
+    private static final String PROCESSES = "cgroup.procs";
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Hierarchies hierarchies;
+    private final String parent;
+    private final ProcessCalls processes;
+    private final DescriptorCalls descriptors;
+    private final ReentrantLock making = new ReentrantLock();
+
+    /** @param parent absolute path in every hierarchy, for example {@code /agentcontainers} */
+    public SandboxCgroups(Hierarchies hierarchies, String parent, ProcessCalls processes, DescriptorCalls descriptors) {
+        this.hierarchies = hierarchies;
+        this.parent = parent;
+        this.processes = processes;
+        this.descriptors = descriptors;
+    }
+
+    public Hierarchies hierarchies() {
+        return hierarchies;
+    }
+
+    /** The path that the runtime is told. */
+    public String pathFor(String sandbox) {
+        return parent + "/" + sandbox;
+    }
+
+    /** Makes the groups for a shim; the files that a process writes its pid to in order to be in all of them. */
+    public List<Path> prepareShim(String sandbox) throws IOException {
+        // One at a time: a group that another thread is just making may not take processes yet.
+        making.lock();
+        try {
+            List<Path> files = new ArrayList<>();
+            for (Hierarchy hierarchy : hierarchies.all()) {
+                files.add(shimGroup(hierarchy, sandbox).resolve(PROCESSES));
+            }
+            return files;
+        } finally {
+            making.unlock();
+        }
+    }
+
+    private Path shimGroup(Hierarchy hierarchy, String sandbox) throws IOException {
+        make(hierarchy, directory(hierarchy));
+        if (hierarchies.mode() == Mode.VERSION_2) {
+            delegate(hierarchy.mountPoint());
+            delegate(directory(hierarchy));
+        }
+        Path group = directory(hierarchy).resolve(SHIMS);
+        make(hierarchy, group);
+        if (hierarchy.equals(tracking())) {
+            group = group.resolve(sandbox);
+            make(hierarchy, group);
+        }
+        return group;
+    }
+
+    /** Every sandbox that any group is left of. */
+    public Set<String> sandboxes() throws IOException {
+        Set<String> names = new TreeSet<>();
+        for (Hierarchy hierarchy : hierarchies.all()) {
+            names.addAll(children(directory(hierarchy)));
+        }
+        names.addAll(children(directory(tracking()).resolve(SHIMS)));
+        names.remove(SHIMS);
+        return names;
+    }
+
+    public boolean exists(String sandbox) throws IOException {
+        for (Path group : groups(sandbox)) {
+            if (Files.isDirectory(group)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Kills everything in the sandbox's groups, its shim included, and removes them. */
+    public void remove(String sandbox) throws IOException, InterruptedException {
+        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        for (Path group : groups(sandbox)) {
+            while (!tryRemove(group)) {
+                killAll(group);
+                if (System.nanoTime() > giveUp) {
+                    throw new IOException("control group " + group + " still has processes "
+                            + (PATIENCE.toSeconds() + " s after they were killed: ") + pids(group));
+                }
+                // The kernel tells nobody when a version 1 group becomes empty.
+                Thread.sleep(2);
+            }
+        }
+    }
+
+    /** Removes the node's own groups where no sandbox is left in them. */
+    public void removeParent() throws IOException {
+        for (Hierarchy hierarchy : hierarchies.all()) {
+            tryRemove(directory(hierarchy).resolve(SHIMS));
+            tryRemove(directory(hierarchy));
+        }
+    }
+
+    /** How often the kernel killed a process of the sandbox for its memory limit. */
+    public long outOfMemoryKills(String sandbox) {
+        String file = hierarchies.mode() == Mode.VERSION_2 ? "memory.events" : "memory.oom_control";
+        return hierarchies
+                .of("memory")
+                .flatMap(
+                        hierarchy -> value(directory(hierarchy).resolve(sandbox).resolve(file), "oom_kill"))
+                .orElse(0L);
+    }
+
+    /** The group of a sandbox that has this controller. */
+    public Optional<Path> group(String sandbox, String controller) {
+        return hierarchies.of(controller).map(hierarchy -> directory(hierarchy).resolve(sandbox));
+    }
+
+    private List<Path> groups(String sandbox) {
+        List<Path> groups = new ArrayList<>();
+        for (Hierarchy hierarchy : hierarchies.all()) {
+            groups.add(directory(hierarchy).resolve(sandbox));
+        }
+        groups.add(directory(tracking()).resolve(SHIMS).resolve(sandbox));
+        return groups;
+    }
+
+    private Hierarchy tracking() {
+        return hierarchies
+                .unified()
+                .or(() -> hierarchies.of("pids"))
+                .orElseThrow(() -> new IllegalStateException(
+                        "neither a version 2 hierarchy of control groups nor the pids controller is mounted"));
+    }
+
+    private Path directory(Hierarchy hierarchy) {
+        return Path.of(hierarchy.mountPoint() + parent);
+    }
+
+    private static void make(Hierarchy hierarchy, Path group) throws IOException {
+        Files.createDirectories(group);
+        if (hierarchy.controllers().contains("cpuset")) {
+            // A new version 1 group has neither processors nor memory nodes and takes no process until it has.
+            for (String file : List.of("cpuset.cpus", "cpuset.mems")) {
+                if (Files.readString(group.resolve(file)).isBlank()) {
+                    Files.writeString(group.resolve(file), Files.readString(group.resolveSibling(file)));
+                }
+            }
+        }
+    }
+
+    private static void delegate(Path group) throws IOException {
+        Set<String> available = Set.of(
+                Files.readString(group.resolve("cgroup.controllers")).trim().split(" "));
+        Path enabled = group.resolve("cgroup.subtree_control");
+        Set<String> already = Set.of(Files.readString(enabled).trim().split(" "));
+        for (String controller : List.of("memory", "pids", "cpu")) {
+            if (available.contains(controller) && !already.contains(controller)) {
+                Files.writeString(enabled, "+" + controller);
+            }
+        }
+    }
+
+    private void killAll(Path group) throws IOException {
+        Path kill = group.resolve("cgroup.kill");
+        if (Files.exists(kill)) {
+            try {
+                Files.writeString(kill, "1");
+            } catch (NoSuchFileException e) {
+                return;
+            }
+        }
+        for (long pid : pids(group)) {
+            Optional<ProcessIdentity> process = ProcessIdentity.of(pid);
+            // Looked up again after its identity is known: it may have been another's pid by then.
+            if (process.isPresent() && pids(group).contains(pid)) {
+                process.get().signal(processes, descriptors, ProcessCalls.SIGKILL);
+            }
+        }
+    }
+
+    private static List<Long> pids(Path group) throws IOException {
+        try {
+            return Files.readAllLines(group.resolve(PROCESSES)).stream()
+                    .map(Long::valueOf)
+                    .filter(pid -> pid > 0)
+                    .toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    /** False where it has processes. Groups that agents could have made inside go too. */
+    private static boolean tryRemove(Path group) throws IOException {
+        for (String child : children(group)) {
+            if (!tryRemove(group.resolve(child))) {
+                return false;
+            }
+        }
+        try {
+            Files.deleteIfExists(group);
+            return true;
+        } catch (DirectoryNotEmptyException e) {
+            return false;
+        } catch (IOException e) {
+            // EBUSY: it has processes.
+            if (Files.isDirectory(group)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static List<String> children(Path group) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(group, Files::isDirectory)) {
+            entries.forEach(entry -> names.add(entry.getFileName().toString()));
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return List.of();
+        }
+        return names;
+    }
+
+    static Optional<Long> value(Path file, String key) {
+        try {
+            return Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+                    .filter(line -> line.startsWith(key + " "))
+                    .map(line -> Long.valueOf(line.substring(key.length() + 1).trim()))
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The {@code config.json} of a sandbox, see the OCI runtime specification 1.0.2. The root that it names is complete: the
+ * runtime mounts only the kernel's filesystems.
+ *
+ * @param files most open files, not above the hard limit of the node agent
+ * @param swapAccounted whether this kernel can limit swap
+ */
+record BundleConfiguration(
+        SandboxSpec spec,
+        IdRange ids,
+        String rootPath,
+        String cgroupPath,
+        List<String> masked,
+        Confinement confinement,
+        long files,
+        boolean swapAccounted) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final JsonNode FILTER = SystemCallFilter.oci();
+    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /** Every capability that Linux 6 has, in the order of linux/capability.h. */
+    private static final List<String> CAPABILITIES =
+            List.of(("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE"
+                            + " NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE"
+                            + " SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME"
+                            + " SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE"
+                            + " MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF"
+                            + " CHECKPOINT_RESTORE")
+                    .split(" "));
+
+    private static final List<String> MASKED = List.of(
+            "/proc/acpi",
+            "/proc/asound",
+            "/proc/kcore",
+            "/proc/keys",
+            "/proc/latency_stats",
+            "/proc/timer_list",
+            "/proc/timer_stats",
+            "/proc/sched_debug",
+            "/proc/scsi",
+            "/proc/sysrq-trigger",
+            "/proc/kmsg",
+            "/proc/kallsyms",
+            "/proc/modules",
+            "/proc/interrupts",
+            "/sys/firmware",
+            "/sys/devices/virtual/powercap",
+            "/sys/kernel",
+            "/sys/fs/cgroup",
+            "/sys/module",
+            "/sys/block",
+            "/sys/dev/block",
+            "/sys/class/dmi",
+            "/sys/class/block",
+            "/sys/devices/virtual/dmi",
+            "/sys/devices/virtual/block");
+
+    private static final List<String> READ_ONLY = List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys");
+
+    byte[] toJson() {
+        try {
+            return JSON.writeValueAsBytes(Map.of(
+                    "ociVersion", "1.0.2",
+                    "process", process(),
+                    "root", Map.of("path", rootPath, "readonly", true),
+                    "hostname", spec.hostname(),
+                    "mounts", mounts(),
+                    "linux", linux()));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Writes the specification of a further process, which is confined exactly as the agent's own. */
+    static void writeProcess(Path configuration, Path target, List<String> command, boolean terminal)
+            throws IOException {
+        ObjectNode process =
+                (ObjectNode) JSON.readTree(Files.readAllBytes(configuration)).required("process");
+        process.set("args", JSON.valueToTree(command));
+        process.put("terminal", terminal);
+        Files.write(target, JSON.writeValueAsBytes(process));
+    }
+
+    private Map<String, Object> process() {
+        List<String> capabilities = confinement == Confinement.SHIPPED
+                ? List.of()
+                : CAPABILITIES.stream().map(name -> "CAP_" + name).toList();
+        Map<String, Object> sets = new LinkedHashMap<>();
+        for (String set : List.of("bounding", "effective", "inheritable", "permitted", "ambient")) {
+            sets.put(set, capabilities);
+        }
+        return Map.of(
+                "terminal", false,
+                "user", Map.of("uid", 0, "gid", 0),
+                "args", spec.command(),
+                "env", environment(),
+                "cwd", spec.workingDirectory(),
+                "noNewPrivileges", confinement == Confinement.SHIPPED,
+                "capabilities", sets,
+                "rlimits", List.of(rlimit("RLIMIT_NOFILE", files), rlimit("RLIMIT_CORE", 0)));
+    }
+
+    private static Map<String, Object> rlimit(String type, long value) {
+        return Map.of("type", type, "soft", value, "hard", value);
+    }
+
+    private List<String> environment() {
+        Map<String, String> environment = new TreeMap<>(spec.environment());
+        environment.putIfAbsent("PATH", PATH);
+        environment.putIfAbsent("HOSTNAME", spec.hostname());
+        environment.putIfAbsent("HOME", home());
+        return environment.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue())
+                .toList();
+    }
+
+    /** A home that can be written to: the first writable workspace, otherwise /tmp. */
+    private String home() {
+        return spec.mounts().stream()
+                .filter(mount -> mount instanceof ResolvedMount.Workspace workspace && workspace.writable())
+                .map(ResolvedMount::path)
+                .findFirst()
+                .orElse("/tmp");
+    }
+
+    private static List<Map<String, Object>> mounts() {
+        return List.of(
+                mount("/proc", "proc", "nosuid", "noexec", "nodev"),
+                mount("/dev", "tmpfs", "nosuid", "noexec", "mode=755", "size=65536k"),
+                mount("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"),
+                mount("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", "size=67108864"),
+                mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
+                mount("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro"));
+    }
+
+    private static Map<String, Object> mount(String destination, String type, String... options) {
+        return Map.of("destination", destination, "type", type, "source", type, "options", List.of(options));
+    }
+
+    private Map<String, Object> linux() {
+        List<String> hidden = new ArrayList<>(MASKED);
+        hidden.addAll(masked);
+        List<Map<String, Object>> mapping =
+                List.of(Map.of("containerID", 0, "hostID", ids.first(), "size", ids.size()));
+        Map<String, Object> linux = new LinkedHashMap<>();
+        linux.put("cgroupsPath", cgroupPath);
+        linux.put("uidMappings", mapping);
+        linux.put("gidMappings", mapping);
+        linux.put("resources", resources());
+        linux.put(
+                "namespaces",
+                List.of("pid", "ipc", "uts", "mount", "network", "user", "cgroup").stream()
+                        .map(type -> Map.of("type", type))
+                        .toList());
+        linux.put("maskedPaths", hidden);
+        linux.put("readonlyPaths", READ_ONLY);
+        if (confinement == Confinement.SHIPPED) {
+            linux.put("seccomp", FILTER);
+        }
+        return linux;
+    }
+
+    private Map<String, Object> resources() {
+        ResourceAmounts limits = spec.limits();
+        Map<String, Object> resources = new LinkedHashMap<>();
+        resources.put("devices", List.of(Map.of("allow", false, "access", "rwm")));
+        limits.memoryBytes().ifPresent(bytes -> {
+            Map<String, Object> memory = new LinkedHashMap<>();
+            memory.put("limit", bytes);
+            if (swapAccounted) {
+                // Memory and swap together: no swap.
+                memory.put("swap", bytes);
+            }
+            resources.put("memory", memory);
+        });
+        limits.pids().ifPresent(pids -> resources.put("pids", Map.of("limit", pids)));
+        limits.cpuMillis()
+                .ifPresent(millis -> resources.put(
+                        "cpu",
+                        Map.of(
+                                "quota", LiveLimits.quota(millis),
+                                "period", LiveLimits.PERIOD,
+                                "shares", Math.clamp(millis * 1024 / 1000, 2, 262_144))));
+        return resources;
+    }
+}

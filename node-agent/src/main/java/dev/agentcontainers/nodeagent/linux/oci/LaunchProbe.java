@@ -1,0 +1,110 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Finds out whether this machine can run agents: looks for what is needed, then really runs one. */
+record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hierarchies, boolean storageLimits) {
+    private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
+    private static final ResourceAmounts LIMITS = new ResourceAmounts(
+            OptionalLong.of(1000), OptionalLong.of(64 << 20), OptionalLong.empty(), OptionalLong.of(16));
+
+    DriverProbe probe() {
+        try {
+            Tools tools = Tools.find(settings.runtime());
+            Optional<String> lack = lack();
+            if (lack.isPresent()) {
+                return new DriverProbe.NotReady(lack.get());
+            }
+            String version = Tools.version(tools.runtime()) + ", " + Tools.version(tools.shim());
+            launch();
+            return new DriverProbe.Ready(
+                    version, IsolationLevel.Process, storageLimits ? List.of("ephemeral-storage") : List.of(), notes());
+        } catch (Tools.MissingException | SandboxException | IOException e) {
+            return new DriverProbe.NotReady(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new DriverProbe.NotReady("the probe was interrupted");
+        }
+    }
+
+    private Optional<String> lack() throws IOException {
+        String release = Files.readString(Path.of("/proc/sys/kernel/osrelease")).trim();
+        Matcher kernel = KERNEL.matcher(release);
+        if (kernel.matches() && Integer.parseInt(kernel.group(1)) * 1000 + Integer.parseInt(kernel.group(2)) < 5012) {
+            return Optional.of("the kernel is " + release + "; Linux 5.12 or newer is needed (mount_setattr)");
+        }
+        if (!Files.exists(Path.of("/proc/self/ns/user"))) {
+            return Optional.of("the kernel has no user namespaces (CONFIG_USER_NS)");
+        }
+        if (!Files.readString(Path.of("/proc/self/status")).contains("Seccomp_filters:")) {
+            return Optional.of("the kernel has no system call filters (CONFIG_SECCOMP_FILTER)");
+        }
+        for (String controller : List.of("memory", "pids", "cpu")) {
+            Optional<Hierarchies.Hierarchy> hierarchy = hierarchies.of(controller);
+            if (hierarchy.filter(found -> isUsable(found, controller)).isEmpty()) {
+                return Optional.of("the control group controller '" + controller + "' is not available");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isUsable(Hierarchies.Hierarchy hierarchy, String controller) {
+        if (!hierarchy.version2()) {
+            return true;
+        }
+        try {
+            return List.of(Files.readString(hierarchy.mountPoint().resolve("cgroup.controllers"))
+                            .trim()
+                            .split(" "))
+                    .contains(controller);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        if (hierarchies.mode() != Hierarchies.Mode.VERSION_2) {
+            notes.add("limits are enforced by control groups version 1");
+        }
+        if (!storageLimits) {
+            notes.add("limits of ephemeral-storage can't be enforced: no loop devices, or mkfs.ext4 is missing");
+        }
+        return notes;
+    }
+
+    private void launch() throws SandboxException, IOException, InterruptedException {
+        SandboxId id = new SandboxId("probe-" + UUID.randomUUID());
+        SandboxSpec spec =
+                new SandboxSpec(id, "probe", Map.of(), List.of("/bin/true"), "/", Map.of(), LIMITS, List.of());
+        try {
+            driver.prepare(spec);
+            driver.create(spec);
+            driver.start(id);
+            ExitStatus exit = driver.awaitExit(id);
+            if (exit.code() != 0) {
+                throw new IOException("a trial run of /bin/true ended with code " + exit.code());
+            }
+        } finally {
+            driver.purge(id);
+        }
+    }
+}

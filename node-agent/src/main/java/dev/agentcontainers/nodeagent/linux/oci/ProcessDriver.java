@@ -1,0 +1,336 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.ExecSession;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Agents over the host's own root, read-only, in namespaces of their own: the isolation is an OCI runtime's, the
+ * supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. Thread-safe.
+ */
+public final class ProcessDriver implements IsolationDriver {
+    static final String STORAGE_FIELD = "spec.resources.limits.ephemeral-storage";
+
+    private final OciSettings settings;
+    private final ProcessCalls processes = ProcessCalls.ofThisMachine();
+    private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
+    private final Mounts mounts = Mounts.ofThisMachine();
+    private final LoopDevices loopDevices = LoopDevices.ofThisMachine();
+    private final SandboxCgroups cgroups;
+    private final SandboxRuns runs;
+    private final IdRanges ids;
+
+    public ProcessDriver(OciSettings settings) {
+        this.settings = settings;
+        try {
+            this.cgroups = new SandboxCgroups(
+                    Hierarchies.of(MountTable.ofThisThread()), settings.cgroupParent(), processes, descriptors);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        this.runs = new SandboxRuns(cgroups, processes, descriptors);
+        this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
+    }
+
+    @Override
+    public String name() {
+        return "process";
+    }
+
+    @Override
+    public DriverProbe probe() {
+        return new LaunchProbe(this, settings, cgroups.hierarchies(), WorkspaceStore.enforcesLimits(loopDevices))
+                .probe();
+    }
+
+    @Override
+    public void prepare(SandboxSpec spec) throws SandboxException {
+        OptionalLong limit = spec.limits().ephemeralStorageBytes();
+        refuseUnenforceable(limit);
+        attempt(Step.PREPARE, spec.id(), () -> {
+            ensureDirectories();
+            SandboxFiles files = files(spec.id());
+            Files.createDirectories(files.directory());
+            store(spec.id()).prepare(limit, ids.of(spec.id().value()));
+            return true;
+        });
+    }
+
+    private void refuseUnenforceable(OptionalLong limit) throws SandboxException {
+        if (limit.isEmpty()) {
+            return;
+        }
+        if (!WorkspaceStore.enforcesLimits(loopDevices)) {
+            throw new SandboxException(
+                    Step.PREPARE,
+                    Kind.UNSUPPORTED,
+                    STORAGE_FIELD + " can't be enforced on this node: it has no loop devices, or mkfs.ext4 is missing"
+                            + " (package e2fsprogs)");
+        }
+        if (limit.getAsLong() < WorkspaceStore.LEAST_LIMIT) {
+            throw new SandboxException(
+                    Step.PREPARE,
+                    Kind.INVALID_SPEC,
+                    STORAGE_FIELD + " is " + limit.getAsLong() + " bytes; the least that can be enforced is "
+                            + WorkspaceStore.LEAST_LIMIT + " (16Mi)");
+        }
+    }
+
+    @Override
+    public NetworkAttachment create(SandboxSpec spec) throws SandboxException {
+        SandboxFiles files = files(spec.id());
+        switch (state(spec.id())) {
+            case SandboxState.Created created -> {
+                return created.network();
+            }
+            case SandboxState.Running running -> {
+                return running.network();
+            }
+            case SandboxState.Broken _, SandboxState.Exited _ -> remove(spec.id());
+            case SandboxState.Absent _ -> {}
+        }
+        try {
+            return attempt(Step.CREATE, spec.id(), () -> {
+                IdRange range = ids.of(spec.id().value());
+                SandboxCreation creation = new SandboxCreation(settings, cgroups, shim(), mounts);
+                RunRecord record = creation.create(spec, files, range, store(spec.id()));
+                return new NetworkAttachment(record.agent().pid());
+            });
+        } catch (SandboxException e) {
+            removeAfter(e, spec.id());
+            throw e;
+        }
+    }
+
+    private void removeAfter(SandboxException failure, SandboxId id) {
+        try {
+            remove(id);
+        } catch (SandboxException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    @Override
+    public void start(SandboxId id) throws SandboxException {
+        switch (state(id)) {
+            case SandboxState.Created _ ->
+                attempt(Step.START, id, () -> {
+                    runtime().run(files(id), record(id).shim().pid(), List.of("start", id.value()));
+                    Files.writeString(files(id).started(), "");
+                    return true;
+                });
+            case SandboxState.Running _, SandboxState.Exited _ -> {}
+            case SandboxState.Absent _ ->
+                throw new SandboxException(Step.START, Kind.TRANSIENT, "sandbox " + id + " does not exist");
+            case SandboxState.Broken broken ->
+                throw new SandboxException(
+                        Step.START, Kind.TRANSIENT, "sandbox " + id + " is broken: " + broken.what());
+        }
+    }
+
+    @Override
+    public void update(SandboxSpec spec) throws SandboxException {
+        OptionalLong limit = spec.limits().ephemeralStorageBytes();
+        attempt(Step.OBSERVE, spec.id(), () -> {
+            if (!store(spec.id()).limit().equals(limit)) {
+                throw new SandboxException(
+                        Step.OBSERVE,
+                        Kind.UNSUPPORTED,
+                        STORAGE_FIELD + " can't be changed while the sandbox exists; all other limits can");
+            }
+            new LiveLimits(cgroups).apply(spec.id().value(), spec.limits());
+            return true;
+        });
+    }
+
+    @Override
+    public SandboxState state(SandboxId id) throws SandboxException {
+        return attempt(Step.OBSERVE, id, () -> runs.state(files(id)));
+    }
+
+    @Override
+    public ExitStatus awaitExit(SandboxId id) throws SandboxException, InterruptedException {
+        try {
+            return runs.awaitExit(files(id));
+        } catch (IOException e) {
+            throw transientFailure(Step.OBSERVE, id, e);
+        }
+    }
+
+    @Override
+    public void terminate(SandboxId id) throws SandboxException {
+        attempt(Step.STOP, id, () -> {
+            runs.signal(files(id), ProcessCalls.SIGTERM);
+            return true;
+        });
+    }
+
+    @Override
+    public void kill(SandboxId id) throws SandboxException {
+        attempt(Step.STOP, id, () -> {
+            runs.signal(files(id), ProcessCalls.SIGKILL);
+            return true;
+        });
+    }
+
+    @Override
+    public void remove(SandboxId id) throws SandboxException {
+        attempt(Step.REMOVE, id, () -> {
+            runs.remove(files(id));
+            return true;
+        });
+    }
+
+    @Override
+    public void purge(SandboxId id) throws SandboxException {
+        remove(id);
+        attempt(Step.REMOVE, id, () -> {
+            store(id).delete();
+            Files.deleteIfExists(files(id).log());
+            // Only when nothing has its ids any more.
+            ids.release(id.value());
+            Files.deleteIfExists(files(id).directory().resolve("identity.draft"));
+            Files.deleteIfExists(files(id).directory());
+            return true;
+        });
+    }
+
+    @Override
+    public Set<SandboxId> list() throws SandboxException {
+        try {
+            Set<SandboxId> found = new HashSet<>();
+            for (String name : cgroups.sandboxes()) {
+                found.add(new SandboxId(name));
+            }
+            try (DirectoryStream<Path> directories = Files.newDirectoryStream(SandboxFiles.sandboxes(settings))) {
+                directories.forEach(directory ->
+                        found.add(new SandboxId(directory.getFileName().toString())));
+            } catch (NoSuchFileException e) {
+                // No sandbox was ever prepared here.
+            }
+            return found;
+        } catch (IOException e) {
+            throw new SandboxException(
+                    Step.OBSERVE, Kind.TRANSIENT, "the sandboxes of this node can't be listed: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Path log(SandboxId id) {
+        return files(id).log();
+    }
+
+    @Override
+    public ExecSession exec(SandboxId id, ExecRequest request) throws SandboxException {
+        return attempt(Step.EXEC, id, () -> {
+            if (!(runs.state(files(id)) instanceof SandboxState.Running)) {
+                throw new SandboxException(Step.EXEC, Kind.TRANSIENT, "the agent does not run");
+            }
+            return RuntimeExecSession.start(
+                    runtime(), files(id), record(id).shim().pid(), request);
+        });
+    }
+
+    /** Removes what the driver keeps for the node as a whole, once no sandbox is left. */
+    public void forget() throws IOException {
+        cgroups.removeParent();
+        Files.deleteIfExists(settings.runDirectory().resolve("private"));
+        Files.deleteIfExists(settings.runDirectory());
+        Files.deleteIfExists(SandboxFiles.sandboxes(settings));
+        Files.deleteIfExists(settings.stateDirectory().resolve("identity.lock"));
+    }
+
+    private RunRecord record(SandboxId id) throws IOException {
+        return runs.record(files(id)).orElseThrow(() -> new IOException("sandbox " + id + " was removed"));
+    }
+
+    private SandboxFiles files(SandboxId id) {
+        return new SandboxFiles(settings, id);
+    }
+
+    private WorkspaceStore store(SandboxId id) {
+        return new WorkspaceStore(files(id).directory(), loopDevices);
+    }
+
+    private Tools tools() throws SandboxException {
+        try {
+            return Tools.find(settings.runtime());
+        } catch (Tools.MissingException e) {
+            throw new SandboxException(
+                    Step.CREATE,
+                    Kind.UNSUPPORTED,
+                    Optional.ofNullable(e.getMessage()).orElse(""),
+                    e);
+        }
+    }
+
+    private Shim shim() throws SandboxException {
+        return new Shim(tools(), settings, processes, descriptors);
+    }
+
+    private RuntimeCommand runtime() throws SandboxException {
+        return new RuntimeCommand(tools(), shim(), processes, descriptors, mounts);
+    }
+
+    private void ensureDirectories() throws IOException {
+        if (!Files.isDirectory(settings.stateDirectory())) {
+            Files.createDirectories(
+                    settings.stateDirectory(),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        Files.createDirectories(SandboxFiles.sandboxes(settings));
+    }
+
+    private interface Action<T> {
+        T run() throws IOException, InterruptedException, SandboxException;
+    }
+
+    private static <T> T attempt(Step step, SandboxId id, Action<T> action) throws SandboxException {
+        try {
+            return action.run();
+        } catch (IOException e) {
+            throw transientFailure(step, id, e);
+        } catch (UncheckedIOException e) {
+            throw transientFailure(step, id, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw transientFailure(step, id, e);
+        }
+    }
+
+    private static SandboxException transientFailure(Step step, SandboxId id, Exception cause) {
+        String message = cause instanceof InterruptedException ? "interrupted" : String.valueOf(cause.getMessage());
+        return new SandboxException(step, Kind.TRANSIENT, "sandbox " + id + ": " + message, cause);
+    }
+}

@@ -1,0 +1,181 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import dev.agentcontainers.nodeagent.driver.ExecSession;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
+import dev.agentcontainers.nodeagent.linux.process.Descriptor;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** A process that the runtime runs in a sandbox, with pipes, or with a terminal of ours that the runtime relays to. */
+final class RuntimeExecSession implements ExecSession {
+    private final RuntimeCommand command;
+    private final Descriptor input;
+    private final Descriptor output;
+    private final @Nullable Descriptor error;
+    private final boolean terminal;
+    private final ProcessIdentity runtime;
+    private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+
+    private RuntimeExecSession(
+            RuntimeCommand command,
+            Path specification,
+            Descriptor input,
+            Descriptor output,
+            @Nullable Descriptor error,
+            boolean terminal,
+            int child)
+            throws IOException {
+        this.command = command;
+        this.input = input;
+        this.output = output;
+        this.error = error;
+        this.terminal = terminal;
+        this.runtime = ProcessIdentity.of(child).orElse(new ProcessIdentity(child, -1));
+        Thread.ofPlatform().daemon().name("exec " + child).start(() -> {
+            int code = command.processes().waitFor(child);
+            try {
+                Files.deleteIfExists(specification);
+            } catch (IOException e) {
+                // It vanishes with the run.
+            }
+            exit.complete(code < 0 ? 255 : code);
+        });
+    }
+
+    static ExecSession start(RuntimeCommand command, SandboxFiles files, long shimPid, ExecRequest request)
+            throws IOException {
+        String name = "exec-" + UUID.randomUUID() + ".json";
+        // Where only the sandbox's shim has it mounted: it holds the agent's environment.
+        Path bundle = SandboxFiles.through(shimPid, files.bundle());
+        Path specification = bundle.resolve(name);
+        BundleConfiguration.writeProcess(
+                bundle.resolve("config.json"), specification, request.command(), request.terminal());
+        List<String> arguments = List.of(
+                "exec",
+                "--process",
+                files.bundle().resolve(name).toString(),
+                files.id().value());
+        return request.terminal()
+                ? withTerminal(command, files, shimPid, specification, arguments)
+                : withPipes(command, files, shimPid, specification, arguments, request.stdin());
+    }
+
+    private static ExecSession withTerminal(
+            RuntimeCommand command, SandboxFiles files, long shimPid, Path specification, List<String> arguments)
+            throws IOException {
+        DescriptorCalls calls = command.descriptors();
+        int[] ends = new int[2];
+        Shim.check("make a terminal", calls.terminal(ends));
+        Descriptor control = new Descriptor(calls, ends[0]);
+        try {
+            int child = command.spawn(files, shimPid, arguments, Map.of(0, ends[1], 1, ends[1], 2, ends[1]), true);
+            return new RuntimeExecSession(command, specification, control, control, null, true, child);
+        } catch (IOException e) {
+            control.close();
+            throw e;
+        } finally {
+            calls.close(ends[1]);
+        }
+    }
+
+    private static ExecSession withPipes(
+            RuntimeCommand command,
+            SandboxFiles files,
+            long shimPid,
+            Path specification,
+            List<String> arguments,
+            boolean stdin)
+            throws IOException {
+        DescriptorCalls calls = command.descriptors();
+        List<Descriptor> ours = new ArrayList<>();
+        Map<Integer, Integer> theirs = new HashMap<>();
+        try {
+            for (int standard = 0; standard < 3; standard++) {
+                int[] ends = new int[2];
+                Shim.check("make a pipe", calls.pipe(ends));
+                theirs.put(standard, standard == 0 ? ends[0] : ends[1]);
+                ours.add(new Descriptor(calls, standard == 0 ? ends[1] : ends[0]));
+            }
+            int child = command.spawn(files, shimPid, arguments, theirs, false);
+            if (!stdin) {
+                ours.getFirst().close();
+            }
+            return new RuntimeExecSession(command, specification, ours.get(0), ours.get(1), ours.get(2), false, child);
+        } catch (IOException e) {
+            ours.forEach(Descriptor::close);
+            throw e;
+        } finally {
+            theirs.values().forEach(calls::close);
+        }
+    }
+
+    @Override
+    public OutputStream standardInput() {
+        return input.output();
+    }
+
+    @Override
+    public InputStream standardOutput() {
+        return output.input();
+    }
+
+    @Override
+    public InputStream standardError() {
+        return error == null ? InputStream.nullInputStream() : error.input();
+    }
+
+    @Override
+    public void resize(int columns, int rows) {
+        if (terminal) {
+            output.resize(columns, rows);
+        }
+    }
+
+    @Override
+    public int awaitExit() throws InterruptedException {
+        try {
+            return exit.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!exit.isDone()) {
+            killInside();
+            runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL);
+        }
+        input.close();
+        output.close();
+        if (error != null) {
+            error.close();
+        }
+    }
+
+    /**
+     * The end of the runtime alone would leave its process running in the sandbox. It is stopped first, so that it can't
+     * start anything after its descendants were looked up.
+     */
+    private void killInside() {
+        runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGSTOP);
+        ProcessHandle.of(runtime.pid()).stream()
+                .flatMap(ProcessHandle::descendants)
+                .flatMap(process -> ProcessIdentity.of(process.pid()).stream())
+                .forEach(process -> process.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL));
+    }
+}

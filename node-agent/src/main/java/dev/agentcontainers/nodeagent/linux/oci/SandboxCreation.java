@@ -1,0 +1,185 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.rootfs.LinuxHostTree;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * Creates containers. Everything of one that is in the filesystem (bundle, root, runtime's state, secrets) exists only in
+ * a mount namespace that its shim keeps: in memory, unseen by the host, and gone with the shim.
+ */
+final class SandboxCreation {
+    private static final long MOST_FILES = 65_536;
+    private static final long TEMPORARY_WITHOUT_LIMIT = 512L << 20;
+
+    private final OciSettings settings;
+    private final SandboxCgroups cgroups;
+    private final Shim shim;
+    private final Mounts mounts;
+    private final boolean swapAccounted;
+    private final long files;
+
+    SandboxCreation(OciSettings settings, SandboxCgroups cgroups, Shim shim, Mounts mounts) throws IOException {
+        this.settings = settings;
+        this.cgroups = cgroups;
+        this.shim = shim;
+        this.mounts = mounts;
+        this.swapAccounted = isSwapAccounted();
+        this.files = Math.min(MOST_FILES, hardFileLimit());
+    }
+
+    /** Creates the container of a sandbox of which no run exists. */
+    RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store)
+            throws IOException, SandboxException {
+        Files.createDirectories(paths.run());
+        RootfsPlan plan = plan(spec);
+        byte[] bundle = new BundleConfiguration(
+                        spec,
+                        ids,
+                        paths.root().toString(),
+                        cgroups.pathFor(spec.id().value()),
+                        plan.masked(),
+                        settings.confinement(),
+                        files,
+                        swapAccounted)
+                .toJson();
+        List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
+        preparePrivateMount(paths);
+        long agent = new MountNamespace(mounts).inNew(() -> {
+            RootfsBuilder builder = new RootfsBuilder(mounts);
+            builder.mountMemory(paths.privateMount(), "mode=0711");
+            Files.createDirectory(paths.root());
+            Files.createDirectory(paths.storage());
+            Files.createDirectory(paths.runtimeState());
+            Files.createDirectory(paths.bundle());
+            Files.write(paths.bundle().resolve("config.json"), bundle);
+            Path workspaces = store.open(paths.storage());
+            builder.build(
+                    plan,
+                    paths.root(),
+                    new RootfsBuilder.Parameters(
+                            path -> workspace(workspaces, path, ids), ids.first(), temporaryBytes(spec)));
+            return shim.create(paths, withoutUnifiedHierarchy(shimGroups, paths));
+        });
+        RunRecord record =
+                new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
+        record.write(paths.record());
+        return record;
+    }
+
+    private RootfsPlan plan(SandboxSpec spec) throws IOException, SandboxException {
+        List<String> hidden = new ArrayList<>(settings.hostRoot().hidden());
+        hidden.add(settings.stateDirectory().toString());
+        hidden.add(settings.runDirectory().toString());
+        HostRoot hostRoot = new HostRoot(settings.hostRoot().shown(), hidden);
+        return new RootfsPlanner(new LinuxHostTree(), MountTable.ofThisThread(), hostRoot)
+                .plan(spec.mounts(), ownFiles(spec), spec.workingDirectory());
+    }
+
+    private static Map<String, String> ownFiles(SandboxSpec spec) {
+        String machineId = UUID.nameUUIDFromBytes(spec.id().value().getBytes(UTF_8))
+                .toString()
+                .replace("-", "");
+        return Map.of(
+                "/etc/hostname", spec.hostname() + "\n",
+                "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 " + spec.hostname() + "\n",
+                "/etc/resolv.conf", "# This agent has no name resolution.\n",
+                "/etc/machine-id", machineId + "\n");
+    }
+
+    private void preparePrivateMount(SandboxFiles paths) throws IOException {
+        for (Path own : List.of(settings.runDirectory(), paths.privateMount())) {
+            Files.createDirectories(own);
+            Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwx--x--x"));
+        }
+        requireEnterable(paths.privateMount());
+    }
+
+    /** The runtime goes there with the agent's ids, to which the host's directories are a stranger's. */
+    static void requireEnterable(Path directory) throws IOException {
+        for (Path path = directory; path != null; path = path.getParent()) {
+            int mode = (int) Files.getAttribute(path, "unix:mode");
+            if ((mode & 1) == 0) {
+                throw new IOException("the run directory " + directory + " can't be used because " + path
+                        + " can't be entered by everybody; 'chmod o+x " + path + "' or use another run directory");
+            }
+        }
+    }
+
+    /**
+     * crun 1.8 refuses machines that have a version 2 hierarchy beside version 1: here it sees only version 1. The shim
+     * joins its group of version 2 by way of another mount.
+     */
+    private List<Path> withoutUnifiedHierarchy(List<Path> shimGroups, SandboxFiles paths) throws IOException {
+        Hierarchies hierarchies = cgroups.hierarchies();
+        if (hierarchies.mode() != Hierarchies.Mode.HYBRID) {
+            return shimGroups;
+        }
+        Path unified = hierarchies.unified().orElseThrow().mountPoint();
+        Path elsewhere = Files.createDirectory(paths.privateMount().resolve("unified"));
+        Shim.check(
+                "bind " + unified, mounts.mount(unified.toString(), elsewhere.toString(), "none", Mounts.MS_BIND, ""));
+        Shim.check("unmount " + unified, mounts.unmount(unified.toString(), Mounts.MNT_DETACH));
+        return shimGroups.stream()
+                .map(file -> file.startsWith(unified) ? elsewhere.resolve(unified.relativize(file)) : file)
+                .toList();
+    }
+
+    private static Path workspace(Path opened, String path, IdRange ids) {
+        try {
+            return WorkspaceStore.workspace(opened, path, ids);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long temporaryBytes(SandboxSpec spec) {
+        return spec.limits().memoryBytes().orElse(TEMPORARY_WITHOUT_LIMIT);
+    }
+
+    private static ProcessIdentity alive(long pid) throws IOException {
+        return ProcessIdentity.of(pid)
+                .orElseThrow(() -> new IOException("process " + pid + " ended while it was created"));
+    }
+
+    private boolean isSwapAccounted() {
+        return cgroups.hierarchies().mode() == Hierarchies.Mode.VERSION_2
+                ? Files.exists(Path.of("/proc/swaps"))
+                : cgroups.hierarchies()
+                        .of("memory")
+                        .filter(memory -> Files.exists(memory.mountPoint().resolve("memory.memsw.limit_in_bytes")))
+                        .isPresent();
+    }
+
+    private static long hardFileLimit() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/limits")).stream()
+                .filter(line -> line.startsWith("Max open files"))
+                .map(line -> line.split("\\s{2,}")[2])
+                .map(limit -> limit.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(limit))
+                .findFirst()
+                .orElse(1024L);
+    }
+}

@@ -1,0 +1,194 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessEnds;
+import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Runs of sandboxes as the machine shows them: files, processes, control groups. Starts no process. Thread-safe. */
+final class SandboxRuns {
+    /** Reported where an agent's exit code is lost, as for one that was killed. */
+    private static final int LOST = 128 + ProcessCalls.SIGKILL;
+
+    private static final long SHIM_PATIENCE_SECONDS = 5;
+
+    private final SandboxCgroups cgroups;
+    private final ProcessCalls processes;
+    private final DescriptorCalls descriptors;
+    private final ProcessEnds ends;
+
+    SandboxRuns(SandboxCgroups cgroups, ProcessCalls processes, DescriptorCalls descriptors) {
+        this.cgroups = cgroups;
+        this.processes = processes;
+        this.descriptors = descriptors;
+        this.ends = new ProcessEnds(processes, descriptors);
+    }
+
+    SandboxState state(SandboxFiles files) throws IOException {
+        if (!Files.isDirectory(files.run())) {
+            return cgroups.exists(files.id().value())
+                    ? new SandboxState.Broken("control groups are left of it")
+                    : new SandboxState.Absent();
+        }
+        Optional<RunRecord> record = RunRecord.read(files.record());
+        if (record.isEmpty()) {
+            return new SandboxState.Broken("its creation did not complete");
+        }
+        Optional<ExitStatus> exit = exit(files);
+        if (exit.isPresent()) {
+            return new SandboxState.Exited(exit.get());
+        }
+        if (!record.get().bootId().equals(RunRecord.currentBoot())) {
+            return new SandboxState.Broken("the machine was restarted while it ran");
+        }
+        return live(files, record.get());
+    }
+
+    private SandboxState live(SandboxFiles files, RunRecord record) throws IOException {
+        boolean supervised = record.shim().isAlive();
+        if (!record.agent().isAlive() && !supervised) {
+            // The shim writes the exit code before it ends: what is not there now will never be.
+            return new SandboxState.Exited(exit(files).orElse(lose(files)));
+        }
+        NetworkAttachment network = new NetworkAttachment(record.agent().pid());
+        boolean started = Files.exists(files.started());
+        if (supervised && Files.exists(SandboxFiles.through(record.shim().pid(), files.startGate()))) {
+            return new SandboxState.Created(network);
+        }
+        if (!supervised && !started) {
+            return new SandboxState.Broken("what supervises it has ended before it was started");
+        }
+        return new SandboxState.Running(network, startedAt(files));
+    }
+
+    /** The record of a run that exists in this boot, complete or not yet removed. */
+    Optional<RunRecord> record(SandboxFiles files) throws IOException {
+        String boot = RunRecord.currentBoot();
+        return RunRecord.read(files.record()).filter(record -> record.bootId().equals(boot));
+    }
+
+    private static Instant startedAt(SandboxFiles files) throws IOException {
+        try {
+            return Files.getLastModifiedTime(files.started()).toInstant();
+        } catch (NoSuchFileException e) {
+            // The node agent died between the start and its note of it.
+            return Files.getLastModifiedTime(files.record()).toInstant();
+        }
+    }
+
+    private Optional<ExitStatus> exit(SandboxFiles files) throws IOException {
+        try {
+            String code = Files.readString(files.exit()).trim();
+            if (code.isEmpty()) {
+                return Optional.empty();
+            }
+            Instant finishedAt = Files.getLastModifiedTime(files.exit()).toInstant();
+            return Optional.of(new ExitStatus(Integer.parseInt(code), finishedAt, outOfMemory(files, code)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    private boolean outOfMemory(SandboxFiles files, String code) {
+        return code.equals(Integer.toString(LOST))
+                && (Files.exists(files.outOfMemory())
+                        || cgroups.outOfMemoryKills(files.id().value()) > 0);
+    }
+
+    private ExitStatus lose(SandboxFiles files) throws IOException {
+        try {
+            Files.writeString(Files.createFile(files.exit()), Integer.toString(LOST));
+        } catch (FileAlreadyExistsException e) {
+            // Another thread has found the same.
+        }
+        return new ExitStatus(
+                LOST, Files.getLastModifiedTime(files.exit()).toInstant(), outOfMemory(files, Integer.toString(LOST)));
+    }
+
+    /** Waits for the agent's end. */
+    ExitStatus awaitExit(SandboxFiles files) throws IOException, InterruptedException {
+        while (true) {
+            switch (state(files)) {
+                case SandboxState.Exited exited -> {
+                    return exited.exit();
+                }
+                case SandboxState.Created _, SandboxState.Running _ -> {
+                    RunRecord record =
+                            record(files).orElseThrow(() -> new IOException("sandbox " + files.id() + " was removed"));
+                    await(record.shim().isAlive() ? record.shim() : record.agent());
+                }
+                case SandboxState.Absent _ -> throw new IOException("sandbox " + files.id() + " does not exist");
+                case SandboxState.Broken broken ->
+                    throw new IOException("sandbox " + files.id() + " is broken: " + broken.what());
+            }
+        }
+    }
+
+    private void await(ProcessIdentity process) throws IOException, InterruptedException {
+        CompletableFuture<Void> end = ends.of(process);
+        try {
+            end.get();
+        } catch (ExecutionException e) {
+            throw new IOException(e);
+        } finally {
+            end.cancel(false);
+        }
+    }
+
+    /** No effect where the agent has ended. */
+    void signal(SandboxFiles files, int signal) throws IOException {
+        Optional<RunRecord> record = record(files);
+        if (record.isPresent()) {
+            // The end of a PID namespace's first process ends every other in it: one signal is enough for SIGKILL.
+            record.get().agent().signal(processes, descriptors, signal);
+        }
+    }
+
+    /** Removes whatever there is of a run, in any state of completion. */
+    void remove(SandboxFiles files) throws IOException, InterruptedException {
+        Optional<RunRecord> record = record(files);
+        if (record.isPresent()) {
+            signal(files, ProcessCalls.SIGKILL);
+            letShimFinish(record.get());
+        }
+        cgroups.remove(files.id().value());
+        if (Files.isDirectory(files.run())) {
+            // Without its record a run counts as broken, and is removed again after a crash at any later point.
+            Files.deleteIfExists(files.record());
+            DeepDeletion.delete(files.run());
+        }
+    }
+
+    private void letShimFinish(RunRecord record) throws IOException, InterruptedException {
+        CompletableFuture<Void> end = ends.of(record.shim());
+        try {
+            end.get(SHIM_PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            // Killed with its control group.
+        } catch (ExecutionException e) {
+            throw new IOException(e);
+        } finally {
+            end.cancel(false);
+        }
+    }
+
+    static long pidIn(Path file) throws IOException {
+        return Long.parseLong(Files.readString(file).trim());
+    }
+}

@@ -1,0 +1,40 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/**
+ * The seccomp profile of agents, {@code seccomp.json}: an allow-list. Derived from the default of the container engines
+ * (github.com/containers/common/pkg/seccomp, Apache-2.0) and narrower: no namespaces, no mounts, no ptrace, no
+ * io_uring, no keyrings, no foreign architectures, and only sockets of the families unix, IPv4, IPv6 and the routing
+ * netlink. Calls that it does not know answer ENOSYS, so that programs fall back; those that it denies answer EPERM.
+ */
+final class SystemCallFilter {
+    private SystemCallFilter() {}
+
+    /** In the form of the OCI runtime specification, for this machine's architecture only. */
+    static JsonNode oci() {
+        try (InputStream resource = SystemCallFilter.class.getResourceAsStream("seccomp.json")) {
+            if (resource == null) {
+                throw new IllegalStateException("seccomp.json is missing from this build");
+            }
+            ObjectNode profile = (ObjectNode) new ObjectMapper().readTree(resource);
+            profile.putArray("architectures").add(architecture());
+            return profile;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String architecture() {
+        return switch (System.getProperty("os.arch")) {
+            case "amd64", "x86_64" -> "SCMP_ARCH_X86_64";
+            case "aarch64" -> "SCMP_ARCH_AARCH64";
+            case String other -> throw new IllegalStateException("no system call filter for the architecture " + other);
+        };
+    }
+}

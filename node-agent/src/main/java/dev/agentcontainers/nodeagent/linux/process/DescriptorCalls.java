@@ -1,0 +1,27 @@
+package dev.agentcontainers.nodeagent.linux.process;
+
+/**
+ * The system calls about descriptors, pipes and terminals. Answers like {@link ProcessCalls}: never an exception, the
+ * negated error number where the kernel refuses. Descriptors are closed in children unless they are passed on.
+ */
+public interface DescriptorCalls {
+    /** Makes a pipe: {@code ends[0]} is read from, {@code ends[1]} is written to. */
+    int pipe(int[] ends);
+
+    /** Makes a terminal: {@code ends[0]} controls it, {@code ends[1]} is for the program. */
+    int terminal(int[] ends);
+
+    int resize(int terminal, int columns, int rows);
+
+    /** Reads up to {@code buffer.length} bytes; 0 at the end. */
+    int read(int descriptor, byte[] buffer);
+
+    int write(int descriptor, byte[] buffer, int length);
+
+    int close(int descriptor);
+
+    /** The real ones of this machine. */
+    static DescriptorCalls ofThisMachine() {
+        return new LinuxDescriptorCalls();
+    }
+}

@@ -1,0 +1,73 @@
+package dev.agentcontainers.nodeagent.linux.process;
+
+import java.util.Arrays;
+
+/** The kernel's own. */
+final class LinuxDescriptorCalls implements DescriptorCalls {
+    private static final int O_RDWR = 2;
+    private static final int O_NOCTTY = 0x100;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final long TIOCSWINSZ = 0x5414;
+    private static final int EINTR = 4;
+
+    @Override
+    public int pipe(int[] ends) {
+        return Libc.result(Libc.pipe2(ends, O_CLOEXEC));
+    }
+
+    @Override
+    public int terminal(int[] ends) {
+        int control = Libc.result(Libc.posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+        if (control < 0) {
+            return control;
+        }
+        byte[] name = new byte[64];
+        if (Libc.grantpt(control) != 0
+                || Libc.unlockpt(control) != 0
+                || Libc.ptsname_r(control, name, name.length) != 0) {
+            Libc.close(control);
+            return -5;
+        }
+        int program = Libc.result(Libc.open(name, O_RDWR | O_NOCTTY | O_CLOEXEC, 0));
+        if (program < 0) {
+            Libc.close(control);
+            return program;
+        }
+        ends[0] = control;
+        ends[1] = program;
+        return 0;
+    }
+
+    @Override
+    public int resize(int terminal, int columns, int rows) {
+        return Libc.result(Libc.ioctl(terminal, TIOCSWINSZ, new short[] {(short) rows, (short) columns, 0, 0}));
+    }
+
+    @Override
+    public int read(int descriptor, byte[] buffer) {
+        int answer;
+        do {
+            answer = Libc.result(Libc.read(descriptor, buffer, buffer.length));
+        } while (answer == -EINTR);
+        return answer;
+    }
+
+    @Override
+    public int write(int descriptor, byte[] buffer, int length) {
+        int done = 0;
+        while (done < length) {
+            byte[] rest = done == 0 ? buffer : Arrays.copyOfRange(buffer, done, length);
+            int answer = Libc.result(Libc.write(descriptor, rest, length - done));
+            if (answer < 0 && answer != -EINTR) {
+                return answer;
+            }
+            done += Math.max(answer, 0);
+        }
+        return done;
+    }
+
+    @Override
+    public int close(int descriptor) {
+        return Libc.result(Libc.close(descriptor));
+    }
+}

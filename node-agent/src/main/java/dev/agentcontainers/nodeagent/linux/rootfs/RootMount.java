@@ -1,0 +1,32 @@
+package dev.agentcontainers.nodeagent.linux.rootfs;
+
+import java.util.Map;
+import java.util.Optional;
+
+/** Something mounted over the tree of a root. Paths are physical: no part of them is a link of the host. */
+public sealed interface RootMount {
+    String path();
+
+    /**
+     * The mount that this one stands in; empty where it stands in the tree. The way from there on may have been laid by
+     * an agent, links included.
+     */
+    Optional<String> within();
+
+    /** A filesystem in memory, charged to the agent's memory. */
+    record Temporary(String path) implements RootMount {
+        @Override
+        public Optional<String> within() {
+            return Optional.empty();
+        }
+    }
+
+    /** @param name the path as the manifest has it, which names the directory that is mounted */
+    record Workspace(String path, Optional<String> within, String name, boolean writable) implements RootMount {}
+
+    record Files(String path, Optional<String> within, Map<String, byte[]> content, boolean secret)
+            implements RootMount {}
+
+    /** Something empty and unreadable, where an agent could make something by itself. */
+    record Denied(String path, Optional<String> within) implements RootMount {}
+}

@@ -1,0 +1,225 @@
+package dev.agentcontainers.nodeagent.linux.rootfs;
+
+import static dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace.check;
+import static dev.agentcontainers.nodeagent.linux.rootfs.Mounts.ATTRIBUTE_NODEV;
+import static dev.agentcontainers.nodeagent.linux.rootfs.Mounts.ATTRIBUTE_NOSUID;
+import static dev.agentcontainers.nodeagent.linux.rootfs.Mounts.ATTRIBUTE_RDONLY;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan.Operation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+
+/** Makes a planned root. Works in the calling thread's mount namespace, which must be its own. */
+public final class RootfsBuilder {
+    private static final long ALWAYS = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV;
+    private static final int EINVAL = 22;
+    private static final int EEXIST = 17;
+    private static final int EBUSY = 16;
+    private static final int PAGE = 4096;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final Mounts mounts;
+
+    public RootfsBuilder(Mounts mounts) {
+        this.mounts = mounts;
+    }
+
+    /**
+     * @param workspace where the directory of a workspace is, by its name
+     * @param owner the host's user and group id that stands for the agent's own
+     * @param temporaryBytes size of filesystems in memory that the agent may fill
+     */
+    public record Parameters(Function<String, Path> workspace, long owner, long temporaryBytes) {}
+
+    /** Mounts a filesystem in memory, kept out of swap space where the kernel can (6.4). */
+    public void mountMemory(Path target, String options) throws IOException {
+        mountMemory(target.toString(), options);
+    }
+
+    private void mountMemory(String target, String options) throws IOException {
+        long flags = Mounts.MS_NOSUID | Mounts.MS_NODEV;
+        if (mounts.mount("agentcontainers", target, "tmpfs", flags, options + ",noswap") == -EINVAL) {
+            check("mount a tmpfs at " + target, mounts.mount("agentcontainers", target, "tmpfs", flags, options));
+        }
+    }
+
+    /** Makes it at {@code root}, an existing directory. */
+    public void build(RootfsPlan plan, Path root, Parameters parameters) throws IOException {
+        mountMemory(root, "mode=0755");
+        for (Operation operation : plan.tree()) {
+            make(operation, root);
+        }
+        restrict(root.toString(), true, ALWAYS | ATTRIBUTE_RDONLY);
+        for (RootMount mount : plan.mounts()) {
+            mount(mount, root, parameters);
+        }
+        // Only now, since inner mounts may have needed a directory in an outer one.
+        for (RootMount mount : plan.mounts()) {
+            if (isReadOnly(mount)) {
+                at(mount, root, parameters.owner(), target -> restrict(target, false, ALWAYS | ATTRIBUTE_RDONLY));
+            }
+        }
+    }
+
+    private void make(Operation operation, Path root) throws IOException {
+        Path path = Path.of(root + operation.path());
+        switch (operation) {
+            case Operation.Directory directory -> Files.createDirectory(path, permissions(directory.mode()));
+            case Operation.Link link -> Files.createSymbolicLink(path, Path.of(link.target()));
+            case Operation.File file -> {
+                Files.createFile(path, permissions(file.mode()));
+                if (!file.content().isEmpty()) {
+                    Files.writeString(path, file.content(), UTF_8);
+                }
+            }
+            case Operation.Show show -> {
+                if (show.directory()) {
+                    Files.createDirectory(path, permissions(0755));
+                } else {
+                    Files.createFile(path, permissions(0444));
+                }
+                // The host may have removed it since it was looked at.
+                if (Files.exists(Path.of(show.path()))) {
+                    bind(show.path(), path.toString());
+                }
+            }
+            // Not there (any more), or below another mount of the host: then the agent does not see it either.
+            case Operation.ShowMount mount -> {
+                if (Files.isDirectory(path)) {
+                    bind(mount.path(), path.toString());
+                }
+            }
+        }
+    }
+
+    private void mount(RootMount mount, Path root, Parameters parameters) throws IOException {
+        long owner = parameters.owner();
+        at(mount, root, owner, target -> {
+            switch (mount) {
+                case RootMount.Temporary _ ->
+                    mountMemory(target, memoryOptions("1777", parameters.temporaryBytes(), owner));
+                case RootMount.Workspace workspace ->
+                    bind(parameters.workspace().apply(workspace.name()).toString(), target);
+                case RootMount.Files files ->
+                    mountMemory(target, memoryOptions("0755", sizeOf(files.content()), owner));
+                case RootMount.Denied _ -> mountMemory(target, "mode=0000,size=4096,nr_inodes=1");
+            }
+        });
+        // Found again: a place that was opened before still means the directory under the mount.
+        at(mount, root, owner, target -> {
+            restrict(target, false, ALWAYS);
+            if (mount instanceof RootMount.Files files) {
+                writeFiles(files, target, owner);
+            }
+        });
+    }
+
+    private static void writeFiles(RootMount.Files files, String target, long owner) throws IOException {
+        for (Map.Entry<String, byte[]> file : files.content().entrySet()) {
+            Path path = Path.of(target, file.getKey());
+            Files.createFile(path, permissions(files.secret() ? 0400 : 0444));
+            Files.write(path, file.getValue());
+            Files.setAttribute(path, "unix:uid", (int) owner);
+            Files.setAttribute(path, "unix:gid", (int) owner);
+        }
+    }
+
+    private static boolean isReadOnly(RootMount mount) {
+        return switch (mount) {
+            case RootMount.Temporary _ -> false;
+            case RootMount.Workspace workspace -> !workspace.writable();
+            case RootMount.Files _, RootMount.Denied _ -> true;
+        };
+    }
+
+    private void bind(String source, String target) throws IOException {
+        check("show " + source, mounts.mount(source, target, "none", Mounts.MS_BIND, ""));
+    }
+
+    /**
+     * Busy means that something has a file of the mount open for writing. That can only be a child that another thread
+     * is just starting: it holds copies of our descriptors for the moment between fork and exec.
+     */
+    private void restrict(String target, boolean tree, long attributes) throws IOException {
+        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        int answer = mounts.setAttributes(target, tree, attributes);
+        while (answer == -EBUSY && System.nanoTime() < giveUp) {
+            LockSupport.parkNanos(100_000);
+            answer = mounts.setAttributes(target, tree, attributes);
+        }
+        check("restrict the mount " + target, answer);
+    }
+
+    private static String memoryOptions(String mode, long bytes, long owner) {
+        long inodes = Math.max(16, bytes / PAGE);
+        return "mode=" + mode + ",size=" + bytes + ",nr_inodes=" + inodes + ",uid=" + owner + ",gid=" + owner;
+    }
+
+    private static long sizeOf(Map<String, byte[]> content) {
+        return PAGE
+                * (16L
+                        + content.values().stream()
+                                .mapToLong(bytes -> bytes.length / PAGE + 2L)
+                                .sum());
+    }
+
+    private interface Action {
+        void on(String target) throws IOException;
+    }
+
+    /**
+     * Does something at the place of a mount. Inside other mounts each step is taken by itself and never through a link,
+     * and missing directories are made there.
+     */
+    private void at(RootMount mount, Path root, long owner, Action action) throws IOException {
+        if (mount.within().isEmpty()) {
+            action.on(root + mount.path());
+            return;
+        }
+        String outer = mount.within().get();
+        int directory = check("open " + outer, mounts.openDirectory(root + outer));
+        try {
+            for (String name :
+                    List.of(mount.path().substring(outer.length() + 1).split("/"))) {
+                int made = mounts.makeDirectoryIn(directory, name, 0755);
+                if (made != -EEXIST) {
+                    check("make the directory " + name + " of " + mount.path(), made);
+                }
+                int next = check(
+                        "open " + name + " of " + mount.path() + " (a link or file that the agent made there?)",
+                        mounts.openDirectoryIn(directory, name));
+                mounts.close(directory);
+                directory = next;
+                if (made >= 0) {
+                    check("own " + mount.path(), mounts.changeOwner(directory, owner));
+                }
+            }
+            action.on("/proc/thread-self/fd/" + directory);
+        } finally {
+            mounts.close(directory);
+        }
+    }
+
+    private static FileAttribute<Set<PosixFilePermission>> permissions(int mode) {
+        Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+        PosixFilePermission[] all = PosixFilePermission.values();
+        for (int i = 0; i < all.length; i++) {
+            if ((mode & (0400 >> i)) != 0) {
+                permissions.add(all[i]);
+            }
+        }
+        return PosixFilePermissions.asFileAttribute(permissions);
+    }
+}

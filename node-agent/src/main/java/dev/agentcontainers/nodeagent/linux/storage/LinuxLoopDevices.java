@@ -1,0 +1,113 @@
+package dev.agentcontainers.nodeagent.linux.storage;
+
+import com.sun.jna.Native;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** By /dev/loop-control and LOOP_CONFIGURE (Linux 5.8), see loop(4). */
+final class LinuxLoopDevices implements LoopDevices {
+    private static final String CONTROL = "/dev/loop-control";
+    private static final long LOOP_CONFIGURE = 0x4C0A;
+    private static final long LOOP_CTL_GET_FREE = 0x4C82;
+    private static final int LO_FLAGS_AUTOCLEAR = 4;
+    private static final int O_RDWR_CLOEXEC = 2 | 0x80000;
+    private static final int EBUSY = 16;
+    private static final long NOSUID_NODEV_NOATIME = 2 | 4 | 1024;
+
+    /** struct loop_config: fd, block size, struct loop_info64 (232 bytes), 64 reserved. */
+    private static final int CONFIG_SIZE = 4 + 4 + 232 + 64;
+
+    /** Where lo_flags stands: after five 64-bit numbers and three 32-bit ones of loop_info64. */
+    private static final int FLAGS_OFFSET = 8 + 5 * 8 + 3 * 4;
+
+    private static final class Libc {
+        static {
+            Native.register(Libc.class, "c");
+        }
+
+        private Libc() {}
+
+        static native int open(byte[] path, int flags, int mode);
+
+        static native int close(int descriptor);
+
+        static native int ioctl(int descriptor, long request, byte[] argument);
+
+        static native int mount(byte[] source, byte[] target, byte[] type, long flags, byte[] data);
+    }
+
+    LinuxLoopDevices() {
+        // Bound here and not on a thread that has left the host's namespaces.
+        Libc.close(-1);
+    }
+
+    @Override
+    public boolean available() {
+        return Files.isWritable(Path.of(CONTROL));
+    }
+
+    @Override
+    public int mount(Path image, Path target) {
+        int file = open(image.toString());
+        if (file < 0) {
+            return file;
+        }
+        try {
+            int answer;
+            do {
+                answer = attachAndMount(file, target);
+                // Somebody else took the free device between asking and taking.
+            } while (answer == -EBUSY);
+            return answer;
+        } finally {
+            Libc.close(file);
+        }
+    }
+
+    private static int attachAndMount(int file, Path target) {
+        int control = open(CONTROL);
+        if (control < 0) {
+            return control;
+        }
+        int number = result(Libc.ioctl(control, LOOP_CTL_GET_FREE, new byte[0]));
+        Libc.close(control);
+        if (number < 0) {
+            return number;
+        }
+        String device = "/dev/loop" + number;
+        int loop = open(device);
+        if (loop < 0) {
+            return loop;
+        }
+        try {
+            ByteBuffer config = ByteBuffer.allocate(CONFIG_SIZE).order(ByteOrder.nativeOrder());
+            config.putInt(0, file);
+            config.putInt(FLAGS_OFFSET, LO_FLAGS_AUTOCLEAR);
+            int configured = result(Libc.ioctl(loop, LOOP_CONFIGURE, config.array()));
+            if (configured < 0) {
+                return configured;
+            }
+            return result(Libc.mount(
+                    bytes(device), bytes(target.toString()), bytes("ext4"), NOSUID_NODEV_NOATIME, bytes("discard")));
+        } finally {
+            Libc.close(loop);
+        }
+    }
+
+    private static int open(String path) {
+        return result(Libc.open(bytes(path), O_RDWR_CLOEXEC, 0));
+    }
+
+    private static int result(int answer) {
+        return answer < 0 ? -Native.getLastError() : answer;
+    }
+
+    private static byte[] bytes(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return Arrays.copyOf(bytes, bytes.length + 1);
+    }
+}

@@ -1,0 +1,20 @@
+package dev.agentcontainers.nodeagent.linux.storage;
+
+import java.nio.file.Path;
+
+/** Block devices made of files. Answers are zero or more for success, otherwise the negated error number. */
+public interface LoopDevices {
+    /**
+     * Makes a block device of the image and mounts the ext4 filesystem on it in the calling thread's mount namespace.
+     * The device frees itself when the last mount of it is gone.
+     */
+    int mount(Path image, Path target);
+
+    /** True where this kernel has loop devices and this process may use them. */
+    boolean available();
+
+    /** The real ones of this machine. */
+    static LoopDevices ofThisMachine() {
+        return new LinuxLoopDevices();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class BundleConfigurationTest {
+    private static JsonNode bundle(SandboxSpec spec, Confinement confinement, boolean swap) throws IOException {
+        return new ObjectMapper()
+                .readTree(new BundleConfiguration(
+                                spec,
+                                new IdRange(200_000_000, 65_536),
+                                "/run/x/root",
+                                "/parent/id",
+                                List.of("/proc/cpuinfo"),
+                                confinement,
+                                1024,
+                                swap)
+                        .toJson());
+    }
+
+    private static SandboxSpec spec(ResourceAmounts limits) {
+        return TestNode.spec(TestNode.newId(), List.of("a", "b c"), limits, new Workspace("/work", true));
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(element -> texts.add(element.asText()));
+        return texts;
+    }
+
+    @Test
+    void shippedAgentsHaveNoPrivilege() throws IOException {
+        JsonNode bundle = bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true);
+        JsonNode process = bundle.get("process");
+        assertThat(process.get("noNewPrivileges").asBoolean()).isTrue();
+        assertThat(process.get("capabilities")).hasSize(5).allMatch(JsonNode::isEmpty);
+        assertThat(bundle.at("/linux/seccomp/defaultAction").asText()).isEqualTo("SCMP_ACT_ERRNO");
+        assertThat(bundle.at("/linux/seccomp/architectures")).hasSize(1);
+        assertThat(bundle.at("/root/readonly").asBoolean()).isTrue();
+        assertThat(bundle.at("/linux/uidMappings/0/hostID").asLong()).isEqualTo(200_000_000);
+        assertThat(texts(bundle.at("/linux/maskedPaths"))).contains("/proc/kcore", "/proc/cpuinfo");
+    }
+
+    @Test
+    void everyNamespaceIsNewAndNoneIsJoined() throws IOException {
+        JsonNode namespaces =
+                bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/linux/namespaces");
+        assertThat(namespaces).hasSize(7).noneMatch(namespace -> namespace.has("path"));
+    }
+
+    @Test
+    void limitsAreWithoutSwap() throws IOException {
+        JsonNode resources = bundle(spec(TestNode.limits(250, 1 << 20, 7)), Confinement.SHIPPED, true)
+                .at("/linux/resources");
+        assertThat(resources.at("/memory/limit").asLong()).isEqualTo(1 << 20);
+        assertThat(resources.at("/memory/swap").asLong()).isEqualTo(1 << 20);
+        assertThat(resources.at("/cpu/quota").asLong()).isEqualTo(25_000);
+        assertThat(resources.at("/pids/limit").asLong()).isEqualTo(7);
+        assertThat(bundle(spec(TestNode.limits(1, 1 << 20, 7)), Confinement.SHIPPED, false)
+                        .at("/linux/resources/memory")
+                        .has("swap"))
+                .isFalse();
+    }
+
+    @Test
+    void noLimitsAreNoKeys() throws IOException {
+        JsonNode resources =
+                bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/linux/resources");
+        assertThat(resources.has("memory") || resources.has("cpu") || resources.has("pids"))
+                .isFalse();
+    }
+
+    @Test
+    void environmentIsCompletedAndNotReplaced() throws IOException {
+        JsonNode environment =
+                bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/process/env");
+        assertThat(texts(environment)).contains("GREETING=hello", "HOME=/work", "HOSTNAME=agent-host");
+    }
+
+    @Test
+    void theTestProfileHasEveryCapabilityAndNoFilter() throws IOException {
+        JsonNode bundle = bundle(spec(ResourceAmounts.NONE), Confinement.NONE_FOR_TESTS, true);
+        assertThat(bundle.at("/process/capabilities/effective")).hasSize(41);
+        assertThat(bundle.at("/linux").has("seccomp")).isFalse();
+    }
+}

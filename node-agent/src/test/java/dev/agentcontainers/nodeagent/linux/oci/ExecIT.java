@@ -1,0 +1,134 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.nodeagent.driver.ExecSession;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import java.io.InputStream;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Tag("node")
+@Timeout(120)
+class ExecIT {
+    private static TestNode node;
+    private static SandboxSpec agent;
+
+    @BeforeAll
+    static void startAgent() throws Exception {
+        node = TestNode.start();
+        agent = TestNode.shell("sleep 1000", TestNode.limits(1000, 64 << 20, 30));
+        node.begin(agent);
+    }
+
+    @AfterAll
+    static void closeNode() throws Exception {
+        if (node != null) {
+            node.close();
+        }
+    }
+
+    private static ExecSession exec(boolean terminal, boolean stdin, String... command) throws Exception {
+        return node.newDriver().exec(agent.id(), new ExecRequest(List.of(command), terminal, stdin));
+    }
+
+    private static String text(InputStream stream) throws Exception {
+        return new String(stream.readAllBytes(), UTF_8);
+    }
+
+    @Test
+    void streamsAndExitCodeAreSeparate() throws Exception {
+        try (ExecSession session = exec(false, false, "/bin/sh", "-c", "echo out; echo err >&2; exit 7")) {
+            assertThat(text(session.standardOutput())).isEqualTo("out\n");
+            assertThat(text(session.standardError())).isEqualTo("err\n");
+            assertThat(session.awaitExit()).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void standardInputIsStreamedToItsEnd() throws Exception {
+        try (ExecSession session = exec(false, true, "wc", "-c")) {
+            byte[] block = new byte[100_000];
+            for (int i = 0; i < 10; i++) {
+                session.standardInput().write(block);
+            }
+            session.standardInput().close();
+            assertThat(text(session.standardOutput()).trim()).isEqualTo("1000000");
+            assertThat(session.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void itIsAsConfinedAsTheAgent() throws Exception {
+        try (ExecSession session = exec(
+                false,
+                false,
+                "/bin/sh",
+                "-c",
+                "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t' ' '; echo $GREETING;"
+                        + " grep -E 'memory|pids' /proc/self/cgroup; cat /proc/self/uid_map | wc -l; ls /proc/self/fd | wc -l")) {
+            String output = text(session.standardOutput());
+            assertThat(output)
+                    .startsWith("CapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\nhello\n"
+                            .replace("CapBnd", "CapEff: 0000000000000000\nCapBnd"))
+                    .doesNotContain("..");
+        }
+    }
+
+    @Test
+    void aTerminalHasItsSizeAndChangesIt() throws Exception {
+        try (ExecSession session = exec(true, true, "/bin/sh")) {
+            session.resize(91, 33);
+            session.standardInput().write("stty size; tty\n".getBytes(UTF_8));
+            session.standardInput().flush();
+            StringBuilder seen = new StringBuilder();
+            InputStream output = session.standardOutput();
+            byte[] buffer = new byte[1000];
+            while (!seen.toString().contains("/dev/pts/")) {
+                int count = output.read(buffer);
+                assertThat(count).as(seen.toString()).isPositive();
+                seen.append(new String(buffer, 0, count, UTF_8));
+            }
+            session.standardInput().write("stty size; exit 3\n".getBytes(UTF_8));
+            seen.append(text(output));
+            assertThat(seen.toString()).contains("33 91");
+            assertThat(session.awaitExit()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void closingKillsItsProcess() throws Exception {
+        ExecSession session = exec(false, false, "/bin/sh", "-c", "echo ready; exec sleep 7777");
+        assertThat(session.standardOutput().read()).isEqualTo('r');
+        session.close();
+        session.awaitExit();
+        await().until(() -> {
+            try (ExecSession look = exec(false, false, "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")) {
+                return !text(look.standardOutput()).contains("sleep 7777");
+            }
+        });
+    }
+
+    @Test
+    void aProgramThatDoesNotExistEndsWithACode() throws Exception {
+        try (ExecSession session = exec(false, false, "/no/such")) {
+            assertThat(text(session.standardError())).contains("/no/such");
+            assertThat(session.awaitExit()).isNotZero();
+        }
+    }
+
+    @Test
+    void anAgentThatDoesNotRunIsNamed() {
+        SandboxSpec other = TestNode.shell("true");
+        assertThatThrownBy(() -> node.driver().exec(other.id(), new ExecRequest(List.of("true"), false, false)))
+                .hasMessageContaining("does not run");
+    }
+}

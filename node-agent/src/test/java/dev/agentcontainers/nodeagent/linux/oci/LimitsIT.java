@@ -1,0 +1,173 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Tag("node")
+@Timeout(120)
+class LimitsIT {
+    private static final long MIB = 1 << 20;
+    private TestNode node;
+
+    @BeforeEach
+    void startNode() throws Exception {
+        node = TestNode.start();
+    }
+
+    @AfterEach
+    void closeNode() throws Exception {
+        node.close();
+    }
+
+    @Test
+    void aMemoryBombIsKilledAndReported() throws Exception {
+        SandboxSpec spec = TestNode.spec(
+                TestNode.newId(),
+                List.of("python3", "-c", "b = bytearray(256 << 20)"),
+                TestNode.limits(1000, 64 * MIB, 50));
+        assertThat(node.run(spec)).satisfies(exit -> {
+            assertThat(exit.code()).isEqualTo(137);
+            assertThat(exit.outOfMemory()).isTrue();
+        });
+    }
+
+    @Test
+    void filesInTmpCountAsMemory() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "dd if=/dev/zero of=/tmp/fill bs=1M count=500 2>&1 | tail -1; exit 3",
+                TestNode.limits(1000, 64 * MIB, 50));
+        int code = node.run(spec).code();
+        assertThat(code).isIn(3, 137);
+        assertThat(node.output(spec.id())).doesNotContain("524288000");
+    }
+
+    @Test
+    void aForkBombEndsAtTheLimit() throws Exception {
+        String script = """
+                import os, errno, time
+                count = 0
+                while True:
+                    try:
+                        if os.fork() == 0:
+                            time.sleep(1000)
+                    except OSError as e:
+                        print(errno.errorcode[e.errno], count)
+                        break
+                    count += 1
+                """;
+        SandboxSpec spec =
+                TestNode.spec(TestNode.newId(), List.of("python3", "-c", script), TestNode.limits(1000, 256 * MIB, 20));
+        node.run(spec);
+        assertThat(node.output(spec.id())).isEqualTo("EAGAIN 19");
+    }
+
+    @Test
+    void processorTimeIsThrottled() throws Exception {
+        SandboxSpec spec = TestNode.shell("while :; do :; done", TestNode.limits(50, 64 * MIB, 20));
+        node.begin(spec);
+        await().until(() -> throttled(spec) > 3);
+    }
+
+    private long throttled(SandboxSpec spec) throws IOException {
+        Hierarchies hierarchies = Hierarchies.of(MountTable.ofThisThread());
+        Path group = Path.of(hierarchies.of("cpu").orElseThrow().mountPoint()
+                + node.settings().cgroupParent() + "/" + spec.id());
+        return Files.readAllLines(group.resolve("cpu.stat")).stream()
+                .filter(line -> line.startsWith("nr_throttled "))
+                .mapToLong(line -> Long.parseLong(line.split(" ")[1]))
+                .findFirst()
+                .orElse(0);
+    }
+
+    @Test
+    void limitsOfARunningAgentChange() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo started",
+                TestNode.limits(1000, 64 * MIB, 5));
+        node.begin(spec);
+        for (long memory : List.of(128 * MIB, 32 * MIB)) {
+            node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.limits(500, memory, 50)));
+        }
+        try (var touch = node.driver()
+                .exec(
+                        spec.id(),
+                        new dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest(
+                                List.of("touch", "/tmp/go"), false, false))) {
+            assertThat(touch.awaitExit()).isZero();
+        }
+        await().until(() -> node.output(spec.id()).contains("started"));
+        assertThat(node.output(spec.id())).isEqualTo("started");
+    }
+
+    @Test
+    void storageIsLimitedAndItsDeviceIsFreed() throws Exception {
+        int devices = loopDevicesInUse();
+        SandboxSpec spec = TestNode.shell(
+                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1; echo kept > /workspace/small || (rm /workspace/fill; echo kept > /workspace/small); cat /workspace/small",
+                TestNode.storage(32 * MIB),
+                new Workspace("/workspace", true));
+        node.run(spec);
+        assertThat(node.output(spec.id())).contains("No space left on device").endsWith("kept");
+        node.driver().remove(spec.id());
+        await().until(() -> loopDevicesInUse() == devices);
+        SandboxSpec again = TestNode.spec(
+                spec.id(), List.of("cat", "/workspace/small"), spec.limits(), new Workspace("/workspace", true));
+        assertThat(node.run(again).code()).isZero();
+        assertThat(node.output(spec.id())).endsWith("kept\nkept");
+        node.driver().purge(spec.id());
+        await().until(() -> loopDevicesInUse() == devices);
+    }
+
+    @Test
+    void aStorageLimitThatIsTooSmallIsNamed() {
+        assertThatThrownBy(() -> node.driver().prepare(TestNode.shell("true", TestNode.storage(1000))))
+                .hasMessageContaining("spec.resources.limits.ephemeral-storage");
+    }
+
+    @Test
+    void aStorageLimitCantChange() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(32 * MIB));
+        node.begin(spec);
+        assertThatThrownBy(() ->
+                        node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.storage(64 * MIB))))
+                .hasMessageContaining("spec.resources.limits.ephemeral-storage");
+        node.driver()
+                .update(TestNode.spec(
+                        spec.id(),
+                        spec.command(),
+                        new ResourceAmounts(
+                                OptionalLong.of(100),
+                                OptionalLong.empty(),
+                                OptionalLong.of(32 * MIB),
+                                OptionalLong.empty())));
+    }
+
+    private static int loopDevicesInUse() throws IOException {
+        try (var devices = Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
+            int count = 0;
+            for (Path device : devices) {
+                if (Files.exists(device.resolve("loop/backing_file"))) {
+                    count++;
+                }
+            }
+            return count;
+        }
+    }
+}

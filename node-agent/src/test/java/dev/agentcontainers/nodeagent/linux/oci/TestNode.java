@@ -1,0 +1,154 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+
+/** A node of a test's own on the real machine; removes everything of it when closed. */
+final class TestNode implements AutoCloseable {
+    private final Path directory;
+    private final OciSettings settings;
+    private final ProcessDriver driver;
+
+    private TestNode(Path directory, OciSettings settings) {
+        this.directory = directory;
+        this.settings = settings;
+        this.driver = new ProcessDriver(settings);
+    }
+
+    static TestNode start() throws IOException {
+        return start(HostRoot.DEFAULT, 0);
+    }
+
+    static TestNode start(HostRoot hostRoot, long logLimitBytes) throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/conmon")), "needs conmon");
+        assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/crun")) || Files.isExecutable(Path.of("/usr/sbin/runc")),
+                "needs crun or runc");
+        Path directory = Files.createTempDirectory("agentcontainers-oci");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        OciSettings settings = new OciSettings(
+                directory.resolve("state"),
+                directory.resolve("run"),
+                "/agentcontainers-test-" + UUID.randomUUID().toString().substring(0, 8),
+                new IdRange(300_000_000, 64 * IdRange.PER_SANDBOX),
+                Optional.empty(),
+                hostRoot,
+                logLimitBytes,
+                Confinement.SHIPPED);
+        return new TestNode(directory, settings);
+    }
+
+    OciSettings settings() {
+        return settings;
+    }
+
+    ProcessDriver driver() {
+        return driver;
+    }
+
+    /** As after a restart of the node agent. */
+    ProcessDriver newDriver() {
+        return new ProcessDriver(settings);
+    }
+
+    static SandboxId newId() {
+        return new SandboxId(UUID.randomUUID().toString());
+    }
+
+    static SandboxSpec shell(String script, ResolvedMount... mounts) {
+        return spec(newId(), List.of("/bin/sh", "-c", script), ResourceAmounts.NONE, mounts);
+    }
+
+    static SandboxSpec shell(String script, ResourceAmounts limits, ResolvedMount... mounts) {
+        return spec(newId(), List.of("/bin/sh", "-c", script), limits, mounts);
+    }
+
+    static SandboxSpec spec(SandboxId id, List<String> command, ResourceAmounts limits, ResolvedMount... mounts) {
+        return new SandboxSpec(
+                id, "agent-host", Map.of(), command, "/", Map.of("GREETING", "hello"), limits, List.of(mounts));
+    }
+
+    static ResourceAmounts limits(long cpuMillis, long memoryBytes, long pids) {
+        return new ResourceAmounts(
+                OptionalLong.of(cpuMillis), OptionalLong.of(memoryBytes), OptionalLong.empty(), OptionalLong.of(pids));
+    }
+
+    static ResourceAmounts storage(long bytes) {
+        return new ResourceAmounts(
+                OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(bytes), OptionalLong.empty());
+    }
+
+    void begin(SandboxSpec spec) throws SandboxException {
+        driver.prepare(spec);
+        driver.create(spec);
+        driver.start(spec.id());
+    }
+
+    /** Runs it to its end. */
+    ExitStatus run(SandboxSpec spec) throws SandboxException, InterruptedException {
+        begin(spec);
+        return driver.awaitExit(spec.id());
+    }
+
+    /** What a shell script prints in a sandbox, which is removed afterwards. */
+    String outputOf(String script, ResolvedMount... mounts) throws Exception {
+        return outputOf(shell(script, mounts));
+    }
+
+    String outputOf(SandboxSpec spec) throws Exception {
+        ExitStatus exit = run(spec);
+        String output = output(spec.id());
+        driver.purge(spec.id());
+        assertThat(exit.code()).as(output).isZero();
+        return output;
+    }
+
+    /** The agent's output without the log's time stamps and stream names, partial lines joined. */
+    String output(SandboxId id) throws IOException {
+        StringBuilder output = new StringBuilder();
+        for (String line : logLines(id)) {
+            String[] parts = line.split(" ", 4);
+            output.append(parts[3]).append(parts[2].equals("F") ? "\n" : "");
+        }
+        return output.toString().stripTrailing();
+    }
+
+    List<String> logLines(SandboxId id) throws IOException {
+        try {
+            return Files.readAllLines(driver.log(id), UTF_8);
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (SandboxId id : driver.list()) {
+            driver.purge(id);
+        }
+        driver.forget();
+        DeepDeletion.delete(directory);
+    }
+}

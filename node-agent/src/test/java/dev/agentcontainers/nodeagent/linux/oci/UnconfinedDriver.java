@@ -1,0 +1,13 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+/**
+ * Sandboxes with all capabilities inside their own user namespace and without a system call filter: for tests of other
+ * barriers, which must hold without those.
+ */
+public final class UnconfinedDriver {
+    private UnconfinedDriver() {}
+
+    public static ProcessDriver of(OciSettings settings) {
+        return new ProcessDriver(settings.unconfinedForTests());
+    }
+}

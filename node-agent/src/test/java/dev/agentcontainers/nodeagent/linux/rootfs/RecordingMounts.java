@@ -1,0 +1,80 @@
+package dev.agentcontainers.nodeagent.linux.rootfs;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Records what it is asked for; refuses what a test tells it to. */
+final class RecordingMounts implements Mounts {
+    final List<String> calls = new ArrayList<>();
+    int busyAnswers;
+    boolean knowsNoswap = true;
+
+    private int record(String call) {
+        calls.add(call);
+        return 0;
+    }
+
+    @Override
+    public int unshareNamespace() {
+        return record("unshare");
+    }
+
+    @Override
+    public int enterNamespaceOf(long pid) {
+        return record("enter " + pid);
+    }
+
+    @Override
+    public int setCreationMask(int mask) {
+        return record("umask " + mask);
+    }
+
+    @Override
+    public int mount(String source, String target, String type, long flags, String data) {
+        if (data.contains("noswap") && !knowsNoswap) {
+            return -22;
+        }
+        return record(type + " " + source + " " + target + " " + data);
+    }
+
+    @Override
+    public int unmount(String target, int flags) {
+        return record("unmount " + target);
+    }
+
+    @Override
+    public int setAttributes(String path, boolean tree, long attributes) {
+        if (busyAnswers > 0) {
+            busyAnswers--;
+            return -16;
+        }
+        return record("attributes " + path + (tree ? "/** " : " ") + attributes);
+    }
+
+    @Override
+    public int openDirectory(String path) {
+        record("open " + path);
+        return 5;
+    }
+
+    @Override
+    public int openDirectoryIn(int directory, String name) {
+        record("open in " + name);
+        return 6;
+    }
+
+    @Override
+    public int makeDirectoryIn(int directory, String name, int mode) {
+        return record("make in " + name);
+    }
+
+    @Override
+    public int changeOwner(int directory, long owner) {
+        return record("own " + owner);
+    }
+
+    @Override
+    public int close(int descriptor) {
+        return 0;
+    }
+}
