@@ -24,6 +24,7 @@ final class TestFleet implements AutoCloseable {
     static final String NAMESPACE = "team-a";
     private static final Duration PATIENCE = Duration.ofSeconds(120);
 
+    private final Path home;
     private final FleetLayout layout;
     private final LocalFleet fleet;
     private final Programs programs;
@@ -31,7 +32,8 @@ final class TestFleet implements AutoCloseable {
     private final ControlPlane controlPlane;
     private final KubernetesClient client;
 
-    private TestFleet(FleetLayout layout, Programs programs, Leftovers before) {
+    private TestFleet(Path home, FleetLayout layout, Programs programs, Leftovers before) {
+        this.home = home;
         this.layout = layout;
         this.programs = programs;
         this.before = before;
@@ -54,7 +56,7 @@ final class TestFleet implements AutoCloseable {
         Files.setPosixFilePermissions(home, java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
-        return new TestFleet(layout, programs, Leftovers.count(home));
+        return new TestFleet(home, layout, programs, Leftovers.count(home));
     }
 
     KubernetesClient client() {
@@ -122,7 +124,6 @@ final class TestFleet implements AutoCloseable {
         client.close();
         controlPlane.close();
         fleet.down();
-        Path home = layout.home().getParent();
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(Leftovers.count(home)).isEqualTo(before));
