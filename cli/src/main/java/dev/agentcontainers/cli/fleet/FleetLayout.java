@@ -15,7 +15,8 @@ public record FleetLayout(Path home, Path run) {
         String configured = environment.get("AGENTCTL_HOME");
         if (configured != null && !configured.isEmpty()) {
             Path home = Path.of(configured).toAbsolutePath();
-            return new FleetLayout(home, home.resolve("run"));
+            // Beside it, not below: the home is private, and agents' own users must be able to pass the run folder.
+            return new FleetLayout(home, home.resolveSibling(home.getFileName() + "-run"));
         }
         if (user.equals("root")) {
             return new FleetLayout(Path.of("/var/lib/agentcontainers/local"), Path.of("/run/agentcontainers/local"));
