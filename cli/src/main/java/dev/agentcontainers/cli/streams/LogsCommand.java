@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.cli.gateway.GatewayAccess;
 import dev.agentcontainers.cli.streams.AgentAddress.Parameter;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.RefusedException;
@@ -29,7 +30,7 @@ import picocli.CommandLine.Parameters;
         exitCodeList = {"0:the log was printed to its end", "1:it was not, and the message says why"})
 public final class LogsCommand implements Callable<Integer> {
     @Mixin
-    private ClusterOptions cluster = new ClusterOptions();
+    private AgentOptions options = new AgentOptions();
 
     @Parameters(paramLabel = "NAME", description = "The AgentContainer.")
     private String name = "";
@@ -51,9 +52,9 @@ public final class LogsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         List<Parameter> parameters = parameters();
-        Config config = cluster.config();
-        AgentAddress agent = new AgentAddress(cluster.namespace(config), name);
-        try (GatewayHttp gateway = GatewayAccess.open(config, cluster.operatorNamespace());
+        Config config = options.config();
+        AgentAddress agent = new AgentAddress(options.namespace(config), name);
+        try (GatewayHttp gateway = GatewayAccess.open(config, options.operatorNamespace());
                 InputStream log = gateway.get(agent.path("log", parameters))) {
             print(log, new FileOutputStream(FileDescriptor.out));
             return 0;
