@@ -40,14 +40,17 @@ final class FleetStatus {
                 "control plane",
                 status.state().name().toLowerCase(Locale.ROOT).replace('_', ' ') + " " + status.processes(),
                 status.state() == PersistentCluster.State.RUNNING);
-        OperatorProcess operator = new OperatorProcess(layout, programs);
+        // Where the register has lost it, processes are still known by their folders.
+        FleetPlace place = FleetPlaces.ofThisMachine().find(layout.home()).orElseGet(() -> new FleetPlace(0));
+        OperatorProcess operator = new OperatorProcess(layout, programs, place);
         process("operator", "", operator.process());
         operator.gatewayPort()
                 .ifPresent(port -> line(
                         "gateway",
                         operator.gateway() + (LoopbackPorts.accepts(port) ? "" : " does not answer"),
                         LoopbackPorts.accepts(port)));
-        nodeNames.forEach(name -> process("node agent", name + " ", new NodeProcess(layout, programs, name).process()));
+        nodeNames.forEach(
+                name -> process("node agent", name + " ", new NodeProcess(layout, programs, place, name).process()));
         Optional<ControlPlane> running = cluster.attach();
         running.ifPresent(this::objects);
         return all && running.isPresent();

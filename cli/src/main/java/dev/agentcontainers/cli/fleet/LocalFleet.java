@@ -21,7 +21,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -32,7 +31,6 @@ public final class LocalFleet {
     /** Namespace of the fleet's operator. */
     public static final String OPERATOR_NAMESPACE = OperatorProcess.NAMESPACE;
 
-    private static final int MOST_NODES = 16;
     private static final Duration READY_WITHIN = Duration.ofSeconds(120);
     private static final Duration DELETED_WITHIN = Duration.ofSeconds(60);
 
@@ -65,31 +63,34 @@ public final class LocalFleet {
      * @param wait true to return only when all nodes are Ready
      */
     public void up(int nodes, boolean wait) {
-        if (nodes < 1 || nodes > MOST_NODES) {
-            throw new UserException("--nodes is " + nodes + ": choose 1 to " + MOST_NODES, 2);
+        if (nodes < 1 || nodes > FleetPlace.MOST_NODES) {
+            throw new UserException("--nodes is " + nodes + ": choose 1 to " + FleetPlace.MOST_NODES, 2);
         }
         requireRoot("run node agents");
         Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
         try (FolderLock _ = lock();
                 ControlPlane controlPlane = controlPlane();
                 KubernetesClient client = controlPlane.adminClient()) {
+            FleetPlace place = FleetPlaces.ofThisMachine().claim(layout.home());
+            List<String> names = place.nodeNames(nodes);
             keepKubeconfig(controlPlane);
             progress.step("API and rights", () -> ApiInstallation.apply(client, programs));
-            OperatorProcess operator = new OperatorProcess(layout, programs);
+            OperatorProcess operator = new OperatorProcess(layout, programs, place);
             progress.step("operator", () -> operator.ensure(controlPlane));
-            NodeStart start = new NodeStart(layout, programs, client, operator);
-            for (String name : nodeNames(nodes)) {
+            NodeStart start = new NodeStart(layout, programs, place, client, operator);
+            for (String name : names) {
                 progress.step("node agent " + name, () -> start.ensure(name));
             }
             if (wait) {
                 NodeMembership membership = new NodeMembership(client);
-                nodeNames(nodes).forEach(name -> awaitReady(name, membership));
+                names.forEach(name -> awaitReady(new NodeProcess(layout, programs, place, name), membership));
             }
         }
     }
 
-    private void awaitReady(String name, NodeMembership membership) {
-        FleetProcess process = new NodeProcess(layout, programs, name).process();
+    private void awaitReady(NodeProcess node, NodeMembership membership) {
+        String name = node.name();
+        FleetProcess process = node.process();
         boolean ready = progress.step(
                 "waiting for " + name, () -> membership.awaitReady(name, READY_WITHIN, process::requireAlive));
         if (!ready) {
@@ -108,14 +109,17 @@ public final class LocalFleet {
         try (FolderLock lock = lock()) {
             PersistentCluster cluster = PersistentCluster.at(layout.controlPlane());
             cluster.attach().ifPresent(this::deleteAgents);
+            FleetPlace place = FleetPlaces.ofThisMachine().claim(layout.home());
             for (String name : installedNodes()) {
-                progress.step("removing node agent " + name, () -> new NodeProcess(layout, programs, name).reset());
+                NodeProcess node = new NodeProcess(layout, programs, place, name);
+                progress.step("removing node agent " + name, node::reset);
             }
-            progress.step("stopping the operator", () -> new OperatorProcess(layout, programs).stop());
+            progress.step("stopping the operator", () -> new OperatorProcess(layout, programs, place).stop());
             progress.step("removing the control plane", () -> {
                 cluster.delete(progress::note);
                 return true;
             });
+            FleetPlaces.ofThisMachine().release(layout.home());
             FileTrees.delete(layout.run());
             FileTrees.delete(layout.home());
             lock.deleteFile();
@@ -189,12 +193,6 @@ public final class LocalFleet {
     private FolderLock lock() {
         return FolderLock.acquire(
                 layout.lock(), () -> progress.note("waiting for another agentctl that works on the fleet"));
-    }
-
-    static List<String> nodeNames(int count) {
-        return IntStream.rangeClosed(1, count)
-                .mapToObj(number -> "local-" + number)
-                .toList();
     }
 
     private List<String> installedNodes() {

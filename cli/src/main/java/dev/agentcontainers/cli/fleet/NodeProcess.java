@@ -16,22 +16,24 @@ import java.util.Set;
 
 /** One node agent of the fleet, with an identity of its own and places of its own on this machine. */
 final class NodeProcess {
-    private static final long FIRST_USER_ID = 200_000_000L;
-    private static final long USER_IDS = 65_536L * 1000;
     private static final long LOG_LIMIT = 64L << 20;
 
     private final String name;
-    private final int number;
+    private final FleetPlace place;
     private final FleetLayout layout;
     private final FleetProcess process;
     private final Programs programs;
 
-    NodeProcess(FleetLayout layout, Programs programs, String name) {
+    NodeProcess(FleetLayout layout, Programs programs, FleetPlace place, String name) {
         this.name = name;
-        this.number = Integer.parseInt(name.substring(name.lastIndexOf('-') + 1));
+        this.place = place;
         this.layout = layout;
         this.process = new FleetProcess("node-agent", layout.node(name));
         this.programs = programs;
+    }
+
+    String name() {
+        return name;
     }
 
     FleetProcess process() {
@@ -118,8 +120,8 @@ final class NodeProcess {
                 name,
                 layout.node(name).resolve("state"),
                 layout.nodeRun(name),
-                FIRST_USER_ID + (number - 1) * USER_IDS,
-                USER_IDS,
+                place.firstUserId(name),
+                FleetPlace.USER_IDS_PER_NODE,
                 LOG_LIMIT);
     }
 

@@ -19,14 +19,17 @@ final class NodeStart {
 
     private final FleetLayout layout;
     private final Programs programs;
+    private final FleetPlace place;
     private final KubernetesClient admin;
     private final OperatorProcess operator;
     private final NodeMembership membership;
     private final JoinTokens tokens;
 
-    NodeStart(FleetLayout layout, Programs programs, KubernetesClient admin, OperatorProcess operator) {
+    NodeStart(
+            FleetLayout layout, Programs programs, FleetPlace place, KubernetesClient admin, OperatorProcess operator) {
         this.layout = layout;
         this.programs = programs;
+        this.place = place;
         this.admin = admin;
         this.operator = operator;
         this.membership = new NodeMembership(admin);
@@ -35,7 +38,7 @@ final class NodeStart {
 
     /** Starts the node agent unless it runs; returns once it has joined. */
     boolean ensure(String name) {
-        NodeProcess node = new NodeProcess(layout, programs, name);
+        NodeProcess node = new NodeProcess(layout, programs, place, name);
         if (node.hasJoined() && !membership.exists(name)) {
             // Its AgentNode was deleted, and what it holds ended with that.
             node.leave();

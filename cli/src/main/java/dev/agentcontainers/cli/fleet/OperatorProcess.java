@@ -13,11 +13,13 @@ final class OperatorProcess {
 
     private final FleetProcess process;
     private final Programs programs;
+    private final FleetPlace place;
     private final GatewayPort gatewayPort;
 
-    OperatorProcess(FleetLayout layout, Programs programs) {
+    OperatorProcess(FleetLayout layout, Programs programs, FleetPlace place) {
         this.process = new FleetProcess("operator", layout.operator());
         this.programs = programs;
+        this.place = place;
         this.gatewayPort = new GatewayPort(layout.operator().resolve("gateway-port"));
     }
 
@@ -54,6 +56,8 @@ final class OperatorProcess {
                 "127.0.0.1",
                 "AGENTCONTAINERS_OPERATOR_LEADER_NAMESPACE",
                 NAMESPACE,
+                "AGENTCONTAINERS_OPERATOR_ADDRESS_POOL",
+                place.addressPool(),
                 "AGENTCONTAINERS_GATEWAY_ADDRESS",
                 "127.0.0.1",
                 "AGENTCONTAINERS_GATEWAY_PORT",

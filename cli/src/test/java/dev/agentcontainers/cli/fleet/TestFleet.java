@@ -71,11 +71,16 @@ final class TestFleet implements AutoCloseable {
     }
 
     FleetProcess operator() {
-        return new OperatorProcess(layout, programs).process();
+        return new OperatorProcess(layout, programs, place()).process();
     }
 
     FleetProcess nodeAgent() {
-        return new NodeProcess(layout, programs, "local-1").process();
+        FleetPlace place = place();
+        return new NodeProcess(layout, programs, place, place.nodeNames(1).getFirst()).process();
+    }
+
+    private FleetPlace place() {
+        return FleetPlaces.ofThisMachine().find(layout.home()).orElseThrow();
     }
 
     /** Creates an agent that runs a shell script, from the rest of its spec in YAML. */
