@@ -43,6 +43,7 @@ record FleetPlaces(Path folder) {
                     + " fleets, the most it has places for, in " + others + ": remove one with AGENTCTL_HOME=FOLDER"
                     + " agentctl down"));
             Files.createDirectories(home);
+            Files.createDirectories(folder);
             Files.writeString(file(number), home.toString());
             return new FleetPlace(number);
         } catch (IOException e) {
