@@ -4,6 +4,7 @@ import dev.agentcontainers.cli.demo.DemoCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
+import dev.agentcontainers.cli.node.NodeCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Command;
             KubeconfigCommand.class,
             LogsCommand.class,
             ExecCommand.class,
+            NodeCommand.class,
             VersionCommand.class,
             GenerateCompletion.class
         })

@@ -2,17 +2,17 @@ package dev.agentcontainers.cli.streams;
 
 import dev.agentcontainers.cli.gateway.GatewayAccess;
 import dev.agentcontainers.cli.streams.AgentAddress.Parameter;
+import dev.agentcontainers.cli.terminal.DurationConverter;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayHttp;
-import io.fabric8.kubernetes.api.model.Duration;
 import io.fabric8.kubernetes.client.Config;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.text.ParseException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -40,8 +40,12 @@ public final class LogsCommand implements Callable<Integer> {
             description = "Go on as the agent writes, until it is finished.")
     private boolean follow;
 
-    @Option(names = "--since", paramLabel = "DURATION", description = "Only what is at most that old: 30s, 5m, 2h.")
-    private @Nullable String since;
+    @Option(
+            names = "--since",
+            paramLabel = "DURATION",
+            converter = DurationConverter.class,
+            description = "Only what is at most that old: 30s, 5m, 2h.")
+    private @Nullable Duration since;
 
     @Option(names = "--tail", paramLabel = "LINES", description = "Only that many of the last lines.")
     private @Nullable Integer tail;
@@ -93,7 +97,7 @@ public final class LogsCommand implements Callable<Integer> {
             parameters.add(new Parameter("follow", "true"));
         }
         if (since != null) {
-            parameters.add(new Parameter("sinceSeconds", Long.toString(seconds(since))));
+            parameters.add(new Parameter("sinceSeconds", Long.toString(since.toSeconds())));
         }
         if (tail != null) {
             parameters.add(new Parameter("tailLines", tail.toString()));
@@ -102,18 +106,5 @@ public final class LogsCommand implements Callable<Integer> {
             parameters.add(new Parameter("timestamps", "true"));
         }
         return parameters;
-    }
-
-    private static long seconds(String text) {
-        try {
-            long seconds = Duration.parse(text).getDuration().toSeconds();
-            if (seconds > 0) {
-                return seconds;
-            }
-        } catch (ParseException | IllegalArgumentException e) {
-            // Said below, for both.
-        }
-        throw new UserException(
-                "--since is '" + text + "': give a duration of a second or more, as in 30s, 5m or 2h", 2);
     }
 }
