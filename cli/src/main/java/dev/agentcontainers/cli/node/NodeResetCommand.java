@@ -55,7 +55,11 @@ final class NodeResetCommand implements Runnable {
         }
         Optional<NodeInstallation> found = NodeInstallation.load(stateDirectory);
         NodeInstallation installation = new NodeInstallation(
-                name != null ? name : found.map(NodeInstallation::name).orElseGet(NodeNames::hostName),
+                name != null
+                        ? name
+                        : found.map(NodeInstallation::name)
+                                .or(() -> NodeNames.enrolled(stateDirectory))
+                                .orElseGet(NodeNames::hostName),
                 stateDirectory,
                 runDirectory != null
                         ? runDirectory

@@ -25,7 +25,14 @@ import picocli.CommandLine.Parameters;
 /** {@code agentctl logs}. */
 @Command(
         name = "logs",
-        description = "Prints what an agent wrote to its standard output and error.",
+        description = {
+            "Prints what an agent wrote to its standard output and error, through the cluster's gateway.",
+            "",
+            "agentctl logs researcher                 what it wrote so far",
+            "agentctl logs -f --tail 10 researcher    the last lines, and on until it is finished for good",
+            "",
+            "Needs the right to get agentcontainers/log (roles view, edit, admin)."
+        },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:the log was printed to its end", "1:it was not, and the message says why"})
 public final class LogsCommand implements Callable<Integer> {
