@@ -60,7 +60,7 @@ public record FleetLayout(Path home, Path run) {
     }
 
     /** Held by the command that works on the fleet; beside the home, which may be deleted. */
-    Path lock() {
+    public Path lock() {
         return home.resolveSibling(home.getFileName() + ".lock");
     }
 

@@ -23,7 +23,15 @@ import picocli.CommandLine.Parameters;
 /** {@code agentctl exec}. */
 @Command(
         name = "exec",
-        description = {"Runs a command in a running agent's sandbox.", "", "agentctl exec -it researcher -- sh"},
+        description = {
+            "Runs a command in a running agent's sandbox, with the agent's confinement and egress.",
+            "",
+            "agentctl exec researcher -- ls /workspace       its output and exit code are this command's",
+            "agentctl exec -it researcher -- sh              a shell with a terminal",
+            "cat file | agentctl exec -i researcher -- cat   standard input is passed on",
+            "",
+            "Needs the right to create agentcontainers/exec (role admin)."
+        },
         customSynopsis = "agentctl exec [-i] [-t] [-n NAMESPACE] NAME -- COMMAND [ARGUMENT…]",
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0 to 255:that of the command", "1:also where it could not be run, and the message says why"})

@@ -66,6 +66,18 @@ final class TestFleet implements AutoCloseable {
         return client;
     }
 
+    ControlPlane controlPlane() {
+        return controlPlane;
+    }
+
+    java.net.URI gateway() {
+        return new OperatorProcess(layout, programs).gateway();
+    }
+
+    FleetLayout layout() {
+        return layout;
+    }
+
     LocalFleet fleet() {
         return fleet;
     }
@@ -133,6 +145,9 @@ final class TestFleet implements AutoCloseable {
         client.close();
         controlPlane.close();
         fleet.down();
+        try (Stream<Path> left = Files.list(home)) {
+            assertThat(left).as("files that the fleet left").isEmpty();
+        }
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(Leftovers.count(home)).isEqualTo(before));
