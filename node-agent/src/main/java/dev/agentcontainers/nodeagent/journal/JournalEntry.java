@@ -143,18 +143,7 @@ public record JournalEntry(
 
     /** A run is about to be created. */
     public JournalEntry beginning(String boot, Instant now) {
-        return new JournalEntry(
-                assignment,
-                state,
-                Optional.of(boot),
-                Optional.of(new Run(now, false, assignment, Optional.empty())),
-                firstStartedAt,
-                restarts,
-                failures,
-                Optional.empty(),
-                lastExit,
-                outcome,
-                milestones);
+        return inRun(state, boot, new Run(now, false, assignment, Optional.empty()));
     }
 
     /** The stages before the start are done, and the first instruction is about to run. */
@@ -169,11 +158,15 @@ public record JournalEntry(
 
     /** What runs was begun by a process whose journal is lost. */
     public JournalEntry found(String boot, Instant begunAt) {
+        return inRun(State.ACCEPTED, boot, new Run(begunAt, true, assignment, Optional.empty()));
+    }
+
+    private JournalEntry inRun(State newState, String boot, Run begun) {
         return new JournalEntry(
                 assignment,
-                State.ACCEPTED,
+                newState,
                 Optional.of(boot),
-                Optional.of(new Run(begunAt, true, assignment, Optional.empty())),
+                Optional.of(begun),
                 firstStartedAt,
                 restarts,
                 failures,

@@ -56,8 +56,9 @@ final class AgentLoop implements Runnable {
         this.agent = new AgentRecord(id, node.journal(), journalled);
         this.reports = new AgentReports(node.reporter());
         this.fenced = new FencedRun(id, node.fence(), node.policy(), node.clock(), mailbox::wake);
-        this.launch = new Launch(id, node, agent, reports, fenced);
-        this.oversight = new Oversight(id, node, capacity, agent, reports, fenced);
+        Resolution resolution = new Resolution(node.materials());
+        this.launch = new Launch(id, node, resolution, agent, reports, fenced);
+        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced);
         this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced);
         this.onEnd = onEnd;
         journalled

@@ -10,29 +10,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.util.Optional;
 
 /** Stops one agent and removes everything of it; the fence goes after the last process. Used by one thread. */
-final class Dismantling {
-    private final SandboxId id;
-    private final NodeParts node;
-    private final Capacity capacity;
-    private final AgentRecord agent;
-    private final AgentReports reports;
-    private final FencedRun fenced;
-
-    Dismantling(
-            SandboxId id,
-            NodeParts node,
-            Capacity capacity,
-            AgentRecord agent,
-            AgentReports reports,
-            FencedRun fenced) {
-        this.id = id;
-        this.node = node;
-        this.capacity = capacity;
-        this.agent = agent;
-        this.reports = reports;
-        this.fenced = fenced;
-    }
-
+record Dismantling(
+        SandboxId id, NodeParts node, Capacity capacity, AgentRecord agent, AgentReports reports, FencedRun fenced) {
     /** @param assignment the last that is known, for the report */
     Next dismantle(Assignment assignment) throws SandboxException, InterruptedException {
         JournalEntry entry = deleted(assignment);

@@ -31,13 +31,19 @@ final class Launch {
     private final Resolution resolution;
     private int failures;
 
-    Launch(SandboxId id, NodeParts node, AgentRecord agent, AgentReports reports, FencedRun fenced) {
+    Launch(
+            SandboxId id,
+            NodeParts node,
+            Resolution resolution,
+            AgentRecord agent,
+            AgentReports reports,
+            FencedRun fenced) {
         this.id = id;
         this.node = node;
+        this.resolution = resolution;
         this.agent = agent;
         this.reports = reports;
         this.fenced = fenced;
-        this.resolution = new Resolution(node.materials());
     }
 
     /** Starts the agent when it is time. */

@@ -11,31 +11,14 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import java.util.Optional;
 
 /** Keeps one running agent within its deadline, its fence and its limits. Used by one thread. */
-final class Oversight {
-    private final SandboxId id;
-    private final NodeParts node;
-    private final Capacity capacity;
-    private final AgentRecord agent;
-    private final AgentReports reports;
-    private final FencedRun fenced;
-    private final Resolution resolution;
-
-    Oversight(
-            SandboxId id,
-            NodeParts node,
-            Capacity capacity,
-            AgentRecord agent,
-            AgentReports reports,
-            FencedRun fenced) {
-        this.id = id;
-        this.node = node;
-        this.capacity = capacity;
-        this.agent = agent;
-        this.reports = reports;
-        this.fenced = fenced;
-        this.resolution = new Resolution(node.materials());
-    }
-
+record Oversight(
+        SandboxId id,
+        NodeParts node,
+        Capacity capacity,
+        Resolution resolution,
+        AgentRecord agent,
+        AgentReports reports,
+        FencedRun fenced) {
     /** One look at the agent while it runs. */
     Next oversee(JournalEntry entry, IsolationDriver driver, SandboxState.Running running)
             throws SandboxException, InterruptedException {
