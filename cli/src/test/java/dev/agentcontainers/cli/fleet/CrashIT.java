@@ -1,83 +1,263 @@
 package dev.agentcontainers.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
+import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * {@code kill -9} of the operator and of the node agent at points of a start and of a stop: the end state is the same as
- * without, the agent runs once, nothing is left. The points are delays after the request; where in the work they fall
- * differs from run to run, and must not matter.
+ * {@code kill -9} of the node agent before and after each call to its driver and its fence, and of the operator and the
+ * node agent before and after each of their writes, in the course of a start, an exit, an update and a stop. Each time the
+ * end is the same as without: the phase, the exit code, the output of one run, one assignment, and after the deletion
+ * nothing on the machine that was not there before.
  */
 @Tag("cluster")
 @Tag("node")
 class CrashIT {
-    private static final int POINTS = 5;
-    private static final int STEP_MILLIS = 40;
-    private static final ScheduledExecutorService KILLER = Executors.newSingleThreadScheduledExecutor();
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
+    private static final String ENDS = "echo ran >> /workspace/runs; cat /workspace/runs /etc/task/task; exit 5";
+    private static final String STAYS = "trap \"exit 0\" TERM; echo ran; sleep 1000 & wait";
+    private static final String STAYS_WHATEVER_IT_IS_TOLD = "trap \"\" TERM; echo ran; while :; do sleep 1000; done";
+
+    private static StagedFleet staged;
     private static TestFleet fleet;
+    private static Leftovers idle;
+    private static int agents;
 
     @BeforeAll
     static void up() throws Exception {
-        fleet = TestFleet.start();
+        staged = StagedFleet.start();
+        fleet = staged.fleet();
+        fleet.furnish();
+        fleet.createFurnished("first", ENDS, "");
+        fleet.await("first", AgentPhase.Failed);
+        fleet.delete("first");
+        idle = staged.leftovers();
+    }
+
+    /** Leaks show here, while there is nobody who removes them in passing. */
+    @AfterEach
+    void nothingIsLeft() {
+        TestFleet.awaitNoMoreThan(idle, staged::leftovers);
     }
 
     @AfterAll
     static void downLeavesNothing() throws Exception {
-        KILLER.shutdownNow();
-        if (fleet != null) {
-            fleet.close();
+        if (staged != null) {
+            staged.close();
         }
     }
 
-    static Stream<Arguments> points() {
-        return Stream.of("operator", "node-agent")
-                .flatMap(part -> IntStream.range(0, POINTS).mapToObj(point -> Arguments.of(part, point * STEP_MILLIS)));
+    /** Where a process is killed, in the life of the agent of that name. */
+    private interface Point {
+        /** The process that will be killed there. */
+        StartedProgram arm(String agent) throws IOException;
     }
 
-    @ParameterizedTest(name = "{0} killed {1} ms into a start")
-    @MethodSource("points")
-    void killedDuringAStart(String part, int millis) {
-        String name = "start-" + part + "-" + millis;
-        fleet.create(name, "echo ran; exit 5", "");
-        killAfter(part, millis);
-        fleet.fleet().up(1, false);
+    private record Stage(String name) implements Point {
+        @Override
+        public StartedProgram arm(String agent) throws IOException {
+            staged.stages().kill(name);
+            return staged.nodeAgent();
+        }
+
+        @Override
+        public String toString() {
+            return "node agent " + name.replace('-', ' ');
+        }
+    }
+
+    private record WriteOf(String program, ApiProxy.Moment moment, Function<String, ApiWrite> write) implements Point {
+        @Override
+        public StartedProgram arm(String agent) {
+            boolean operator = program.equals("operator");
+            StartedProgram victim = operator ? staged.operator() : staged.nodeAgent();
+            ApiProxy proxy = operator ? staged.operatorApi() : staged.nodeAgentApi();
+            proxy.killAt(write.apply(agent), moment, victim.running());
+            return victim;
+        }
+
+        @Override
+        public String toString() {
+            return program + " " + moment + " " + write.apply("");
+        }
+    }
+
+    private static Stream<Point> stages(String... calls) {
+        return StagedFleet.beforeAndAfter(calls).stream().map(Stage::new);
+    }
+
+    private static Stream<Point> writes(String program, List<Function<String, ApiWrite>> writes) {
+        return writes.stream()
+                .flatMap(write ->
+                        Stream.of(ApiProxy.Moment.values()).map(moment -> new WriteOf(program, moment, write)));
+    }
+
+    private static Function<String, ApiWrite> any(ApiWrite write) {
+        return agent -> write;
+    }
+
+    static Stream<Point> ofAStart() {
+        return Stream.of(
+                        stages("apply", "prepare", "create", "attach", "start"),
+                        writes(
+                                "operator",
+                                List.of(
+                                        ApiWrite::bindingOf,
+                                        any(ApiWrite.policy()),
+                                        any(ApiWrite.assignment()),
+                                        any(ApiWrite.copiedSecret()))))
+                .flatMap(Function.identity());
+    }
+
+    static Stream<Point> ofAnExit() {
+        return Stream.of(
+                        stages("remove", "detach"),
+                        writes("node agent", List.of(any(ApiWrite.assignmentStatus("Failed")))),
+                        writes("operator", List.of(agent -> ApiWrite.statusOf(agent, "Failed"))))
+                .flatMap(Function.identity());
+    }
+
+    static Stream<Point> ofABeginning() {
+        return Stream.of(
+                        writes("node agent", List.of(any(ApiWrite.assignmentStatus("Running")), any(ApiWrite.lease()))),
+                        writes("operator", List.of(agent -> ApiWrite.statusOf(agent, "Running"))))
+                .flatMap(Function.identity());
+    }
+
+    static Stream<Point> ofAStop() {
+        return Stream.of(
+                        stages("terminate", "remove", "detach", "purge"),
+                        writes("node agent", List.of(any(ApiWrite.assignmentStatus("Stopped")))),
+                        writes(
+                                "operator",
+                                List.of(
+                                        any(ApiWrite.assignmentDeletion()),
+                                        any(ApiWrite.assignmentRelease()),
+                                        ApiWrite::agentRelease)))
+                .flatMap(Function.identity());
+    }
+
+    static Stream<Point> ofAKill() {
+        return stages("kill");
+    }
+
+    static Stream<Point> ofAnUpdate() {
+        return stages("update");
+    }
+
+    @ParameterizedTest(name = "a start: {0}")
+    @MethodSource("ofAStart")
+    void duringAStart(Point point) throws Exception {
+        endsOnceAndIsGone(point);
+    }
+
+    @ParameterizedTest(name = "an exit: {0}")
+    @MethodSource("ofAnExit")
+    void duringAnExit(Point point) throws Exception {
+        endsOnceAndIsGone(point);
+    }
+
+    private static void endsOnceAndIsGone(Point point) throws IOException {
+        String name = nextName();
+        StartedProgram victim = point.arm(name);
+        ProcessHandle dies = victim.running();
+        AgentContainer created = fleet.createFurnished(name, ENDS, "");
+
+        victim.startAgainAfter(dies);
+
         AgentContainer failed = fleet.await(name, AgentPhase.Failed);
         assertThat(failed.getStatus().exitCode()).isEqualTo(5);
-        assertThat(fleet.output(name)).isEqualTo("ran");
+        assertThat(failed.getStatus().restarts()).isIn(null, 0);
+        assertThat(fleet.output(name)).isEqualTo("ran\nthink");
+        assertThat(staged.assignmentsOf(created.getMetadata().getUid())).hasSize(1);
         fleet.delete(name);
     }
 
-    @ParameterizedTest(name = "{0} killed {1} ms into a stop")
-    @MethodSource("points")
-    void killedDuringAStop(String part, int millis) {
-        String name = "stop-" + part + "-" + millis;
-        fleet.create(name, "sleep 1000", "lifecycle: {terminationGracePeriodSeconds: 0}");
-        fleet.await(name, AgentPhase.Running);
-        fleet.client().resource(fleet.get(name)).delete();
-        killAfter(part, millis);
-        fleet.fleet().up(1, false);
-        Awaitility.await(name + " is gone").atMost(Duration.ofSeconds(120)).until(() -> fleet.get(name) == null);
+    @ParameterizedTest(name = "the first moments of a run: {0}")
+    @MethodSource("ofABeginning")
+    void whenItHasBegun(Point point) throws Exception {
+        String name = nextName();
+        StartedProgram victim = point.arm(name);
+        ProcessHandle dies = victim.running();
+        AgentContainer created = fleet.createFurnished(name, STAYS, "");
+
+        victim.startAgainAfter(dies);
+
+        assertRunsOnce(fleet.await(name, AgentPhase.Running), created);
+        fleet.delete(name);
     }
 
-    private static void killAfter(String part, int millis) {
-        FleetProcess process = part.equals("operator") ? fleet.operator() : fleet.nodeAgent();
-        ProcessHandle victim = process.find().orElseThrow();
-        KILLER.schedule(victim::destroyForcibly, millis, TimeUnit.MILLISECONDS);
-        victim.onExit().join();
+    @ParameterizedTest(name = "a stop: {0}")
+    @MethodSource("ofAStop")
+    void duringAStop(Point point) throws Exception {
+        isStopped(point, STAYS, "terminationGracePeriodSeconds: 30");
+    }
+
+    @ParameterizedTest(name = "a stop that takes a kill: {0}")
+    @MethodSource("ofAKill")
+    void duringAKill(Point point) throws Exception {
+        isStopped(point, STAYS_WHATEVER_IT_IS_TOLD, "terminationGracePeriodSeconds: 1");
+    }
+
+    private static void isStopped(Point point, String script, String lifecycle) throws IOException {
+        String name = nextName();
+        AgentContainer created = fleet.createFurnished(name, script, lifecycle);
+        assertRunsOnce(fleet.await(name, AgentPhase.Running), created);
+        StartedProgram victim = point.arm(name);
+        ProcessHandle dies = victim.running();
+        fleet.client().resource(fleet.get(name)).delete();
+
+        victim.startAgainAfter(dies);
+
+        await(name + " is gone").atMost(PATIENCE).until(() -> fleet.get(name) == null);
+        assertThat(staged.assignmentsOf(created.getMetadata().getUid())).hasSize(1);
+    }
+
+    @ParameterizedTest(name = "an update: {0}")
+    @MethodSource("ofAnUpdate")
+    void duringAnUpdate(Point point) throws Exception {
+        String name = nextName();
+        AgentContainer created = fleet.createFurnished(name, STAYS, "");
+        fleet.await(name, AgentPhase.Running);
+        StartedProgram victim = point.arm(name);
+        ProcessHandle dies = victim.running();
+        fleet.client()
+                .resource(fleet.get(name))
+                .patch(MERGE, "{\"spec\": {\"resources\": {\"limits\": {\"memory\": \"96Mi\"}}}}");
+
+        victim.startAgainAfter(dies);
+
+        await("the limit is in force").atMost(PATIENCE).until(() -> fleet.memoryLimit(created) == 96L << 20);
+        assertRunsOnce(fleet.get(name), created);
+        fleet.delete(name);
+    }
+
+    private static void assertRunsOnce(AgentContainer running, AgentContainer created) {
+        String name = created.getMetadata().getName();
+        assertThat(running.getStatus().restarts()).isIn(null, 0);
+        await("output of " + name)
+                .atMost(PATIENCE)
+                .until(() -> fleet.output(name).equals("ran"));
+        assertThat(staged.assignmentsOf(created.getMetadata().getUid())).hasSize(1);
+    }
+
+    private static String nextName() {
+        return "agent-" + ++agents;
     }
 }

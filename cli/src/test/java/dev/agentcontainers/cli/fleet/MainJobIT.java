@@ -1,10 +1,13 @@
 package dev.agentcontainers.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import io.fabric8.kubernetes.api.model.Condition;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -67,18 +70,72 @@ class MainJobIT {
         fleet.delete("late");
     }
 
+    /** Shim and agent must not be in the node agent's control group, nor tied to it in any other way. */
     @Test
-    void anAgentThatEndsWhileTheNodeAgentIsDeadIsReportedWithItsExitCodeAndOutput() {
-        fleet.create("orphan", "echo before; sleep 4; echo after; exit 9", "");
-        fleet.await("orphan", AgentPhase.Running);
-        fleet.nodeAgent().find().orElseThrow().destroyForcibly();
-        org.awaitility.Awaitility.await().until(() -> fleet.nodeAgent().find().isEmpty());
-        fleet.fleet().up(1, true);
+    void anAgentOutlivesTheWholeControlGroupOfItsNodeAgentAndIsReportedAsItEnded() throws Exception {
+        StartedProgram nodeAgent = StartedProgram.of(fleet.nodeAgent());
+        String group = "test-service-" + ProcessHandle.current().pid();
+        try (OwnGroups service = OwnGroups.of(group, nodeAgent.running())) {
+            fleet.create(
+                    "orphan", "echo before; until test -e /workspace/go; do sleep 0.1; done; echo after; exit 9", """
+                    filesystem:
+                      mounts: [{path: /workspace, access: ReadWrite, source: {workspace: {}}}]
+                    """);
+            AgentContainer running = fleet.await("orphan", AgentPhase.Running);
+            ProcessHandle agent = fleet.processOf(running);
+            service.killAll();
+            await("the node agent is dead").until(() -> fleet.nodeAgent().find().isEmpty());
+            assertThat(agent.isAlive()).isTrue();
+            Files.createFile(Path.of("/proc", Long.toString(agent.pid()), "root/workspace/go"));
+            await("the agent has ended").until(() -> !agent.isAlive());
+        }
+
+        nodeAgent.start();
+
         AgentContainer failed = fleet.await("orphan", AgentPhase.Failed);
         assertThat(failed.getStatus().exitCode()).isEqualTo(9);
         assertThat(failed.getStatus().restarts()).isIn(null, 0);
         assertThat(fleet.output("orphan")).isEqualTo("before\nafter");
         fleet.delete("orphan");
+    }
+
+    @Test
+    void aRestartedNodeAgentAdoptsTheSameProcessAddressAndFlow() throws Exception {
+        StartedProgram nodeAgent = StartedProgram.of(fleet.nodeAgent());
+        try (LineService service = LineService.start()) {
+            fleet.create(
+                    "adopted",
+                    "exec bash -c \"exec 3<>/dev/tcp/%s/%d; while read -r line <&3; do echo got \\$line >&3; done\""
+                            .formatted(LineService.ADDRESS, LineService.PORT),
+                    """
+                    network:
+                      egress:
+                      - name: lines
+                        to: [{ipBlock: {cidr: %s/32}}]
+                        ports: [{protocol: TCP, port: %d}]
+                    """.formatted(LineService.ADDRESS, LineService.PORT));
+            LineService.Flow flow = service.accept();
+            assertThat(flow.ask("one")).isEqualTo("got one");
+            AgentContainer before = fleet.await("adopted", AgentPhase.Running);
+            ProcessHandle agent = fleet.processOf(before);
+
+            ProcessHandle killed = nodeAgent.running();
+            killed.destroyForcibly();
+            killed.onExit().join();
+            assertThat(flow.ask("two")).isEqualTo("got two");
+            nodeAgent.start();
+            fleet.awaitNewHeartbeat();
+
+            assertThat(flow.ask("three")).isEqualTo("got three");
+            AgentContainer after = fleet.get("adopted");
+            assertThat(after.getStatus()).isEqualTo(before.getStatus());
+            assertThat(fleet.processOf(after)).isEqualTo(agent);
+            assertThat(condition(after, "PolicyEnforced").getStatus()).isEqualTo("True");
+            flow.socket().close();
+            assertThat(fleet.await("adopted", AgentPhase.Succeeded).getStatus().restarts())
+                    .isIn(null, 0);
+            fleet.delete("adopted");
+        }
     }
 
     private static Condition condition(AgentContainer agent, String type) {

@@ -5,19 +5,22 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
-import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.cli.streams.AgentLog;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.process.FileTrees;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -59,7 +62,7 @@ final class TestFleet implements AutoCloseable {
         Files.setPosixFilePermissions(home, java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
-        return new TestFleet(home, layout, programs, Leftovers.count(home));
+        return new TestFleet(home, layout, programs, Leftovers.count(home, List.of(home)));
     }
 
     KubernetesClient client() {
@@ -71,7 +74,7 @@ final class TestFleet implements AutoCloseable {
     }
 
     java.net.URI gateway() {
-        return new OperatorProcess(layout, programs).gateway();
+        return new OperatorProcess(layout, programs, place()).gateway();
     }
 
     FleetLayout layout() {
@@ -87,26 +90,81 @@ final class TestFleet implements AutoCloseable {
     }
 
     FleetProcess nodeAgent() {
-        FleetPlace place = place();
-        return new NodeProcess(layout, programs, place, place.nodeNames(1).getFirst()).process();
+        return new FleetProcess("node-agent", layout.node(nodeName()));
     }
 
     private FleetPlace place() {
         return FleetPlaces.ofThisMachine().find(layout.home()).orElseThrow();
     }
 
+    /** The name of its one node. */
+    String nodeName() {
+        try (Stream<Path> nodes = Files.list(layout.nodes())) {
+            return nodes.map(node -> node.getFileName().toString()).findFirst().orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path home() {
+        return home;
+    }
+
     /** Creates an agent that runs a shell script, from the rest of its spec in YAML. */
     AgentContainer create(String name, String script, String spec) {
+        return create(name, script, "cpu: '1', memory: 64Mi, pids: 32", spec);
+    }
+
+    /**
+     * Creates an agent that has one of everything that is to be removed later: a workspace of limited size, files of a
+     * ConfigMap in /etc/task, files of a Secret in /etc/token, a variable of a Secret.
+     */
+    AgentContainer createFurnished(String name, String script, String lifecycle) {
+        return create(
+                name, script, "cpu: '1', memory: 64Mi, pids: 32, ephemeral-storage: 16Mi", """
+                    lifecycle: {%s}
+                    workingDir: /workspace
+                    env:
+                    - {name: TOKEN, valueFrom: {secretKeyRef: {name: token, key: token}}}
+                    filesystem:
+                      mounts:
+                      - {path: /workspace, access: ReadWrite, source: {workspace: {}}}
+                      - {path: /etc/task, access: ReadOnly, source: {configMap: {name: task}}}
+                      - {path: /etc/token, access: ReadOnly, source: {secret: {secretName: token}}}
+                    """.formatted(lifecycle));
+    }
+
+    /** What furnished agents refer to. */
+    void furnish() {
+        client.resource(new ConfigMapBuilder()
+                        .withNewMetadata()
+                        .withName("task")
+                        .withNamespace(NAMESPACE)
+                        .endMetadata()
+                        .addToData("task", "think")
+                        .build())
+                .create();
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withName("token")
+                        .withNamespace(NAMESPACE)
+                        .endMetadata()
+                        .addToStringData("token", "hidden")
+                        .build())
+                .create();
+    }
+
+    private AgentContainer create(String name, String script, String limits, String spec) {
         String manifest = """
-                apiVersion: agentcontainers.dev/v1alpha1
-                kind: AgentContainer
-                metadata: {name: %s, namespace: %s, labels: {app: %s}}
-                spec:
-                  isolation: {className: process}
-                  command: [/bin/sh, -c, '%s']
-                  resources: {limits: {cpu: "1", memory: 64Mi, pids: 32}}
-                %s
-                """.formatted(name, NAMESPACE, name, script, spec.indent(2));
+            apiVersion: agentcontainers.dev/v1alpha1
+            kind: AgentContainer
+            metadata: {name: %s, namespace: %s, labels: {app: %s}}
+            spec:
+              isolation: {className: process}
+              command: [/bin/sh, -c, '%s']
+              resources: {limits: {%s}}
+            %s
+            """.formatted(name, NAMESPACE, name, script, limits, spec.indent(2));
         return client.resource(client.getKubernetesSerialization().unmarshal(manifest, AgentContainer.class))
                 .create();
     }
@@ -140,6 +198,54 @@ final class TestFleet implements AutoCloseable {
                 .stripTrailing();
     }
 
+    /** The first process of a running agent. */
+    ProcessHandle processOf(AgentContainer agent) throws IOException {
+        Path run = layout.node(nodeName())
+                .resolve("state/sandboxes")
+                .resolve(agent.getMetadata().getUid())
+                .resolve("run");
+        long pid = Long.parseLong(Files.readString(run.resolve("pid")).strip());
+        return ProcessHandle.of(pid).orElseThrow(() -> new AssertionError("process " + pid + " is gone"));
+    }
+
+    /** Waits until the node agent, which was just started, says that it lives: it has adopted what it found by then. */
+    void awaitNewHeartbeat() {
+        java.time.ZonedDateTime now = java.time.ZonedDateTime.now(java.time.ZoneOffset.UTC);
+        Awaitility.await("a heartbeat of " + nodeName())
+                .atMost(PATIENCE)
+                .until(() -> client.leases().inAnyNamespace().list().getItems().stream()
+                        .filter(lease -> nodeName().equals(lease.getSpec().getHolderIdentity()))
+                        .anyMatch(lease -> lease.getSpec().getRenewTime().isAfter(now)));
+    }
+
+    /** The memory limit of a running agent as the kernel holds it, in bytes. */
+    long memoryLimit(AgentContainer agent) throws IOException {
+        String id = agent.getMetadata().getUid();
+        try (Stream<Path> files = Files.find(
+                Path.of("/sys/fs/cgroup"),
+                8,
+                (path, attributes) -> path.toString().contains(id))) {
+            Path limit = files.filter(path -> path.endsWith("memory.limit_in_bytes") || path.endsWith("memory.max"))
+                    .filter(path -> !path.toString().contains("shim"))
+                    .findFirst()
+                    .orElseThrow();
+            return Long.parseLong(Files.readString(limit).strip());
+        }
+    }
+
+    /** What there is of this fleet, its folder's files included. */
+    Leftovers leftovers() {
+        return Leftovers.count(home, List.of(layout.node(nodeName()).resolve("state"), layout.nodeRun(nodeName())));
+    }
+
+    /** Waits until nothing differs from before. */
+    static void awaitNoMoreThan(Leftovers before, Supplier<Leftovers> now) {
+        Awaitility.await("nothing is left")
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(
+                        () -> assertThat(now.get().differenceFrom(before)).isEmpty());
+    }
+
     @Override
     public void close() throws IOException {
         client.close();
@@ -148,81 +254,7 @@ final class TestFleet implements AutoCloseable {
         try (Stream<Path> left = Files.list(home)) {
             assertThat(left).as("files that the fleet left").isEmpty();
         }
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(20))
-                .untilAsserted(() -> assertThat(Leftovers.count(home)).isEqualTo(before));
+        awaitNoMoreThan(before, () -> Leftovers.count(home, List.of(home)));
         FileTrees.delete(home);
-    }
-
-    /** What could be left on the machine: processes, network namespaces, links, mounts, control groups, loop devices. */
-    record Leftovers(
-            List<String> processes,
-            List<String> namespaces,
-            List<String> links,
-            List<String> mounts,
-            List<String> groups,
-            long loops) {
-        static Leftovers count(Path home) throws IOException {
-            return new Leftovers(
-                    ProcessHandle.allProcesses()
-                            .map(process -> commandLine(process.pid()))
-                            .filter(line -> line.contains(home + "/") && !line.contains("surefire"))
-                            .toList(),
-                    ExternalCommand.of("ip", "netns", "list")
-                            .run()
-                            .lines()
-                            .sorted()
-                            .toList(),
-                    ExternalCommand.of("ip", "-brief", "link")
-                            .run()
-                            .lines()
-                            .map(line -> line.split("[ @]")[0])
-                            .filter(link -> link.startsWith("ac"))
-                            .sorted()
-                            .toList(),
-                    Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
-                            .filter(line -> line.contains(home + "/"))
-                            .toList(),
-                    controlGroups(),
-                    loopDevices(home));
-        }
-
-        private static String commandLine(long pid) {
-            try {
-                return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"))
-                        .replace('\0', ' ');
-            } catch (IOException e) {
-                return "";
-            }
-        }
-
-        private static List<String> controlGroups() throws IOException {
-            try (Stream<Path> hierarchies = Files.list(Path.of("/sys/fs/cgroup"))) {
-                return hierarchies
-                        .filter(Files::isDirectory)
-                        .flatMap(hierarchy -> {
-                            try (Stream<Path> groups = Files.list(hierarchy)) {
-                                return groups
-                                        .filter(group ->
-                                                group.getFileName().toString().startsWith("agentcontainers-local"))
-                                        .map(Path::toString)
-                                        .toList()
-                                        .stream();
-                            } catch (IOException e) {
-                                return Stream.empty();
-                            }
-                        })
-                        .sorted()
-                        .toList();
-            }
-        }
-
-        private static long loopDevices(Path home) throws IOException {
-            return ExternalCommand.of("losetup", "-a")
-                    .run()
-                    .lines()
-                    .filter(line -> line.contains(home.toString()))
-                    .count();
-        }
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,10 +38,12 @@ public final class PolicyKeeper {
      *
      * @param revision generation of the AgentNodePolicy
      * @param epoch highest epoch of the operator's leaders that this node has seen
+     * @param wanted group to the hash that the revision names for it
      * @param hashes group to hash, read back from the kernel
      */
-    public record Enforced(long revision, long epoch, Map<String, String> hashes) {
+    public record Enforced(long revision, long epoch, Map<String, String> wanted, Map<String, String> hashes) {
         public Enforced {
+            wanted = Map.copyOf(wanted);
             hashes = Map.copyOf(hashes);
         }
     }
@@ -74,10 +77,13 @@ public final class PolicyKeeper {
     private Enforced enforce(PolicySnapshot snapshot) throws SandboxException {
         oneAtATime.lock();
         try {
-            Map<String, String> hashes = fence.apply(rulesets(snapshot.policy()));
+            List<GroupRuleset> rulesets = rulesets(snapshot.policy());
+            Map<String, String> hashes = fence.apply(rulesets);
             long epoch = Math.max(
                     snapshot.policy().epoch(), enforced.map(Enforced::epoch).orElse(0L));
-            Enforced now = new Enforced(snapshot.revision(), epoch, hashes);
+            Map<String, String> wanted =
+                    rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, GroupRuleset::hash));
+            Enforced now = new Enforced(snapshot.revision(), epoch, wanted, hashes);
             enforced = Optional.of(now);
             LOG.info("policy revision {} is in force: {} groups", snapshot.revision(), hashes.size());
             return now;

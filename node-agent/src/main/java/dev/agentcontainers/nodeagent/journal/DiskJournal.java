@@ -13,7 +13,6 @@ import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -73,7 +72,7 @@ public final class DiskJournal implements Journal {
             Files.createDirectories(
                     sandboxes, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
-            throw new UncheckedIOException("the journal's folder " + sandboxes + " can't be made", e);
+            throw new JournalException("the journal's folder " + sandboxes + " can't be made", e);
         }
     }
 
@@ -91,7 +90,7 @@ public final class DiskJournal implements Journal {
                         .ifPresent(entry -> entries.put(entry.assignment().id(), entry));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("the journal in " + sandboxes + " can't be listed", e);
+            throw new JournalException("the journal in " + sandboxes + " can't be listed", e);
         }
         return entries;
     }
@@ -116,9 +115,10 @@ public final class DiskJournal implements Journal {
     public void delete(SandboxId id) {
         try {
             Files.deleteIfExists(file(id));
+            Files.deleteIfExists(beside(sandboxes, id + SUFFIX));
             force(sandboxes);
         } catch (IOException e) {
-            throw new UncheckedIOException("the journal's entry " + file(id) + " can't be deleted", e);
+            throw new JournalException("the journal's entry " + file(id) + " can't be deleted", e);
         }
     }
 
@@ -134,6 +134,11 @@ public final class DiskJournal implements Journal {
 
     private Path file(SandboxId id) {
         return sandboxes.resolve(id + SUFFIX);
+    }
+
+    /** Where a file is written before it takes its place. */
+    private static Path beside(Path in, String name) {
+        return in.resolve(name + ".new");
     }
 
     private <T> Optional<T> read(Path file, Class<T> type) {
@@ -155,7 +160,7 @@ public final class DiskJournal implements Journal {
 
     private void replace(Path in, String name, Object value, boolean force) {
         Path file = in.resolve(name);
-        Path beside = in.resolve(name + ".new");
+        Path beside = beside(in, name);
         ObjectNode tree = json.createObjectNode();
         tree.put("format", FORMAT);
         tree.set("value", json.valueToTree(value));
@@ -171,7 +176,7 @@ public final class DiskJournal implements Journal {
                 channel.force(true);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(beside + " can't be written", e);
+            throw new JournalException(beside + " can't be written", e);
         }
         try {
             Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
@@ -179,7 +184,7 @@ public final class DiskJournal implements Journal {
                 force(in);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(file + " can't be replaced", e);
+            throw new JournalException(file + " can't be replaced", e);
         }
     }
 

@@ -15,20 +15,31 @@ public interface Journal {
     /** The entry of that sandbox; empty where there is none, or none that can be read. */
     Optional<JournalEntry> entry(SandboxId id);
 
-    /** Writes the entry; when this returns it is on the disk. */
+    /**
+     * Writes the entry; when this returns it is on the disk.
+     *
+     * @throws JournalException where it can't be written; the earlier entry is still there
+     */
     void write(SandboxId id, JournalEntry entry);
 
     /**
      * Writes the entry so that it survives this process; a loss of power may undo it. For stages of a start, which the
      * machine itself shows to be undone after a loss of power.
+     *
+     * @throws JournalException where it can't be written; the earlier entry is still there
      */
     void note(SandboxId id, JournalEntry entry);
 
-    /** Forgets the sandbox. */
+    /**
+     * Forgets the sandbox.
+     *
+     * @throws JournalException where that can't be written
+     */
     void delete(SandboxId id);
 
     /** The last policy that was applied to the fence. */
     Optional<PolicySnapshot> policy();
 
+    /** @throws JournalException where it can't be written; the earlier one is still there */
     void writePolicy(PolicySnapshot snapshot);
 }

@@ -54,8 +54,21 @@ public record JournalEntry(
      *
      * @param released true from just before its first instruction may have run
      * @param applied the assignment that is in force in it
+     * @param stoppingSince when it was first asked to stop; its grace period counts from here
      */
-    public record Run(Instant begunAt, boolean released, Assignment applied) {}
+    public record Run(Instant begunAt, boolean released, Assignment applied, Optional<Instant> stoppingSince) {
+        private Run releasing() {
+            return new Run(begunAt, true, applied, stoppingSince);
+        }
+
+        private Run applied(Assignment inForce) {
+            return new Run(begunAt, released, inForce, stoppingSince);
+        }
+
+        private Run stopping(Instant at) {
+            return new Run(begunAt, released, applied, stoppingSince.or(() -> Optional.of(at)));
+        }
+    }
 
     /** Why the agent will not be started again. */
     public record Outcome(Kind kind, String reason, String message) {
@@ -130,27 +143,12 @@ public record JournalEntry(
 
     /** A run is about to be created. */
     public JournalEntry beginning(String boot, Instant now) {
-        return new JournalEntry(
-                assignment,
-                state,
-                Optional.of(boot),
-                Optional.of(new Run(now, false, assignment)),
-                firstStartedAt,
-                restarts,
-                failures,
-                Optional.empty(),
-                lastExit,
-                outcome,
-                milestones);
+        return inRun(state, boot, new Run(now, false, assignment, Optional.empty()));
     }
 
     /** The stages before the start are done, and the first instruction is about to run. */
     public JournalEntry releasing(Instant prepared, Instant fenced) {
-        return with(
-                run.map(begun -> new Run(begun.begunAt(), true, begun.applied())),
-                firstStartedAt,
-                lastExit,
-                milestones.reached(prepared, fenced));
+        return with(run.map(Run::releasing), firstStartedAt, lastExit, milestones.reached(prepared, fenced));
     }
 
     /** The agent runs. */
@@ -160,11 +158,15 @@ public record JournalEntry(
 
     /** What runs was begun by a process whose journal is lost. */
     public JournalEntry found(String boot, Instant begunAt) {
+        return inRun(State.ACCEPTED, boot, new Run(begunAt, true, assignment, Optional.empty()));
+    }
+
+    private JournalEntry inRun(State newState, String boot, Run begun) {
         return new JournalEntry(
                 assignment,
-                State.ACCEPTED,
+                newState,
                 Optional.of(boot),
-                Optional.of(new Run(begunAt, true, assignment)),
+                Optional.of(begun),
                 firstStartedAt,
                 restarts,
                 failures,
@@ -176,11 +178,12 @@ public record JournalEntry(
 
     /** The assignment is in force in the current run. */
     public JournalEntry applied(Assignment inForce) {
-        return with(
-                run.map(begun -> new Run(begun.begunAt(), begun.released(), inForce)),
-                firstStartedAt,
-                lastExit,
-                milestones);
+        return with(run.map(begun -> begun.applied(inForce)), firstStartedAt, lastExit, milestones);
+    }
+
+    /** The current run is asked to stop, if it was not before. */
+    public JournalEntry stopping(Instant at) {
+        return with(run.map(begun -> begun.stopping(at)), firstStartedAt, lastExit, milestones);
     }
 
     /** The run has ended; nothing of it has been decided yet. */

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -91,7 +92,11 @@ final class AgentReports {
                 fenceKnown);
     }
 
-    void internalError(Assignment assignment, Optional<JournalEntry> entry, RuntimeException failure) {
+    void unjournalled(Assignment assignment, Optional<JournalEntry> entry, JournalException failure) {
+        again(assignment, entry, "JournalFailed", Objects.requireNonNullElse(failure.getMessage(), ""), true);
+    }
+
+    void internalError(Assignment assignment, Optional<JournalEntry> entry, Exception failure) {
         again(assignment, entry, "InternalError", "unexpected failure, tried again: " + failure, true);
     }
 

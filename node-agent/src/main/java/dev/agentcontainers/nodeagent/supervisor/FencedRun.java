@@ -5,11 +5,17 @@ import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper.Enforced;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,16 +35,21 @@ final class FencedRun implements AutoCloseable {
     private final SandboxId id;
     private final Fence fence;
     private final PolicyKeeper policy;
+    private final Clock clock;
     private final Runnable onExit;
     private Optional<Attachment> attachment = Optional.empty();
     private long revision = NEVER;
-    private Optional<Thread> exitWatcher = Optional.empty();
+    private Optional<ExitWatcher> exitWatcher = Optional.empty();
+
+    /** A thread that ends when the agent has exited, or when it could not wait for that. */
+    private record ExitWatcher(Thread thread, AtomicBoolean exited) {}
 
     /** @param onExit called on another thread when the agent has exited */
-    FencedRun(SandboxId id, Fence fence, PolicyKeeper policy, Runnable onExit) {
+    FencedRun(SandboxId id, Fence fence, PolicyKeeper policy, Clock clock, Runnable onExit) {
         this.id = id;
         this.fence = fence;
         this.policy = policy;
+        this.clock = clock;
         this.onExit = onExit;
     }
 
@@ -59,6 +70,25 @@ final class FencedRun implements AutoCloseable {
         revision = before;
     }
 
+    /**
+     * As {@link #attach}, for an agent that has not run yet.
+     *
+     * @throws SandboxException also where the kernel holds other rules than the ones that are wanted
+     */
+    void attachBeforeStart(NetworkAttachment network, String group) throws SandboxException {
+        attach(network, group);
+        Optional<String> held = attachment.map(Attachment::hash);
+        Optional<String> wanted =
+                policy.enforced().map(enforced -> enforced.wanted().get(group));
+        if (!held.equals(wanted)) {
+            throw new SandboxException(
+                    Step.FENCE,
+                    Kind.TRANSIENT,
+                    "the kernel holds rules of hash " + held.orElse("none") + " for policy group " + group + ", and "
+                            + wanted.orElse("none") + " is wanted");
+        }
+    }
+
     /** Binds the agent to its (possibly other) group's rules, and learns the hash that the kernel holds for them. */
     void follow(NetworkAttachment network, String group) throws SandboxException {
         boolean sameGroup =
@@ -69,36 +99,74 @@ final class FencedRun implements AutoCloseable {
     }
 
     void watchExit(IsolationDriver driver) {
-        if (exitWatcher.filter(Thread::isAlive).isPresent()) {
-            return;
+        watcher(driver);
+    }
+
+    private ExitWatcher watcher(IsolationDriver driver) {
+        Optional<ExitWatcher> present =
+                exitWatcher.filter(watcher -> watcher.thread().isAlive());
+        if (present.isPresent()) {
+            return present.get();
         }
-        exitWatcher = Optional.of(Thread.ofVirtual().name("exit-" + id).start(() -> {
+        AtomicBoolean exited = new AtomicBoolean();
+        Thread thread = Thread.ofVirtual().name("exit-" + id).start(() -> {
             try {
-                awaitExit(driver);
+                exited.set(awaitExit(driver));
                 onExit.run();
             } catch (InterruptedException e) {
                 // Nobody waits any more.
             }
-        }));
+        });
+        ExitWatcher begun = new ExitWatcher(thread, exited);
+        exitWatcher = Optional.of(begun);
+        return begun;
     }
 
-    private void awaitExit(IsolationDriver driver) throws InterruptedException {
+    private boolean awaitExit(IsolationDriver driver) throws InterruptedException {
         try {
             driver.awaitExit(id);
+            return true;
         } catch (SandboxException | RuntimeException e) {
             LOG.warn("waiting for the exit of {} failed, tried again: {}", id, e.getMessage());
             Thread.sleep(WATCH_AGAIN);
+            return false;
         }
     }
 
-    /** Asks the agent to stop, waits for its grace period at most, kills it. */
-    void stop(IsolationDriver driver, Duration gracePeriod) throws SandboxException, InterruptedException {
+    /**
+     * Asks the agent to stop, waits until its grace period has passed at most, kills it. The period counts from the first
+     * time that the run was asked, by whichever process: that is in the journal before it is asked.
+     *
+     * @return the entry as it is afterwards
+     */
+    JournalEntry stop(IsolationDriver driver, AgentRecord agent, JournalEntry entry)
+            throws SandboxException, InterruptedException {
+        Instant now = clock.instant();
+        JournalEntry stopping = entry.stopping(now);
+        if (!stopping.equals(entry)) {
+            agent.keep(stopping);
+        }
+        Instant since = stopping.run().flatMap(JournalEntry.Run::stoppingSince).orElse(now);
         driver.terminate(id);
-        watchExit(driver);
-        Thread watcher = exitWatcher.orElseThrow();
-        if (!watcher.join(gracePeriod)) {
+        if (!exits(driver, Duration.between(now, since.plus(entry.assignment().gracePeriod())))) {
             driver.kill(id);
-            watcher.join(KILL_PATIENCE);
+            exits(driver, KILL_PATIENCE);
+        }
+        return stopping;
+    }
+
+    /** Whether the agent exits within that time; a watcher that fails meanwhile says nothing about it. */
+    private boolean exits(IsolationDriver driver, Duration within) throws InterruptedException {
+        long end = System.nanoTime() + within.toNanos();
+        while (true) {
+            ExitWatcher watcher = watcher(driver);
+            Duration left = Duration.ofNanos(end - System.nanoTime());
+            if (!left.isPositive() || !watcher.thread().join(left)) {
+                return watcher.exited().get();
+            }
+            if (watcher.exited().get()) {
+                return true;
+            }
         }
     }
 
@@ -113,6 +181,6 @@ final class FencedRun implements AutoCloseable {
     /** Stops waiting; the run stays. */
     @Override
     public void close() {
-        exitWatcher.ifPresent(Thread::interrupt);
+        exitWatcher.ifPresent(watcher -> watcher.thread().interrupt());
     }
 }

@@ -2,9 +2,11 @@ package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 
@@ -57,7 +59,7 @@ final class CallingJournal implements Journal {
         try {
             calls.act(name, action);
         } catch (SandboxException e) {
-            throw new IllegalStateException(e);
+            throw new JournalException(name, new IOException(e.getMessage()));
         }
     }
 }

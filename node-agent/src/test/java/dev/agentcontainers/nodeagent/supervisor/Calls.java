@@ -13,6 +13,7 @@ import java.util.Optional;
  */
 final class Calls {
     private final Map<String, SandboxException> failures = new HashMap<>();
+    private final Map<String, Action> afterwards = new HashMap<>();
     private final List<String> made = new ArrayList<>();
     private Optional<Point> crashAt = Optional.empty();
     private boolean dead;
@@ -47,8 +48,21 @@ final class Calls {
         failures.put(call, failure);
     }
 
+    /** Such a call fails though it has taken effect. */
+    void failAfter(String call, SandboxException failure) {
+        after(call, () -> {
+            throw failure;
+        });
+    }
+
+    /** Happens when such a call has taken effect, before its caller hears of it. */
+    synchronized void after(String call, Action action) {
+        afterwards.put(call, action);
+    }
+
     synchronized void heal() {
         failures.clear();
+        afterwards.clear();
     }
 
     synchronized void die() {
@@ -66,14 +80,14 @@ final class Calls {
     <T> T call(String name, Effect<T> effect) throws SandboxException {
         int number = begin(name);
         T result = effect.take();
-        end(number);
+        end(name, number);
         return result;
     }
 
     void act(String name, Action action) throws SandboxException {
         int number = begin(name);
         action.take();
-        end(number);
+        end(name, number);
     }
 
     private synchronized int begin(String name) throws SandboxException {
@@ -87,7 +101,16 @@ final class Calls {
         return number;
     }
 
-    private synchronized void end(int number) {
+    private void end(String name, int number) throws SandboxException {
+        afterwards(name).take();
+        crashAfter(number);
+    }
+
+    private synchronized Action afterwards(String name) {
+        return afterwards.getOrDefault(name, () -> {});
+    }
+
+    private synchronized void crashAfter(int number) {
         crashIf(new Point(number, true));
     }
 

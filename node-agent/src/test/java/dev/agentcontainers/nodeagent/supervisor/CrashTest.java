@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashTest {
     private static final Assignment ASSIGNMENT = Assignments.of("a").assignment();
     private static final SandboxId ID = ASSIGNMENT.id();
+    private static final Optional<Integer> TERMINATED = Optional.of(143);
     private static Optional<Thread.UncaughtExceptionHandler> before = Optional.empty();
 
     @TempDir
@@ -47,13 +48,14 @@ class CrashTest {
 
     @Test
     void aStartThatIsCutAnywhereEndsWithOneRunningFencedAgent() throws IOException {
-        int points = everyPoint(node -> {}, node -> node.run(ASSIGNMENT), this::isRunning, (node, where) -> {
-            node.run(ASSIGNMENT);
-            node.awaitPhase(ID, AssignmentPhase.Running);
-            assertThat(node.machine.starts(ID)).as(where).isEqualTo(1);
-            assertThat(node.machine.isRunning(ID)).as(where).isTrue();
-            assertThat(node.machine.attachments()).as(where).containsOnlyKeys(ID);
-        });
+        int points =
+                everyPoint(node -> {}, node -> node.run(ASSIGNMENT), this::isRunning, (node, where, remembered) -> {
+                    node.run(ASSIGNMENT);
+                    node.awaitPhase(ID, AssignmentPhase.Running);
+                    assertThat(node.machine.starts(ID)).as(where).isEqualTo(1);
+                    assertThat(node.machine.isRunning(ID)).as(where).isTrue();
+                    assertThat(node.machine.attachments()).as(where).containsOnlyKeys(ID);
+                });
         assertThat(points).isGreaterThanOrEqualTo(10);
     }
 
@@ -68,7 +70,7 @@ class CrashTest {
                 node -> node.latest(ID)
                         .filter(report -> report.phase() == AssignmentPhase.Failed)
                         .isPresent(),
-                (node, where) -> {
+                (node, where, remembered) -> {
                     node.run(ASSIGNMENT);
                     AgentReport report = node.awaitPhase(ID, AssignmentPhase.Failed);
                     assertThat(report.exitCode()).as(where).hasValue(3);
@@ -90,9 +92,11 @@ class CrashTest {
                 node -> node.latest(ID)
                         .filter(report -> report.phase() == AssignmentPhase.Stopped)
                         .isPresent(),
-                (node, where) -> {
+                (node, where, remembered) -> {
                     node.remove(ASSIGNMENT);
-                    node.awaitPhase(ID, AssignmentPhase.Stopped);
+                    AgentReport report = node.awaitPhase(ID, AssignmentPhase.Stopped);
+                    // What is forgotten is told by the last report before.
+                    assertThat(report.exitCode()).as(where).isEqualTo(remembered ? TERMINATED : Optional.empty());
                     assertThat(node.machine.isEmpty()).as(where).isTrue();
                     assertThat(node.known()).as(where).isEmpty();
                     assertThat(node.machine.starts(ID)).as(where).isEqualTo(1);
@@ -130,7 +134,7 @@ class CrashTest {
     }
 
     private interface Check {
-        void that(TestNode node, String where);
+        void that(TestNode node, String where, boolean remembered);
     }
 
     private interface Done {
@@ -172,8 +176,9 @@ class CrashTest {
                     + node.calls().made().subList(first, node.calls().made().size());
             node.crash();
             node.forgetReports();
+            boolean remembered = node.known().contains(ID);
             node.up();
-            check.that(node, where);
+            check.that(node, where, remembered);
             assertThat(node.machine.violations()).as(where).isEmpty();
             return cut;
         }

@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +91,123 @@ class FailedStepTest {
         node.up().run(ASSIGNMENT);
         node.awaitPhase(ID, phase);
         assertThat(node.machine.starts(ID)).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"prepare, PREPARE, PrepareFailed", "create, CREATE, CreateFailed", "attach, FENCE, FenceFailed"})
+    void whatFailsAfterItsEffectIsUndone(String call, Step step, String reason) {
+        node.calls().failAfter(call, new SandboxException(step, Kind.TRANSIENT, "done, but not well"));
+
+        node.run(ASSIGNMENT);
+
+        assertThat(node.awaitReason(ID, reason).message()).isEqualTo("done, but not well");
+        assertThat(node.machine.starts(ID)).isZero();
+        assertThat(node.machine.hasRuns()).isFalse();
+        node.calls().heal();
+        node.pass(Duration.ofSeconds(1));
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void aStartThatFailsAfterItsEffectIsNotRepeated() {
+        node.calls().failAfter("start", new SandboxException(Step.START, Kind.TRANSIENT, "the note of it failed"));
+
+        node.run(ASSIGNMENT);
+
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Running).restarts()).isZero();
+        assertThat(node.machine.attachments()).containsOnlyKeys(ID);
+        node.machine.exit(ID, 3);
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Failed).exitCode()).hasValue(3);
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void aStartThatFailsAfterTheAgentHasEndedIsNotRepeated() {
+        node.calls().after("start", () -> {
+            node.machine.exit(ID, 4);
+            throw new SandboxException(Step.START, Kind.TRANSIENT, "the note of it failed");
+        });
+
+        node.run(ASSIGNMENT);
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Failed);
+        assertThat(report.exitCode()).hasValue(4);
+        assertThat(report.reason()).isEqualTo("NonZeroExit");
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+        assertThat(node.machine.hasRuns()).isFalse();
+    }
+
+    @Test
+    void aJournalThatCannotBeWrittenBeforeTheCreationKeepsTheAgentFromIt() {
+        node.calls().fail("journal.note", full());
+
+        node.run(ASSIGNMENT);
+
+        AgentReport report = awaitJournalFailed();
+        assertThat(report.phase()).isEqualTo(AssignmentPhase.Preparing);
+        assertThat(report.message()).contains("No space left on device");
+        assertThat(node.machine.happened()).doesNotContain("create", "start");
+        healsAndRuns();
+    }
+
+    @Test
+    void aJournalThatCannotBeWrittenBeforeTheStartKeepsTheAgentFromItAndLeavesNothing() {
+        node.calls().after("attach", () -> node.calls().fail("journal.note", full()));
+
+        node.run(ASSIGNMENT);
+
+        AgentReport report = awaitJournalFailed();
+        assertThat(report.phase()).isEqualTo(AssignmentPhase.Preparing);
+        assertThat(node.machine.happened()).contains("create", "attach").doesNotContain("start");
+        assertThat(node.machine.hasRuns()).isFalse();
+        healsAndRuns();
+    }
+
+    @Test
+    void aJournalThatCannotBeWrittenAfterTheStartStopsNothingAndStartsNothingTwice() {
+        node.calls().after("start", () -> node.calls().fail("journal.write", full()));
+
+        node.run(ASSIGNMENT);
+
+        awaitJournalFailed();
+        assertThat(node.machine.isRunning(ID)).isTrue();
+        healsAndRuns();
+    }
+
+    /** The loop may be at its next try already. */
+    private AgentReport awaitJournalFailed() {
+        node.awaitReason(ID, "JournalFailed");
+        return node.reports().stream()
+                .filter(report -> report.reason().equals("JournalFailed"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static SandboxException full() {
+        return new SandboxException(Step.PREPARE, Kind.TRANSIENT, "No space left on device");
+    }
+
+    private void healsAndRuns() {
+        node.calls().heal();
+        node.pass(Duration.ofSeconds(1));
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    @Test
+    void otherRulesInTheKernelThanTheWantedOnesKeepTheAgentFromStarting() {
+        node.machine.holdOtherRules(Optional.of("hash-of-others"));
+
+        node.run(ASSIGNMENT);
+
+        AgentReport report = node.awaitReason(ID, "FenceFailed");
+        assertThat(report.phase()).isEqualTo(AssignmentPhase.Preparing);
+        assertThat(report.message()).contains("hash-of-others").contains("hash-group-a-1");
+        assertThat(node.machine.starts(ID)).isZero();
+        assertThat(node.machine.hasRuns()).isFalse();
+        node.machine.holdOtherRules(Optional.empty());
+        healsAndRuns();
     }
 
     @Test

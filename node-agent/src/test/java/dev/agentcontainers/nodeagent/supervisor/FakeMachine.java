@@ -29,6 +29,8 @@ final class FakeMachine {
     private final Set<SandboxId> stubborn = new HashSet<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> happened = new ArrayList<>();
+    private Optional<String> otherHash = Optional.empty();
+    private int brokenWaits;
     private long nextPid = 100;
 
     FakeMachine(Clock clock) {
@@ -80,8 +82,12 @@ final class FakeMachine {
     }
 
     synchronized ExitStatus awaitExit(SandboxId id) throws InterruptedException {
+        int broken = brokenWaits;
         while (state(id) instanceof SandboxState.Running || state(id) instanceof SandboxState.Created) {
             wait();
+            if (broken != brokenWaits) {
+                throw new IllegalStateException("the wait was broken off");
+            }
         }
         return state(id) instanceof SandboxState.Exited(ExitStatus exit)
                 ? exit
@@ -153,7 +159,7 @@ final class FakeMachine {
 
     private Attachment attachment(SandboxId id) {
         String group = attached.getOrDefault(id, "");
-        return new Attachment("100.80.0.2", group, rulesets.getOrDefault(group, ""), 0);
+        return new Attachment("100.80.0.2", group, otherHash.orElse(rulesets.getOrDefault(group, "")), 0);
     }
 
     // What a test does to the machine.
@@ -169,6 +175,17 @@ final class FakeMachine {
     /** The agent does not end when it is asked to. */
     synchronized void makeStubborn(SandboxId id) {
         stubborn.add(id);
+    }
+
+    /** Everybody who waits for an exit is told that it can't be waited for. */
+    synchronized void breakWaits() {
+        brokenWaits++;
+        notifyAll();
+    }
+
+    /** The kernel holds other rules than those that were applied; empty: the same again. */
+    synchronized void holdOtherRules(Optional<String> hash) {
+        otherHash = hash;
     }
 
     synchronized void breakRun(SandboxId id) {

@@ -41,7 +41,8 @@ class KeptPolicyTest {
         AtomicInteger heard = new AtomicInteger();
         keeper.onChange(heard::incrementAndGet);
 
-        assertThat(keeper.apply(revision(3, 7, "g"))).isEqualTo(new PolicyKeeper.Enforced(3, 7, Map.of("g", "hash-3")));
+        assertThat(keeper.apply(revision(3, 7, "g")))
+                .isEqualTo(new PolicyKeeper.Enforced(3, 7, Map.of("g", "hash-3"), Map.of("g", "hash-3")));
         assertThat(heard).hasValue(1);
     }
 
@@ -66,7 +67,8 @@ class KeptPolicyTest {
         PolicyKeeper after = keeper(new Calls());
         after.restore();
 
-        assertThat(after.enforced()).hasValue(new PolicyKeeper.Enforced(4, 9, Map.of("g", "hash-4")));
+        assertThat(after.enforced())
+                .hasValue(new PolicyKeeper.Enforced(4, 9, Map.of("g", "hash-4"), Map.of("g", "hash-4")));
     }
 
     @Test

@@ -244,6 +244,37 @@ class LifeTest {
     }
 
     @Test
+    void aBrokenWaitShortensNoGracePeriod() {
+        node.machine.makeStubborn(ID);
+        Assignments patient = Assignments.of("a").grace(Duration.ofMillis(1200));
+        running(patient);
+        node.remove(patient.assignment());
+        await().atMost(TestNode.PATIENCE).until(() -> node.machine.happened().contains("terminate"));
+
+        node.machine.breakWaits();
+
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Stopped).exitCode()).hasValue(137);
+        assertThat(node.machine.happened()).containsSubsequence("terminate", "kill", "remove");
+    }
+
+    @Test
+    void theGracePeriodDoesNotBeginAnewWithANewProcess() {
+        node.machine.makeStubborn(ID);
+        Assignments patient = Assignments.of("a").grace(Duration.ofHours(1));
+        running(patient);
+        node.remove(patient.assignment());
+        await().atMost(TestNode.PATIENCE).until(() -> node.machine.happened().contains("terminate"));
+        assertThat(node.machine.happened()).doesNotContain("kill");
+        node.crash();
+        node.clock.advance(Duration.ofHours(1));
+
+        node.up();
+
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Stopped).exitCode()).hasValue(137);
+        assertThat(node.machine.happened()).containsSubsequence("terminate", "kill", "remove");
+    }
+
+    @Test
     void whatIsNotInASuccessfulListIsRemoved() {
         running(Assignments.of("a"));
         node.run();

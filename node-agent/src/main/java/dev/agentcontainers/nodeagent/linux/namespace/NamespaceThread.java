@@ -2,10 +2,8 @@ package dev.agentcontainers.nodeagent.linux.namespace;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * One platform thread that lives in a network namespace. Work handed to it must not start threads or processes: they
@@ -39,7 +37,7 @@ public final class NamespaceThread implements AutoCloseable {
 
     /** Runs {@code work} in the namespace and waits for it, even when the calling thread is interrupted meanwhile. */
     public <T> T call(Callable<T> work) throws IOException {
-        return await(executor.submit(work));
+        return Uninterrupted.await(executor.submit(work));
     }
 
     /** Runs {@code work} inside {@code other}, then goes back. */
@@ -57,30 +55,6 @@ public final class NamespaceThread implements AutoCloseable {
                 astray = false;
             }
         });
-    }
-
-    private static <T> T await(Future<T> future) throws IOException {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return future.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case IOException cause -> throw cause;
-                case RuntimeException cause -> throw cause;
-                case Error cause -> throw cause;
-                case null, default -> throw new IOException(e);
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 
     @Override

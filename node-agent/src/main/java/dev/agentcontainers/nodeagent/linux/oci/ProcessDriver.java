@@ -43,16 +43,23 @@ public final class ProcessDriver implements IsolationDriver {
     static final String STORAGE_FIELD = "spec.resources.limits.ephemeral-storage";
 
     private final OciSettings settings;
-    private final ProcessCalls processes = ProcessCalls.ofThisMachine();
+    private final ProcessCalls processes;
     private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
-    private final Mounts mounts = Mounts.ofThisMachine();
-    private final LoopDevices loopDevices = LoopDevices.ofThisMachine();
+    private final Mounts mounts;
+    private final LoopDevices loopDevices;
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
 
     public ProcessDriver(OciSettings settings) {
+        this(settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
+    }
+
+    ProcessDriver(OciSettings settings, ProcessCalls processes, Mounts mounts, LoopDevices loopDevices) {
         this.settings = settings;
+        this.processes = processes;
+        this.mounts = mounts;
+        this.loopDevices = loopDevices;
         try {
             this.cgroups = new SandboxCgroups(
                     Hierarchies.of(MountTable.ofThisThread()), settings.cgroupParent(), processes, descriptors);

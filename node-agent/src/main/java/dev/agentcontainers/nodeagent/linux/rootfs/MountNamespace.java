@@ -2,9 +2,9 @@ package dev.agentcontainers.nodeagent.linux.rootfs;
 
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
+import dev.agentcontainers.nodeagent.linux.namespace.Uninterrupted;
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
@@ -45,28 +45,7 @@ public final class MountNamespace {
                 .name("mount namespace")
                 .inheritInheritableThreadLocals(false)
                 .start(task);
-        boolean interrupted = false;
-        try {
-            // Never left alone: half-made things must not appear behind the back of whoever cleans up.
-            while (true) {
-                try {
-                    return task.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case IOException cause -> throw cause;
-                case RuntimeException cause -> throw cause;
-                case Error cause -> throw cause;
-                case null, default -> throw new IOException(e);
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        return Uninterrupted.await(task);
     }
 
     /** Throws where a call was refused. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
@@ -22,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -281,38 +279,6 @@ class RecoveryIT {
         }
         assertThat(node.driver().list()).isEmpty();
         await().untilAsserted(() -> assertThat(Machine.now(node)).isEqualTo(before));
-    }
-
-    /** What could leak. */
-    private record Machine(long mounts, long cgroups, long loopDevices, long processes, List<Path> directories) {
-        static Machine now(TestNode node) throws IOException {
-            String parent = node.settings().cgroupParent();
-            try (Stream<Path> groups = Files.walk(Path.of("/sys/fs/cgroup"));
-                    Stream<Path> loops = Files.list(Path.of("/sys/block"));
-                    Stream<Path> sandboxes = Files.isDirectory(SandboxFiles.sandboxes(node.settings()))
-                            ? Files.list(SandboxFiles.sandboxes(node.settings()))
-                            : Stream.of()) {
-                return new Machine(
-                        MountTable.ofThisThread().entries().stream()
-                                .filter(mount -> mount.path()
-                                        .startsWith(
-                                                node.settings().runDirectory().toString()))
-                                .count(),
-                        groups.filter(path -> path.toString().matches(".*" + parent + "(/_shims)?/[a-z0-9-]+"))
-                                .filter(Files::isDirectory)
-                                .count(),
-                        loops.filter(device -> Files.exists(device.resolve("loop/backing_file")))
-                                .count(),
-                        ProcessHandle.allProcesses()
-                                .filter(process -> process.info()
-                                        .commandLine()
-                                        .orElse("")
-                                        .contains(
-                                                node.settings().stateDirectory().toString()))
-                                .count(),
-                        sandboxes.toList());
-            }
-        }
     }
 
     @Test

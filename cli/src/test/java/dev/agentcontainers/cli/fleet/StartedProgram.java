@@ -1,0 +1,77 @@
+package dev.agentcontainers.cli.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+
+/**
+ * A program of a fleet as it was started, so that a test can start it again, in the same way or in another. Reads from
+ * the running process how it was started; so a test need not know.
+ */
+record StartedProgram(FleetProcess process, List<String> command, Map<String, String> environment) {
+    private static final String MAIN_CLASS = "io.quarkus.runner.GeneratedMain";
+
+    /** The process as it runs. */
+    static StartedProgram of(FleetProcess process) throws IOException {
+        Path entry = Path.of("/proc", Long.toString(process.find().orElseThrow().pid()));
+        Map<String, String> environment = new HashMap<>();
+        for (String variable : words(entry.resolve("environ"))) {
+            int equals = variable.indexOf('=');
+            environment.put(variable.substring(0, equals), variable.substring(equals + 1));
+        }
+        List<String> command = new ArrayList<>(words(entry.resolve("cmdline")));
+        // Is put in again at its start.
+        command.removeIf(word -> word.startsWith("-Dagentcontainers.fleet.folder="));
+        return new StartedProgram(process, List.copyOf(command), Map.copyOf(environment));
+    }
+
+    private static List<String> words(Path file) throws IOException {
+        return Arrays.stream(Files.readString(file).split("\0"))
+                .filter(word -> !word.isEmpty())
+                .toList();
+    }
+
+    StartedProgram withEnvironment(Map<String, String> variables) {
+        Map<String, String> more = new HashMap<>(environment);
+        more.putAll(variables);
+        return new StartedProgram(process, command, Map.copyOf(more));
+    }
+
+    /** The same program, with a jar that stands before its own on the class path. */
+    StartedProgram withInFront(Path jar) {
+        List<String> words = new ArrayList<>(command);
+        // A cache is of the class path that it was made with.
+        words.removeIf(word -> word.startsWith("-XX:AOT"));
+        int at = words.indexOf("-jar");
+        assertThat(at).as("%s", words).isPositive();
+        words.set(at, "-cp");
+        words.set(at + 1, jar + ":" + words.get(at + 1));
+        words.add(at + 2, MAIN_CLASS);
+        return new StartedProgram(process, List.copyOf(words), environment);
+    }
+
+    void start() {
+        assertThat(process.start(command, environment))
+                .as("%s was started", process.name())
+                .isTrue();
+    }
+
+    /** Waits until the process is dead and starts the next. */
+    void startAgainAfter(ProcessHandle dead) {
+        Awaitility.await(process.name() + " is dead").until(() -> !dead.isAlive());
+        start();
+    }
+
+    ProcessHandle running() {
+        process.requireAlive();
+        return process.find().orElseThrow();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState;
+import java.util.Optional;
+
+/** Keeps one running agent within its deadline, its fence and its limits. Used by one thread. */
+record Oversight(
+        SandboxId id,
+        NodeParts node,
+        Capacity capacity,
+        Resolution resolution,
+        AgentRecord agent,
+        AgentReports reports,
+        FencedRun fenced) {
+    /** One look at the agent while it runs. */
+    Next oversee(JournalEntry entry, IsolationDriver driver, SandboxState.Running running)
+            throws SandboxException, InterruptedException {
+        // Before everything that may fail: neither exit nor deadline waits for a fence or an API server.
+        fenced.watchExit(driver);
+        JournalEntry current = known(entry, running);
+        if (AfterExit.isPastDeadline(current, node.clock().instant())) {
+            fenced.stop(driver, agent, current);
+            return new Next.Again();
+        }
+        try {
+            fenced.follow(running.network(), current.assignment().policyGroup());
+            Optional<SandboxException> refused = updateLimits(driver, current);
+            JournalEntry now = agent.entry().orElse(current);
+            reports.running(now, appliedIn(now), fenced.attachment(), fenced.revision(), refused);
+        } catch (SandboxException e) {
+            return new Next.Retry(e, AfterExit.deadline(current));
+        }
+        return new Next.Wait(AfterExit.deadline(current));
+    }
+
+    /** An earlier process may have died before it had written that the agent runs. */
+    private JournalEntry known(JournalEntry entry, SandboxState.Running running) {
+        JournalEntry current = entry;
+        if (entry.run().filter(JournalEntry.Run::released).isEmpty()) {
+            current = current.found(node.bootId(), running.startedAt());
+        }
+        if (entry.milestones().started().isEmpty() || entry.firstStartedAt().isEmpty()) {
+            current = current.started(running.startedAt());
+        }
+        return current.equals(entry) ? entry : agent.keep(current);
+    }
+
+    private static Assignment appliedIn(JournalEntry entry) {
+        return entry.run().map(JournalEntry.Run::applied).orElse(entry.assignment());
+    }
+
+    /** Applies what has changed; what can't be had leaves all of it as it was, and is returned. */
+    private Optional<SandboxException> updateLimits(IsolationDriver driver, JournalEntry entry)
+            throws SandboxException {
+        Assignment before = appliedIn(entry);
+        Assignment wanted = entry.assignment();
+        if (before.equals(wanted)) {
+            return Optional.empty();
+        }
+        Optional<String> lack = capacity.change(id, wanted.requests());
+        if (lack.isPresent()) {
+            return Optional.of(new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, lack.get()));
+        }
+        try {
+            if (!before.limits().equals(wanted.limits())) {
+                driver.update(resolution.resolve(wanted));
+            }
+            agent.keep(entry.applied(wanted));
+            return Optional.empty();
+        } catch (SandboxException e) {
+            capacity.adopt(id, before.requests());
+            if (e.kind() == Kind.TRANSIENT) {
+                throw e;
+            }
+            return Optional.of(e);
+        }
+    }
+}
