@@ -41,6 +41,24 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{ include "agentcontainers.gateway" . }}.{{ .Release.Namespace }}.svc
 {{- end }}
 
+{{/* The gateway's address as the host of a URL, filled in by the kubelet. Services have addresses of the cluster's first
+family unless told otherwise. */}}
+{{- define "agentcontainers.gatewayHost" -}}
+{{- $family := .Values.gateway.service.ipFamily }}
+{{- if not $family }}
+{{- $families := dig "spec" "ipFamilies" list (lookup "v1" "Service" "default" "kubernetes" | default dict) }}
+{{- $family = ternary (first $families) "IPv4" (gt (len $families) 0) }}
+{{- end }}
+{{- ternary "[$(AGENT_GATEWAY_SERVICE_HOST)]" "$(AGENT_GATEWAY_SERVICE_HOST)" (eq $family "IPv6") }}
+{{- end }}
+
+{{/* Whether the API server knows MutatingAdmissionPolicy; `helm template` goes by the version it is told. */}}
+{{- define "agentcontainers.mutatesAtAdmission" -}}
+{{- if or (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy") (semverCompare ">=1.36.0-0" .Capabilities.KubeVersion.Version) -}}
+true
+{{- end }}
+{{- end }}
+
 {{/* Metadata of what the drain hook consists of. In: list of the root context and the hook's weight. */}}
 {{- define "agentcontainers.drainMetadata" }}
   name: {{ include "agentcontainers.drain" (index . 0) }}

@@ -47,7 +47,7 @@ The operator publishes the gateway's authority; until it has, the kubelet doesn'
 {{- if $root.Values.gateway.enabled }}
 # By address, which the kubelet fills in: the host's resolver doesn't know the cluster's names.
 - name: AGENTCONTAINERS_NODE_JOIN_GATEWAY
-  value: https://$(AGENT_GATEWAY_SERVICE_HOST):9443
+  value: https://{{ include "agentcontainers.gatewayHost" $root }}:9443
 - name: AGENTCONTAINERS_NODE_JOIN_CA_FILE
   value: {{ $folder }}/gateway-ca.crt
 {{- end }}
@@ -56,6 +56,11 @@ The operator publishes the gateway's authority; until it has, the kubelet doesn'
   value: 127.0.0.1
 - name: QUARKUS_HTTP_PORT
   value: {{ $system.healthPort | quote }}
+- name: QUARKUS_LOG_CONSOLE_JSON_ENABLED
+  value: {{ $root.Values.jsonLogs | quote }}
+# agents' addresses throughout the fleet: the operator hands out parts of the same
+- name: AGENTCONTAINERS_NODE_FLEET_CIDR
+  value: {{ $root.Values.addresses.pool }}
 - name: QUARKUS_LOG_LEVEL
   value: {{ $system.logLevel }}
 {{- end }}

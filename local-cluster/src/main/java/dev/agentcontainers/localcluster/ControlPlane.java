@@ -29,10 +29,9 @@ public interface ControlPlane extends AutoCloseable {
     Optional<Path> auditLog();
 
     /**
-     * A kubeconfig for another user, signed by the cluster's client authority. It has no rights but
-     * those that RBAC gives to the user and the groups.
+     * A kubeconfig for another user. It has no rights but those that RBAC gives to the user and the groups.
      *
-     * @throws UnsupportedOperationException where the provider doesn't hold the client authority
+     * @throws MissingPrerequisiteException where an existing cluster issues no such credential
      */
     Path kubeconfigFor(String user, String... groups);
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.localcluster.ControlPlaneException;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -137,7 +138,7 @@ class ChartInstallationIT {
 
     @Test
     void withoutTheApiTheInstallationSaysWhatIsMissing() {
-        Command.Result result = cluster.helm().attempt(main("install"));
+        ExternalProgram.Result result = cluster.helm().attempt(main("install"));
 
         assertThat(result.exitCode()).isNotZero();
         assertThat(result.output()).contains("install the chart agentcontainers-crds first");
@@ -147,7 +148,7 @@ class ChartInstallationIT {
     void aSecondReleaseIsRefused() {
         installApi();
         installMain();
-        Command.Result second = cluster.helm()
+        ExternalProgram.Result second = cluster.helm()
                 .attempt("install", "other", Charts.MAIN.toString(), "-n", "default", "--set", "drain.enabled=false");
 
         assertThat(second.exitCode()).isNotZero();
@@ -168,7 +169,7 @@ class ChartInstallationIT {
         String hook = cluster.helm()
                 .run("template", "t", Charts.MAIN.toString(), "-n", NAMESPACE, "--show-only", "templates/drain.yaml");
 
-        Command.Result result =
+        ExternalProgram.Result result =
                 cluster.kubectl().attemptWithInput(hook, "apply", "--dry-run=server", "-n", NAMESPACE, "-f", "-");
 
         assertThat(result.output()).contains("job.batch/agentcontainers-drain created (server dry run)");

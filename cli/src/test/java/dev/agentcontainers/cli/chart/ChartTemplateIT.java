@@ -2,9 +2,10 @@ package dev.agentcontainers.cli.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.agentcontainers.localcluster.ControlPlaneException;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
 import dev.agentcontainers.protocol.GatewayPaths;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
@@ -19,12 +20,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What Helm makes of the charts without a cluster. */
@@ -35,15 +36,11 @@ class ChartTemplateIT {
     @TempDir
     static Path scratch;
 
-    private static Command helm;
+    private static ExternalProgram helm;
 
     @BeforeAll
     static void findHelm() {
-        try {
-            helm = HelmCluster.offlineHelm(scratch);
-        } catch (ControlPlaneException e) {
-            Assumptions.abort(e.getMessage());
-        }
+        helm = HelmCluster.offlineHelmOrSkip(scratch);
     }
 
     static Stream<Path> charts() {
@@ -79,6 +76,18 @@ class ChartTemplateIT {
                         "nodeAgent.windows.enabled=true",
                         "at '/nodeAgent/windows/image/repository': minLength: got 0, want 1"),
                 Arguments.of("drain.timeoutSeconds=1", "at '/drain/timeoutSeconds': minimum: got 1, want 10"),
+                Arguments.of("jsonLogs=sometimes", "at '/jsonLogs': got string, want boolean"),
+                Arguments.of("addresses.pool=fd00::/16", "at '/addresses/pool': 'fd00::/16' does not match pattern"),
+                Arguments.of(
+                        "addresses.nodePrefixLength=30", "at '/addresses/nodePrefixLength': maximum: got 30, want 28"),
+                Arguments.of(
+                        "gateway.service.ipFamily=IPv5", "at '/gateway/service/ipFamily': value must be one of"),
+                Arguments.of(
+                        "addresses.pool=100.80.0.0/24",
+                        "addresses.nodePrefixLength is 22, but addresses.pool is 100.80.0.0/24"),
+                Arguments.of(
+                        "gateway.enabled=false",
+                        "gateway.enabled is false, but nodeAgent.linux.enabled or nodeAgent.windows.enabled is true"),
                 Arguments.of(
                         "operator.tolerations[0].effect=Never", "at '/operator/tolerations/0/effect': value must"));
     }
@@ -86,7 +95,7 @@ class ChartTemplateIT {
     @ParameterizedTest
     @MethodSource("wrongValues")
     void aWrongValueIsNamed(String value, String message) {
-        Command.Result result = helm.attempt("template", "t", Charts.MAIN.toString(), "--set", value);
+        ExternalProgram.Result result = helm.attempt("template", "t", Charts.MAIN.toString(), "--set", value);
 
         assertThat(result.exitCode()).isNotZero();
         assertThat(result.output()).contains(message);
@@ -160,9 +169,65 @@ class ChartTemplateIT {
 
     @Test
     void withoutGatewayNothingOfItIsThere() {
-        assertThat(render("--set", "gateway.enabled=false"))
+        assertThat(render("--set", "gateway.enabled=false,nodeAgent.linux.enabled=false"))
                 .filteredOn(object -> object.getMetadata().getName().contains("gateway"))
                 .isEmpty();
+    }
+
+    @Test
+    void operatorAndNodeAgentsAgreeOnTheAgentsAddresses() {
+        List<HasMetadata> objects = render("--set", "addresses.pool=10.128.0.0/10");
+
+        assertThat(variable(operatorOf(objects), "AGENTCONTAINERS_OPERATOR_ADDRESS_POOL"))
+                .isEqualTo("10.128.0.0/10");
+        assertThat(variable(nodeAgentOf(objects), "AGENTCONTAINERS_NODE_FLEET_CIDR"))
+                .isEqualTo("10.128.0.0/10");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'',$(AGENT_GATEWAY_SERVICE_HOST)", "IPv4,$(AGENT_GATEWAY_SERVICE_HOST)", "IPv6,[$(AGENT_GATEWAY_SERVICE_HOST)]"
+    })
+    void theGatewaysUrlIsOneInEachAddressFamily(String family, String host) {
+        List<HasMetadata> objects = render("--set", "gateway.service.ipFamily=" + family);
+
+        assertThat(nodeAgentOf(objects).getEnv())
+                .extracting(EnvVar::getValue)
+                .contains("https://" + host + ":9443");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1.35.9,false", "1.36.0,true"})
+    void whatTheApiServerDoesNotKnowIsLeftOut(String version, boolean known) {
+        String api = helm.run("template", "t", Charts.API.toString(), "--kube-version", version);
+        String main = helm.run("template", "t", Charts.MAIN.toString(), "--kube-version", version);
+
+        assertThat(api.contains("kind: MutatingAdmissionPolicy\n")).isEqualTo(known);
+        assertThat(main.contains("kind: MutatingAdmissionPolicyBinding\n")).isEqualTo(known);
+        assertThat(api).contains("kind: ValidatingAdmissionPolicy\n");
+    }
+
+    @Test
+    void logsAreJsonUnlessToldOtherwise() {
+        assertThat(variable(operatorOf(render()), "QUARKUS_LOG_CONSOLE_JSON_ENABLED"))
+                .isEqualTo("true");
+        assertThat(variable(nodeAgentOf(render("--set", "jsonLogs=false")), "QUARKUS_LOG_CONSOLE_JSON_ENABLED"))
+                .isEqualTo("false");
+    }
+
+    private static Container operatorOf(List<HasMetadata> objects) {
+        return only(objects, Deployment.class).getSpec().getTemplate().getSpec().getContainers().getFirst();
+    }
+
+    private static Container nodeAgentOf(List<HasMetadata> objects) {
+        return only(objects, DaemonSet.class).getSpec().getTemplate().getSpec().getContainers().getFirst();
+    }
+
+    private static String variable(Container container, String name) {
+        return container.getEnv().stream()
+                .filter(variable -> variable.getName().equals(name))
+                .map(EnvVar::getValue)
+                .findFirst()
+                .orElse("");
     }
 
     @Test

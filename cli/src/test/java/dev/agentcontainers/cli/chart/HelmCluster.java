@@ -1,39 +1,30 @@
 package dev.agentcontainers.cli.chart;
 
+import dev.agentcontainers.localcluster.ClusterContents;
 import dev.agentcontainers.localcluster.ControlPlane;
+import dev.agentcontainers.localcluster.ControlPlaneException;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
 import dev.agentcontainers.localcluster.ControlPlanes;
 import dev.agentcontainers.localcluster.binaries.Helm;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
+import org.junit.jupiter.api.Assumptions;
 
 /** A control plane of the charts' tests alone, because they install and remove the API. */
 final class HelmCluster implements AutoCloseable {
 
-    /** What the cluster itself writes at any time, or follows from other objects. */
-    private static final Set<String> PASSING = Set.of(
-            "apiservices.apiregistration.k8s.io",
-            "componentstatuses",
-            "events",
-            "events.events.k8s.io",
-            "leases.coordination.k8s.io");
-
     private final ControlPlane controlPlane;
     private final KubernetesClient client;
-    private final Command helm;
-    private final Command kubectl;
+    private final ExternalProgram helm;
+    private final ExternalProgram kubectl;
 
     private HelmCluster(ControlPlane controlPlane, Path helm, Path scratch) {
         this.controlPlane = controlPlane;
         this.client = controlPlane.adminClient();
-        String kubeconfig = controlPlane.kubeconfig().toString();
-        this.helm = new Command(helm, List.of(), helmEnvironment(kubeconfig, scratch));
-        this.kubectl = new Command(controlPlane.kubectl(), List.of("--kubeconfig", kubeconfig), Map.of());
+        this.helm = Helm.command(helm, controlPlane.kubeconfig(), scratch);
+        this.kubectl = ClusterContents.kubectl(controlPlane);
     }
 
     static HelmCluster start(Path scratch) {
@@ -43,17 +34,25 @@ final class HelmCluster implements AutoCloseable {
     }
 
     /** Helm without a cluster, for what it does offline. */
-    static Command offlineHelm(Path scratch) {
+    private static ExternalProgram offlineHelm(Path scratch) {
         Path helm = Helm.findOrBuild(System.getenv(), line -> System.err.println("helm: " + line));
-        return new Command(
-                helm, List.of(), helmEnvironment(scratch.resolve("none").toString(), scratch));
+        return Helm.command(helm, scratch.resolve("none"), scratch);
     }
 
-    Command helm() {
+    /** As {@link #offlineHelm}; skips the test where this machine has no Helm and can't build it. */
+    static ExternalProgram offlineHelmOrSkip(Path scratch) {
+        try {
+            return offlineHelm(scratch);
+        } catch (ControlPlaneException e) {
+            return Assumptions.abort(e.getMessage());
+        }
+    }
+
+    ExternalProgram helm() {
         return helm;
     }
 
-    Command kubectl() {
+    ExternalProgram kubectl() {
         return kubectl;
     }
 
@@ -63,24 +62,7 @@ final class HelmCluster implements AutoCloseable {
 
     /** Kind, namespace and name of every object that there is, but for those that come and go by themselves. */
     Set<String> objects() {
-        String resources = kubectl.run("api-resources", "--verbs=list", "-o", "name")
-                .lines()
-                .filter(name -> !PASSING.contains(name))
-                .collect(Collectors.joining(","));
-        String line = "{range .items[*]}{.kind}{\" \"}{.metadata.namespace}{\"/\"}{.metadata.name}{\"\\n\"}{end}";
-        return kubectl.run("get", resources, "--all-namespaces", "-o", "jsonpath=" + line)
-                .lines()
-                .filter(object -> object.contains("/"))
-                .collect(Collectors.toCollection(TreeSet::new));
-    }
-
-    private static Map<String, String> helmEnvironment(String kubeconfig, Path scratch) {
-        String folder = scratch.toString();
-        return Map.of(
-                "KUBECONFIG", kubeconfig,
-                "HELM_CACHE_HOME", folder,
-                "HELM_CONFIG_HOME", folder,
-                "HELM_DATA_HOME", folder);
+        return ClusterContents.of(kubectl);
     }
 
     @Override

@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.agentcontainers.localcluster.ControlPlaneException;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,15 +24,11 @@ class RenderedApiIT {
     @TempDir
     static Path scratch;
 
-    private static Command helm;
+    private static ExternalProgram helm;
 
     @BeforeAll
     static void findHelm() {
-        try {
-            helm = HelmCluster.offlineHelm(scratch);
-        } catch (ControlPlaneException e) {
-            Assumptions.abort(e.getMessage());
-        }
+        helm = HelmCluster.offlineHelmOrSkip(scratch);
     }
 
     @Test

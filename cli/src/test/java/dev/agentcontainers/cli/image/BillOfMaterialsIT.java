@@ -17,7 +17,7 @@ class BillOfMaterialsIT {
     private static final Path ROOT = Path.of(System.getProperty("project.root", ".."));
 
     @ParameterizedTest
-    @CsvSource({"operator,kubernetes-client-api", "node-agent,jna"})
+    @CsvSource({"operator,kubernetes-client-api", "node-agent,jna", "cli,picocli"})
     void listsDependenciesWithVersionAndPackageUrl(String module, String dependency) throws IOException {
         Path file = ROOT.resolve(module).resolve("target/bom.json");
         assumeTrue(Files.exists(file), file + " is missing: the phase package makes it");

@@ -15,7 +15,11 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FieldValidateable;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +44,7 @@ final class AppliedApi {
             try {
                 var applied = new AppliedApi(SharedControlPlane.get());
                 ApiManifests.all().forEach(applied::apply);
+                applied.apply(new Manifest("finalizer-binding.yaml", operatorsBinding()));
                 applied.awaitAdmission();
                 instance = applied;
             } catch (MissingPrerequisiteException missing) {
@@ -47,6 +52,16 @@ final class AppliedApi {
             }
         }
         return instance;
+    }
+
+    /** It comes with the operator. */
+    private static String operatorsBinding() {
+        try {
+            return Files.readString(Path.of(System.getProperty("project.root"))
+                    .resolve("helm/agentcontainers/files/finalizer-binding.yaml"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     KubernetesClient client() {

@@ -1,8 +1,10 @@
 package dev.agentcontainers.localcluster.binaries;
 
 import dev.agentcontainers.localcluster.MissingPrerequisiteException;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -29,6 +31,24 @@ public final class Helm {
             folder.build(toolchain, progress);
         }
         return folder.path().resolve(HelmRecipe.EXECUTABLE);
+    }
+
+    /**
+     * The command for a cluster, with nothing of this user's own configuration.
+     *
+     * @param kubeconfig of the cluster; a file that isn't there for what Helm does without one
+     * @param scratch a folder for what Helm keeps
+     */
+    public static ExternalProgram command(Path executable, Path kubeconfig, Path scratch) {
+        String folder = scratch.toString();
+        return new ExternalProgram(
+                executable,
+                List.of(),
+                Map.of(
+                        "KUBECONFIG", kubeconfig.toString(),
+                        "HELM_CACHE_HOME", folder,
+                        "HELM_CONFIG_HOME", folder,
+                        "HELM_DATA_HOME", folder));
     }
 
     private static boolean isBuilt(Path folder) {

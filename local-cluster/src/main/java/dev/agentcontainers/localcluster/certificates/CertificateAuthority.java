@@ -127,11 +127,8 @@ public final class CertificateAuthority {
      * Bouncy Castle for them).
      */
     public Credential client(String user, List<String> groups) {
-        X500NameBuilder subject = new X500NameBuilder();
-        groups.forEach(group -> subject.addRDN(BCStyle.O, group));
-        subject.addRDN(BCStyle.CN, user);
         return issue(
-                subject.build(),
+                ClientRequest.subject(user, groups),
                 rsaKeys(),
                 List.of(new Purpose(Extension.extendedKeyUsage, new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth))));
     }

@@ -1,5 +1,9 @@
 package dev.agentcontainers.localcluster.certificates;
 
+import io.fabric8.kubernetes.api.model.AuthInfo;
+import io.fabric8.kubernetes.api.model.AuthInfoBuilder;
+import io.fabric8.kubernetes.api.model.ClusterBuilder;
+import io.fabric8.kubernetes.api.model.Config;
 import io.fabric8.kubernetes.api.model.ConfigBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.net.URI;
@@ -17,25 +21,45 @@ public final class Kubeconfig {
     /**
      * Writes a kubeconfig with mode 0600.
      *
-     * @param authorityPem what signs the server's certificate
+     * @param authorityPem what signs the server's certificate; empty where the machine's own trust store does
      */
     public static Path write(Path file, URI server, String authorityPem, String user, Credential credential) {
-        io.fabric8.kubernetes.api.model.Config config = new ConfigBuilder()
+        return write(
+                file,
+                server,
+                authorityPem,
+                user,
+                new AuthInfoBuilder()
+                        .withClientCertificateData(base64(credential.certificatePem()))
+                        .withClientKeyData(base64(credential.keyPem()))
+                        .build());
+    }
+
+    /** As {@link #write}, for a user who is known by a bearer token. */
+    public static Path writeWithToken(Path file, URI server, String authorityPem, String user, String token) {
+        return write(
+                file,
+                server,
+                authorityPem,
+                user,
+                new AuthInfoBuilder().withToken(token).build());
+    }
+
+    private static Path write(Path file, URI server, String authorityPem, String user, AuthInfo credential) {
+        ClusterBuilder cluster = new ClusterBuilder().withServer(server.toString());
+        if (!authorityPem.isEmpty()) {
+            cluster.withCertificateAuthorityData(base64(authorityPem));
+        }
+        Config config = new ConfigBuilder()
                 .withApiVersion("v1")
                 .withKind("Config")
                 .addNewCluster()
                 .withName(CLUSTER)
-                .withNewCluster()
-                .withServer(server.toString())
-                .withCertificateAuthorityData(base64(authorityPem))
-                .endCluster()
+                .withCluster(cluster.build())
                 .endCluster()
                 .addNewUser()
                 .withName(user)
-                .withNewUser()
-                .withClientCertificateData(base64(credential.certificatePem()))
-                .withClientKeyData(base64(credential.keyPem()))
-                .endUser()
+                .withUser(credential)
                 .endUser()
                 .addNewContext()
                 .withName(CLUSTER)

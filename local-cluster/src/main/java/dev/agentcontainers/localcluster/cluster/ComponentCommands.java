@@ -12,6 +12,7 @@ final class ComponentCommands {
 
     /** What the project relies on; a scheduler and a kubelet's controllers have nothing to do here. */
     private static final List<String> CONTROLLERS = List.of(
+            "certificatesigningrequest-signing-controller",
             "clusterrole-aggregation-controller",
             "garbage-collector-controller",
             "namespace-controller",
@@ -128,6 +129,9 @@ final class ComponentCommands {
                 "--use-service-account-credentials=true",
                 "--service-account-private-key-file=" + certificate("service-account.key"),
                 "--root-ca-file=" + certificate("server-authority.crt"),
+                // Client certificates by CertificateSigningRequest, as most clusters give them; no other kind.
+                "--cluster-signing-kube-apiserver-client-cert-file=" + certificate("client-authority.crt"),
+                "--cluster-signing-kube-apiserver-client-key-file=" + certificate("client-authority.key"),
                 "--leader-elect=false",
                 "--secure-port=0",
                 "--kube-api-qps=200",

@@ -1,6 +1,8 @@
 package dev.agentcontainers.operator.app;
 
 import dev.agentcontainers.operator.gateway.GatewaySettings;
+import dev.agentcontainers.operator.gateway.ServiceEndpoint;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.net.URI;
@@ -25,11 +27,34 @@ public interface GatewayConfiguration {
     /** Name of the Service before the gateway, where there is one. */
     Optional<String> name();
 
+    Endpoint endpoint();
+
+    /** What the Service is directed to while this process leads; nothing where it is directed by other means. */
+    interface Endpoint {
+        /** This Pod's address. */
+        Optional<String> address();
+
+        /** This Pod's name. */
+        Optional<String> pod();
+
+        /** The Kubernetes Node that this Pod runs on. */
+        Optional<String> node();
+    }
+
     /** Where users and node agents find it; by default the Service, else this machine's loopback. */
     Optional<URI> url();
 
     /** Further DNS names and IP addresses that its certificate is for. */
     Optional<List<String>> names();
+
+    /** What directs the Service here; empty where there is no Service or this process's address isn't told. */
+    default Optional<ServiceEndpoint> serviceEndpoint(KubernetesClient client, String namespace) {
+        return name().flatMap(service -> endpoint()
+                .address()
+                .map(address -> new ServiceEndpoint.Place(
+                        address, endpoint().pod(), endpoint().node()))
+                .map(place -> new ServiceEndpoint(client, namespace, service, place)));
+    }
 
     /** @param namespace the operator's own */
     default GatewaySettings settings(String namespace) {

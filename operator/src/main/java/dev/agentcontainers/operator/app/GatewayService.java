@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.app;
 
 import dev.agentcontainers.operator.gateway.Gateway;
+import dev.agentcontainers.operator.gateway.ServiceEndpoint;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
@@ -19,6 +20,9 @@ import org.slf4j.LoggerFactory;
 public class GatewayService {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayService.class);
     private static final Duration RETRY = Duration.ofSeconds(10);
+    private static final Duration LOOK_AT_SERVICE = Duration.ofSeconds(30);
+    /** Before leadership is given up: until then this process may write. */
+    private static final int BEFORE_LEADERSHIP_ENDS = 0;
 
     private final Vertx vertx;
     private final KubernetesClient client;
@@ -28,6 +32,7 @@ public class GatewayService {
     private final MeterRegistry meters;
     private final Clock clock;
     private @Nullable Gateway running;
+    private @Nullable ServiceEndpoint endpoint;
     private boolean stopping;
 
     GatewayService(
@@ -50,14 +55,17 @@ public class GatewayService {
     /** Returns at once; to be called when this process begins to lead. */
     void start() {
         if (gatewayConfiguration.enabled()) {
-            Thread.ofVirtual().name("gateway-start").start(this::startUntilItRuns);
+            Thread.ofVirtual().name("gateway").start(this::keepRunning);
         }
     }
 
-    private void startUntilItRuns() {
+    private void keepRunning() {
         try {
             while (!tryStart()) {
                 Thread.sleep(RETRY);
+            }
+            while (true) {
+                Thread.sleep(directService() ? LOOK_AT_SERVICE : RETRY);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -81,6 +89,7 @@ public class GatewayService {
                     clock);
             made.start();
             running = made;
+            endpoint = gatewayConfiguration.serviceEndpoint(client, namespace).orElse(null);
             return true;
         } catch (RuntimeException e) {
             LOG.error("The gateway could not be started and is tried again in {} s", RETRY.toSeconds(), e);
@@ -91,8 +100,29 @@ public class GatewayService {
         }
     }
 
-    synchronized void stop(@Observes @Priority(1) ShutdownEvent event) {
+    /** Keeps the Service directed here; false where that didn't succeed. */
+    private synchronized boolean directService() {
+        if (running == null || endpoint == null || stopping) {
+            return true;
+        }
+        try {
+            endpoint.claim(running.port());
+            return true;
+        } catch (RuntimeException e) {
+            LOG.error("The gateway's Service could not be directed here; tried again in {} s", RETRY.toSeconds(), e);
+            return false;
+        }
+    }
+
+    synchronized void stop(@Observes @Priority(BEFORE_LEADERSHIP_ENDS) ShutdownEvent event) {
         stopping = true;
+        if (endpoint != null) {
+            try {
+                endpoint.release();
+            } catch (RuntimeException e) {
+                LOG.warn("The gateway's Service is still directed here; the next leader will direct it to itself", e);
+            }
+        }
         if (running != null) {
             running.close();
         }

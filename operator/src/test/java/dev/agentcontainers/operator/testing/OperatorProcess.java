@@ -9,8 +9,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -31,6 +33,22 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     public static OperatorProcess start(TestCluster cluster, String name, List<String> settings) {
+        List<String> all = new ArrayList<>(settings);
+        all.add("agentcontainers.operator.leader.namespace=" + TestCluster.SYSTEM_NAMESPACE);
+        return start(
+                name, all, Map.of("KUBECONFIG", cluster.operatorKubeconfig().toString()), List.of());
+    }
+
+    /**
+     * Starts the program.
+     *
+     * @param name of its log
+     * @param settings system properties, each {@code name=value}
+     * @param environment added to this process's own
+     * @param arguments of the program
+     */
+    public static OperatorProcess start(
+            String name, List<String> settings, Map<String, String> environment, List<String> arguments) {
         try {
             Path target = TestCluster.projectRoot().resolve("operator/target");
             Path log = Files.createDirectories(target.resolve("operator-logs")).resolve(name + ".log");
@@ -38,13 +56,13 @@ public final class OperatorProcess implements AutoCloseable {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx256m",
-                    "-Dquarkus.http.port=" + port,
-                    "-Dagentcontainers.operator.leader.namespace=" + TestCluster.SYSTEM_NAMESPACE));
+                    "-Dquarkus.http.port=" + port));
             settings.forEach(setting -> command.add("-D" + setting));
             command.add("-jar");
             command.add(runner(target).toString());
+            command.addAll(arguments);
             ProcessBuilder builder = new ProcessBuilder(command);
-            builder.environment().put("KUBECONFIG", cluster.operatorKubeconfig().toString());
+            builder.environment().putAll(environment);
             builder.redirectErrorStream(true).redirectOutput(log.toFile());
             return new OperatorProcess(builder.start(), port, log);
         } catch (IOException e) {
@@ -62,6 +80,19 @@ public final class OperatorProcess implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits until the program ends by itself. */
+    public int awaitExit(Duration within) {
+        try {
+            if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new AssertionError("still running after " + within + ":\n" + log());
+            }
+            return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

@@ -80,9 +80,13 @@ public final class TestNode implements AutoCloseable {
     }
 
     public static TestNode join(TestCluster cluster, String name, Map<String, String> allocatable) {
+        return join(cluster.admin(), name, allocatable);
+    }
+
+    public static TestNode join(KubernetesClient admin, String name, Map<String, String> allocatable) {
         Map<String, Quantity> quantities = new ConcurrentHashMap<>();
         allocatable.forEach((resource, amount) -> quantities.put(resource, new Quantity(amount)));
-        TestNode node = new TestNode(cluster.admin(), name, quantities);
+        TestNode node = new TestNode(admin, name, quantities);
         await().atMost(Duration.ofSeconds(20)).until(() -> "True".equals(node.ready()));
         return node;
     }

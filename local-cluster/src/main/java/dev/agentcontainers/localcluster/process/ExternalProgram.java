@@ -1,32 +1,49 @@
-package dev.agentcontainers.cli.chart;
+package dev.agentcontainers.localcluster.process;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A program with fixed leading arguments and environment; not safe for secrets: output stands in failures. */
-record Command(Path program, List<String> leading, Map<String, String> environment) {
+/**
+ * A program with fixed leading arguments and environment, run to its end. Not for secrets: output stands in failures.
+ *
+ * @param environment added to this process's own
+ */
+public record ExternalProgram(Path program, List<String> leading, Map<String, String> environment) {
 
-    record Result(int exitCode, String output) {}
+    public ExternalProgram {
+        leading = List.copyOf(leading);
+        environment = Map.copyOf(environment);
+    }
 
-    /** Standard output and error, or a failure of the test that shows them. */
-    String run(String... arguments) {
+    /** How it ended; the output holds the error stream too. */
+    public record Result(int exitCode, String output) {}
+
+    /**
+     * Standard output and error.
+     *
+     * @throws IllegalStateException with both where the program fails
+     */
+    public String run(String... arguments) {
         Result result = attempt(arguments);
         if (result.exitCode() != 0) {
-            throw new AssertionError("%s %s ended with %d:%n%s"
+            throw new IllegalStateException("%s %s ended with %d:%n%s"
                     .formatted(program.getFileName(), String.join(" ", arguments), result.exitCode(), result.output()));
         }
         return result.output();
     }
 
-    Result attempt(String... arguments) {
+    /** As {@link #run}, but failing is a result too. */
+    public Result attempt(String... arguments) {
         return attemptWithInput("", arguments);
     }
 
-    Result attemptWithInput(String input, String... arguments) {
+    /** As {@link #attempt}, with something on the standard input. */
+    public Result attemptWithInput(String input, String... arguments) {
         List<String> line = new ArrayList<>(List.of(program.toString()));
         line.addAll(leading);
         line.addAll(List.of(arguments));
@@ -39,10 +56,10 @@ record Command(Path program, List<String> leading, Map<String, String> environme
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return new Result(process.waitFor(), output);
         } catch (IOException e) {
-            throw new AssertionError("cannot run " + line, e);
+            throw new UncheckedIOException("cannot run " + line, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while running " + line, e);
+            throw new IllegalStateException("interrupted while running " + line, e);
         }
     }
 }

@@ -1,0 +1,206 @@
+package dev.agentcontainers.operator.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
+import dev.agentcontainers.operator.testing.Agents;
+import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.TestNode;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * With an agent running: agent, its namespace, its node, the chart and the API are removed in every order that makes sense.
+ * Nothing gets stuck and nothing is left. The chart is removed as Helm does it: the hook's command, then the objects.
+ */
+@Tag("cluster")
+class DeletionIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final String TEAM = "team-a";
+    private static final String NODE = "node-a";
+
+    enum Removal {
+        AGENT,
+        NAMESPACE,
+        NODE,
+        CHART,
+        API
+    }
+
+    @TempDir
+    static Path scratch;
+
+    private static InstalledChart chart;
+    private static KubernetesClient admin;
+
+    private Set<String> before;
+    private OperatorProcess operator;
+    private Thread deploymentController;
+    private TestNode node;
+    private AgentContainer agent;
+
+    @BeforeAll
+    static void start() {
+        chart = InstalledChart.on(scratch);
+        admin = chart.admin();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (chart != null) {
+            chart.close();
+        }
+    }
+
+    @BeforeEach
+    void anAgentRuns() {
+        before = chart.contents();
+        chart.createNamespace(InstalledChart.NAMESPACE);
+        chart.createNamespace(TEAM);
+        chart.installApi();
+        chart.installMain();
+        operator = chart.startOperator("operator-0", "10.1.0.10", Map.of());
+        deploymentController = Thread.ofVirtual().start(this::stopOperatorWhenUnwanted);
+        node = TestNode.join(admin, NODE, Map.of("cpu", "4", "memory", "4Gi", "agents", "100"));
+        agent = Agents.create(admin, TEAM, "agent", Agents.SMALL);
+        await().atMost(SOON).until(() -> Agents.truth(admin, agent, "Ready").equals("True"));
+    }
+
+    @AfterEach
+    void end() {
+        deploymentController.interrupt();
+        node.close();
+        operator.close();
+    }
+
+    static Stream<List<Removal>> orders() {
+        return Stream.of(
+                List.of(Removal.AGENT, Removal.NAMESPACE, Removal.NODE, Removal.CHART, Removal.API),
+                List.of(Removal.NAMESPACE, Removal.CHART, Removal.API),
+                List.of(Removal.NODE, Removal.AGENT, Removal.CHART, Removal.API),
+                List.of(Removal.NODE, Removal.NAMESPACE, Removal.API, Removal.CHART),
+                List.of(Removal.NODE, Removal.CHART, Removal.API),
+                List.of(Removal.CHART, Removal.AGENT, Removal.API),
+                List.of(Removal.CHART, Removal.NAMESPACE, Removal.API),
+                List.of(Removal.CHART, Removal.API),
+                List.of(Removal.API, Removal.CHART));
+    }
+
+    @ParameterizedTest
+    @MethodSource("orders")
+    void nothingIsStuckAndNothingIsLeft(List<Removal> order) {
+        order.forEach(this::remove);
+        nothingIsLeft();
+    }
+
+    @Test
+    void aNodeThatIsDeadHoldsNothing() {
+        node.die();
+        remove(Removal.CHART);
+        remove(Removal.API);
+        nothingIsLeft();
+    }
+
+    @Test
+    void withoutTheChartNothingHoldsAnAgentContainer() {
+        remove(Removal.CHART);
+
+        AgentContainer kept = Agents.read(admin, agent);
+        assertThat(kept.getMetadata().getFinalizers()).isEmpty();
+        assertThat(kept.getStatus().phase()).isEqualTo(AgentPhase.Failed);
+        assertThat(Agents.condition(kept, "Ready").orElseThrow().getReason()).isIn("NodeRemoved", "AssignmentLost");
+        AgentContainer later = Agents.create(admin, TEAM, "later", Agents.SMALL);
+        assertThat(later.getMetadata().getFinalizers()).isEmpty();
+        remove(Removal.API);
+        nothingIsLeft();
+    }
+
+    @Test
+    void aDrainThatCanNotFinishSaysWhatIsLeftAndCanBeRepeated() {
+        assertThat(chart.drain("drain", "--timeout=soon").exitCode()).isEqualTo(2);
+        operator.signal("STOP");
+        ExternalProgram.Result result = chart.drain("drain", "--namespace=" + InstalledChart.NAMESPACE, "--timeout=3");
+
+        assertThat(result.exitCode()).as(result.output()).isEqualTo(1);
+        assertThat(result.output())
+                .contains(
+                        "Stopping agents and removing nodes took too long: 1 agent(s) to stop, 1 node(s) to remove (node-a)");
+        operator.signal("KILL");
+        operator.close();
+        operator = chart.startOperator("operator-1", "10.1.0.11", Map.of());
+        remove(Removal.CHART);
+        remove(Removal.API);
+        nothingIsLeft();
+    }
+
+    private void remove(Removal what) {
+        switch (what) {
+            case AGENT -> {
+                admin.resource(agent).delete();
+                await("the agent is gone").atMost(SOON).until(() -> Agents.read(admin, agent) == null);
+            }
+            case NAMESPACE -> chart.deleteNamespace(TEAM);
+            case NODE -> {
+                // It goes after its agents, unless those were removed before.
+                admin.resources(AgentNode.class).withName(NODE).delete();
+            }
+            case CHART -> {
+                drained();
+                chart.uninstallMain();
+            }
+            case API -> chart.uninstallApi();
+        }
+    }
+
+    private void drained() {
+        ExternalProgram.Result result = chart.drain();
+        assertThat(result.exitCode()).as(result.output()).isZero();
+        assertThat(result.output()).contains("Drained: no agent and no node is left");
+        await("the operator has ended").atMost(SOON).until(() -> !operator.isAlive());
+        // Whoever repeats it gets the same answer at once.
+        assertThat(chart.drain().exitCode()).isZero();
+    }
+
+    private void nothingIsLeft() {
+        if (admin.namespaces().withName(TEAM).get() != null) {
+            chart.deleteNamespace(TEAM);
+        }
+        chart.deleteNamespace(InstalledChart.NAMESPACE);
+        await("nothing is left").atMost(SOON).untilAsserted(() -> {
+            Set<String> left = new TreeSet<>(chart.contents());
+            left.removeAll(before);
+            assertThat(left).isEmpty();
+        });
+    }
+
+    /** What the Deployment's controller and the kubelet do when no replica is wanted any more. */
+    private void stopOperatorWhenUnwanted() {
+        try {
+            while (chart.wantsOperator()) {
+                Thread.sleep(Duration.ofMillis(200));
+            }
+            operator.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

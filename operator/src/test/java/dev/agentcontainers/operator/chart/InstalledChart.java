@@ -1,0 +1,217 @@
+package dev.agentcontainers.operator.chart;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.localcluster.ClusterContents;
+import dev.agentcontainers.localcluster.ControlPlane;
+import dev.agentcontainers.localcluster.ControlPlaneException;
+import dev.agentcontainers.localcluster.ControlPlaneOptions;
+import dev.agentcontainers.localcluster.ControlPlanes;
+import dev.agentcontainers.localcluster.binaries.Helm;
+import dev.agentcontainers.localcluster.process.ExternalProgram;
+import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.TestCluster;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
+
+/** The charts on a control plane of their own, with processes in place of their Pods. */
+final class InstalledChart implements AutoCloseable {
+    static final String NAMESPACE = "agents-here";
+    static final String OPERATOR = "agentcontainers-operator";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration DRAIN_WITHIN = Duration.ofSeconds(150);
+    private static final String RELEASE = "agentcontainers";
+    private static final String API_RELEASE = "api";
+
+    private final ControlPlane controlPlane;
+    private final KubernetesClient admin;
+    private final ExternalProgram helm;
+    private final ExternalProgram kubectl;
+
+    private InstalledChart(ControlPlane controlPlane, Path helm, Path scratch) {
+        this.controlPlane = controlPlane;
+        this.admin = controlPlane.adminClient();
+        this.helm = Helm.command(helm, controlPlane.kubeconfig(), scratch);
+        this.kubectl = ClusterContents.kubectl(controlPlane);
+    }
+
+    /** Nothing is installed yet. Skips the test where there is no Helm. */
+    static InstalledChart on(Path scratch) {
+        try {
+            Path helm = Helm.findOrBuild(System.getenv(), line -> System.err.println("helm: " + line));
+            return new InstalledChart(
+                    ControlPlanes.with(ControlPlaneOptions.defaults()).temporary(), helm, scratch);
+        } catch (ControlPlaneException e) {
+            return Assumptions.abort(e.getMessage());
+        }
+    }
+
+    KubernetesClient admin() {
+        return admin;
+    }
+
+    ControlPlane controlPlane() {
+        return controlPlane;
+    }
+
+    Set<String> contents() {
+        return ClusterContents.of(kubectl);
+    }
+
+    void createNamespace(String name) {
+        admin.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .endMetadata()
+                        .build())
+                .create();
+    }
+
+    void installApi() {
+        helm.run("install", API_RELEASE, chart("agentcontainers-crds"), "-n", NAMESPACE, "--set", "keep=false");
+        kubectl.run("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all");
+    }
+
+    void installMain(String... values) {
+        List<String> line = new ArrayList<>(List.of(
+                "install", RELEASE, chart("agentcontainers"), "-n", NAMESPACE, "--set", "drain.timeoutSeconds=120"));
+        for (String value : values) {
+            line.addAll(List.of("--set", value));
+        }
+        helm.run(line.toArray(String[]::new));
+    }
+
+    void uninstallApi() {
+        helm.run("uninstall", API_RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "90s");
+    }
+
+    /** What Helm deletes after its hooks. */
+    void uninstallMain() {
+        helm.run("uninstall", RELEASE, "-n", NAMESPACE, "--no-hooks", "--wait", "--timeout", "90s");
+    }
+
+    /**
+     * Starts a replica of the operator: with its Deployment's environment and its ServiceAccount's rights.
+     *
+     * @param pod name of its Pod
+     * @param address of its Pod
+     * @param further environment that goes before the Deployment's
+     */
+    OperatorProcess startOperator(String pod, String address, Map<String, String> further) {
+        Deployment deployment = admin.apps()
+                .deployments()
+                .inNamespace(NAMESPACE)
+                .withName(OPERATOR)
+                .require();
+        Container container =
+                deployment.getSpec().getTemplate().getSpec().getContainers().getFirst();
+        Map<String, String> environment = new HashMap<>(PodEnvironment.of(
+                container,
+                admin.services().inNamespace(NAMESPACE).list().getItems(),
+                Map.of("status.podIP", address, "metadata.name", pod, "spec.nodeName", "machine-of-" + pod)));
+        // Two of them on one machine.
+        environment.put("AGENTCONTAINERS_GATEWAY_PORT", "0");
+        environment.putAll(further);
+        return start(
+                pod,
+                deployment.getSpec().getTemplate().getSpec().getServiceAccountName(),
+                environment,
+                container.getArgs());
+    }
+
+    /** Whether the Deployment is there and wants replicas. */
+    boolean wantsOperator() {
+        Deployment deployment = admin.apps()
+                .deployments()
+                .inNamespace(NAMESPACE)
+                .withName(OPERATOR)
+                .get();
+        return deployment != null && deployment.getSpec().getReplicas() > 0;
+    }
+
+    /** Makes the hooks' objects as Helm does, and runs the Job's command with the Job's rights; gives its output and exit code. */
+    ExternalProgram.Result drain(String... replacedArguments) {
+        List<HasMetadata> hooks = hooks();
+        hooks.stream()
+                .filter(hook -> !(hook instanceof Job))
+                .forEach(hook -> admin.resource(hook).createOr(present -> present.update()));
+        Job job = hooks.stream()
+                .filter(Job.class::isInstance)
+                .map(Job.class::cast)
+                .findFirst()
+                .orElseThrow();
+        Container container =
+                job.getSpec().getTemplate().getSpec().getContainers().getFirst();
+        OperatorProcess process = start(
+                "drain",
+                job.getSpec().getTemplate().getSpec().getServiceAccountName(),
+                PodEnvironment.of(container, List.of(), Map.of()),
+                replacedArguments.length == 0 ? container.getArgs() : List.of(replacedArguments));
+        try {
+            int exitCode = process.awaitExit(DRAIN_WITHIN);
+            return new ExternalProgram.Result(exitCode, process.log());
+        } finally {
+            process.close();
+            hooks.stream()
+                    .filter(hook -> !(hook instanceof Job))
+                    .forEach(hook -> admin.resource(hook).delete());
+        }
+    }
+
+    private List<HasMetadata> hooks() {
+        String yaml = helm.run("get", "hooks", RELEASE, "-n", NAMESPACE);
+        return admin.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).items().stream()
+                .sorted(Comparator.comparingInt(hook ->
+                        Integer.parseInt(hook.getMetadata().getAnnotations().get("helm.sh/hook-weight"))))
+                .toList();
+    }
+
+    private OperatorProcess start(
+            String name, String serviceAccount, Map<String, String> environment, List<String> arguments) {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("HOSTNAME", name);
+        all.put("KUBECONFIG", kubeconfig(serviceAccount).toString());
+        // A free port is a system property's, which goes before the environment's.
+        return OperatorProcess.start("chart-" + name, List.of(), all, arguments);
+    }
+
+    private Path kubeconfig(String serviceAccount) {
+        return controlPlane.kubeconfigFor(
+                "system:serviceaccount:%s:%s".formatted(NAMESPACE, serviceAccount),
+                "system:serviceaccounts",
+                "system:serviceaccounts:" + NAMESPACE);
+    }
+
+    void deleteNamespace(String name) {
+        admin.namespaces().withName(name).delete();
+        await(name + " is gone")
+                .atMost(PATIENCE)
+                .until(() -> admin.namespaces().withName(name).get() == null);
+    }
+
+    private static String chart(String name) {
+        return TestCluster.projectRoot().resolve("helm").resolve(name).toString();
+    }
+
+    @Override
+    public void close() {
+        admin.close();
+        controlPlane.close();
+    }
+}
