@@ -99,7 +99,7 @@ final class TestFleet implements AutoCloseable {
                 spec:
                   isolation: {className: process}
                   command: [/bin/sh, -c, '%s']
-                  resources: {limits: {cpu: "1", memory: 64Mi, pids: 32}}
+                  resources: {requests: {cpu: 50m}, limits: {cpu: "1", memory: 64Mi, pids: 32}}
                 %s
                 """.formatted(name, NAMESPACE, name, script, spec.indent(2));
         return client.resource(client.getKubernetesSerialization().unmarshal(manifest, AgentContainer.class))
