@@ -34,10 +34,6 @@ The operator publishes the gateway's authority; until it has, the kubelet doesn'
 {{- $root := index . 0 -}}
 {{- $system := index . 1 -}}
 {{- $folder := index . 2 -}}
-- name: POD_UID
-  valueFrom:
-    fieldRef:
-      fieldPath: metadata.uid
 - name: AGENTCONTAINERS_NODE_NAME
   valueFrom:
     fieldRef:

@@ -60,22 +60,23 @@ record NodeService(Path units, Path programs) {
         Path target = programs.resolve("node-agent/target");
         FileTrees.delete(programs);
         try (Stream<Path> files = Files.walk(source)) {
-            for (Path file : files.filter(NodeService::isProgram).toList()) {
-                Path copy = target.resolve(source.relativize(file).toString());
-                Files.createDirectories(copy.getParent());
-                Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path relative = source.relativize(file);
+                if (isProgram(relative)) {
+                    Path copy = target.resolve(relative);
+                    Files.createDirectories(copy.resolveSibling("."));
+                    Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the node agent can't be copied to " + programs, e);
         }
     }
 
-    private static boolean isProgram(Path file) {
-        String name = file.getFileName().toString();
-        return Files.isRegularFile(file)
-                && (name.endsWith("-runner.jar")
-                        || name.endsWith(".aot")
-                        || file.getParent().endsWith("target/lib"));
+    /** The program, its libraries and its start caches; other things that a build leaves stay where they are. */
+    private static boolean isProgram(Path relative) {
+        String name = relative.getFileName().toString();
+        return name.endsWith("-runner.jar") || name.endsWith(".aot") || relative.startsWith("lib");
     }
 
     /** Whether the installed service is that of this installation. */

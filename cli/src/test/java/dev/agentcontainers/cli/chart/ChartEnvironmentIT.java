@@ -9,7 +9,6 @@ import dev.agentcontainers.nodeagent.app.NodeConfiguration;
 import dev.agentcontainers.operator.app.EnrolmentConfiguration;
 import dev.agentcontainers.operator.app.GatewayConfiguration;
 import dev.agentcontainers.operator.app.OperatorSettings;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
@@ -78,28 +77,32 @@ class ChartEnvironmentIT {
 
     @Test
     void nodeAgentsReadWhatTheChartSets() {
-        assertThat(all(DaemonSet.class))
-                .hasSize(2)
-                .allSatisfy(set -> assertThat(unread(set.getSpec().getTemplate().getSpec(), NodeConfiguration.class))
-                        .isEmpty());
+        assertThat(nodeAgents()).hasSize(2);
+        assertThat(nodeAgents().flatMap(pod -> unread(pod, NodeConfiguration.class).stream()))
+                .isEmpty();
     }
 
     /** A node agent of the chart has all that it needs to join. */
     @Test
     void nodeAgentsAreToldHowToJoin() {
-        assertThat(all(DaemonSet.class))
-                .allSatisfy(set -> assertThat(set.getSpec()
-                                .getTemplate()
-                                .getSpec()
-                                .getContainers()
-                                .getFirst()
-                                .getEnv())
-                        .extracting(EnvVar::getName)
+        assertThat(nodeAgents().map(ChartEnvironmentIT::names))
+                .allSatisfy(names -> assertThat(names)
                         .contains(
                                 "AGENTCONTAINERS_NODE_NAME",
                                 "AGENTCONTAINERS_NODE_JOIN_GATEWAY",
                                 "AGENTCONTAINERS_NODE_JOIN_CA_FILE",
                                 "AGENTCONTAINERS_NODE_JOIN_TOKEN_FILE"));
+    }
+
+    private static Stream<PodSpec> nodeAgents() {
+        return all(DaemonSet.class).map(set -> set.getSpec().getTemplate().getSpec());
+    }
+
+    private static List<String> names(PodSpec pod) {
+        return pod.getContainers().stream()
+                .flatMap(container -> container.getEnv().stream())
+                .map(EnvVar::getName)
+                .toList();
     }
 
     private static List<String> unread(PodSpec pod, Class<?>... mappings) {
@@ -108,11 +111,8 @@ class ChartEnvironmentIT {
                 .map(property -> property.replaceAll("[^a-z0-9]", "_").toUpperCase(Locale.ROOT))
                 .collect(Collectors.toSet());
         assertThat(read).isNotEmpty();
-        List<Container> containers = pod.getContainers();
-        String values = containers.toString();
-        return containers.stream()
-                .flatMap(container -> container.getEnv().stream())
-                .map(EnvVar::getName)
+        String values = pod.getContainers().toString();
+        return names(pod).stream()
                 .filter(name -> !read.contains(name))
                 .filter(name -> !name.startsWith("QUARKUS_") && !NOT_CONFIGURATION.contains(name))
                 .filter(name -> !values.contains("$(" + name + ")"))

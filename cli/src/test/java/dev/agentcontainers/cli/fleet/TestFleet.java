@@ -162,7 +162,7 @@ final class TestFleet implements AutoCloseable {
             spec:
               isolation: {className: process}
               command: [/bin/sh, -c, '%s']
-              resources: {limits: {%s}}
+              resources: {requests: {cpu: 50m}, limits: {%s}}
             %s
             """.formatted(name, NAMESPACE, name, script, limits, spec.indent(2));
         return client.resource(client.getKubernetesSerialization().unmarshal(manifest, AgentContainer.class))

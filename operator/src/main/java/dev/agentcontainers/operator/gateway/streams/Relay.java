@@ -146,7 +146,8 @@ public final class Relay {
             }
             activity.note();
             forward(message, to);
-            if (to.writeQueueFull()) {
+            // Asking a closed one throws; a result has just closed it.
+            if (!to.isClosed() && to.writeQueueFull()) {
                 from.pause();
                 to.drainHandler(ignored -> from.resume());
             }
