@@ -45,7 +45,7 @@ class FailedStepIT {
 
     @AfterEach
     void nothingIsLeft() {
-        TestFleet.awaitNoMoreThan(idle, staged::leftovers);
+        staged.awaitNoMoreThan(idle);
     }
 
     @AfterAll
