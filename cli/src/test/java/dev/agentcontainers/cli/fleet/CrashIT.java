@@ -53,7 +53,7 @@ class CrashIT {
     /** Leaks show here, while there is nobody who removes them in passing. */
     @AfterEach
     void nothingIsLeft() {
-        TestFleet.awaitNoMoreThan(idle, staged::leftovers);
+        staged.awaitNoMoreThan(idle);
     }
 
     @AfterAll

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -44,7 +45,7 @@ class FailedStepIT {
 
     @AfterEach
     void nothingIsLeft() {
-        TestFleet.awaitNoMoreThan(idle, staged::leftovers);
+        staged.awaitNoMoreThan(idle);
     }
 
     @AfterAll
@@ -115,6 +116,30 @@ class FailedStepIT {
     }
 
     @Test
+    void aJournalThatCannotBeWrittenKeepsTheAgentFromStarting() throws Exception {
+        String journal = fleet.layout()
+                .node(fleet.nodeName())
+                .resolve("state/journal/sandboxes")
+                .toString();
+        String name = "agent-" + ++agents;
+        ExternalCommand.of("mount", "--bind", journal, journal).run();
+        try {
+            ExternalCommand.of("mount", "-o", "remount,bind,ro", journal).run();
+            fleet.createFurnished(name, "echo ran", "");
+
+            awaitReason(name, "JournalFailed", "Read-only file system");
+            assertThat(fleet.leftovers().byKind().get("control groups"))
+                    .isEqualTo(idle.byKind().get("control groups"));
+        } finally {
+            ExternalCommand.of("umount", journal).run();
+        }
+
+        fleet.await(name, AgentPhase.Succeeded);
+        assertThat(fleet.output(name)).isEqualTo("ran");
+        fleet.delete(name);
+    }
+
+    @Test
     void aMissingSecretIsNamedAndWaitedFor() {
         fleet.client()
                 .secrets()
@@ -124,10 +149,12 @@ class FailedStepIT {
         String name = "agent-" + ++agents;
         AgentContainer created = fleet.createFurnished(name, "echo ran", "");
 
-        await("the missing Secret is named").atMost(PATIENCE).untilAsserted(() -> assertThat(
-                        condition(fleet.get(name), "Ready").getMessage())
-                .contains("Secret")
-                .contains("token"));
+        await("the missing Secret is named")
+                .atMost(PATIENCE)
+                .untilAsserted(
+                        () -> assertThat(condition(fleet.get(name), "Ready").getMessage())
+                                .contains("Secret")
+                                .contains("token"));
         assertNothingRuns(created);
 
         fleet.client()
@@ -156,18 +183,21 @@ class FailedStepIT {
 
     /** Of the agent there are what was prepared for it and its entry in the journal. */
     private static void assertNothingRuns(AgentContainer agent) {
-        await("nothing of it runs").atMost(PATIENCE).untilAsserted(() -> assertThat(
-                        fleet.leftovers().differenceFrom(idle))
-                .allSatisfy((kind, what) -> {
-                    if (kind.equals("files")) {
-                        assertThat(what).allSatisfy(file -> assertThat(file)
-                                .contains(agent.getMetadata().getUid())
-                                .doesNotEndWith("/run"));
-                    } else {
-                        assertThat(kind).endsWith("nftables");
-                        assertThat(what).noneSatisfy(line -> assertThat(line).contains("iifname"));
-                    }
-                }));
+        await("nothing of it runs")
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(fleet.leftovers().differenceFrom(idle))
+                        .allSatisfy((kind, what) -> {
+                            if (kind.equals("files")) {
+                                assertThat(what)
+                                        .allSatisfy(file -> assertThat(file)
+                                                .contains(agent.getMetadata().getUid())
+                                                .doesNotEndWith("/run"));
+                            } else {
+                                assertThat(kind).endsWith("nftables");
+                                assertThat(what)
+                                        .noneSatisfy(line -> assertThat(line).contains("iifname"));
+                            }
+                        }));
         assertThat(fleet.client()
                         .resources(AgentContainer.class)
                         .inNamespace(TestFleet.NAMESPACE)

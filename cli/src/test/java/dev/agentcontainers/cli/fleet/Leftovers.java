@@ -9,12 +9,14 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -25,6 +27,9 @@ import java.util.stream.Stream;
 record Leftovers(Map<String, List<String>> byKind) {
     /** Agents have users from here on, which nobody else has. */
     private static final long FIRST_AGENT_USER = 200_000_000L;
+
+    private static final Pattern GROUP = Pattern.compile("^\\s*(set a[46]_|chain g_)");
+    private static final Pattern NUMBER = Pattern.compile("never_[0-9]+");
 
     /**
      * @param home the folder with everything of the fleet
@@ -190,6 +195,21 @@ record Leftovers(Map<String, List<String>> byKind) {
         return found;
     }
 
+    /** The rules of policy groups belong to the node's policy, not to an agent; the numbers of sets differ with each write. */
+    private static List<String> withoutGroups(Stream<String> ruleset) {
+        List<String> kept = new ArrayList<>();
+        boolean inGroup = false;
+        for (String line : ruleset.toList()) {
+            inGroup = inGroup || GROUP.matcher(line).find();
+            if (!inGroup) {
+                kept.add(NUMBER.matcher(line).replaceAll("never_"));
+            }
+            inGroup = inGroup && !line.strip().equals("}");
+        }
+        kept.removeIf(String::isBlank);
+        return kept;
+    }
+
     private static String[] with(String[] before, String... command) {
         return Stream.concat(Stream.of(before), Stream.of(command)).toArray(String[]::new);
     }
@@ -236,7 +256,7 @@ record Leftovers(Map<String, List<String>> byKind) {
     }
 
     private static List<String> without(List<String> all, List<String> others) {
-        List<String> rest = new java.util.ArrayList<>(all);
+        List<String> rest = new ArrayList<>(all);
         others.forEach(rest::remove);
         return rest;
     }

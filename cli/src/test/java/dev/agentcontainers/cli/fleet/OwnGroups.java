@@ -17,9 +17,8 @@ record OwnGroups(List<Path> groups) implements AutoCloseable {
 
     /** Makes the groups and moves the process there, all its threads included. */
     static OwnGroups of(String name, ProcessHandle process) throws IOException {
-        List<Path> groups = hierarchies().stream()
-                .map(hierarchy -> hierarchy.resolve(name))
-                .toList();
+        List<Path> groups =
+                hierarchies().stream().map(hierarchy -> hierarchy.resolve(name)).toList();
         for (Path group : groups) {
             Files.createDirectory(group);
             inherit(group, "cpuset.cpus");
@@ -43,7 +42,8 @@ record OwnGroups(List<Path> groups) implements AutoCloseable {
 
     /** A new group of version 1 takes no process before it has processors and memory nodes. Source: cpuset(7). */
     private static void inherit(Path group, String file) throws IOException {
-        if (Files.exists(group.resolve(file)) && Files.readString(group.resolve(file)).isBlank()) {
+        if (Files.exists(group.resolve(file))
+                && Files.readString(group.resolve(file)).isBlank()) {
             Files.writeString(group.resolve(file), Files.readString(group.resolveSibling(file)));
         }
     }

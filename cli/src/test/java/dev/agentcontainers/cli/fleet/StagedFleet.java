@@ -1,10 +1,14 @@
 package dev.agentcontainers.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.cli.fleet.staged.StagedPlatform;
 import dev.agentcontainers.cli.fleet.staged.Stages;
+import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -26,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -186,6 +191,30 @@ final class StagedFleet implements AutoCloseable {
     /** What an idle fleet has, to be compared with later. */
     Leftovers leftovers() {
         return fleet.leftovers();
+    }
+
+    /** Waits until there is no more than before, and the fence has the rules of the published groups and no others. */
+    void awaitNoMoreThan(Leftovers before) {
+        TestFleet.awaitNoMoreThan(before, this::leftovers);
+        await("the groups in the fence are the published ones")
+                .untilAsserted(() -> assertThat(groupsInTheFence()).isEqualTo(publishedGroups()));
+    }
+
+    private Set<String> groupsInTheFence() {
+        return ExternalCommand.of("ip", "netns", "exec", "agentfence-" + fleet.nodeName(), "nft", "list", "chains")
+                .run()
+                .lines()
+                .map(String::strip)
+                .filter(line -> line.startsWith("chain g_"))
+                .map(line -> line.substring("chain g_".length()).replace(" {", ""))
+                .collect(Collectors.toSet());
+    }
+
+    private Set<String> publishedGroups() {
+        return fleet.client().resources(AgentNodePolicy.class).inAnyNamespace().list().getItems().stream()
+                .flatMap(policy -> policy.getSpec().groups().stream())
+                .map(AgentNodePolicySpec.Group::name)
+                .collect(Collectors.toSet());
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -66,7 +67,9 @@ record StartedProgram(FleetProcess process, List<String> command, Map<String, St
 
     /** Waits until the process is dead and starts the next. */
     void startAgainAfter(ProcessHandle dead) {
-        Awaitility.await(process.name() + " is dead").until(() -> !dead.isAlive());
+        Awaitility.await(process.name() + " is dead")
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> !dead.isAlive());
         start();
     }
 

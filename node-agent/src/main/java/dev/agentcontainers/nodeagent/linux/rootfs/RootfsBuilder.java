@@ -50,9 +50,12 @@ public final class RootfsBuilder {
 
     private void mountMemory(String target, String options) throws IOException {
         long flags = Mounts.MS_NOSUID | Mounts.MS_NODEV;
-        if (mounts.mount("agentcontainers", target, "tmpfs", flags, options + ",noswap") == -EINVAL) {
-            check("mount a tmpfs at " + target, mounts.mount("agentcontainers", target, "tmpfs", flags, options));
+        int answer = mounts.mount("agentcontainers", target, "tmpfs", flags, options + ",noswap");
+        if (answer == -EINVAL) {
+            answer = mounts.mount("agentcontainers", target, "tmpfs", flags, options);
         }
+        // Without it, what must never be on a disk would be written to the directory below.
+        check("mount a tmpfs at " + target, answer);
     }
 
     /** Makes it at {@code root}, an existing directory. */

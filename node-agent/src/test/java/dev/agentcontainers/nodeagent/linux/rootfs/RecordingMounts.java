@@ -8,6 +8,7 @@ final class RecordingMounts implements Mounts {
     final List<String> calls = new ArrayList<>();
     int busyAnswers;
     boolean knowsNoswap = true;
+    boolean hasMemory = true;
 
     private int record(String call) {
         calls.add(call);
@@ -33,6 +34,9 @@ final class RecordingMounts implements Mounts {
     public int mount(String source, String target, String type, long flags, String data) {
         if (data.contains("noswap") && !knowsNoswap) {
             return -22;
+        }
+        if (type.equals("tmpfs") && !hasMemory) {
+            return -12;
         }
         return record(type + " " + source + " " + target + " " + data);
     }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan.Operation;
 import java.io.IOException;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RootfsBuilderTest {
     @TempDir
@@ -43,6 +46,16 @@ class RootfsBuilderTest {
                         "none /store/w " + root + "/etc ",
                         "attributes " + root + "/etc 6",
                         "attributes " + root + "/etc 7");
+    }
+
+    /** Otherwise Secrets would be written to the disk below. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aFilesystemInMemoryThatCannotBeMountedEndsIt(boolean knowsNoswap) {
+        mounts.knowsNoswap = knowsNoswap;
+        mounts.hasMemory = false;
+        assertThatThrownBy(() -> build(new RootfsPlan(List.of(), List.of(), List.of())))
+                .hasMessageContaining("mount a tmpfs at " + root);
     }
 
     @Test

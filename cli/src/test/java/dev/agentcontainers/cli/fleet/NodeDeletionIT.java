@@ -1,0 +1,95 @@
+package dev.agentcontainers.cli.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * An AgentNode is deleted while an agent runs on it: nothing gets stuck, and when the machine is reset nothing is left on
+ * it.
+ */
+@Tag("cluster")
+@Tag("node")
+class NodeDeletionIT {
+    /** A node that says nothing counts as dead when its Lease has expired. */
+    private static final Duration PATIENCE = Duration.ofSeconds(150);
+
+    private TestFleet fleet;
+    private String namespace;
+    private AgentContainer running;
+    private ProcessHandle agent;
+
+    @BeforeEach
+    void up() throws IOException {
+        fleet = TestFleet.start();
+        fleet.furnish();
+        fleet.createFurnished("stranded", "trap \"exit 0\" TERM; echo ran; sleep 1000 & wait", "");
+        running = fleet.await("stranded", AgentPhase.Running);
+        agent = fleet.processOf(running);
+        namespace = fleet.client()
+                .resources(AgentNode.class)
+                .withName(fleet.nodeName())
+                .get()
+                .getStatus()
+                .namespace();
+    }
+
+    @AfterEach
+    void downLeavesNothing() throws IOException {
+        if (fleet != null) {
+            fleet.close();
+        }
+    }
+
+    private void deleteNodeAndAwaitItsEnd() {
+        fleet.client().resources(AgentNode.class).withName(fleet.nodeName()).delete();
+        await("the AgentNode is gone")
+                .atMost(PATIENCE)
+                .until(() -> fleet.client()
+                                .resources(AgentNode.class)
+                                .withName(fleet.nodeName())
+                                .get()
+                        == null);
+        await("the node's namespace is gone")
+                .atMost(PATIENCE)
+                .until(() -> fleet.client().namespaces().withName(namespace).get() == null);
+        assertThat(fleet.client()
+                        .resources(AgentAssignment.class)
+                        .inAnyNamespace()
+                        .list()
+                        .getItems())
+                .isEmpty();
+    }
+
+    @Test
+    void aLivingNodeStopsItsAgentsFirst() {
+        deleteNodeAndAwaitItsEnd();
+
+        assertThat(agent.isAlive()).isFalse();
+        fleet.await("stranded", AgentPhase.Failed);
+        fleet.delete("stranded");
+    }
+
+    @Test
+    void aDeadNodesAgentsStayFencedUntilTheMachineIsReset() {
+        ProcessHandle nodeAgent = fleet.nodeAgent().find().orElseThrow();
+        nodeAgent.destroyForcibly();
+        nodeAgent.onExit().join();
+
+        deleteNodeAndAwaitItsEnd();
+
+        assertThat(agent.isAlive()).isTrue();
+        fleet.await("stranded", AgentPhase.Failed);
+        fleet.delete("stranded");
+    }
+}
