@@ -41,11 +41,9 @@ final class CountingFence implements Fence {
     /** The kernel's counter goes with the attachment. */
     @Override
     public void detach(SandboxId id) throws SandboxException {
-        Attachment attached = fence.attachments().get(id);
+        long deniedToIt = fence.deniedPackets(id);
         fence.detach(id);
-        if (attached != null) {
-            denied.addAndGet(attached.deniedPackets());
-        }
+        denied.addAndGet(deniedToIt);
     }
 
     @Override

@@ -1,0 +1,103 @@
+package dev.agentcontainers.cli.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** agentctl as a process of its own, so that it can be signalled, with its two output streams in files. */
+final class AgentctlProcess {
+    private static final long PATIENCE_SECONDS = 120;
+
+    private final Process process;
+    private final Path output;
+    private final Path errorOutput;
+
+    private AgentctlProcess(Process process, Path output, Path errorOutput) {
+        this.process = process;
+        this.output = output;
+        this.errorOutput = errorOutput;
+    }
+
+    static AgentctlProcess run(Path folder, String... arguments) throws IOException {
+        return start(List.of(), folder, "", arguments);
+    }
+
+    /**
+     * @param before what comes before java on the command line, to become another user for example
+     * @param input for its standard input
+     */
+    static AgentctlProcess start(List<String> before, Path folder, String input, String... arguments)
+            throws IOException {
+        List<String> line = new ArrayList<>(before);
+        line.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.agentcontainers.cli.Agentctl",
+                "run"));
+        line.addAll(List.of(arguments));
+        Path output = Files.createTempFile("agentctl", ".out");
+        Path errorOutput = Files.createTempFile("agentctl", ".err");
+        Path inputFile = Files.createTempFile("agentctl", ".in");
+        Files.writeString(inputFile, input);
+        Process process = new ProcessBuilder(line)
+                .directory(folder.toFile())
+                .redirectInput(inputFile.toFile())
+                .redirectOutput(output.toFile())
+                .redirectError(errorOutput.toFile())
+                .start();
+        return new AgentctlProcess(process, output, errorOutput);
+    }
+
+    /** Waits for its end; the exit code. */
+    int await() throws InterruptedException {
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                .as("ended: %s", this)
+                .isTrue();
+        return process.exitValue();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends a signal by its name, as a terminal or a supervisor does. */
+    void signal(String name) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                        .inheritIO()
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    String output() {
+        return read(output);
+    }
+
+    String errorOutput() {
+        return read(errorOutput);
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "output: " + output() + "\nerrors: " + errorOutput();
+    }
+}
