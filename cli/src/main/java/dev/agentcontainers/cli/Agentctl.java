@@ -5,6 +5,7 @@ import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
 import dev.agentcontainers.cli.run.RunCommand;
+import dev.agentcontainers.cli.run.ServeCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Command;
             StatusCommand.class,
             KubeconfigCommand.class,
             RunCommand.class,
+            ServeCommand.class,
             LogsCommand.class,
             ExecCommand.class,
             VersionCommand.class,

@@ -1,6 +1,5 @@
 package dev.agentcontainers.assignment.manifest;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * Collects the objects of one run from manifests, and refuses what an API server would refuse. Used by one thread.
@@ -49,18 +49,8 @@ public final class ManifestReader {
         List<JsonNode> documents;
         try {
             documents = Yaml.read(yaml);
-        } catch (JsonProcessingException e) {
-            throw new InvalidManifestException(
-                    origin,
-                    "is not YAML: line %d, column %d: %s"
-                            .formatted(
-                                    e.getLocation() == null
-                                            ? 0
-                                            : e.getLocation().getLineNr(),
-                                    e.getLocation() == null
-                                            ? 0
-                                            : e.getLocation().getColumnNr(),
-                                    e.getOriginalMessage()));
+        } catch (YamlEngineException e) {
+            throw new InvalidManifestException(origin, "is not YAML: " + e.getMessage());
         }
         for (JsonNode document : documents) {
             take(origin, document);

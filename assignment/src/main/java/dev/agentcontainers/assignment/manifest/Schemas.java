@@ -18,7 +18,7 @@ final class Schemas {
     private final Map<String, StructuralSchema> byKind = new HashMap<>();
 
     Schemas() {
-        JsonNode builtIn = Yaml.trees(resource("kinds.yaml")).getFirst();
+        JsonNode builtIn = Yaml.read(resource("kinds.yaml")).getFirst();
         JsonNode metadata = builtIn.get("ObjectMeta");
         for (Map.Entry<String, JsonNode> kind : builtIn.properties()) {
             put(kind.getKey(), kind.getValue(), metadata);
@@ -28,7 +28,7 @@ final class Schemas {
                 .findFirst()
                 .orElseThrow()
                 .yaml();
-        JsonNode spec = Yaml.trees(definition).getFirst().get("spec");
+        JsonNode spec = Yaml.read(definition).getFirst().get("spec");
         for (JsonNode version : spec.get("versions")) {
             put(
                     spec.get("group").asText() + "/" + version.get("name").asText() + "/AgentContainer",

@@ -12,14 +12,15 @@ import java.io.IOException;
 import java.util.List;
 
 /** A run by this process itself, which is root's. */
-final class LocalRun {
+final class LocalRun implements AgentRun {
     private final StandaloneRun run;
 
     LocalRun(RunObjects objects, RunObserver observer) {
         this.run = new StandaloneRun(objects, Platform.current(), List.of(), observer);
     }
 
-    RunEnd await() throws InterruptedException {
+    @Override
+    public RunEnd await() throws InterruptedException {
         try {
             return run.await();
         } catch (RefusedRunException e) {
@@ -32,11 +33,13 @@ final class LocalRun {
         }
     }
 
-    void stop() {
+    @Override
+    public void stop() {
         run.stop();
     }
 
-    void kill() {
+    @Override
+    public void kill() {
         run.kill();
     }
 }

@@ -28,6 +28,8 @@ import picocli.CommandLine.Parameters;
                     + " the programs of this machine read-only, not its files: neither the current directory nor any home. It"
                     + " has no standard input. Ctrl-C asks it to stop and kills it after its grace period, a second one kills"
                     + " it at once; nothing of it is left behind.",
+            "",
+            "Needs root, or the service of this machine (agentctl serve --help).",
             ""
         },
         customSynopsis = {
@@ -96,7 +98,10 @@ public final class RunCommand implements Callable<Integer> {
         }
         try (TerminalObserver observer = new TerminalObserver(verbosity())) {
             sayFateOfWorkspaces(objects, observer);
-            return run(objects, observer);
+            AgentRun run = "root".equals(System.getProperty("user.name"))
+                    ? new LocalRun(objects, observer)
+                    : ServiceRun.connect(System.getenv(), manifests, observer);
+            return await(run, observer);
         }
     }
 
@@ -133,8 +138,7 @@ public final class RunCommand implements Callable<Integer> {
                         observer.warning("the workspace %s is removed when the run ends".formatted(mount.path())));
     }
 
-    private static int run(RunObjects objects, TerminalObserver observer) throws InterruptedException {
-        LocalRun run = new LocalRun(objects, observer);
+    private static int await(AgentRun run, TerminalObserver observer) throws InterruptedException {
         Interrupts interrupts = Interrupts.handling(run::stop, run::kill);
         RunEnd end = run.await();
         if (end.deniedPackets() > 0) {

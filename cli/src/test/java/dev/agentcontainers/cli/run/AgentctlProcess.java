@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /** agentctl as a process of its own, so that it can be signalled, with its two output streams in files. */
 final class AgentctlProcess {
@@ -65,6 +66,16 @@ final class AgentctlProcess {
                 .as("ended: %s", this)
                 .isTrue();
         return process.exitValue();
+    }
+
+    /** Waits until its output is that; fails where it ends before. */
+    void awaitOutput(String text) {
+        Awaitility.await().atMost(PATIENCE_SECONDS, TimeUnit.SECONDS).until(() -> {
+            boolean alive = process.isAlive();
+            boolean there = output().equals(text);
+            assertThat(alive || there).as("ended too early: %s", this).isTrue();
+            return there;
+        });
     }
 
     boolean isAlive() {

@@ -75,7 +75,7 @@ class RunIT {
     void showsOutputAsItComesAndStopsOnInterrupt() throws Exception {
         AgentctlProcess run = AgentctlProcess.run(
                 folder, "--", "sh", "-c", "trap 'echo bye; exit 5' TERM; printf ready; while :; do sleep 0.1; done");
-        await().atMost(PATIENCE).until(() -> run.output().equals("ready"));
+        run.awaitOutput("ready");
         assertThat(run.isAlive()).isTrue();
 
         run.signal("INT");
@@ -87,7 +87,7 @@ class RunIT {
     @Test
     void killsAfterTheGracePeriod() throws Exception {
         AgentctlProcess run = AgentctlProcess.run(folder, "--grace-period", "1", "sh", "-c", "echo ready; sleep 1000");
-        await().atMost(PATIENCE).until(() -> run.output().equals("ready\n"));
+        run.awaitOutput("ready\n");
 
         run.signal("TERM");
 
@@ -98,7 +98,7 @@ class RunIT {
     void killsAtOnceOnASecondInterrupt() throws Exception {
         AgentctlProcess run =
                 AgentctlProcess.run(folder, "-v", "--grace-period", "3600", "sh", "-c", "echo ready; sleep 1000");
-        await().atMost(PATIENCE).until(() -> run.output().equals("ready\n"));
+        run.awaitOutput("ready\n");
         run.signal("INT");
         await().atMost(PATIENCE).until(() -> run.errorOutput().contains("stopping"));
 
@@ -111,7 +111,7 @@ class RunIT {
     void removesWhatAKilledRunLeft() throws Exception {
         AgentctlProcess killed =
                 AgentctlProcess.run(folder, "--mount", "/w", "sh", "-c", "echo x > /w/x; echo ready; sleep 1000");
-        await().atMost(PATIENCE).until(() -> killed.output().equals("ready\n"));
+        killed.awaitOutput("ready\n");
         killed.signal("KILL");
         killed.await();
         // Killed, it can't clean up: its agent runs on behind its fence.
@@ -126,10 +126,10 @@ class RunIT {
     void twoRunsDoNotDisturbEachOther() throws Exception {
         AgentctlProcess first =
                 AgentctlProcess.run(folder, "sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done");
-        await().atMost(PATIENCE).until(() -> first.output().equals("ready\n"));
+        first.awaitOutput("ready\n");
         AgentctlProcess second =
                 AgentctlProcess.run(folder, "sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do sleep 0.1; done");
-        await().atMost(PATIENCE).until(() -> second.output().equals("ready\n"));
+        second.awaitOutput("ready\n");
         assertThat(StandaloneTraces.fences()).hasSize(2);
 
         first.signal("INT");
