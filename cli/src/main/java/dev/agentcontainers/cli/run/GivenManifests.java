@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import dev.agentcontainers.assignment.manifest.InvalidManifestException;
 import dev.agentcontainers.assignment.manifest.ManifestReader;
 import dev.agentcontainers.assignment.manifest.RunObjects;
@@ -18,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The manifests of a run as text, each with what messages call it.
@@ -29,7 +31,24 @@ record GivenManifests(String namespace, List<Text> texts) {
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
             .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
             .disable(YAMLGenerator.Feature.SPLIT_LINES)
+            .stringQuotingChecker(new PlainWords())
             .build());
+
+    /** Leaves out quotes only where no reader of any version of YAML can take the text for something else. */
+    private static final class PlainWords extends StringQuotingChecker {
+        private static final long serialVersionUID = 1L;
+        private static final Pattern PLAIN = Pattern.compile("[A-Za-z/][-A-Za-z0-9_./]*");
+
+        @Override
+        public boolean needToQuoteName(String name) {
+            return needToQuoteValue(name);
+        }
+
+        @Override
+        public boolean needToQuoteValue(String value) {
+            return !PLAIN.matcher(value).matches() || isReservedKeyword(value);
+        }
+    }
 
     /** One or more YAML documents; JSON is YAML too. */
     record Text(String origin, String yaml) {}

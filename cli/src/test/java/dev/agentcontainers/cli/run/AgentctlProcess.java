@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
@@ -26,16 +27,21 @@ final class AgentctlProcess {
     }
 
     static AgentctlProcess run(Path folder, String... arguments) throws IOException {
-        return start(List.of(), folder, "", arguments);
+        List<String> words = new ArrayList<>(List.of("run"));
+        words.addAll(List.of(arguments));
+        return start(new Launch(List.of(), System.getProperty("java.class.path"), Map.of(), ""), folder, words);
     }
 
     /**
+     * How it is started.
+     *
      * @param before what comes before java on the command line, to become another user for example
      * @param input for its standard input
      */
-    static AgentctlProcess start(List<String> before, Path folder, String input, String... arguments)
-            throws IOException {
-        List<String> line = new ArrayList<>(before);
+    record Launch(List<String> before, String classPath, Map<String, String> environment, String input) {}
+
+    static AgentctlProcess start(Launch launch, Path folder, List<String> arguments) throws IOException {
+        List<String> line = new ArrayList<>(launch.before());
         line.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -43,16 +49,16 @@ final class AgentctlProcess {
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
-                System.getProperty("java.class.path"),
-                "dev.agentcontainers.cli.Agentctl",
-                "run"));
-        line.addAll(List.of(arguments));
+                launch.classPath(),
+                "dev.agentcontainers.cli.Agentctl"));
+        line.addAll(arguments);
         Path output = Files.createTempFile("agentctl", ".out");
         Path errorOutput = Files.createTempFile("agentctl", ".err");
         Path inputFile = Files.createTempFile("agentctl", ".in");
-        Files.writeString(inputFile, input);
-        Process process = new ProcessBuilder(line)
-                .directory(folder.toFile())
+        Files.writeString(inputFile, launch.input());
+        ProcessBuilder builder = new ProcessBuilder(line);
+        builder.environment().putAll(launch.environment());
+        Process process = builder.directory(folder.toFile())
                 .redirectInput(inputFile.toFile())
                 .redirectOutput(output.toFile())
                 .redirectError(errorOutput.toFile())

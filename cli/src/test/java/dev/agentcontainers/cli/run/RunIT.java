@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -239,7 +241,11 @@ class RunIT {
                 {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {t: hush}}
                 """;
         AgentctlProcess run =
-                AgentctlProcess.start(java.util.List.of(), folder, objects, "-f", write("a.yaml", agent), "-f", "-");
+                AgentctlProcess.start(
+                        new AgentctlProcess.Launch(
+                                List.of(), System.getProperty("java.class.path"), Map.of(), objects),
+                        folder,
+                        List.of("run", "-f", write("a.yaml", agent), "-f", "-"));
 
         assertThat(run.await()).isEqualTo(9);
         assertThat(run.output()).isEqualTo("from a map\nhushhush reader\nkept\n");
