@@ -29,7 +29,10 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--socket", paramLabel = "PATH", description = "Where to listen. Default: ${DEFAULT-VALUE}.")
     private Path socket = ServiceSettings.SOCKET;
 
-    @Option(names = "--group", paramLabel = "GROUP", description = "Whose members may connect. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--group",
+            paramLabel = "GROUP",
+            description = "Whose members may connect. Default: ${DEFAULT-VALUE}.")
     private String group = ServiceSettings.GROUP;
 
     @Option(

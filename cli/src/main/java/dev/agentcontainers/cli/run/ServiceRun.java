@@ -29,8 +29,7 @@ final class ServiceRun implements AgentRun {
 
     /** Connects to the service, or says what to do. */
     static ServiceRun connect(Map<String, String> environment, GivenManifests manifests, RunObserver observer) {
-        Path socket = Path.of(
-                environment.getOrDefault("AGENTCTL_SOCKET", ServiceSettings.SOCKET.toString()));
+        Path socket = Path.of(environment.getOrDefault("AGENTCTL_SOCKET", ServiceSettings.SOCKET.toString()));
         try {
             return new ServiceRun(SocketChannel.open(UnixDomainSocketAddress.of(socket)), manifests, observer);
         } catch (IOException e) {
@@ -67,11 +66,10 @@ final class ServiceRun implements AgentRun {
                             .map(text -> new ClientMessage.Manifest(text.origin(), text.yaml()))
                             .toList()));
             while (true) {
-                ServiceMessage message = service.receive()
-                        .orElseThrow(() -> new IOException("it ended the connection"));
+                ServiceMessage message =
+                        service.receive().orElseThrow(() -> new IOException("it ended the connection"));
                 switch (message) {
-                    case ServiceMessage.Output output ->
-                        observer.output(RunObserver.Stream.OUTPUT, output.data());
+                    case ServiceMessage.Output output -> observer.output(RunObserver.Stream.OUTPUT, output.data());
                     case ServiceMessage.ErrorOutput output ->
                         observer.output(RunObserver.Stream.ERROR_OUTPUT, output.data());
                     case ServiceMessage.Progress progress -> observer.progress(progress.text());

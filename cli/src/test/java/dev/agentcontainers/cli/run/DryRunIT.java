@@ -60,14 +60,15 @@ class DryRunIT {
         assertThat(printed.await()).as("%s", printed).isZero();
 
         try (KubernetesClient client = client()) {
-            List<HasMetadata> objects = client.load(new ByteArrayInputStream(
-                            printed.output().getBytes(StandardCharsets.UTF_8)))
+            List<HasMetadata> objects = client.load(
+                            new ByteArrayInputStream(printed.output().getBytes(StandardCharsets.UTF_8)))
                     .items();
             assertThat(objects).hasSize(2);
             for (HasMetadata object : objects) {
                 Awaitility.await()
                         .atMost(Duration.ofSeconds(60))
-                        .ignoreExceptionsMatching(failure -> String.valueOf(failure.getMessage()).contains("404"))
+                        .ignoreExceptionsMatching(
+                                failure -> String.valueOf(failure.getMessage()).contains("404"))
                         .untilAsserted(() -> assertThat(client.resource(object)
                                         .dryRun()
                                         .fieldValidation(FieldValidateable.Validation.STRICT)
@@ -81,8 +82,8 @@ class DryRunIT {
         try {
             KubernetesClient client = SharedControlPlane.get().adminClient();
             ApiManifests.customResourceDefinitions()
-                    .forEach(manifest -> client.load(new ByteArrayInputStream(
-                                    manifest.yaml().getBytes(StandardCharsets.UTF_8)))
+                    .forEach(manifest -> client.load(
+                                    new ByteArrayInputStream(manifest.yaml().getBytes(StandardCharsets.UTF_8)))
                             .serverSideApply());
             return client;
         } catch (MissingPrerequisiteException missing) {

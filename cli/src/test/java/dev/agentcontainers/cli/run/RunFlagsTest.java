@@ -60,7 +60,9 @@ class RunFlagsTest {
         assertThat(agent.getMetadata().getLabels()).containsEntry("app", "x");
         assertThat(spec.command()).containsExactly("/usr/bin/My_Agent.py", "--flag");
         assertThat(spec.isolation().className()).isEqualTo("process");
-        assertThat(spec.env()).extracting(variable -> variable.name() + "=" + variable.value()).containsExactly("A=b=c", "HERE=from here");
+        assertThat(spec.env())
+                .extracting(variable -> variable.name() + "=" + variable.value())
+                .containsExactly("A=b=c", "HERE=from here");
         assertThat(spec.filesystem().mounts())
                 .extracting(mount -> mount.access())
                 .containsExactly(MountAccess.ReadWrite, MountAccess.ReadOnly, MountAccess.ReadOnly, MountAccess.Denied);
@@ -122,7 +124,8 @@ class RunFlagsTest {
         assertThatThrownBy(() -> manifests(List.of("agent"), flag).objects())
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(says)
-                .satisfies(failure -> assertThat(((UserException) failure).exitCode()).isEqualTo(2));
+                .satisfies(failure ->
+                        assertThat(((UserException) failure).exitCode()).isEqualTo(2));
     }
 
     @Test
@@ -152,15 +155,16 @@ class RunFlagsTest {
 
         assertThat(objects.agent().getMetadata().getNamespace()).isEqualTo("team");
         assertThat(objects.sources().missing()).isEmpty();
-        assertThatThrownBy(() -> GivenManifests.ofFiles(
-                        "team", List.of("no-such.yaml"), new ByteArrayInputStream(new byte[0])))
+        assertThatThrownBy(() ->
+                        GivenManifests.ofFiles("team", List.of("no-such.yaml"), new ByteArrayInputStream(new byte[0])))
                 .hasMessageContaining("-f no-such.yaml: there is no such file");
     }
 
     private static GivenManifests manifests(List<String> command, String... arguments) {
         AgentFlags flags = new AgentFlags();
         List<String> words = new ArrayList<>(List.of(arguments));
-        new CommandLine(CommandLine.Model.CommandSpec.create().addMixin("flags", CommandLine.Model.CommandSpec.forAnnotatedObject(flags)))
+        new CommandLine(CommandLine.Model.CommandSpec.create()
+                        .addMixin("flags", CommandLine.Model.CommandSpec.forAnnotatedObject(flags)))
                 .parseArgs(words.toArray(String[]::new));
         return GivenManifests.ofObjects("default", flags.objects("default", command, ENVIRONMENT));
     }

@@ -240,12 +240,10 @@ class RunIT {
                 ---
                 {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {t: hush}}
                 """;
-        AgentctlProcess run =
-                AgentctlProcess.start(
-                        new AgentctlProcess.Launch(
-                                List.of(), System.getProperty("java.class.path"), Map.of(), objects),
-                        folder,
-                        List.of("run", "-f", write("a.yaml", agent), "-f", "-"));
+        AgentctlProcess run = AgentctlProcess.start(
+                new AgentctlProcess.Launch(List.of(), System.getProperty("java.class.path"), Map.of(), objects),
+                folder,
+                List.of("run", "-f", write("a.yaml", agent), "-f", "-"));
 
         assertThat(run.await()).isEqualTo(9);
         assertThat(run.output()).isEqualTo("from a map\nhushhush reader\nkept\n");

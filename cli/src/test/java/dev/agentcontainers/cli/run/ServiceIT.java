@@ -64,13 +64,15 @@ class ServiceIT {
 
     @AfterEach
     void leavesNothing() {
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(StandaloneTraces.found()).isEmpty());
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(StandaloneTraces.found()).isEmpty());
     }
 
     @Test
     void theSocketIsTheGroupsAlone() throws IOException {
         Path socket = Path.of(socket());
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-rw----");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                .isEqualTo("rw-rw----");
         assertThat(Files.getAttribute(socket, "posix:group").toString()).isEqualTo(GROUP);
         assertThat(Files.getOwner(socket).getName()).isEqualTo("root");
     }
@@ -113,7 +115,8 @@ class ServiceIT {
         run.signal("KILL");
         run.await();
 
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(StandaloneTraces.found()).isEmpty());
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(StandaloneTraces.found()).isEmpty());
     }
 
     @Test
@@ -138,7 +141,9 @@ class ServiceIT {
         AgentctlProcess run = asMember("--memory", "100Ti", "true");
 
         assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
-        assertThat(run.errorOutput()).contains("spec.resources.limits.memory: is").contains("are free");
+        assertThat(run.errorOutput())
+                .contains("spec.resources.limits.memory: is")
+                .contains("are free");
     }
 
     @Test
@@ -146,8 +151,7 @@ class ServiceIT {
         AgentctlProcess run = as(List.of("--clear-groups"), socket(), "true");
 
         assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
-        assertThat(run.errorOutput())
-                .contains("you may not use its socket " + socket(), "usermod -aG agentcontainers");
+        assertThat(run.errorOutput()).contains("you may not use its socket " + socket(), "usermod -aG agentcontainers");
     }
 
     @Test

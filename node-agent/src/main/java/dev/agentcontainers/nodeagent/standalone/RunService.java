@@ -48,7 +48,8 @@ public final class RunService implements AutoCloseable {
     }
 
     /** Removes what an earlier service's runs left, then listens. */
-    public static RunService start(ServiceSettings settings, Platform platform) throws IOException, RefusedRunException {
+    public static RunService start(ServiceSettings settings, Platform platform)
+            throws IOException, RefusedRunException {
         try (ClaimedPlace place = ClaimedPlace.claim(platform, LOG::warn)) {
             Share share = new Share(settings, platform.facts(place.place().settings()));
             new Leftovers(platform, place.place().settings()).remove();

@@ -111,7 +111,8 @@ final class ServedRun {
         }
         Thread.ofPlatform().daemon().name("client").start(() -> obey(started));
         RunEnd end = started.await();
-        return new ServiceMessage.Ended(end.exitCode().orElse(null), end.problem().orElse(null), end.deniedPackets());
+        return new ServiceMessage.Ended(
+                end.exitCode().orElse(null), end.problem().orElse(null), end.deniedPackets());
     }
 
     /** Does what the client says, until it says no more. */

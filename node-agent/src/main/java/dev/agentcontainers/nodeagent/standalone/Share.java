@@ -38,7 +38,8 @@ final class Share {
     /** The agent with limits where it set none. */
     AgentContainer limited(AgentContainer agent) {
         AgentContainerSpec spec = agent.getSpec();
-        Resources.@Nullable Limits given = spec.resources() == null ? null : spec.resources().limits();
+        Resources.@Nullable Limits given =
+                spec.resources() == null ? null : spec.resources().limits();
         Quantity cpu = given == null || given.cpu() == null
                 ? new Quantity(cpuMillis / settings.mostRunsOfUser() + "m")
                 : given.cpu();
@@ -71,12 +72,11 @@ final class Share {
     /** @param limited an agent that has limits */
     synchronized Part take(String user, AgentContainer limited) throws RefusedRunException {
         Resources.Limits limits = limited.getSpec().resources().limits();
-        Part part = new Part(
-                user, amount(limits.cpu(), THOUSAND), amount(limits.memory(), BigDecimal.ONE));
+        Part part = new Part(user, amount(limits.cpu(), THOUSAND), amount(limits.memory(), BigDecimal.ONE));
         int ofUser = runsOfUser.getOrDefault(user, 0);
         if (ofUser >= settings.mostRunsOfUser()) {
-            throw new RefusedRunException("%s has %d runs under way, which is as many as one user may have"
-                    .formatted(user, ofUser));
+            throw new RefusedRunException(
+                    "%s has %d runs under way, which is as many as one user may have".formatted(user, ofUser));
         }
         if (runs >= settings.mostRuns()) {
             throw new RefusedRunException(

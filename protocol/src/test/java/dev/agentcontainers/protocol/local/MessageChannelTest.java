@@ -65,8 +65,9 @@ class MessageChannelTest {
 
         assertThat(channel.receive())
                 .get()
-                .isInstanceOfSatisfying(ServiceMessage.Output.class, output -> assertThat(output.data())
-                        .containsExactly(0xff, 0, 10));
+                .isInstanceOfSatisfying(
+                        ServiceMessage.Output.class,
+                        output -> assertThat(output.data()).containsExactly(0xff, 0, 10));
         assertThat(channel.receive()).contains(new ServiceMessage.Ended(null, "no", 3));
     }
 
