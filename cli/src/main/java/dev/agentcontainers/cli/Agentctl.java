@@ -5,10 +5,13 @@ import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
 import dev.agentcontainers.cli.node.NodeCommand;
+import dev.agentcontainers.cli.run.RunCommand;
+import dev.agentcontainers.cli.run.ServeCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.ControlPlaneException;
+import java.util.Objects;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,6 +22,7 @@ import picocli.CommandLine.Command;
         description = {
             "Runs AI agents in isolation, with egress denied by default.",
             "",
+            "agentctl run -- …      runs one agent on this machine, without any cluster",
             "agentctl demo          shows the main job on this machine, set-up included",
             "agentctl up            brings up a control plane, the operator and node agents here",
             "kubectl apply -f …     then works as on any cluster (KUBECONFIG=$(agentctl kubeconfig))",
@@ -37,6 +41,8 @@ import picocli.CommandLine.Command;
             DownCommand.class,
             StatusCommand.class,
             KubeconfigCommand.class,
+            RunCommand.class,
+            ServeCommand.class,
             LogsCommand.class,
             ExecCommand.class,
             NodeCommand.class,
@@ -62,6 +68,8 @@ public final class Agentctl implements Runnable {
         line.setCommandName(name.equals("kubectl-agent") ? "kubectl agent" : name);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpAutoWidth(true);
+        // What follows the agent's program is the agent's, with or without "--" before it.
+        Objects.requireNonNull(line.getSubcommands().get("run")).setStopAtPositional(true);
         line.setExecutionExceptionHandler((exception, command, result) -> {
             switch (exception) {
                 case UserException user -> {

@@ -61,6 +61,7 @@ public final class NodeAgent implements AutoCloseable {
             Thread.ofPlatform().name("timer").daemon().factory());
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private volatile Optional<Parts> parts = Optional.empty();
+    private volatile List<String> neverAllowed = List.of();
 
     /** What runs, for health and metrics; no gateway where the node comes with a kubeconfig. */
     record Parts(
@@ -94,7 +95,9 @@ public final class NodeAgent implements AutoCloseable {
         Remembered node = membership.await(client, timer);
         Fence fence = platform.fence(options.settings());
         closeLater(fence);
-        fence.open(fenceSettings(node));
+        FenceSettings fenceSettings = fenceSettings(node);
+        neverAllowed = fenceSettings.neverAllowed();
+        fence.open(fenceSettings);
         start(new Ingredients(
                 client,
                 credentials,
@@ -186,6 +189,11 @@ public final class NodeAgent implements AutoCloseable {
         GatewayConnection gateway = closing(new GatewayConnection(identity, targets, clock));
         gateway.start();
         return gateway;
+    }
+
+    /** Addresses and ranges that no policy opens on this node; empty until it is started. */
+    List<String> neverAllowed() {
+        return neverAllowed;
     }
 
     /** Empty until it is started. */

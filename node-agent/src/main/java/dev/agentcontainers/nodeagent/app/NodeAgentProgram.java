@@ -51,17 +51,24 @@ public final class NodeAgentProgram implements QuarkusApplication {
             return SET_UP_WRONGLY;
         }
         running.set(agent);
-        Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> start(agent));
+        LocalSocket localSocket = new LocalSocket(configuration.localSocket());
+        Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
+            if (start(agent)) {
+                localSocket.open(agent.neverAllowed());
+            }
+        });
         Quarkus.waitForExit();
         starting.interrupt();
+        localSocket.close();
         agent.close();
         return 0;
     }
 
     /** Off the main thread, because it may wait for the API server for long and the process must end when asked to. */
-    private static void start(NodeAgent agent) {
+    private static boolean start(NodeAgent agent) {
         try {
             agent.start();
+            return true;
         } catch (StartException e) {
             LOG.error("{}", e.getMessage());
             Quarkus.asyncExit(SET_UP_WRONGLY);
@@ -74,6 +81,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
             LOG.error("the node agent can't start", e);
             Quarkus.asyncExit(FAILED);
         }
+        return false;
     }
 
     private NodeOptions options() {

@@ -46,6 +46,9 @@ public interface NodeConfiguration {
     /** Addresses and ranges that no policy opens, beside the API server's. */
     Optional<List<String>> neverAllowed();
 
+    /** Unix socket by which users without root may run agents of their own here. Default: there is none. */
+    Optional<Path> localSocket();
+
     /** Port for health and metrics on the loopback address; 0 takes a free one. */
     @WithDefault("0")
     int httpPort();

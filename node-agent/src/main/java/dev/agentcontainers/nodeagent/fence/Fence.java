@@ -40,6 +40,12 @@ public interface Fence {
     /** Every attached sandbox, as the kernel shows it. */
     Map<SandboxId, Attachment> attachments() throws SandboxException;
 
+    /** Packets of the sandbox that were denied so far, also once its network namespace is gone, until it is detached. */
+    default long deniedPackets(SandboxId id) throws SandboxException {
+        Attachment attached = attachments().get(id);
+        return attached == null ? 0 : attached.deniedPackets();
+    }
+
     /** Removes the fence and everything of it from this machine. */
     void destroy() throws SandboxException;
 

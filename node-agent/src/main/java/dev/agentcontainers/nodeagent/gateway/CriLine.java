@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param text without the end of line
  */
 @SuppressWarnings("ArrayRecordComponent")
-record CriLine(@Nullable String time, Stream stream, boolean partial, byte[] text) {
-    enum Stream {
+public record CriLine(@Nullable String time, Stream stream, boolean partial, byte[] text) {
+    public enum Stream {
         STDOUT,
         STDERR
     }
 
-    static CriLine parse(byte[] line) {
+    public static CriLine parse(byte[] line) {
         int time = indexOfSpace(line, 0);
         int stream = indexOfSpace(line, time + 1);
         if (time <= 0 || stream < 0) {

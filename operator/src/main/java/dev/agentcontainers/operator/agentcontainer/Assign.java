@@ -4,7 +4,10 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
-import dev.agentcontainers.operator.assignment.AssignmentBuilder;
+import dev.agentcontainers.assignment.AssignmentBuilder;
+import dev.agentcontainers.assignment.reference.Reference;
+import dev.agentcontainers.assignment.reference.References;
+import dev.agentcontainers.assignment.reference.Sources;
 import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
@@ -12,8 +15,6 @@ import dev.agentcontainers.operator.fleet.Signals;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.policygroup.NodePolicies;
 import dev.agentcontainers.operator.references.Copies;
-import dev.agentcontainers.operator.references.Reference;
-import dev.agentcontainers.operator.references.References;
 import dev.agentcontainers.operator.scheduling.Binder;
 import dev.agentcontainers.operator.status.BindingStatus;
 import dev.agentcontainers.operator.status.Hold;
@@ -140,7 +141,7 @@ public class Assign {
             return Step.lookAgainIn(SOON);
         }
         List<Reference> references = References.of(agent);
-        Copies.Sources sources = copies.read(references);
+        Sources sources = copies.read(references);
         if (sources.missing().isPresent()) {
             String missing = sources.missing().get();
             news.referenceMissing(agent, missing);

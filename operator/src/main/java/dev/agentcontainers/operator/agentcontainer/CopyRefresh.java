@@ -2,9 +2,9 @@ package dev.agentcontainers.operator.agentcontainer;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.assignment.reference.Reference;
+import dev.agentcontainers.assignment.reference.References;
 import dev.agentcontainers.operator.references.Copies;
-import dev.agentcontainers.operator.references.Reference;
-import dev.agentcontainers.operator.references.References;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;

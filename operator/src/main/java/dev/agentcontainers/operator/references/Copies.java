@@ -2,6 +2,8 @@ package dev.agentcontainers.operator.references;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.assignment.reference.Reference;
+import dev.agentcontainers.assignment.reference.Sources;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -14,12 +16,9 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,34 +35,14 @@ public class Copies {
         this.client = client;
     }
 
-    /** What was found of an agent's references: each source that is there, and the first that is missed. */
-    public record Sources(Map<Reference, HasMetadata> found, Optional<String> missing) {
-        public Set<Reference> references() {
-            return found.keySet();
-        }
-    }
-
+    /** What is there of an agent's references. */
     public Sources read(List<Reference> references) {
-        Map<Reference, HasMetadata> found = new LinkedHashMap<>();
-        Map<String, Optional<HasMetadata>> read = new LinkedHashMap<>();
-        for (Reference reference : references) {
-            Optional<HasMetadata> source = read.computeIfAbsent(reference.copyName(), name -> source(reference));
-            Optional<String> problem = problem(reference, source);
-            if (problem.isPresent() && !reference.optional()) {
-                return new Sources(found, problem);
-            }
-            if (problem.isEmpty()) {
-                source.ifPresent(object -> found.put(reference, object));
-            }
-        }
-        return new Sources(found, Optional.empty());
+        return Sources.find(references, this::source);
     }
 
     /** Makes or refreshes the copies that the assignment needs. */
     public void ensure(AgentAssignment assignment, Sources sources) {
-        Map<String, HasMetadata> byName = new LinkedHashMap<>();
-        sources.found().forEach((reference, source) -> byName.putIfAbsent(reference.copyName(), source));
-        byName.forEach((name, source) -> ensure(assignment, name, source));
+        sources.byCopyName().forEach((name, source) -> ensure(assignment, name, source));
     }
 
     private void ensure(AgentAssignment assignment, String name, HasMetadata source) {
@@ -125,7 +104,7 @@ public class Copies {
     }
 
     private static boolean sameContent(HasMetadata first, HasMetadata second) {
-        return keys(first).equals(keys(second));
+        return Sources.keys(first).equals(Sources.keys(second));
     }
 
     private Optional<HasMetadata> source(Reference reference) {
@@ -142,31 +121,5 @@ public class Copies {
                                 .withName(reference.name())
                                 .get();
                 });
-    }
-
-    private static Optional<String> problem(Reference reference, Optional<HasMetadata> source) {
-        String title = reference.kind().title();
-        if (source.isEmpty()) {
-            return Optional.of("%s: there is no %s %s in namespace %s"
-                    .formatted(reference.field(), title, reference.name(), reference.namespace()));
-        }
-        if (reference.key() != null && !keys(source.get()).containsKey(reference.key())) {
-            return Optional.of(
-                    "%s: %s %s has no key %s".formatted(reference.field(), title, reference.name(), reference.key()));
-        }
-        return Optional.empty();
-    }
-
-    private static Map<String, String> keys(HasMetadata object) {
-        return switch (object) {
-            case Secret secret -> Objects.requireNonNullElse(secret.getData(), Map.of());
-            case ConfigMap map -> {
-                Map<String, String> all = new LinkedHashMap<>(Objects.requireNonNullElse(map.getData(), Map.of()));
-                Objects.requireNonNullElse(map.getBinaryData(), Map.<String, String>of())
-                        .forEach((key, value) -> all.put(key, "base64:" + value));
-                yield all;
-            }
-            default -> Map.of();
-        };
     }
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.scheduling;
 
 import dev.agentcontainers.api.v1alpha1.Resources;
+import dev.agentcontainers.assignment.ResourceDefaults;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -20,23 +21,9 @@ public record ResourceVector(long cpuMillis, long memory, long ephemeralStorage,
 
     /** What one agent reserves: its requests, by default its limits. */
     public static ResourceVector requestedBy(@Nullable Resources resources) {
-        Resources.Requests requests = withDefaults(resources).requests();
+        Resources.Requests requests = ResourceDefaults.filledIn(resources).requests();
         return new ResourceVector(
                 millis(requests.cpu()), bytes(requests.memory()), bytes(requests.ephemeralStorage()), 1);
-    }
-
-    /** The resources with requests filled in from the limits, amount by amount. */
-    public static Resources withDefaults(@Nullable Resources resources) {
-        Resources.@Nullable Requests requests = resources == null ? null : resources.requests();
-        Resources.@Nullable Limits limits = resources == null ? null : resources.limits();
-        return new Resources(
-                new Resources.Requests(
-                        either(requests == null ? null : requests.cpu(), limits == null ? null : limits.cpu()),
-                        either(requests == null ? null : requests.memory(), limits == null ? null : limits.memory()),
-                        either(
-                                requests == null ? null : requests.ephemeralStorage(),
-                                limits == null ? null : limits.ephemeralStorage())),
-                limits);
     }
 
     /** What a node offers. A resource that it doesn't name it doesn't have; the number of agents is then not limited. */
@@ -64,10 +51,6 @@ public record ResourceVector(long cpuMillis, long memory, long ephemeralStorage,
                 memory - other.memory,
                 ephemeralStorage - other.ephemeralStorage,
                 agents - other.agents);
-    }
-
-    private static @Nullable Quantity either(@Nullable Quantity first, @Nullable Quantity second) {
-        return first == null ? second : first;
     }
 
     private static long millis(@Nullable Quantity quantity) {

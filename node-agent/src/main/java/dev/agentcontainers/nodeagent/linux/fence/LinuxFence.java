@@ -86,6 +86,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
         return locked("list attachments", () -> fence().attachments());
     }
 
+    @Override
+    public long deniedPackets(SandboxId id) throws SandboxException {
+        return locked("count what was denied to " + id, () -> fence().deniedPackets(id));
+    }
+
     /** Works whether or not this object has opened the fence. */
     @Override
     public void destroy() throws SandboxException {

@@ -273,6 +273,11 @@ final class OpenFence implements AutoCloseable {
         return attachments;
     }
 
+    /** The counter outlives the interface, which goes with the agent's last process. */
+    long deniedPackets(SandboxId id) throws IOException {
+        return elements.read().denied().getOrDefault(Names.agentInterface(id), 0L);
+    }
+
     /** Removes what a crash between two steps left. */
     private void removeRemains() throws IOException {
         Snapshot snapshot = elements.read();

@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.references;
+package dev.agentcontainers.assignment.reference;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;

@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.assignment;
+package dev.agentcontainers.assignment;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
@@ -12,8 +12,7 @@ import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
-import dev.agentcontainers.operator.references.Reference;
-import dev.agentcontainers.operator.scheduling.ResourceVector;
+import dev.agentcontainers.assignment.reference.Reference;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
@@ -64,7 +63,7 @@ public final class AssignmentBuilder {
                 spec.workingDir(),
                 environment(),
                 spec.ports(),
-                ResourceVector.withDefaults(spec.resources()),
+                ResourceDefaults.filledIn(spec.resources()),
                 mounts(),
                 lifecycle(spec.lifecycle()),
                 policyGroup));
@@ -82,7 +81,7 @@ public final class AssignmentBuilder {
                 before.workingDir(),
                 before.env(),
                 before.ports(),
-                ResourceVector.withDefaults(spec.resources()),
+                ResourceDefaults.filledIn(spec.resources()),
                 before.mounts(),
                 lifecycle(spec.lifecycle()),
                 policyGroup);

@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.assignment;
+package dev.agentcontainers.assignment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,11 +10,11 @@ import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.api.v1alpha1.IsolationClassSpec;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
-import dev.agentcontainers.operator.references.Reference;
-import dev.agentcontainers.operator.references.References;
-import dev.agentcontainers.operator.testing.Agents;
+import dev.agentcontainers.assignment.reference.Reference;
+import dev.agentcontainers.assignment.reference.References;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.NullUnmarked;
@@ -91,7 +91,13 @@ class AssignmentBuilderTest {
     }
 
     private static AgentContainer agent() {
-        AgentContainer agent = Agents.parse("team", "a", SPEC);
+        AgentContainer agent = Serialization.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: a, namespace: team, labels: {app: a}}
+                spec:
+                %s
+                """.formatted(SPEC.indent(2)), AgentContainer.class);
         agent.getMetadata().setUid("uid-1");
         agent.getMetadata().setGeneration(1L);
         return agent;

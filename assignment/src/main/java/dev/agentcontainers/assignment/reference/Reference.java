@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.references;
+package dev.agentcontainers.assignment.reference;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +26,7 @@ public record Reference(
             this.title = title;
         }
 
-        String title() {
+        public String title() {
             return title;
         }
     }

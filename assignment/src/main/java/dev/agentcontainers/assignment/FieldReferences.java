@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.assignment;
+package dev.agentcontainers.assignment;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import io.fabric8.kubernetes.api.model.ObjectMeta;

@@ -1,0 +1,230 @@
+package dev.agentcontainers.assignment.manifest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.agentcontainers.policy.box.Cidr;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.math.BigDecimal;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * The schemas' CEL rules as Java, found by their text: an interpreter of CEL takes longer to load than everything else in
+ * a short run. A rule that is not here is an error, never passed over; a test compares with the schemas, and the table of
+ * bad manifests with a real API server.
+ */
+final class ValidationRules {
+    private static final Pattern CLIMBS = Pattern.compile("(^|/)[.][.]?(/|$)");
+    private static final Pattern ABSOLUTE = Pattern.compile("(/[^/]+)+");
+    private static final Pattern KERNEL_PATH = Pattern.compile("^/(proc|sys|dev)(/|$)");
+    private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
+    private static final Pattern FILE_NAME = Pattern.compile("[-._a-zA-Z0-9]{1,253}");
+    private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
+    private static final Pattern QUALIFIED_NAME = Pattern.compile(
+            "([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
+    private static final Cidr IPV4_MAPPED = Cidr.parse("::ffff:0:0/96");
+    private static final Pattern FIELD_PATH =
+            Pattern.compile("metadata[.](name|namespace|uid|(labels|annotations)\\['[^']+'\\])|status[.]nodeName");
+
+    private static final Map<String, Predicate<JsonNode>> RULES = rules();
+
+    private ValidationRules() {}
+
+    /** Empty for a rule about changes, which only concerns objects that are there already. */
+    static Optional<Predicate<JsonNode>> named(String rule) {
+        if (rule.contains("oldSelf")) {
+            return Optional.empty();
+        }
+        Predicate<JsonNode> known = RULES.get(rule);
+        if (known == null) {
+            throw new IllegalStateException("the schema has a rule that this version can't check: " + rule);
+        }
+        return Optional.of(known);
+    }
+
+    private static Map<String, Predicate<JsonNode>> rules() {
+        Map<String, Predicate<JsonNode>> rules = new HashMap<>();
+        addRulesOfAgents(rules);
+        addRulesOfResources(rules);
+        addRulesOfNetworks(rules);
+        addRulesOfTolerations(rules);
+        rules.put(
+                "keys of data and binaryData are file names and differ",
+                self -> haveFileNames(self, "data", "binaryData")
+                        && names(self.path("data")).noneMatch(self.path("binaryData")::has));
+        rules.put(
+                "keys are qualified names",
+                self -> names(self).allMatch(key -> QUALIFIED_NAME.matcher(key).matches()));
+        rules.put("keys of data and stringData are file names", self -> haveFileNames(self, "data", "stringData"));
+        return Collections.unmodifiableMap(rules);
+    }
+
+    private static void addRulesOfAgents(Map<String, Predicate<JsonNode>> rules) {
+        rules.put(
+                "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 63",
+                self -> {
+                    String name = self.path("metadata").path("name").asText();
+                    return LABEL.matcher(name).matches() && name.length() <= 63;
+                });
+        rules.put(
+                "self.matches(\"^(metadata[.](name|namespace|uid|(labels|annotations)\\\\['[^']+'\\\\])|status[.]nodeName)$\")",
+                self -> FIELD_PATH.matcher(self.asText()).matches());
+        rules.put(
+                "[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef)].filter(x, x).size() == 1",
+                self -> exactlyOne(self, "secretKeyRef", "configMapKeyRef", "fieldRef"));
+        rules.put("!(has(self.value) && has(self.valueFrom))", self -> !(self.has("value") && self.has("valueFrom")));
+        rules.put(
+                "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",
+                self -> ABSOLUTE.matcher(self.asText()).matches()
+                        && !CLIMBS.matcher(self.asText()).find());
+        rules.put(
+                "!self.matches('^/(proc|sys|dev)(/|$)')",
+                self -> !KERNEL_PATH.matcher(self.asText()).find());
+        rules.put(
+                "[has(self.workspace), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+                self -> exactlyOne(self, "workspace", "configMap", "secret"));
+        rules.put(
+                "(self.access == 'Denied') != has(self.source)",
+                self -> self.path("access").asText().equals("Denied") != self.has("source"));
+        rules.put(
+                "!(self.access == 'ReadWrite' && has(self.source) && (has(self.source.configMap) || has(self.source.secret)))",
+                self -> !(self.path("access").asText().equals("ReadWrite")
+                        && (self.path("source").has("configMap")
+                                || self.path("source").has("secret"))));
+        rules.put("has(self.className) != has(self.minimum)", self -> self.has("className") != self.has("minimum"));
+        rules.put(
+                "self.startsWith('/') && !self.matches('(^|/)[.][.]?(/|$)')",
+                self -> self.asText().startsWith("/")
+                        && !CLIMBS.matcher(self.asText()).find());
+    }
+
+    private static void addRulesOfResources(Map<String, Predicate<JsonNode>> rules) {
+        rules.put(
+                "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
+                self -> quantity(self).filter(amount -> amount.signum() > 0).isPresent());
+        Map.of("cpu", "cpu", "memory", "memory", "ephemeral-storage", "ephemeral__dash__storage")
+                .forEach((field, name) -> rules.put(
+                        ("!has(self.requests) || !has(self.requests.%1$s) || !has(self.limits) || !has(self.limits.%1$s)"
+                                        + " || !isQuantity(string(self.requests.%1$s)) || !isQuantity(string(self.limits.%1$s))"
+                                        + " || quantity(string(self.requests.%1$s)).compareTo(quantity(string(self.limits.%1$s))) <= 0")
+                                .formatted(name),
+                        self -> isAtMost(
+                                self.path("requests").path(field),
+                                self.path("limits").path(field))));
+    }
+
+    private static void addRulesOfNetworks(Map<String, Predicate<JsonNode>> rules) {
+        rules.put("isCIDR(self)", self -> cidr(self.asText()).isPresent());
+        rules.put("isCIDR(self) && cidr(self) == cidr(self).masked()", self -> isWithoutHostBits(self.asText()));
+        rules.put(
+                "self.all(e, isCIDR(e) && cidr(e) == cidr(e).masked())",
+                self -> elements(self).allMatch(each -> isWithoutHostBits(each.asText())));
+        rules.put(
+                "!has(self.except) || self.except.all(e, !isCIDR(e) || !isCIDR(self.cidr) || (cidr(self.cidr).containsCIDR(e) && cidr(e).prefixLength() > cidr(self.cidr).prefixLength()))",
+                self -> {
+                    Optional<Cidr> whole = cidr(self.path("cidr").asText());
+                    return elements(self.path("except"))
+                            .flatMap(each -> cidr(each.asText()).stream())
+                            .allMatch(each -> whole.isEmpty() || isInside(each, whole.get()));
+                });
+        rules.put(
+                "!has(self.endPort) || (has(self.port) && self.endPort >= self.port)",
+                self -> !self.has("endPort")
+                        || (self.path("port").isIntegralNumber()
+                                && self.path("endPort").asInt()
+                                        >= self.path("port").asInt()));
+        rules.put(
+                "!has(self.port) || type(self.port) == string || (self.port >= 1 && self.port <= 65535)",
+                self -> !self.path("port").isIntegralNumber()
+                        || (self.path("port").asLong() >= 1 && self.path("port").asLong() <= 65_535));
+        rules.put(
+                "has(self.ipBlock) != (has(self.podSelector) || has(self.namespaceSelector))",
+                self -> self.has("ipBlock") != (self.has("podSelector") || self.has("namespaceSelector")));
+        rules.put(
+                "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+                self -> self.path("operator").asText().endsWith("In")
+                        == !self.path("values").isEmpty());
+    }
+
+    private static void addRulesOfTolerations(Map<String, Predicate<JsonNode>> rules) {
+        rules.put(
+                "has(self.key) || (has(self.operator) && self.operator == 'Exists')",
+                self -> self.has("key") || self.path("operator").asText().equals("Exists"));
+        rules.put(
+                "!(has(self.operator) && self.operator == 'Exists' && has(self.value) && self.value != '')",
+                self -> !(self.path("operator").asText().equals("Exists")
+                        && !self.path("value").asText().isEmpty()));
+        rules.put(
+                "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+                self -> !self.has("tolerationSeconds")
+                        || self.path("effect").asText().equals("NoExecute"));
+    }
+
+    private static boolean exactlyOne(JsonNode self, String... fields) {
+        return Stream.of(fields).filter(self::has).count() == 1;
+    }
+
+    private static boolean haveFileNames(JsonNode self, String first, String second) {
+        return Stream.concat(names(self.path(first)), names(self.path(second)))
+                .allMatch(key -> FILE_NAME.matcher(key).matches() && !key.equals(".") && !key.startsWith(".."));
+    }
+
+    private static Stream<String> names(JsonNode object) {
+        return object.properties().stream().map(Map.Entry::getKey);
+    }
+
+    private static Stream<JsonNode> elements(JsonNode list) {
+        return StreamSupport.stream(list.spliterator(), false);
+    }
+
+    private static boolean isAtMost(JsonNode request, JsonNode limit) {
+        Optional<BigDecimal> requested = quantity(request);
+        Optional<BigDecimal> limited = quantity(limit);
+        return requested.isEmpty() || limited.isEmpty() || requested.get().compareTo(limited.get()) <= 0;
+    }
+
+    private static Optional<BigDecimal> quantity(JsonNode value) {
+        if (value.isMissingNode()) {
+            return Optional.empty();
+        }
+        String text = value.asText();
+        // What the API server's grammar has and a lenient reader would pass: digits first, a known suffix last.
+        if (!text.matches("[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?")) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Quantity.parse(text).getNumericalAmount());
+        } catch (ArithmeticException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isInside(Cidr part, Cidr whole) {
+        return whole.contains(part) && part.prefixLength() > whole.prefixLength();
+    }
+
+    private static boolean isWithoutHostBits(String text) {
+        return cidr(text)
+                .filter(range -> Cidr.parse(text.substring(0, text.indexOf('/')))
+                        .address()
+                        .equals(range.address()))
+                .isPresent();
+    }
+
+    private static Optional<Cidr> cidr(String text) {
+        if (!PREFIX_LENGTH.matcher(text).matches()) {
+            return Optional.empty();
+        }
+        try {
+            Cidr address = Cidr.parse(text.substring(0, text.indexOf('/')));
+            return IPV4_MAPPED.contains(address) ? Optional.empty() : Optional.of(Cidr.parse(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package dev.agentcontainers.cli.run;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentcontainers.cli.terminal.UserException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Flags that stand for a manifest. */
+final class AgentFlags {
+    @Option(names = "--name", paramLabel = "NAME", description = "Name of the AgentContainer. Default: the program's.")
+    private @Nullable String name;
+
+    @Option(
+            names = {"-l", "--label"},
+            paramLabel = "KEY=VALUE",
+            description = "A label. May be repeated.")
+    private Map<String, String> labels = new LinkedHashMap<>();
+
+    @Option(
+            names = "--allow",
+            paramLabel = "CIDR[:PORT]",
+            description =
+                    "Allow egress there, and nowhere else: 10.20.0.0/16:8080, 198.51.100.10:8000-8100, 10.0.0.53:53/UDP. Default: nothing. May be repeated.")
+    private List<String> allow = List.of();
+
+    @Option(
+            names = "--mount",
+            paramLabel = "PATH[=SOURCE]",
+            description = {
+                "What the agent sees at PATH. May be repeated. SOURCE is one of",
+                "workspace  a directory of the agent's own, removed when the run ends (the default; workspace:ro: read-only)",
+                "file:F     a copy of the file F, or of the files of the folder F, read-only in the directory PATH",
+                "denied     nothing"
+            })
+    private List<String> mounts = List.of();
+
+    @Option(
+            names = {"-e", "--env"},
+            paramLabel = "NAME[=VALUE]",
+            description = "An environment variable; without a value that of agentctl. May be repeated.")
+    private List<String> environment = List.of();
+
+    @Option(
+            names = {"-w", "--workdir"},
+            paramLabel = "PATH",
+            description = "Working directory in the agent. Default: /.")
+    private @Nullable String workingDirectory;
+
+    @Option(names = "--cpu", paramLabel = "QUANTITY", description = "Limit of processors, for example 500m or 2.")
+    private @Nullable String cpu;
+
+    @Option(names = "--memory", paramLabel = "QUANTITY", description = "Limit of memory, for example 512Mi.")
+    private @Nullable String memory;
+
+    @Option(
+            names = "--ephemeral-storage",
+            paramLabel = "QUANTITY",
+            description = "Limit of the workspace on disk, for example 1Gi.")
+    private @Nullable String ephemeralStorage;
+
+    @Option(names = "--pids", paramLabel = "NUMBER", description = "Limit of processes and threads. Default: 512.")
+    private @Nullable Integer pids;
+
+    @Option(
+            names = "--isolation",
+            paramLabel = "CLASS",
+            description = "The IsolationClass. Default: process, the only one without a cluster.")
+    private @Nullable String isolation;
+
+    @Option(names = "--deadline", paramLabel = "SECONDS", description = "Stop the agent after that time.")
+    private @Nullable Long deadline;
+
+    @Option(
+            names = "--grace-period",
+            paramLabel = "SECONDS",
+            description = "Time between the request to stop and the kill. Default: 10.")
+    private @Nullable Integer gracePeriod;
+
+    /** The first flag that was given, to say so where none may be. */
+    Optional<String> firstGiven() {
+        Map<String, Boolean> given = new LinkedHashMap<>();
+        given.put("--name", name != null);
+        given.put("--label", !labels.isEmpty());
+        given.put("--allow", !allow.isEmpty());
+        given.put("--mount", !mounts.isEmpty());
+        given.put("--env", !environment.isEmpty());
+        given.put("--workdir", workingDirectory != null);
+        given.put("--cpu", cpu != null);
+        given.put("--memory", memory != null);
+        given.put("--ephemeral-storage", ephemeralStorage != null);
+        given.put("--pids", pids != null);
+        given.put("--isolation", isolation != null);
+        given.put("--deadline", deadline != null);
+        given.put("--grace-period", gracePeriod != null);
+        return given.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    /** The objects that the flags stand for, the AgentContainer last. */
+    List<ObjectNode> objects(String namespace, List<String> command, Map<String, String> ownEnvironment) {
+        List<ObjectNode> objects = new ArrayList<>();
+        ObjectNode agent = JsonNodeFactory.instance.objectNode();
+        agent.put("apiVersion", "agentcontainers.dev/v1alpha1").put("kind", "AgentContainer");
+        String agentName = name == null ? nameOf(command.getFirst()) : name;
+        ObjectNode metadata = agent.putObject("metadata");
+        metadata.put("name", agentName).put("namespace", namespace);
+        if (!labels.isEmpty()) {
+            ObjectNode all = metadata.putObject("labels");
+            labels.forEach(all::put);
+        }
+        ObjectNode spec = agent.putObject("spec");
+        spec.putObject("isolation").put("className", isolation == null ? "process" : isolation);
+        ArrayNode words = spec.putArray("command");
+        command.forEach(words::add);
+        if (workingDirectory != null) {
+            spec.put("workingDir", workingDirectory);
+        }
+        addEnvironment(spec, ownEnvironment);
+        addResources(spec);
+        addMounts(spec, agentName, namespace, objects);
+        if (!allow.isEmpty()) {
+            ArrayNode rules = spec.putObject("network").putArray("egress");
+            allow.forEach(text -> rules.add(EgressFlag.parse(text).rule("allow-" + (rules.size() + 1))));
+        }
+        addLifecycle(spec);
+        objects.add(agent);
+        return objects;
+    }
+
+    /** A DNS label made of the program's name. */
+    private static String nameOf(String program) {
+        String label = program.substring(program.lastIndexOf('/') + 1)
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("[^a-z0-9]+", "-")
+                .replaceAll("^-+", "");
+        return label.isEmpty()
+                ? "agent"
+                : label.substring(0, Math.min(label.length(), 50)).replaceAll("-+$", "");
+    }
+
+    private void addEnvironment(ObjectNode spec, Map<String, String> own) {
+        for (String text : environment) {
+            int equals = text.indexOf('=');
+            String variable = equals < 0 ? text : text.substring(0, equals);
+            String value = equals < 0 ? own.get(variable) : text.substring(equals + 1);
+            if (value == null) {
+                throw new UserException(
+                        "--env %s: there is no such variable in the environment of agentctl; give --env %s=VALUE"
+                                .formatted(variable, variable),
+                        2);
+            }
+            spec.withArrayProperty("env").addObject().put("name", variable).put("value", value);
+        }
+    }
+
+    private void addResources(ObjectNode spec) {
+        if (cpu == null && memory == null && ephemeralStorage == null && pids == null) {
+            return;
+        }
+        ObjectNode limits = spec.putObject("resources").putObject("limits");
+        putIfGiven(limits, "cpu", cpu);
+        putIfGiven(limits, "memory", memory);
+        putIfGiven(limits, "ephemeral-storage", ephemeralStorage);
+        if (pids != null) {
+            limits.put("pids", pids);
+        }
+    }
+
+    private static void putIfGiven(ObjectNode object, String field, @Nullable String value) {
+        if (value != null) {
+            object.put(field, value);
+        }
+    }
+
+    private void addMounts(ObjectNode spec, String agentName, String namespace, List<ObjectNode> objects) {
+        if (mounts.isEmpty()) {
+            return;
+        }
+        ArrayNode list = spec.putObject("filesystem").putArray("mounts");
+        for (String text : mounts) {
+            MountFlag flag = MountFlag.parse(text);
+            ObjectNode mount = list.addObject().put("path", flag.path());
+            switch (flag) {
+                case MountFlag.Denied _ -> mount.put("access", "Denied");
+                case MountFlag.Workspace workspace -> {
+                    mount.put("access", workspace.writable() ? "ReadWrite" : "ReadOnly");
+                    mount.putObject("source").putObject("workspace");
+                }
+                case MountFlag.Files files -> {
+                    String map = agentName + "-files-" + (objects.size() + 1);
+                    objects.add(FileConfigMap.of(map, namespace, files.source()));
+                    mount.put("access", "ReadOnly");
+                    mount.putObject("source").putObject("configMap").put("name", map);
+                }
+            }
+        }
+    }
+
+    private void addLifecycle(ObjectNode spec) {
+        if (deadline == null && gracePeriod == null) {
+            return;
+        }
+        ObjectNode lifecycle = spec.putObject("lifecycle");
+        if (deadline != null) {
+            lifecycle.put("deadlineSeconds", deadline);
+        }
+        if (gracePeriod != null) {
+            lifecycle.put("terminationGracePeriodSeconds", gracePeriod);
+        }
+    }
+}

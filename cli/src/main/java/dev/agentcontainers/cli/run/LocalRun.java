@@ -1,0 +1,45 @@
+package dev.agentcontainers.cli.run;
+
+import dev.agentcontainers.assignment.manifest.RunObjects;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
+import dev.agentcontainers.nodeagent.standalone.RunEnd;
+import dev.agentcontainers.nodeagent.standalone.RunObserver;
+import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
+import java.io.IOException;
+import java.util.List;
+
+/** A run by this process itself, which is root's. */
+final class LocalRun implements AgentRun {
+    private final StandaloneRun run;
+
+    LocalRun(RunObjects objects, RunObserver observer) {
+        this.run = new StandaloneRun(objects, Platform.current(), List.of(), observer);
+    }
+
+    @Override
+    public RunEnd await() throws InterruptedException {
+        try {
+            return run.await();
+        } catch (RefusedRunException e) {
+            throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
+        } catch (SandboxException e) {
+            throw new UserException(
+                    "the agent could not be run: %s: %s".formatted(e.step(), e.getMessage()), RunCommand.NOT_RUN);
+        } catch (IOException e) {
+            throw new UserException("the agent could not be run: " + e.getMessage(), RunCommand.NOT_RUN);
+        }
+    }
+
+    @Override
+    public void stop() {
+        run.stop();
+    }
+
+    @Override
+    public void kill() {
+        run.kill();
+    }
+}

@@ -1,0 +1,154 @@
+package dev.agentcontainers.cli.run;
+
+import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.assignment.manifest.RunObjects;
+import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.standalone.RunEnd;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code agentctl run}. */
+@Command(
+        name = "run",
+        description = {
+            "Runs one agent on this machine, isolated and fenced as on a cluster's node, without any cluster.",
+            "",
+            "agentctl run -- python3 -c 'print(\"hello\")'",
+            "agentctl run --allow 198.51.100.10:443 --mount /workspace -w /workspace -- ./my-agent",
+            "agentctl run -f agent.yaml",
+            "agentctl run --allow 10.20.0.0/16:8080 --dry-run -o yaml -- ./my-agent | kubectl apply -f -",
+            "",
+            "Nothing can be reached but what --allow, or the rules and NetworkPolicies of the manifests, allow. The agent sees"
+                    + " the programs of this machine read-only, not its files: neither the current directory nor any home. It"
+                    + " has no standard input. Ctrl-C asks it to stop and kills it after its grace period, a second one kills"
+                    + " it at once; nothing of it is left behind.",
+            "",
+            "Needs root, or the service of this machine (agentctl serve --help).",
+            ""
+        },
+        customSynopsis = {
+            "agentctl run [FLAGS] [--] COMMAND [ARGUMENT…]",
+            "agentctl run -f FILE [-f FILE]… [-n NAMESPACE] [-q | -v] [--dry-run -o yaml]"
+        },
+        sortOptions = false,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0 to 255:that of the agent, 128 plus the signal for a killed one",
+            "2:the flags or manifests are wrong, and the message says how",
+            "125:the agent could not be run, and the message says why"
+        })
+public final class RunCommand implements Callable<Integer> {
+    static final int NOT_RUN = 125;
+
+    @Option(
+            names = {"-f", "--filename"},
+            paramLabel = "FILE",
+            description =
+                    "Manifests: one AgentContainer with the ConfigMaps, Secrets and NetworkPolicies that belong to it. '-' is standard input. May be repeated.")
+    private List<String> files = List.of();
+
+    @Option(
+            names = {"-n", "--namespace"},
+            defaultValue = "default",
+            paramLabel = "NAMESPACE",
+            description = "Namespace of objects that name none. Default: ${DEFAULT-VALUE}.")
+    private String namespace = "default";
+
+    @Mixin
+    private AgentFlags flags = new AgentFlags();
+
+    @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")
+    private boolean dryRun;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "yaml",
+            description = "Form of what --dry-run prints: yaml.")
+    private String output = "";
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Say nothing but what the agent says and why it could not be run.")
+    private boolean quiet;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Say what is being done.")
+    private boolean verbose;
+
+    @Parameters(paramLabel = "COMMAND", description = "Program and arguments; what follows the program is the agent's.")
+    private List<String> command = List.of();
+
+    @Override
+    public Integer call() throws InterruptedException {
+        requireSense();
+        GivenManifests manifests = files.isEmpty()
+                ? GivenManifests.ofObjects(namespace, flags.objects(namespace, command, System.getenv()))
+                : GivenManifests.ofFiles(namespace, files, System.in);
+        RunObjects objects = manifests.objects();
+        if (dryRun) {
+            manifests.texts().forEach(text -> System.out.print(text.yaml()));
+            return 0;
+        }
+        try (TerminalObserver observer = new TerminalObserver(verbosity())) {
+            sayFateOfWorkspaces(objects, observer);
+            AgentRun run = "root".equals(System.getProperty("user.name"))
+                    ? new LocalRun(objects, observer)
+                    : ServiceRun.connect(System.getenv(), manifests, observer);
+            return await(run, observer);
+        }
+    }
+
+    private void requireSense() {
+        if (files.isEmpty() && command.isEmpty()) {
+            throw new UserException(
+                    "run: name a command or manifests: agentctl run -- COMMAND, or agentctl run -f FILE", 2);
+        }
+        Optional<String> given = command.isEmpty() ? flags.firstGiven() : Optional.of("a command");
+        if (!files.isEmpty() && given.isPresent()) {
+            throw new UserException("run: %s can't go with -f: the manifest says it".formatted(given.get()), 2);
+        }
+        if (!output.isEmpty() && (!dryRun || !output.equals("yaml"))) {
+            throw new UserException("run: -o goes with --dry-run and must be yaml, but is '%s'".formatted(output), 2);
+        }
+        if (quiet && verbose) {
+            throw new UserException("run: --quiet and --verbose exclude each other", 2);
+        }
+    }
+
+    private Verbosity verbosity() {
+        return quiet ? Verbosity.QUIET : verbose ? Verbosity.VERBOSE : Verbosity.NORMAL;
+    }
+
+    private static void sayFateOfWorkspaces(RunObjects objects, TerminalObserver observer) {
+        Filesystem filesystem = objects.agent().getSpec().filesystem();
+        if (filesystem == null || filesystem.mounts() == null) {
+            return;
+        }
+        filesystem.mounts().stream()
+                .filter(mount -> mount.source() != null && mount.source().workspace() != null)
+                .findFirst()
+                .ifPresent(mount ->
+                        observer.warning("the workspace %s is removed when the run ends".formatted(mount.path())));
+    }
+
+    private static int await(AgentRun run, TerminalObserver observer) throws InterruptedException {
+        Interrupts interrupts = Interrupts.handling(run::stop, run::kill);
+        RunEnd end = run.await();
+        if (end.deniedPackets() > 0) {
+            observer.warning("%d packets of the agent were denied: no rule allows where they went"
+                    .formatted(end.deniedPackets()));
+        }
+        if (end.exitCode().isEmpty() && interrupts.exitCode().isPresent()) {
+            return interrupts.exitCode().get();
+        }
+        end.problem().ifPresent(observer::failure);
+        return end.exitCode().orElse(NOT_RUN);
+    }
+}

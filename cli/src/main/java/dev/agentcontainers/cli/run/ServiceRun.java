@@ -1,0 +1,109 @@
+package dev.agentcontainers.cli.run;
+
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.standalone.RunEnd;
+import dev.agentcontainers.nodeagent.standalone.RunObserver;
+import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import dev.agentcontainers.protocol.local.ClientMessage;
+import dev.agentcontainers.protocol.local.MessageChannel;
+import dev.agentcontainers.protocol.local.ServiceMessage;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/** A run by the machine's service, for a user who is not root. */
+final class ServiceRun implements AgentRun {
+    private final MessageChannel<ServiceMessage> service;
+    private final GivenManifests manifests;
+    private final RunObserver observer;
+
+    private ServiceRun(SocketChannel channel, GivenManifests manifests, RunObserver observer) {
+        this.service = new MessageChannel<>(channel, ServiceMessage.class, ServiceMessage.MAXIMUM_LENGTH);
+        this.manifests = manifests;
+        this.observer = observer;
+    }
+
+    /** Connects to the service, or says what to do. */
+    static ServiceRun connect(Map<String, String> environment, GivenManifests manifests, RunObserver observer) {
+        Path socket = Path.of(environment.getOrDefault("AGENTCTL_SOCKET", ServiceSettings.SOCKET.toString()));
+        try {
+            return new ServiceRun(SocketChannel.open(UnixDomainSocketAddress.of(socket)), manifests, observer);
+        } catch (IOException e) {
+            throw new UserException(
+                    "running an agent needs root or this machine's service, and %s. Run it with sudo, or %s"
+                            .formatted(problem(socket), remedy(socket)),
+                    RunCommand.NOT_RUN);
+        }
+    }
+
+    private static String problem(Path socket) {
+        if (!Files.exists(socket)) {
+            return "there is no socket %s (AGENTCTL_SOCKET names another)".formatted(socket);
+        }
+        return Files.isWritable(socket)
+                ? "nobody listens on the socket %s".formatted(socket)
+                : "you may not use its socket %s".formatted(socket);
+    }
+
+    private static String remedy(Path socket) {
+        return Files.exists(socket) && !Files.isWritable(socket)
+                ? "have an administrator add you to the group %s (usermod -aG %s USER) and log in again"
+                        .formatted(ServiceSettings.GROUP, ServiceSettings.GROUP)
+                : "have an administrator start the service: sudo agentctl serve, or a node agent with"
+                        + " AGENTCONTAINERS_NODE_LOCAL_SOCKET=" + socket;
+    }
+
+    @Override
+    public RunEnd await() throws InterruptedException {
+        try (service) {
+            service.send(new ClientMessage.Run(
+                    manifests.namespace(),
+                    manifests.texts().stream()
+                            .map(text -> new ClientMessage.Manifest(text.origin(), text.yaml()))
+                            .toList()));
+            while (true) {
+                ServiceMessage message =
+                        service.receive().orElseThrow(() -> new IOException("it ended the connection"));
+                switch (message) {
+                    case ServiceMessage.Output output -> observer.output(RunObserver.Stream.OUTPUT, output.data());
+                    case ServiceMessage.ErrorOutput output ->
+                        observer.output(RunObserver.Stream.ERROR_OUTPUT, output.data());
+                    case ServiceMessage.Progress progress -> observer.progress(progress.text());
+                    case ServiceMessage.Warning warning -> observer.warning(warning.text());
+                    case ServiceMessage.Refused refused -> throw new UserException(refused.text(), RunCommand.NOT_RUN);
+                    case ServiceMessage.Ended ended -> {
+                        return new RunEnd(
+                                Optional.ofNullable(ended.exitCode()),
+                                Optional.ofNullable(ended.problem()),
+                                ended.deniedPackets());
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UserException(
+                    "the machine's service failed, and the run with it: " + e.getMessage(), RunCommand.NOT_RUN);
+        }
+    }
+
+    @Override
+    public void stop() {
+        send(new ClientMessage.Stop());
+    }
+
+    @Override
+    public void kill() {
+        send(new ClientMessage.Kill());
+    }
+
+    private void send(ClientMessage message) {
+        try {
+            service.send(message);
+        } catch (IOException e) {
+            observer.warning("the machine's service can't be told: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package dev.agentcontainers.nodeagent.app;
+
+import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
+import dev.agentcontainers.nodeagent.standalone.RunService;
+import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The socket for users without root, where one is set. A node works without it as well: what keeps it from opening is
+ * logged, and the fleet's agents are not troubled. Thread-safe.
+ */
+final class LocalSocket implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalSocket.class);
+
+    private final Optional<Path> path;
+    private Optional<RunService> service = Optional.empty();
+    private boolean closed;
+
+    LocalSocket(Optional<Path> path) {
+        this.path = path;
+    }
+
+    synchronized void open(List<String> neverAllowed) {
+        if (path.isEmpty() || closed) {
+            return;
+        }
+        try {
+            service = Optional.of(RunService.start(ServiceSettings.at(path.get(), neverAllowed), Platform.current()));
+        } catch (RefusedRunException | IOException e) {
+            LOG.error("agentcontainers.node.local-socket {} can't be opened: {}", path.get(), e.getMessage());
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        service.ifPresent(open -> {
+            try {
+                open.close();
+            } catch (IOException e) {
+                LOG.warn("the local socket was not closed well", e);
+            }
+        });
+    }
+}

@@ -1,0 +1,87 @@
+package dev.agentcontainers.nodeagent.standalone;
+
+import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import java.util.Optional;
+
+/** What a supervisor's reports mean for a run. Used by one thread. */
+final class RunReports {
+    private final RunObserver observer;
+    private Optional<Integer> exitCode = Optional.empty();
+    private Optional<String> problem = Optional.empty();
+    private boolean over;
+    private boolean removed;
+    private boolean saidRunning;
+
+    RunReports(RunObserver observer) {
+        this.observer = observer;
+    }
+
+    /** Whether the agent will not run again. */
+    boolean isOver() {
+        return over;
+    }
+
+    /** Whether nothing of it is left on the machine. */
+    boolean isRemoved() {
+        return removed;
+    }
+
+    RunEnd end() {
+        return new RunEnd(exitCode, problem, 0);
+    }
+
+    void take(AgentReport report) {
+        exitCode = report.exitCode().or(() -> exitCode);
+        switch (report.phase()) {
+            case Preparing -> preparing(report);
+            case Running -> running(report);
+            case Stopping -> observer.progress("stopping");
+            case Succeeded -> over = true;
+            case Failed -> {
+                over = true;
+                if (!report.reason().equals("NonZeroExit")) {
+                    problem = Optional.of(report.message());
+                }
+            }
+            case Rejected -> {
+                over = true;
+                problem = Optional.of(report.message());
+            }
+            case Stopped -> {
+                over = true;
+                removed = true;
+            }
+        }
+    }
+
+    /** On a fleet's node a start is tried again for ever; who waits at a terminal wants to know at once. */
+    private void preparing(AgentReport report) {
+        if (over) {
+            return;
+        }
+        if (report.reason().endsWith("Failed")) {
+            over = true;
+            problem = Optional.of(report.message());
+        } else if (report.reason().equals("BackOff")) {
+            observer.warning("the agent " + report.message());
+            saidRunning = false;
+        } else {
+            observer.progress(report.reason().equals("Starting") ? "starting" : report.message());
+        }
+    }
+
+    private void running(AgentReport report) {
+        if (!saidRunning) {
+            saidRunning = true;
+            observer.progress("running, address %s, policy %s"
+                    .formatted(
+                            report.address().orElse("none"),
+                            report.enforcement()
+                                    .map(AgentReport.Enforcement::hash)
+                                    .orElse("not known")));
+        }
+        if (!report.message().isEmpty()) {
+            observer.warning(report.message());
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package dev.agentcontainers.nodeagent.standalone;
+
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.assignment.manifest.RunObjects;
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.journal.DiskJournal;
+import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
+import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import dev.agentcontainers.nodeagent.supervisor.NodeParts;
+import dev.agentcontainers.nodeagent.supervisor.Supervisor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One agent, run from its manifest to its end on a node that exists for it alone. {@link #await} runs it and removes
+ * everything of it before it returns; {@link #stop} and {@link #kill} may be called by any thread at any time.
+ */
+public final class StandaloneRun {
+    /** Longer than any step of a removal takes; the next run removes what is left then. */
+    private static final Duration REMOVAL_PATIENCE = Duration.ofSeconds(60);
+
+    private final RunObjects objects;
+    private final Platform platform;
+    private final List<String> neverAllowed;
+    private final RunObserver observer;
+    private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
+    private final Object lock = new Object();
+    private Optional<Started> started = Optional.empty();
+    private boolean stopping;
+
+    private record Started(Supervisor supervisor, IsolationDriver driver, Assignment assignment) {}
+
+    /** @param neverAllowed addresses and ranges that no policy opens, an API server's for example */
+    public StandaloneRun(RunObjects objects, Platform platform, List<String> neverAllowed, RunObserver observer) {
+        this.objects = objects;
+        this.platform = platform;
+        this.neverAllowed = List.copyOf(neverAllowed);
+        this.observer = observer;
+    }
+
+    /**
+     * Runs the agent to its end.
+     *
+     * @throws RefusedRunException where it can't be had as it is asked for; nothing was changed on the machine
+     * @throws SandboxException where the machine fails; what was made is removed
+     */
+    public RunEnd await() throws RefusedRunException, SandboxException, IOException, InterruptedException {
+        try (ClaimedPlace claimed = ClaimedPlace.claim(platform, observer::warning)) {
+            NodeSettings settings = claimed.place().settings();
+            try {
+                makeFolders(settings);
+                return run(settings, claimed.place().agentCidr());
+            } finally {
+                removeNode(settings);
+            }
+        }
+    }
+
+    private static void makeFolders(NodeSettings settings) throws IOException {
+        Files.createDirectories(settings.runDirectory());
+        Files.createDirectories(settings.stateDirectory().getParent());
+        Files.createDirectory(
+                settings.stateDirectory(),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
+    private void removeNode(NodeSettings settings) {
+        try {
+            new Leftovers(platform, settings).remove();
+        } catch (SandboxException | IOException | RuntimeException e) {
+            observer.warning("not everything of the run could be removed; the next run tries again: " + e.getMessage());
+        }
+    }
+
+    private RunEnd run(NodeSettings settings, String agentCidr)
+            throws RefusedRunException, SandboxException, IOException, InterruptedException {
+        MachineFacts machine = platform.facts(settings);
+        RunPlan plan = RunPlan.of(objects, machine, settings.name());
+        plan.problems().forEach(observer::warning);
+        IsolationDriver driver = driver(settings, plan.assignment());
+        Fence opened = platform.fence(settings);
+        CountingFence fence = new CountingFence(opened);
+        try {
+            observer.progress("fence: " + agentCidr);
+            fence.open(new FenceSettings(agentCidr, Place.FLEET_CIDR, neverAllowed));
+            DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
+            PolicyKeeper policy = new PolicyKeeper(fence, journal);
+            policy.apply(new PolicySnapshot(0, plan.policy()));
+            NodeParts parts = new NodeParts(
+                    Map.of(driver.name(), driver),
+                    fence,
+                    policy,
+                    new GivenMaterials(plan.sources()),
+                    journal,
+                    reports::add,
+                    allocatable(machine),
+                    1,
+                    machine.bootId(),
+                    Clock.systemUTC());
+            RunEnd end = supervise(new Supervisor(parts), driver, plan.assignment());
+            return new RunEnd(end.exitCode(), end.problem(), fence.deniedPackets());
+        } finally {
+            close(opened);
+            close(driver);
+        }
+    }
+
+    private IsolationDriver driver(NodeSettings settings, Assignment assignment) throws RefusedRunException {
+        IsolationDriver driver = platform.drivers(settings).stream()
+                .filter(each -> each.name().equals(assignment.driver().name()))
+                .findFirst()
+                .orElseThrow();
+        DriverProbe probe = driver.probe();
+        return switch (probe) {
+            case DriverProbe.Ready ready -> {
+                observer.progress("isolation: %s (%s)".formatted(driver.name(), ready.version()));
+                ready.notes().forEach(observer::progress);
+                yield driver;
+            }
+            case DriverProbe.NotReady notReady ->
+                throw new RefusedRunException("this machine can't run agents with isolation %s: %s"
+                        .formatted(driver.name(), notReady.reason()));
+        };
+    }
+
+    private static ResourceAmounts allocatable(MachineFacts machine) {
+        return new ResourceAmounts(
+                OptionalLong.of(machine.cpuMillis()),
+                OptionalLong.of(machine.memoryBytes()),
+                OptionalLong.of(machine.storageBytes()),
+                OptionalLong.empty());
+    }
+
+    private RunEnd supervise(Supervisor supervisor, IsolationDriver driver, Assignment assignment)
+            throws InterruptedException {
+        try (supervisor;
+                OutputFollower output = OutputFollower.start(driver.log(assignment.id()), observer)) {
+            supervisor.start();
+            begin(new Started(supervisor, driver, assignment));
+            RunReports seen = new RunReports(observer);
+            while (!seen.isOver()) {
+                seen.take(reports.take());
+            }
+            // The log is removed with the agent: what is in it is taken before.
+            output.close();
+            supervisor.sync(List.of(), List.of(assignment));
+            awaitRemoval(seen);
+            return seen.end();
+        }
+    }
+
+    private void awaitRemoval(RunReports seen) throws InterruptedException {
+        long giveUp = System.nanoTime() + REMOVAL_PATIENCE.toNanos();
+        while (!seen.isRemoved()) {
+            AgentReport report = reports.poll(giveUp - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (report == null) {
+                return;
+            }
+            seen.take(report);
+        }
+    }
+
+    private void begin(Started begun) {
+        synchronized (lock) {
+            started = Optional.of(begun);
+            if (stopping) {
+                reports.add(neverStarted(begun.assignment()));
+            } else {
+                begun.supervisor().sync(List.of(begun.assignment()), List.of());
+            }
+        }
+    }
+
+    private static AgentReport neverStarted(Assignment assignment) {
+        return new AgentReport(
+                assignment,
+                AssignmentPhase.Stopped,
+                "Deleted",
+                "",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones.NONE);
+    }
+
+    /** Asks the agent to stop, and kills it after its grace period. */
+    public void stop() {
+        synchronized (lock) {
+            if (!stopping) {
+                stopping = true;
+                started.ifPresent(run -> run.supervisor().sync(List.of(), List.of(run.assignment())));
+            }
+        }
+    }
+
+    /** Kills the agent at once. */
+    public void kill() {
+        stop();
+        Optional<Started> run;
+        synchronized (lock) {
+            run = started;
+        }
+        run.ifPresent(this::kill);
+    }
+
+    private void kill(Started run) {
+        // For an agent that is about to start; one that has been asked to stop is not waited for once it is killed.
+        run.supervisor().sync(List.of(), List.of(withoutGrace(run.assignment())));
+        try {
+            run.driver().kill(run.assignment().id());
+        } catch (SandboxException e) {
+            observer.warning("the agent could not be killed: " + e.getMessage());
+        }
+    }
+
+    private static Assignment withoutGrace(Assignment assignment) {
+        return new Assignment(
+                assignment.id(),
+                assignment.agent(),
+                assignment.generation(),
+                assignment.epoch(),
+                assignment.driver(),
+                assignment.command(),
+                assignment.workingDirectory(),
+                assignment.environment(),
+                assignment.requests(),
+                assignment.limits(),
+                assignment.mounts(),
+                assignment.restartPolicy(),
+                assignment.deadline(),
+                Duration.ZERO,
+                assignment.policyGroup());
+    }
+
+    private void close(Object part) {
+        if (part instanceof AutoCloseable closeable) {
+            try {
+                closeable.close();
+            } catch (Exception e) {
+                observer.warning(
+                        "%s did not end well: %s".formatted(part.getClass().getSimpleName(), e.getMessage()));
+            }
+        }
+    }
+}
