@@ -1,17 +1,18 @@
 package dev.agentcontainers.bench.statuspath;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.nodeagent.kubernetes.Heartbeat;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -25,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node that starts nothing and says at once that it runs, with the credential of a node agent: what is left of an agent's
@@ -53,7 +55,7 @@ final class StandInNode implements AutoCloseable {
         this.client = client;
         this.heartbeat = new Heartbeat(client, namespace, name, Clock.systemUTC());
         heartbeat.start();
-        status(client.resources(AgentNode.class).withName(name), StatusDocuments.node());
+        status(AgentNode.class, null, name, StatusDocuments.node());
         this.informers = List.of(
                 client.resources(AgentNodePolicy.class).inNamespace(namespace).inform(handler(this::acknowledge)),
                 client.resources(AgentAssignment.class)
@@ -123,20 +125,18 @@ final class StandInNode implements AutoCloseable {
                 && Long.valueOf(generation).equals(policy.getStatus().observedGeneration());
         if (!known) {
             status(
-                    client.resources(AgentNodePolicy.class)
-                            .inNamespace(namespace)
-                            .withName(policy.getMetadata().getName()),
+                    AgentNodePolicy.class,
+                    namespace,
+                    policy.getMetadata().getName(),
                     StatusDocuments.acknowledgement(generation, groups));
         }
     }
 
     private void answer(AgentAssignment assignment) {
         String uid = assignment.getMetadata().getName();
-        Resource<AgentAssignment> own =
-                client.resources(AgentAssignment.class).inNamespace(namespace).withName(uid);
         if (assignment.getMetadata().getDeletionTimestamp() != null) {
             if (answered.add(uid + " stopped")) {
-                status(own, StatusDocuments.stopped());
+                status(AgentAssignment.class, namespace, uid, StatusDocuments.stopped());
             }
         } else if (answered.add(uid)) {
             String group = assignment.getSpec().policyGroup();
@@ -148,19 +148,26 @@ final class StandInNode implements AutoCloseable {
                     .orElse("");
             if (StatusPath.writesItself(assignment.getSpec().agent().name())) {
                 status(
-                        client.resources(dev.agentcontainers.api.v1alpha1.AgentContainer.class)
-                                .inNamespace(assignment.getSpec().agent().namespace())
-                                .withName(assignment.getSpec().agent().name()),
+                        AgentContainer.class,
+                        assignment.getSpec().agent().namespace(),
+                        assignment.getSpec().agent().name(),
                         StatusDocuments.agentRuns(assignment, name, hash));
             } else {
-                status(own, StatusDocuments.assignmentRuns(assignment, hash));
+                status(AgentAssignment.class, namespace, uid, StatusDocuments.assignmentRuns(assignment, hash));
             }
         }
     }
 
-    private static void status(Resource<?> resource, String document) {
+    /** Without a read before: a patch of an object at hand, not of a name, for which the client asks the server first. */
+    private <T extends HasMetadata> void status(
+            Class<T> type, @Nullable String inNamespace, String named, String document) {
+        T item = client.getKubernetesSerialization().unmarshal(document, type);
+        item.setMetadata(new ObjectMetaBuilder()
+                .withName(named)
+                .withNamespace(inNamespace)
+                .build());
         try {
-            resource.subresource("status").patch(MERGE, document);
+            client.resource(item).subresource("status").patch(MERGE);
         } catch (KubernetesClientException e) {
             if (e.getCode() != 404) {
                 throw e;

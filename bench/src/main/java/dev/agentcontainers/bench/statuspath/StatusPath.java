@@ -15,6 +15,7 @@ import dev.agentcontainers.localcluster.audit.AuditLog;
 import dev.agentcontainers.localcluster.audit.AuditLog.Write;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.startcache.Program.Role;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -195,7 +196,12 @@ public final class StatusPath implements Benchmark {
 
     private static void install(KubernetesClient client, Path root) throws IOException {
         for (String namespace : List.of("agentcontainers-system", NAMESPACE)) {
-            apply(client, "{apiVersion: v1, kind: Namespace, metadata: {name: %s}}".formatted(namespace));
+            client.resource(new NamespaceBuilder()
+                            .withNewMetadata()
+                            .withName(namespace)
+                            .endMetadata()
+                            .build())
+                    .create();
         }
         for (var manifest : ApiManifests.all()) {
             apply(client, manifest.yaml());
