@@ -37,11 +37,18 @@ public final class LocalFleet {
     private final FleetLayout layout;
     private final Programs programs;
     private final Progress progress;
+    private final ControlPlaneOptions options;
 
     public LocalFleet(FleetLayout layout, Programs programs, Progress progress) {
+        this(layout, programs, progress, ControlPlaneOptions.defaults());
+    }
+
+    /** @param options of a control plane that is started; its progress is told to {@code progress} in any case */
+    public LocalFleet(FleetLayout layout, Programs programs, Progress progress, ControlPlaneOptions options) {
         this.layout = layout;
         this.programs = programs;
         this.progress = progress;
+        this.options = options.withProgress(progress::note);
     }
 
     public static LocalFleet ofThisMachine(Progress progress) {
@@ -68,6 +75,7 @@ public final class LocalFleet {
         }
         requireRoot("run node agents");
         Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
+        new StartCaches(programs, System.getenv()).ensure(progress);
         try (FolderLock _ = lock();
                 ControlPlane controlPlane = controlPlane();
                 KubernetesClient client = controlPlane.adminClient()) {
@@ -174,7 +182,6 @@ public final class LocalFleet {
     }
 
     private ControlPlane controlPlane() {
-        ControlPlaneOptions options = ControlPlaneOptions.defaults().withProgress(progress::note);
         return progress.step("control plane", () -> ControlPlanes.with(options).persistent(layout.controlPlane()));
     }
 

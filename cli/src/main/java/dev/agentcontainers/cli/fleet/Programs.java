@@ -1,6 +1,9 @@
 package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.startcache.Program;
+import dev.agentcontainers.startcache.Program.Role;
+import dev.agentcontainers.startcache.StartCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,11 +29,17 @@ public record Programs(Path root, Path java) {
     }
 
     public List<String> operator() {
-        return command("operator", List.of("-Xmx256m"));
+        return command(Role.OPERATOR);
     }
 
     public List<String> nodeAgent() {
-        return command("node-agent", List.of("-Xmx192m"));
+        return command(Role.NODE_AGENT);
+    }
+
+    /** The AOT cache of a program, beside what the build made; it may not have been made yet. */
+    public StartCache startCache(Role role) {
+        Path target = target(role);
+        return new StartCache(new Program(role, java, options(role), runner(target)), target.resolve("start-cache"));
     }
 
     /** A file of the checkout or installation, for example an example manifest. */
@@ -42,22 +51,33 @@ public record Programs(Path root, Path java) {
         return path;
     }
 
-    private List<String> command(String module, List<String> options) {
+    private List<String> command(Role role) {
+        StartCache cache = startCache(role);
         List<String> command = new ArrayList<>();
         command.add(java.toString());
-        command.addAll(options);
-        command.addAll(List.of(
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=4",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-jar",
-                runner(module).toString()));
+        command.addAll(cache.options());
+        command.addAll(cache.program().options());
+        command.addAll(List.of("-jar", cache.program().jar().toString()));
         return command;
     }
 
-    private Path runner(String module) {
-        Path folder = root.resolve(module).resolve("target");
+    private static List<String> options(Role role) {
+        String heap = switch (role) {
+            case OPERATOR -> "-Xmx256m";
+            case NODE_AGENT -> "-Xmx192m";
+        };
+        return List.of(
+                heap,
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow");
+    }
+
+    private Path target(Role role) {
+        return root.resolve(role.toString()).resolve("target");
+    }
+
+    private static Path runner(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.getFileName().toString().endsWith("-runner.jar"))
                     .findFirst()

@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.streams.AgentLog;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
+import dev.agentcontainers.localcluster.ControlPlaneOptions;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -37,12 +38,12 @@ final class TestFleet implements AutoCloseable {
     private final ControlPlane controlPlane;
     private final KubernetesClient client;
 
-    private TestFleet(Path home, FleetLayout layout, Programs programs, Leftovers before) {
+    private TestFleet(Path home, FleetLayout layout, Programs programs, Leftovers before, ControlPlaneOptions options) {
         this.home = home;
         this.layout = layout;
         this.programs = programs;
         this.before = before;
-        this.fleet = new LocalFleet(layout, programs, new Progress(System.err));
+        this.fleet = new LocalFleet(layout, programs, new Progress(System.err), options);
         fleet.up(1, true);
         this.controlPlane = fleet.attach();
         this.client = controlPlane.adminClient();
@@ -55,6 +56,10 @@ final class TestFleet implements AutoCloseable {
     }
 
     static TestFleet start() throws IOException {
+        return start(ControlPlaneOptions.defaults());
+    }
+
+    static TestFleet start(ControlPlaneOptions options) throws IOException {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         Path home = Files.createTempDirectory("fleet");
         FleetLayout layout =
@@ -62,7 +67,7 @@ final class TestFleet implements AutoCloseable {
         Files.setPosixFilePermissions(home, java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
-        return new TestFleet(home, layout, programs, Leftovers.count(home, List.of(home)));
+        return new TestFleet(home, layout, programs, Leftovers.count(home, List.of(home)), options);
     }
 
     KubernetesClient client() {

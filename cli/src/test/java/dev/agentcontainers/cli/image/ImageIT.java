@@ -35,7 +35,11 @@ class ImageIT {
         assertThat(config.get("Entrypoint"))
                 .extracting(JsonNode::asText)
                 .containsExactly(
-                        JAVA, "--enable-native-access=ALL-UNNAMED", "-jar", "/opt/agentcontainers/app/app.jar");
+                        JAVA,
+                        "-XX:AOTCache=/opt/agentcontainers/app/app.aot",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-jar",
+                        "/opt/agentcontainers/app/app.jar");
     }
 
     @ParameterizedTest
@@ -49,6 +53,24 @@ class ImageIT {
         assertThat(image.root().resolve("opt/agentcontainers/app/app.jar")).isNotEmptyFile();
         assertThat(image.root().resolve("opt/agentcontainers/app/lib")).isNotEmptyDirectory();
         assertThat(image.root().resolve("var/lib/dpkg/status.d/libc6")).isNotEmptyFile();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"operator", "node-agent"})
+    void itsCacheFitsItsFiles(String module) throws Exception {
+        ImageTarball image = unpack(module);
+
+        String output = runInside(
+                image.root(),
+                JAVA,
+                "-XX:AOTMode=on",
+                "-XX:AOTCache=/opt/agentcontainers/app/app.aot",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                "/opt/agentcontainers/app/app.jar",
+                "-version");
+
+        assertThat(output).contains("OpenJDK").doesNotContain("Unable to map");
     }
 
     @Test

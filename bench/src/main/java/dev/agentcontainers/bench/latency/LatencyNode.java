@@ -1,0 +1,259 @@
+package dev.agentcontainers.bench.latency;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.journal.DiskJournal;
+import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.oci.BareRun;
+import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import dev.agentcontainers.nodeagent.supervisor.NodeParts;
+import dev.agentcontainers.nodeagent.supervisor.Supervisor;
+import dev.agentcontainers.policy.CompiledPolicy;
+import dev.agentcontainers.policy.PolicyCompiler;
+import dev.agentcontainers.policy.PolicyGroup;
+import dev.agentcontainers.policy.PolicySubject;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A node agent's supervisor, driver and fence in this process, as they are shipped, without an API server: assignments come
+ * from the benchmark. Removes everything of it when closed, or when the JVM is asked to end.
+ */
+final class LatencyNode implements AutoCloseable {
+    private static final String NAME = "bench";
+    private static final long FIRST_ID = 1_500_000_000L;
+    private static final long PATIENCE_SECONDS = 30;
+    /** Tells when it runs: its output is the time, in nanoseconds since 1970. */
+    private static final List<String> AGENT = List.of("/bin/date", "+%s%N");
+
+    private static final ResourceAmounts LIMITS = new ResourceAmounts(
+            OptionalLong.of(1000), OptionalLong.of(256L << 20), OptionalLong.empty(), OptionalLong.of(100));
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    private final Path folder;
+    private final NodeSettings settings;
+    private final Platform platform = Platform.current();
+    private final Fence fence;
+    private final IsolationDriver driver;
+    private final Supervisor supervisor;
+    private final String group;
+    private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
+    private final BareRun bareRun;
+    private final Thread closing = new Thread(this::remove, "close");
+    private boolean removed;
+
+    private LatencyNode(Path folder) throws IOException, SandboxException {
+        this.folder = folder;
+        this.settings = new NodeSettings(
+                NAME, folder.resolve("state"), folder.resolve("run"), FIRST_ID, 64L * IdRange.PER_SANDBOX, 64L << 20);
+        this.fence = platform.fence(settings);
+        this.driver = platform.drivers(settings).getFirst();
+        // What an earlier benchmark left that was killed.
+        for (SandboxId left : driver.list()) {
+            driver.purge(left);
+        }
+        fence.open(new FenceSettings("100.95.252.0/22", "100.80.0.0/12", List.of()));
+        Runtime.getRuntime().addShutdownHook(closing);
+        DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
+        PolicyKeeper policy = new PolicyKeeper(fence, journal);
+        AgentNodePolicySpec.Group compiled = compiled();
+        this.group = compiled.name();
+        policy.apply(new PolicySnapshot(1, new AgentNodePolicySpec(1L, List.of(compiled))));
+        this.supervisor = new Supervisor(new NodeParts(
+                Map.of(driver.name(), driver),
+                fence,
+                policy,
+                new NoMaterial(),
+                journal,
+                reports::add,
+                new ResourceAmounts(
+                        OptionalLong.of(1_000_000),
+                        OptionalLong.of(1L << 40),
+                        OptionalLong.empty(),
+                        OptionalLong.empty()),
+                60,
+                platform.facts(settings).bootId(),
+                Clock.systemUTC()));
+        supervisor.start();
+        // It removes what it does not know, once; the baseline's sandbox comes after that.
+        supervisor.sync(List.of(), List.of());
+        this.bareRun = BareRun.of(
+                OciSettings.of(
+                        settings.stateDirectory(),
+                        settings.runDirectory().resolve("oci"),
+                        "/agentcontainers-" + NAME,
+                        new IdRange(settings.firstUserId(), settings.userIdCount()),
+                        settings.logLimitBytes()),
+                spec());
+    }
+
+    static LatencyNode open() throws IOException, SandboxException {
+        Path folder = Files.createTempDirectory("agentcontainers-bench");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        return new LatencyNode(folder);
+    }
+
+    /** Nanoseconds from the assignment's arrival to the agent's first instruction, through everything. */
+    long fenced(Stages stages) throws IOException, InterruptedException {
+        Assignment assignment = assignment(new SandboxId(UUID.randomUUID().toString()));
+        Instant seen = Instant.now();
+        supervisor.sync(List.of(assignment), List.of());
+        AgentReport done = await(assignment.id(), AssignmentPhase.Succeeded);
+        String line = Files.readAllLines(driver.log(assignment.id())).getFirst();
+        Instant first = instant(line.substring(line.lastIndexOf(' ') + 1));
+        supervisor.sync(List.of(), List.of(assignment));
+        await(assignment.id(), AssignmentPhase.Stopped);
+        supervisor.sync(List.of(), List.of());
+        stages.add(seen, done.milestones(), first);
+        return Duration.between(seen, first).toNanos();
+    }
+
+    /** Nanoseconds from the runtime's start to the agent's first instruction. */
+    long bare() throws IOException {
+        Instant begin = Instant.now();
+        Instant first = instant(bareRun.run().strip());
+        return Duration.between(begin, first).toNanos();
+    }
+
+    private static Instant instant(String nanos) {
+        long since1970 = Long.parseLong(nanos);
+        return Instant.ofEpochSecond(since1970 / NANOS_PER_SECOND, since1970 % NANOS_PER_SECOND);
+    }
+
+    private AgentReport await(SandboxId id, AssignmentPhase phase) throws InterruptedException {
+        while (true) {
+            AgentReport report = reports.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (report == null) {
+                throw new IllegalStateException("sandbox " + id + " is not " + phase + " within 30 s");
+            }
+            if (!report.assignment().id().equals(id)) {
+                continue;
+            }
+            if (report.phase() == AssignmentPhase.Failed || report.phase() == AssignmentPhase.Rejected) {
+                throw new IllegalStateException("sandbox " + id + ": " + report.reason() + ": " + report.message());
+            }
+            if (report.phase() == phase) {
+                return report;
+            }
+        }
+    }
+
+    private Assignment assignment(SandboxId id) {
+        return new Assignment(
+                id,
+                new Assignment.Agent(NAME, "agent", id.value(), 1),
+                1,
+                1,
+                new Assignment.Driver("process", driver.name(), Map.of()),
+                AGENT,
+                "/",
+                List.of(),
+                LIMITS,
+                LIMITS,
+                List.of(new Mount.Workspace("/workspace", true)),
+                RestartPolicy.Never,
+                Optional.empty(),
+                Duration.ZERO,
+                group);
+    }
+
+    private static SandboxSpec spec() {
+        return new SandboxSpec(
+                new SandboxId(UUID.randomUUID().toString()),
+                "agent",
+                Map.of(),
+                AGENT,
+                "/",
+                Map.of(),
+                LIMITS,
+                List.of(new ResolvedMount.Workspace("/workspace", true)));
+    }
+
+    private static AgentNodePolicySpec.Group compiled() {
+        AgentContainer agent = Serialization.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: agent, namespace: bench}
+                spec:
+                  command: [date]
+                  network:
+                    egress:
+                    - name: data
+                      to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}]
+                      ports: [{protocol: TCP, port: 8080}]
+                """, AgentContainer.class);
+        PolicySubject subject = PolicySubject.of(agent);
+        CompiledPolicy compiled = PolicyCompiler.compile(subject, List.of());
+        return new AgentNodePolicySpec.Group(
+                PolicyGroup.nameOf(subject), compiled.hash(), compiled.sources(), compiled.egress());
+    }
+
+    /** The agents here need none. */
+    private static final class NoMaterial implements MaterialSource {
+        @Override
+        public Optional<Map<String, byte[]>> configMap(String name) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Map<String, byte[]>> secret(String name) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public void close() {
+        Runtime.getRuntime().removeShutdownHook(closing);
+        remove();
+    }
+
+    private synchronized void remove() {
+        if (removed) {
+            return;
+        }
+        removed = true;
+        supervisor.close();
+        try {
+            for (SandboxId id : driver.list()) {
+                driver.purge(id);
+            }
+            fence.destroy();
+            platform.forget(settings);
+            dev.agentcontainers.localcluster.process.FileTrees.delete(folder);
+        } catch (SandboxException | IOException e) {
+            System.err.println("bench: not everything could be removed of " + folder + ": " + e.getMessage());
+        }
+    }
+}
