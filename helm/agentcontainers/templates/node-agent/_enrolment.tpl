@@ -42,13 +42,13 @@ The operator publishes the gateway's authority; until it has, the kubelet doesn'
   valueFrom:
     fieldRef:
       fieldPath: spec.nodeName
-- name: AGENTCONTAINERS_ENROLMENT_TOKEN_FILE
+- name: AGENTCONTAINERS_NODE_JOIN_TOKEN_FILE
   value: {{ $folder }}/token
 {{- if $root.Values.gateway.enabled }}
 # By address, which the kubelet fills in: the host's resolver doesn't know the cluster's names.
-- name: AGENTCONTAINERS_GATEWAY_URL
+- name: AGENTCONTAINERS_NODE_JOIN_GATEWAY
   value: https://$(AGENT_GATEWAY_SERVICE_HOST):9443
-- name: AGENTCONTAINERS_GATEWAY_CA_FILE
+- name: AGENTCONTAINERS_NODE_JOIN_CA_FILE
   value: {{ $folder }}/gateway-ca.crt
 {{- end }}
 # on the host's loopback address, because the Pod is in the host's network namespace

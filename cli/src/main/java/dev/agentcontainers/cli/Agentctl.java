@@ -4,6 +4,7 @@ import dev.agentcontainers.cli.demo.DemoCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
+import dev.agentcontainers.cli.node.NodeCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -20,12 +21,16 @@ import picocli.CommandLine.Command;
             "",
             "agentctl demo          shows the main job on this machine, set-up included",
             "agentctl up            brings up a control plane, the operator and node agents here",
-            "kubectl apply -f …     then works as on any cluster (KUBECONFIG=$(agentctl kubeconfig))"
+            "kubectl apply -f …     then works as on any cluster (KUBECONFIG=$(agentctl kubeconfig))",
+            "agentctl logs -f NAME  prints what an agent says; exec -it NAME -- sh enters its sandbox",
+            "agentctl node token    begins to make another machine a node, outside Kubernetes",
+            ""
         },
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = CommandLine.ScopeType.INHERIT,
+        footer = {"", "source <(agentctl generate-completion) completes commands and options in bash and zsh."},
         subcommands = {
             DemoCommand.class,
             UpCommand.class,
@@ -34,6 +39,7 @@ import picocli.CommandLine.Command;
             KubeconfigCommand.class,
             LogsCommand.class,
             ExecCommand.class,
+            NodeCommand.class,
             VersionCommand.class,
             GenerateCompletion.class
         })

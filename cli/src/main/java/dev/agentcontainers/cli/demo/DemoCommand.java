@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.demo;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.fleet.LocalFleet;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.streams.AgentLog;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -45,8 +46,10 @@ public final class DemoCommand implements Callable<Integer> {
                     .inNamespace(QuickStart.NAMESPACE)
                     .list()
                     .getItems();
+            String log = AgentLog.read(
+                    controlPlane.adminConfig(), LocalFleet.OPERATOR_NAMESPACE, QuickStart.NAMESPACE, QuickStart.NAME);
             List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
-                    .print(finished, DemoReport.of(fleet.outputOf(finished)), policies);
+                    .print(finished, DemoReport.of(log), policies);
             problems.forEach(problem -> System.err.println("agentctl: " + problem));
             return problems.isEmpty() ? 0 : 1;
         }

@@ -66,6 +66,7 @@ final class DemoOutput {
         out.println("Look further (export KUBECONFIG=" + kubeconfig + "):");
         out.println("  kubectl get ac -A -o wide");
         out.println("  kubectl describe ac -n quickstart researcher");
+        out.println("  agentctl logs -n quickstart researcher");
         out.println("  agentctl status");
         out.println("  agentctl down                          removes all of it");
         return List.copyOf(problems);

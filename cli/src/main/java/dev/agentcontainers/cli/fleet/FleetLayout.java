@@ -1,7 +1,9 @@
 package dev.agentcontainers.cli.fleet;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Where a local fleet keeps its files.
@@ -10,6 +12,11 @@ import java.util.Map;
  * @param run folder for what may vanish with a reboot
  */
 public record FleetLayout(Path home, Path run) {
+    /** The one of this user and environment. */
+    public static FleetLayout ofThisMachine() {
+        return of(System.getenv(), System.getProperty("user.name"), Path.of(System.getProperty("user.home")));
+    }
+
     /** {@code AGENTCTL_HOME}, else a folder of root's or of the user's state. */
     public static FleetLayout of(Map<String, String> environment, String user, Path userHome) {
         String configured = environment.get("AGENTCTL_HOME");
@@ -52,7 +59,17 @@ public record FleetLayout(Path home, Path run) {
         return run.resolve(name);
     }
 
-    public Path demo() {
-        return home.resolve("demo");
+    /** Held by the command that works on the fleet; beside the home, which may be deleted. */
+    public Path lock() {
+        return home.resolveSibling(home.getFileName() + ".lock");
+    }
+
+    /** Folders above the fleet's own that may be there for it alone: removed with it where they are empty. */
+    List<Path> sharedFolders() {
+        return Stream.of(home, run)
+                .map(Path::getParent)
+                .filter(parent -> parent != null && parent.endsWith("agentcontainers"))
+                .distinct()
+                .toList();
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.fleet;
 
+import dev.agentcontainers.cli.process.Termination;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.process.ChildCommand;
 import dev.agentcontainers.localcluster.process.ChildLauncher;
@@ -14,9 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A Java program of the fleet that outlives the command that started it. It is found again by an argument that names
@@ -68,23 +66,7 @@ public record FleetProcess(String name, Path folder) {
 
     /** Asks the program to end and kills it where it does not. */
     public void stop() {
-        Optional<ProcessHandle> running = find();
-        if (running.isEmpty()) {
-            return;
-        }
-        ProcessHandle process = running.get();
-        process.destroy();
-        try {
-            process.onExit().get(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            process.destroyForcibly();
-            process.onExit().join();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new UserException("interrupted while stopping the " + name, 130);
-        }
+        find().ifPresent(running -> Termination.of(running, name, STOP_WITHIN));
     }
 
     /** Throws with the end of the log where the program has ended. */

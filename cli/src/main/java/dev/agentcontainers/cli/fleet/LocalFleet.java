@@ -1,7 +1,6 @@
 package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
-import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -15,13 +14,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -30,8 +29,10 @@ import java.util.stream.Stream;
  * so each method may be repeated and may follow an interrupted one. One command at a time works on it.
  */
 public final class LocalFleet {
+    /** Namespace of the fleet's operator. */
+    public static final String OPERATOR_NAMESPACE = OperatorProcess.NAMESPACE;
+
     private static final int MOST_NODES = 16;
-    private static final Duration NODE_NAMESPACE_WITHIN = Duration.ofSeconds(90);
     private static final Duration READY_WITHIN = Duration.ofSeconds(120);
     private static final Duration DELETED_WITHIN = Duration.ofSeconds(60);
 
@@ -46,9 +47,7 @@ public final class LocalFleet {
     }
 
     public static LocalFleet ofThisMachine(Progress progress) {
-        FleetLayout layout = FleetLayout.of(
-                System.getenv(), System.getProperty("user.name"), Path.of(System.getProperty("user.home")));
-        return new LocalFleet(layout, Programs.ofThisInstallation(), progress);
+        return new LocalFleet(FleetLayout.ofThisMachine(), Programs.ofThisInstallation(), progress);
     }
 
     public Programs programs() {
@@ -78,22 +77,15 @@ public final class LocalFleet {
             progress.step("API and rights", () -> ApiInstallation.apply(client, programs));
             OperatorProcess operator = new OperatorProcess(layout, programs);
             progress.step("operator", () -> operator.ensure(controlPlane));
-            NodeMembership membership = new NodeMembership(client);
+            NodeStart start = new NodeStart(layout, programs, client, operator);
             for (String name : nodeNames(nodes)) {
-                progress.step("node agent " + name, () -> startNode(name, controlPlane, client, membership));
+                progress.step("node agent " + name, () -> start.ensure(name));
             }
             if (wait) {
+                NodeMembership membership = new NodeMembership(client);
                 nodeNames(nodes).forEach(name -> awaitReady(name, membership));
             }
         }
-    }
-
-    private boolean startNode(
-            String name, ControlPlane controlPlane, KubernetesClient client, NodeMembership membership) {
-        membership.register(name);
-        FleetProcess operator = new OperatorProcess(layout, programs).process();
-        String namespace = membership.awaitNamespace(name, NODE_NAMESPACE_WITHIN, operator::requireAlive);
-        return new NodeProcess(layout, programs, name).ensure(controlPlane, client, namespace);
     }
 
     private void awaitReady(String name, NodeMembership membership) {
@@ -113,7 +105,7 @@ public final class LocalFleet {
             progress.note("there is no local fleet");
             return;
         }
-        try (FolderLock _ = lock()) {
+        try (FolderLock lock = lock()) {
             PersistentCluster cluster = PersistentCluster.at(layout.controlPlane());
             cluster.attach().ifPresent(this::deleteAgents);
             for (String name : installedNodes()) {
@@ -124,9 +116,21 @@ public final class LocalFleet {
                 cluster.delete(progress::note);
                 return true;
             });
+            FileTrees.delete(layout.run());
+            FileTrees.delete(layout.home());
+            lock.deleteFile();
         }
-        FileTrees.delete(layout.run());
-        FileTrees.delete(layout.home());
+        layout.sharedFolders().forEach(LocalFleet::deleteWhereEmpty);
+    }
+
+    private static void deleteWhereEmpty(Path folder) {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException e) {
+            return; // a node agent of this machine has it too
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " can't be deleted", e);
+        }
     }
 
     private void deleteAgents(ControlPlane controlPlane) {
@@ -155,49 +159,7 @@ public final class LocalFleet {
 
     /** Prints what runs; true where all of it does and every node is Ready. */
     public boolean printStatus(PrintStream out) {
-        PersistentCluster cluster = PersistentCluster.at(layout.controlPlane());
-        PersistentCluster.Status status = cluster.status();
-        out.println("control plane: "
-                + status.state().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ') + " "
-                + status.processes());
-        boolean operator =
-                new OperatorProcess(layout, programs).process().find().isPresent();
-        out.println("operator:      " + (operator ? "running" : "stopped"));
-        boolean all = operator && status.state() == PersistentCluster.State.RUNNING;
-        for (String name : installedNodes()) {
-            boolean runs =
-                    new NodeProcess(layout, programs, name).process().find().isPresent();
-            out.println("node agent:    " + name + " " + (runs ? "running" : "stopped"));
-            all &= runs;
-        }
-        return all
-                && cluster.attach()
-                        .map(controlPlane -> printNodes(controlPlane, out))
-                        .orElse(false);
-    }
-
-    private static boolean printNodes(ControlPlane controlPlane, PrintStream out) {
-        try (controlPlane;
-                KubernetesClient client = controlPlane.adminClient()) {
-            List<AgentNode> nodes = new NodeMembership(client).all();
-            nodes.forEach(node -> out.println("AgentNode:     "
-                    + node.getMetadata().getName() + " " + (NodeMembership.isReady(node) ? "Ready" : "NotReady")));
-            out.println("kubeconfig:    " + controlPlane.kubeconfig());
-            return !nodes.isEmpty() && nodes.stream().allMatch(NodeMembership::isReady);
-        }
-    }
-
-    /** What an agent of this fleet wrote so far, read on its node, which is this machine. */
-    public String outputOf(AgentContainer agent) {
-        Path log = new NodeProcess(layout, programs, agent.getStatus().nodeName())
-                .log(agent.getMetadata().getUid());
-        try (Stream<String> lines = Files.lines(log)) {
-            return lines.map(line -> line.split(" ", 4))
-                    .map(fields -> fields[fields.length - 1])
-                    .collect(Collectors.joining("\n"));
-        } catch (IOException e) {
-            throw new UncheckedIOException("the agent's log " + log + " can't be read", e);
-        }
+        return new FleetStatus(layout, programs, out).print(installedNodes());
     }
 
     /** The control plane of this fleet, running. */
@@ -226,8 +188,7 @@ public final class LocalFleet {
 
     private FolderLock lock() {
         return FolderLock.acquire(
-                layout.home().resolveSibling(layout.home().getFileName() + ".lock"),
-                () -> progress.note("waiting for another agentctl that works on the fleet"));
+                layout.lock(), () -> progress.note("waiting for another agentctl that works on the fleet"));
     }
 
     static List<String> nodeNames(int count) {

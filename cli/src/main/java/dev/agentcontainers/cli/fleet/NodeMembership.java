@@ -1,9 +1,7 @@
 package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.api.v1alpha1.AgentNode;
-import dev.agentcontainers.cli.terminal.UserException;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,34 +16,29 @@ public final class NodeMembership {
         this.client = client;
     }
 
-    /** Makes the AgentNode where there is none of that name. */
-    public void register(String name) {
-        if (client.resources(AgentNode.class).withName(name).get() == null) {
-            AgentNode node = new AgentNode();
-            node.setMetadata(new ObjectMetaBuilder().withName(name).build());
-            client.resource(node).create();
-        }
+    /** True where there is an AgentNode of that name. */
+    public boolean exists(String name) {
+        return client.resources(AgentNode.class).withName(name).get() != null;
     }
 
     /**
-     * Waits until the operator has given the node its namespace.
+     * Waits until the node is Ready; false where it is not within the time.
      *
      * @param meanwhile called at each look; throws where waiting is useless
      */
-    public String awaitNamespace(String name, Duration within, Runnable meanwhile) {
-        return await(
-                        name,
-                        within,
-                        meanwhile,
-                        node -> Optional.ofNullable(node.getStatus()).map(status -> status.namespace()))
-                .orElseThrow(() -> new UserException("the operator has not given AgentNode " + name
-                        + " a namespace within " + within.toSeconds() + " s; its log may say why"));
-    }
-
-    /** Waits until the node is Ready; false where it is not within the time. */
     public boolean awaitReady(String name, Duration within, Runnable meanwhile) {
-        return await(name, within, meanwhile, node -> isReady(node) ? Optional.of(node) : Optional.empty())
-                .isPresent();
+        Instant end = Instant.now().plus(within);
+        while (true) {
+            AgentNode node = client.resources(AgentNode.class).withName(name).get();
+            if (node != null && isReady(node)) {
+                return true;
+            }
+            if (Instant.now().isAfter(end)) {
+                return false;
+            }
+            meanwhile.run();
+            Pause.briefly();
+        }
     }
 
     public List<AgentNode> all() {
@@ -64,22 +57,5 @@ public final class NodeMembership {
                 .flatMap(conditions -> conditions.stream()
                         .filter(condition -> type.equals(condition.getType()))
                         .findFirst());
-    }
-
-    private interface Look<T> {
-        Optional<T> at(AgentNode node);
-    }
-
-    private <T> Optional<T> await(String name, Duration within, Runnable meanwhile, Look<T> look) {
-        Instant end = Instant.now().plus(within);
-        while (true) {
-            AgentNode node = client.resources(AgentNode.class).withName(name).get();
-            Optional<T> seen = node == null ? Optional.empty() : look.at(node);
-            if (seen.isPresent() || Instant.now().isAfter(end)) {
-                return seen;
-            }
-            meanwhile.run();
-            Pause.briefly();
-        }
     }
 }

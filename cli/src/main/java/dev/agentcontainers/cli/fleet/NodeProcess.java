@@ -1,30 +1,21 @@
 package dev.agentcontainers.cli.fleet;
 
-import dev.agentcontainers.localcluster.ControlPlane;
+import dev.agentcontainers.cli.gateway.PublishedGateway;
+import dev.agentcontainers.cli.machine.NodeRemains;
 import dev.agentcontainers.localcluster.process.FileTrees;
-import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
-import dev.agentcontainers.nodeagent.platform.Platform;
-import dev.agentcontainers.nodeagent.sandbox.SandboxException;
-import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import io.fabric8.kubernetes.api.model.Config;
-import io.fabric8.kubernetes.api.model.ConfigBuilder;
-import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.utils.Serialization;
+import dev.agentcontainers.protocol.BootstrapToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Base64;
 import java.util.Map;
+import java.util.Set;
 
-/** One node agent of the fleet, with a credential of its own and places of its own on this machine. */
+/** One node agent of the fleet, with an identity of its own and places of its own on this machine. */
 final class NodeProcess {
-    private static final String SERVICE_ACCOUNT = "node-agent";
-    private static final long TOKEN_SECONDS = 3600;
     private static final long FIRST_USER_ID = 200_000_000L;
     private static final long USER_IDS = 65_536L * 1000;
     private static final long LOG_LIMIT = 64L << 20;
@@ -47,26 +38,51 @@ final class NodeProcess {
         return process;
     }
 
-    /** The log of an agent on this node, in the CRI format. */
-    Path log(String agentUid) {
-        return Platform.current().drivers(settings()).getFirst().log(new SandboxId(agentUid));
+    /** True where it holds an identity. */
+    boolean hasJoined() {
+        return Files.exists(identity());
     }
 
-    /** Starts the node agent unless it runs; with a fresh credential for the node's namespace. */
-    boolean ensure(ControlPlane controlPlane, KubernetesClient admin, String namespace) {
-        if (process.find().isPresent()) {
-            return false;
+    /** Ends the process and forgets who it was; its key stays, so that it may have its name again. */
+    void leave() {
+        process.stop();
+        delete(identity());
+        delete(settings().stateDirectory().resolve("node.json"));
+    }
+
+    /** Gives it what it joins with, for {@link #forgetInvitation} to take back. */
+    void invite(PublishedGateway gateway, BootstrapToken token) {
+        try {
+            Files.createDirectories(layout.node(name));
+            Files.writeString(authority(), gateway.authority());
+            Files.deleteIfExists(tokenFile());
+            Files.createFile(
+                    tokenFile(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.writeString(tokenFile(), token.value());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the token of node agent " + name + " can't be written", e);
         }
-        Path kubeconfig = layout.node(name).resolve("kubeconfig");
-        writeKubeconfig(kubeconfig, controlPlane, token(admin, namespace));
+    }
+
+    void forgetInvitation() {
+        delete(tokenFile());
+        delete(authority());
+    }
+
+    /** Starts the node agent unless it runs. Where it has not joined, it does so with what it was given. */
+    boolean ensure(URI gateway) {
         NodeSettings settings = settings();
         return process.start(
                 programs.nodeAgent(),
                 Map.of(
                         "AGENTCONTAINERS_NODE_NAME",
                         name,
-                        "AGENTCONTAINERS_NODE_KUBECONFIG",
-                        kubeconfig.toString(),
+                        "AGENTCONTAINERS_NODE_JOIN_GATEWAY",
+                        gateway.toString(),
+                        "AGENTCONTAINERS_NODE_JOIN_CA_FILE",
+                        authority().toString(),
+                        "AGENTCONTAINERS_NODE_JOIN_TOKEN_FILE",
+                        tokenFile().toString(),
                         "AGENTCONTAINERS_NODE_STATE_DIRECTORY",
                         settings.stateDirectory().toString(),
                         "AGENTCONTAINERS_NODE_RUN_DIRECTORY",
@@ -75,6 +91,26 @@ final class NodeProcess {
                         Long.toString(settings.firstUserId()),
                         "AGENTCONTAINERS_NODE_USER_ID_COUNT",
                         Long.toString(settings.userIdCount())));
+    }
+
+    private Path identity() {
+        return settings().stateDirectory().resolve("identity/grant.json");
+    }
+
+    private Path authority() {
+        return layout.node(name).resolve("gateway-ca.crt");
+    }
+
+    private Path tokenFile() {
+        return layout.node(name).resolve("join-token");
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + " can't be deleted", e);
+        }
     }
 
     private NodeSettings settings() {
@@ -90,72 +126,8 @@ final class NodeProcess {
     /** Stops the node agent and removes every sandbox, its fence and its files from this machine. */
     boolean reset() {
         process.stop();
-        NodeSettings settings = settings();
-        Platform platform = Platform.current();
-        try {
-            for (IsolationDriver driver : platform.drivers(settings)) {
-                for (SandboxId id : driver.list()) {
-                    driver.remove(id);
-                    driver.purge(id);
-                }
-            }
-            platform.fence(settings).destroy();
-            platform.forget(settings);
-        } catch (SandboxException | IOException e) {
-            throw new IllegalStateException("node agent " + name + " could not be removed completely", e);
-        }
-        FileTrees.delete(layout.nodeRun(name));
+        new NodeRemains(settings(), Set.of()).remove();
         FileTrees.delete(layout.node(name));
         return true;
-    }
-
-    private static String token(KubernetesClient admin, String namespace) {
-        return admin.serviceAccounts()
-                .inNamespace(namespace)
-                .withName(SERVICE_ACCOUNT)
-                .tokenRequest(new TokenRequestBuilder()
-                        .withNewSpec()
-                        .withExpirationSeconds(TOKEN_SECONDS)
-                        .endSpec()
-                        .build())
-                .getStatus()
-                .getToken();
-    }
-
-    private void writeKubeconfig(Path file, ControlPlane controlPlane, String token) {
-        Config config = new ConfigBuilder()
-                .withApiVersion("v1")
-                .withKind("Config")
-                .addNewCluster()
-                .withName("fleet")
-                .withNewCluster()
-                .withServer(controlPlane.apiServer().toString())
-                .withCertificateAuthorityData(Base64.getEncoder()
-                        .encodeToString(controlPlane.certificateAuthority().getBytes(StandardCharsets.UTF_8)))
-                .endCluster()
-                .endCluster()
-                .addNewUser()
-                .withName(name)
-                .withNewUser()
-                .withToken(token)
-                .endUser()
-                .endUser()
-                .addNewContext()
-                .withName(name)
-                .withNewContext()
-                .withCluster("fleet")
-                .withUser(name)
-                .endContext()
-                .endContext()
-                .withCurrentContext(name)
-                .build();
-        try {
-            Files.createDirectories(layout.node(name));
-            Files.deleteIfExists(file);
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(file, Serialization.asYaml(config));
-        } catch (IOException e) {
-            throw new UncheckedIOException("the kubeconfig of node agent " + name + " can't be written", e);
-        }
     }
 }

@@ -1,7 +1,10 @@
 package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.localcluster.ControlPlane;
+import java.net.URI;
+import java.nio.file.Files;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** The operator of the fleet, with the rights that the chart would give it and no others. */
 final class OperatorProcess {
@@ -10,19 +13,39 @@ final class OperatorProcess {
 
     private final FleetProcess process;
     private final Programs programs;
+    private final GatewayPort gatewayPort;
 
     OperatorProcess(FleetLayout layout, Programs programs) {
         this.process = new FleetProcess("operator", layout.operator());
         this.programs = programs;
+        this.gatewayPort = new GatewayPort(layout.operator().resolve("gateway-port"));
     }
 
     FleetProcess process() {
         return process;
     }
 
+    /** Where its gateway is. */
+    URI gateway() {
+        return gatewayPort.url();
+    }
+
+    /** The gateway's port; empty before the first start. */
+    OptionalInt gatewayPort() {
+        return Files.exists(gatewayPort.file()) ? OptionalInt.of(gatewayPort.choose()) : OptionalInt.empty();
+    }
+
+    /** Starts the operator unless it runs. */
     boolean ensure(ControlPlane controlPlane) {
+        if (process.find().isPresent()) {
+            return false;
+        }
+        return process.start(programs.operator(), environment(controlPlane, gatewayPort.requireFree()));
+    }
+
+    private Map<String, String> environment(ControlPlane controlPlane, int port) {
         String user = "system:serviceaccount:" + NAMESPACE + ":" + SERVICE_ACCOUNT;
-        Map<String, String> environment = Map.of(
+        return Map.of(
                 "KUBECONFIG",
                 controlPlane.kubeconfigFor(user, "system:serviceaccounts").toString(),
                 "QUARKUS_HTTP_PORT",
@@ -30,8 +53,13 @@ final class OperatorProcess {
                 "QUARKUS_HTTP_HOST",
                 "127.0.0.1",
                 "AGENTCONTAINERS_OPERATOR_LEADER_NAMESPACE",
-                NAMESPACE);
-        return process.start(programs.operator(), environment);
+                NAMESPACE,
+                "AGENTCONTAINERS_GATEWAY_ADDRESS",
+                "127.0.0.1",
+                "AGENTCONTAINERS_GATEWAY_PORT",
+                Integer.toString(port),
+                "AGENTCONTAINERS_GATEWAY_URL",
+                gateway().toString());
     }
 
     boolean stop() {

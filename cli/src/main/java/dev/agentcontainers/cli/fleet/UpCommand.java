@@ -9,7 +9,11 @@ import picocli.CommandLine.Option;
         name = "up",
         description = {
             "Brings up a control plane, the operator and Linux node agents on this machine.",
-            "What runs already is left alone; an interrupted start is continued by the next one."
+            "What runs already is left alone; an interrupted start is continued by the next one.",
+            "",
+            "export KUBECONFIG=$(agentctl kubeconfig)   then kubectl works with it",
+            "agentctl status                            what of it runs",
+            "agentctl down                              removes every trace of it"
         })
 public final class UpCommand implements Runnable {
     @Option(names = "--wait", description = "Wait until every node is Ready.")

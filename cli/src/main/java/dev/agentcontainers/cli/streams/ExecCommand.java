@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.cli.gateway.GatewayAccess;
 import dev.agentcontainers.cli.streams.AgentAddress.Parameter;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.RefusedException;
@@ -22,13 +23,21 @@ import picocli.CommandLine.Parameters;
 /** {@code agentctl exec}. */
 @Command(
         name = "exec",
-        description = {"Runs a command in a running agent's sandbox.", "", "agentctl exec -it researcher -- sh"},
+        description = {
+            "Runs a command in a running agent's sandbox, with the agent's confinement and egress.",
+            "",
+            "agentctl exec researcher -- ls /workspace       its output and exit code are this command's",
+            "agentctl exec -it researcher -- sh              a shell with a terminal",
+            "cat file | agentctl exec -i researcher -- cat   standard input is passed on",
+            "",
+            "Needs the right to create agentcontainers/exec (role admin)."
+        },
         customSynopsis = "agentctl exec [-i] [-t] [-n NAMESPACE] NAME -- COMMAND [ARGUMENT…]",
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0 to 255:that of the command", "1:also where it could not be run, and the message says why"})
 public final class ExecCommand implements Callable<Integer> {
     @Mixin
-    private ClusterOptions cluster = new ClusterOptions();
+    private AgentOptions options = new AgentOptions();
 
     @Option(
             names = {"-i", "--stdin"},
@@ -52,9 +61,9 @@ public final class ExecCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Config config = cluster.config();
-        AgentAddress agent = new AgentAddress(cluster.namespace(config), name);
-        try (GatewayHttp gateway = GatewayAccess.open(config, cluster.operatorNamespace());
+        Config config = options.config();
+        AgentAddress agent = new AgentAddress(options.namespace(config), name);
+        try (GatewayHttp gateway = GatewayAccess.open(config, options.operatorNamespace());
                 MessageSocket socket = gateway.connect(
                         agent.path("exec", parameters()), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH)) {
             return run(new RemoteProcess(socket));

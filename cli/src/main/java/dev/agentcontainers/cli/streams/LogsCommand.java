@@ -1,17 +1,18 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.cli.gateway.GatewayAccess;
 import dev.agentcontainers.cli.streams.AgentAddress.Parameter;
+import dev.agentcontainers.cli.terminal.DurationConverter;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayHttp;
-import io.fabric8.kubernetes.api.model.Duration;
 import io.fabric8.kubernetes.client.Config;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.text.ParseException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -24,12 +25,19 @@ import picocli.CommandLine.Parameters;
 /** {@code agentctl logs}. */
 @Command(
         name = "logs",
-        description = "Prints what an agent wrote to its standard output and error.",
+        description = {
+            "Prints what an agent wrote to its standard output and error, through the cluster's gateway.",
+            "",
+            "agentctl logs researcher                 what it wrote so far",
+            "agentctl logs -f --tail 10 researcher    the last lines, and on until it is finished for good",
+            "",
+            "Needs the right to get agentcontainers/log (roles view, edit, admin)."
+        },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:the log was printed to its end", "1:it was not, and the message says why"})
 public final class LogsCommand implements Callable<Integer> {
     @Mixin
-    private ClusterOptions cluster = new ClusterOptions();
+    private AgentOptions options = new AgentOptions();
 
     @Parameters(paramLabel = "NAME", description = "The AgentContainer.")
     private String name = "";
@@ -39,8 +47,12 @@ public final class LogsCommand implements Callable<Integer> {
             description = "Go on as the agent writes, until it is finished.")
     private boolean follow;
 
-    @Option(names = "--since", paramLabel = "DURATION", description = "Only what is at most that old: 30s, 5m, 2h.")
-    private @Nullable String since;
+    @Option(
+            names = "--since",
+            paramLabel = "DURATION",
+            converter = DurationConverter.class,
+            description = "Only what is at most that old: 30s, 5m, 2h.")
+    private @Nullable Duration since;
 
     @Option(names = "--tail", paramLabel = "LINES", description = "Only that many of the last lines.")
     private @Nullable Integer tail;
@@ -51,9 +63,9 @@ public final class LogsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         List<Parameter> parameters = parameters();
-        Config config = cluster.config();
-        AgentAddress agent = new AgentAddress(cluster.namespace(config), name);
-        try (GatewayHttp gateway = GatewayAccess.open(config, cluster.operatorNamespace());
+        Config config = options.config();
+        AgentAddress agent = new AgentAddress(options.namespace(config), name);
+        try (GatewayHttp gateway = GatewayAccess.open(config, options.operatorNamespace());
                 InputStream log = gateway.get(agent.path("log", parameters))) {
             print(log, new FileOutputStream(FileDescriptor.out));
             return 0;
@@ -92,7 +104,7 @@ public final class LogsCommand implements Callable<Integer> {
             parameters.add(new Parameter("follow", "true"));
         }
         if (since != null) {
-            parameters.add(new Parameter("sinceSeconds", Long.toString(seconds(since))));
+            parameters.add(new Parameter("sinceSeconds", Long.toString(since.toSeconds())));
         }
         if (tail != null) {
             parameters.add(new Parameter("tailLines", tail.toString()));
@@ -101,18 +113,5 @@ public final class LogsCommand implements Callable<Integer> {
             parameters.add(new Parameter("timestamps", "true"));
         }
         return parameters;
-    }
-
-    private static long seconds(String text) {
-        try {
-            long seconds = Duration.parse(text).getDuration().toSeconds();
-            if (seconds > 0) {
-                return seconds;
-            }
-        } catch (ParseException | IllegalArgumentException e) {
-            // Said below, for both.
-        }
-        throw new UserException(
-                "--since is '" + text + "': give a duration of a second or more, as in 30s, 5m or 2h", 2);
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.process.ExternalCommand;
+import dev.agentcontainers.cli.streams.AgentLog;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.process.FileTrees;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -52,7 +54,8 @@ final class TestFleet implements AutoCloseable {
     static TestFleet start() throws IOException {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         Path home = Files.createTempDirectory("fleet");
-        FleetLayout layout = new FleetLayout(home.resolve("home"), home.resolve("run"));
+        FleetLayout layout =
+                FleetLayout.of(Map.of("AGENTCTL_HOME", home.resolve("home").toString()), "root", home);
         Files.setPosixFilePermissions(home, java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
@@ -61,6 +64,18 @@ final class TestFleet implements AutoCloseable {
 
     KubernetesClient client() {
         return client;
+    }
+
+    ControlPlane controlPlane() {
+        return controlPlane;
+    }
+
+    java.net.URI gateway() {
+        return new OperatorProcess(layout, programs).gateway();
+    }
+
+    FleetLayout layout() {
+        return layout;
     }
 
     LocalFleet fleet() {
@@ -116,7 +131,8 @@ final class TestFleet implements AutoCloseable {
     }
 
     String output(String name) {
-        return fleet.outputOf(get(name));
+        return AgentLog.read(controlPlane.adminConfig(), OperatorProcess.NAMESPACE, NAMESPACE, name)
+                .stripTrailing();
     }
 
     @Override
@@ -124,6 +140,9 @@ final class TestFleet implements AutoCloseable {
         client.close();
         controlPlane.close();
         fleet.down();
+        try (Stream<Path> left = Files.list(home)) {
+            assertThat(left).as("files that the fleet left").isEmpty();
+        }
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(Leftovers.count(home)).isEqualTo(before));

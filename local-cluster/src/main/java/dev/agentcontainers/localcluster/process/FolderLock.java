@@ -2,6 +2,7 @@ package dev.agentcontainers.localcluster.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -25,10 +26,15 @@ public final class FolderLock implements AutoCloseable {
      */
     private static final Map<Path, Semaphore> PERMITS = new ConcurrentHashMap<>();
 
+    /** Content of a lock file that was deleted: who waited for it must take the file's successor. */
+    private static final byte DELETED = 'x';
+
+    private final Path file;
     private final Semaphore permit;
     private final FileChannel channel;
 
-    private FolderLock(Semaphore permit, FileChannel channel) {
+    private FolderLock(Path file, Semaphore permit, FileChannel channel) {
+        this.file = file;
         this.permit = permit;
         this.channel = channel;
     }
@@ -43,9 +49,14 @@ public final class FolderLock implements AutoCloseable {
         Semaphore permit = permitOf(file);
         permit.acquireUninterruptibly();
         try {
-            FileChannel channel = open(file);
-            channel.lock();
-            return new FolderLock(permit, channel);
+            while (true) {
+                FileChannel channel = open(file);
+                channel.lock();
+                if (channel.size() == 0) {
+                    return new FolderLock(file, permit, channel);
+                }
+                channel.close();
+            }
         } catch (IOException e) {
             permit.release();
             throw new UncheckedIOException("cannot lock " + file, e);
@@ -62,18 +73,28 @@ public final class FolderLock implements AutoCloseable {
         try {
             FileChannel channel = open(file);
             @Nullable FileLock lock = channel.tryLock();
-            if (lock == null) {
+            if (lock == null || channel.size() > 0) {
                 channel.close();
                 return Optional.empty();
             }
             held = true;
-            return Optional.of(new FolderLock(permit, channel));
+            return Optional.of(new FolderLock(file, permit, channel));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot lock " + file, e);
         } finally {
             if (!held) {
                 permit.release();
             }
+        }
+    }
+
+    /** Deletes the lock's file; the lock is held until it is closed. Who waits for it then takes a new file. */
+    public void deleteFile() {
+        try {
+            Files.deleteIfExists(file);
+            channel.write(ByteBuffer.wrap(new byte[] {DELETED}));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + file, e);
         }
     }
 

@@ -68,8 +68,13 @@ public final class LoopbackPorts {
         }
     }
 
+    /** Who listens on the port, as far as this user may see it. */
+    public static String holder(int port) {
+        return PortHolder.of(port).map(PortHolder::toString).orElse("another process");
+    }
+
     public static PortInUseException inUse(int port, String purpose) {
-        String holder = PortHolder.of(port).map(PortHolder::toString).orElse("another process");
+        String holder = holder(port);
         return new PortInUseException("127.0.0.1:%d, which %s needs, is in use by %s: stop it, or choose another port"
                 .formatted(port, purpose, holder));
     }

@@ -2,9 +2,12 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.enrolment.Enrolment;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
+import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
+import dev.agentcontainers.nodeagent.enrolment.Joining;
 import dev.agentcontainers.nodeagent.enrolment.NodeCredentials;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.kubernetes.CredentialRenewal;
+import dev.agentcontainers.protocol.RefusedException;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 
 /** With what a node agent comes to the API server. */
 sealed interface ApiCredentials {
@@ -25,6 +29,9 @@ sealed interface ApiCredentials {
 
     /** When the present credential ends; empty where it does not. */
     Optional<Instant> expires();
+
+    /** Who this node is to the gateway, as it is at each call; empty where it has not enrolled. */
+    Optional<Supplier<NodeIdentity>> identity();
 
     /** A kubeconfig; its token, if it uses one, is renewed at the API server. */
     record FromKubeconfig(CredentialRenewal renewal) implements ApiCredentials {
@@ -41,6 +48,11 @@ sealed interface ApiCredentials {
         @Override
         public Optional<Instant> expires() {
             return renewal.expires();
+        }
+
+        @Override
+        public Optional<Supplier<NodeIdentity>> identity() {
+            return Optional.empty();
         }
     }
 
@@ -60,10 +72,20 @@ sealed interface ApiCredentials {
         public Optional<Instant> expires() {
             return Optional.of(granted.identity().tokenExpiry());
         }
+
+        @Override
+        public Optional<Supplier<NodeIdentity>> identity() {
+            return Optional.of(granted::identity);
+        }
     }
 
-    /** @throws StartException where there are none */
-    static ApiCredentials of(NodeOptions options, Clock clock) throws IOException {
+    /**
+     * A kubeconfig where one is named, else what was granted when this machine joined, else what is granted now: this
+     * waits until the machine has joined.
+     *
+     * @throws StartException where there are none and this machine is not told how to join
+     */
+    static ApiCredentials of(NodeOptions options, Clock clock) throws IOException, InterruptedException {
         if (options.kubeconfig().isPresent()) {
             Path kubeconfig = options.kubeconfig().get();
             if (!Files.isReadable(kubeconfig)) {
@@ -74,10 +96,27 @@ sealed interface ApiCredentials {
                     new CredentialRenewal(Config.fromKubeconfig(kubeconfig.toFile()), options.token(), clock));
         }
         IdentityFiles files = new IdentityFiles(options.identity());
-        NodeIdentity identity = files.load()
+        Enrolment enrolment = new Enrolment(files);
+        Optional<NodeIdentity> kept = files.load();
+        NodeIdentity identity = kept.isPresent() ? kept.get() : join(options, enrolment);
+        String name = options.settings().name();
+        if (!identity.grant().nodeName().equals(name)) {
+            throw new StartException("agentcontainers.node.name is '" + name + "', but this machine joined as '"
+                    + identity.grant().nodeName() + "': set that name, or remove it with 'agentctl node reset' first");
+        }
+        return new FromEnrolment(new NodeCredentials(enrolment, identity, clock));
+    }
+
+    private static NodeIdentity join(NodeOptions options, Enrolment enrolment) throws InterruptedException {
+        JoinSettings how = options.join()
                 .orElseThrow(() -> new StartException("this machine has not joined a fleet (there is no identity in "
-                        + options.identity() + "): join it with 'agentctl node join', or set"
+                        + options.identity() + "): join it with 'agentctl node join', set"
+                        + " agentcontainers.node.join.gateway and what belongs to it, or set"
                         + " agentcontainers.node.kubeconfig to the node's kubeconfig"));
-        return new FromEnrolment(new NodeCredentials(new Enrolment(files), identity, clock));
+        try {
+            return new Joining(enrolment, how, options.settings().name()).await();
+        } catch (RefusedException e) {
+            throw new StartException("this machine can't join as it is set up: " + e.getMessage());
+        }
     }
 }

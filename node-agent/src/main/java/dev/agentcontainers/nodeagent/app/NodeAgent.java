@@ -1,24 +1,24 @@
 package dev.agentcontainers.nodeagent.app;
 
-import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
+import dev.agentcontainers.nodeagent.gateway.StreamTargets;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
+import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.kubernetes.AssignmentReporter;
 import dev.agentcontainers.nodeagent.kubernetes.AssignmentWatch;
 import dev.agentcontainers.nodeagent.kubernetes.ClusterMaterials;
 import dev.agentcontainers.nodeagent.kubernetes.Heartbeat;
-import dev.agentcontainers.nodeagent.kubernetes.Membership;
 import dev.agentcontainers.nodeagent.kubernetes.MembershipFile;
 import dev.agentcontainers.nodeagent.kubernetes.MembershipFile.Remembered;
 import dev.agentcontainers.nodeagent.kubernetes.NodeDescription;
-import dev.agentcontainers.nodeagent.kubernetes.NodeRegistration;
 import dev.agentcontainers.nodeagent.kubernetes.NodeStatusReporter;
 import dev.agentcontainers.nodeagent.kubernetes.PolicyWatch;
-import dev.agentcontainers.nodeagent.observability.MeteredDriver;
 import dev.agentcontainers.nodeagent.observability.MeteredFence;
 import dev.agentcontainers.nodeagent.observability.MeteredReporter;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -36,19 +36,19 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A node agent, put together and started in order: what the machine is and can, the fence, the policy and the agents of
- * an earlier process, and only then what needs the API server. So a node that has worked before takes up its work where
- * the API server can't be reached. {@link #close} leaves agents and fence as they are.
+ * an earlier process, and only then what needs the API server or the gateway. So a node that has worked before takes up
+ * its work where neither can be reached. {@link #close} leaves agents and fence as they are.
  */
 public final class NodeAgent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
@@ -56,13 +56,13 @@ public final class NodeAgent implements AutoCloseable {
     private final NodeOptions options;
     private final Platform platform;
     private final Clock clock;
-    private final Runnable onOtherMembership;
+    private final KnownMembership membership;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("timer").daemon().factory());
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private volatile Optional<Parts> parts = Optional.empty();
 
-    /** What runs, for health and metrics. */
+    /** What runs, for health and metrics; no gateway where the node comes with a kubeconfig. */
     record Parts(
             Supervisor supervisor,
             PolicyKeeper policy,
@@ -70,7 +70,8 @@ public final class NodeAgent implements AutoCloseable {
             AssignmentWatch assignments,
             PolicyWatch policies,
             Heartbeat heartbeat,
-            ApiCredentials credentials) {}
+            ApiCredentials credentials,
+            Optional<GatewayConnection> gateway) {}
 
     /**
      * @param onOtherMembership called where the AgentNode was made anew with another namespace or range, so that this
@@ -80,28 +81,27 @@ public final class NodeAgent implements AutoCloseable {
         this.options = options;
         this.platform = platform;
         this.clock = clock;
-        this.onOtherMembership = onOtherMembership;
+        this.membership = new KnownMembership(
+                new MembershipFile(options.membership()), options.settings().name(), onOtherMembership);
     }
 
     /** Returns once everything is started; what needs the API server may not have reached it yet. */
     public void start() throws IOException, SandboxException, InterruptedException {
         ApiCredentials credentials = ApiCredentials.of(options, clock);
         MachineFacts facts = platform.facts(options.settings());
-        List<IsolationDriver> drivers = platform.drivers(options.settings());
-        drivers.forEach(this::closeLater);
-        Map<String, DriverProbe> probes = probe(drivers);
+        NodeDrivers drivers = closing(NodeDrivers.probe(platform.drivers(options.settings())));
         KubernetesClient client = closing(client(credentials.clientConfig()));
-        Remembered node = membership(client);
+        Remembered node = membership.await(client, timer);
         Fence fence = platform.fence(options.settings());
         closeLater(fence);
         fence.open(fenceSettings(node));
         start(new Ingredients(
                 client,
                 credentials,
-                node.membership(),
+                node.membership().namespace(),
                 new MeteredFence(fence, Metrics.globalRegistry),
-                metered(usable(drivers, probes)),
-                describe(facts, node, probes)));
+                drivers.usable(Metrics.globalRegistry),
+                describe(facts, node, drivers)));
     }
 
     /** Tries a request again once only: each caller tries again by itself, and says so in the log. */
@@ -113,25 +113,41 @@ public final class NodeAgent implements AutoCloseable {
     private record Ingredients(
             KubernetesClient client,
             ApiCredentials credentials,
-            Membership membership,
+            String namespace,
             Fence fence,
             Map<String, IsolationDriver> drivers,
             NodeDescription description) {}
 
     private void start(Ingredients with) {
-        KubernetesClient client = with.client();
-        String namespace = with.membership().namespace();
         DiskJournal journal = new DiskJournal(options.journal());
         PolicyKeeper policy = new PolicyKeeper(with.fence(), journal);
         restore(policy);
-        AssignmentReporter reporter = closing(
-                new AssignmentReporter(client, namespace, with.description().probes(), timer));
+        AssignmentReporter reporter = closing(new AssignmentReporter(
+                with.client(), with.namespace(), with.description().probes(), timer));
         Collection<JournalEntry> known = journal.entries().values();
+        Supervisor supervisor = supervise(with, journal, policy, reporter);
+        with.credentials().keepFresh(with.client(), with.namespace(), timer);
+        Heartbeat heartbeat = report(with);
+        PolicyWatch policies = closing(new PolicyWatch(with.client(), with.namespace(), policy, timer));
+        policies.start();
+        AssignmentWatch assignments = watch(with, known, supervisor, reporter);
+        Optional<GatewayConnection> gateway = with.credentials()
+                .identity()
+                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers())));
+        parts = Optional.of(
+                new Parts(supervisor, policy, reporter, assignments, policies, heartbeat, with.credentials(), gateway));
+        LOG.info(
+                "node agent of {} is at work; {} agents of an earlier process",
+                options.settings().name(),
+                known.size());
+    }
+
+    private Supervisor supervise(Ingredients with, Journal journal, PolicyKeeper policy, AssignmentReporter reporter) {
         Supervisor supervisor = closing(new Supervisor(new NodeParts(
                 with.drivers(),
                 with.fence(),
                 policy,
-                new ClusterMaterials(client, namespace),
+                new ClusterMaterials(with.client(), with.namespace()),
                 journal,
                 new MeteredReporter(reporter, Metrics.globalRegistry),
                 with.description().allocatable(),
@@ -139,122 +155,42 @@ public final class NodeAgent implements AutoCloseable {
                 with.description().machine().bootId(),
                 clock)));
         supervisor.start();
-        with.credentials().keepFresh(client, namespace, timer);
-        Heartbeat heartbeat =
-                closing(new Heartbeat(client, namespace, options.settings().name(), clock));
+        return supervisor;
+    }
+
+    /** Tells the fleet that this node lives and what it is. */
+    private Heartbeat report(Ingredients with) {
+        String name = options.settings().name();
+        Heartbeat heartbeat = closing(new Heartbeat(with.client(), with.namespace(), name, clock));
         heartbeat.start();
-        closing(new NodeStatusReporter(client, options.settings().name(), with.description(), this::compare, timer))
+        closing(new NodeStatusReporter(with.client(), name, with.description(), membership::compare, timer))
                 .start();
-        PolicyWatch policies = closing(new PolicyWatch(client, namespace, policy, timer));
-        policies.start();
+        return heartbeat;
+    }
+
+    private AssignmentWatch watch(
+            Ingredients with, Collection<JournalEntry> known, Supervisor supervisor, AssignmentReporter reporter) {
         AssignmentWatch assignments = closing(new AssignmentWatch(
-                client,
-                namespace,
+                with.client(),
+                with.namespace(),
                 known.stream().map(JournalEntry::assignment).toList(),
                 supervisor::sync,
                 reporter,
                 timer));
         assignments.start();
-        parts = Optional.of(
-                new Parts(supervisor, policy, reporter, assignments, policies, heartbeat, with.credentials()));
-        LOG.info(
-                "node agent of {} is at work; {} agents of an earlier process",
-                options.settings().name(),
-                known.size());
+        return assignments;
+    }
+
+    /** Users reach agents over a connection that this node makes and makes again; nothing waits for it. */
+    private GatewayConnection dial(Supplier<NodeIdentity> identity, StreamTargets targets) {
+        GatewayConnection gateway = closing(new GatewayConnection(identity, targets, clock));
+        gateway.start();
+        return gateway;
     }
 
     /** Empty until it is started. */
     Optional<Parts> parts() {
         return parts;
-    }
-
-    private static Map<String, DriverProbe> probe(List<IsolationDriver> drivers) {
-        Map<String, DriverProbe> probes = new LinkedHashMap<>();
-        for (IsolationDriver driver : drivers) {
-            DriverProbe probe = driver.probe();
-            switch (probe) {
-                case DriverProbe.Ready ready ->
-                    LOG.info(
-                            "driver {}: {}, strength {}, {}",
-                            driver.name(),
-                            ready.version(),
-                            ready.strength(),
-                            ready.features());
-                case DriverProbe.NotReady notReady -> LOG.warn("driver {}: {}", driver.name(), notReady.reason());
-            }
-            probes.put(driver.name(), probe);
-        }
-        return probes;
-    }
-
-    /**
-     * Those that are ready, and those that are not but hold agents of an earlier process: they must still be overseen and
-     * removed.
-     */
-    private static Map<String, IsolationDriver> usable(List<IsolationDriver> drivers, Map<String, DriverProbe> probes) {
-        Map<String, IsolationDriver> usable = new LinkedHashMap<>();
-        for (IsolationDriver driver : drivers) {
-            if (probes.get(driver.name()) instanceof DriverProbe.Ready || holdsAgents(driver)) {
-                usable.put(driver.name(), driver);
-            }
-        }
-        return usable;
-    }
-
-    private static Map<String, IsolationDriver> metered(Map<String, IsolationDriver> drivers) {
-        Map<String, IsolationDriver> metered = new LinkedHashMap<>();
-        drivers.forEach((name, driver) -> metered.put(name, new MeteredDriver(driver, Metrics.globalRegistry)));
-        return metered;
-    }
-
-    private static boolean holdsAgents(IsolationDriver driver) {
-        try {
-            return !driver.list().isEmpty();
-        } catch (SandboxException e) {
-            LOG.warn("driver {} can't say what agents it has: {}", driver.name(), e.getMessage());
-            return false;
-        }
-    }
-
-    private Remembered membership(KubernetesClient client) throws IOException, InterruptedException {
-        MembershipFile file = new MembershipFile(options.membership());
-        Optional<Remembered> remembered = file.read()
-                .filter(last ->
-                        last.membership().nodeName().equals(options.settings().name()));
-        Membership membership = remembered.isPresent()
-                ? remembered.get().membership()
-                : new NodeRegistration(client, options.settings().name(), timer).await();
-        List<String> apiServer = ApiServerAddresses.of(client.getConfiguration())
-                .or(() -> remembered.map(Remembered::apiServer))
-                .orElse(List.of());
-        Remembered now = new Remembered(membership, apiServer);
-        if (!remembered.equals(Optional.of(now))) {
-            file.write(now);
-        }
-        return now;
-    }
-
-    /** What was remembered may have changed while this process or the API server was away. */
-    private void compare(Membership seen) {
-        try {
-            MembershipFile file = new MembershipFile(options.membership());
-            Remembered before = file.read().orElseThrow();
-            if (before.membership().equals(seen)) {
-                return;
-            }
-            file.write(new Remembered(seen, before.apiServer()));
-            if (before.membership().isSameNodeAs(seen)) {
-                LOG.info("the AgentNode has changed (share {} %): in force after the next start", seen.sharePercent());
-            } else {
-                LOG.warn(
-                        "this node has another namespace or range now ({}, {}): starting again",
-                        seen.namespace(),
-                        seen.agentCidr());
-                onOtherMembership.run();
-            }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException("the node's membership can't be remembered", e);
-        }
     }
 
     private FenceSettings fenceSettings(Remembered node) {
@@ -263,13 +199,13 @@ public final class NodeAgent implements AutoCloseable {
         return new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed);
     }
 
-    private NodeDescription describe(MachineFacts facts, Remembered node, Map<String, DriverProbe> probes) {
+    private NodeDescription describe(MachineFacts facts, Remembered node, NodeDrivers drivers) {
         return new NodeDescription(
                 facts,
                 options.version(),
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
-                probes);
+                drivers.probes());
     }
 
     /** A fence that does not take the last policy back keeps denying; the next revision is tried as ever. */

@@ -91,6 +91,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
                         configuration.userIdCount(),
                         configuration.logLimit()),
                 configuration.kubeconfig(),
+                JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),
                 configuration.neverAllowed().orElse(List.of()),
                 version);

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.app;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,9 @@ public interface NodeConfiguration {
 
     /** The node's kubeconfig. Default: what was granted when this machine joined. */
     Optional<Path> kubeconfig();
+
+    /** How this machine joins by itself where it has not joined yet. */
+    Join join();
 
     /** For what must survive a reboot. */
     @WithDefault("/var/lib/agentcontainers")
@@ -45,4 +49,22 @@ public interface NodeConfiguration {
     /** Port for health and metrics on the loopback address; 0 takes a free one. */
     @WithDefault("0")
     int httpPort();
+
+    /** Joining; nothing of it is needed by a machine that has joined. */
+    interface Join {
+        /** The gateway's URL, https. */
+        Optional<URI> gateway();
+
+        /** File with the gateway's authority (PEM); this or {@link #caHash}. It may come later. */
+        Optional<Path> caFile();
+
+        /** Hash of the public key of the gateway's authority: {@code sha256:} and 64 hexadecimal digits. */
+        Optional<String> caHash();
+
+        /** File with a bootstrap token or a ServiceAccount token for the enrolment audience. It may come later. */
+        Optional<Path> tokenFile();
+
+        /** Labels for the AgentNode, each {@code key=value}. */
+        Optional<List<String>> labels();
+    }
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.app.NodeAgent.Parts;
+import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -11,7 +12,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Says whether the node agent works. An API server that can't be reached makes it neither unready nor dead. */
+/** Says whether the node agent works. An API server or gateway that can't be reached makes it neither unready nor dead. */
 @Singleton
 public class NodeHealth {
     /** Much longer than a beat can take with all its retries. */
@@ -34,6 +35,11 @@ public class NodeHealth {
                     .status(synced)
                     .withData("fence open", parts.isPresent())
                     .withData("assignments known", synced)
+                    .withData(
+                            "gateway connected",
+                            parts.flatMap(Parts::gateway)
+                                    .map(GatewayConnection::isConnected)
+                                    .orElse(false))
                     .withData(
                             "agents",
                             parts.map(each -> (long) each.supervisor().agents()).orElse(0L))

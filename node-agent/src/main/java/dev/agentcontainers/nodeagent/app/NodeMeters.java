@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.app.NodeAgent.Parts;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper.Enforced;
+import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -55,6 +56,10 @@ public class NodeMeters {
                 "agentcontainers.watching",
                 "1 while assignments and policy are watched",
                 parts -> parts.assignments().isWatching() && parts.policies().isWatching() ? 1 : 0);
+        gauge(
+                "agentcontainers.gateway.connected",
+                "1 while users can reach agents of this node through the gateway",
+                parts -> parts.gateway().filter(GatewayConnection::isConnected).isPresent() ? 1 : 0);
         FunctionCounter.builder(
                         "agentcontainers.status.writes",
                         node,

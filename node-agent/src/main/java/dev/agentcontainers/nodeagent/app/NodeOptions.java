@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,12 +10,18 @@ import java.util.Optional;
  * What a node agent is told at its start.
  *
  * @param kubeconfig how the API server is reached; where absent, by what was granted when this machine joined
+ * @param join how this machine joins where it has neither that nor a kubeconfig; absent where it is to be joined by hand
  * @param fleetCidr range of all agents' addresses in the fleet
  * @param neverAllowed addresses and ranges that no policy opens on this node, beside the API server's
  * @param version of this node agent
  */
 public record NodeOptions(
-        NodeSettings settings, Optional<Path> kubeconfig, String fleetCidr, List<String> neverAllowed, String version) {
+        NodeSettings settings,
+        Optional<Path> kubeconfig,
+        Optional<JoinSettings> join,
+        String fleetCidr,
+        List<String> neverAllowed,
+        String version) {
     public NodeOptions {
         neverAllowed = List.copyOf(neverAllowed);
     }

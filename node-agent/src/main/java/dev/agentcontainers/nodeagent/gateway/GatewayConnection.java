@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.gateway;
 
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
+import dev.agentcontainers.nodeagent.enrolment.ReconnectDelay;
 import dev.agentcontainers.protocol.ControlMessage;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Json;

@@ -97,6 +97,12 @@ public final class DiskJournal implements Journal {
     }
 
     @Override
+    public Optional<JournalEntry> entry(SandboxId id) {
+        return read(file(id), JournalEntry.class)
+                .filter(entry -> entry.assignment().id().equals(id));
+    }
+
+    @Override
     public void write(SandboxId id, JournalEntry entry) {
         replace(sandboxes, id + SUFFIX, entry, true);
     }

@@ -12,6 +12,9 @@ public interface Journal {
     /** Every entry. One that can't be read is reported and left out; its sandbox is then a leftover. */
     Map<SandboxId, JournalEntry> entries();
 
+    /** The entry of that sandbox; empty where there is none, or none that can be read. */
+    Optional<JournalEntry> entry(SandboxId id);
+
     /** Writes the entry; when this returns it is on the disk. */
     void write(SandboxId id, JournalEntry entry);
 

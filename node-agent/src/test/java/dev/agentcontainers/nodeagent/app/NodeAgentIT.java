@@ -117,7 +117,13 @@ class NodeAgentIT {
         NodeSettings settings = new NodeSettings(
                 node.nodeName, folder.resolve("state"), folder.resolve("run"), 200_000_000, 655_360_000, 1 << 20);
         return new NodeAgent(
-                new NodeOptions(settings, Optional.of(kubeconfig), "100.80.0.0/12", List.of("192.0.2.1"), "0.1.0"),
+                new NodeOptions(
+                        settings,
+                        Optional.of(kubeconfig),
+                        Optional.empty(),
+                        "100.80.0.0/12",
+                        List.of("192.0.2.1"),
+                        "0.1.0"),
                 machine,
                 Clock.systemUTC(),
                 restarts::incrementAndGet);

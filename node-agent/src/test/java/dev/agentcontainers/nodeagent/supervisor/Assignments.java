@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Assignments for tests, changed one thing at a time. */
-record Assignments(Assignment assignment) {
-    static Assignments of(String id) {
+public record Assignments(Assignment assignment) {
+    public static Assignments of(String id) {
         return new Assignments(new Assignment(
                 new SandboxId(id),
                 new Assignment.Agent("team-a", id, id, 1),

@@ -24,6 +24,11 @@ final class CallingJournal implements Journal {
     }
 
     @Override
+    public Optional<JournalEntry> entry(SandboxId id) {
+        return disk.entry(id);
+    }
+
+    @Override
     public void write(SandboxId id, JournalEntry entry) {
         act("journal.write", () -> disk.write(id, entry));
     }

@@ -1,6 +1,9 @@
 package dev.agentcontainers.operator.enrolment;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.agentcontainers.protocol.BootstrapSecret;
+import dev.agentcontainers.protocol.BootstrapSecret.Terms;
+import dev.agentcontainers.protocol.BootstrapToken;
 import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.RefusedException;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -12,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
@@ -22,21 +24,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Bootstrap tokens, each a Secret {@code agentcontainers-bootstrap-<id>} in the operator's namespace. Uses are counted by
+ * Bootstrap tokens, each a {@link BootstrapSecret} in the operator's namespace. Uses are counted by
  * resourceVersion-checked updates before anything is granted, so a token is never used more often than allowed; the same
  * machine (name and key) may try again without a further use.
  */
 public final class BootstrapTokens {
-    /** Start of the Secrets' names. */
-    public static final String SECRET_PREFIX = "agentcontainers-bootstrap-";
-
-    /** Type of the Secrets. */
-    public static final String SECRET_TYPE = "agentcontainers.dev/bootstrap-token";
-
-    private static final String HASH = "secret-hash";
-    private static final String EXPIRATION = "expiration";
-    private static final String NODE_NAMES = "node-names";
-    private static final String USES = "uses";
     private static final String USED_BY = "used-by";
     private static final int ATTEMPTS = 10;
 
@@ -50,43 +42,11 @@ public final class BootstrapTokens {
         this.clock = clock;
     }
 
-    /**
-     * What a token allows.
-     *
-     * @param validity from now
-     * @param nodeNames names that it may enrol, where {@code *} stands for any characters
-     * @param uses how many machines may join with it
-     */
-    public record Terms(Duration validity, String nodeNames, int uses) {
-        public Terms {
-            if (uses < 1) {
-                throw new IllegalArgumentException("uses is " + uses + ", must be 1 or more");
-            }
-            if (validity.isNegative() || validity.isZero()) {
-                throw new IllegalArgumentException("validity is " + validity + ", must be longer than nothing");
-            }
-            if (nodeNames.isBlank()) {
-                throw new IllegalArgumentException("nodeNames is empty: say * for any name");
-            }
-        }
-    }
-
     /** Makes a token. Needs the right to create Secrets in the operator's namespace. */
     public BootstrapToken create(Terms terms) {
         BootstrapToken token = BootstrapToken.generate(new SecureRandom());
-        Secret secret = new SecretBuilder()
-                .withNewMetadata()
-                .withNamespace(namespace)
-                .withName(SECRET_PREFIX + token.id())
-                .endMetadata()
-                .withType(SECRET_TYPE)
-                .withStringData(Map.of(
-                        HASH, token.hash(),
-                        EXPIRATION, clock.instant().plus(terms.validity()).toString(),
-                        NODE_NAMES, terms.nodeNames(),
-                        USES, Integer.toString(terms.uses())))
-                .build();
-        client.resource(secret).create();
+        client.resource(BootstrapSecret.of(namespace, token, terms, clock.instant()))
+                .create();
         return token;
     }
 
@@ -146,9 +106,9 @@ public final class BootstrapTokens {
     private Stored read(BootstrapToken token) {
         Secret secret = client.secrets()
                 .inNamespace(namespace)
-                .withName(SECRET_PREFIX + token.id())
+                .withName(BootstrapSecret.name(token))
                 .get();
-        if (secret == null || !SECRET_TYPE.equals(secret.getType()) || secret.getData() == null) {
+        if (secret == null || !BootstrapSecret.TYPE.equals(secret.getType()) || secret.getData() == null) {
             throw invalid();
         }
         Stored stored = Stored.of(secret);
@@ -177,10 +137,10 @@ public final class BootstrapTokens {
                 }
                 return new Stored(
                         secret,
-                        field(secret, HASH),
-                        Instant.parse(field(secret, EXPIRATION)),
-                        field(secret, NODE_NAMES),
-                        Integer.parseInt(field(secret, USES)),
+                        field(secret, BootstrapSecret.HASH),
+                        Instant.parse(field(secret, BootstrapSecret.EXPIRATION)),
+                        field(secret, BootstrapSecret.NODE_NAMES),
+                        Integer.parseInt(field(secret, BootstrapSecret.USES)),
                         usedBy);
             } catch (DateTimeException | NumberFormatException | JsonProcessingException | ClassCastException e) {
                 // A Secret made by hand with a field missing or wrong opens nothing.

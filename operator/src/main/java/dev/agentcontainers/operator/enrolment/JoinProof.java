@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.enrolment;
 
+import dev.agentcontainers.protocol.BootstrapToken;
 import java.util.Optional;
 
 /** Why a machine may join. */

@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.enrolment;
 
+import dev.agentcontainers.protocol.BootstrapToken;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.RefusedException;
 import io.fabric8.kubernetes.api.model.authentication.TokenReview;

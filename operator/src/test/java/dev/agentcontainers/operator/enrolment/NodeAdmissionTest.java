@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.operator.enrolment.NodeAdmission.Decision;
 import dev.agentcontainers.operator.enrolment.NodeAdmission.Existing;
+import dev.agentcontainers.protocol.BootstrapToken;
 import java.security.SecureRandom;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

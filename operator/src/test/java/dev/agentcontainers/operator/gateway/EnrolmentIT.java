@@ -2,16 +2,19 @@ package dev.agentcontainers.operator.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
+import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
+import dev.agentcontainers.nodeagent.enrolment.Joining;
 import dev.agentcontainers.nodeagent.enrolment.NodeCredentials;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
-import dev.agentcontainers.operator.enrolment.BootstrapToken;
-import dev.agentcontainers.operator.enrolment.BootstrapTokens.Terms;
+import dev.agentcontainers.protocol.BootstrapSecret.Terms;
+import dev.agentcontainers.protocol.BootstrapToken;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayTrust;
@@ -37,6 +40,9 @@ import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -84,6 +90,51 @@ class EnrolmentIT {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(grant)))
                 .isEqualTo("rw-------");
         assertThat(new IdentityFiles(folder.resolve("a")).load()).contains(identity);
+    }
+
+    /** As a machine does that is told how to join before anybody has made what it needs. */
+    @Test
+    void aMachineWaitsForAuthorityAndTokenAndTriesAgain() throws Exception {
+        Path authority = folder.resolve("authority");
+        Path token = folder.resolve("token");
+        Joining joining = new Joining(
+                machine("waiting"),
+                new JoinSettings(
+                        gateway(), new JoinSettings.TrustSource.AuthorityFile(authority), token, Map.of("pool", "a")),
+                nodeName);
+        Future<NodeIdentity> joined;
+        try (ExecutorService thread = Executors.newVirtualThreadPerTaskExecutor()) {
+            joined = thread.submit(joining::await);
+            Files.writeString(token, "abcdef.0123456789abcdef\n");
+            Files.writeString(
+                    authority, cluster.gateway.authority().certificatePem().replace("A", "B"));
+            await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(5)).until(() -> !joined.isDone());
+            Files.writeString(authority, cluster.gateway.authority().certificatePem());
+            await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(5)).until(() -> !joined.isDone());
+            Files.writeString(token, token(nodeName, 1).value() + "\n");
+        }
+        assertThat(joined.get().grant().nodeName()).isEqualTo(nodeName);
+        AgentNode node =
+                cluster.admin.resources(AgentNode.class).withName(nodeName).get();
+        assertThat(node.getMetadata().getLabels()).containsEntry("pool", "a");
+    }
+
+    @Test
+    void aLabelThatNobodyMayGiveItselfEndsTheWaiting() throws Exception {
+        Path authority = Files.writeString(
+                folder.resolve("authority"), cluster.gateway.authority().certificatePem());
+        Path token = Files.writeString(folder.resolve("token"), token("*", 1).value());
+        Joining joining = new Joining(
+                machine("waiting"),
+                new JoinSettings(
+                        gateway(),
+                        new JoinSettings.TrustSource.AuthorityFile(authority),
+                        token,
+                        Map.of("kubernetes.io/role", "control-plane")),
+                nodeName);
+        assertThatThrownBy(joining::await)
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("kubernetes.io/role");
     }
 
     @Test

@@ -13,7 +13,7 @@ import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
 import dev.agentcontainers.nodeagent.gateway.StreamTargets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import dev.agentcontainers.operator.enrolment.BootstrapTokens.Terms;
+import dev.agentcontainers.protocol.BootstrapSecret.Terms;
 import dev.agentcontainers.protocol.client.GatewayTrust;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;

@@ -1,20 +1,15 @@
-package dev.agentcontainers.cli.streams;
+package dev.agentcontainers.cli.gateway;
 
 import dev.agentcontainers.cli.terminal.UserException;
-import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.client.ClientTls;
 import dev.agentcontainers.protocol.client.ClientTls.ClientCertificate;
 import dev.agentcontainers.protocol.client.GatewayHttp;
-import dev.agentcontainers.protocol.client.GatewayTrust;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +19,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Finds a cluster's gateway and shows it the user's own credential of the kubeconfig. */
-final class GatewayAccess {
+public final class GatewayAccess {
     private GatewayAccess() {}
 
     /**
@@ -32,8 +27,8 @@ final class GatewayAccess {
      *
      * @throws UserException where there is no gateway, or the kubeconfig has no credential that it takes
      */
-    static GatewayHttp open(Config config, String operatorNamespace) {
-        ConfigMap published = published(config, operatorNamespace);
+    public static GatewayHttp open(Config config, String operatorNamespace) {
+        PublishedGateway published = published(config, operatorNamespace);
         try {
             Optional<ClientCertificate> certificate = certificate(config);
             Optional<String> token = token(config);
@@ -41,11 +36,7 @@ final class GatewayAccess {
                 throw new UserException(
                         "the kubeconfig has neither a client certificate nor a token for the current context");
             }
-            return new GatewayHttp(
-                    URI.create(entry(published, GatewayPaths.CONFIG_URL)),
-                    ClientTls.context(
-                            GatewayTrust.Authority.ofPem(entry(published, GatewayPaths.CONFIG_AUTHORITY)), certificate),
-                    token);
+            return new GatewayHttp(published.url(), ClientTls.context(published.trust(), certificate), token);
         } catch (ProtocolException e) {
             throw new UserException("the gateway's or the user's certificate can't be read: " + e.getMessage());
         } catch (IOException e) {
@@ -53,32 +44,11 @@ final class GatewayAccess {
         }
     }
 
-    private static ConfigMap published(Config config, String operatorNamespace) {
+    private static PublishedGateway published(Config config, String operatorNamespace) {
         try (KubernetesClient client =
                 new KubernetesClientBuilder().withConfig(config).build()) {
-            ConfigMap found = client.configMaps()
-                    .inNamespace(operatorNamespace)
-                    .withName(GatewayPaths.CONFIG_MAP)
-                    .get();
-            if (found == null) {
-                throw new UserException(
-                        "ConfigMap %s/%s was not found: does the operator run there? (--operator-namespace)"
-                                .formatted(operatorNamespace, GatewayPaths.CONFIG_MAP));
-            }
-            return found;
-        } catch (KubernetesClientException e) {
-            throw new UserException("the cluster at %s did not say where its gateway is: %s"
-                    .formatted(config.getMasterUrl(), e.getMessage()));
+            return PublishedGateway.require(client, operatorNamespace);
         }
-    }
-
-    private static String entry(ConfigMap published, String key) {
-        String value = published.getData() == null ? null : published.getData().get(key);
-        if (value == null) {
-            throw new UserException("ConfigMap " + published.getMetadata().getName() + " lacks the key " + key
-                    + ": is it the operator's?");
-        }
-        return value;
     }
 
     private static Optional<ClientCertificate> certificate(Config config) throws IOException {

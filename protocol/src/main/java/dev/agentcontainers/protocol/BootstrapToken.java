@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.enrolment;
+package dev.agentcontainers.protocol;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -36,12 +36,13 @@ public record BootstrapToken(String id, String secret) {
         return id + "." + secret;
     }
 
-    String hash() {
+    /** What is stored of the secret: SHA-256, hexadecimal. */
+    public String hash() {
         return hash(secret);
     }
 
     /** Compares in constant time. */
-    boolean hasHash(String hash) {
+    public boolean hasHash(String hash) {
         return MessageDigest.isEqual(
                 hash().getBytes(StandardCharsets.US_ASCII), hash.getBytes(StandardCharsets.US_ASCII));
     }

@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.streams;
+package dev.agentcontainers.cli.cluster;
 
 import dev.agentcontainers.cli.fleet.FleetLayout;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which cluster, which namespace: options of every command that talks to one. */
-final class ClusterOptions {
+/** Which cluster: options of every command that talks to one. */
+public final class ClusterOptions {
     @Option(
             names = "--kubeconfig",
             paramLabel = "FILE",
@@ -25,19 +25,13 @@ final class ClusterOptions {
     private @Nullable String context;
 
     @Option(
-            names = {"-n", "--namespace"},
-            paramLabel = "NAMESPACE",
-            description = "Namespace of the agent. Default: the context's.")
-    private @Nullable String namespace;
-
-    @Option(
             names = "--operator-namespace",
             paramLabel = "NAMESPACE",
             defaultValue = "agentcontainers-system",
             description = "Namespace that the operator runs in. Default: ${DEFAULT-VALUE}.")
     private String operatorNamespace = "agentcontainers-system";
 
-    Config config() {
+    public Config config() {
         File file = kubeconfig != null ? kubeconfig : localFleet();
         if (file == null) {
             return Config.autoConfigure(context);
@@ -45,28 +39,18 @@ final class ClusterOptions {
         if (!file.isFile()) {
             throw new UserException("--kubeconfig: there is no file " + file);
         }
-        Config config = Config.fromKubeconfig(context, file);
-        return config;
+        return Config.fromKubeconfig(context, file);
     }
 
-    String operatorNamespace() {
+    public String operatorNamespace() {
         return operatorNamespace;
     }
 
-    String namespace(Config config) {
-        if (namespace != null) {
-            return namespace;
-        }
-        return config.getNamespace() == null ? "default" : config.getNamespace();
-    }
-
     private static @Nullable File localFleet() {
-        if (System.getenv("KUBECONFIG") != null) {
+        if (!System.getenv().getOrDefault("KUBECONFIG", "").isEmpty()) {
             return null;
         }
-        Path file = FleetLayout.of(
-                        System.getenv(), System.getProperty("user.name"), Path.of(System.getProperty("user.home")))
-                .kubeconfig();
+        Path file = FleetLayout.ofThisMachine().kubeconfig();
         return Files.isRegularFile(file) ? file.toFile() : null;
     }
 }

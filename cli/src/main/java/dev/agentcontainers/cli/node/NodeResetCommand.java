@@ -1,0 +1,102 @@
+package dev.agentcontainers.cli.node;
+
+import dev.agentcontainers.cli.fleet.FleetLayout;
+import dev.agentcontainers.cli.machine.NodeProcesses;
+import dev.agentcontainers.cli.machine.NodeRemains;
+import dev.agentcontainers.cli.terminal.UserException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code agentctl node reset}. */
+@Command(
+        name = "reset",
+        description = {
+            "Removes the node agent from this machine with every trace of it: its service, agents that run, network",
+            "namespaces, control groups, mounts, loop devices, files and its identity. Says what was removed.",
+            "Needs no API server, and may be repeated. A local fleet (agentctl up) is left alone: see agentctl down."
+        })
+final class NodeResetCommand implements Runnable {
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description =
+                    "The node's name. Needed only where its folder is lost. Default: as it joined, else the host name.")
+    private @Nullable String name;
+
+    @Option(
+            names = "--state-directory",
+            paramLabel = "FOLDER",
+            defaultValue = NodeInstallation.DEFAULT_STATE,
+            description = "As at joining. Default: ${DEFAULT-VALUE}.")
+    private Path stateDirectory = Path.of(NodeInstallation.DEFAULT_STATE);
+
+    @Option(
+            names = "--run-directory",
+            paramLabel = "FOLDER",
+            description = "As at joining. Needed only where its folder is lost. Default: as it joined, else "
+                    + NodeInstallation.DEFAULT_RUN + ".")
+    private @Nullable Path runDirectory;
+
+    @Override
+    public void run() {
+        if (!"root".equals(System.getProperty("user.name"))) {
+            throw new UserException("root is needed to remove a node agent: run it with sudo");
+        }
+        Optional<NodeInstallation> found = NodeInstallation.load(stateDirectory);
+        NodeInstallation installation = new NodeInstallation(
+                name != null
+                        ? name
+                        : found.map(NodeInstallation::name)
+                                .or(() -> NodeNames.enrolled(stateDirectory))
+                                .orElseGet(NodeNames::hostName),
+                stateDirectory,
+                runDirectory != null
+                        ? runDirectory
+                        : found.map(NodeInstallation::runDirectory).orElse(Path.of(NodeInstallation.DEFAULT_RUN)),
+                found.map(NodeInstallation::firstUserId)
+                        .orElse(Long.parseLong(NodeInstallation.DEFAULT_FIRST_USER_ID)));
+        List<String> removed = remove(installation);
+        PrintWriter out = spec.commandLine().getOut();
+        if (removed.isEmpty()) {
+            out.println("Nothing of node agent " + installation.name() + " is on this machine.");
+            return;
+        }
+        removed.forEach(line -> out.println("removed " + line));
+        spec.commandLine()
+                .getErr()
+                .println("Its AgentNode is still in the cluster: kubectl delete an " + installation.name());
+    }
+
+    private static List<String> remove(NodeInstallation installation) {
+        NodeProcesses processes = new NodeProcesses(installation.stateDirectory());
+        processes.requireNoneOfOthers(installation.marker());
+        List<String> removed = new ArrayList<>();
+        if (isServices(installation)) {
+            removed.addAll(NodeService.ofThisMachine().remove());
+        }
+        removed.addAll(processes.stop(installation.marker()));
+        removed.addAll(new NodeRemains(installation.settings(), localFleet()).remove());
+        return removed;
+    }
+
+    /** The service is that of one installation, which its unit names. */
+    private static boolean isServices(NodeInstallation installation) {
+        return NodeService.ofThisMachine().runs(installation);
+    }
+
+    private static Set<Path> localFleet() {
+        FleetLayout fleet = FleetLayout.ofThisMachine();
+        return Set.of(fleet.home(), fleet.run(), fleet.lock());
+    }
+}

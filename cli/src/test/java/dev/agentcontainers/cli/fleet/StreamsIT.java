@@ -1,0 +1,200 @@
+package dev.agentcontainers.cli.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.cli.fleet.AgentctlRun.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Logs and exec of the local fleet, by agentctl as its users start it, through the gateway. */
+@Tag("cluster")
+@Tag("node")
+class StreamsIT {
+    private static final String AGENT = "speaks";
+
+    @TempDir
+    static Path folder;
+
+    private static TestFleet fleet;
+
+    @BeforeAll
+    static void up() throws Exception {
+        fleet = TestFleet.start();
+        fleet.create(AGENT, "echo first; echo second >&2; sleep 15; echo third; sleep 1000", "");
+        fleet.await(AGENT, AgentPhase.Running);
+    }
+
+    @AfterAll
+    static void downLeavesNothing() throws Exception {
+        if (fleet != null) {
+            fleet.close();
+        }
+    }
+
+    @Test
+    void aFinishedAgentsLogIsPrintedWholeOrInPart() {
+        fleet.create("finished", "echo one; echo two >&2; printf three", "");
+        fleet.await("finished", AgentPhase.Succeeded);
+        assertThat(agentctl("logs", "finished")).isEqualTo(new Result(0, "one\ntwo\nthree", ""));
+        assertThat(agentctl("logs", "--tail", "1", "finished").output()).isEqualTo("three");
+        assertThat(agentctl("logs", "--tail", "2", "finished").output()).isEqualTo("two\nthree");
+        assertThat(agentctl("logs", "--timestamps", "--tail", "1", "finished").output())
+                .matches("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+\\S+ three");
+        fleet.delete("finished");
+    }
+
+    @Test
+    void onlyWhatIsYoungIsPrintedWhereAsked() {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> fleet.output(AGENT).endsWith("third"));
+        assertThat(agentctl("logs", "--since", "10s", AGENT).output()).isEqualTo("third\n");
+        assertThat(agentctl("logs", "--since", "1h", AGENT).output()).isEqualTo("first\nsecond\nthird\n");
+    }
+
+    @Test
+    void followingGoesOnAsTheAgentWritesAndEndsWithIt() {
+        fleet.create("followed", "echo begin; sleep 6; echo end; exit 3", "");
+        fleet.await("followed", AgentPhase.Running);
+        AgentctlRun following = start(Map.of(), "logs", "-f", "followed");
+        assertThat(following.await()).isEqualTo(new Result(0, "begin\nend\n", ""));
+        fleet.await("followed", AgentPhase.Failed);
+        fleet.delete("followed");
+    }
+
+    @Test
+    void followingEndsWhereTheAgentIsDeleted() {
+        fleet.create("deleted", "echo begin; sleep 1000", "lifecycle: {terminationGracePeriodSeconds: 0}");
+        fleet.await("deleted", AgentPhase.Running);
+        AgentctlRun following = start(Map.of(), "logs", "-f", "deleted");
+        Awaitility.await().until(() -> following.handle().isAlive());
+        fleet.delete("deleted");
+        assertThat(following.await().output()).isIn("begin\n", "");
+    }
+
+    @Test
+    void aCommandRunsInTheSandboxAndItsExitCodeIsOurs() {
+        Result result = agentctl("exec", AGENT, "--", "sh", "-c", "echo out; echo err >&2; pwd; exit 7");
+        assertThat(result.exitCode()).isEqualTo(7);
+        assertThat(result.output()).startsWith("out\n");
+        assertThat(result.errors()).isEqualTo("err\n");
+        assertThat(agentctl("exec", AGENT, "--", "/bin/true")).isEqualTo(new Result(0, "", ""));
+        assertThat(agentctl("exec", AGENT, "--", "cat", "/etc/shadow").exitCode())
+                .as("it is the agent's sandbox, not the host")
+                .isNotZero();
+    }
+
+    @Test
+    void aProgramThatIsNotThereIsSaid() {
+        Result result = agentctl("exec", AGENT, "--", "/no/such/program");
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.errors()).contains("/no/such/program");
+    }
+
+    @Test
+    void standardInputIsPassedOnToItsEnd() {
+        AgentctlRun run = start(Map.of(), "exec", "-i", AGENT, "--", "sh", "-c", "cat; echo done");
+        assertThat(run.write("hello\n").write("again\n").endInput().await())
+                .isEqualTo(new Result(0, "hello\nagain\ndone\n", ""));
+    }
+
+    @Test
+    void aTerminalIsOneOnBothSides() {
+        List<String> command = new ArrayList<>(AgentctlRun.commandLine());
+        command.addAll(List.of("exec", "-n", TestFleet.NAMESPACE, "-it", AGENT, "--"));
+        String shell = "stty rows 33 cols 111; "
+                + String.join(" ", command)
+                + " sh -c \"test -t 0 && test -t 1 && echo terminal; stty size; exit 5\"";
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "needs script (bsdutils)");
+        Result result = AgentctlRun.startProgram(environment(), List.of("script", "-qec", shell, "/dev/null"))
+                .await();
+        assertThat(result.output()).contains("terminal", "33 111");
+        assertThat(result.exitCode()).isEqualTo(5);
+    }
+
+    @Test
+    void aUserWithoutTheRightIsRefused() {
+        Map<String, String> mallory = Map.of(
+                "KUBECONFIG", fleet.controlPlane().kubeconfigFor("mallory").toString());
+        Result logs = start(mallory, "logs", AGENT).await();
+        assertThat(logs.exitCode()).isEqualTo(1);
+        assertThat(logs.output()).isEmpty();
+        assertThat(logs.errors()).contains("mallory").contains("agentcontainers/log");
+        Result exec = start(mallory, "exec", AGENT, "--", "id").await();
+        assertThat(exec.exitCode()).isEqualTo(1);
+        assertThat(exec.errors()).contains("mallory").contains("agentcontainers/exec");
+    }
+
+    @Test
+    void anAgentThatIsNotThereIsSaid() {
+        Result result = agentctl("logs", "nobody");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.errors()).contains("nobody").contains("not found");
+    }
+
+    @Test
+    void kubectlFindsItAsAPlugin() throws Exception {
+        Path plugins = Files.createDirectories(folder.resolve("plugins"));
+        Path launcher = Path.of(System.getProperty("project.root"), "agentctl");
+        Path plugin = plugins.resolve("kubectl-agent");
+        Files.createSymbolicLink(plugin, launcher);
+        Map<String, String> environment = new java.util.HashMap<>(environment());
+        environment.put("PATH", plugins + ":" + System.getenv("PATH"));
+        environment.put("AGENTCTL_NO_BUILD", "true");
+        Result result = AgentctlRun.startProgram(
+                        environment,
+                        List.of(
+                                fleet.controlPlane().kubectl().toString(),
+                                "agent",
+                                "logs",
+                                "-n",
+                                TestFleet.NAMESPACE,
+                                "--tail",
+                                "1",
+                                AGENT))
+                .await();
+        assertThat(result.errors()).isEmpty();
+        assertThat(result.output()).isIn("second\n", "third\n");
+    }
+
+    @Test
+    void theGatewayComesBackWithTheOperatorAndNoAgentNotices() {
+        ProcessHandle operator = fleet.operator().find().orElseThrow();
+        operator.destroyForcibly();
+        operator.onExit().join();
+        fleet.fleet().up(1, false);
+        Awaitility.await("logs are there again")
+                .atMost(Duration.ofSeconds(120))
+                .pollInterval(Duration.ofSeconds(2))
+                .until(() -> agentctl("logs", AGENT).output().startsWith("first\nsecond\n"));
+        assertThat(fleet.get(AGENT).getStatus().phase()).isEqualTo(AgentPhase.Running);
+    }
+
+    private static Result agentctl(String command, String... arguments) {
+        return start(Map.of(), command, arguments).await();
+    }
+
+    private static AgentctlRun start(Map<String, String> variables, String command, String... arguments) {
+        Map<String, String> environment = new java.util.HashMap<>(environment());
+        environment.putAll(variables);
+        List<String> line = new ArrayList<>(List.of(command, "-n", TestFleet.NAMESPACE));
+        line.addAll(List.of(arguments));
+        return AgentctlRun.start(environment, line);
+    }
+
+    private static Map<String, String> environment() {
+        return Map.of("AGENTCTL_HOME", fleet.layout().home().toString());
+    }
+}

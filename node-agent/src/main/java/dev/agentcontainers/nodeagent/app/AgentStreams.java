@@ -1,0 +1,36 @@
+package dev.agentcontainers.nodeagent.app;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.gateway.StreamTargets;
+import dev.agentcontainers.nodeagent.journal.Journal;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What users may read and enter on this node: the agents of the journal, which is what the supervisor has taken on. What
+ * else a driver may know of is nobody's to see.
+ */
+final class AgentStreams implements StreamTargets {
+    private final Journal journal;
+    private final Map<String, IsolationDriver> drivers;
+
+    /** @param drivers by name */
+    AgentStreams(Journal journal, Map<String, IsolationDriver> drivers) {
+        this.journal = journal;
+        this.drivers = Map.copyOf(drivers);
+    }
+
+    @Override
+    public Optional<IsolationDriver> driver(SandboxId id) {
+        return journal.entry(id)
+                .flatMap(entry -> Optional.ofNullable(
+                        drivers.get(entry.assignment().driver().name())));
+    }
+
+    /** An agent that is gone is finished too. */
+    @Override
+    public boolean isFinished(SandboxId id) {
+        return journal.entry(id).map(entry -> entry.outcome().isPresent()).orElse(true);
+    }
+}

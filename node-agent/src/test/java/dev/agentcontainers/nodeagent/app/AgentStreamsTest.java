@@ -1,0 +1,59 @@
+package dev.agentcontainers.nodeagent.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.journal.DiskJournal;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.supervisor.Assignments;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentStreamsTest {
+    private static final Assignment ASSIGNMENT = Assignments.of("agent-1").assignment();
+    private static final SandboxId ID = ASSIGNMENT.id();
+
+    @TempDir
+    private Path folder;
+
+    private final IsolationDriver driver = new FakeMachine().driver();
+    private DiskJournal journal;
+    private AgentStreams streams;
+
+    @BeforeEach
+    void open() {
+        journal = new DiskJournal(folder);
+        streams = new AgentStreams(journal, Map.of(ASSIGNMENT.driver().name(), driver));
+    }
+
+    @Test
+    void anAgentOfTheJournalIsSeenUntilItIsForgotten() {
+        assertThat(streams.driver(ID)).isEmpty();
+        journal.write(ID, JournalEntry.of(ASSIGNMENT).acceptedHere());
+        assertThat(streams.driver(ID)).contains(driver);
+        assertThat(streams.isFinished(ID)).isFalse();
+        journal.delete(ID);
+        assertThat(streams.driver(ID)).isEmpty();
+        assertThat(streams.isFinished(ID)).isTrue();
+    }
+
+    @Test
+    void anAgentIsFinishedOnceItWillNotBeStartedAgain() {
+        journal.write(
+                ID, JournalEntry.of(ASSIGNMENT).acceptedHere().ended(new Outcome(Outcome.Kind.SUCCEEDED, "Done", "")));
+        assertThat(streams.isFinished(ID)).isTrue();
+        assertThat(streams.driver(ID)).contains(driver);
+    }
+
+    @Test
+    void anAgentWhoseDriverThisNodeLacksCannotBeEntered() {
+        journal.write(ID, JournalEntry.of(ASSIGNMENT));
+        assertThat(new AgentStreams(journal, Map.of()).driver(ID)).isEmpty();
+    }
+}
