@@ -46,8 +46,43 @@ public interface Fence {
         return attached == null ? 0 : attached.deniedPackets();
     }
 
+    /**
+     * Replaces what no ruleset opens beside what is built in; {@link FenceSettings#neverAllowed} is where it began.
+     * Addresses that come are closed before this returns, also for connections that exist.
+     */
+    default void neverAllow(List<String> addressesAndRanges) throws SandboxException {}
+
+    /**
+     * Takes in this machine's new addresses and puts right what others may have changed of what the fence needs outside
+     * itself. To be called now and then and after {@link #onDisturbance} has said so.
+     */
+    default Condition repair() throws SandboxException {
+        return Condition.SOUND;
+    }
+
+    /**
+     * Has the listener called, on a thread of the fence's own, after something has changed that {@link #repair} may have
+     * to put right. There is one listener; it must return soon.
+     */
+    default void onDisturbance(Runnable listener) throws SandboxException {}
+
     /** Removes the fence and everything of it from this machine. */
     void destroy() throws SandboxException;
+
+    /**
+     * How a fence stands.
+     *
+     * @param repaired what was put right just now
+     * @param warnings what an administrator should know or do, with the command where there is one
+     */
+    record Condition(List<String> repaired, List<String> warnings) {
+        public static final Condition SOUND = new Condition(List.of(), List.of());
+
+        public Condition {
+            repaired = List.copyOf(repaired);
+            warnings = List.copyOf(warnings);
+        }
+    }
 
     /**
      * An attached sandbox.

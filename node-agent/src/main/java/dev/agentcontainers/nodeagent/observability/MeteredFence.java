@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
@@ -16,10 +17,14 @@ public final class MeteredFence implements Fence {
 
     private final Fence fence;
     private final StepTimers timers;
+    private final Counter repairs;
 
     public MeteredFence(Fence fence, MeterRegistry registry) {
         this.fence = fence;
         this.timers = new StepTimers(registry);
+        this.repairs = Counter.builder("agentcontainers.node.fence.repairs")
+                .description("Things outside the fence that had to be put right")
+                .register(registry);
     }
 
     @Override
@@ -45,6 +50,23 @@ public final class MeteredFence implements Fence {
     @Override
     public Map<SandboxId, Attachment> attachments() throws SandboxException {
         return fence.attachments();
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+        timers.timeAction("never allow", BY, () -> fence.neverAllow(addressesAndRanges));
+    }
+
+    @Override
+    public Condition repair() throws SandboxException {
+        Condition condition = timers.time("repair", BY, fence::repair);
+        repairs.increment(condition.repaired().size());
+        return condition;
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) throws SandboxException {
+        fence.onDisturbance(listener);
     }
 
     @Override

@@ -1,8 +1,12 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.linux.bpf.LinuxPacketPrograms;
+import dev.agentcontainers.nodeagent.linux.bpf.PacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.netlink.LinuxNetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.netlink.LinuxNetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.LibNftables;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
@@ -18,9 +22,15 @@ public interface FenceSystem {
     /** Opens nftables in the calling thread's network namespace. */
     Nftables nftables() throws IOException;
 
+    /** Listens to changes in the calling thread's network namespace. */
+    NetlinkEvents events() throws IOException;
+
+    PacketPrograms programs();
+
     /** This machine. */
     static FenceSystem linux() {
         NamespaceCalls namespaces = new LinuxNamespaceCalls();
+        PacketPrograms programs = new LinuxPacketPrograms();
         return new FenceSystem() {
             @Override
             public NamespaceCalls namespaces() {
@@ -35,6 +45,16 @@ public interface FenceSystem {
             @Override
             public Nftables nftables() throws IOException {
                 return LibNftables.open();
+            }
+
+            @Override
+            public NetlinkEvents events() throws IOException {
+                return LinuxNetlinkEvents.open();
+            }
+
+            @Override
+            public PacketPrograms programs() {
+                return programs;
             }
         };
     }

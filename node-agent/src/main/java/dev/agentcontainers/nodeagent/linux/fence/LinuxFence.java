@@ -28,6 +28,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
     private final FenceSystem system;
     private final ReentrantLock oneAtATime = new ReentrantLock();
     private Optional<OpenFence> opened = Optional.empty();
+    private Optional<HostWatch> watch = Optional.empty();
 
     public LinuxFence(LinuxFenceSettings settings) {
         this(settings, FenceSystem.linux());
@@ -41,7 +42,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public void open(FenceSettings fenceSettings) throws SandboxException {
         locked("open the fence", () -> {
-            close(opened);
+            opened.ifPresent(OpenFence::close);
             opened = Optional.empty();
             opened = Optional.of(OpenFence.open(settings, fenceSettings, system));
             return true;
@@ -56,13 +57,25 @@ public final class LinuxFence implements Fence, AutoCloseable {
         return locked("apply rulesets", () -> fence().apply(groups));
     }
 
-    /**
-     * Puts right what others may have changed on the host (translation, routes, forwarding) and takes in new addresses of
-     * this node. To be called now and then; {@link #apply} does the same.
-     */
-    public void repair() throws SandboxException {
-        locked("repair the uplink", () -> {
-            fence().repair();
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+        locked("close addresses", () -> {
+            fence().neverAllow(addressesAndRanges);
+            return true;
+        });
+    }
+
+    /** Of the host: translation, routes, forwarding, the uplink and what guards the node's own addresses. */
+    @Override
+    public Condition repair() throws SandboxException {
+        return locked("repair the uplink", () -> fence().repair());
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) throws SandboxException {
+        locked("listen to changes on the host", () -> {
+            watch.ifPresent(HostWatch::close);
+            watch = Optional.of(HostWatch.begin(fence().listenToHost(), listener));
             return true;
         });
     }
@@ -95,8 +108,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public void destroy() throws SandboxException {
         locked("destroy the fence", () -> {
-            close(opened);
-            opened = Optional.empty();
+            letGo();
             OpenFence.destroy(settings, system);
             return true;
         });
@@ -107,15 +119,17 @@ public final class LinuxFence implements Fence, AutoCloseable {
     public void close() {
         oneAtATime.lock();
         try {
-            close(opened);
-            opened = Optional.empty();
+            letGo();
         } finally {
             oneAtATime.unlock();
         }
     }
 
-    private static void close(Optional<OpenFence> fence) {
-        fence.ifPresent(OpenFence::close);
+    private void letGo() {
+        watch.ifPresent(HostWatch::close);
+        watch = Optional.empty();
+        opened.ifPresent(OpenFence::close);
+        opened = Optional.empty();
     }
 
     private OpenFence fence() {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * @param hostNamespace network namespace that takes the host's part; empty for the one of the thread that opens the
  *     fence
  * @param namespaceDirectory where named network namespaces are pinned
- * @param runDirectory where is remembered, until the next boot, what {@link LinuxFence#destroy} is to restore
+ * @param runDirectory for what may vanish with a reboot
  * @param mtu of the agents' interfaces and the uplink, in bytes, 1280 to 65535
  */
 public record LinuxFenceSettings(
@@ -46,7 +46,8 @@ public record LinuxFenceSettings(
         return "agentcontainers_" + name.replace('-', '_');
     }
 
-    Path forwardingRecord() {
-        return runDirectory.resolve(name + ".ip-forward-before");
+    /** Where is remembered, by all fences of a host, at which interfaces they switched on forwarding. */
+    Path forwardingRecord(String hostNamespace) {
+        return namespaceDirectory.resolveSibling("agentcontainers-forwarding-" + hostNamespace.replace(':', '-'));
     }
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
+import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
@@ -12,6 +13,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.netlink.Links;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
 import dev.agentcontainers.nodeagent.linux.netlink.NamespaceNumbers;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
@@ -21,6 +23,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +34,6 @@ import java.util.Set;
 
 /** A fence that stands. Not thread-safe. */
 final class OpenFence implements AutoCloseable {
-    private final FenceSettings fenceSettings;
     private final Place host;
     private final Place fence;
     private final NamespaceThread visitor;
@@ -43,6 +45,7 @@ final class OpenFence implements AutoCloseable {
     private final AgentElements elements;
     private final AgentInterface interfaces;
     private final AddressPool pool;
+    private List<String> forbidden;
     private NeverAllowed never;
 
     static OpenFence open(LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system)
@@ -78,18 +81,18 @@ final class OpenFence implements AutoCloseable {
             Place fence,
             NamespaceThread visitor)
             throws IOException {
-        this.fenceSettings = fenceSettings;
         this.system = system;
         this.plan = plan;
         this.host = host;
         this.fence = fence;
         this.visitor = visitor;
         this.table = new TableReader(fence.filter(), Names.TABLE);
-        this.uplink = new Uplink(settings, plan, host, fence);
+        this.uplink = new Uplink(settings, plan, host, fence, system);
         this.groups = new GroupRules(fence, table);
         this.elements = new AgentElements(fence.filter(), table);
         this.interfaces = new AgentInterface(system, fence, visitor, settings.mtu());
         requireSameRange();
+        this.forbidden = fenceSettings.neverAllowed();
         this.never = wanted();
         standUp();
         removeRemains();
@@ -116,19 +119,19 @@ final class OpenFence implements AutoCloseable {
 
     /** Puts the rules in place, then the way out. */
     private void standUp() throws IOException {
-        writeBase();
+        writeBase(never);
         groups.removeUnusedSets();
         uplink.ensure();
     }
 
-    private void writeBase() throws IOException {
+    private void writeBase(NeverAllowed never) throws IOException {
         String set = new SetNames(table.sets()).never();
         fence.transaction(Rules.tableWithNeverAllowed(set, never));
         fence.transaction(Rules.base(plan, set));
     }
 
+    /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
-        repairUplink();
         groups.replace(rulesets, Set.copyOf(elements.read().groups().values()));
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
@@ -137,23 +140,40 @@ final class OpenFence implements AutoCloseable {
         return hashes;
     }
 
-    void repair() throws IOException {
-        repairUplink();
+    Condition repair() throws IOException {
+        List<String> repaired = new ArrayList<>();
+        if (takeInAddresses()) {
+            repaired.add("this node's addresses have changed");
+        }
         groups.readAll();
+        repaired.addAll(uplink.ensure());
+        return new Condition(repaired, uplink.warnings());
     }
 
-    private void repairUplink() throws IOException {
+    void neverAllow(List<String> addressesAndRanges) throws IOException {
+        NeverAllowed.of(addressesAndRanges, List.of());
+        forbidden = List.copyOf(addressesAndRanges);
+        takeInAddresses();
+    }
+
+    private boolean takeInAddresses() throws IOException {
         NeverAllowed wanted = wanted();
-        if (!wanted.equals(never)) {
-            never = wanted;
-            writeBase();
-            groups.removeUnusedSets();
+        if (wanted.equals(never)) {
+            return false;
         }
-        uplink.ensure();
+        writeBase(wanted);
+        never = wanted;
+        groups.removeUnusedSets();
+        return true;
     }
 
     private NeverAllowed wanted() throws IOException {
-        return NeverAllowed.of(fenceSettings.neverAllowed(), Addresses.all(host.route()));
+        return NeverAllowed.of(forbidden, Addresses.all(host.route()));
+    }
+
+    /** Listens in the host's namespace, from now on. */
+    NetlinkEvents listenToHost() throws IOException {
+        return host.thread().call(system::events);
     }
 
     Attachment attach(SandboxId id, NetworkAttachment network, String group) throws IOException, SandboxException {

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -142,19 +143,33 @@ final class Rules {
     }
 
     /**
-     * The fence's part in the host's own nftables: translation towards the outside, and a second fence around the node's
-     * own addresses. Nothing is allowed by it.
+     * The fence's part in the host's own nftables: translation towards the outside, a second ring around the node's own
+     * addresses, also for what the host translates to one of them, and nothing but agents' packets between interfaces that
+     * forward only for them. Nothing is allowed by it.
+     *
+     * @param forwarding interfaces of the host at which forwarding was switched on
      */
-    static String host(String table, AddressPlan plan) {
+    static String host(String table, AddressPlan plan, Collection<String> forwarding) {
+        String foreign = forwarding.isEmpty()
+                ? ""
+                : "add rule ip %1$s between iifname { %2$s } oifname != \"acu-*\" drop\n"
+                        .formatted(
+                                table,
+                                forwarding.stream().map(name -> '"' + name + '"').collect(Collectors.joining(", ")));
         return """
                 add table ip %1$s
                 add chain ip %1$s incoming { type filter hook prerouting priority -150; policy accept; }
                 flush chain ip %1$s incoming
                 add rule ip %1$s incoming iifname "acu-*" fib daddr type local drop
+                add chain ip %1$s delivered { type filter hook input priority -150; policy accept; }
+                flush chain ip %1$s delivered
+                add rule ip %1$s delivered iifname "acu-*" drop
+                add chain ip %1$s between { type filter hook forward priority -150; policy accept; }
+                flush chain ip %1$s between
                 add chain ip %1$s outgoing { type nat hook postrouting priority 100; policy accept; }
                 flush chain ip %1$s outgoing
                 add rule ip %1$s outgoing ip saddr %2$s oifname != "acu-*" masquerade
-                """.formatted(table, plan.uplink());
+                """.formatted(table, plan.uplink()) + foreign;
     }
 
     static String deleteHost(String table) {

@@ -9,31 +9,92 @@ import dev.agentcontainers.nodeagent.linux.netlink.MacAddress;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.Routes;
+import dev.agentcontainers.nodeagent.linux.nftables.HostRules;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 
-/** The fence's only way out: an interface pair to the host, routes at both ends, and translation on the host. */
-record Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place fence) {
+/**
+ * The fence's only way out: an interface pair to the host, routes at both ends, and on the host translation, forwarding
+ * and what keeps agents from the host itself. Changes only what is not as it should be, since each change on the host
+ * makes a notice that leads here again. Not thread-safe.
+ */
+final class Uplink {
     private static final Ipv4Network EVERYWHERE = new Ipv4Network(new Ipv4(0), 0);
-    private static final String IP_FORWARD = "ipv4/ip_forward";
 
-    /** Makes what is missing and leaves what is right, without interrupting traffic. */
-    void ensure() throws IOException {
+    private final LinuxFenceSettings settings;
+    private final AddressPlan plan;
+    private final Place host;
+    private final Place fence;
+    private final HostTable table;
+    private final Forwarding forwarding;
+    private final LocalGuard guard;
+
+    Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place fence, FenceSystem system)
+            throws IOException {
+        this.settings = settings;
+        this.plan = plan;
+        this.host = host;
+        this.fence = fence;
+        this.table = new HostTable(host, settings.hostTable());
+        this.forwarding = new Forwarding(settings, host);
+        this.guard = new LocalGuard(system, host);
+    }
+
+    /**
+     * Makes what is missing and leaves what is right, without interrupting traffic. What keeps agents from the host comes
+     * before the way out.
+     *
+     * @return what was not as it should be
+     */
+    List<String> ensure() throws IOException {
+        List<String> repaired = new ArrayList<>();
+        setUpFence();
+        if (!standing()) {
+            remove(settings, host.route());
+            create();
+            repaired.add("the uplink " + settings.hostInterface() + " was missing");
+        }
+        int outer = index(host.route(), settings.hostInterface());
+        if (guard.ensure(outer, settings.hostInterface())) {
+            repaired.add("the guard of the node's own addresses was missing at " + settings.hostInterface());
+        }
+        if (table.ensure(Rules.host(settings.hostTable(), plan, forwarding.plan()))) {
+            repaired.add("the host's nftables table " + settings.hostTable() + " was missing or changed");
+        }
+        if (forwarding.ensure()) {
+            repaired.add("forwarding was off");
+        }
+        repaired.addAll(connect(outer));
+        return repaired;
+    }
+
+    /** What keeps agents' packets from passing the host, or makes its protection weaker, and what to do about it. */
+    List<String> warnings() throws IOException {
+        List<String> warnings = new ArrayList<>();
+        for (HostRules.Dropping chain : new HostRules(host.filter()).droppingForwarded(Names.HOST_INTERFACE_PREFIX)) {
+            warnings.add(Hindrance.describe(chain, settings.hostInterface()));
+        }
+        guard.unavailable()
+                .ifPresent(why -> warnings.add("this kernel can't guard the node's own addresses by a packet program"
+                        + " (CONFIG_BPF_SYSCALL, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF), so that only the fence's"
+                        + " list of them and the host's nftables do: " + why));
+        return warnings;
+    }
+
+    private void setUpFence() throws IOException {
         fence.sysctl("ipv6/conf/all/disable_ipv6", "1");
         fence.sysctl("ipv6/conf/default/disable_ipv6", "1");
-        fence.sysctl(IP_FORWARD, "1");
+        fence.sysctl("ipv4/ip_forward", "1");
         // Refusals are limited per agent by the rules; the kernel's limit would leave programs waiting after six.
         fence.sysctl("ipv4/icmp_ratemask", "0");
-        if (!standing()) {
-            removePair(host.route());
-            create();
-        }
+    }
+
+    private List<String> connect(int outer) throws IOException {
+        List<String> repaired = new ArrayList<>();
         MacAddress hostMac = MacAddress.derived(1, plan.uplink());
         MacAddress fenceMac = MacAddress.derived(2, plan.uplink());
-        int outer = index(host.route(), settings.hostInterface());
         int inner = index(fence.route(), Names.UPLINK);
         host.sysctl("ipv6/conf/" + settings.hostInterface() + "/disable_ipv6", "1");
         fence.route()
@@ -42,24 +103,39 @@ record Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place f
                         Addresses.add(inner, plan.uplink()),
                         Links.upWithoutArp(inner, Names.UPLINK),
                         Routes.neighbour(AddressPlan.NEXT_HOP, hostMac, inner)));
-        host.route()
-                .execute(List.of(
-                        Links.label(outer, settings.hostInterface(), "agentcontainers " + settings.name()),
-                        Links.upWithoutArp(outer, settings.hostInterface()),
-                        Routes.neighbour(plan.uplink(), fenceMac, outer),
-                        Routes.via(plan.agents(), plan.uplink(), outer)));
+        if (!labelledAndUp()) {
+            host.route()
+                    .execute(List.of(
+                            Links.label(outer, settings.hostInterface(), label()),
+                            Links.upWithoutArp(outer, settings.hostInterface())));
+            repaired.add("the uplink " + settings.hostInterface() + " was not up");
+        }
+        host.route().execute(List.of(Routes.neighbour(plan.uplink(), fenceMac, outer)));
+        if (!Routes.leads(host.route(), plan.firstAgent(), plan.uplink(), outer)) {
+            host.route().execute(List.of(Routes.via(plan.agents(), plan.uplink(), outer)));
+            repaired.add("the host had no route to " + plan.agents());
+        }
         Links.awaitPassing(fence.route(), Names.UPLINK);
         Links.awaitPassing(host.route(), settings.hostInterface());
         fence.route().execute(List.of(Routes.via(EVERYWHERE, AddressPlan.NEXT_HOP, inner)));
-        host.transaction(Rules.host(settings.hostTable(), plan));
-        allowForwarding();
+        return repaired;
+    }
+
+    private String label() {
+        return "agentcontainers " + settings.name();
+    }
+
+    private boolean labelledAndUp() throws NetlinkException {
+        return Links.find(host.route(), settings.hostInterface())
+                .filter(link -> link.up() && link.alias().equals(label()))
+                .isPresent();
     }
 
     /** Removes the host's part; the fence's end of the pair goes with the host's. */
     static void remove(LinuxFenceSettings settings, Place host) throws IOException {
-        new Uplink(settings, new AddressPlan(EVERYWHERE, EVERYWHERE), host, host).removePair(host.route());
+        remove(settings, host.route());
         host.transaction(Rules.deleteHost(settings.hostTable()));
-        restoreForwarding(settings, host);
+        new Forwarding(settings, host).restore();
     }
 
     private boolean standing() throws NetlinkException {
@@ -80,7 +156,7 @@ record Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place f
                         settings.mtu())));
     }
 
-    private void removePair(NetlinkSocket hostRoute) throws NetlinkException {
+    private static void remove(LinuxFenceSettings settings, NetlinkSocket hostRoute) throws NetlinkException {
         try {
             hostRoute.execute(List.of(Links.delete(settings.hostInterface())));
         } catch (NetlinkException e) {
@@ -95,29 +171,5 @@ record Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place f
                 .map(Link::index)
                 .orElseThrow(() -> new NetlinkException(
                         "look up the interface " + name, NetlinkException.ENODEV, "it vanished", ""));
-    }
-
-    /** Written down first, so that a crash in between can't make 1 look like the machine's own setting. */
-    private void allowForwarding() throws IOException {
-        if (host.sysctl(IP_FORWARD).equals("0")) {
-            Files.createDirectories(settings.runDirectory());
-            Files.writeString(settings.forwardingRecord(), "0\n");
-            host.sysctl(IP_FORWARD, "1");
-        }
-    }
-
-    /** Another fence on this machine may still need it; then it stays, to the last. */
-    private static void restoreForwarding(LinuxFenceSettings settings, Place host) throws IOException {
-        if (!Files.exists(settings.forwardingRecord())) {
-            return;
-        }
-        Optional<Link> other = Links.all(host.route()).stream()
-                .filter(link -> link.name().startsWith(Names.HOST_INTERFACE_PREFIX))
-                .findFirst();
-        if (other.isEmpty()) {
-            host.sysctl(
-                    IP_FORWARD, Files.readString(settings.forwardingRecord()).strip());
-        }
-        Files.deleteIfExists(settings.forwardingRecord());
     }
 }

@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.linux.netlink;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Messages about IPv4 addresses of interfaces (RTM_*ADDR). */
 public final class Addresses {
@@ -11,6 +13,7 @@ public final class Addresses {
     private static final int IFA_LOCAL = 2;
     private static final int AF_INET = 2;
     private static final int HEADER = 8;
+    private static final int INDEX = 4;
 
     private Addresses() {}
 
@@ -28,17 +31,27 @@ public final class Addresses {
 
     /** Every IPv4 address in the socket's namespace. */
     public static List<Ipv4> all(NetlinkSocket socket) throws NetlinkException {
-        NetlinkMessage request = new NetlinkMessage(
-                "list addresses",
-                RTM_GETADDR,
-                NetlinkMessage.REQUEST | NetlinkMessage.DUMP,
-                header(0, 0).toBytes());
-        return socket.query(request).stream()
+        return list(socket).stream()
                 .map(reply -> new Attributes(reply.payload(), HEADER))
                 .map(attributes -> attributes.bytes(IFA_LOCAL).or(() -> attributes.bytes(IFA_ADDRESS)))
                 .flatMap(Optional::stream)
                 .map(Ipv4::of)
                 .toList();
+    }
+
+    /** Indexes of the interfaces that have an IPv4 address. */
+    public static Set<Integer> interfaces(NetlinkSocket socket) throws NetlinkException {
+        return list(socket).stream()
+                .map(reply -> HostOrder.integer(reply.payload(), INDEX))
+                .collect(Collectors.toSet());
+    }
+
+    private static List<NetlinkMessage> list(NetlinkSocket socket) throws NetlinkException {
+        return socket.query(new NetlinkMessage(
+                "list addresses",
+                RTM_GETADDR,
+                NetlinkMessage.REQUEST | NetlinkMessage.DUMP,
+                header(0, 0).toBytes()));
     }
 
     /** struct ifaddrmsg. */

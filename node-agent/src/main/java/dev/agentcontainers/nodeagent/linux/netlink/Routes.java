@@ -1,12 +1,16 @@
 package dev.agentcontainers.nodeagent.linux.netlink;
 
+import java.util.Optional;
+
 /** Messages about IPv4 routes (RTM_NEWROUTE) and neighbours (RTM_NEWNEIGH). */
 public final class Routes {
     private static final int RTM_NEWROUTE = 24;
+    private static final int RTM_GETROUTE = 26;
     private static final int RTM_NEWNEIGH = 28;
     private static final int RTA_DST = 1;
     private static final int RTA_OIF = 4;
     private static final int RTA_GATEWAY = 5;
+    private static final int HEADER = 12;
     private static final int NDA_DST = 1;
     private static final int NDA_LLADDR = 2;
     private static final int AF_INET = 2;
@@ -42,6 +46,35 @@ public final class Routes {
                         .attribute(RTA_DST, destination.bytes())
                         .attribute(RTA_OIF, index)
                         .toBytes());
+    }
+
+    /** Whether packets for {@code destination} leave by way of the gateway at the interface, as the kernel decides now. */
+    public static boolean leads(NetlinkSocket socket, Ipv4 destination, Ipv4 gateway, int index)
+            throws NetlinkException {
+        NetlinkMessage request = new NetlinkMessage(
+                "look up the route to " + destination,
+                RTM_GETROUTE,
+                NetlinkMessage.REQUEST,
+                // struct rtmsg
+                new Payload()
+                        .byteValue(AF_INET)
+                        .byteValue(32)
+                        .shortValue(0)
+                        .intValue(0)
+                        .intValue(0)
+                        .attribute(RTA_DST, destination.bytes())
+                        .toBytes());
+        try {
+            return socket.query(request).stream()
+                    .map(reply -> new Attributes(reply.payload(), HEADER))
+                    .anyMatch(route -> route.integer(RTA_OIF).equals(Optional.of(index))
+                            && route.bytes(RTA_GATEWAY).map(Ipv4::of).equals(Optional.of(gateway)));
+        } catch (NetlinkException e) {
+            if (e.errno() == NetlinkException.ENETUNREACH || e.errno() == NetlinkException.EHOSTUNREACH) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     /** Fixes the neighbour's Ethernet address, so that it is never asked for. */

@@ -1,6 +1,8 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.linux.bpf.PacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
@@ -80,6 +82,16 @@ final class FailingSystem implements FenceSystem {
                 nftables.close();
             }
         };
+    }
+
+    @Override
+    public NetlinkEvents events() throws IOException {
+        return real.events();
+    }
+
+    @Override
+    public PacketPrograms programs() {
+        return real.programs();
     }
 
     private final class FailingSocket implements NetlinkSocket {

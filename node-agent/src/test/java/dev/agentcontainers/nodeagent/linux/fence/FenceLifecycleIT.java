@@ -237,19 +237,7 @@ class FenceLifecycleIT {
     @Test
     void enforcedAndAdoptedAfterTheNodeAgentIsKilled() throws Exception {
         fence.destroy();
-        Process nodeAgent = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        FenceProcess.class.getName(),
-                        machine.settings().name(),
-                        machine.settings().hostNamespace().orElseThrow().toString(),
-                        machine.settings().runDirectory().toString(),
-                        agent.id().value(),
-                        Long.toString(agent.process().pid()))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Process nodeAgent = FenceProcess.start(machine, agent);
         String address = nodeAgent.inputReader().readLine();
         assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
         assertThat(agent.request("open_flow", "flow", ALLOWED, PORT)).isEqualTo("ok");
@@ -285,7 +273,7 @@ class FenceLifecycleIT {
             assertThat(agent.tcp(HOST, PORT)).contains("No route to host");
             assertThat(arriving.packets()).isEmpty();
         }
-        machine.onHost("ip route flush 100.80.4.0/24; sysctl -qw net.ipv4.ip_forward=0");
+        machine.onHost("ip route flush 100.80.4.0/24; sysctl -qw net.ipv4.conf.up0.forwarding=0");
         assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
 
         fence.repair();
@@ -313,7 +301,7 @@ class FenceLifecycleIT {
         assertThat(machine.onHost("cat /proc/sys/net/ipv4/ip_forward")).startsWith("0");
 
         fence.open(Machine.fenceSettings());
-        assertThat(machine.onHost("cat /proc/sys/net/ipv4/ip_forward")).startsWith("1");
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/ip_forward")).startsWith("0");
         fence.apply(List.of(Groups.NARROW));
         String fenceBefore = fenceState();
         fence.attach(agent.id(), agent.network(), "narrow");
@@ -335,7 +323,8 @@ class FenceLifecycleIT {
         assertThat(agent.shell("ip -o link | wc -l")).startsWith("0 1");
         assertThat(Files.exists(Path.of("/run/netns", machine.settings().name())))
                 .isFalse();
-        assertThat(Files.exists(machine.settings().forwardingRecord())).isFalse();
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding")).startsWith("0");
+        assertThat(Path.of("/run").toFile().list()).noneMatch(name -> name.startsWith("agentcontainers-forwarding"));
     }
 
     @Test
@@ -417,7 +406,7 @@ class FenceLifecycleIT {
 
     private String hostState() {
         return machine.onHost("nft list ruleset; ip -o link | cut -d: -f2; ip route; ip neigh show nud permanent;"
-                + " cat /proc/sys/net/ipv4/ip_forward");
+                + " cat /proc/sys/net/ipv4/ip_forward; grep . /proc/sys/net/ipv4/conf/*/forwarding");
     }
 
     private String fenceState() {

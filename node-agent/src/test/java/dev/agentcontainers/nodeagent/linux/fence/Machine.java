@@ -109,6 +109,11 @@ final class Machine implements AutoCloseable {
         return Capture.start(List.of("ip", "netns", "exec", servers), "down0", filter);
     }
 
+    /** Captures what comes out of the fence towards the host. */
+    Capture captureAtUplink(String filter) throws IOException {
+        return Capture.start(List.of("ip", "netns", "exec", host), settings().hostInterface(), filter);
+    }
+
     private void listen(String namespace, String addresses, int... ports) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 "ip",

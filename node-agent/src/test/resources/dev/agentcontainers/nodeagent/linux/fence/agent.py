@@ -42,6 +42,46 @@ def datagram(host, port, size):
         return "ok" if len(s.recv(65535)) == size else "wrong answer"
 
 
+def unconnected(host, port):
+    """A datagram without connect: the way around filters of connect."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        s.sendto(b"hello", (host, port))
+    return "sent"
+
+
+def fast_open(host, port):
+    """Data in the first packet of a connection (TCP fast open)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
+        s.settimeout(1)
+        s.sendto(b"hello", socket.MSG_FASTOPEN, (host, port))
+        return "ok" if s.recv(16) == b"hello" else "wrong answer"
+
+
+def with_options(host, port, options):
+    """A datagram with IP options, which needs no capability."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(options))
+        s.sendto(b"hello", (host, port))
+    return "sent"
+
+
+def foreign_source(option, source, host, port):
+    """A datagram from an address that is not the agent's: option 15 is IP_FREEBIND, 19 is IP_TRANSPARENT."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.IPPROTO_IP, option, 1)
+        s.bind((source, 4242))
+        s.sendto(b"hello", (host, port))
+    return "sent"
+
+
+def unix(path):
+    """A connection to a unix socket; a name that begins with @ is an abstract one."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        s.connect("\0" + path[1:] if path.startswith("@") else path)
+    return "connected"
+
+
 def raw(source, destination, protocol, payload, fragment=0, options=""):
     """An IPv4 packet made by hand. A payload is in hexadecimal digits."""
     option_bytes = bytes.fromhex(options)

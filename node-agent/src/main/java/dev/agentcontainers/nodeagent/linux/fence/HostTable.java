@@ -1,0 +1,29 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.linux.nftables.HostRules;
+import java.io.IOException;
+
+/** The fence's table in the host's own nftables. Written only where the kernel holds another. Not thread-safe. */
+final class HostTable {
+    private final Place host;
+    private final String name;
+    private String written = "";
+    private String held = "";
+
+    HostTable(Place host, String name) {
+        this.host = host;
+        this.name = name;
+    }
+
+    /** @return whether others had changed or removed it */
+    boolean ensure(String commands) throws IOException {
+        HostRules rules = new HostRules(host.filter());
+        boolean altered = !rules.fingerprint(name).equals(held);
+        if (altered || !commands.equals(written)) {
+            host.transaction(commands);
+            held = rules.fingerprint(name);
+            written = commands;
+        }
+        return altered;
+    }
+}

@@ -1,0 +1,232 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.ALLOWED;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.HOST;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.nodeagent.fence.Fence.Condition;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What a fence needs of the host and changes there: guard, forwarding, translation; and what others do to it. */
+@Tag("node")
+class HostSideIT {
+    private Machine machine;
+    private LinuxFence fence;
+    private HostileAgent agent;
+
+    @BeforeEach
+    void openFence() throws IOException, SandboxException {
+        machine = Machine.create();
+        fence = machine.fence();
+        fence.open(Machine.fenceSettings());
+        fence.apply(List.of(Groups.WIDE));
+        agent = machine.agent();
+        fence.attach(agent.id(), agent.network(), "wide");
+    }
+
+    @AfterEach
+    void destroyFence() throws IOException, SandboxException {
+        if (machine != null) {
+            if (agent != null) {
+                agent.close();
+            }
+            fence.destroy();
+            machine.close();
+        }
+    }
+
+    @Test
+    void aFenceThatNobodyDisturbedIsSound() throws SandboxException {
+        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+    }
+
+    /** Without nftables, without the fence's list of addresses and without any process. */
+    @Test
+    void theGuardAloneKeepsTheNodesOwnServicesFromAgents() throws Exception {
+        fence.close();
+        machine.onHost("nft flush ruleset; ip addr add 10.77.0.1/32 dev lo");
+        machine.onHost("nft add table ip t; nft add chain ip t o { type nat hook postrouting priority 100\\; };"
+                + " nft add rule ip t o ip saddr 100.80.4.1 masquerade");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        assertThat(agent.tcp("10.77.0.1", PORT)).contains("timed out");
+        // The test can fail: without the guard the service is reached.
+        machine.onHost("tc qdisc del dev " + machine.settings().hostInterface() + " clsact");
+        assertThat(agent.tcp("10.77.0.1", PORT)).isEqualTo("ok");
+
+        fence.open(Machine.fenceSettings());
+        assertThat(agent.tcp("10.77.0.1", PORT)).contains("No route to host");
+    }
+
+    @Test
+    void whatTheHostTranslatesToItselfIsNotReached() {
+        machine.onHost("nft add table ip t; nft add chain ip t d { type nat hook prerouting priority -100\\; };"
+                + " nft add rule ip t d ip daddr 10.20.0.77 tcp dport 8080 dnat to " + HOST + ":8080");
+        assertThat(agent.tcp("10.20.0.77", PORT)).contains("timed out");
+        machine.onHost("nft delete chain ip " + machine.settings().hostTable() + " delivered");
+        assertThat(agent.tcp("10.20.0.77", PORT)).isEqualTo("ok");
+    }
+
+    @Test
+    void whatOthersChangedIsNamedAndPutRight() throws SandboxException {
+        machine.onHost("nft flush ruleset; ip route flush 100.80.4.0/24; sysctl -qw net.ipv4.conf.up0.forwarding=0;"
+                + " ip addr add 10.77.0.1/32 dev lo; tc qdisc del dev "
+                + machine.settings().hostInterface() + " clsact");
+        assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+
+        assertThat(fence.repair().repaired())
+                .anyMatch(what -> what.contains("addresses"))
+                .anyMatch(what -> what.contains("table " + machine.settings().hostTable()))
+                .anyMatch(what -> what.contains("no route to 100.80.4.0/24"))
+                .anyMatch(what -> what.contains("forwarding"))
+                .anyMatch(what -> what.contains("guard"))
+                .hasSize(5);
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+    }
+
+    @Test
+    void disturbancesAreNoticedAtOnceAndOwnRepairsAreNone() throws Exception {
+        AtomicInteger disturbances = new AtomicInteger();
+        fence.onDisturbance(disturbances::incrementAndGet);
+        fence.repair();
+        machine.onHost("ip addr add 10.77.0.1/32 dev lo");
+        await().atMost(Duration.ofSeconds(3)).until(() -> disturbances.get() > 0);
+        for (String change : List.of(
+                "nft flush ruleset",
+                "ip route flush 100.80.4.0/24",
+                "sysctl -qw net.ipv4.conf.up0.forwarding=0",
+                "ip link set " + machine.settings().hostInterface() + " down")) {
+            fence.repair();
+            await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+            int before = disturbances.get();
+            fence.repair();
+            machine.onHost(change);
+            await(change).atMost(Duration.ofSeconds(3)).until(() -> disturbances.get() > before);
+        }
+        fence.repair();
+        await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+        int quiet = disturbances.get();
+        fence.repair();
+        fence.repair();
+        await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+        assertThat(disturbances).hasValue(quiet);
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    @Test
+    void aHostThatFailsDoesNotKeepARuleFromBeingTakenBack() throws Exception {
+        String table = machine.settings().hostTable();
+        machine.onHost("nft delete table ip " + table + "; nft add table ip " + table + "; nft add chain ip " + table
+                + " incoming { type nat hook postrouting priority 5\\; }");
+        assertThatExceptionOfType(SandboxException.class)
+                .isThrownBy(fence::repair)
+                .withMessageContaining("nftables");
+        fence.apply(List.of(Groups.group("wide")));
+        assertThat(machine.inFence("nft list sets").lines().filter(line -> line.contains("a4_wide")))
+                .hasSize(1);
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+    }
+
+    @Test
+    void addressesThatComeAreClosed() throws SandboxException {
+        assertThat(agent.request("open_flow", "flow", ALLOWED, PORT)).isEqualTo("ok");
+        fence.neverAllow(List.of("203.0.113.0/24", ALLOWED));
+        assertThat(agent.request("send_flow", "flow")).contains("reset by peer");
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+        assertThatExceptionOfType(SandboxException.class)
+                .isThrownBy(() -> fence.neverAllow(List.of("not-an-address")))
+                .withMessageContaining("neverAllowed 'not-an-address'");
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+        fence.neverAllow(List.of());
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    @Test
+    void aFirewallThatDropsForwardedPacketsIsReportedWithItsRemedy() throws SandboxException {
+        String uplink = machine.settings().hostInterface();
+        machine.onHost("nft add table ip filter;"
+                + " nft add chain ip filter FORWARD { type filter hook forward priority 0\\; policy drop\\; };"
+                + " nft add chain ip filter DOCKER-USER; nft add rule ip filter FORWARD jump DOCKER-USER");
+        assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+        assertThat(fence.repair().warnings())
+                .singleElement()
+                .asString()
+                .contains("chain FORWARD of table ip filter")
+                .contains("iptables -I DOCKER-USER -i " + uplink + " -j ACCEPT");
+        // What the command does.
+        machine.onHost("nft insert rule ip filter DOCKER-USER iifname " + uplink + " counter accept;"
+                + " nft insert rule ip filter DOCKER-USER oifname " + uplink
+                + " ct state established,related counter accept");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        assertThat(fence.repair().warnings()).isEmpty();
+    }
+
+    @Test
+    void aFirewallWhoseLastRuleRefusesIsReportedToo() throws SandboxException {
+        machine.onHost("nft add table inet firewalld;"
+                + " nft add chain inet firewalld filter_FORWARD { type filter hook forward priority 10\\; };"
+                + " nft add rule inet firewalld filter_FORWARD ct state established accept;"
+                + " nft add rule inet firewalld filter_FORWARD reject with icmpx admin-prohibited");
+        assertThat(fence.repair().warnings())
+                .singleElement()
+                .asString()
+                .contains("firewall-cmd --permanent --zone=trusted --add-interface=");
+    }
+
+    /** Two interfaces of the host between which nothing passed before there was a fence. */
+    @Test
+    void theHostForwardsForAgentsOnly() {
+        machine.onHost("ip netns list >/dev/null; ip link add lan0 type dummy; ip addr add 10.55.0.1/24 dev lan0;"
+                + " ip link set lan0 up; ip neigh add 10.55.0.9 lladdr 02:00:00:00:00:09 dev lan0");
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/ip_forward")).startsWith("0");
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding")).startsWith("1");
+        machine.onServers("ip route add 10.55.0.0/24 via " + HOST + "; ping -c 2 -W 1 10.55.0.9 || true");
+        assertThat(machine.onHost("cat /sys/class/net/lan0/statistics/tx_packets"))
+                .startsWith("0");
+    }
+
+    @Test
+    void forwardingGoesOffWithTheLastFenceAndStaysWhereOthersNeedIt() throws Exception {
+        LinuxFenceSettings settings = new LinuxFenceSettings(
+                machine.settings().name() + "-2",
+                machine.settings().hostNamespace(),
+                Path.of("/run/netns"),
+                machine.settings().runDirectory(),
+                1500);
+        try (LinuxFence other = new LinuxFence(settings, FenceSystem.linux())) {
+            other.open(new FenceSettings("100.80.8.0/24", "100.80.0.0/12", List.of()));
+            fence.destroy();
+            assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding"))
+                    .startsWith("1");
+            assertThat(other.repair()).isEqualTo(Condition.SOUND);
+            other.destroy();
+            assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding"))
+                    .startsWith("0");
+        }
+        fence.open(Machine.fenceSettings());
+        machine.onHost("sysctl -qw net.ipv4.ip_forward=1");
+        fence.repair();
+        assertThat(machine.onHost("nft list chain ip " + machine.settings().hostTable() + " between"))
+                .doesNotContain("drop");
+        fence.destroy();
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/ip_forward; cat /proc/sys/net/ipv4/conf/up0/forwarding"))
+                .isEqualTo("1\n1\n");
+        assertThat(Optional.ofNullable(Path.of("/run").toFile().list()).orElseThrow())
+                .noneMatch(name -> name.startsWith("agentcontainers-forwarding"));
+    }
+}
