@@ -75,7 +75,8 @@ public final class LocalFleet {
         }
         requireRoot("run node agents");
         Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
-        new StartCaches(programs, System.getenv()).ensure(progress);
+        Programs kept = ProgramCopies.ofThisUser().keep(programs);
+        new StartCaches(kept, System.getenv()).ensure(progress);
         try (FolderLock _ = lock();
                 ControlPlane controlPlane = controlPlane();
                 KubernetesClient client = controlPlane.adminClient()) {
@@ -83,9 +84,9 @@ public final class LocalFleet {
             List<String> names = place.nodeNames(nodes);
             keepKubeconfig(controlPlane);
             progress.step("API and rights", () -> ApiInstallation.apply(client, programs));
-            OperatorProcess operator = new OperatorProcess(layout, programs, place);
+            OperatorProcess operator = new OperatorProcess(layout, kept, place);
             progress.step("operator", () -> operator.ensure(controlPlane));
-            NodeStart start = new NodeStart(layout, programs, place, client, operator);
+            NodeStart start = new NodeStart(layout, kept, place, client, operator);
             for (String name : names) {
                 progress.step("node agent " + name, () -> start.ensure(name));
             }

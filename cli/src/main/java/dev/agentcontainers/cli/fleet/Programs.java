@@ -7,6 +7,7 @@ import dev.agentcontainers.startcache.StartCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -49,6 +50,23 @@ public record Programs(Path root, Path java) {
             throw new UserException(path + " is missing: the installation is incomplete");
         }
         return path;
+    }
+
+    /** What a program consists of: its jar and its libraries, in order. */
+    List<Path> files(Role role) throws IOException {
+        Path jar = runner(target(role));
+        try (Stream<Path> libraries = Files.list(jar.resolveSibling("lib"))) {
+            return Stream.concat(Stream.of(jar), libraries.sorted()).toList();
+        }
+    }
+
+    /** Copies a program into another root, in the layout in which it is looked for there. */
+    public void copy(Role role, Path otherRoot) throws IOException {
+        for (Path file : files(role)) {
+            Path copy = otherRoot.resolve(root.relativize(file));
+            Files.createDirectories(copy.resolveSibling("."));
+            Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+        }
     }
 
     private List<String> command(Role role) {

@@ -3,15 +3,14 @@ package dev.agentcontainers.cli.node;
 import dev.agentcontainers.cli.fleet.Programs;
 import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.localcluster.process.FileTrees;
+import dev.agentcontainers.startcache.Program.Role;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * The node agent as a service of systemd.
@@ -54,29 +53,14 @@ record NodeService(Path units, Path programs) {
         return NodeUnit.text(installation.command(new Programs(programs, java)));
     }
 
-    /** Copies what the program consists of, in the layout in which it is looked for. */
+    /** Copies the program to where the unit looks for it. */
     void copyProgram(Programs from) {
-        Path source = from.file("node-agent/target");
-        Path target = programs.resolve("node-agent/target");
         FileTrees.delete(programs);
-        try (Stream<Path> files = Files.walk(source)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path relative = source.relativize(file);
-                if (isProgram(relative)) {
-                    Path copy = target.resolve(relative);
-                    Files.createDirectories(copy.resolveSibling("."));
-                    Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
-                }
-            }
+        try {
+            from.copy(Role.NODE_AGENT, programs);
         } catch (IOException e) {
             throw new UncheckedIOException("the node agent can't be copied to " + programs, e);
         }
-    }
-
-    /** The program, its libraries and its start caches; other things that a build leaves stay where they are. */
-    private static boolean isProgram(Path relative) {
-        String name = relative.getFileName().toString();
-        return name.endsWith("-runner.jar") || name.endsWith(".aot") || relative.startsWith("lib");
     }
 
     /** Whether the installed service is that of this installation. */

@@ -50,21 +50,19 @@ public interface Fence {
      * Replaces what no ruleset opens beside what is built in; {@link FenceSettings#neverAllowed} is where it began.
      * Addresses that come are closed before this returns, also for connections that exist.
      */
-    default void neverAllow(List<String> addressesAndRanges) throws SandboxException {}
+    void neverAllow(List<String> addressesAndRanges) throws SandboxException;
 
     /**
      * Takes in this machine's new addresses and puts right what others may have changed of what the fence needs outside
      * itself. To be called now and then and after {@link #onDisturbance} has said so.
      */
-    default Condition repair() throws SandboxException {
-        return Condition.SOUND;
-    }
+    Condition repair() throws SandboxException;
 
     /**
      * Has the listener called, on a thread of the fence's own, after something has changed that {@link #repair} may have
      * to put right. There is one listener; it must return soon.
      */
-    default void onDisturbance(Runnable listener) throws SandboxException {}
+    void onDisturbance(Runnable listener) throws SandboxException;
 
     /** Removes the fence and everything of it from this machine. */
     void destroy() throws SandboxException;

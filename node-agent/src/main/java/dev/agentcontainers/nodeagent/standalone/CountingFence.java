@@ -52,6 +52,21 @@ final class CountingFence implements Fence {
     }
 
     @Override
+    public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+        fence.neverAllow(addressesAndRanges);
+    }
+
+    @Override
+    public Condition repair() throws SandboxException {
+        return fence.repair();
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) throws SandboxException {
+        fence.onDisturbance(listener);
+    }
+
+    @Override
     public void destroy() throws SandboxException {
         fence.destroy();
     }
