@@ -80,4 +80,15 @@ public final class FakeFence implements Fence {
         attachments.clear();
         settings = Optional.empty();
     }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) {}
+
+    @Override
+    public Condition repair() {
+        return Condition.SOUND;
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) {}
 }

@@ -50,4 +50,15 @@ final class FakeFence implements Fence {
 
     @Override
     public void destroy() {}
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) {}
+
+    @Override
+    public Condition repair() {
+        return Condition.SOUND;
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) {}
 }
