@@ -9,8 +9,9 @@ import picocli.CommandLine.Command;
 @Command(
         name = "down",
         description = {
-            "Stops every agent and part of the fleet that `up` or `demo` started and removes every trace of it:",
-            "processes, network namespaces, cgroups, mounts and files."
+            "Stops and removes the fleet that `up` or `demo` started.",
+            "Every agent and every trace goes: processes, network namespaces, control",
+            "groups, mounts and files. What stays is the cache of built programs."
         })
 final class DownCommand implements Runnable {
     @Override

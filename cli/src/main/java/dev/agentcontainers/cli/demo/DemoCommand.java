@@ -17,8 +17,10 @@ import picocli.CommandLine.Command;
 @Command(
         name = "demo",
         description = {
-            "Shows the main job: brings up a fleet on this machine, applies examples/quickstart and reports what happened.",
-            "The fleet stays up; agentctl down removes every trace of it."
+            "Shows the main job on this machine, set-up included.",
+            "Brings up a fleet, applies examples/quickstart and reports what happened. The",
+            "fleet stays up; agentctl down removes every trace of it.",
+            ""
         },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:all of it really happened", "1:something did not; the output says what"})

@@ -9,7 +9,11 @@ import picocli.CommandLine.Command;
 /** {@code agentctl kubeconfig}. */
 @Command(
         name = "kubeconfig",
-        description = "Prints the path of the local fleet's kubeconfig: export KUBECONFIG=$(agentctl kubeconfig)")
+        description = {
+            "Prints the path of the local fleet's kubeconfig.",
+            "export KUBECONFIG=$(agentctl kubeconfig)",
+            ""
+        })
 public final class KubeconfigCommand implements Runnable {
     @Override
     public void run() {

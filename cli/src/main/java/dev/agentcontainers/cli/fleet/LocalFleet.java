@@ -111,7 +111,8 @@ public final class LocalFleet {
     /** Removes the fleet and every trace of it: agents first, while there is somebody to remove them. */
     public void down() {
         requireRoot("remove node agents");
-        if (!Files.exists(layout.home())) {
+        // The lock may be all that an interrupted removal has left.
+        if (Stream.of(layout.home(), layout.run(), layout.lock()).noneMatch(Files::exists)) {
             progress.note("there is no local fleet");
             return;
         }

@@ -7,8 +7,11 @@ import picocli.CommandLine.Command;
 /** {@code agentctl status}. */
 @Command(
         name = "status",
-        description =
-                "Shows what of the local fleet runs, where its logs are, and how many agents it has in which phase.",
+        description = {
+            "Shows what of the local fleet runs.",
+            "Also where its logs are, and how many agents are in which phase.",
+            ""
+        },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:everything runs and every node is Ready", "3:something does not"})
 public final class StatusCommand implements Callable<Integer> {

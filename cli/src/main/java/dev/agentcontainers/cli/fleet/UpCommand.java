@@ -8,12 +8,14 @@ import picocli.CommandLine.Option;
 @Command(
         name = "up",
         description = {
-            "Brings up a control plane, the operator and Linux node agents on this machine.",
-            "What runs already is left alone; an interrupted start is continued by the next one.",
+            "Brings up control plane, operator and node agents on this machine.",
+            "What runs already is left alone; an interrupted start is continued by the",
+            "next one.",
             "",
-            "export KUBECONFIG=$(agentctl kubeconfig)   then kubectl works with it",
-            "agentctl status                            what of it runs",
-            "agentctl down                              removes every trace of it"
+            "export KUBECONFIG=$(agentctl kubeconfig)   lets kubectl work with it",
+            "agentctl status                            shows what of it runs",
+            "agentctl down                              removes every trace of it",
+            ""
         })
 public final class UpCommand implements Runnable {
     @Option(names = "--wait", description = "Wait until every node is Ready.")

@@ -7,11 +7,12 @@ import picocli.CommandLine.Command;
 @Command(
         name = "node",
         description = {
-            "Machines outside Kubernetes as nodes.",
+            "Makes a machine outside Kubernetes a node, and undoes it.",
             "",
-            "1. agentctl node token     where you administer the cluster: makes a token, prints the command for 2",
-            "2. agentctl node join …    on the machine, as root: it joins and runs the node agent as a service",
-            "3. agentctl node reset     on the machine, as root: removes every trace of it"
+            "agentctl node token    where you administer the cluster: prints the next one",
+            "agentctl node join …   on the machine, as root: joins and runs the node agent",
+            "agentctl node reset    on the machine, as root: removes every trace of it",
+            ""
         },
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {NodeTokenCommand.class, NodeJoinCommand.class, NodeResetCommand.class})

@@ -29,8 +29,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "join",
         description = {
-            "Joins this machine to a fleet and runs the node agent as a service of systemd.",
-            "agentctl node token prints the whole command. May be repeated: what is there already stays, the program is renewed."
+            "Joins this machine to a fleet and runs the node agent as a service.",
+            "agentctl node token prints the whole command. May be repeated: the identity",
+            "and the agents stay, the program is renewed.",
+            ""
         },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {

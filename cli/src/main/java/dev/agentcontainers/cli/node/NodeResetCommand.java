@@ -19,9 +19,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "reset",
         description = {
-            "Removes the node agent from this machine with every trace of it: its service, agents that run, network",
-            "namespaces, control groups, mounts, loop devices, files and its identity. Says what was removed.",
-            "Needs no API server, and may be repeated. A local fleet (agentctl up) is left alone: see agentctl down."
+            "Removes the node agent and its agents from this machine.",
+            "Its service, agents that run, network namespaces, control groups, mounts, loop",
+            "devices, files and identity go, and it says what went. Needs no API server and",
+            "may be repeated. A local fleet is left alone: see agentctl down.",
+            ""
         })
 final class NodeResetCommand implements Runnable {
     @CommandLine.Spec

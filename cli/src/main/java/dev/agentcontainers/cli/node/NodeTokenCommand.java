@@ -23,9 +23,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "token",
         description = {
-            "Makes a token with which machines may join, and prints the command that joins one.",
-            "",
-            "The token is a Secret in the operator's namespace: this needs the right to create Secrets there."
+            "Makes a token and prints the command with which a machine joins.",
+            "The token is a Secret in the operator's namespace: this needs the right to",
+            "create Secrets there. Deleting the Secret takes the token back.",
+            ""
         })
 final class NodeTokenCommand implements Runnable {
     @CommandLine.Spec

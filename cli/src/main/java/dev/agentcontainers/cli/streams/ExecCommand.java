@@ -24,13 +24,16 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "exec",
         description = {
-            "Runs a command in a running agent's sandbox, with the agent's confinement and egress.",
+            "Runs a command in a running agent's sandbox.",
             "",
-            "agentctl exec researcher -- ls /workspace       its output and exit code are this command's",
+            "agentctl exec researcher -- ls /workspace       prints what it prints",
             "agentctl exec -it researcher -- sh              a shell with a terminal",
-            "cat file | agentctl exec -i researcher -- cat   standard input is passed on",
+            "cat file | agentctl exec -i researcher -- cat   passes standard input on",
             "",
-            "Needs the right to create agentcontainers/exec (role admin)."
+            "The command has the agent's confinement and egress. It goes through the",
+            "cluster's gateway, and needs the right to create agentcontainers/exec",
+            "(role admin).",
+            ""
         },
         customSynopsis = "agentctl exec [-i] [-t] [-n NAMESPACE] NAME -- COMMAND [ARGUMENT…]",
         exitCodeListHeading = "Exit codes:%n",

@@ -26,12 +26,14 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "logs",
         description = {
-            "Prints what an agent wrote to its standard output and error, through the cluster's gateway.",
+            "Prints what an agent wrote to its standard output and error.",
             "",
-            "agentctl logs researcher                 what it wrote so far",
-            "agentctl logs -f --tail 10 researcher    the last lines, and on until it is finished for good",
+            "agentctl logs researcher                what it wrote so far",
+            "agentctl logs -f --tail 10 researcher   the last lines, and on to its end",
             "",
-            "Needs the right to get agentcontainers/log (roles view, edit, admin)."
+            "Goes through the cluster's gateway, and needs the right to get",
+            "agentcontainers/log (roles view, edit and admin).",
+            ""
         },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:the log was printed to its end", "1:it was not, and the message says why"})
