@@ -59,7 +59,7 @@ final class TestFleet implements AutoCloseable {
         Files.setPosixFilePermissions(home, java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
-        return new TestFleet(home, layout, programs, Leftovers.count(home, List.of(home)));
+        return new TestFleet(home, layout, programs, Leftovers.count(home, List.of(layout.home(), layout.run())));
     }
 
     KubernetesClient client() {
@@ -239,7 +239,7 @@ final class TestFleet implements AutoCloseable {
         client.close();
         controlPlane.close();
         fleet.down();
-        awaitNoMoreThan(before, () -> Leftovers.count(home, List.of(home)));
+        awaitNoMoreThan(before, () -> Leftovers.count(home, List.of(layout.home(), layout.run())));
         FileTrees.delete(home);
     }
 }
