@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.process.FileTrees;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -163,6 +164,13 @@ final class TestFleet implements AutoCloseable {
                 .inNamespace(NAMESPACE)
                 .withName(name)
                 .get();
+    }
+
+    static Condition condition(AgentContainer agent, String type) {
+        return agent.getStatus().conditions().stream()
+                .filter(condition -> condition.getType().equals(type))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no condition " + type + " in " + agent.getStatus()));
     }
 
     AgentContainer await(String name, AgentPhase phase) {
