@@ -243,7 +243,10 @@ class CrashIT {
 
         victim.startAgainAfter(dies);
 
-        await("the limit is in force").atMost(PATIENCE).until(() -> fleet.memoryLimit(created) == 96L << 20);
+        await("the limit is in force")
+                .atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> fleet.memoryLimit(created) == 96L << 20);
         assertRunsOnce(fleet.get(name), created);
         fleet.delete(name);
     }

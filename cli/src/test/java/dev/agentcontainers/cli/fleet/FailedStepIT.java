@@ -93,8 +93,8 @@ class FailedStepIT {
         AgentContainer created = fleet.createFurnished(name, "echo ran", "");
 
         AgentContainer ended = fleet.await(name, phase);
-        assertThat(condition(ended, "Stalled").getReason()).isEqualTo(reason);
-        assertThat(condition(ended, "Stalled").getMessage()).contains("spec.command: not to be had");
+        assertThat(TestFleet.condition(ended, "Stalled").getReason()).isEqualTo(reason);
+        assertThat(TestFleet.condition(ended, "Stalled").getMessage()).contains("spec.command: not to be had");
         assertNothingRuns(created);
 
         staged.stages().pass(stage);
@@ -151,10 +151,10 @@ class FailedStepIT {
 
         await("the missing Secret is named")
                 .atMost(PATIENCE)
-                .untilAsserted(
-                        () -> assertThat(condition(fleet.get(name), "Ready").getMessage())
-                                .contains("Secret")
-                                .contains("token"));
+                .untilAsserted(() -> assertThat(
+                                TestFleet.condition(fleet.get(name), "Ready").getMessage())
+                        .contains("Secret")
+                        .contains("token"));
         assertNothingRuns(created);
 
         fleet.client()
@@ -174,7 +174,7 @@ class FailedStepIT {
         await(name + " says " + reason).atMost(PATIENCE).untilAsserted(() -> {
             AgentContainer agent = fleet.get(name);
             assertThat(agent.getStatus()).isNotNull();
-            Condition ready = condition(agent, "Ready");
+            Condition ready = TestFleet.condition(agent, "Ready");
             assertThat(ready.getReason()).as("%s", ready).isEqualTo(reason);
             assertThat(ready.getStatus()).isEqualTo("False");
             assertThat(ready.getMessage()).contains(message);
@@ -207,12 +207,5 @@ class FailedStepIT {
                         .transitions()
                         .started())
                 .isNull();
-    }
-
-    private static Condition condition(AgentContainer agent, String type) {
-        return agent.getStatus().conditions().stream()
-                .filter(condition -> condition.getType().equals(type))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no condition " + type + " in " + agent.getStatus()));
     }
 }

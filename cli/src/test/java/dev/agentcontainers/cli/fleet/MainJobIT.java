@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
-import io.fabric8.kubernetes.api.model.Condition;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -35,8 +34,8 @@ class MainJobIT {
     void anAgentRunsBehindItsFenceFinishesAndIsDeleted() {
         fleet.create("runs", "echo hello; sleep 5; exit 0", "");
         AgentContainer running = fleet.await("runs", AgentPhase.Running);
-        assertThat(condition(running, "PolicyEnforced").getStatus()).isEqualTo("True");
-        assertThat(condition(running, "Ready").getStatus()).isEqualTo("True");
+        assertThat(TestFleet.condition(running, "PolicyEnforced").getStatus()).isEqualTo("True");
+        assertThat(TestFleet.condition(running, "Ready").getStatus()).isEqualTo("True");
         assertThat(running.getStatus().policy().hash()).isNotEmpty();
         assertThat(running.getStatus().addresses()).hasSize(1);
         AgentContainer done = fleet.await("runs", AgentPhase.Succeeded);
@@ -50,8 +49,8 @@ class MainJobIT {
         fleet.create("fails", "exit 7", "");
         AgentContainer failed = fleet.await("fails", AgentPhase.Failed);
         assertThat(failed.getStatus().exitCode()).isEqualTo(7);
-        assertThat(condition(failed, "Stalled").getStatus()).isEqualTo("True");
-        assertThat(condition(failed, "Ready").getStatus()).isEqualTo("False");
+        assertThat(TestFleet.condition(failed, "Stalled").getStatus()).isEqualTo("True");
+        assertThat(TestFleet.condition(failed, "Ready").getStatus()).isEqualTo("False");
         fleet.delete("fails");
     }
 
@@ -66,7 +65,7 @@ class MainJobIT {
     void theDeadlineStopsTheAgent() {
         fleet.create("late", "sleep 1000", "lifecycle: {deadlineSeconds: 2, terminationGracePeriodSeconds: 0}");
         AgentContainer failed = fleet.await("late", AgentPhase.Failed);
-        assertThat(condition(failed, "Stalled").getReason()).isEqualTo("DeadlineExceeded");
+        assertThat(TestFleet.condition(failed, "Stalled").getReason()).isEqualTo("DeadlineExceeded");
         fleet.delete("late");
     }
 
@@ -130,18 +129,11 @@ class MainJobIT {
             AgentContainer after = fleet.get("adopted");
             assertThat(after.getStatus()).isEqualTo(before.getStatus());
             assertThat(fleet.processOf(after)).isEqualTo(agent);
-            assertThat(condition(after, "PolicyEnforced").getStatus()).isEqualTo("True");
+            assertThat(TestFleet.condition(after, "PolicyEnforced").getStatus()).isEqualTo("True");
             flow.socket().close();
             assertThat(fleet.await("adopted", AgentPhase.Succeeded).getStatus().restarts())
                     .isIn(null, 0);
             fleet.delete("adopted");
         }
-    }
-
-    private static Condition condition(AgentContainer agent, String type) {
-        return agent.getStatus().conditions().stream()
-                .filter(condition -> condition.getType().equals(type))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no condition " + type + " in " + agent.getStatus()));
     }
 }

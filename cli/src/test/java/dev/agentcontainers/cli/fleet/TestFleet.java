@@ -10,6 +10,7 @@ import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
 import dev.agentcontainers.localcluster.process.FileTrees;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -67,7 +68,8 @@ final class TestFleet implements AutoCloseable {
         Files.setPosixFilePermissions(home, java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
-        return new TestFleet(home, layout, programs, Leftovers.count(home, List.of(home)), options);
+        return new TestFleet(
+                home, layout, programs, Leftovers.count(home, List.of(layout.home(), layout.run())), options);
     }
 
     KubernetesClient client() {
@@ -181,6 +183,13 @@ final class TestFleet implements AutoCloseable {
                 .get();
     }
 
+    static Condition condition(AgentContainer agent, String type) {
+        return agent.getStatus().conditions().stream()
+                .filter(condition -> condition.getType().equals(type))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no condition " + type + " in " + agent.getStatus()));
+    }
+
     AgentContainer await(String name, AgentPhase phase) {
         Awaitility.await(name + " is " + phase).atMost(PATIENCE).untilAsserted(() -> {
             AgentContainer agent = get(name);
@@ -256,10 +265,8 @@ final class TestFleet implements AutoCloseable {
         client.close();
         controlPlane.close();
         fleet.down();
-        try (Stream<Path> left = Files.list(home)) {
-            assertThat(left).as("files that the fleet left").isEmpty();
-        }
-        awaitNoMoreThan(before, () -> Leftovers.count(home, List.of(home)));
+        assertThat(layout.lock()).doesNotExist();
+        awaitNoMoreThan(before, () -> Leftovers.count(home, List.of(layout.home(), layout.run())));
         FileTrees.delete(home);
     }
 }
