@@ -80,8 +80,7 @@ class ChartTemplateIT {
                 Arguments.of("addresses.pool=fd00::/16", "at '/addresses/pool': 'fd00::/16' does not match pattern"),
                 Arguments.of(
                         "addresses.nodePrefixLength=30", "at '/addresses/nodePrefixLength': maximum: got 30, want 28"),
-                Arguments.of(
-                        "gateway.service.ipFamily=IPv5", "at '/gateway/service/ipFamily': value must be one of"),
+                Arguments.of("gateway.service.ipFamily=IPv5", "at '/gateway/service/ipFamily': value must be one of"),
                 Arguments.of(
                         "addresses.pool=100.80.0.0/24",
                         "addresses.nodePrefixLength is 22, but addresses.pool is 100.80.0.0/24"),
@@ -185,14 +184,15 @@ class ChartTemplateIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"'',$(AGENT_GATEWAY_SERVICE_HOST)", "IPv4,$(AGENT_GATEWAY_SERVICE_HOST)", "IPv6,[$(AGENT_GATEWAY_SERVICE_HOST)]"
+    @CsvSource({
+        "'',$(AGENT_GATEWAY_SERVICE_HOST)",
+        "IPv4,$(AGENT_GATEWAY_SERVICE_HOST)",
+        "IPv6,[$(AGENT_GATEWAY_SERVICE_HOST)]"
     })
     void theGatewaysUrlIsOneInEachAddressFamily(String family, String host) {
         List<HasMetadata> objects = render("--set", "gateway.service.ipFamily=" + family);
 
-        assertThat(nodeAgentOf(objects).getEnv())
-                .extracting(EnvVar::getValue)
-                .contains("https://" + host + ":9443");
+        assertThat(nodeAgentOf(objects).getEnv()).extracting(EnvVar::getValue).contains("https://" + host + ":9443");
     }
 
     @ParameterizedTest
@@ -215,11 +215,21 @@ class ChartTemplateIT {
     }
 
     private static Container operatorOf(List<HasMetadata> objects) {
-        return only(objects, Deployment.class).getSpec().getTemplate().getSpec().getContainers().getFirst();
+        return only(objects, Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst();
     }
 
     private static Container nodeAgentOf(List<HasMetadata> objects) {
-        return only(objects, DaemonSet.class).getSpec().getTemplate().getSpec().getContainers().getFirst();
+        return only(objects, DaemonSet.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst();
     }
 
     private static String variable(Container container, String name) {

@@ -61,11 +61,13 @@ class DrainIT {
                 .resources(CustomResourceDefinition.class)
                 .withName("agentcontainers.agentcontainers.dev")
                 .delete();
-        Awaitility.await("the API's definition is gone").atMost(Duration.ofSeconds(60)).until(() -> fleet.client()
-                        .resources(CustomResourceDefinition.class)
-                        .withName("agentcontainers.agentcontainers.dev")
-                        .get()
-                == null);
+        Awaitility.await("the API's definition is gone")
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> fleet.client()
+                                .resources(CustomResourceDefinition.class)
+                                .withName("agentcontainers.agentcontainers.dev")
+                                .get()
+                        == null);
     }
 
     /** With the operator as a process there is no Deployment to scale: it is stopped when the drain comes to that. */
