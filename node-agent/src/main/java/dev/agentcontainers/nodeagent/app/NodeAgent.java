@@ -95,13 +95,27 @@ public final class NodeAgent implements AutoCloseable {
         Fence fence = platform.fence(options.settings());
         closeLater(fence);
         fence.open(fenceSettings(node));
+        NodeDescription description = describe(facts, node, probes);
+        limitAgents(description);
         start(new Ingredients(
                 client,
                 credentials,
                 node.membership(),
                 new MeteredFence(fence, Metrics.globalRegistry),
                 metered(usable(drivers, probes)),
-                describe(facts, node, probes)));
+                description));
+    }
+
+    /** Where it fails each agent still has its own limits, and what they ask for is still counted. */
+    private void limitAgents(NodeDescription description) {
+        try {
+            platform.limitAgents(options.settings(), description.allocatable());
+        } catch (IOException e) {
+            LOG.error(
+                    "the agents together are not kept to {} % of this machine: {}",
+                    description.sharePercent(),
+                    e.getMessage());
+        }
     }
 
     /** Tries a request again once only: each caller tries again by itself, and says so in the log. */

@@ -10,6 +10,7 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
+import java.util.OptionalLong;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,7 +90,11 @@ public final class NodeAgentProgram implements QuarkusApplication {
                         configuration.runDirectory(),
                         configuration.firstUserId(),
                         configuration.userIdCount(),
-                        configuration.logLimit()),
+                        configuration.logLimit(),
+                        configuration.unaskedStorage() == 0
+                                ? OptionalLong.empty()
+                                : OptionalLong.of(configuration.unaskedStorage()),
+                        configuration.hostPaths().orElse(List.of())),
                 configuration.kubeconfig(),
                 configuration.fleetCidr(),
                 configuration.neverAllowed().orElse(List.of()),

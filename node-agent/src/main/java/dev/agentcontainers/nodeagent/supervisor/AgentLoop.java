@@ -368,7 +368,7 @@ final class AgentLoop implements Runnable {
             return Optional.of(new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, lack.get()));
         }
         try {
-            if (!before.limits().equals(wanted.limits())) {
+            if (!before.limits().equals(wanted.limits()) || !before.requests().equals(wanted.requests())) {
                 driver.update(resolution.resolve(wanted));
             }
             keep(entry.applied(wanted));

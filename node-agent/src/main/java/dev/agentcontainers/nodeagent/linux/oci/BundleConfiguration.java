@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -23,6 +24,7 @@ import java.util.TreeMap;
  * runtime mounts only the kernel's filesystems.
  *
  * @param files most open files, not above the hard limit of the node agent
+ * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
  * @param swapAccounted whether this kernel can limit swap
  */
 record BundleConfiguration(
@@ -33,6 +35,7 @@ record BundleConfiguration(
         List<String> masked,
         Confinement confinement,
         long files,
+        OptionalLong mostQuota,
         boolean swapAccounted) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonNode FILTER = SystemCallFilter.oci();
@@ -194,13 +197,13 @@ record BundleConfiguration(
             resources.put("memory", memory);
         });
         limits.pids().ifPresent(pids -> resources.put("pids", Map.of("limit", pids)));
-        limits.cpuMillis()
-                .ifPresent(millis -> resources.put(
-                        "cpu",
-                        Map.of(
-                                "quota", LiveLimits.quota(millis),
-                                "period", LiveLimits.PERIOD,
-                                "shares", Math.clamp(millis * 1024 / 1000, 2, 262_144))));
+        Map<String, Object> cpu = new LinkedHashMap<>();
+        cpu.put("shares", LiveLimits.shares(spec.requests().cpuMillis()));
+        limits.cpuMillis().ifPresent(millis -> {
+            cpu.put("quota", Math.min(LiveLimits.quota(millis), mostQuota.orElse(Long.MAX_VALUE)));
+            cpu.put("period", LiveLimits.PERIOD);
+        });
+        resources.put("cpu", cpu);
         return resources;
     }
 }

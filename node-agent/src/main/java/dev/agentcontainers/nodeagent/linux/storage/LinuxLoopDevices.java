@@ -1,20 +1,24 @@
 package dev.agentcontainers.nodeagent.linux.storage;
 
 import com.sun.jna.Native;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
 /** By /dev/loop-control and LOOP_CONFIGURE (Linux 5.8), see loop(4). */
 final class LinuxLoopDevices implements LoopDevices {
+    private static final Path DEVICES = Path.of("/sys/block");
     private static final String CONTROL = "/dev/loop-control";
     private static final long LOOP_CONFIGURE = 0x4C0A;
     private static final long LOOP_CTL_GET_FREE = 0x4C82;
     private static final int LO_FLAGS_AUTOCLEAR = 4;
     private static final int O_RDWR_CLOEXEC = 2 | 0x80000;
+    private static final int EINTR = 4;
     private static final int EBUSY = 16;
     private static final long NOSUID_NODEV_NOATIME = 2 | 4 | 1024;
 
@@ -35,6 +39,8 @@ final class LinuxLoopDevices implements LoopDevices {
 
         static native int close(int descriptor);
 
+        static native int fallocate(int descriptor, int mode, long offset, long length);
+
         static native int ioctl(int descriptor, long request, byte[] argument);
 
         static native int mount(byte[] source, byte[] target, byte[] type, long flags, byte[] data);
@@ -51,7 +57,7 @@ final class LinuxLoopDevices implements LoopDevices {
     }
 
     @Override
-    public int mount(Path image, Path target) {
+    public int mount(Path image, Path target, boolean discard) {
         int file = open(image.toString());
         if (file < 0) {
             return file;
@@ -59,7 +65,7 @@ final class LinuxLoopDevices implements LoopDevices {
         try {
             int answer;
             do {
-                answer = attachAndMount(file, target);
+                answer = attachAndMount(file, target, discard);
                 // Somebody else took the free device between asking and taking.
             } while (answer == -EBUSY);
             return answer;
@@ -68,7 +74,39 @@ final class LinuxLoopDevices implements LoopDevices {
         }
     }
 
-    private static int attachAndMount(int file, Path target) {
+    @Override
+    public boolean isInUse(Path image) throws IOException {
+        String real = image.toRealPath().toString();
+        try (DirectoryStream<Path> devices = Files.newDirectoryStream(DEVICES, "loop*")) {
+            for (Path device : devices) {
+                Path backing = device.resolve("loop/backing_file");
+                try {
+                    if (Files.exists(backing) && Files.readString(backing).strip().equals(real)) {
+                        return true;
+                    }
+                } catch (IOException e) {
+                    // Let go of meanwhile.
+                }
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public int reserve(Path path, long bytes) {
+        int file = open(path.toString());
+        if (file < 0) {
+            return file;
+        }
+        int answer;
+        do {
+            answer = result(Libc.fallocate(file, 0, 0, bytes));
+        } while (answer == -EINTR);
+        Libc.close(file);
+        return answer;
+    }
+
+    private static int attachAndMount(int file, Path target, boolean discard) {
         int control = open(CONTROL);
         if (control < 0) {
             return control;
@@ -92,7 +130,7 @@ final class LinuxLoopDevices implements LoopDevices {
                 return configured;
             }
             return result(Libc.mount(
-                    bytes(device), bytes(target.toString()), bytes("ext4"), NOSUID_NODEV_NOATIME, bytes("discard")));
+                    bytes(device), bytes(target.toString()), bytes("ext4"), NOSUID_NODEV_NOATIME, bytes(discard ? "discard" : "nodiscard")));
         } finally {
             Libc.close(loop);
         }

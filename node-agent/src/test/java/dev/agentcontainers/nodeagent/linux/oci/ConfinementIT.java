@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Attacks on the sandbox, each a test: what an agent tries, and that the effect does not happen. */
 @Tag("node")
+@Tag("runtime")
 @Timeout(120)
 class ConfinementIT {
     /** Prints each path that can be read or listed although it must not. */

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Tag("node")
+@Tag("runtime")
 @Timeout(120)
 class LifecycleIT {
     private TestNode node;

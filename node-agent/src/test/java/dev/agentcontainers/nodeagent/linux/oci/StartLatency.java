@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
@@ -85,7 +86,9 @@ final class StartLatency {
                 new Shim(tools, node.settings(), processes, descriptors),
                 processes,
                 descriptors,
-                Mounts.ofThisMachine());
+                new Readiness(processes, descriptors),
+                Mounts.ofThisMachine(),
+                OciSettings.PATIENCE);
         timed("9 bare run", () -> {
             command.run(
                     files,
