@@ -2,6 +2,11 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -11,6 +16,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.Created;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Exited;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Running;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -136,5 +142,52 @@ class LifecycleIT {
         node.driver().kill(spec.id());
         assertThat(node.driver().awaitExit(spec.id()).code()).isEqualTo(137);
         assertThat(node.driver().state(spec.id())).isInstanceOf(SandboxState.Exited.class);
+    }
+
+    /** As a service or a shell of a hardened machine has it: nothing has to be opened by hand. */
+    @Test
+    void aNarrowUmaskHoldsNothingUp() throws Exception {
+        TestNode.requireMachine();
+        Mounts mounts = Mounts.ofThisMachine();
+        Path directory = Files.createTempDirectory("umask");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        try {
+            // A mask of this thread's own.
+            String output = new MountNamespace(mounts).inNew(() -> {
+                mounts.setCreationMask(0077);
+                Files.createDirectories(directory.resolve("agentcontainers/local"));
+                try (TestNode node = TestNode.at(
+                        directory.resolve("state"),
+                        directory.resolve("agentcontainers/local/node/oci"),
+                        HostRoot.DEFAULT)) {
+                    return node.outputOf("echo ran; ls /usr/bin/env; touch /workspace/x", new Workspace("/workspace", true));
+                }
+            });
+            assertThat(output).isEqualTo("ran\n/usr/bin/env");
+        } finally {
+            DeepDeletion.delete(directory);
+        }
+    }
+
+    @Test
+    void whatTheNodeAgentKeepsIsForRootOnly() throws Exception {
+        SandboxSpec spec = TestNode.spec(
+                TestNode.newId(),
+                List.of("/bin/true"),
+                TestNode.storage(32 << 20),
+                new Workspace("/workspace", true));
+        node.run(spec);
+        SandboxFiles files = new SandboxFiles(node.settings(), spec.id());
+        for (Path closed : List.of(
+                node.settings().stateDirectory(),
+                SandboxFiles.sandboxes(node.settings()),
+                files.directory(),
+                files.run(),
+                files.directory().resolve("workspace"))) {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(closed)))
+                    .as(closed.toString())
+                    .isEqualTo("rwx------");
+        }
+        node.driver().purge(spec.id());
     }
 }

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import java.nio.file.Files;
@@ -14,17 +15,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
-/** Measures a start beside a bare {@code crun run} of the same bundle. A main, since a busy machine decides nothing. */
+/**
+ * Measures a start beside a bare {@code crun run} of the same bundle. A main, since a busy machine decides nothing.
+ * Argument: {@code plain} for workspaces without a limit, {@code ready} for a limit whose images are formatted ahead,
+ * {@code cold} for one that is another at each start.
+ */
 final class StartLatency {
     private static final int RUNS = 40;
+    private static final long MIB = 1 << 20;
     private final Map<String, List<Double>> samples = new java.util.TreeMap<>();
+    private final String storage;
+    private int starts;
+
+    private StartLatency(String storage) {
+        this.storage = storage;
+    }
 
     public static void main(String[] arguments) throws Exception {
         try (TestNode node = TestNode.start()) {
-            new StartLatency().measure(node);
+            new StartLatency(arguments.length == 0 ? "plain" : arguments[0]).measure(node);
         }
     }
 
@@ -59,11 +72,18 @@ final class StartLatency {
                 "%-20s min %6.1f  p50 %6.1f  p95 %6.1f ms%n", name, at(values, 0), at(values, 0.5), at(values, 0.95)));
     }
 
-    private static SandboxSpec spec() {
+    private SandboxSpec spec() {
+        OptionalLong limit =
+                switch (storage) {
+                    case "plain" -> OptionalLong.empty();
+                    case "ready" -> OptionalLong.of(1024 * MIB);
+                    case "cold" -> OptionalLong.of(1024 * MIB + 4096 * ++starts);
+                    case String other -> throw new IllegalArgumentException(other);
+                };
         return TestNode.spec(
                 TestNode.newId(),
                 List.of("/bin/true"),
-                TestNode.limits(1000, 256 << 20, 100),
+                new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(256 * MIB), limit, OptionalLong.of(100)),
                 new Workspace("/workspace", true));
     }
 
