@@ -15,8 +15,10 @@ final class LinuxLoopDevices implements LoopDevices {
     private static final Path DEVICES = Path.of("/sys/block");
     private static final String CONTROL = "/dev/loop-control";
     private static final long LOOP_CONFIGURE = 0x4C0A;
+    private static final long LOOP_GET_STATUS64 = 0x4C05;
     private static final long LOOP_CTL_GET_FREE = 0x4C82;
     private static final int LO_FLAGS_AUTOCLEAR = 4;
+    private static final int O_RDONLY_CLOEXEC = 0x80000;
     private static final int O_RDWR_CLOEXEC = 2 | 0x80000;
     private static final int EINTR = 4;
     private static final int EBUSY = 16;
@@ -24,6 +26,9 @@ final class LinuxLoopDevices implements LoopDevices {
 
     /** struct loop_config: fd, block size, struct loop_info64 (232 bytes), 64 reserved. */
     private static final int CONFIG_SIZE = 4 + 4 + 232 + 64;
+
+    /** struct loop_info64, which begins with device and inode of the file. */
+    private static final int STATUS_SIZE = 232;
 
     /** Where lo_flags stands: after five 64-bit numbers and three 32-bit ones of loop_info64. */
     private static final int FLAGS_OFFSET = 8 + 5 * 8 + 3 * 4;
@@ -74,22 +79,35 @@ final class LinuxLoopDevices implements LoopDevices {
         }
     }
 
+    /** By device and inode: what path the kernel shows depends on a mount namespace that may be gone already. */
     @Override
     public boolean isInUse(Path image) throws IOException {
-        String real = image.toRealPath().toString();
+        long device = (long) Files.getAttribute(image, "unix:dev");
+        long inode = (long) Files.getAttribute(image, "unix:ino");
         try (DirectoryStream<Path> devices = Files.newDirectoryStream(DEVICES, "loop*")) {
-            for (Path device : devices) {
-                Path backing = device.resolve("loop/backing_file");
-                try {
-                    if (Files.exists(backing) && Files.readString(backing).strip().equals(real)) {
-                        return true;
-                    }
-                } catch (IOException e) {
-                    // Let go of meanwhile.
+            for (Path each : devices) {
+                if (Files.exists(each.resolve("loop")) && isMadeOf("/dev/" + each.getFileName(), device, inode)) {
+                    return true;
                 }
             }
         }
         return false;
+    }
+
+    private static boolean isMadeOf(String loop, long device, long inode) {
+        int descriptor = result(Libc.open(bytes(loop), O_RDONLY_CLOEXEC, 0));
+        if (descriptor < 0) {
+            return false;
+        }
+        try {
+            byte[] status = new byte[STATUS_SIZE];
+            ByteBuffer fields = ByteBuffer.wrap(status).order(ByteOrder.nativeOrder());
+            return result(Libc.ioctl(descriptor, LOOP_GET_STATUS64, status)) >= 0
+                    && fields.getLong(0) == device
+                    && fields.getLong(8) == inode;
+        } finally {
+            Libc.close(descriptor);
+        }
     }
 
     @Override

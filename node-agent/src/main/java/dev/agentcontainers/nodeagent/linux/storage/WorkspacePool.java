@@ -62,7 +62,9 @@ public final class WorkspacePool {
                 sizes.removeFirst();
             }
         }
-        background.execute(this::fill);
+        if (!background.isShutdown()) {
+            background.execute(this::fill);
+        }
     }
 
     /** Makes an image of this size at {@code target}: one that is ready, or a new one. */

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
@@ -180,6 +181,17 @@ class LimitsIT {
             assertThat(lines[lines.length - 2]).isEqualTo("kept");
             assertThat(Long.parseLong(lines[lines.length - 1])).isBetween(mib / 2, mib);
         }
+    }
+
+    @Test
+    void anImageIsKnownToBeInUseWhileItIsMounted() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(32 * MIB), new Workspace("/workspace", true));
+        node.begin(spec);
+        Path image = new SandboxFiles(node.settings(), spec.id()).directory().resolve("workspace.img");
+        LoopDevices loopDevices = LoopDevices.ofThisMachine();
+        assertThat(loopDevices.isInUse(image)).isTrue();
+        node.driver().remove(spec.id());
+        await().until(() -> !loopDevices.isInUse(image));
     }
 
     @Test
