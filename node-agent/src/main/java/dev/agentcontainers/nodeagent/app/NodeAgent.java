@@ -113,8 +113,7 @@ public final class NodeAgent implements AutoCloseable {
         } catch (IOException e) {
             LOG.error(
                     "the agents together are not kept to {} % of this machine: {}",
-                    description.sharePercent(),
-                    e.getMessage());
+                    description.sharePercent(), e.getMessage());
         }
     }
 

@@ -91,8 +91,8 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public Fence fence(NodeSettings settings) {
-        LinuxFenceSettings fence =
-                new LinuxFenceSettings(NodeNames.fence(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
+        LinuxFenceSettings fence = new LinuxFenceSettings(
+                NodeNames.fence(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
         return new LinuxFence(fence);
     }
 
@@ -100,7 +100,8 @@ public final class LinuxPlatform implements Platform {
     @Override
     public void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException {
         long machine = Runtime.getRuntime().availableProcessors() * 1000L;
-        long pids = Long.parseLong(Files.readString(Path.of("/proc/sys/kernel/pid_max")).strip());
+        long pids = Long.parseLong(
+                Files.readString(Path.of("/proc/sys/kernel/pid_max")).strip());
         long share = Math.clamp(pids * limits.cpuMillis().orElse(machine) / machine, 1, pids);
         new ProcessDriver(ociSettings(settings))
                 .limitAll(new ResourceAmounts(

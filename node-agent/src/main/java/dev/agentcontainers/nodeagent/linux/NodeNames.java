@@ -34,7 +34,8 @@ final class NodeNames {
      * it as fits, with a digest. No two nodes get the same: a plain name that looks as if it had a digest gets one too.
      */
     static String named(String prefix, String node, int longest) {
-        boolean plain = PLAIN.matcher(node).matches() && !LIKE_DERIVED.matcher(node).matches();
+        boolean plain =
+                PLAIN.matcher(node).matches() && !LIKE_DERIVED.matcher(node).matches();
         if (plain && prefix.length() + node.length() <= longest) {
             return prefix + node;
         }

@@ -41,14 +41,6 @@ public record NodeSettings(
             long firstUserId,
             long userIdCount,
             long logLimitBytes) {
-        this(
-                name,
-                stateDirectory,
-                runDirectory,
-                firstUserId,
-                userIdCount,
-                logLimitBytes,
-                UNASKED_STORAGE,
-                List.of());
+        this(name, stateDirectory, runDirectory, firstUserId, userIdCount, logLimitBytes, UNASKED_STORAGE, List.of());
     }
 }

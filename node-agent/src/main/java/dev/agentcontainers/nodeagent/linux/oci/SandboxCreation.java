@@ -76,7 +76,8 @@ final class SandboxCreation {
             Files.createDirectory(paths.runtimeState());
             Files.createDirectory(paths.bundle());
             Files.write(paths.bundle().resolve("config.json"), bundle);
-            Path workspaces = store.open(paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
+            Path workspaces = store.open(
+                    paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
             builder.build(
                     plan,
                     paths.root(),
@@ -91,8 +92,8 @@ final class SandboxCreation {
     }
 
     private RootfsPlan plan(SandboxSpec spec, HostRoot hostRoot) throws IOException, SandboxException {
-        HostRoot withoutOwn = hostRoot.without(
-                List.of(settings.stateDirectory().toString(), settings.runDirectory().toString()));
+        HostRoot withoutOwn = hostRoot.without(List.of(
+                settings.stateDirectory().toString(), settings.runDirectory().toString()));
         return new RootfsPlanner(new LinuxHostTree(), MountTable.ofThisThread(), withoutOwn)
                 .plan(spec.mounts(), ownFiles(spec), spec.workingDirectory());
     }

@@ -32,7 +32,8 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
      * control group of each file up to "--"; becomes the rest.
      */
     private static final String LAUNCHER =
-            "cd \"$1\" || exit 70; shift; while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift; exec \"$@\"";
+            "cd \"$1\" || exit 70; shift; while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift;"
+                    + " exec \"$@\"";
 
     /**
      * Creates the container, in the mount namespace of the calling thread.

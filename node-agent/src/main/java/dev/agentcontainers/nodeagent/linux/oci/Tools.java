@@ -33,9 +33,9 @@ record Tools(Path runtime, Path shim) {
             runtime = Stream.of("crun", "runc")
                     .flatMap(name -> program(name).stream())
                     .findFirst()
-                    .orElseThrow(
-                            () -> new MissingException(
-                                    "no OCI runtime was found: install the package crun (or runc), for example 'apt-get install crun'"));
+                    .orElseThrow(() -> new MissingException(
+                            "no OCI runtime was found: install the package crun (or runc), for example"
+                                    + " 'apt-get install crun'"));
         }
         Path shim = program("conmon")
                 .orElseThrow(() -> new MissingException(

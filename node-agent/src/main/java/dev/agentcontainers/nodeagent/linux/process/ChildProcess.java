@@ -55,7 +55,7 @@ public record ChildProcess(ProcessCalls processes, DescriptorCalls descriptors, 
         while (true) {
             long millis = (giveUp - System.nanoTime()) / 1_000_000;
             int answer = processes.awaitReadable(
-                    new int[] {descriptor}, new boolean[1], (int) Math.clamp(millis, 0, Integer.MAX_VALUE));
+                    new int[] {descriptor}, new boolean[1], Math.clamp(millis, 0, Integer.MAX_VALUE));
             if (answer != 0 || millis <= 0) {
                 return answer > 0;
             }

@@ -23,8 +23,8 @@ public record HostRoot(List<String> shown, List<String> hidden) {
     private static final Set<String> KERNELS = Set.of("/proc", "/sys", "/dev");
 
     /** Directories that always exist, empty where nothing is shown there. */
-    static final List<String> EMPTY =
-            List.of("/var", "/srv", "/opt", "/mnt", "/media", "/home", "/root", "/run", "/boot", "/proc", "/sys", "/dev");
+    static final List<String> EMPTY = List.of(
+            "/var", "/srv", "/opt", "/mnt", "/media", "/home", "/root", "/run", "/boot", "/proc", "/sys", "/dev");
 
     public static final HostRoot DEFAULT = new HostRoot(
             List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"),

@@ -80,13 +80,17 @@ public final class SpecialFiles {
 
     private CompletableFuture<List<String>> look() {
         CompletableFuture<List<String>> found = new CompletableFuture<>();
-        Thread.ofPlatform().daemon().name("special files").priority(Thread.MIN_PRIORITY).start(() -> {
-            try {
-                found.complete(below(roots, MountTable.ofThisThread()));
-            } catch (IOException | RuntimeException e) {
-                found.completeExceptionally(e);
-            }
-        });
+        Thread.ofPlatform()
+                .daemon()
+                .name("special files")
+                .priority(Thread.MIN_PRIORITY)
+                .start(() -> {
+                    try {
+                        found.complete(below(roots, MountTable.ofThisThread()));
+                    } catch (IOException | RuntimeException e) {
+                        found.completeExceptionally(e);
+                    }
+                });
         return found;
     }
 

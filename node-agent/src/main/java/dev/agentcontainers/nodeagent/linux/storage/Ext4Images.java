@@ -117,8 +117,8 @@ public final class Ext4Images {
         if (bytes > Files.size(image)) {
             setLength(image, bytes);
         }
-        Program.Result result = program("resize2fs")
-                .run(LONG_PATIENCE, List.of(image.toString(), Long.toString(bytes / BLOCK)));
+        Program.Result result =
+                program("resize2fs").run(LONG_PATIENCE, List.of(image.toString(), Long.toString(bytes / BLOCK)));
         if (result.code() != 0) {
             setLength(image, before);
             String said = lastLine(result.output());

@@ -149,7 +149,11 @@ final class LinuxLoopDevices implements LoopDevices {
             }
             // The kernel's own zeroing of inode tables would punch holes into what is reserved.
             return result(Libc.mount(
-                    bytes(device), bytes(target.toString()), bytes("ext4"), NOSUID_NODEV_NOATIME, bytes(discard ? "discard,noinit_itable" : "nodiscard,noinit_itable")));
+                    bytes(device),
+                    bytes(target.toString()),
+                    bytes("ext4"),
+                    NOSUID_NODEV_NOATIME,
+                    bytes(discard ? "discard,noinit_itable" : "nodiscard,noinit_itable")));
         } finally {
             Libc.close(loop);
         }

@@ -116,7 +116,8 @@ public final class WorkspacePool {
             boolean image = name.endsWith(SUFFIX);
             boolean kept = image
                     ? wanted.stream().anyMatch(bytes -> name.startsWith(bytes + "-"))
-                    : Files.exists(file) && Files.getLastModifiedTime(file).toInstant().isAfter(old);
+                    : Files.exists(file)
+                            && Files.getLastModifiedTime(file).toInstant().isAfter(old);
             if (!kept) {
                 Files.deleteIfExists(file);
             }

@@ -34,7 +34,13 @@ class NodeLimitsTest {
             Files.createDirectories(group);
             files(
                     group,
-                    List.of("cgroup.subtree_control", "memory.max", "cpu.max", "cpu.weight", "pids.max", "cgroup.procs"));
+                    List.of(
+                            "cgroup.subtree_control",
+                            "memory.max",
+                            "cpu.max",
+                            "cpu.weight",
+                            "pids.max",
+                            "cgroup.procs"));
             Files.writeString(group.resolve("cgroup.controllers"), "cpuset cpu io memory pids");
             Files.writeString(group.resolve("memory.events"), "low 0\nmax 9\noom 2\noom_kill 3\noom_group_kill 0\n");
         }
@@ -54,8 +60,8 @@ class NodeLimitsTest {
                             "pids.max"));
             Files.writeString(group.resolve("cpu.cfs_quota_us"), "-1\n");
         }
-        return cgroups(new Hierarchies(
-                Mode.VERSION_1, List.of(new Hierarchy(root, false, Set.of("cpu", "memory", "pids")))));
+        return cgroups(
+                new Hierarchies(Mode.VERSION_1, List.of(new Hierarchy(root, false, Set.of("cpu", "memory", "pids")))));
     }
 
     private static void files(Path group, List<String> names) throws IOException {
@@ -65,8 +71,7 @@ class NodeLimitsTest {
     }
 
     private static SandboxCgroups cgroups(Hierarchies hierarchies) {
-        return new SandboxCgroups(
-                hierarchies, PARENT, ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine());
+        return new SandboxCgroups(hierarchies, PARENT, ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine());
     }
 
     private String parent(String file) throws IOException {

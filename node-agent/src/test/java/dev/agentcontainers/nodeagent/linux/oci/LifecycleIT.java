@@ -2,23 +2,23 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
-import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
-import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
-import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
+import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Absent;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Created;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Exited;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Running;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -160,7 +160,8 @@ class LifecycleIT {
                         directory.resolve("state"),
                         directory.resolve("agentcontainers/local/node/oci"),
                         HostRoot.DEFAULT)) {
-                    return node.outputOf("echo ran; ls /usr/bin/env; touch /workspace/x", new Workspace("/workspace", true));
+                    return node.outputOf(
+                            "echo ran; ls /usr/bin/env; touch /workspace/x", new Workspace("/workspace", true));
                 }
             });
             assertThat(output).isEqualTo("ran\n/usr/bin/env");
@@ -172,10 +173,7 @@ class LifecycleIT {
     @Test
     void whatTheNodeAgentKeepsIsForRootOnly() throws Exception {
         SandboxSpec spec = TestNode.spec(
-                TestNode.newId(),
-                List.of("/bin/true"),
-                TestNode.storage(32 << 20),
-                new Workspace("/workspace", true));
+                TestNode.newId(), List.of("/bin/true"), TestNode.storage(32 << 20), new Workspace("/workspace", true));
         node.run(spec);
         SandboxFiles files = new SandboxFiles(node.settings(), spec.id());
         for (Path closed : List.of(

@@ -66,17 +66,17 @@ class LimitsIT {
     @Test
     void aForkBombEndsAtTheLimit() throws Exception {
         String script = """
-                import os, errno, time
-                count = 0
-                while True:
-                    try:
-                        if os.fork() == 0:
-                            time.sleep(1000)
-                    except OSError as e:
-                        print(errno.errorcode[e.errno], count)
-                        break
-                    count += 1
-                """;
+            import os, errno, time
+            count = 0
+            while True:
+                try:
+                    if os.fork() == 0:
+                        time.sleep(1000)
+                except OSError as e:
+                    print(errno.errorcode[e.errno], count)
+                    break
+                count += 1
+            """;
         SandboxSpec spec =
                 TestNode.spec(TestNode.newId(), List.of("python3", "-c", script), TestNode.limits(1000, 256 * MIB, 20));
         node.run(spec);
@@ -104,7 +104,8 @@ class LimitsIT {
     @Test
     void limitsOfARunningAgentChange() throws Exception {
         SandboxSpec spec = TestNode.shell(
-                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo started",
+                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo"
+                        + " started",
                 TestNode.limits(1000, 64 * MIB, 5));
         node.begin(spec);
         for (long memory : List.of(128 * MIB, 32 * MIB)) {
@@ -125,7 +126,8 @@ class LimitsIT {
     void storageIsLimitedAndItsDeviceIsFreed() throws Exception {
         int devices = loopDevicesInUse();
         SandboxSpec spec = TestNode.shell(
-                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1; echo kept > /workspace/small || (rm /workspace/fill; echo kept > /workspace/small); cat /workspace/small",
+                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1; echo kept > /workspace/small || (rm"
+                        + " /workspace/fill; echo kept > /workspace/small); cat /workspace/small",
                 TestNode.storage(32 * MIB),
                 new Workspace("/workspace", true));
         node.run(spec);
@@ -210,7 +212,9 @@ class LimitsIT {
             assertThat(other.output(spec.id())).contains("No space left on device");
             SandboxSpec without = TestNode.shell("true");
             other.run(without);
-            assertThat(new SandboxFiles(other.settings(), without.id()).directory().resolve("workspace.img"))
+            assertThat(new SandboxFiles(other.settings(), without.id())
+                            .directory()
+                            .resolve("workspace.img"))
                     .doesNotExist();
         }
     }

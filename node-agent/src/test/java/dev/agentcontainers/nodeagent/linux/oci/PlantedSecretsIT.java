@@ -71,8 +71,8 @@ class PlantedSecretsIT {
                 plant();
                 try (TestNode node = TestNode.at(
                         Path.of("/var/lib/agentcontainers"), Path.of("/run/agentcontainers/oci"), HostRoot.DEFAULT)) {
-                    return node.outputOf(TestNode.spec(
-                            TestNode.newId(), List.of("python3", "-c", attack()), ResourceAmounts.NONE));
+                    return node.outputOf(
+                            TestNode.spec(TestNode.newId(), List.of("python3", "-c", attack()), ResourceAmounts.NONE));
                 } finally {
                     for (AutoCloseable each : opened) {
                         each.close();
@@ -104,8 +104,7 @@ class PlantedSecretsIT {
                 }
             }
         });
-        assertThat(seen.lines())
-                .containsExactlyInAnyOrder("read /etc/planted-in-the-open", "read /opt/vendor/license");
+        assertThat(seen.lines()).containsExactlyInAnyOrder("read /etc/planted-in-the-open", "read /opt/vendor/license");
     }
 
     private void plant() throws IOException {
@@ -168,32 +167,30 @@ class PlantedSecretsIT {
 
     private static String attack() {
         return """
-                import os, socket
-                for top in %s:
-                    for folder, _, names in os.walk(top):
-                        for name in names:
-                            path = os.path.join(folder, name)
-                            try:
-                                if os.path.isfile(path) and open(path, 'rb').read(100) == b'%s':
-                                    print('read', path)
-                            except OSError:
-                                pass
-                for place in %s + ['/var' + p for p in %s] + ['\\0%s']:
-                    try:
-                        s = socket.socket(socket.AF_UNIX)
-                        s.settimeout(5)
-                        s.connect(place)
-                        print('reached', repr(place))
-                    except OSError:
-                        pass
-                """
-                .formatted(
-                        python(Stream.concat(OVERLAID.stream(), REPLACED.stream())
-                                .toList()),
-                        SECRET,
-                        python(SOCKETS),
-                        python(SOCKETS),
-                        ABSTRACT);
+            import os, socket
+            for top in %s:
+                for folder, _, names in os.walk(top):
+                    for name in names:
+                        path = os.path.join(folder, name)
+                        try:
+                            if os.path.isfile(path) and open(path, 'rb').read(100) == b'%s':
+                                print('read', path)
+                        except OSError:
+                            pass
+            for place in %s + ['/var' + p for p in %s] + ['\\0%s']:
+                try:
+                    s = socket.socket(socket.AF_UNIX)
+                    s.settimeout(5)
+                    s.connect(place)
+                    print('reached', repr(place))
+                except OSError:
+                    pass
+            """.formatted(
+                python(Stream.concat(OVERLAID.stream(), REPLACED.stream()).toList()),
+                SECRET,
+                python(SOCKETS),
+                python(SOCKETS),
+                ABSTRACT);
     }
 
     private static String python(List<String> paths) {

@@ -42,15 +42,18 @@ class SlowRuntimeIT {
 
     /** The real one but for one command, at which it sleeps. */
     private ProcessDriver hangingAt(String command) throws Exception {
-        Path real = Program.find("crun").or(() -> Program.find("runc")).orElseThrow().path();
+        Path real = Program.find("crun")
+                .or(() -> Program.find("runc"))
+                .orElseThrow()
+                .path();
         Path script = folder.resolve(real.getFileName());
         Files.writeString(script, """
-                #!/bin/sh
-                for argument; do
-                    [ "$argument" = %s ] && exec sleep 1000
-                done
-                exec %s "$@"
-                """.formatted(command, real));
+            #!/bin/sh
+            for argument; do
+                [ "$argument" = %s ] && exec sleep 1000
+            done
+            exec %s "$@"
+            """.formatted(command, real));
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         return node.driverWith(script, PATIENCE);
     }

@@ -73,13 +73,12 @@ final class StartLatency {
     }
 
     private SandboxSpec spec() {
-        OptionalLong limit =
-                switch (storage) {
-                    case "plain" -> OptionalLong.empty();
-                    case "ready" -> OptionalLong.of(1024 * MIB);
-                    case "cold" -> OptionalLong.of(1024 * MIB + 4096 * ++starts);
-                    case String other -> throw new IllegalArgumentException(other);
-                };
+        OptionalLong limit = switch (storage) {
+            case "plain" -> OptionalLong.empty();
+            case "ready" -> OptionalLong.of(1024 * MIB);
+            case "cold" -> OptionalLong.of(1024 * MIB + 4096 * ++starts);
+            case String other -> throw new IllegalArgumentException(other);
+        };
         return TestNode.spec(
                 TestNode.newId(),
                 List.of("/bin/true"),

@@ -57,8 +57,7 @@ final class TestNode implements AutoCloseable {
 
     /** With these directories, which are removed when it is closed. */
     static TestNode at(Path stateDirectory, Path runDirectory, HostRoot hostRoot) {
-        return new TestNode(
-                stateDirectory, settings(stateDirectory, runDirectory, hostRoot, 0, OptionalLong.empty()));
+        return new TestNode(stateDirectory, settings(stateDirectory, runDirectory, hostRoot, 0, OptionalLong.empty()));
     }
 
     /** Skips the test where agents can't be run. */

@@ -220,15 +220,14 @@ class RootfsPlannerTest {
     @Test
     void aSocketDeepInAShownDirectoryIsLeftOut() throws Exception {
         RootfsPlan plan = new RootfsPlanner(
-                        new FakeHostTree(HOST),
-                        new MountTable(List.of()),
-                        HOST_ROOT.without(List.of("/opt/tool/run")))
+                        new FakeHostTree(HOST), new MountTable(List.of()), HOST_ROOT.without(List.of("/opt/tool/run")))
                 .plan(List.of(), Map.of(), "/");
         assertThat(at(plan, "/")).contains("dir /opt", "dir /opt/tool").doesNotContain("show /opt/tool/run");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "opt", "", "/opt/", "/opt/../etc", "/opt/./x", "//opt", "/proc", "/sys/fs", "/dev/shm"})
+    @ValueSource(
+            strings = {"/", "opt", "", "/opt/", "/opt/../etc", "/opt/./x", "//opt", "/proc", "/sys/fs", "/dev/shm"})
     void whatCanNotBeShownIsNamedWithItsSetting(String path) {
         assertThatThrownBy(() -> HostRoot.DEFAULT.with(List.of(path)))
                 .hasMessageStartingWith("agentcontainers.node.host-paths: '" + path + "'");

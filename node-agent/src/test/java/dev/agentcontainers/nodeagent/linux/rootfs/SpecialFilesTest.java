@@ -44,8 +44,7 @@ class SpecialFilesTest {
 
     private Path directory(String name) throws IOException {
         return Files.createDirectories(
-                root.resolve(name),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+                root.resolve(name), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     }
 
     @Test

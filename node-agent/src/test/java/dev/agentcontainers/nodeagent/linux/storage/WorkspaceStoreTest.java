@@ -216,8 +216,8 @@ class WorkspaceStoreTest {
         try (var entries = Files.list(state.resolve("pool"))) {
             ready = entries.toList();
         }
-        WorkspaceStore second = new WorkspaceStore(
-                Files.createDirectory(state.resolve("second")), loopDevices, images, pool);
+        WorkspaceStore second =
+                new WorkspaceStore(Files.createDirectory(state.resolve("second")), loopDevices, images, pool);
         second.prepare(asked(20 * MIB));
         assertThat(ready.stream().filter(Files::notExists)).hasSize(1);
         await().until(() -> pool.count(20 * MIB) == 4);
