@@ -98,13 +98,26 @@ public final class NodeAgent implements AutoCloseable {
         FenceSettings fenceSettings = fenceSettings(node);
         neverAllowed = fenceSettings.neverAllowed();
         fence.open(fenceSettings);
+        NodeDescription description = describe(facts, node, drivers);
+        limitAgents(description);
         start(new Ingredients(
                 client,
                 credentials,
                 node.membership().namespace(),
                 new MeteredFence(fence, Metrics.globalRegistry),
                 drivers.usable(Metrics.globalRegistry),
-                describe(facts, node, drivers)));
+                description));
+    }
+
+    /** Where it fails each agent still has its own limits, and what they ask for is still counted. */
+    private void limitAgents(NodeDescription description) {
+        try {
+            platform.limitAgents(options.settings(), description.allocatable());
+        } catch (IOException e) {
+            LOG.error(
+                    "the agents together are not kept to {} % of this machine: {}",
+                    description.sharePercent(), e.getMessage());
+        }
     }
 
     /** Tries a request again once only: each caller tries again by itself, and says so in the log. */

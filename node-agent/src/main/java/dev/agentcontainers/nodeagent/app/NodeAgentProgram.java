@@ -10,6 +10,7 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
+import java.util.OptionalLong;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
     private static final int FAILED = 1;
     private static final int SET_UP_WRONGLY = 2;
     private static final int START_AGAIN = 75;
+    private static final long LEAST_STORAGE = 16L << 20;
 
     private final NodeConfiguration configuration;
     private final RunningNode running;
@@ -90,6 +92,10 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 .filter(text -> !text.isBlank())
                 .orElseThrow(() -> new StartException("agentcontainers.node.name is not set: name the AgentNode that"
                         + " this machine is, for example AGENTCONTAINERS_NODE_NAME=worker-1"));
+        if (configuration.unaskedStorage() != 0 && configuration.unaskedStorage() < LEAST_STORAGE) {
+            throw new StartException("agentcontainers.node.unasked-storage is " + configuration.unaskedStorage()
+                    + " bytes; it must be 0 (no limit) or at least " + LEAST_STORAGE);
+        }
         return new NodeOptions(
                 new NodeSettings(
                         name,
@@ -97,7 +103,11 @@ public final class NodeAgentProgram implements QuarkusApplication {
                         configuration.runDirectory(),
                         configuration.firstUserId(),
                         configuration.userIdCount(),
-                        configuration.logLimit()),
+                        configuration.logLimit(),
+                        configuration.unaskedStorage() == 0
+                                ? OptionalLong.empty()
+                                : OptionalLong.of(configuration.unaskedStorage()),
+                        configuration.hostPaths().orElse(List.of())),
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),

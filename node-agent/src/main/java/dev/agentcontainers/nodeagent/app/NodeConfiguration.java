@@ -39,6 +39,16 @@ public interface NodeConfiguration {
     @WithDefault("67108864")
     long logLimit();
 
+    /**
+     * Bytes that the workspaces of an agent without a limit of ephemeral-storage may take, at least 16Mi; 0 lets them
+     * take the whole disk.
+     */
+    @WithDefault("1073741824")
+    long unaskedStorage();
+
+    /** Absolute paths that agents without an image see read-only, beside /usr, /bin, /sbin, /lib* and /etc. */
+    Optional<List<String>> hostPaths();
+
     /** Range of all agents' addresses in the fleet. */
     @WithDefault("100.80.0.0/12")
     String fleetCidr();

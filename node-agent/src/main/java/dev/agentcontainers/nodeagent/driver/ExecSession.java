@@ -5,7 +5,8 @@ import java.io.OutputStream;
 
 /**
  * A further process in a sandbox. With a terminal, standard error is merged into standard output. Closing it kills the
- * process. Each stream may be used by one thread.
+ * process and ends whatever still waits for a stream, also where a child of the process holds it open. Each stream may be
+ * used by one thread, which may be a virtual one: it never waits in a native call.
  */
 public interface ExecSession extends AutoCloseable {
     OutputStream standardInput();

@@ -9,14 +9,18 @@ import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Linux. */
 public final class LinuxPlatform implements Platform {
@@ -31,7 +35,9 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public MachineFacts facts(NodeSettings settings) throws IOException {
-        Files.createDirectories(settings.stateDirectory());
+        if (!Files.isDirectory(settings.stateDirectory())) {
+            PrivateFiles.makeDirectory(settings.stateDirectory());
+        }
         return new MachineFacts(
                 OperatingSystem.linux,
                 System.getProperty("os.arch").equals("aarch64") ? Architecture.arm64 : Architecture.amd64,
@@ -73,27 +79,33 @@ public final class LinuxPlatform implements Platform {
     }
 
     private static OciSettings ociSettings(NodeSettings settings) {
-        return OciSettings.of(
+        OciSettings oci = OciSettings.of(
                 settings.stateDirectory(),
                 settings.runDirectory().resolve("oci"),
-                "/agentcontainers-" + settings.name(),
+                NodeNames.controlGroup(settings),
                 new IdRange(settings.firstUserId(), settings.userIdCount()),
                 settings.logLimitBytes());
+        return oci.withUnaskedStorage(settings.unaskedStorageBytes())
+                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()));
     }
 
     @Override
     public Fence fence(NodeSettings settings) {
-        LinuxFenceSettings fence =
-                new LinuxFenceSettings(fenceName(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
+        LinuxFenceSettings fence = new LinuxFenceSettings(
+                NodeNames.fence(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
         return new LinuxFence(fence);
     }
 
-    /** A node's name may be longer than a namespace's. */
-    private static String fenceName(NodeSettings settings) {
-        String name = "agentfence-" + settings.name();
-        return name.length() <= 40
-                ? name
-                : name.substring(0, 31) + Integer.toHexString(settings.name().hashCode());
+    /** Processes in the same proportion as processors: the machine's pids are shared with everything else on it. */
+    @Override
+    public void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException {
+        long machine = Runtime.getRuntime().availableProcessors() * 1000L;
+        long pids = Long.parseLong(
+                Files.readString(Path.of("/proc/sys/kernel/pid_max")).strip());
+        long share = Math.clamp(pids * limits.cpuMillis().orElse(machine) / machine, 1, pids);
+        new ProcessDriver(ociSettings(settings))
+                .limitAll(new ResourceAmounts(
+                        limits.cpuMillis(), limits.memoryBytes(), OptionalLong.empty(), OptionalLong.of(share)));
     }
 
     @Override

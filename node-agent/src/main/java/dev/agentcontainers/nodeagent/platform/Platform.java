@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.platform;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.io.IOException;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -17,6 +18,13 @@ public interface Platform {
     List<IsolationDriver> drivers(NodeSettings settings);
 
     Fence fence(NodeSettings settings);
+
+    /**
+     * Keeps all agents of the node together to these limits, whatever each of them may have.
+     *
+     * @throws IOException where that is not possible
+     */
+    void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException;
 
     /** Removes what the drivers keep for the node as a whole. For a node agent that is removed from its machine. */
     void forget(NodeSettings settings) throws IOException;

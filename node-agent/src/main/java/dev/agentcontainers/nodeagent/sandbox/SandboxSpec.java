@@ -19,7 +19,21 @@ public record SandboxSpec(
         String workingDirectory,
         Map<String, String> environment,
         ResourceAmounts limits,
+        ResourceAmounts requests,
         List<ResolvedMount> mounts) {
+
+    /** Requests are the limits. */
+    public SandboxSpec(
+            SandboxId id,
+            String hostname,
+            Map<String, String> driverParameters,
+            List<String> command,
+            String workingDirectory,
+            Map<String, String> environment,
+            ResourceAmounts limits,
+            List<ResolvedMount> mounts) {
+        this(id, hostname, driverParameters, command, workingDirectory, environment, limits, limits, mounts);
+    }
 
     public SandboxSpec {
         driverParameters = Map.copyOf(driverParameters);

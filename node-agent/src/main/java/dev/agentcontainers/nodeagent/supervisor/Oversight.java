@@ -69,7 +69,7 @@ record Oversight(
             return Optional.of(new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, lack.get()));
         }
         try {
-            if (!before.limits().equals(wanted.limits())) {
+            if (!before.limits().equals(wanted.limits()) || !before.requests().equals(wanted.requests())) {
                 driver.update(resolution.resolve(wanted));
             }
             agent.keep(entry.applied(wanted));

@@ -44,6 +44,7 @@ final class Resolution {
                 assignment.workingDirectory(),
                 environment,
                 assignment.limits(),
+                assignment.requests(),
                 mounts);
     }
 

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.kubernetes.FakeFence;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.util.List;
 
 /** A machine of fakes, which outlives the node agents on it. */
@@ -44,6 +45,9 @@ public final class FakeMachine implements Platform {
     public Fence fence(NodeSettings settings) {
         return fence;
     }
+
+    @Override
+    public void limitAgents(NodeSettings settings, ResourceAmounts limits) {}
 
     @Override
     public void forget(NodeSettings settings) {}

@@ -17,9 +17,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 
 /**
  * The control groups of one node: {@code <parent>/<sandbox>} for agents with their limits, made by the OCI runtime, and
@@ -71,11 +73,7 @@ public final class SandboxCgroups {
     }
 
     private Path shimGroup(Hierarchy hierarchy, String sandbox) throws IOException {
-        make(hierarchy, directory(hierarchy));
-        if (hierarchies.mode() == Mode.VERSION_2) {
-            delegate(hierarchy.mountPoint());
-            delegate(directory(hierarchy));
-        }
+        makeParent(hierarchy);
         Path group = directory(hierarchy).resolve(SHIMS);
         make(hierarchy, group);
         if (hierarchy.equals(tracking())) {
@@ -83,6 +81,49 @@ public final class SandboxCgroups {
             make(hierarchy, group);
         }
         return group;
+    }
+
+    private void makeParent(Hierarchy hierarchy) throws IOException {
+        make(hierarchy, directory(hierarchy));
+        if (hierarchies.mode() == Mode.VERSION_2) {
+            delegate(hierarchy.mountPoint());
+            delegate(directory(hierarchy));
+        }
+    }
+
+    /** The group of all sandboxes together that has this controller; made where it does not exist. */
+    Optional<Path> parentGroup(String controller) throws IOException {
+        Optional<Hierarchy> hierarchy = hierarchies.of(controller);
+        if (hierarchy.isEmpty()) {
+            return Optional.empty();
+        }
+        making.lock();
+        try {
+            makeParent(hierarchy.get());
+        } finally {
+            making.unlock();
+        }
+        return Optional.of(directory(hierarchy.get()));
+    }
+
+    /**
+     * The most processor time that one sandbox can be given, in microseconds of each {@link LiveLimits#PERIOD}. Version 1
+     * refuses a group more than the one above it has; version 2 takes the smaller of both.
+     */
+    public OptionalLong mostQuota() throws IOException {
+        if (hierarchies.mode() == Mode.VERSION_2) {
+            return OptionalLong.empty();
+        }
+        try {
+            Optional<Hierarchy> hierarchy = hierarchies.of("cpu");
+            long quota = hierarchy.isEmpty()
+                    ? -1
+                    : Long.parseLong(Files.readString(directory(hierarchy.get()).resolve("cpu.cfs_quota_us"))
+                            .trim());
+            return quota < 0 ? OptionalLong.empty() : OptionalLong.of(quota);
+        } catch (NoSuchFileException e) {
+            return OptionalLong.empty();
+        }
     }
 
     /** Every sandbox that any group is left of. */
@@ -144,7 +185,7 @@ public final class SandboxCgroups {
         return hierarchies.of(controller).map(hierarchy -> directory(hierarchy).resolve(sandbox));
     }
 
-    private List<Path> groups(String sandbox) {
+    private List<Path> groups(String sandbox) throws IOException {
         List<Path> groups = new ArrayList<>();
         for (Hierarchy hierarchy : hierarchies.all()) {
             groups.add(directory(hierarchy).resolve(sandbox));
@@ -153,11 +194,11 @@ public final class SandboxCgroups {
         return groups;
     }
 
-    private Hierarchy tracking() {
+    private Hierarchy tracking() throws IOException {
         return hierarchies
                 .unified()
                 .or(() -> hierarchies.of("pids"))
-                .orElseThrow(() -> new IllegalStateException(
+                .orElseThrow(() -> new IOException(
                         "neither a version 2 hierarchy of control groups nor the pids controller is mounted"));
     }
 
@@ -182,10 +223,12 @@ public final class SandboxCgroups {
                 Files.readString(group.resolve("cgroup.controllers")).trim().split(" "));
         Path enabled = group.resolve("cgroup.subtree_control");
         Set<String> already = Set.of(Files.readString(enabled).trim().split(" "));
-        for (String controller : List.of("memory", "pids", "cpu")) {
-            if (available.contains(controller) && !already.contains(controller)) {
-                Files.writeString(enabled, "+" + controller);
-            }
+        String missing = List.of("memory", "pids", "cpu").stream()
+                .filter(controller -> available.contains(controller) && !already.contains(controller))
+                .map(controller -> "+" + controller)
+                .collect(Collectors.joining(" "));
+        if (!missing.isEmpty()) {
+            Files.writeString(enabled, missing);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The kernel's own. */
 public final class LinuxNetlinkSocket implements NetlinkSocket {
@@ -26,6 +27,9 @@ public final class LinuxNetlinkSocket implements NetlinkSocket {
     private static final int NLMSG_ERROR = 2;
     private static final int NLMSG_DONE = 3;
     private static final int NLM_F_MULTI = 2;
+    private static final int NLM_F_DUMP_INTR = 0x10;
+    private static final int EINTR = 4;
+    private static final int MOST_LISTINGS = 10;
     private static final int NLM_F_ACK_TLVS = 0x200;
     private static final int NLMSGERR_ATTR_MSG = 1;
     private static final int RECEIVE_BUFFER = 256 * 1024;
@@ -60,9 +64,13 @@ public final class LinuxNetlinkSocket implements NetlinkSocket {
 
     /** Opens one in the calling thread's network namespace. */
     public static LinuxNetlinkSocket open(int protocol) throws NetlinkException {
+        int descriptor;
         try {
-            int descriptor = LIBC.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
-            LinuxNetlinkSocket socket = new LinuxNetlinkSocket(descriptor);
+            descriptor = LIBC.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+        } catch (LastErrorException e) {
+            throw failure("open a netlink socket", e.getErrorCode(), "");
+        }
+        try {
             byte[] on = host(4).putInt(1).array();
             LIBC.setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, on, 4);
             LIBC.setsockopt(descriptor, SOL_NETLINK, NETLINK_EXT_ACK, on, 4);
@@ -71,9 +79,10 @@ public final class LinuxNetlinkSocket implements NetlinkSocket {
             LIBC.setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
             byte[] address = host(12).putShort((short) AF_NETLINK).array();
             LIBC.bind(descriptor, address, address.length);
-            return socket;
+            return new LinuxNetlinkSocket(descriptor);
         } catch (LastErrorException e) {
-            throw failure("open a netlink socket", e.getErrorCode(), "");
+            LIBC.close(descriptor);
+            throw failure("set up a netlink socket", e.getErrorCode(), "");
         }
     }
 
@@ -104,24 +113,38 @@ public final class LinuxNetlinkSocket implements NetlinkSocket {
         }
     }
 
+    /** A listing during which what it lists has changed may lack something or have it twice: it is asked for again. */
     @Override
     public synchronized List<NetlinkMessage> query(NetlinkMessage request) throws NetlinkException {
+        for (int attempt = 1; attempt <= MOST_LISTINGS; attempt++) {
+            Optional<List<NetlinkMessage>> replies = list(request);
+            if (replies.isPresent()) {
+                return replies.get();
+            }
+        }
+        throw failure(request.action(), EINTR, "what is listed changed during each of " + MOST_LISTINGS + " attempts");
+    }
+
+    /** Empty where the kernel says that the listing was disturbed. */
+    private Optional<List<NetlinkMessage>> list(NetlinkMessage request) throws NetlinkException {
         Map<Integer, NetlinkMessage> sent = send(List.of(request));
         List<NetlinkMessage> replies = new ArrayList<>();
+        boolean disturbed = false;
         while (true) {
             for (Received received : receive()) {
                 if (!sent.containsKey(received.sequence)) {
                     continue;
                 }
+                disturbed |= (received.flags & NLM_F_MULTI) != 0 && (received.flags & NLM_F_DUMP_INTR) != 0;
                 if (received.type == NLMSG_ERROR || received.type == NLMSG_DONE) {
                     if (received.errno() != 0) {
                         throw failure(request.action(), received.errno(), received.explanation());
                     }
-                    return replies;
+                    return disturbed ? Optional.empty() : Optional.of(replies);
                 }
                 replies.add(new NetlinkMessage(request.action(), received.type, received.flags, received.payload));
                 if ((received.flags & NLM_F_MULTI) == 0) {
-                    return replies;
+                    return Optional.of(replies);
                 }
             }
         }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -23,6 +24,7 @@ import java.util.TreeMap;
  * runtime mounts only the kernel's filesystems.
  *
  * @param files most open files, not above the hard limit of the node agent
+ * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
  * @param swapAccounted whether this kernel can limit swap
  */
 record BundleConfiguration(
@@ -33,6 +35,7 @@ record BundleConfiguration(
         List<String> masked,
         Confinement confinement,
         long files,
+        OptionalLong mostQuota,
         boolean swapAccounted) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonNode FILTER = SystemCallFilter.oci();
@@ -41,11 +44,10 @@ record BundleConfiguration(
     /** Every capability that Linux 6 has, in the order of linux/capability.h. */
     private static final List<String> CAPABILITIES =
             List.of(("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE"
-                            + " NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE"
-                            + " SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME"
-                            + " SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE"
-                            + " MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF"
-                            + " CHECKPOINT_RESTORE")
+                + " NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO"
+                + " SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG"
+                + " MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM"
+                + " BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE")
                     .split(" "));
 
     private static final List<String> MASKED = List.of(
@@ -194,13 +196,13 @@ record BundleConfiguration(
             resources.put("memory", memory);
         });
         limits.pids().ifPresent(pids -> resources.put("pids", Map.of("limit", pids)));
-        limits.cpuMillis()
-                .ifPresent(millis -> resources.put(
-                        "cpu",
-                        Map.of(
-                                "quota", LiveLimits.quota(millis),
-                                "period", LiveLimits.PERIOD,
-                                "shares", Math.clamp(millis * 1024 / 1000, 2, 262_144))));
+        Map<String, Object> cpu = new LinkedHashMap<>();
+        cpu.put("shares", LiveLimits.shares(spec.requests().cpuMillis()));
+        limits.cpuMillis().ifPresent(millis -> {
+            cpu.put("quota", Math.min(LiveLimits.quota(millis), mostQuota.orElse(Long.MAX_VALUE)));
+            cpu.put("period", LiveLimits.PERIOD);
+        });
+        resources.put("cpu", cpu);
         return resources;
     }
 }

@@ -3,10 +3,14 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,14 +21,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Finds out whether this machine can run agents: looks for what is needed, then really runs one. */
-record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hierarchies, boolean storageLimits) {
+record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
+    static final String STORAGE = "ephemeral-storage";
     private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
-    private static final ResourceAmounts LIMITS = new ResourceAmounts(
-            OptionalLong.of(1000), OptionalLong.of(64 << 20), OptionalLong.empty(), OptionalLong.of(16));
+    private static final String TRIAL = "probe-";
+    private static final String PROGRAM = "/bin/true";
+
+    static boolean isTrial(SandboxId id) {
+        return id.value().startsWith(TRIAL);
+    }
 
     DriverProbe probe() {
         try {
@@ -34,9 +47,12 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
                 return new DriverProbe.NotReady(lack.get());
             }
             String version = Tools.version(tools.runtime()) + ", " + Tools.version(tools.shim());
-            launch();
+            Optional<String> withoutStorage = launch();
             return new DriverProbe.Ready(
-                    version, IsolationLevel.Process, storageLimits ? List.of("ephemeral-storage") : List.of(), notes());
+                    version,
+                    IsolationLevel.Process,
+                    withoutStorage.isEmpty() ? List.of(STORAGE) : List.of(),
+                    notes(withoutStorage));
         } catch (Tools.MissingException | SandboxException | IOException e) {
             return new DriverProbe.NotReady(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -80,31 +96,66 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
         }
     }
 
-    private List<String> notes() {
+    private List<String> notes(Optional<String> withoutStorage) {
         List<String> notes = new ArrayList<>();
         if (hierarchies.mode() != Hierarchies.Mode.VERSION_2) {
             notes.add("limits are enforced by control groups version 1");
         }
-        if (!storageLimits) {
-            notes.add("limits of ephemeral-storage can't be enforced: no loop devices, or mkfs.ext4 is missing");
-        }
+        withoutStorage.ifPresent(reason -> notes.add("limits of ephemeral-storage can't be enforced: " + reason));
         return notes;
     }
 
-    private void launch() throws SandboxException, IOException, InterruptedException {
-        SandboxId id = new SandboxId("probe-" + UUID.randomUUID());
-        SandboxSpec spec =
-                new SandboxSpec(id, "probe", Map.of(), List.of("/bin/true"), "/", Map.of(), LIMITS, List.of());
+    /** With a limited workspace where that is possible; otherwise says why it is not, once it is known to be that. */
+    private Optional<String> launch() throws SandboxException, IOException, InterruptedException {
+        Optional<String> reason = Optional.of("this machine lacks " + Ext4Images.needs());
+        if (storageTools) {
+            try {
+                launch(OptionalLong.of(WorkspaceStore.LEAST_LIMIT), List.of(new Workspace("/workspace", true)));
+                return Optional.empty();
+            } catch (SandboxException | IOException e) {
+                reason = Optional.of(String.valueOf(e.getMessage()));
+            }
+        }
+        launch(OptionalLong.empty(), List.of());
+        return reason;
+    }
+
+    private void launch(OptionalLong storage, List<ResolvedMount> mounts)
+            throws SandboxException, IOException, InterruptedException {
+        SandboxId id = new SandboxId(TRIAL + UUID.randomUUID());
+        ResourceAmounts limits =
+                new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(64 << 20), storage, OptionalLong.of(16));
+        SandboxSpec spec = new SandboxSpec(id, "probe", Map.of(), List.of(PROGRAM), "/", Map.of(), limits, mounts);
         try {
             driver.prepare(spec);
             driver.create(spec);
             driver.start(id);
-            ExitStatus exit = driver.awaitExit(id);
+            ExitStatus exit = exit(id);
             if (exit.code() != 0) {
-                throw new IOException("a trial run of /bin/true ended with code " + exit.code());
+                throw new IOException("a trial run of " + PROGRAM + " ended with code " + exit.code());
             }
         } finally {
             driver.purge(id);
+        }
+    }
+
+    private ExitStatus exit(SandboxId id) throws SandboxException, IOException, InterruptedException {
+        FutureTask<ExitStatus> end = new FutureTask<>(() -> driver.awaitExit(id));
+        Thread waiting = Thread.ofVirtual().name("trial run").start(end);
+        try {
+            return end.get(settings.patience().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException(
+                    "a trial run of " + PROGRAM + " did not end within "
+                            + settings.patience().toSeconds() + " s",
+                    e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof SandboxException failure) {
+                throw failure;
+            }
+            throw new IOException(e.getCause());
+        } finally {
+            waiting.interrupt();
         }
     }
 }

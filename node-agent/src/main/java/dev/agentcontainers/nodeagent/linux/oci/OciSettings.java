@@ -3,7 +3,9 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How a node runs its sandboxes. Two node agents on one machine differ in directories, control group and ids.
@@ -16,7 +18,9 @@ import java.util.Optional;
  * @param runtime program to use in place of the first that is found of crun and runc
  * @param hostRoot what agents see of the host
  * @param logLimitBytes size at which an agent's log is begun anew; 0 for no limit
+ * @param unaskedStorage bytes that the workspaces of an agent without a limit may take; empty for the whole disk
  * @param confinement what agents are kept from
+ * @param patience how long one step of the runtime or the shim may take
  */
 public record OciSettings(
         Path stateDirectory,
@@ -26,7 +30,10 @@ public record OciSettings(
         Optional<Path> runtime,
         HostRoot hostRoot,
         long logLimitBytes,
-        Confinement confinement) {
+        OptionalLong unaskedStorage,
+        Confinement confinement,
+        Duration patience) {
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     public static OciSettings of(
             Path stateDirectory, Path runDirectory, String cgroupParent, IdRange ids, long logLimitBytes) {
@@ -38,7 +45,51 @@ public record OciSettings(
                 Optional.empty(),
                 HostRoot.DEFAULT,
                 logLimitBytes,
-                Confinement.SHIPPED);
+                OptionalLong.empty(),
+                Confinement.SHIPPED,
+                PATIENCE);
+    }
+
+    public OciSettings withHostRoot(HostRoot other) {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                runtime,
+                other,
+                logLimitBytes,
+                unaskedStorage,
+                confinement,
+                patience);
+    }
+
+    public OciSettings withUnaskedStorage(OptionalLong bytes) {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                runtime,
+                hostRoot,
+                logLimitBytes,
+                bytes,
+                confinement,
+                patience);
+    }
+
+    OciSettings withRuntime(Path program, Duration itsPatience) {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                Optional.of(program),
+                hostRoot,
+                logLimitBytes,
+                unaskedStorage,
+                confinement,
+                itsPatience);
     }
 
     /** For tests of other barriers, which must hold without those of {@link Confinement#SHIPPED}. */
@@ -51,6 +102,8 @@ public record OciSettings(
                 runtime,
                 hostRoot,
                 logLimitBytes,
-                Confinement.NONE_FOR_TESTS);
+                unaskedStorage,
+                Confinement.NONE_FOR_TESTS,
+                patience);
     }
 }

@@ -10,15 +10,25 @@ import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Readiness;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.rootfs.SpecialFiles;
+import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
+import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
+import dev.agentcontainers.nodeagent.linux.storage.StorageLimit;
+import dev.agentcontainers.nodeagent.linux.storage.StorageRefusedException;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspacePool;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -28,7 +38,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -45,8 +54,12 @@ public final class ProcessDriver implements IsolationDriver {
     private final OciSettings settings;
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
+    private final Readiness readiness;
     private final Mounts mounts;
     private final LoopDevices loopDevices;
+    private final Ext4Images images;
+    private final WorkspacePool pool;
+    private final SpecialFiles specialFiles;
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
@@ -60,13 +73,17 @@ public final class ProcessDriver implements IsolationDriver {
         this.processes = processes;
         this.mounts = mounts;
         this.loopDevices = loopDevices;
+        this.readiness = new Readiness(processes, descriptors);
+        this.images = new Ext4Images(loopDevices);
         try {
             this.cgroups = new SandboxCgroups(
                     Hierarchies.of(MountTable.ofThisThread()), settings.cgroupParent(), processes, descriptors);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.runs = new SandboxRuns(cgroups, processes, descriptors);
+        this.runs = new SandboxRuns(cgroups, processes, descriptors, readiness);
+        this.pool = new WorkspacePool(settings.stateDirectory().resolve("workspaces"), images);
+        this.specialFiles = new SpecialFiles(settings.hostRoot().shown());
         this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
     }
 
@@ -77,39 +94,62 @@ public final class ProcessDriver implements IsolationDriver {
 
     @Override
     public DriverProbe probe() {
-        return new LaunchProbe(this, settings, cgroups.hierarchies(), WorkspaceStore.enforcesLimits(loopDevices))
-                .probe();
+        DriverProbe probe = new LaunchProbe(this, settings, cgroups.hierarchies(), images.available()).probe();
+        if (probe instanceof DriverProbe.Ready ready && ready.features().contains(LaunchProbe.STORAGE)) {
+            settings.unaskedStorage().ifPresent(pool::expect);
+        }
+        return probe;
     }
 
     @Override
     public void prepare(SandboxSpec spec) throws SandboxException {
-        OptionalLong limit = spec.limits().ephemeralStorageBytes();
-        refuseUnenforceable(limit);
+        Optional<StorageLimit> limit = storageLimit(spec);
+        if (limit.isPresent()) {
+            refuseUnenforceable(limit.get());
+        }
         attempt(Step.PREPARE, spec.id(), () -> {
             ensureDirectories();
-            SandboxFiles files = files(spec.id());
-            Files.createDirectories(files.directory());
-            store(spec.id()).prepare(limit, ids.of(spec.id().value()));
+            PrivateFiles.makeDirectory(files(spec.id()).directory());
+            ids.of(spec.id().value());
+            try {
+                store(spec.id()).prepare(limit);
+            } catch (StorageRefusedException e) {
+                throw new SandboxException(Step.PREPARE, Kind.UNSUPPORTED, STORAGE_FIELD + " " + e.getMessage(), e);
+            }
             return true;
         });
     }
 
-    private void refuseUnenforceable(OptionalLong limit) throws SandboxException {
-        if (limit.isEmpty()) {
-            return;
+    /** What the manifest asks for; without that the node's own limit where the agent can write to a workspace. */
+    private Optional<StorageLimit> storageLimit(SandboxSpec spec) {
+        OptionalLong asked = spec.limits().ephemeralStorageBytes();
+        if (asked.isPresent()) {
+            return Optional.of(new StorageLimit(asked.getAsLong(), true));
         }
-        if (!WorkspaceStore.enforcesLimits(loopDevices)) {
+        boolean writes =
+                spec.mounts().stream().anyMatch(mount -> mount instanceof Workspace workspace && workspace.writable());
+        OptionalLong unasked = settings.unaskedStorage();
+        return writes && unasked.isPresent()
+                ? Optional.of(new StorageLimit(unasked.getAsLong(), false))
+                : Optional.empty();
+    }
+
+    private void refuseUnenforceable(StorageLimit limit) throws SandboxException {
+        if (!images.available()) {
             throw new SandboxException(
                     Step.PREPARE,
                     Kind.UNSUPPORTED,
-                    STORAGE_FIELD + " can't be enforced on this node: it has no loop devices, or mkfs.ext4 is missing"
-                            + " (package e2fsprogs)");
+                    limit.reserved()
+                            ? STORAGE_FIELD + " can't be enforced on this node: it lacks " + Ext4Images.needs()
+                            : "workspaces can't be kept to the " + limit.bytes() + " bytes that this node's setting"
+                                    + " agentcontainers.node.unasked-storage allows: it lacks " + Ext4Images.needs()
+                                    + "; with 0 agents without a limit may fill the disk");
         }
-        if (limit.getAsLong() < WorkspaceStore.LEAST_LIMIT) {
+        if (limit.reserved() && limit.bytes() < WorkspaceStore.LEAST_LIMIT) {
             throw new SandboxException(
                     Step.PREPARE,
                     Kind.INVALID_SPEC,
-                    STORAGE_FIELD + " is " + limit.getAsLong() + " bytes; the least that can be enforced is "
+                    STORAGE_FIELD + " is " + limit.bytes() + " bytes; the least that can be enforced is "
                             + WorkspaceStore.LEAST_LIMIT + " (16Mi)");
         }
     }
@@ -131,13 +171,20 @@ public final class ProcessDriver implements IsolationDriver {
             return attempt(Step.CREATE, spec.id(), () -> {
                 IdRange range = ids.of(spec.id().value());
                 SandboxCreation creation = new SandboxCreation(settings, cgroups, shim(), mounts);
-                RunRecord record = creation.create(spec, files, range, store(spec.id()));
+                RunRecord record = creation.create(spec, files, range, store(spec.id()), hostRoot(spec.id()));
                 return new NetworkAttachment(record.agent().pid());
             });
         } catch (SandboxException e) {
             removeAfter(e, spec.id());
             throw e;
         }
+    }
+
+    /** A trial run, whose program is the host's own, does not wait until the host's sockets are looked for. */
+    private HostRoot hostRoot(SandboxId id) throws IOException, InterruptedException {
+        return LaunchProbe.isTrial(id)
+                ? settings.hostRoot()
+                : settings.hostRoot().without(specialFiles.found());
     }
 
     private void removeAfter(SandboxException failure, SandboxId id) {
@@ -170,13 +217,14 @@ public final class ProcessDriver implements IsolationDriver {
     public void update(SandboxSpec spec) throws SandboxException {
         OptionalLong limit = spec.limits().ephemeralStorageBytes();
         attempt(Step.OBSERVE, spec.id(), () -> {
-            if (!store(spec.id()).limit().equals(limit)) {
+            // One that is no longer asked for stays in force.
+            if (limit.isPresent() && !store(spec.id()).limit().equals(limit)) {
                 throw new SandboxException(
                         Step.OBSERVE,
                         Kind.UNSUPPORTED,
                         STORAGE_FIELD + " can't be changed while the sandbox exists; all other limits can");
             }
-            new LiveLimits(cgroups).apply(spec.id().value(), spec.limits());
+            new LiveLimits(cgroups).apply(spec.id().value(), spec.limits(), spec.requests());
             return true;
         });
     }
@@ -269,9 +317,15 @@ public final class ProcessDriver implements IsolationDriver {
         });
     }
 
+    /** Keeps all sandboxes together to these limits. */
+    public void limitAll(ResourceAmounts limits) throws IOException {
+        new LiveLimits(cgroups).applyToAll(limits);
+    }
+
     /** Removes what the driver keeps for the node as a whole, once no sandbox is left. */
     public void forget() throws IOException {
         cgroups.removeParent();
+        pool.remove();
         Files.deleteIfExists(settings.runDirectory().resolve("private"));
         Files.deleteIfExists(settings.runDirectory());
         Files.deleteIfExists(SandboxFiles.sandboxes(settings));
@@ -287,7 +341,7 @@ public final class ProcessDriver implements IsolationDriver {
     }
 
     private WorkspaceStore store(SandboxId id) {
-        return new WorkspaceStore(files(id).directory(), loopDevices);
+        return new WorkspaceStore(files(id).directory(), loopDevices, images, pool);
     }
 
     private Tools tools() throws SandboxException {
@@ -307,16 +361,14 @@ public final class ProcessDriver implements IsolationDriver {
     }
 
     private RuntimeCommand runtime() throws SandboxException {
-        return new RuntimeCommand(tools(), shim(), processes, descriptors, mounts);
+        return new RuntimeCommand(tools(), shim(), processes, descriptors, readiness, mounts, settings.patience());
     }
 
     private void ensureDirectories() throws IOException {
         if (!Files.isDirectory(settings.stateDirectory())) {
-            Files.createDirectories(
-                    settings.stateDirectory(),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            PrivateFiles.makeDirectory(settings.stateDirectory());
         }
-        Files.createDirectories(SandboxFiles.sandboxes(settings));
+        PrivateFiles.makeDirectory(SandboxFiles.sandboxes(settings));
     }
 
     private interface Action<T> {

@@ -1,39 +1,58 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
+import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** Runs the OCI runtime in the mount namespace of a sandbox, where its state is. */
-record RuntimeCommand(Tools tools, Shim shim, ProcessCalls processes, DescriptorCalls descriptors, Mounts mounts) {
+record RuntimeCommand(
+        Tools tools,
+        Shim shim,
+        ProcessCalls processes,
+        DescriptorCalls descriptors,
+        Readiness readiness,
+        Mounts mounts,
+        Duration patience) {
     private static final Map<String, String> ENVIRONMENT = Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
 
-    /** @throws IOException with the runtime's own message where it fails */
+    /**
+     * Runs it to its end, which is waited for no longer than {@link #patience}.
+     *
+     * @throws IOException with the runtime's own message where it fails
+     */
     void run(SandboxFiles files, long shimPid, List<String> command) throws IOException {
+        String name = tools.runtime().getFileName() + " " + command.getFirst();
         String failure = new MountNamespace(mounts).inThatOf(shimPid, () -> {
             int[] output = new int[2];
             Shim.check("make a pipe", descriptors.pipe(output));
-            int child;
             try {
-                child = Shim.check(
-                        "start " + tools.runtime(),
-                        processes.spawn(request(files, command, Map.of(1, output[1], 2, output[1]), false)));
+                int child;
+                try {
+                    child = Shim.check(
+                            "start " + tools.runtime(),
+                            processes.spawn(request(files, command, Map.of(1, output[1], 2, output[1]), false)));
+                } finally {
+                    descriptors.close(output[1]);
+                }
+                ChildProcess process = new ChildProcess(processes, descriptors, child, name);
+                String text = process.readAll(output[0], patience);
+                return process.await(patience) == 0 ? "" : text.isBlank() ? "no message" : text;
             } finally {
-                descriptors.close(output[1]);
+                descriptors.close(output[0]);
             }
-            String text = readAll(output[0]);
-            return processes.waitFor(child) == 0 ? "" : text.isBlank() ? "no message" : text;
         });
         if (!failure.isEmpty()) {
-            throw new IOException(tools.runtime().getFileName() + " " + command.getFirst() + ": " + failure.strip());
+            throw new IOException(name + ": " + failure.strip());
         }
     }
 
@@ -56,18 +75,8 @@ record RuntimeCommand(Tools tools, Shim shim, ProcessCalls processes, Descriptor
         return new SpawnRequest(tools.runtime().toString(), arguments, ENVIRONMENT, passed, terminal);
     }
 
-    private String readAll(int descriptor) {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        byte[] buffer = new byte[8192];
-        try {
-            for (int count = descriptors.read(descriptor, buffer);
-                    count > 0;
-                    count = descriptors.read(descriptor, buffer)) {
-                text.write(buffer, 0, count);
-            }
-        } finally {
-            descriptors.close(descriptor);
-        }
-        return text.toString(StandardCharsets.UTF_8);
+    /** One of our ends of a stream of a process in the sandbox. */
+    Descriptor own(int descriptor) {
+        return new Descriptor(descriptors, readiness, descriptor);
     }
 }

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -80,7 +81,7 @@ final class RuntimeExecSession implements ExecSession {
         DescriptorCalls calls = command.descriptors();
         int[] ends = new int[2];
         Shim.check("make a terminal", calls.terminal(ends));
-        Descriptor control = new Descriptor(calls, ends[0]);
+        Descriptor control = command.own(ends[0]);
         try {
             int child = command.spawn(files, shimPid, arguments, Map.of(0, ends[1], 1, ends[1], 2, ends[1]), true);
             return new RuntimeExecSession(command, specification, control, control, null, true, child);
@@ -108,7 +109,7 @@ final class RuntimeExecSession implements ExecSession {
                 int[] ends = new int[2];
                 Shim.check("make a pipe", calls.pipe(ends));
                 theirs.put(standard, standard == 0 ? ends[0] : ends[1]);
-                ours.add(new Descriptor(calls, standard == 0 ? ends[1] : ends[0]));
+                ours.add(command.own(standard == 0 ? ends[1] : ends[0]));
             }
             int child = command.spawn(files, shimPid, arguments, theirs, false);
             if (!stdin) {
@@ -125,7 +126,24 @@ final class RuntimeExecSession implements ExecSession {
 
     @Override
     public OutputStream standardInput() {
-        return input.output();
+        return terminal ? new KeyboardStream(input.output()) : input.output();
+    }
+
+    /** A terminal's input and output are one descriptor: whoever types no more still wants to see. */
+    private static final class KeyboardStream extends FilterOutputStream {
+        KeyboardStream(OutputStream terminal) {
+            super(terminal);
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
+            out.write(source, offset, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
+import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -21,8 +22,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -51,11 +50,11 @@ final class SandboxCreation {
         this.files = Math.min(MOST_FILES, hardFileLimit());
     }
 
-    /** Creates the container of a sandbox of which no run exists. */
-    RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store)
+    /** Creates the container of a sandbox of which no run exists. {@code hostRoot}: what it sees of the host. */
+    RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store, HostRoot hostRoot)
             throws IOException, SandboxException {
-        Files.createDirectories(paths.run());
-        RootfsPlan plan = plan(spec);
+        PrivateFiles.makeDirectory(paths.run());
+        RootfsPlan plan = plan(spec, hostRoot);
         byte[] bundle = new BundleConfiguration(
                         spec,
                         ids,
@@ -64,6 +63,7 @@ final class SandboxCreation {
                         plan.masked(),
                         settings.confinement(),
                         files,
+                        cgroups.mostQuota(),
                         swapAccounted)
                 .toJson();
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
@@ -76,7 +76,8 @@ final class SandboxCreation {
             Files.createDirectory(paths.runtimeState());
             Files.createDirectory(paths.bundle());
             Files.write(paths.bundle().resolve("config.json"), bundle);
-            Path workspaces = store.open(paths.storage());
+            Path workspaces = store.open(
+                    paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
             builder.build(
                     plan,
                     paths.root(),
@@ -90,12 +91,10 @@ final class SandboxCreation {
         return record;
     }
 
-    private RootfsPlan plan(SandboxSpec spec) throws IOException, SandboxException {
-        List<String> hidden = new ArrayList<>(settings.hostRoot().hidden());
-        hidden.add(settings.stateDirectory().toString());
-        hidden.add(settings.runDirectory().toString());
-        HostRoot hostRoot = new HostRoot(settings.hostRoot().shown(), hidden);
-        return new RootfsPlanner(new LinuxHostTree(), MountTable.ofThisThread(), hostRoot)
+    private RootfsPlan plan(SandboxSpec spec, HostRoot hostRoot) throws IOException, SandboxException {
+        HostRoot withoutOwn = hostRoot.without(List.of(
+                settings.stateDirectory().toString(), settings.runDirectory().toString()));
+        return new RootfsPlanner(new LinuxHostTree(), MountTable.ofThisThread(), withoutOwn)
                 .plan(spec.mounts(), ownFiles(spec), spec.workingDirectory());
     }
 
@@ -111,22 +110,8 @@ final class SandboxCreation {
     }
 
     private void preparePrivateMount(SandboxFiles paths) throws IOException {
-        for (Path own : List.of(settings.runDirectory(), paths.privateMount())) {
-            Files.createDirectories(own);
-            Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwx--x--x"));
-        }
-        requireEnterable(paths.privateMount());
-    }
-
-    /** The runtime goes there with the agent's ids, to which the host's directories are a stranger's. */
-    static void requireEnterable(Path directory) throws IOException {
-        for (Path path = directory; path != null; path = path.getParent()) {
-            int mode = (int) Files.getAttribute(path, "unix:mode");
-            if ((mode & 1) == 0) {
-                throw new IOException("the run directory " + directory + " can't be used because " + path
-                        + " can't be entered by everybody; 'chmod o+x " + path + "' or use another run directory");
-            }
-        }
+        EnterableDirectory.make(settings.runDirectory());
+        EnterableDirectory.make(paths.privateMount());
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessEnds;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
@@ -33,11 +34,11 @@ final class SandboxRuns {
     private final DescriptorCalls descriptors;
     private final ProcessEnds ends;
 
-    SandboxRuns(SandboxCgroups cgroups, ProcessCalls processes, DescriptorCalls descriptors) {
+    SandboxRuns(SandboxCgroups cgroups, ProcessCalls processes, DescriptorCalls descriptors, Readiness readiness) {
         this.cgroups = cgroups;
         this.processes = processes;
         this.descriptors = descriptors;
-        this.ends = new ProcessEnds(processes, descriptors);
+        this.ends = new ProcessEnds(processes, descriptors, readiness);
     }
 
     SandboxState state(SandboxFiles files) throws IOException {

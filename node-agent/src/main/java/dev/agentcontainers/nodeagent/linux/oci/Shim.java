@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
+import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
@@ -12,7 +13,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +24,6 @@ import java.util.Map;
 record Shim(Tools tools, OciSettings settings, ProcessCalls processes, DescriptorCalls descriptors) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int SYNC = 3;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final int CGROUPS_REFUSED = 70;
 
@@ -33,7 +32,8 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
      * control group of each file up to "--"; becomes the rest.
      */
     private static final String LAUNCHER =
-            "cd \"$1\" || exit 70; shift; while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift; exec \"$@\"";
+            "cd \"$1\" || exit 70; shift; while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift;"
+                    + " exec \"$@\"";
 
     /**
      * Creates the container, in the mount namespace of the calling thread.
@@ -51,7 +51,8 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
             } finally {
                 descriptors.close(sync[1]);
             }
-            int code = processes.waitFor(child);
+            int code =
+                    new ChildProcess(processes, descriptors, child, tools.shim().toString()).await(settings.patience());
             if (code != 0) {
                 throw new IOException(
                         code == CGROUPS_REFUSED
@@ -108,7 +109,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
     /** A line {@code {"data": pid}}, or a negative number and {@code "message"}. */
     private long readAnswer(int sync) throws IOException {
         ByteArrayOutputStream answer = new ByteArrayOutputStream();
-        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        long giveUp = System.nanoTime() + settings.patience().toNanos();
         byte[] buffer = new byte[8192];
         while (System.nanoTime() < giveUp) {
             boolean[] ready = new boolean[1];
@@ -122,7 +123,8 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
                 return pidIn(text);
             }
         }
-        throw new IOException(tools.runtime() + " did not create the container within " + PATIENCE.toSeconds() + " s");
+        throw new IOException(tools.runtime() + " did not create the container within "
+                + settings.patience().toSeconds() + " s");
     }
 
     private long pidIn(String answer) throws IOException {

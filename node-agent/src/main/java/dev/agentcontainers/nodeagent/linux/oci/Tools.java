@@ -1,18 +1,17 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** The programs that the driver drives. */
 record Tools(Path runtime, Path shim) {
-    private static final List<String> FOLDERS = List.of(
-            "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin", "/usr/libexec/podman");
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** A program that is missing; the message says how to get it. */
     static final class MissingException extends Exception {
@@ -34,9 +33,9 @@ record Tools(Path runtime, Path shim) {
             runtime = Stream.of("crun", "runc")
                     .flatMap(name -> program(name).stream())
                     .findFirst()
-                    .orElseThrow(
-                            () -> new MissingException(
-                                    "no OCI runtime was found: install the package crun (or runc), for example 'apt-get install crun'"));
+                    .orElseThrow(() -> new MissingException(
+                            "no OCI runtime was found: install the package crun (or runc), for example"
+                                    + " 'apt-get install crun'"));
         }
         Path shim = program("conmon")
                 .orElseThrow(() -> new MissingException(
@@ -45,10 +44,7 @@ record Tools(Path runtime, Path shim) {
     }
 
     private static Optional<Path> program(String name) {
-        return FOLDERS.stream()
-                .map(folder -> Path.of(folder, name))
-                .filter(Files::isExecutable)
-                .findFirst();
+        return Program.find(name).map(Program::path);
     }
 
     boolean isCrun() {
@@ -57,11 +53,7 @@ record Tools(Path runtime, Path shim) {
 
     /** Name and version, for example {@code crun 1.8.1}. */
     static String version(Path program) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(program.toString(), "--version")
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor(10, TimeUnit.SECONDS);
+        String output = new Program(program).run(PATIENCE, List.of("--version")).output();
         String first = output.lines().findFirst().orElse(program.getFileName().toString());
         return first.replace(" version ", " ").strip();
     }

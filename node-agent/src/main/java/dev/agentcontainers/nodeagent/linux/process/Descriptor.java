@@ -2,24 +2,40 @@ package dev.agentcontainers.nodeagent.linux.process;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /**
- * An open descriptor that may be read, written and closed by different threads: it is really closed when the last
- * operation under way has returned, so that none ever meets another's file of the same number.
+ * An open descriptor that may be read, written and closed by different threads. Whoever waits for it waits in Java and
+ * never in the kernel, so virtual threads may use it. Closing ends what waits: a read is at its end then, a write fails.
+ * The descriptor is really closed when the last operation under way has returned, so that none ever meets another's file
+ * of the same number.
  */
 public final class Descriptor implements AutoCloseable {
     private static final int EIO = 5;
+    private static final int EAGAIN = 11;
     private static final int BUFFER = 32 * 1024;
 
     private final DescriptorCalls calls;
+    private final Readiness readiness;
     private final int number;
+    private final Set<CompletableFuture<Void>> waiting = new HashSet<>();
     private int users;
     private boolean closed;
 
-    public Descriptor(DescriptorCalls calls, int number) {
+    /** @param number of a descriptor that this owns from now on */
+    public Descriptor(DescriptorCalls calls, Readiness readiness, int number) {
         this.calls = calls;
+        this.readiness = readiness;
         this.number = number;
+        calls.doNotWait(number);
     }
 
     public int number() {
@@ -82,6 +98,12 @@ public final class Descriptor implements AutoCloseable {
         try {
             byte[] buffer = new byte[Math.min(length, BUFFER)];
             int count = calls.read(number, buffer);
+            while (count == -EAGAIN) {
+                if (!await(false)) {
+                    return -1;
+                }
+                count = calls.read(number, buffer);
+            }
             // A terminal whose program has gone answers EIO rather than with an end.
             if (count == 0 || count == -EIO) {
                 return -1;
@@ -101,15 +123,56 @@ public final class Descriptor implements AutoCloseable {
             throw new IOException("this stream is closed");
         }
         try {
-            byte[] buffer = new byte[length];
-            System.arraycopy(source, offset, buffer, 0, length);
-            int answer = calls.write(number, buffer, length);
-            if (answer < 0) {
-                throw new IOException("write failed with error " + -answer + ": the reader has gone");
+            int done = 0;
+            while (done < length) {
+                byte[] rest = Arrays.copyOfRange(source, offset + done, offset + Math.min(length, done + BUFFER));
+                int answer = calls.write(number, rest, rest.length);
+                if (answer == -EAGAIN) {
+                    if (!await(true)) {
+                        throw new IOException("this stream was closed");
+                    }
+                } else if (answer < 0) {
+                    throw new IOException("write failed with error " + -answer + ": the reader has gone");
+                } else {
+                    done += answer;
+                }
             }
         } finally {
             leave();
         }
+    }
+
+    /** False where it was closed meanwhile. */
+    private boolean await(boolean writing) throws IOException {
+        CompletableFuture<Void> ready = writing ? readiness.toWrite(number) : readiness.toRead(number);
+        try {
+            if (waitsFor(ready)) {
+                ready.get();
+            }
+        } catch (CancellationException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for a process's stream");
+        } catch (ExecutionException e) {
+            throw new IOException(e);
+        } finally {
+            ready.cancel(false);
+            waitsNoMoreFor(ready);
+        }
+        return !isClosed();
+    }
+
+    private synchronized boolean waitsFor(CompletableFuture<Void> ready) {
+        return !closed && waiting.add(ready);
+    }
+
+    private synchronized void waitsNoMoreFor(CompletableFuture<Void> ready) {
+        waiting.remove(ready);
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     private synchronized boolean enter() {
@@ -128,12 +191,18 @@ public final class Descriptor implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
-        if (!closed) {
+    public void close() {
+        List<CompletableFuture<Void>> ended;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
             closed = true;
             if (users == 0) {
                 calls.close(number);
             }
+            ended = List.copyOf(waiting);
         }
+        ended.forEach(ready -> ready.cancel(false));
     }
 }

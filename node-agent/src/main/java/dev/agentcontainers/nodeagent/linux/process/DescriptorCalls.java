@@ -13,9 +13,13 @@ public interface DescriptorCalls {
 
     int resize(int terminal, int columns, int rows);
 
+    /** Lets reads and writes answer EAGAIN where they would wait. Nothing changes for the other end. */
+    int doNotWait(int descriptor);
+
     /** Reads up to {@code buffer.length} bytes; 0 at the end. */
     int read(int descriptor, byte[] buffer);
 
+    /** Writes up to {@code length} bytes; how many it were. */
     int write(int descriptor, byte[] buffer, int length);
 
     int close(int descriptor);

@@ -54,6 +54,8 @@ final class Libc {
 
     static native int open(byte[] path, int flags, int mode);
 
+    static native int fcntl(int descriptor, int command, long argument);
+
     static native int ioctl(int descriptor, long request, short[] argument);
 
     static native long read(int descriptor, byte[] buffer, long length);

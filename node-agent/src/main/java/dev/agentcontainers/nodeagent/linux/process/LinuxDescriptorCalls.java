@@ -1,7 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.process;
 
-import java.util.Arrays;
-
 /** The kernel's own. */
 final class LinuxDescriptorCalls implements DescriptorCalls {
     private static final int O_RDWR = 2;
@@ -9,6 +7,9 @@ final class LinuxDescriptorCalls implements DescriptorCalls {
     private static final int O_CLOEXEC = 0x80000;
     private static final long TIOCSWINSZ = 0x5414;
     private static final int EINTR = 4;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int O_NONBLOCK = 0x800;
 
     @Override
     public int pipe(int[] ends) {
@@ -44,6 +45,12 @@ final class LinuxDescriptorCalls implements DescriptorCalls {
     }
 
     @Override
+    public int doNotWait(int descriptor) {
+        int flags = Libc.result(Libc.fcntl(descriptor, F_GETFL, 0));
+        return flags < 0 ? flags : Libc.result(Libc.fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+    }
+
+    @Override
     public int read(int descriptor, byte[] buffer) {
         int answer;
         do {
@@ -54,16 +61,11 @@ final class LinuxDescriptorCalls implements DescriptorCalls {
 
     @Override
     public int write(int descriptor, byte[] buffer, int length) {
-        int done = 0;
-        while (done < length) {
-            byte[] rest = done == 0 ? buffer : Arrays.copyOfRange(buffer, done, length);
-            int answer = Libc.result(Libc.write(descriptor, rest, length - done));
-            if (answer < 0 && answer != -EINTR) {
-                return answer;
-            }
-            done += Math.max(answer, 0);
-        }
-        return done;
+        int answer;
+        do {
+            answer = Libc.result(Libc.write(descriptor, buffer, length));
+        } while (answer == -EINTR);
+        return answer;
     }
 
     @Override

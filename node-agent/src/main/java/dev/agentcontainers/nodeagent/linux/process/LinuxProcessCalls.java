@@ -6,6 +6,7 @@ final class LinuxProcessCalls implements ProcessCalls {
     private static final int PIDFD_OPEN = 434;
     private static final int EINTR = 4;
     private static final int POLLIN = 1;
+    private static final int POLLOUT = 4;
 
     @Override
     public int spawn(SpawnRequest request) {
@@ -41,12 +42,12 @@ final class LinuxProcessCalls implements ProcessCalls {
     }
 
     @Override
-    public int awaitReadable(int[] descriptors, boolean[] ready, int timeoutMillis) {
+    public int awaitReady(int[] descriptors, boolean[] writing, boolean[] ready, int timeoutMillis) {
         // struct pollfd is an int and two shorts: the events asked for, and above them those that happened.
         int[] polled = new int[2 * descriptors.length];
         for (int i = 0; i < descriptors.length; i++) {
             polled[2 * i] = descriptors[i];
-            polled[2 * i + 1] = POLLIN;
+            polled[2 * i + 1] = writing[i] ? POLLOUT : POLLIN;
         }
         int answer = Libc.result(Libc.poll(polled, descriptors.length, timeoutMillis));
         for (int i = 0; i < descriptors.length; i++) {

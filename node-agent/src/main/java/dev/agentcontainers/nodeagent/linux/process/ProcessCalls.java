@@ -31,7 +31,18 @@ public interface ProcessCalls {
      * @param ready set to which of them are
      * @return how many are; 0 after the time
      */
-    int awaitReadable(int[] descriptors, boolean[] ready, int timeoutMillis);
+    default int awaitReadable(int[] descriptors, boolean[] ready, int timeoutMillis) {
+        return awaitReady(descriptors, new boolean[descriptors.length], ready, timeoutMillis);
+    }
+
+    /**
+     * Waits until one of the descriptors is readable, or writable where {@code writing} says so, or at its end.
+     *
+     * @param ready set to which of them are
+     * @param timeoutMillis -1 for no limit
+     * @return how many are; 0 after the time
+     */
+    int awaitReady(int[] descriptors, boolean[] writing, boolean[] ready, int timeoutMillis);
 
     /** The real ones of this machine. */
     static ProcessCalls ofThisMachine() {

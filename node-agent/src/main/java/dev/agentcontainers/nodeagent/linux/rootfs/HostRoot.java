@@ -1,11 +1,14 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
 /**
  * What agents of level Process see of the host's root, read-only. An allow-list: what is not named here does not exist
- * for them ({@code /var}, {@code /srv}, {@code /mnt}, {@code /home}, {@code /root} and {@code /run} are empty).
+ * for them ({@code /var}, {@code /opt}, {@code /srv}, {@code /mnt}, {@code /home}, {@code /root} and {@code /run} are empty).
  * Documented in docs/security/host-root.md.
  *
  * @param shown paths of the host that are shown, with the local filesystems mounted below them
@@ -17,12 +20,14 @@ public record HostRoot(List<String> shown, List<String> hidden) {
     static final Set<String> LOCAL_FILESYSTEMS = Set.of(
             "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "erofs", "squashfs", "overlay");
 
+    private static final Set<String> KERNELS = Set.of("/proc", "/sys", "/dev");
+
     /** Directories that always exist, empty where nothing is shown there. */
-    static final List<String> EMPTY =
-            List.of("/var", "/srv", "/mnt", "/media", "/home", "/root", "/run", "/boot", "/proc", "/sys", "/dev");
+    static final List<String> EMPTY = List.of(
+            "/var", "/srv", "/opt", "/mnt", "/media", "/home", "/root", "/run", "/boot", "/proc", "/sys", "/dev");
 
     public static final HostRoot DEFAULT = new HostRoot(
-            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt"),
+            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"),
             List.of(
                     "/etc/shadow*",
                     "/etc/gshadow*",
@@ -58,5 +63,35 @@ public record HostRoot(List<String> shown, List<String> hidden) {
     public HostRoot {
         shown = List.copyOf(shown);
         hidden = List.copyOf(hidden);
+    }
+
+    /**
+     * With further shown paths.
+     *
+     * @throws IllegalArgumentException naming the setting and the path where one can't be shown
+     */
+    public HostRoot with(List<String> paths) {
+        List<String> all = new ArrayList<>(shown);
+        for (String path : paths) {
+            Path parsed = Path.of(path);
+            boolean plain = parsed.isAbsolute()
+                    && parsed.getNameCount() > 0
+                    && parsed.normalize().toString().equals(path);
+            if (!plain || KERNELS.contains("/" + parsed.getName(0))) {
+                throw new IllegalArgumentException("agentcontainers.node.host-paths: '" + path
+                        + "' must be an absolute path without '.', '..' and a '/' at its end, neither / itself nor in"
+                        + " /proc, /sys or /dev");
+            }
+            if (!all.contains(path)) {
+                all.add(path);
+            }
+        }
+        return new HostRoot(all, hidden);
+    }
+
+    public HostRoot without(Collection<String> paths) {
+        List<String> all = new ArrayList<>(hidden);
+        all.addAll(paths);
+        return new HostRoot(shown, all);
     }
 }

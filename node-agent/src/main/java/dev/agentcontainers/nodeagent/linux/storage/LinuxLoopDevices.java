@@ -1,25 +1,34 @@
 package dev.agentcontainers.nodeagent.linux.storage;
 
 import com.sun.jna.Native;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
 /** By /dev/loop-control and LOOP_CONFIGURE (Linux 5.8), see loop(4). */
 final class LinuxLoopDevices implements LoopDevices {
+    private static final Path DEVICES = Path.of("/sys/block");
     private static final String CONTROL = "/dev/loop-control";
     private static final long LOOP_CONFIGURE = 0x4C0A;
+    private static final long LOOP_GET_STATUS64 = 0x4C05;
     private static final long LOOP_CTL_GET_FREE = 0x4C82;
     private static final int LO_FLAGS_AUTOCLEAR = 4;
+    private static final int O_RDONLY_CLOEXEC = 0x80000;
     private static final int O_RDWR_CLOEXEC = 2 | 0x80000;
+    private static final int EINTR = 4;
     private static final int EBUSY = 16;
     private static final long NOSUID_NODEV_NOATIME = 2 | 4 | 1024;
 
     /** struct loop_config: fd, block size, struct loop_info64 (232 bytes), 64 reserved. */
     private static final int CONFIG_SIZE = 4 + 4 + 232 + 64;
+
+    /** struct loop_info64, which begins with device and inode of the file. */
+    private static final int STATUS_SIZE = 232;
 
     /** Where lo_flags stands: after five 64-bit numbers and three 32-bit ones of loop_info64. */
     private static final int FLAGS_OFFSET = 8 + 5 * 8 + 3 * 4;
@@ -34,6 +43,8 @@ final class LinuxLoopDevices implements LoopDevices {
         static native int open(byte[] path, int flags, int mode);
 
         static native int close(int descriptor);
+
+        static native int fallocate(int descriptor, int mode, long offset, long length);
 
         static native int ioctl(int descriptor, long request, byte[] argument);
 
@@ -51,7 +62,7 @@ final class LinuxLoopDevices implements LoopDevices {
     }
 
     @Override
-    public int mount(Path image, Path target) {
+    public int mount(Path image, Path target, boolean discard) {
         int file = open(image.toString());
         if (file < 0) {
             return file;
@@ -59,7 +70,7 @@ final class LinuxLoopDevices implements LoopDevices {
         try {
             int answer;
             do {
-                answer = attachAndMount(file, target);
+                answer = attachAndMount(file, target, discard);
                 // Somebody else took the free device between asking and taking.
             } while (answer == -EBUSY);
             return answer;
@@ -68,7 +79,52 @@ final class LinuxLoopDevices implements LoopDevices {
         }
     }
 
-    private static int attachAndMount(int file, Path target) {
+    /** By device and inode: what path the kernel shows depends on a mount namespace that may be gone already. */
+    @Override
+    public boolean isInUse(Path image) throws IOException {
+        long device = (long) Files.getAttribute(image, "unix:dev");
+        long inode = (long) Files.getAttribute(image, "unix:ino");
+        try (DirectoryStream<Path> devices = Files.newDirectoryStream(DEVICES, "loop*")) {
+            for (Path each : devices) {
+                if (Files.exists(each.resolve("loop")) && isMadeOf("/dev/" + each.getFileName(), device, inode)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean isMadeOf(String loop, long device, long inode) {
+        int descriptor = result(Libc.open(bytes(loop), O_RDONLY_CLOEXEC, 0));
+        if (descriptor < 0) {
+            return false;
+        }
+        try {
+            byte[] status = new byte[STATUS_SIZE];
+            ByteBuffer fields = ByteBuffer.wrap(status).order(ByteOrder.nativeOrder());
+            return result(Libc.ioctl(descriptor, LOOP_GET_STATUS64, status)) >= 0
+                    && fields.getLong(0) == device
+                    && fields.getLong(8) == inode;
+        } finally {
+            Libc.close(descriptor);
+        }
+    }
+
+    @Override
+    public int reserve(Path path, long bytes) {
+        int file = open(path.toString());
+        if (file < 0) {
+            return file;
+        }
+        int answer;
+        do {
+            answer = result(Libc.fallocate(file, 0, 0, bytes));
+        } while (answer == -EINTR);
+        Libc.close(file);
+        return answer;
+    }
+
+    private static int attachAndMount(int file, Path target, boolean discard) {
         int control = open(CONTROL);
         if (control < 0) {
             return control;
@@ -91,8 +147,13 @@ final class LinuxLoopDevices implements LoopDevices {
             if (configured < 0) {
                 return configured;
             }
+            // The kernel's own zeroing of inode tables would punch holes into what is reserved.
             return result(Libc.mount(
-                    bytes(device), bytes(target.toString()), bytes("ext4"), NOSUID_NODEV_NOATIME, bytes("discard")));
+                    bytes(device),
+                    bytes(target.toString()),
+                    bytes("ext4"),
+                    NOSUID_NODEV_NOATIME,
+                    bytes(discard ? "discard,noinit_itable" : "nodiscard,noinit_itable")));
         } finally {
             Libc.close(loop);
         }

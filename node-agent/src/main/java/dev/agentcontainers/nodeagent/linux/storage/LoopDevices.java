@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.storage;
 
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** Block devices made of files. Answers are zero or more for success, otherwise the negated error number. */
@@ -7,8 +8,16 @@ public interface LoopDevices {
     /**
      * Makes a block device of the image and mounts the ext4 filesystem on it in the calling thread's mount namespace.
      * The device frees itself when the last mount of it is gone.
+     *
+     * @param discard whether the disk gets back what is deleted in it
      */
-    int mount(Path image, Path target);
+    int mount(Path image, Path target, boolean discard);
+
+    /** Has the disk keep the first {@code bytes} bytes of a file for it, without changing what is in them. */
+    int reserve(Path file, long bytes);
+
+    /** True while a device is made of the image, whoever has mounted it. */
+    boolean isInUse(Path image) throws IOException;
 
     /** True where this kernel has loop devices and this process may use them. */
     boolean available();

@@ -4,17 +4,16 @@ import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The workspaces of one sandbox: plain directories, or with a limit directories in an ext4 image of the limit's size,
@@ -24,33 +23,100 @@ public final class WorkspaceStore {
     /** Below this an ext4 filesystem has hardly any room. */
     public static final long LEAST_LIMIT = 16L << 20;
 
-    private static final List<Path> MKFS = List.of(Path.of("/usr/sbin/mkfs.ext4"), Path.of("/sbin/mkfs.ext4"));
     private static final int LONGEST_NAME = 200;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Path directory;
     private final LoopDevices loopDevices;
+    private final Ext4Images images;
+    private final WorkspacePool pool;
 
     /** @param directory of the sandbox */
-    public WorkspaceStore(Path directory, LoopDevices loopDevices) {
+    public WorkspaceStore(Path directory, LoopDevices loopDevices, Ext4Images images, WorkspacePool pool) {
         this.directory = directory;
         this.loopDevices = loopDevices;
+        this.images = images;
+        this.pool = pool;
     }
 
-    /** True where limits can be enforced on this machine. */
-    public static boolean enforcesLimits(LoopDevices loopDevices) {
-        return loopDevices.available() && mkfs().isPresent();
-    }
-
-    /** The limit that the workspaces were made with; empty where they have none or don't exist. */
+    /** The limit that the workspaces have; empty where they have none or don't exist. */
     public OptionalLong limit() throws IOException {
         return Files.exists(image()) ? OptionalLong.of(Files.size(image())) : OptionalLong.empty();
     }
 
-    /** Makes what holds the workspaces, unless it exists. */
-    public void prepare(OptionalLong limit, IdRange owner) throws IOException, InterruptedException {
-        Files.createDirectories(plain());
-        if (limit.isPresent() && !Files.exists(image())) {
-            format(limit.getAsLong(), owner);
+    /**
+     * Makes what holds the workspaces, or gives it the limit that it has now. Must not be called while they are in use.
+     *
+     * @throws StorageRefusedException where workspaces that exist can't have the limit
+     */
+    public void prepare(Optional<StorageLimit> limit) throws IOException, InterruptedException {
+        PrivateFiles.makeDirectory(plain());
+        if (limit.isEmpty()) {
+            return;
+        }
+        boolean reserved = limit.get().reserved();
+        if (Files.exists(image())) {
+            awaitUnused();
+        }
+        if (!Files.exists(image())) {
+            if (holdsPlainWorkspaces()) {
+                if (reserved) {
+                    throw new StorageRefusedException(
+                            "can't be set because the workspaces exist already without a limit; delete the"
+                                    + " AgentContainer and create it anew");
+                }
+                return;
+            }
+            make(limit.get());
+        } else if (reserved) {
+            if (!Ext4Images.isOfSize(image(), limit.get().bytes())) {
+                requireRoom(limit.get().bytes() - Files.size(image()));
+                images.resize(image(), limit.get().bytes());
+            }
+            images.reserve(image());
+        }
+        // A limit that nobody asked for changes nothing of what exists.
+    }
+
+    /** The kernel lets go of a device some time after the last process that could see its mount has ended. */
+    private void awaitUnused() throws IOException, InterruptedException {
+        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        while (loopDevices.isInUse(image())) {
+            if (System.nanoTime() > giveUp) {
+                throw new IOException(image() + " is still mounted " + PATIENCE.toSeconds() + " s after its run ended");
+            }
+            Thread.sleep(5);
+        }
+    }
+
+    private void make(StorageLimit limit) throws IOException, InterruptedException {
+        requireRoom(limit.bytes());
+        // Reserved under another name: what has its own name is complete, also after a crash.
+        Path draft = draft();
+        Files.deleteIfExists(draft);
+        pool.take(limit.bytes(), draft);
+        try {
+            if (limit.reserved()) {
+                images.reserve(draft);
+            }
+            Files.move(draft, image(), StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    /** Asked before it is reserved: trying would fill the disk first. */
+    private void requireRoom(long bytes) throws IOException {
+        long left = Files.getFileStore(directory).getUsableSpace();
+        if (left < bytes) {
+            throw new IOException("the disk of " + directory + " has " + left + " bytes left, and the limit of"
+                    + " ephemeral-storage takes " + bytes);
+        }
+    }
+
+    private boolean holdsPlainWorkspaces() throws IOException {
+        try (Stream<Path> entries = Files.list(plain())) {
+            return entries.findAny().isPresent();
         }
     }
 
@@ -58,13 +124,14 @@ public final class WorkspaceStore {
      * In the sandbox's mount namespace: makes the workspaces available.
      *
      * @param target an existing directory that an image can be mounted on
+     * @param reserved whether the disk goes on keeping the bytes of what the agent deletes
      * @return the directory that {@link #workspace} looks in
      */
-    public Path open(Path target) throws IOException {
+    public Path open(Path target, boolean reserved) throws IOException {
         if (!Files.exists(image())) {
             return plain();
         }
-        int answer = loopDevices.mount(image(), target);
+        int answer = loopDevices.mount(image(), target, !reserved);
         if (answer < 0) {
             throw new SystemCallException("mount " + image(), -answer, LinuxNamespaceCalls.describe(-answer));
         }
@@ -87,38 +154,8 @@ public final class WorkspaceStore {
     public void delete() throws IOException {
         Files.deleteIfExists(image());
         Files.deleteIfExists(draft());
+        Files.deleteIfExists(Ext4Images.draftOf(draft()));
         DeepDeletion.delete(plain());
-    }
-
-    private void format(long bytes, IdRange owner) throws IOException, InterruptedException {
-        Path program = mkfs().orElseThrow(() -> new IOException("mkfs.ext4 was not found: install e2fsprogs"));
-        try (RandomAccessFile file = new RandomAccessFile(draft().toFile(), "rw")) {
-            file.setLength(0);
-            file.setLength(bytes);
-        }
-        Process process = new ProcessBuilder(
-                        program.toString(),
-                        "-q",
-                        "-F",
-                        "-m",
-                        "0",
-                        "-E",
-                        "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=" + owner.first() + ":"
-                                + owner.first(),
-                        draft().toString())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-            process.destroyForcibly();
-            throw new IOException("formatting " + bytes + " bytes failed: " + output.strip());
-        }
-        // The image appears complete or not at all.
-        Files.move(draft(), image(), StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    private static Optional<Path> mkfs() {
-        return MKFS.stream().filter(Files::isExecutable).findFirst();
     }
 
     private static String nameFor(String path) {
@@ -137,6 +174,6 @@ public final class WorkspaceStore {
     }
 
     private Path draft() {
-        return directory.resolve("workspace.img.draft");
+        return directory.resolve("workspace.draft");
     }
 }

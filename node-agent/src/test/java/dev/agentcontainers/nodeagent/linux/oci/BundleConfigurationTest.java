@@ -11,6 +11,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class BundleConfigurationTest {
@@ -24,6 +26,7 @@ class BundleConfigurationTest {
                                 List.of("/proc/cpuinfo"),
                                 confinement,
                                 1024,
+                                OptionalLong.of(150_000),
                                 swap)
                         .toJson());
     }
@@ -76,8 +79,33 @@ class BundleConfigurationTest {
     void noLimitsAreNoKeys() throws IOException {
         JsonNode resources =
                 bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/linux/resources");
-        assertThat(resources.has("memory") || resources.has("cpu") || resources.has("pids"))
+        assertThat(resources.has("memory") || resources.at("/cpu").has("quota") || resources.has("pids"))
                 .isFalse();
+        assertThat(resources.at("/cpu/shares").asLong()).isEqualTo(2);
+    }
+
+    @Test
+    void thePartOfTheProcessorsComesFromTheRequest() throws IOException {
+        SandboxSpec plain = spec(TestNode.limits(1000, 1 << 20, 7));
+        SandboxSpec spec = new SandboxSpec(
+                plain.id(),
+                plain.hostname(),
+                Map.of(),
+                plain.command(),
+                "/",
+                Map.of(),
+                plain.limits(),
+                TestNode.limits(100, 1 << 20, 7),
+                plain.mounts());
+        JsonNode cpu = bundle(spec, Confinement.SHIPPED, true).at("/linux/resources/cpu");
+        assertThat(cpu.at("/shares").asLong()).isEqualTo(102);
+        assertThat(cpu.at("/quota").asLong()).isEqualTo(100_000);
+    }
+
+    @Test
+    void aLimitAboveTheNodesShareIsTheNodesShare() throws IOException {
+        JsonNode bundle = bundle(spec(TestNode.limits(4000, 1 << 20, 7)), Confinement.SHIPPED, true);
+        assertThat(bundle.at("/linux/resources/cpu/quota").asLong()).isEqualTo(150_000);
     }
 
     @Test

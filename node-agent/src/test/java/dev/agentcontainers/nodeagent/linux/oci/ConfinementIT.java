@@ -21,11 +21,13 @@ import org.junit.jupiter.api.Timeout;
 
 /** Attacks on the sandbox, each a test: what an agent tries, and that the effect does not happen. */
 @Tag("node")
+@Tag("runtime")
 @Timeout(120)
 class ConfinementIT {
     /** Prints each path that can be read or listed although it must not. */
     private static final String LEAKS =
-            "for p in %s; do if head -c1 \"$p\" >/dev/null 2>&1 || ls -A \"$p\" 2>/dev/null | grep -q .; then echo LEAK $p; fi; done";
+            "for p in %s; do if head -c1 \"$p\" >/dev/null 2>&1 || ls -A \"$p\" 2>/dev/null | grep -q .; then echo"
+                    + " LEAK $p; fi; done";
 
     private static TestNode node;
 
@@ -94,10 +96,9 @@ class ConfinementIT {
 
     @Test
     void nothingButWorkspaceAndTmpIsWritable() throws Exception {
-        String script =
-                "for d in / /etc /usr /usr/bin /opt /var /run /home /root /workspace /tmp /sys /sys/fs /proc /proc/sys/kernel"
-                        + " /dev /dev/shm; do (: > $d/probe) 2>/dev/null && echo writable $d; done;"
-                        + " mount -o remount,rw / 2>/dev/null && echo remounted; echo end";
+        String script = "for d in / /etc /usr /usr/bin /opt /var /run /home /root /workspace /tmp /sys /sys/fs /proc"
+                + " /proc/sys/kernel /dev /dev/shm; do (: > $d/probe) 2>/dev/null && echo writable $d; done; mount"
+                + " -o remount,rw / 2>/dev/null && echo remounted; echo end";
         assertThat(node.outputOf(script, new Workspace("/workspace", true)))
                 .isEqualTo("writable /workspace\nwritable /tmp\nwritable /dev\nwritable /dev/shm\nend");
     }
@@ -130,13 +131,14 @@ class ConfinementIT {
     void itHasNoPrivilegeAndASystemCallFilter() throws Exception {
         assertThat(node.outputOf("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t' ' '"))
                 .isEqualTo("""
-                        CapInh: 0000000000000000
-                        CapPrm: 0000000000000000
-                        CapEff: 0000000000000000
-                        CapBnd: 0000000000000000
-                        CapAmb: 0000000000000000
-                        NoNewPrivs: 1
-                        Seccomp: 2""");
+                    CapInh: 0000000000000000
+                    CapPrm: 0000000000000000
+                    CapEff: 0000000000000000
+                    CapBnd: 0000000000000000
+                    CapAmb: 0000000000000000
+                    NoNewPrivs: 1
+                    Seccomp: 2\
+                    """);
     }
 
     @Test
@@ -179,60 +181,60 @@ class ConfinementIT {
     @Test
     void dangerousSystemCallsAreRefused() throws Exception {
         String script = """
-                import ctypes, errno, os, platform
-                libc = ctypes.CDLL(None, use_errno=True)
-                def call(name, number, *args):
-                    ctypes.set_errno(0)
-                    result = libc.syscall(number, *args)
-                    error = ctypes.get_errno()
-                    print(name, 'REFUSED' if result == -1 and error in (errno.EPERM, errno.ENOSYS) else f'ALLOWED {result} {error}')
-                call('keyctl', 250, 0, -3, 0)
-                call('add_key', 248, b'user', b'a', b'b', 1, -2)
-                call('request_key', 249, b'user', b'a', None, 0)
-                call('bpf', 321, 0, None, 0)
-                call('perf_event_open', 298, None, 0, -1, -1, 0)
-                call('io_uring_setup', 425, 1, None)
-                call('userfaultfd', 323, 0)
-                call('mount', 165, b'none', b'/tmp', b'tmpfs', 0, None)
-                call('umount2', 166, b'/tmp', 2)
-                call('fsopen', 430, b'tmpfs', 0)
-                call('open_tree', 428, -100, b'/', 1)
-                call('mount_setattr', 442, -100, b'/usr', 0, None, 0)
-                call('pivot_root', 155, b'/', b'/tmp')
-                call('unshare user', 272, 0x10000000)
-                call('unshare net', 272, 0x40000000)
-                call('clone user', 56, 0x10000000 | 17, 0, 0, 0, 0)
-                call('clone3', 435, None, 0)
-                call('setns', 308, 0, 0)
-                call('ptrace', 101, 0, 0, 0, 0)
-                call('process_vm_readv', 310, 1, None, 0, None, 0, 0)
-                call('kexec_load', 246, 0, 0, None, 0)
-                call('init_module', 175, None, 0, b'')
-                call('finit_module', 313, 0, b'', 0)
-                call('delete_module', 176, b'x', 0)
-                call('open_by_handle_at', 304, 0, None, 0)
-                call('pidfd_getfd', 438, 0, 0, 0)
-                call('reboot', 169, 0, 0, 0, None)
-                call('settimeofday', 164, None, None)
-                call('clock_settime', 227, 0, None)
-                call('swapon', 167, b'/tmp/x', 0)
-                call('chroot', 161, b'/tmp')
-                call('mknod', 133, b'/tmp/dev', 0o20666, 0x0101)
-                call('syslog', 103, 10, None, 0)
-                call('iopl', 172, 3)
-                call('quotactl', 179, 0, None, 0, None)
-                call('acct', 163, None)
-                call('fanotify_init', 300, 0, 0)
-                call('socket packet', 41, 17, 3, 0)
-                call('socket vsock', 41, 40, 1, 0)
-                call('socket netfilter', 41, 16, 3, 12)
-                call('socket alg', 41, 38, 5, 0)
-                call('socket bluetooth', 41, 31, 3, 0)
-                call('socket raw', 41, 2, 3, 255)
-                call('socket tipc', 41, 30, 1, 0)
-                for name, args in (('unix', (1, 1, 0)), ('inet', (2, 1, 0)), ('inet6', (10, 2, 0)), ('route', (16, 3, 0))):
-                    print(name, 'usable' if libc.socket(*args) >= 0 else 'UNUSABLE')
-                """;
+            import ctypes, errno, os, platform
+            libc = ctypes.CDLL(None, use_errno=True)
+            def call(name, number, *args):
+                ctypes.set_errno(0)
+                result = libc.syscall(number, *args)
+                error = ctypes.get_errno()
+                print(name, 'REFUSED' if result == -1 and error in (errno.EPERM, errno.ENOSYS) else f'ALLOWED {result} {error}')
+            call('keyctl', 250, 0, -3, 0)
+            call('add_key', 248, b'user', b'a', b'b', 1, -2)
+            call('request_key', 249, b'user', b'a', None, 0)
+            call('bpf', 321, 0, None, 0)
+            call('perf_event_open', 298, None, 0, -1, -1, 0)
+            call('io_uring_setup', 425, 1, None)
+            call('userfaultfd', 323, 0)
+            call('mount', 165, b'none', b'/tmp', b'tmpfs', 0, None)
+            call('umount2', 166, b'/tmp', 2)
+            call('fsopen', 430, b'tmpfs', 0)
+            call('open_tree', 428, -100, b'/', 1)
+            call('mount_setattr', 442, -100, b'/usr', 0, None, 0)
+            call('pivot_root', 155, b'/', b'/tmp')
+            call('unshare user', 272, 0x10000000)
+            call('unshare net', 272, 0x40000000)
+            call('clone user', 56, 0x10000000 | 17, 0, 0, 0, 0)
+            call('clone3', 435, None, 0)
+            call('setns', 308, 0, 0)
+            call('ptrace', 101, 0, 0, 0, 0)
+            call('process_vm_readv', 310, 1, None, 0, None, 0, 0)
+            call('kexec_load', 246, 0, 0, None, 0)
+            call('init_module', 175, None, 0, b'')
+            call('finit_module', 313, 0, b'', 0)
+            call('delete_module', 176, b'x', 0)
+            call('open_by_handle_at', 304, 0, None, 0)
+            call('pidfd_getfd', 438, 0, 0, 0)
+            call('reboot', 169, 0, 0, 0, None)
+            call('settimeofday', 164, None, None)
+            call('clock_settime', 227, 0, None)
+            call('swapon', 167, b'/tmp/x', 0)
+            call('chroot', 161, b'/tmp')
+            call('mknod', 133, b'/tmp/dev', 0o20666, 0x0101)
+            call('syslog', 103, 10, None, 0)
+            call('iopl', 172, 3)
+            call('quotactl', 179, 0, None, 0, None)
+            call('acct', 163, None)
+            call('fanotify_init', 300, 0, 0)
+            call('socket packet', 41, 17, 3, 0)
+            call('socket vsock', 41, 40, 1, 0)
+            call('socket netfilter', 41, 16, 3, 12)
+            call('socket alg', 41, 38, 5, 0)
+            call('socket bluetooth', 41, 31, 3, 0)
+            call('socket raw', 41, 2, 3, 255)
+            call('socket tipc', 41, 30, 1, 0)
+            for name, args in (('unix', (1, 1, 0)), ('inet', (2, 1, 0)), ('inet6', (10, 2, 0)), ('route', (16, 3, 0))):
+                print(name, 'usable' if libc.socket(*args) >= 0 else 'UNUSABLE')
+            """;
         assertThat(node.outputOf(python(script)))
                 .doesNotContain("ALLOWED")
                 .doesNotContain("UNUSABLE")
@@ -250,14 +252,14 @@ class ConfinementIT {
     @Test
     void thirtyTwoBitSystemCallsKillTheAgent() throws Exception {
         String script = """
-                import ctypes, mmap
-                # mov eax, 20 (getpid); int 0x80; ret
-                code = bytes([0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xc3])
-                m = mmap.mmap(-1, 4096, prot=7)
-                m.write(code)
-                f = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))
-                print('pid', f(), flush=True)
-                """;
+            import ctypes, mmap
+            # mov eax, 20 (getpid); int 0x80; ret
+            code = bytes([0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xc3])
+            m = mmap.mmap(-1, 4096, prot=7)
+            m.write(code)
+            f = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))
+            print('pid', f(), flush=True)
+            """;
         SandboxSpec spec = python(script);
         int code = node.run(spec).code();
         assertThat(node.output(spec.id())).doesNotContain("pid 1");

@@ -9,7 +9,10 @@ import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Tag("node")
+@Tag("runtime")
 @Timeout(120)
 class ExecIT {
     private static TestNode node;
@@ -74,7 +78,8 @@ class ExecIT {
                 "/bin/sh",
                 "-c",
                 "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t' ' '; echo $GREETING;"
-                        + " grep -E 'memory|pids' /proc/self/cgroup; cat /proc/self/uid_map | wc -l; ls /proc/self/fd | wc -l")) {
+                    + " grep -E 'memory|pids' /proc/self/cgroup; cat /proc/self/uid_map | wc -l; ls /proc/self/fd | wc"
+                    + " -l")) {
             String output = text(session.standardOutput());
             assertThat(output)
                     .startsWith("CapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\nhello\n"
@@ -130,5 +135,58 @@ class ExecIT {
         SandboxSpec other = TestNode.shell("true");
         assertThatThrownBy(() -> node.driver().exec(other.id(), new ExecRequest(List.of("true"), false, false)))
                 .hasMessageContaining("does not run");
+    }
+
+    @Test
+    void aChildThatIsLeftBehindHoldsNoReaderWhenTheSessionCloses() throws Exception {
+        ExecSession session = exec(false, false, "/bin/sh", "-c", "echo ready; sleep 6666 &");
+        assertThat(session.standardOutput().read()).isEqualTo('r');
+        assertThat(session.awaitExit()).isZero();
+        CompletableFuture<String> rest = new CompletableFuture<>();
+        Thread reader = Thread.ofVirtual().start(() -> {
+            try {
+                rest.complete(text(session.standardOutput()));
+            } catch (Exception e) {
+                rest.completeExceptionally(e);
+            }
+        });
+        await().until(() -> reader.getState() == Thread.State.WAITING);
+        session.close();
+        assertThat(rest.get()).isEqualTo("eady\n");
+    }
+
+    /** More of them than there are carriers for virtual threads. */
+    @Test
+    void manyIdleSessionsHoldNoVirtualThreadBack() throws Exception {
+        List<ExecSession> sessions = new ArrayList<>();
+        try {
+            for (int i = 0; i < Runtime.getRuntime().availableProcessors() + 2; i++) {
+                ExecSession session = exec(false, true, "cat");
+                sessions.add(session);
+                for (InputStream stream : List.of(session.standardOutput(), session.standardError())) {
+                    Thread.ofVirtual().start(() -> {
+                        try {
+                            stream.readAllBytes();
+                        } catch (java.io.IOException e) {
+                            // Closed.
+                        }
+                    });
+                }
+            }
+            CompletableFuture<String> other = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> other.complete("ran"));
+            assertThat(other.get(30, TimeUnit.SECONDS)).isEqualTo("ran");
+        } finally {
+            sessions.forEach(ExecSession::close);
+        }
+    }
+
+    @Test
+    void aTerminalWithoutInputStillShows() throws Exception {
+        try (ExecSession session = exec(true, false, "/bin/sh", "-c", "echo shown")) {
+            session.standardInput().close();
+            assertThat(text(session.standardOutput())).isEqualTo("shown\r\n");
+            assertThat(session.awaitExit()).isZero();
+        }
     }
 }

@@ -3,8 +3,13 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
+import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Absent;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Created;
@@ -13,6 +18,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.Running;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Tag("node")
+@Tag("runtime")
 @Timeout(120)
 class LifecycleIT {
     private TestNode node;
@@ -135,5 +142,50 @@ class LifecycleIT {
         node.driver().kill(spec.id());
         assertThat(node.driver().awaitExit(spec.id()).code()).isEqualTo(137);
         assertThat(node.driver().state(spec.id())).isInstanceOf(SandboxState.Exited.class);
+    }
+
+    /** As a service or a shell of a hardened machine has it: nothing has to be opened by hand. */
+    @Test
+    void aNarrowUmaskHoldsNothingUp() throws Exception {
+        TestNode.requireMachine();
+        Mounts mounts = Mounts.ofThisMachine();
+        Path directory = Files.createTempDirectory("umask");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        try {
+            // A mask of this thread's own.
+            String output = new MountNamespace(mounts).inNew(() -> {
+                mounts.setCreationMask(0077);
+                Files.createDirectories(directory.resolve("agentcontainers/local"));
+                try (TestNode node = TestNode.at(
+                        directory.resolve("state"),
+                        directory.resolve("agentcontainers/local/node/oci"),
+                        HostRoot.DEFAULT)) {
+                    return node.outputOf(
+                            "echo ran; ls /usr/bin/env; touch /workspace/x", new Workspace("/workspace", true));
+                }
+            });
+            assertThat(output).isEqualTo("ran\n/usr/bin/env");
+        } finally {
+            DeepDeletion.delete(directory);
+        }
+    }
+
+    @Test
+    void whatTheNodeAgentKeepsIsForRootOnly() throws Exception {
+        SandboxSpec spec = TestNode.spec(
+                TestNode.newId(), List.of("/bin/true"), TestNode.storage(32 << 20), new Workspace("/workspace", true));
+        node.run(spec);
+        SandboxFiles files = new SandboxFiles(node.settings(), spec.id());
+        for (Path closed : List.of(
+                node.settings().stateDirectory(),
+                SandboxFiles.sandboxes(node.settings()),
+                files.directory(),
+                files.run(),
+                files.directory().resolve("workspace"))) {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(closed)))
+                    .as(closed.toString())
+                    .isEqualTo("rwx------");
+        }
+        node.driver().purge(spec.id());
     }
 }

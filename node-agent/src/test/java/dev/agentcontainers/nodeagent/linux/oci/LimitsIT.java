@@ -1,11 +1,15 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
@@ -21,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Tag("node")
+@Tag("runtime")
 @Timeout(120)
 class LimitsIT {
     private static final long MIB = 1 << 20;
@@ -61,17 +66,17 @@ class LimitsIT {
     @Test
     void aForkBombEndsAtTheLimit() throws Exception {
         String script = """
-                import os, errno, time
-                count = 0
-                while True:
-                    try:
-                        if os.fork() == 0:
-                            time.sleep(1000)
-                    except OSError as e:
-                        print(errno.errorcode[e.errno], count)
-                        break
-                    count += 1
-                """;
+            import os, errno, time
+            count = 0
+            while True:
+                try:
+                    if os.fork() == 0:
+                        time.sleep(1000)
+                except OSError as e:
+                    print(errno.errorcode[e.errno], count)
+                    break
+                count += 1
+            """;
         SandboxSpec spec =
                 TestNode.spec(TestNode.newId(), List.of("python3", "-c", script), TestNode.limits(1000, 256 * MIB, 20));
         node.run(spec);
@@ -99,7 +104,8 @@ class LimitsIT {
     @Test
     void limitsOfARunningAgentChange() throws Exception {
         SandboxSpec spec = TestNode.shell(
-                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo started",
+                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo"
+                        + " started",
                 TestNode.limits(1000, 64 * MIB, 5));
         node.begin(spec);
         for (long memory : List.of(128 * MIB, 32 * MIB)) {
@@ -120,7 +126,8 @@ class LimitsIT {
     void storageIsLimitedAndItsDeviceIsFreed() throws Exception {
         int devices = loopDevicesInUse();
         SandboxSpec spec = TestNode.shell(
-                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1; echo kept > /workspace/small || (rm /workspace/fill; echo kept > /workspace/small); cat /workspace/small",
+                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1; echo kept > /workspace/small || (rm"
+                        + " /workspace/fill; echo kept > /workspace/small); cat /workspace/small",
                 TestNode.storage(32 * MIB),
                 new Workspace("/workspace", true));
         node.run(spec);
@@ -157,6 +164,73 @@ class LimitsIT {
                                 OptionalLong.empty(),
                                 OptionalLong.of(32 * MIB),
                                 OptionalLong.empty())));
+    }
+
+    @Test
+    void aLimitThatWasChangedIsInForceAtTheNextStart() throws Exception {
+        SandboxSpec first = TestNode.shell(
+                "echo kept > /workspace/small", TestNode.storage(32 * MIB), new Workspace("/workspace", true));
+        node.run(first);
+        for (long mib : List.of(64, 20)) {
+            node.driver().remove(first.id());
+            SandboxSpec again = TestNode.spec(
+                    first.id(),
+                    List.of("/bin/sh", "-c", "cat /workspace/small; df -m --output=size /workspace | tail -1"),
+                    TestNode.storage(mib * MIB),
+                    new Workspace("/workspace", true));
+            assertThat(node.run(again).code()).isZero();
+            String[] lines = node.output(first.id()).split("\\s+");
+            assertThat(lines[lines.length - 2]).isEqualTo("kept");
+            assertThat(Long.parseLong(lines[lines.length - 1])).isBetween(mib / 2, mib);
+        }
+    }
+
+    @Test
+    void anImageIsKnownToBeInUseWhileItIsMounted() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(32 * MIB), new Workspace("/workspace", true));
+        node.begin(spec);
+        Path image = new SandboxFiles(node.settings(), spec.id()).directory().resolve("workspace.img");
+        LoopDevices loopDevices = LoopDevices.ofThisMachine();
+        assertThat(loopDevices.isInUse(image)).isTrue();
+        node.driver().remove(spec.id());
+        await().until(() -> !loopDevices.isInUse(image));
+    }
+
+    @Test
+    void whatIsAskedForIsTakenFromTheDiskAtOnce() throws Exception {
+        SandboxSpec spec = TestNode.shell("true", TestNode.storage(32 * MIB), new Workspace("/workspace", true));
+        node.run(spec);
+        assertThat(bytesOnDisk(spec)).isGreaterThanOrEqualTo(32 * MIB);
+    }
+
+    @Test
+    void anAgentWithoutALimitHasTheNodes() throws Exception {
+        try (TestNode other = TestNode.start(HostRoot.DEFAULT, 0, OptionalLong.of(32 * MIB))) {
+            SandboxSpec spec = TestNode.shell(
+                    "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1", new Workspace("/workspace", true));
+            assertThat(other.run(spec).code()).isNotZero();
+            assertThat(other.output(spec.id())).contains("No space left on device");
+            SandboxSpec without = TestNode.shell("true");
+            other.run(without);
+            assertThat(new SandboxFiles(other.settings(), without.id())
+                            .directory()
+                            .resolve("workspace.img"))
+                    .doesNotExist();
+        }
+    }
+
+    @Test
+    void theProbeReallyMountsAnImage() {
+        assertThat(node.driver().probe())
+                .isInstanceOfSatisfying(
+                        DriverProbe.Ready.class,
+                        ready -> assertThat(ready.features()).containsExactly("ephemeral-storage"));
+    }
+
+    private long bytesOnDisk(SandboxSpec spec) throws Exception {
+        Path image = new SandboxFiles(node.settings(), spec.id()).directory().resolve("workspace.img");
+        Process stat = new ProcessBuilder("stat", "-c", "%b", image.toString()).start();
+        return 512 * Long.parseLong(new String(stat.getInputStream().readAllBytes(), UTF_8).strip());
     }
 
     private static int loopDevicesInUse() throws IOException {

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The node agent dies at some point; another driver on the same directories goes on. */
 @Tag("node")
+@Tag("runtime")
 @Timeout(180)
 class RecoveryIT {
     private TestNode node;

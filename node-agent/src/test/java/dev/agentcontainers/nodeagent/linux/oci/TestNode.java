@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,23 +43,64 @@ final class TestNode implements AutoCloseable {
     }
 
     static TestNode start(HostRoot hostRoot, long logLimitBytes) throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/conmon")), "needs conmon");
-        assumeTrue(
-                Files.isExecutable(Path.of("/usr/bin/crun")) || Files.isExecutable(Path.of("/usr/sbin/runc")),
-                "needs crun or runc");
+        return start(hostRoot, logLimitBytes, OptionalLong.empty());
+    }
+
+    static TestNode start(HostRoot hostRoot, long logLimitBytes, OptionalLong unaskedStorage) throws IOException {
+        requireMachine();
         Path directory = Files.createTempDirectory("agentcontainers-oci");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
-        OciSettings settings = new OciSettings(
-                directory.resolve("state"),
-                directory.resolve("run"),
+        OciSettings settings =
+                settings(directory.resolve("state"), directory.resolve("run"), hostRoot, logLimitBytes, unaskedStorage);
+        return new TestNode(directory, settings);
+    }
+
+    /** With these directories, which are removed when it is closed. */
+    static TestNode at(Path stateDirectory, Path runDirectory, HostRoot hostRoot) {
+        return new TestNode(stateDirectory, settings(stateDirectory, runDirectory, hostRoot, 0, OptionalLong.empty()));
+    }
+
+    /** Skips the test where agents can't be run. */
+    static void requireMachine() {
+        assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/conmon")), "needs conmon");
+        runtime();
+    }
+
+    private static OciSettings settings(
+            Path stateDirectory,
+            Path runDirectory,
+            HostRoot hostRoot,
+            long logLimitBytes,
+            OptionalLong unaskedStorage) {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
                 "/agentcontainers-test-" + UUID.randomUUID().toString().substring(0, 8),
                 new IdRange(300_000_000, 64 * IdRange.PER_SANDBOX),
-                Optional.empty(),
+                runtime(),
                 hostRoot,
                 logLimitBytes,
-                Confinement.SHIPPED);
-        return new TestNode(directory, settings);
+                unaskedStorage,
+                Confinement.SHIPPED,
+                OciSettings.PATIENCE);
+    }
+
+    /** Chosen by a system property: these tests are run once with each runtime. */
+    private static Optional<Path> runtime() {
+        Optional<String> chosen = Optional.ofNullable(System.getProperty("agentcontainers.test.runtime"));
+        if (chosen.isEmpty()) {
+            assumeTrue(Program.find("crun").or(() -> Program.find("runc")).isPresent(), "needs crun or runc");
+            return Optional.empty();
+        }
+        Optional<Program> program = Program.find(chosen.get());
+        assumeTrue(program.isPresent(), "needs " + chosen.get());
+        return program.map(Program::path);
+    }
+
+    /** Another node with the same directories, with this program as its runtime. */
+    ProcessDriver driverWith(Path runtime, Duration patience) {
+        return new ProcessDriver(settings.withRuntime(runtime, patience));
     }
 
     OciSettings settings() {

@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RootfsPlannerTest {
     private static final String[] HOST = {
@@ -42,8 +44,10 @@ class RootfsPlannerTest {
         "/srv -> /usr/bin"
     };
 
+    private static final HostRoot HOST_ROOT = HostRoot.DEFAULT.with(List.of("/opt"));
+
     private static RootfsPlan plan(List<String> mountinfo, ResolvedMount... mounts) throws SandboxException {
-        return new RootfsPlanner(new FakeHostTree(HOST), MountTable.parse(mountinfo), HostRoot.DEFAULT)
+        return new RootfsPlanner(new FakeHostTree(HOST), MountTable.parse(mountinfo), HOST_ROOT)
                 .plan(List.of(mounts), Map.of("/etc/resolv.conf", "# none\n"), "/");
     }
 
@@ -185,7 +189,7 @@ class RootfsPlannerTest {
     @Test
     void linksInACircleAreRefused() {
         FakeHostTree host = new FakeHostTree("/opt/", "/opt/a -> b", "/opt/b -> a");
-        assertThatThrownBy(() -> new RootfsPlanner(host, new MountTable(List.of()), HostRoot.DEFAULT)
+        assertThatThrownBy(() -> new RootfsPlanner(host, new MountTable(List.of()), HOST_ROOT)
                         .plan(List.of(new Workspace("/opt/a/x", true)), Map.of(), "/"))
                 .hasMessageContaining("too many links");
     }
@@ -193,16 +197,39 @@ class RootfsPlannerTest {
     @Test
     void linksThatClimbOutStayInTheRoot() throws SandboxException {
         FakeHostTree host = new FakeHostTree("/opt/", "/opt/out -> ../../../../usr");
-        RootfsPlan plan = new RootfsPlanner(host, new MountTable(List.of()), HostRoot.DEFAULT)
+        RootfsPlan plan = new RootfsPlanner(host, new MountTable(List.of()), HOST_ROOT)
                 .plan(List.of(new Workspace("/opt/out/x", true)), Map.of(), "/");
         assertThat(plan.mounts()).extracting(RootMount::path).contains("/usr/x");
     }
 
     @Test
     void theWorkingDirectoryExists() throws SandboxException {
-        RootfsPlan plan = new RootfsPlanner(new FakeHostTree(HOST), new MountTable(List.of()), HostRoot.DEFAULT)
+        RootfsPlan plan = new RootfsPlanner(new FakeHostTree(HOST), new MountTable(List.of()), HOST_ROOT)
                 .plan(List.of(), Map.of(), "/opt/work/deep");
         assertThat(at(plan, "/opt"))
                 .containsExactly("dir /opt", "show /opt/tool", "dir /opt/work", "dir /opt/work/deep");
+    }
+
+    @Test
+    void optionalSoftwareIsShownOnlyWhereTheNodeIsSetUpSo() throws Exception {
+        RootfsPlan plan = new RootfsPlanner(new FakeHostTree(HOST), new MountTable(List.of()), HostRoot.DEFAULT)
+                .plan(List.of(), Map.of(), "/");
+        assertThat(at(plan, "/")).contains("dir /opt").doesNotContain("show /opt", "show /opt/tool");
+    }
+
+    @Test
+    void aSocketDeepInAShownDirectoryIsLeftOut() throws Exception {
+        RootfsPlan plan = new RootfsPlanner(
+                        new FakeHostTree(HOST), new MountTable(List.of()), HOST_ROOT.without(List.of("/opt/tool/run")))
+                .plan(List.of(), Map.of(), "/");
+        assertThat(at(plan, "/")).contains("dir /opt", "dir /opt/tool").doesNotContain("show /opt/tool/run");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/", "opt", "", "/opt/", "/opt/../etc", "/opt/./x", "//opt", "/proc", "/sys/fs", "/dev/shm"})
+    void whatCanNotBeShownIsNamedWithItsSetting(String path) {
+        assertThatThrownBy(() -> HostRoot.DEFAULT.with(List.of(path)))
+                .hasMessageStartingWith("agentcontainers.node.host-paths: '" + path + "'");
     }
 }

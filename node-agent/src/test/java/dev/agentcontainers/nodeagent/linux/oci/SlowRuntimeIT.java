@@ -1,0 +1,90 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.linux.process.Program;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A runtime that hangs holds neither an agent's start nor the node agent's own up for ever. */
+@Tag("node")
+@Timeout(120)
+class SlowRuntimeIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    @TempDir
+    private Path folder;
+
+    private TestNode node;
+
+    @BeforeEach
+    void startNode() throws Exception {
+        node = TestNode.start();
+    }
+
+    @AfterEach
+    void closeNode() throws Exception {
+        if (node != null) {
+            node.close();
+        }
+    }
+
+    /** The real one but for one command, at which it sleeps. */
+    private ProcessDriver hangingAt(String command) throws Exception {
+        Path real = Program.find("crun")
+                .or(() -> Program.find("runc"))
+                .orElseThrow()
+                .path();
+        Path script = folder.resolve(real.getFileName());
+        Files.writeString(script, """
+            #!/bin/sh
+            for argument; do
+                [ "$argument" = %s ] && exec sleep 1000
+            done
+            exec %s "$@"
+            """.formatted(command, real));
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return node.driverWith(script, PATIENCE);
+    }
+
+    @Test
+    void aStartThatHangsFailsWithItsName() throws Exception {
+        ProcessDriver driver = hangingAt("start");
+        SandboxSpec spec = TestNode.shell("true");
+        driver.prepare(spec);
+        driver.create(spec);
+        assertThatThrownBy(() -> driver.start(spec.id())).hasMessageContaining("start did not end within 3 s");
+        driver.purge(spec.id());
+        assertThat(driver.list()).isEmpty();
+    }
+
+    @Test
+    void aCreationThatHangsFailsAndLeavesNothing() throws Exception {
+        ProcessDriver driver = hangingAt("create");
+        SandboxSpec spec = TestNode.shell("true");
+        driver.prepare(spec);
+        assertThatThrownBy(() -> driver.create(spec)).hasMessageContaining("within 3 s");
+        driver.purge(spec.id());
+        assertThat(driver.list()).isEmpty();
+    }
+
+    @Test
+    void theProbeSaysSo() throws Exception {
+        assertThat(hangingAt("start").probe())
+                .isInstanceOfSatisfying(
+                        DriverProbe.NotReady.class,
+                        notReady -> assertThat(notReady.reason()).contains("did not end within 3 s"));
+        assertThat(node.driver().list()).isEmpty();
+    }
+}

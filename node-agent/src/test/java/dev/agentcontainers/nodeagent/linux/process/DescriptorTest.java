@@ -1,0 +1,134 @@
+package dev.agentcontainers.nodeagent.linux.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** With real pipes. Waiting is done on virtual threads, as the gateway does it. */
+@EnabledOnOs(OS.LINUX)
+@Timeout(60)
+class DescriptorTest {
+    private static final Executor VIRTUAL = task -> Thread.ofVirtual().start(task);
+
+    private final DescriptorCalls calls = DescriptorCalls.ofThisMachine();
+    private final Readiness readiness = new Readiness(ProcessCalls.ofThisMachine(), calls);
+    private final List<Descriptor> opened = new ArrayList<>();
+
+    private record Pipe(Descriptor reading, Descriptor writing) {}
+
+    private Pipe pipe() {
+        int[] ends = new int[2];
+        assertThat(calls.pipe(ends)).isZero();
+        Pipe pipe = new Pipe(new Descriptor(calls, readiness, ends[0]), new Descriptor(calls, readiness, ends[1]));
+        opened.addAll(List.of(pipe.reading(), pipe.writing()));
+        return pipe;
+    }
+
+    @AfterEach
+    void close() {
+        opened.forEach(Descriptor::close);
+    }
+
+    private static CompletableFuture<Integer> reading(Descriptor descriptor) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return descriptor.input().read();
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                },
+                VIRTUAL);
+    }
+
+    @Test
+    void manyIdleReadsLeaveTheProcessorsToOthers() throws Exception {
+        int many = 4 * Runtime.getRuntime().availableProcessors() + 4;
+        List<Pipe> pipes = new ArrayList<>();
+        List<CompletableFuture<Integer>> idle = new ArrayList<>();
+        for (int i = 0; i < many; i++) {
+            Pipe pipe = pipe();
+            pipes.add(pipe);
+            idle.add(reading(pipe.reading()));
+        }
+        assertThat(CompletableFuture.supplyAsync(() -> "ran", VIRTUAL).get(20, TimeUnit.SECONDS))
+                .isEqualTo("ran");
+        for (int i = 0; i < many; i++) {
+            assertThat(idle.get(i)).isNotDone();
+            pipes.get(i).writing().output().write(i);
+            assertThat(idle.get(i).get()).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void manyWritesThatNobodyTakesLeaveTheProcessorsToOthers() throws Exception {
+        byte[] more = new byte[1 << 20];
+        List<Descriptor> written = new ArrayList<>();
+        List<CompletableFuture<Void>> stuck = new ArrayList<>();
+        for (int i = 0; i < 2 * Runtime.getRuntime().availableProcessors() + 2; i++) {
+            Pipe pipe = pipe();
+            written.add(pipe.writing());
+            stuck.add(CompletableFuture.runAsync(
+                    () -> assertThatThrownBy(() -> pipe.writing().output().write(more))
+                            .hasMessageContaining("closed"),
+                    VIRTUAL));
+        }
+        assertThat(CompletableFuture.supplyAsync(() -> "ran", VIRTUAL).get(20, TimeUnit.SECONDS))
+                .isEqualTo("ran");
+        written.forEach(Descriptor::close);
+        for (CompletableFuture<Void> each : stuck) {
+            each.get();
+        }
+    }
+
+    @Test
+    void whatIsWrittenArrivesWhole() throws Exception {
+        Pipe pipe = pipe();
+        byte[] block = "0123456789abcdef".repeat(20_000).getBytes(UTF_8);
+        CompletableFuture<Void> writing = CompletableFuture.runAsync(
+                () -> {
+                    try (var output = pipe.writing().output()) {
+                        output.write(block, 7, block.length - 7);
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                },
+                VIRTUAL);
+        byte[] arrived = pipe.reading().input().readAllBytes();
+        writing.get();
+        assertThat(arrived).isEqualTo(java.util.Arrays.copyOfRange(block, 7, block.length));
+    }
+
+    @Test
+    void closingEndsAReadThatWaits() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<Integer> waiting = reading(pipe.reading());
+        Thread.yield();
+        pipe.reading().close();
+        assertThat(waiting.get()).isEqualTo(-1);
+        // Really closed: whoever writes is told so.
+        await().untilAsserted(() ->
+                assertThatThrownBy(() -> pipe.writing().output().write(1)).hasMessageContaining("the reader has gone"));
+    }
+
+    @Test
+    void theEndIsTold() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<Integer> waiting = reading(pipe.reading());
+        pipe.writing().close();
+        assertThat(waiting.get()).isEqualTo(-1);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.agentcontainers.nodeagent.linux.storage;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Mounts nothing and reserves nothing, but remembers what was asked for. */
+final class RecordingLoopDevices implements LoopDevices {
+    final List<String> calls = new ArrayList<>();
+    int mountAnswer;
+    int reserveAnswer;
+    int timesInUse;
+
+    @Override
+    public int mount(Path image, Path target, boolean discard) {
+        calls.add("mount " + image.getFileName() + " " + target.getFileName() + (discard ? " discard" : ""));
+        return mountAnswer;
+    }
+
+    @Override
+    public int reserve(Path file, long bytes) {
+        calls.add("reserve " + file.getFileName() + " " + bytes);
+        return reserveAnswer;
+    }
+
+    @Override
+    public boolean isInUse(Path image) {
+        return timesInUse-- > 0;
+    }
+
+    @Override
+    public boolean available() {
+        return true;
+    }
+}

@@ -1,0 +1,244 @@
+package dev.agentcontainers.nodeagent.linux.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.agentcontainers.nodeagent.linux.process.Program;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With real ext4 images, which need no privilege until they are mounted. */
+class WorkspaceStoreTest {
+    private static final long MIB = 1 << 20;
+
+    @TempDir
+    private Path state;
+
+    private final RecordingLoopDevices loopDevices = new RecordingLoopDevices();
+    private final Ext4Images images = new Ext4Images(loopDevices);
+    private WorkspacePool pool;
+    private Path directory;
+    private WorkspaceStore store;
+
+    @BeforeEach
+    void makeStore() throws IOException {
+        assumeTrue(Program.find("mkfs.ext4").isPresent(), "needs mkfs.ext4");
+        pool = new WorkspacePool(state.resolve("pool"), images);
+        directory = Files.createDirectory(state.resolve("sandbox"));
+        store = new WorkspaceStore(directory, loopDevices, images, pool);
+    }
+
+    @AfterEach
+    void removePool() throws IOException {
+        if (pool != null) {
+            pool.remove();
+            assertThat(state.resolve("pool")).doesNotExist();
+        }
+    }
+
+    private static Optional<StorageLimit> asked(long bytes) {
+        return Optional.of(new StorageLimit(bytes, true));
+    }
+
+    private static Optional<StorageLimit> unasked(long bytes) {
+        return Optional.of(new StorageLimit(bytes, false));
+    }
+
+    private Path image() {
+        return directory.resolve("workspace.img");
+    }
+
+    private void fill(long bytes) throws Exception {
+        Path content = Files.writeString(state.resolve("content"), "x".repeat((int) bytes));
+        Program.Result result = Program.find("debugfs")
+                .orElseThrow()
+                .run(Duration.ofSeconds(60), List.of("-w", "-R", "write " + content + " kept", image().toString()));
+        assertThat(result.code()).as(result.output()).isZero();
+    }
+
+    private String kept() throws Exception {
+        return Program.find("debugfs")
+                .orElseThrow()
+                .run(Duration.ofSeconds(60), List.of("-R", "stat kept", image().toString()))
+                .output();
+    }
+
+    private void assertSound() throws Exception {
+        Program.Result check = Program.find("e2fsck")
+                .orElseThrow()
+                .run(Duration.ofSeconds(60), List.of("-f", "-n", image().toString()));
+        assertThat(check.code()).as(check.output()).isZero();
+    }
+
+    @Test
+    void withoutALimitItIsAPlainDirectory() throws Exception {
+        store.prepare(Optional.empty());
+        assertThat(store.limit()).isEmpty();
+        assertThat(store.open(state, false)).isEqualTo(directory.resolve("workspace"));
+        assertThat(loopDevices.calls).isEmpty();
+    }
+
+    @Test
+    void aLimitThatIsAskedForIsReserved() throws Exception {
+        store.prepare(asked(20 * MIB));
+        assertThat(store.limit()).isEqualTo(OptionalLong.of(20 * MIB));
+        assertThat(store.open(state.resolve("target"), true)).isEqualTo(state.resolve("target"));
+        assertThat(loopDevices.calls)
+                .containsExactly("reserve workspace.draft " + 20 * MIB, "mount workspace.img target");
+        assertSound();
+    }
+
+    @Test
+    void aLimitThatIsNotAskedForIsNotReserved() throws Exception {
+        store.prepare(unasked(20 * MIB));
+        store.open(state.resolve("target"), false);
+        assertThat(loopDevices.calls).containsExactly("mount workspace.img target discard");
+    }
+
+    @Test
+    void everythingIsForRootOnlyWhateverTheUmask() throws Exception {
+        store.prepare(asked(20 * MIB));
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(image())))
+                .isEqualTo("rw-------");
+        for (Path made : List.of(directory.resolve("workspace"), state.resolve("pool"))) {
+            await().until(() -> Files.exists(made));
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
+                    .isEqualTo("rwx------");
+        }
+    }
+
+    @Test
+    void aDiskThatCanNotReserveItRefusesAndLeavesNothing() {
+        loopDevices.reserveAnswer = -28;
+        assertThatThrownBy(() -> store.prepare(asked(20 * MIB))).hasMessageContaining("reserve 20971520 bytes");
+        assertThat(image()).doesNotExist();
+        assertThat(directory.resolve("workspace.draft")).doesNotExist();
+    }
+
+    @Test
+    void moreThanTheDiskHasLeftIsNotEvenTried() throws Exception {
+        long tooMuch = Files.getFileStore(directory).getUsableSpace() + (1L << 30);
+        assertThatThrownBy(() -> store.prepare(asked(tooMuch))).hasMessageContaining("bytes left");
+        assertThatThrownBy(() -> store.prepare(unasked(tooMuch))).hasMessageContaining("bytes left");
+        assertThat(loopDevices.calls).isEmpty();
+    }
+
+    @Test
+    void aLargerLimitEnlargesWhatIsThere() throws Exception {
+        store.prepare(asked(20 * MIB));
+        fill(MIB);
+        store.prepare(asked(64 * MIB + 5));
+        assertThat(store.limit()).isEqualTo(OptionalLong.of(64 * MIB + 5));
+        assertThat(Ext4Images.size(image())).isEqualTo(64 * MIB);
+        assertThat(kept()).contains("Size: " + MIB);
+        assertThat(loopDevices.calls).endsWith("reserve workspace.img " + (64 * MIB + 5));
+        assertSound();
+    }
+
+    @Test
+    void aSmallerLimitIsEnforcedWhereTheContentFits() throws Exception {
+        store.prepare(asked(64 * MIB));
+        fill(MIB);
+        store.prepare(asked(20 * MIB));
+        assertThat(Files.size(image())).isEqualTo(20 * MIB);
+        assertThat(kept()).contains("Size: " + MIB);
+        assertSound();
+    }
+
+    @Test
+    void aSmallerLimitIsRefusedWhereTheContentDoesNotFit() throws Exception {
+        store.prepare(asked(64 * MIB));
+        fill(40 * MIB);
+        assertThatThrownBy(() -> store.prepare(asked(20 * MIB)))
+                .isInstanceOf(StorageRefusedException.class)
+                .hasMessageContaining("can't be lowered from 67108864 to 20971520 bytes");
+        assertThat(store.limit()).isEqualTo(OptionalLong.of(64 * MIB));
+        assertSound();
+    }
+
+    @Test
+    void anEnlargingThatWasInterruptedIsFinished() throws Exception {
+        store.prepare(asked(20 * MIB));
+        // As after a crash between the two: the file is larger, the filesystem in it is not.
+        try (var file = new java.io.RandomAccessFile(image().toFile(), "rw")) {
+            file.setLength(64 * MIB);
+        }
+        store.prepare(asked(64 * MIB));
+        assertThat(Ext4Images.size(image())).isEqualTo(64 * MIB);
+        assertSound();
+    }
+
+    @Test
+    void aLimitCanNotHideWorkspacesThatHadNone() throws Exception {
+        store.prepare(Optional.empty());
+        Files.createDirectory(directory.resolve("workspace/work"));
+        assertThatThrownBy(() -> store.prepare(asked(20 * MIB)))
+                .isInstanceOf(StorageRefusedException.class)
+                .hasMessageContaining("exist already without a limit");
+        assertThat(image()).doesNotExist();
+        store.prepare(unasked(20 * MIB));
+        assertThat(image()).doesNotExist();
+    }
+
+    @Test
+    void aLimitThatNobodyAsksForChangesNothingThatExists() throws Exception {
+        store.prepare(asked(20 * MIB));
+        store.prepare(unasked(64 * MIB));
+        store.prepare(Optional.empty());
+        assertThat(store.limit()).isEqualTo(OptionalLong.of(20 * MIB));
+    }
+
+    @Test
+    void whatIsStillMountedIsWaitedFor() throws Exception {
+        store.prepare(asked(20 * MIB));
+        loopDevices.timesInUse = 3;
+        store.prepare(asked(20 * MIB));
+        assertThat(loopDevices.timesInUse).isNegative();
+    }
+
+    @Test
+    void imagesOfASizeThatWasAskedForAreMadeAhead() throws Exception {
+        store.prepare(asked(20 * MIB));
+        await().until(() -> pool.count(20 * MIB) == 4);
+        List<Path> ready;
+        try (var entries = Files.list(state.resolve("pool"))) {
+            ready = entries.toList();
+        }
+        WorkspaceStore second =
+                new WorkspaceStore(Files.createDirectory(state.resolve("second")), loopDevices, images, pool);
+        second.prepare(asked(20 * MIB));
+        assertThat(ready.stream().filter(Files::notExists)).hasSize(1);
+        await().until(() -> pool.count(20 * MIB) == 4);
+    }
+
+    @Test
+    void onlyTheSizesThatWereAskedForLastAreMadeAhead() throws Exception {
+        for (int size = 16; size < 22; size++) {
+            pool.expect(size * MIB);
+        }
+        for (int size = 18; size < 22; size++) {
+            long bytes = size * MIB;
+            await().until(() -> pool.count(bytes) == 4);
+        }
+        assertThat(pool.count(16 * MIB)).isZero();
+    }
+
+    @Test
+    void itIsDeletedWithEverything() throws Exception {
+        store.prepare(asked(20 * MIB));
+        store.delete();
+        assertThat(directory).isEmptyDirectory();
+    }
+}
