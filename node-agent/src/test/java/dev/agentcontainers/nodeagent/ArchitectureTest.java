@@ -51,4 +51,15 @@ class ArchitectureTest {
                 .resideInAnyPackage("io.quarkus..", "jakarta..", "io.fabric8..", ROOT + "kubernetes..", ROOT + "app..")
                 .check(CLASSES);
     }
+
+    @Test
+    void standaloneRunsNeedNeitherQuarkusNorAnApiServer() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "standalone..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.quarkus..", "jakarta..", "io.fabric8.kubernetes.client..", ROOT + "app..")
+                .check(CLASSES);
+    }
 }

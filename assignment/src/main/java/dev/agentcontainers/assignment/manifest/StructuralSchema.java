@@ -20,6 +20,7 @@ import java.util.stream.StreamSupport;
  */
 record StructuralSchema(JsonNode root) {
     private static final String INT_OR_STRING = "x-kubernetes-int-or-string";
+    private static final int LONGEST_SHOWN = 100;
     private static final String WRONG_TYPE = "must be of type ";
     private static final String KEEPS_UNKNOWN = "x-kubernetes-preserve-unknown-fields";
 
@@ -115,7 +116,8 @@ record StructuralSchema(JsonNode root) {
             String list = StreamSupport.stream(allowed.spliterator(), false)
                     .map(JsonNode::toString)
                     .collect(Collectors.joining(", "));
-            problems.add(new Problem(path, "Unsupported value: %s: supported values: %s".formatted(value, list)));
+            problems.add(new Problem(
+                    path, "Unsupported value: %s: supported values: %s".formatted(shown(value.toString()), list)));
         }
     }
 
@@ -130,11 +132,15 @@ record StructuralSchema(JsonNode root) {
         }
         String pattern = schema.path("pattern").asText();
         if (!pattern.isEmpty() && !Pattern.compile(pattern).matcher(text).find()) {
-            problems.add(new Problem(path, "Invalid value: \"%s\": should match '%s'".formatted(text, pattern)));
+            problems.add(new Problem(path, "Invalid value: \"%s\": should match '%s'".formatted(shown(text), pattern)));
         }
         if (schema.path("format").asText().equals("byte") && !isBase64(text)) {
             problems.add(new Problem(path, "must be base64; plain text goes to stringData of a Secret"));
         }
+    }
+
+    private static String shown(String text) {
+        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…";
     }
 
     private static boolean isBase64(String text) {
@@ -187,7 +193,9 @@ record StructuralSchema(JsonNode root) {
                 List<JsonNode> key = new ArrayList<>();
                 keys.forEach(name -> key.add(each.path(name.asText())));
                 if (!seen.add(key)) {
-                    problems.add(new Problem(path + "[" + i + "]", "Duplicate value: " + key.getFirst()));
+                    problems.add(new Problem(
+                            path + "[" + i + "]",
+                            "Duplicate value: " + shown(key.getFirst().toString())));
                 }
             }
         }

@@ -1,6 +1,8 @@
 package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.assignment.manifest.RunObjects;
+import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -15,7 +17,13 @@ import java.util.List;
 final class LocalRun implements AgentRun {
     private final StandaloneRun run;
 
+    /** Installs what this machine lacks, where it can. */
     LocalRun(RunObjects objects, RunObserver observer) {
+        try {
+            Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
+        } catch (UserException e) {
+            throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
+        }
         this.run = new StandaloneRun(objects, Platform.current(), List.of(), observer);
     }
 

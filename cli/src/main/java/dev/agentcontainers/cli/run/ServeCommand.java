@@ -1,5 +1,7 @@
 package dev.agentcontainers.cli.run;
 
+import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
@@ -62,6 +64,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         requireSense();
+        Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         CountDownLatch end = new CountDownLatch(1);
         Interrupts.handling(end::countDown, () -> {});
         try (RunService service = RunService.start(

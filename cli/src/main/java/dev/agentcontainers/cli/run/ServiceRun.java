@@ -18,26 +18,35 @@ import java.util.Optional;
 /** A run by the machine's service, for a user who is not root. */
 final class ServiceRun implements AgentRun {
     private final MessageChannel<ServiceMessage> service;
-    private final GivenManifests manifests;
     private final RunObserver observer;
+    private boolean outputRefused;
 
-    private ServiceRun(SocketChannel channel, GivenManifests manifests, RunObserver observer) {
+    private ServiceRun(SocketChannel channel, RunObserver observer) {
         this.service = new MessageChannel<>(channel, ServiceMessage.class, ServiceMessage.MAXIMUM_LENGTH);
-        this.manifests = manifests;
         this.observer = observer;
     }
 
-    /** Connects to the service, or says what to do. */
+    /** Connects to the service and asks for the run, or says what to do. */
     static ServiceRun connect(Map<String, String> environment, GivenManifests manifests, RunObserver observer) {
         Path socket = Path.of(environment.getOrDefault("AGENTCTL_SOCKET", ServiceSettings.SOCKET.toString()));
         try {
-            return new ServiceRun(SocketChannel.open(UnixDomainSocketAddress.of(socket)), manifests, observer);
+            ServiceRun run = new ServiceRun(SocketChannel.open(UnixDomainSocketAddress.of(socket)), observer);
+            run.service.send(request(manifests));
+            return run;
         } catch (IOException e) {
             throw new UserException(
                     "running an agent needs root or this machine's service, and %s. Run it with sudo, or %s"
                             .formatted(problem(socket), remedy(socket)),
                     RunCommand.NOT_RUN);
         }
+    }
+
+    private static ClientMessage.Run request(GivenManifests manifests) {
+        return new ClientMessage.Run(
+                manifests.namespace(),
+                manifests.texts().stream()
+                        .map(text -> new ClientMessage.Manifest(text.origin(), text.yaml()))
+                        .toList());
     }
 
     private static String problem(Path socket) {
@@ -60,18 +69,12 @@ final class ServiceRun implements AgentRun {
     @Override
     public RunEnd await() throws InterruptedException {
         try (service) {
-            service.send(new ClientMessage.Run(
-                    manifests.namespace(),
-                    manifests.texts().stream()
-                            .map(text -> new ClientMessage.Manifest(text.origin(), text.yaml()))
-                            .toList()));
             while (true) {
                 ServiceMessage message =
                         service.receive().orElseThrow(() -> new IOException("it ended the connection"));
                 switch (message) {
-                    case ServiceMessage.Output output -> observer.output(RunObserver.Stream.OUTPUT, output.data());
-                    case ServiceMessage.ErrorOutput output ->
-                        observer.output(RunObserver.Stream.ERROR_OUTPUT, output.data());
+                    case ServiceMessage.Output output -> pass(RunObserver.Stream.OUTPUT, output.data());
+                    case ServiceMessage.ErrorOutput output -> pass(RunObserver.Stream.ERROR_OUTPUT, output.data());
                     case ServiceMessage.Progress progress -> observer.progress(progress.text());
                     case ServiceMessage.Warning warning -> observer.warning(warning.text());
                     case ServiceMessage.Refused refused -> throw new UserException(refused.text(), RunCommand.NOT_RUN);
@@ -86,6 +89,19 @@ final class ServiceRun implements AgentRun {
         } catch (IOException e) {
             throw new UserException(
                     "the machine's service failed, and the run with it: " + e.getMessage(), RunCommand.NOT_RUN);
+        }
+    }
+
+    private void pass(RunObserver.Stream stream, byte[] data) {
+        if (outputRefused) {
+            return;
+        }
+        try {
+            observer.output(stream, data);
+        } catch (IOException e) {
+            // As a run by this process does: nobody takes the output, so it need not go on.
+            outputRefused = true;
+            stop();
         }
     }
 

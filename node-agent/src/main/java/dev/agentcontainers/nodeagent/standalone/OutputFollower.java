@@ -25,6 +25,7 @@ final class OutputFollower implements AutoCloseable {
 
     private final Path file;
     private final RunObserver observer;
+    private final Runnable onRefused;
     private final Thread thread;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
@@ -33,14 +34,16 @@ final class OutputFollower implements AutoCloseable {
     private boolean broken;
     private volatile boolean finished;
 
-    private OutputFollower(Path file, RunObserver observer) {
+    private OutputFollower(Path file, RunObserver observer, Runnable onRefused) {
         this.file = file;
         this.observer = observer;
+        this.onRefused = onRefused;
         this.thread = Thread.ofPlatform().daemon().name("output").unstarted(this::follow);
     }
 
-    static OutputFollower start(Path file, RunObserver observer) {
-        OutputFollower follower = new OutputFollower(file, observer);
+    /** @param onRefused called once where the observer can't take any more, after "| head" for example */
+    static OutputFollower start(Path file, RunObserver observer, Runnable onRefused) {
+        OutputFollower follower = new OutputFollower(file, observer, onRefused);
         follower.thread.start();
         return follower;
     }
@@ -173,8 +176,8 @@ final class OutputFollower implements AutoCloseable {
         try {
             observer.output(pendingStream, data);
         } catch (IOException e) {
-            // Who reads has gone away, as with "| head": the agent goes on.
             broken = true;
+            onRefused.run();
         }
     }
 }

@@ -10,7 +10,11 @@ public interface RunObserver {
         ERROR_OUTPUT
     }
 
-    /** A piece of the agent's output as it comes; may block, which loses nothing and stops nothing but the output. */
+    /**
+     * A piece of the agent's output as it comes; may block, which loses nothing and stops nothing but the output.
+     *
+     * @throws IOException where nobody takes it any more: the run is stopped then
+     */
     void output(Stream stream, byte[] data) throws IOException;
 
     /** What is being done, for who wants to follow. */

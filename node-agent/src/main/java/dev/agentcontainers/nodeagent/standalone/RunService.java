@@ -13,6 +13,7 @@ import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -31,12 +32,16 @@ public final class RunService implements AutoCloseable {
     /** Connections that wait for their first message count too. */
     private static final int MOST_CONNECTIONS = 128;
 
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final ServiceSettings settings;
     private final Platform platform;
     private final Share share;
     private final ServerSocketChannel listener;
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final Semaphore places = new Semaphore(MOST_CONNECTIONS);
+    private final Thread acceptor =
+            Thread.ofPlatform().daemon().name("local-socket").unstarted(this::accept);
 
     private record Connection(ServedRun run, Thread thread) {}
 
@@ -54,7 +59,7 @@ public final class RunService implements AutoCloseable {
             Share share = new Share(settings, platform.facts(place.place().settings()));
             new Leftovers(platform, place.place().settings()).remove();
             RunService service = new RunService(settings, platform, share, listen(settings));
-            Thread.ofPlatform().daemon().name("local-socket").start(service::accept);
+            service.acceptor.start();
             LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());
             return service;
         } catch (dev.agentcontainers.nodeagent.sandbox.SandboxException e) {
@@ -128,9 +133,13 @@ public final class RunService implements AutoCloseable {
         ServedRun run;
         try {
             UnixDomainPrincipal peer = client.getOption(ExtendedSocketOptions.SO_PEERCRED);
-            run = new ServedRun(client, peer.user().getName(), platform, share, settings.neverAllowed());
+            String user = peer.user().getName();
+            if (connectionsOf(user) >= 2 * settings.mostRunsOfUser()) {
+                throw new IOException("%s has %d connections".formatted(user, connectionsOf(user)));
+            }
+            run = new ServedRun(client, user, platform, share, settings.neverAllowed());
         } catch (IOException | RuntimeException e) {
-            LOG.warn("a peer without credentials is refused: {}", e.getMessage());
+            LOG.warn("a connection is refused: {}", e.getMessage());
             closeQuietly(client);
             places.release();
             return;
@@ -147,6 +156,12 @@ public final class RunService implements AutoCloseable {
         thread.start();
     }
 
+    private long connectionsOf(String user) {
+        return connections.stream()
+                .filter(connection -> connection.run().user().equals(user))
+                .count();
+    }
+
     private static void closeQuietly(SocketChannel client) {
         try {
             client.close();
@@ -159,10 +174,15 @@ public final class RunService implements AutoCloseable {
     public void close() throws IOException {
         listener.close();
         Files.deleteIfExists(settings.socket());
-        connections.forEach(connection -> connection.run().end());
         try {
+            acceptor.join();
+            connections.forEach(connection -> connection.run().end());
             for (Connection connection : connections) {
-                connection.thread().join();
+                if (!connection.thread().join(PATIENCE)) {
+                    // Its client does not take what it is sent.
+                    connection.run().hangUp();
+                    connection.thread().join();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -40,6 +40,10 @@ final class ServedRun {
         this.neverAllowed = neverAllowed;
     }
 
+    String user() {
+        return user;
+    }
+
     /** Returns when the run is over and the connection closed. */
     void serve() {
         try (channel) {
@@ -61,10 +65,14 @@ final class ServedRun {
     /** Kills the run, because the service ends. */
     void end() {
         ending = true;
-        run.ifPresentOrElse(StandaloneRun::kill, this::hangUp);
+        run.ifPresent(StandaloneRun::kill);
+        if (run.isEmpty()) {
+            hangUp();
+        }
     }
 
-    private void hangUp() {
+    /** Ends the connection, whatever is under way on it. */
+    void hangUp() {
         try {
             channel.close();
         } catch (IOException e) {

@@ -28,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -100,12 +102,16 @@ public final class StandaloneRun {
         IsolationDriver driver = driver(settings, plan.assignment());
         Fence opened = platform.fence(settings);
         CountingFence fence = new CountingFence(opened);
+        // The trial run and the fence need nothing of each other, and both take their time.
+        FutureTask<DriverProbe> probe = new FutureTask<>(driver::probe);
+        Thread probing = Thread.ofPlatform().name("probe").start(probe);
         try {
             observer.progress("fence: " + agentCidr);
             fence.open(new FenceSettings(agentCidr, Place.FLEET_CIDR, neverAllowed));
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
             PolicyKeeper policy = new PolicyKeeper(fence, journal);
             policy.apply(new PolicySnapshot(0, plan.policy()));
+            requireReady(driver, result(probe));
             NodeParts parts = new NodeParts(
                     Map.of(driver.name(), driver),
                     fence,
@@ -120,27 +126,37 @@ public final class StandaloneRun {
             RunEnd end = supervise(new Supervisor(parts), driver, plan.assignment());
             return new RunEnd(end.exitCode(), end.problem(), fence.deniedPackets());
         } finally {
+            probing.join();
             close(opened);
             close(driver);
         }
     }
 
-    private IsolationDriver driver(NodeSettings settings, Assignment assignment) throws RefusedRunException {
-        IsolationDriver driver = platform.drivers(settings).stream()
+    private IsolationDriver driver(NodeSettings settings, Assignment assignment) {
+        return platform.drivers(settings).stream()
                 .filter(each -> each.name().equals(assignment.driver().name()))
                 .findFirst()
                 .orElseThrow();
-        DriverProbe probe = driver.probe();
-        return switch (probe) {
+    }
+
+    private static DriverProbe result(FutureTask<DriverProbe> probe) throws InterruptedException {
+        try {
+            return probe.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the isolation driver could not be tried", e.getCause());
+        }
+    }
+
+    private void requireReady(IsolationDriver driver, DriverProbe probe) throws RefusedRunException {
+        switch (probe) {
             case DriverProbe.Ready ready -> {
                 observer.progress("isolation: %s (%s)".formatted(driver.name(), ready.version()));
                 ready.notes().forEach(observer::progress);
-                yield driver;
             }
             case DriverProbe.NotReady notReady ->
                 throw new RefusedRunException("this machine can't run agents with isolation %s: %s"
                         .formatted(driver.name(), notReady.reason()));
-        };
+        }
     }
 
     private static ResourceAmounts allocatable(MachineFacts machine) {
@@ -154,7 +170,7 @@ public final class StandaloneRun {
     private RunEnd supervise(Supervisor supervisor, IsolationDriver driver, Assignment assignment)
             throws InterruptedException {
         try (supervisor;
-                OutputFollower output = OutputFollower.start(driver.log(assignment.id()), observer)) {
+                OutputFollower output = OutputFollower.start(driver.log(assignment.id()), observer, this::stop)) {
             supervisor.start();
             begin(new Started(supervisor, driver, assignment));
             RunReports seen = new RunReports(observer);
