@@ -12,10 +12,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The operator as it is shipped, in a process of its own, with its own rights. */
 public final class OperatorProcess implements AutoCloseable {
+    private static final Pattern EPOCH = Pattern.compile("Leading with epoch (\\d+)");
+
     private final Process process;
     private final int port;
     private final Path log;
@@ -39,6 +43,7 @@ public final class OperatorProcess implements AutoCloseable {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx256m",
                     "-Dquarkus.http.port=" + port,
+                    "-Dkubernetes.user.agent=" + userAgent(name),
                     "-Dagentcontainers.operator.leader.namespace=" + TestCluster.SYSTEM_NAMESPACE));
             settings.forEach(setting -> command.add("-D" + setting));
             command.add("-jar");
@@ -50,6 +55,11 @@ public final class OperatorProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** How the audit log names the operator that was started under that name. */
+    public static String userAgent(String name) {
+        return "operator-of-test-" + name;
     }
 
     public void signal(String name) {
@@ -101,6 +111,15 @@ public final class OperatorProcess implements AutoCloseable {
 
     public boolean leads() {
         return log().contains("Leading with epoch");
+    }
+
+    /** The epoch that it leads with. */
+    public long epoch() {
+        Matcher matcher = EPOCH.matcher(log());
+        if (!matcher.find()) {
+            throw new IllegalStateException("it does not lead");
+        }
+        return Long.parseLong(matcher.group(1));
     }
 
     @Override
