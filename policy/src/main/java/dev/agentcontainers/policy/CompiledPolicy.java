@@ -14,16 +14,34 @@ import java.util.List;
  * @param egress the allowed flows in canonical form: pairwise disjoint boxes, as few as the form has, sorted
  */
 public record CompiledPolicy(String hash, List<String> sources, List<String> problems, List<Allow> egress) {
+    private static final int MOST_SOURCES = 256;
+    private static final int MOST_PROBLEMS = 64;
+    private static final int LONGEST_TEXT = 1024;
+
     public CompiledPolicy {
         sources = List.copyOf(sources);
         problems = List.copyOf(problems);
         egress = List.copyOf(egress);
     }
 
-    /** The entry of an AgentNodePolicy; problems stand behind the sources. */
+    /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
     public Group asGroup(String name) {
-        var all = new ArrayList<>(sources);
-        all.addAll(problems);
-        return new Group(name, hash, List.copyOf(all), egress);
+        return new Group(
+                name,
+                hash,
+                bounded(sources, MOST_SOURCES),
+                egress,
+                problems.isEmpty() ? null : bounded(problems, MOST_PROBLEMS));
+    }
+
+    private static List<String> bounded(List<String> texts, int most) {
+        List<String> shown = new ArrayList<>();
+        for (String text : texts.subList(0, texts.size() > most ? most - 1 : texts.size())) {
+            shown.add(text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT - 1) + "…" : text);
+        }
+        if (texts.size() > most) {
+            shown.add("and %d more".formatted(texts.size() - shown.size()));
+        }
+        return List.copyOf(shown);
     }
 }

@@ -44,6 +44,8 @@ public record AgentAssignmentStatus(
             @JsonPropertyDescription("The policy group.") String group,
             @JsonPropertyDescription("Hash of its ruleset.") String hash,
 
-            @JsonPropertyDescription("Generation of the AgentNodePolicy that it came with.")
+            @JsonPropertyDescription(
+                    "Revision of the node's policy in which it was put into force: the sum of the generations of its"
+                            + " AgentNodePolicies.")
             Long revision) {}
 }

@@ -9,7 +9,10 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** Internal: the compiled rulesets of the policy groups on one node. Its generation is the revision. */
+/**
+ * Internal: the compiled rulesets of policy groups on one node. Where one object would be too large, a node has several:
+ * {@code node}, {@code node-1}, {@code node-2} and so on; its policy is their union, the revision the sum of their generations.
+ */
 @JsonClassDescription(
         "Internal: the compiled rulesets of the policy groups on one node, in that node's namespace. Written by the operator, its status by the node agent.")
 @Group(Api.GROUP)

@@ -23,8 +23,13 @@ public record AgentNodeSpec(
         Boolean unschedulable,
 
         @Size(max = 64)
+        @ValidationRule(
+                value = "self.all(t, t.effect != 'NoExecute')",
+                message = "effect NoExecute is not supported, nothing moves agents that run: use NoSchedule and delete"
+                        + " the agents that must go")
         @JsonPropertyDescription(
-                "Taints; only agents that tolerate those with effect NoSchedule or NoExecute are placed here.")
+                "Taints with effect NoSchedule, for agents that don't tolerate them nothing is placed here, or"
+                        + " PreferNoSchedule, only where there is no other node.")
         List<Taint> taints,
 
         @JsonPropertyDescription(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
@@ -17,7 +18,9 @@ public record AgentNodeStatus(
         @JsonPropertyDescription("The node's own namespace.")
         String namespace,
 
-        @MapList("type") @JsonPropertyDescription("Ready (by the operator), and what the node agent found.")
+        @MapList("type")
+        @Size(max = 32)
+        @JsonPropertyDescription("Ready (by the operator), and what the node agent found.")
         List<Condition> conditions,
 
         @JsonPropertyDescription("Operating system.") OperatingSystem os,
@@ -30,14 +33,25 @@ public record AgentNodeStatus(
         @JsonPropertyDescription("Version of the node agent.")
         String agentVersion,
 
-        @Size(max = 32) @JsonPropertyDescription("The machine's resources: cpu, memory, ephemeral-storage, agents.")
+        @Size(max = 32)
+        @ValidationRule(value = ARE_AMOUNTS, message = AMOUNTS)
+        @JsonPropertyDescription("The machine's resources: cpu, memory, ephemeral-storage, agents.")
         Map<String, Quantity> capacity,
 
-        @Size(max = 32) @JsonPropertyDescription("What agents may use of them.")
+        @Size(max = 32)
+        @ValidationRule(value = ARE_AMOUNTS, message = AMOUNTS)
+        @JsonPropertyDescription("What agents may use of them.")
         Map<String, Quantity> allocatable,
 
-        @MapList("name") @JsonPropertyDescription("Isolation drivers found.")
+        @MapList("name") @Size(max = 32) @JsonPropertyDescription("Isolation drivers found.")
         List<DriverStatus> drivers) {
+
+    /** CEL: each value is a quantity that placement can reckon with. */
+    private static final String ARE_AMOUNTS = "self.all(name, isQuantity(string(self[name]))"
+            + " && quantity(string(self[name])).compareTo(quantity('0')) >= 0"
+            + " && quantity(string(self[name])).compareTo(quantity('1Ei')) <= 0)";
+
+    private static final String AMOUNTS = "each must be a quantity from 0 to 1Ei, for example 4 or 16Gi";
 
     /** An isolation driver on this node. */
     @ApiObject
@@ -54,8 +68,8 @@ public record AgentNodeStatus(
             @JsonPropertyDescription("The level that was established on this node.")
             IsolationLevel strength,
 
-            @JsonPropertyDescription("What it can enforce here, for example ephemeral-storage.")
-            List<String> features,
+            @JsonPropertyDescription("What it can enforce here, for example ephemeral-storage.") @Size(max = 32)
+            List<@Size(max = 63) String> features,
 
             @JsonPropertyDescription("Why it is not ready, or what is limited.")
             String message) {}

@@ -11,7 +11,10 @@ public final class Api {
     /** Finalizer of a node's ServiceAccount, Role and RoleBinding while an assignment remains there. */
     public static final String NODE_FINALIZER = GROUP + "/assignments";
 
-    /** Label of every object in a node's namespace, and of the namespace: the AgentNode's name. */
+    /**
+     * Label of a node's namespace and of what the operator makes there: the AgentNode's name, or the namespace's where that is
+     * too long for a label.
+     */
     public static final String NODE_LABEL = GROUP + "/node";
 
     /** Label of an AgentAssignment: the namespace of its AgentContainer. */
@@ -23,7 +26,7 @@ public final class Api {
     /** Label on a user's namespace; the value {@code Forbidden} refuses inline egress rules at admission. */
     public static final String INLINE_EGRESS_LABEL = GROUP + "/inline-egress";
 
-    /** Name of the AgentNodePolicy and of the Lease in a node's namespace. */
+    /** Name of the first AgentNodePolicy and of the Lease in a node's namespace; further AgentNodePolicies have a number behind it. */
     public static final String NODE_POLICY_NAME = "node";
 
     private Api() {}

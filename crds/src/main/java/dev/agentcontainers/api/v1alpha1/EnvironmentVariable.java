@@ -40,10 +40,16 @@ public record EnvironmentVariable(
     /** A key of a Secret or ConfigMap. */
     @ApiObject
     public record KeyReference(
-            @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the object.")
+            @Required
+            @Size(min = 1, max = 253)
+            @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+            @JsonPropertyDescription("Name of the object.")
             String name,
 
-            @Required @Size(min = 1, max = 253) @JsonPropertyDescription("The key in its data.")
+            @Required
+            @Size(min = 1, max = 253)
+            @Pattern("^[-._a-zA-Z0-9]+$")
+            @JsonPropertyDescription("The key in its data.")
             String key,
 
             @JsonPropertyDescription(

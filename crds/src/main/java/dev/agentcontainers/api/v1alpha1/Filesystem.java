@@ -2,6 +2,7 @@ package dev.agentcontainers.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -67,12 +68,18 @@ public record Filesystem(
     /** A ConfigMap by name. */
     @ApiObject
     public record ConfigMapSource(
-            @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the ConfigMap.")
+            @Required
+            @Size(min = 1, max = 253)
+            @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+            @JsonPropertyDescription("Name of the ConfigMap.")
             String name) {}
 
     /** A Secret by name. */
     @ApiObject
     public record SecretSource(
-            @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the Secret.")
+            @Required
+            @Size(min = 1, max = 253)
+            @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+            @JsonPropertyDescription("Name of the Secret.")
             String secretName) {}
 }

@@ -23,10 +23,12 @@ import io.fabric8.kubernetes.api.model.Quantity;
         fieldPath = ".requests.memory",
         message = "requests.memory must not be greater than limits.memory")
 @ValidationRule(
-        value =
-                "!has(self.requests) || !has(self.requests.ephemeral__dash__storage) || !has(self.limits) || !has(self.limits.ephemeral__dash__storage)"
-                        + " || !isQuantity(string(self.requests.ephemeral__dash__storage)) || !isQuantity(string(self.limits.ephemeral__dash__storage))"
-                        + " || quantity(string(self.requests.ephemeral__dash__storage)).compareTo(quantity(string(self.limits.ephemeral__dash__storage))) <= 0",
+        value = "!has(self.requests) || !has(self.requests.ephemeral__dash__storage) || !has(self.limits) ||"
+                + " !has(self.limits.ephemeral__dash__storage) ||"
+                + " !isQuantity(string(self.requests.ephemeral__dash__storage)) ||"
+                + " !isQuantity(string(self.limits.ephemeral__dash__storage)) ||"
+                + " quantity(string(self.requests.ephemeral__dash__storage)).compareTo(quantity(string(self.limits.ephemeral__dash__storage)))"
+                + " <= 0",
         fieldPath = ".requests['ephemeral-storage']",
         message = "requests.ephemeral-storage must not be greater than limits.ephemeral-storage")
 public record Resources(
@@ -40,18 +42,29 @@ public record Resources(
     private static final String IS_POSITIVE =
             "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))";
 
+    /** CEL: the field is no more processors than any machine has, by far. */
+    private static final String IS_NO_FLEET =
+            "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('100k')) <= 0";
+
+    /** CEL: the field is no more bytes than any machine has, by far. */
+    private static final String IS_NO_WAREHOUSE =
+            "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('1Pi')) <= 0";
+
     /** Reserved amounts. */
     @ApiObject
     public record Requests(
             @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 500m or 2")
+            @ValidationRule(value = IS_NO_FLEET, message = "must not be more than 100k processors")
             @JsonPropertyDescription("Processors, for example 100m or 2.")
             Quantity cpu,
 
             @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 512Mi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
             @JsonPropertyDescription("Memory in bytes, for example 128Mi.")
             Quantity memory,
 
             @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 1Gi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
             @JsonProperty("ephemeral-storage")
             @JsonPropertyDescription("Disk in bytes for the agent's writable files.")
             Quantity ephemeralStorage) {}
@@ -60,14 +73,17 @@ public record Resources(
     @ApiObject
     public record Limits(
             @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 500m or 2")
+            @ValidationRule(value = IS_NO_FLEET, message = "must not be more than 100k processors")
             @JsonPropertyDescription("Processors, for example 500m or 2.")
             Quantity cpu,
 
             @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 512Mi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
             @JsonPropertyDescription("Memory in bytes, for example 512Mi; the agent is killed when it needs more.")
             Quantity memory,
 
             @ValidationRule(value = IS_POSITIVE, message = "must be a quantity greater than 0, for example 1Gi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
             @JsonProperty("ephemeral-storage")
             @JsonPropertyDescription("Disk in bytes for the agent's writable files; writes beyond it fail.")
             Quantity ephemeralStorage,

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.Api;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,6 +22,7 @@ import org.junit.jupiter.api.Test;
 @Tag("cluster")
 class AdmissionPoliciesIT {
     private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
+    private static final String NO_FINALIZERS = "{\"metadata\":{\"finalizers\":null}}";
     private static final String EGRESS =
             "{\"spec\":{\"network\":{\"egress\":[{\"name\":\"%s\",\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]}}}";
 
@@ -46,9 +51,121 @@ class AdmissionPoliciesIT {
                 .hasMessageContaining("spec.network.egress is not allowed here");
         assertThat(agent.patch(MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}"))
                 .isNotNull();
-        assertThat(agent.patch(MERGE, "{\"metadata\":{\"finalizers\":null}}").getFinalizers())
-                .isEmpty();
         assertThat(agent.patch(MERGE, "{\"spec\":{\"network\":null}}")).isNotNull();
+    }
+
+    @Test
+    void whoMayEditAgentsDoesNotTakeTheirFinalizerAway() {
+        AppliedApi api = AppliedApi.get();
+        api.createNamespace("kept", Map.of());
+        bind(api, "editor", "agentcontainers-edit");
+        bind(api, "editor", "agentcontainers-view");
+        try (KubernetesClient editor = api.controlPlane().clientFor("editor")) {
+            var agent = editor.resource(Manifests.named("precious", "kept"));
+            agent.create();
+
+            assertThat(agent.patch(MERGE, NO_FINALIZERS).getFinalizers())
+                    .as("of an agent that is to stay")
+                    .containsExactly(Api.FINALIZER);
+            GenericKubernetesResource replaced = Manifests.named("precious", "kept");
+            replaced.getMetadata().setResourceVersion(agent.get().getMetadata().getResourceVersion());
+            assertThat(editor.resource(replaced).update().getFinalizers())
+                    .as("after kubectl replace")
+                    .containsExactly(Api.FINALIZER);
+
+            agent.delete();
+            assertThatThrownBy(() -> agent.patch(MERGE, NO_FINALIZERS))
+                    .satisfies(AdmissionPoliciesIT::isForbidden)
+                    .hasMessageContaining(
+                            "metadata.finalizers: agentcontainers.dev/cleanup is removed by the operator");
+            assertThat(agent.patch(MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}")
+                            .getFinalizers())
+                    .containsExactly(Api.FINALIZER);
+        }
+    }
+
+    @Test
+    void whoMayUpdateTheFinalizersTakesThemAway() {
+        AppliedApi api = AppliedApi.get();
+        api.createNamespace("let-go", Map.of());
+        api.client()
+                .resource(new ClusterRoleBuilder()
+                        .withNewMetadata()
+                        .withName("test-finalizers")
+                        .endMetadata()
+                        .addNewRule()
+                        .withApiGroups(Api.GROUP)
+                        .withResources("agentcontainers/finalizers")
+                        .withVerbs("update")
+                        .endRule()
+                        .build())
+                .serverSideApply();
+        bind(api, "operator-like", "test-finalizers");
+        bind(api, "operator-like", "agentcontainers-edit");
+        bind(api, "operator-like", "agentcontainers-view");
+        try (KubernetesClient operator = api.controlPlane().clientFor("operator-like")) {
+            var agent = operator.resource(Manifests.named("finished", "let-go"));
+            agent.create();
+            agent.delete();
+
+            agent.patch(MERGE, NO_FINALIZERS);
+
+            assertThat(agent.get()).isNull();
+        }
+    }
+
+    @Test
+    void nobodyMakesTheNamespaceOfANodeBeforeItJoins() {
+        AppliedApi api = AppliedApi.get();
+        api.client()
+                .resource(new ClusterRoleBuilder()
+                        .withNewMetadata()
+                        .withName("test-namespaces")
+                        .endMetadata()
+                        .addNewRule()
+                        .withApiGroups("")
+                        .withResources("namespaces")
+                        .withVerbs("create", "get", "patch", "update")
+                        .endRule()
+                        .build())
+                .serverSideApply();
+        bind(api, "squatter", "test-namespaces");
+        try (KubernetesClient squatter = api.controlPlane().clientFor("squatter")) {
+            assertThatThrownBy(() -> squatter.resource(namespace("agentnode-worker", Map.of()))
+                            .create())
+                    .satisfies(AdmissionPoliciesIT::isForbidden)
+                    .hasMessageContaining("namespace agentnode-worker: names that begin with agentnode-");
+            assertThatThrownBy(() -> squatter.resource(namespace("harmless", Map.of(Api.NODE_LABEL, "worker")))
+                            .create())
+                    .satisfies(AdmissionPoliciesIT::isForbidden);
+            var own = squatter.resource(namespace("harmless", Map.of()));
+            own.create();
+            assertThatThrownBy(() ->
+                            own.patch(MERGE, "{\"metadata\":{\"labels\":{\"agentcontainers.dev/node\":\"worker\"}}}"))
+                    .satisfies(AdmissionPoliciesIT::isForbidden);
+            assertThat(own.patch(MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}"))
+                    .isNotNull();
+        }
+    }
+
+    @Test
+    void aNodeDoesNotStateAmountsThatNobodyCanReckonWith() {
+        AppliedApi api = AppliedApi.get();
+        node(api, "boastful");
+        var node = api.client().resource(Manifests.good("AgentNode", "boastful", ""));
+
+        for (String amount : List.of("1e30", "-1", "lots")) {
+            assertThatThrownBy(() -> node.subresource("status")
+                            .patch(MERGE, "{\"status\":{\"allocatable\":{\"cpu\":\"%s\"}}}".formatted(amount)))
+                    .hasMessageContaining("status.allocatable")
+                    .hasMessageContaining("each must be a quantity from 0 to 1Ei");
+        }
+        assertThat(
+                        node.subresource("status")
+                                .patch(
+                                        MERGE,
+                                        "{\"status\":{\"allocatable\":{\"cpu\":\"3500m\",\"memory\":\"16Gi\",\"agents\":110}}}"))
+                .isNotNull();
     }
 
     @Test
@@ -81,6 +198,30 @@ class AdmissionPoliciesIT {
                     .satisfies(AdmissionPoliciesIT::isForbidden);
             assertThatThrownBy(mine::delete).satisfies(AdmissionPoliciesIT::isForbidden);
         }
+    }
+
+    private static Namespace namespace(String name, Map<String, String> labels) {
+        return new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withLabels(labels)
+                .endMetadata()
+                .build();
+    }
+
+    private static void bind(AppliedApi api, String user, String role) {
+        api.client()
+                .resource(new ClusterRoleBindingBuilder()
+                        .withNewMetadata()
+                        .withName(user + "-" + role)
+                        .endMetadata()
+                        .withNewRoleRef("rbac.authorization.k8s.io", "ClusterRole", role)
+                        .addNewSubject()
+                        .withKind("User")
+                        .withName(user)
+                        .endSubject()
+                        .build())
+                .serverSideApply();
     }
 
     private static void isForbidden(Throwable thrown) {

@@ -90,7 +90,6 @@ public final class Heartbeat implements AutoCloseable {
                 .withNewMetadata()
                 .withNamespace(namespace)
                 .withName(Api.NODE_POLICY_NAME)
-                .addToLabels(Api.NODE_LABEL, nodeName)
                 .endMetadata()
                 .withNewSpec()
                 .withHolderIdentity(nodeName)

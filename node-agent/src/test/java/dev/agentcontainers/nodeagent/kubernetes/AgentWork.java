@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.supervisor.Supervisor;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -80,7 +81,7 @@ final class AgentWork implements AutoCloseable {
                 supervisor::sync,
                 reporter,
                 timer);
-        PolicyWatch policies = new PolicyWatch(client, node.namespace, policy, timer);
+        PolicyWatch policies = new PolicyWatch(client, node.namespace, policy, timer, Duration.ofSeconds(2));
         supervisor.start();
         policies.start();
         assignments.start();

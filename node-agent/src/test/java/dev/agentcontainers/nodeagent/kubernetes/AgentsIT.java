@@ -271,7 +271,7 @@ class AgentsIT {
         await().atMost(NodeFixture.PATIENCE)
                 .until(() -> node.policy().getStatus().message() != null);
         assertThat(node.policy().getStatus().observedGeneration()).isEqualTo(1);
-        assertThat(node.policy().getStatus().message()).contains("generation 2", "the kernel refuses");
+        assertThat(node.policy().getStatus().message()).contains("revision 2", "the kernel refuses");
         awaitPolicy(2, "second");
         assertThat(node.policy().getStatus().message()).isNull();
     }

@@ -6,8 +6,11 @@ import dev.agentcontainers.operator.events.EventPublisher;
 import dev.agentcontainers.operator.events.EventReason;
 import dev.agentcontainers.operator.status.ConditionType;
 import dev.agentcontainers.operator.status.Conditions;
+import dev.agentcontainers.operator.status.StatusRollup;
 import io.fabric8.kubernetes.api.model.Condition;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Tells people what has become of an agent. */
 @ApplicationScoped
@@ -22,8 +25,27 @@ public class AgentNews {
         events.publish(agent, EventReason.ReferenceNotFound, message);
     }
 
+    void assignmentRefused(AgentContainer agent, String message) {
+        events.publish(agent, EventReason.AssignmentRefused, message);
+    }
+
+    void policyRefused(AgentContainer agent, String message) {
+        events.publish(agent, EventReason.PolicyProblem, message);
+    }
+
+    void nodeRemoved(AgentContainer agent, String message) {
+        events.publish(agent, EventReason.NodeRemoved, message);
+    }
+
     /** A new status has been written. */
     void reported(AgentContainer before, AgentContainerStatus status) {
+        tell(before, status, ConditionType.Ready, StatusRollup.UPDATE_REFUSED, EventReason.UpdateRefused);
+        tell(
+                before,
+                status,
+                ConditionType.PolicyEnforced,
+                StatusRollup.ENFORCED_WITH_PROBLEMS,
+                EventReason.PolicyProblem);
         if (before.getStatus() != null && before.getStatus().phase() == status.phase()) {
             return;
         }
@@ -35,6 +57,22 @@ public class AgentNews {
                 // Nothing that the status doesn't say better.
             }
         }
+    }
+
+    /** Publishes what a condition says with that reason, unless it said the same before. */
+    private void tell(
+            AgentContainer before, AgentContainerStatus status, ConditionType type, String reason, EventReason event) {
+        Optional<String> said = message(before.getStatus(), type, reason);
+        message(status, type, reason)
+                .filter(message -> !said.equals(Optional.of(message)))
+                .ifPresent(message -> events.publish(before, event, message));
+    }
+
+    private static Optional<String> message(@Nullable AgentContainerStatus status, ConditionType type, String reason) {
+        return Optional.ofNullable(status)
+                .flatMap(present -> Conditions.find(present.conditions(), type.name()))
+                .filter(condition -> reason.equals(condition.getReason()))
+                .map(Condition::getMessage);
     }
 
     private static String why(AgentContainerStatus status) {

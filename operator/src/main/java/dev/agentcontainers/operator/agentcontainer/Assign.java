@@ -12,6 +12,7 @@ import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
 import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.policygroup.NodePolicies;
 import dev.agentcontainers.operator.references.Copies;
@@ -24,6 +25,7 @@ import dev.agentcontainers.operator.status.StatusRollup;
 import dev.agentcontainers.operator.status.StatusWriter;
 import dev.agentcontainers.policy.PolicyGroup;
 import dev.agentcontainers.policy.PolicySubject;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -100,7 +102,7 @@ public class Assign {
         Optional<AgentAssignment> present = assignments.in(namespace, agent);
         NodeState node = nodeStates.of(nodeName);
         if (present.isEmpty() && mustGoElsewhere(agent, nodeName, node)) {
-            return unbind(agent, nodeName);
+            return unbind(agent, nodeName, node);
         }
         String group = PolicyGroup.nameOf(PolicySubject.of(agent));
         Step step = present.isPresent()
@@ -124,9 +126,15 @@ public class Assign {
                 && !StatusRollup.isFinal(agent.getStatus().phase());
     }
 
-    private Optional<Duration> unbind(AgentContainer agent, String nodeName) {
+    /** A node that is there learns the leader's epoch first, so that it refuses what an older leader still sends it. */
+    private Optional<Duration> unbind(AgentContainer agent, String nodeName, NodeState node) {
+        if (node != NodeState.REMOVED && !nodePolicies.knowsEpoch(nodeName)) {
+            signals.nodeChanged(nodeName);
+            return Optional.of(SOON);
+        }
         String message = "Node %s is being removed".formatted(nodeName);
         statusWriter.write(agent, BindingStatus.unbound(agent, "NodeRemoved", message, clock.instant()));
+        news.nodeRemoved(agent, message);
         return Optional.empty();
     }
 
@@ -136,9 +144,14 @@ public class Assign {
         if (over || node == NodeState.REMOVED) {
             return Step.DONE;
         }
-        if (!nodePolicies.isPublished(nodeName, group)) {
+        if (fleet.nodeNamespace(NodeNamespace.of(nodeName)).isEmpty()) {
+            // Its successor, or one that somebody else has made: nothing of the agent may go there before it is the
+            // node's.
             signals.nodeChanged(nodeName);
             return Step.lookAgainIn(SOON);
+        }
+        if (!nodePolicies.isPublished(nodeName, group)) {
+            return awaitPolicy(agent, nodeName);
         }
         List<Reference> references = References.of(agent);
         Sources sources = copies.read(references);
@@ -155,7 +168,11 @@ public class Assign {
         }
         AgentAssignment wanted = new AssignmentBuilder(agent, nodeName, sources.references())
                 .create(NodeNamespace.of(nodeName), isolationClass.get(), group, leadership.epoch());
-        assignments.create(wanted).ifPresent(created -> copies.ensure(created, sources));
+        try {
+            assignments.create(wanted).ifPresent(created -> copies.ensure(created, sources));
+        } catch (KubernetesClientException e) {
+            return invalid(agent, e);
+        }
         return references.isEmpty() ? Step.DONE : Step.lookAgainIn(copyRefresh.done(agent));
     }
 
@@ -169,13 +186,36 @@ public class Assign {
             return Step.DONE;
         }
         if (!nodePolicies.isPublished(nodeName, group)) {
-            signals.nodeChanged(nodeName);
+            return awaitPolicy(agent, nodeName);
+        }
+        try {
+            new AssignmentBuilder(agent, nodeName, Set.of())
+                    .update(present.getSpec(), group)
+                    .ifPresent(changed -> assignments.update(present, changed));
+        } catch (KubernetesClientException e) {
+            return invalid(agent, e);
+        }
+        return new Step(Optional.empty(), copyRefresh.refresh(agent, present));
+    }
+
+    private Step awaitPolicy(AgentContainer agent, String nodeName) {
+        signals.nodeChanged(nodeName);
+        Optional<String> refusal = nodePolicies.refusal(nodeName);
+        if (refusal.isEmpty()) {
             return Step.lookAgainIn(SOON);
         }
-        new AssignmentBuilder(agent, nodeName, Set.of())
-                .update(present.getSpec(), group)
-                .ifPresent(changed -> assignments.update(present, changed));
-        return new Step(Optional.empty(), copyRefresh.refresh(agent, present));
+        String message = "The policy of the agent's labels and rules can't be given to node %s: %s"
+                .formatted(nodeName, refusal.get());
+        news.policyRefused(agent, message);
+        return new Step(Optional.of(new Hold("PolicyRefused", message)), Optional.of(LONGEST_RETRY));
+    }
+
+    /** What the API server refuses for its content it would refuse again: the user has to know. */
+    private Step invalid(AgentContainer agent, KubernetesClientException refused) {
+        String what = SpecWrite.invalid(refused).orElseThrow(() -> refused);
+        String message = "The API server refuses what the agent's node would be told: %s".formatted(what);
+        news.assignmentRefused(agent, message);
+        return new Step(Optional.of(new Hold("AssignmentRefused", message, true)), Optional.empty());
     }
 
     private void report(Observation observation) {

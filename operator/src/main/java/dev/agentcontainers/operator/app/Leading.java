@@ -1,14 +1,15 @@
 package dev.agentcontainers.operator.app;
 
+import dev.agentcontainers.operator.agentcontainer.OrphanSweep;
+import dev.agentcontainers.operator.fleet.Fleet;
+import dev.agentcontainers.operator.leadership.Epochs;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.scheduling.Binder;
-import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +21,9 @@ public class Leading {
     private final KubernetesClient client;
     private final OperatorSettings settings;
     private final Leadership leadership;
+    private final Fleet fleet;
     private final Binder binder;
+    private final OrphanSweep orphanSweep;
     private final DefaultIsolationClass defaultIsolationClass;
     private final GatewayService gateway;
 
@@ -28,13 +31,17 @@ public class Leading {
             KubernetesClient client,
             OperatorSettings settings,
             Leadership leadership,
+            Fleet fleet,
             Binder binder,
+            OrphanSweep orphanSweep,
             DefaultIsolationClass defaultIsolationClass,
             GatewayService gateway) {
         this.client = client;
         this.settings = settings;
         this.leadership = leadership;
+        this.fleet = fleet;
         this.binder = binder;
+        this.orphanSweep = orphanSweep;
         this.defaultIsolationClass = defaultIsolationClass;
         this.gateway = gateway;
     }
@@ -45,6 +52,7 @@ public class Leading {
             leadership.start(epoch());
             defaultIsolationClass.ensure();
             binder.start();
+            orphanSweep.start();
             gateway.start();
         } catch (RuntimeException e) {
             LOG.error("Could not begin to lead", e);
@@ -64,10 +72,6 @@ public class Leading {
     private long epoch() {
         OperatorSettings.Leader leader = settings.leader();
         String namespace = OperatorCustomization.leaseNamespace(leader, client.getConfiguration());
-        Lease lease = client.leases()
-                .inNamespace(namespace)
-                .withName(leader.leaseName())
-                .require();
-        return Optional.ofNullable(lease.getSpec().getLeaseTransitions()).orElse(0);
+        return new Epochs(client, namespace, leader.leaseName()).next(fleet.highestEpoch());
     }
 }

@@ -12,6 +12,7 @@ import dev.agentcontainers.operator.node.Heartbeats;
 import dev.agentcontainers.operator.node.NodeProvisioning;
 import dev.agentcontainers.operator.node.NodeReadiness;
 import dev.agentcontainers.operator.node.NodeRemoval;
+import dev.agentcontainers.operator.policygroup.NodePolicies;
 import dev.agentcontainers.operator.scheduling.Binder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -101,7 +102,9 @@ public class Wiring {
             Heartbeats heartbeats,
             Assignments assignments,
             NodeProvisioning provisioning,
-            NodeReadiness readiness) {
-        return new NodeRemoval(fleet, signals, heartbeats, assignments, provisioning, readiness);
+            NodeReadiness readiness,
+            NodePolicies nodePolicies,
+            EventPublisher events) {
+        return new NodeRemoval(fleet, signals, heartbeats, assignments, provisioning, readiness, nodePolicies, events);
     }
 }

@@ -5,7 +5,6 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodeSpec;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.authority.Peer;
-import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.RefusedException;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
@@ -23,6 +22,9 @@ import java.util.Optional;
 public final class EnrolledNodes {
     /** Annotation of an AgentNode: fingerprint of the key that its machine holds. */
     public static final String KEY_ANNOTATION = Api.GROUP + "/node-key";
+
+    /** Of the annotation alone: what one manager applies is all that it owns. */
+    private static final String FIELD_MANAGER = "agentcontainers-operator-enrolment";
 
     private static final int DEFAULT_LEASE_SECONDS = 40;
 
@@ -92,18 +94,20 @@ public final class EnrolledNodes {
         if (key(node).filter(key::equals).isPresent()) {
             return node;
         }
-        String patch = Json.text(Map.of(
-                "metadata",
-                Map.of(
-                        "resourceVersion",
-                        node.getMetadata().getResourceVersion(),
-                        "annotations",
-                        Map.of(KEY_ANNOTATION, key))));
+        AgentNode applied = new AgentNode();
+        applied.setMetadata(new ObjectMetaBuilder()
+                .withName(node.getMetadata().getName())
+                .withResourceVersion(node.getMetadata().getResourceVersion())
+                .withAnnotations(Map.of(KEY_ANNOTATION, key))
+                .build());
         return onConflict(
                 node.getMetadata().getName(),
-                () -> client.resources(AgentNode.class)
-                        .withName(node.getMetadata().getName())
-                        .patch(PatchContext.of(PatchType.JSON_MERGE), patch));
+                () -> client.resource(applied)
+                        .patch(new PatchContext.Builder()
+                                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                                .withFieldManager(FIELD_MANAGER)
+                                .withForce(true)
+                                .build()));
     }
 
     static boolean isLive(@org.jspecify.annotations.Nullable Lease lease, Instant now) {

@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -23,6 +24,8 @@ public final class NodeEnrolment {
     private static final int UNPROCESSABLE = 422;
     private static final int LONGEST_NAME = 253;
     private static final int MOST_LABELS = 32;
+    private static final int LONGEST_LABEL = 63;
+    private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?");
     private static final Pattern NAME =
             Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
 
@@ -100,7 +103,7 @@ public final class NodeEnrolment {
     }
 
     /** Labels decide what is placed on a node, so a machine can't give itself those that administrators rely on. */
-    private static Map<String, String> requireLabels(@org.jspecify.annotations.Nullable Map<String, String> labels) {
+    private static Map<String, String> requireLabels(@Nullable Map<String, String> labels) {
         if (labels == null) {
             return Map.of();
         }
@@ -108,7 +111,8 @@ public final class NodeEnrolment {
             throw new RefusedException(
                     UNPROCESSABLE, "labels has " + labels.size() + " entries, must have at most " + MOST_LABELS);
         }
-        for (String label : labels.keySet()) {
+        for (Map.Entry<String, String> entry : labels.entrySet()) {
+            String label = entry.getKey();
             int slash = label.indexOf('/');
             String prefix = slash < 0 ? "" : label.substring(0, slash);
             if (isReserved(prefix)) {
@@ -117,8 +121,33 @@ public final class NodeEnrolment {
                         "labels['%s']: the prefix %s is for administrators; label the AgentNode itself"
                                 .formatted(label, prefix));
             }
+            requireLabel(label, prefix, label.substring(slash + 1), entry.getValue());
         }
         return labels;
+    }
+
+    /** The rules of Kubernetes for labels, so that a bad one is refused here by name and not later as a whole. */
+    private static void requireLabel(String label, String prefix, String name, @Nullable String value) {
+        boolean prefixed = label.indexOf('/') >= 0;
+        if ((prefixed
+                        && (prefix.length() > LONGEST_NAME
+                                || !NAME.matcher(prefix).matches()))
+                || !isLabelName(name)) {
+            throw new RefusedException(
+                    UNPROCESSABLE,
+                    "labels['%s'] is no name of a label: at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, after a DNS name and '/' if there is a prefix"
+                            .formatted(label));
+        }
+        if (value != null && !value.isEmpty() && !isLabelName(value)) {
+            throw new RefusedException(
+                    UNPROCESSABLE,
+                    "labels['%s'] is '%s', must be at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, or empty"
+                            .formatted(label, value));
+        }
+    }
+
+    private static boolean isLabelName(String text) {
+        return text.length() <= LONGEST_LABEL && LABEL.matcher(text).matches();
     }
 
     private static boolean isReserved(String prefix) {
@@ -126,7 +155,7 @@ public final class NodeEnrolment {
                 .anyMatch(domain -> prefix.equals(domain) || prefix.endsWith("." + domain));
     }
 
-    private static String required(@org.jspecify.annotations.Nullable String value, String field) {
+    private static String required(@Nullable String value, String field) {
         if (value == null || value.isBlank()) {
             throw new RefusedException(UNPROCESSABLE, field + " is missing");
         }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.events;
 
+import dev.agentcontainers.operator.logging.LogContext;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -71,7 +72,7 @@ public class EventPublisher {
     private void write(HasMetadata object, Key key) {
         Instant now = clock.instant();
         @Nullable Published before = recent.get(key);
-        try {
+        try (LogContext ignored = LogContext.of(object)) {
             if (before == null || before.first().plus(SERIES).isBefore(now)) {
                 Event created = client.resource(event(object, key, now)).create();
                 recent.put(key, new Published(created, now, now, 1));
@@ -91,11 +92,9 @@ public class EventPublisher {
             recent.put(key, again);
         } catch (RuntimeException e) {
             // A namespace that is being deleted takes no Events; neither does an API server that is away.
-            LOG.debug(
-                    "Event {} of {} was not written",
-                    key.reason(),
-                    object.getMetadata().getName(),
-                    e);
+            try (LogContext ignored = LogContext.of(object)) {
+                LOG.debug("Event {} was not written", key.reason(), e);
+            }
         }
     }
 

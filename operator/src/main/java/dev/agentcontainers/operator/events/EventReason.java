@@ -8,10 +8,16 @@ public enum EventReason {
     Started(Type.Normal),
     Finished(Type.Normal),
     AgentFailed(Type.Warning),
+    UpdateRefused(Type.Warning),
+    AssignmentRefused(Type.Warning),
+    PolicyProblem(Type.Warning),
     ReferenceNotFound(Type.Warning),
     NodeReady(Type.Normal),
     NodeNotReady(Type.Warning),
-    NodeRemoved(Type.Warning);
+    NodeRemoved(Type.Warning),
+    NamespaceTaken(Type.Warning),
+    /** Somebody runs a program inside an agent. */
+    Exec(Type.Normal);
 
     private final Type type;
 
@@ -19,12 +25,13 @@ public enum EventReason {
         this.type = type;
     }
 
-    Type type() {
+    /** How people are told: Normal or Warning. */
+    public Type type() {
         return type;
     }
 
     /** The two types of Events. */
-    enum Type {
+    public enum Type {
         Normal,
         Warning
     }

@@ -4,7 +4,6 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
-import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +54,8 @@ public class Fleet {
     }
 
     public void registerNodePolicies(IndexerResourceCache<AgentNodePolicy> cache) {
+        cache.addIndexers(
+                Map.of(BY_NAMESPACE, policy -> List.of(policy.getMetadata().getNamespace())));
         nodePolicies = cache;
     }
 
@@ -76,6 +78,18 @@ public class Fleet {
         cache.addIndexers(
                 Map.of(BY_NAMESPACE, policy -> List.of(policy.getMetadata().getNamespace())));
         networkPolicies = cache;
+    }
+
+    /** Whether each cache is registered, by what it holds; the framework fills those that are before it lets anyone lead. */
+    public Map<String, Boolean> caches() {
+        return Map.of(
+                "agentcontainers", agents != null,
+                "agentassignments", assignments != null,
+                "agentnodepolicies", nodePolicies != null,
+                "isolationclasses", isolationClasses != null,
+                "agentnodes", nodes != null,
+                "networkpolicies", networkPolicies != null,
+                "namespaces", nodeNamespaces != null);
     }
 
     public Optional<AgentContainer> agent(ResourceID id) {
@@ -116,8 +130,18 @@ public class Fleet {
         return registered(assignments).list(assignment -> true);
     }
 
-    public Optional<AgentNodePolicy> nodePolicy(String nodeNamespace) {
-        return registered(nodePolicies).get(new ResourceID(Api.NODE_POLICY_NAME, nodeNamespace));
+    public NodePolicy nodePolicy(String nodeNamespace) {
+        return NodePolicy.of(registered(nodePolicies).byIndex(BY_NAMESPACE, nodeNamespace));
+    }
+
+    /** The highest epoch of a leader that any node or assignment has heard of; 0 where none has. */
+    public long highestEpoch() {
+        LongStream ofPolicies = registered(nodePolicies)
+                .list(policy -> policy.getSpec() != null)
+                .mapToLong(policy -> policy.getSpec().epoch());
+        LongStream ofAssignments =
+                assignments().mapToLong(assignment -> assignment.getSpec().epoch());
+        return LongStream.concat(ofPolicies, ofAssignments).max().orElse(0);
     }
 
     public Optional<IsolationClass> isolationClass(String name) {

@@ -134,10 +134,11 @@ final class StreamEndpoint {
         }
         return nodes.open(admitted.target().node(), admitted.target().assignment(), admitted.request())
                 .compose(stream -> blocking.run(() -> {
-                    audit.opened(admitted.user(), admitted.target(), admitted.request());
-                    meters.opened(admitted.request());
-                    return new Opened(permit, stream);
-                }))
+                            audit.opened(admitted.user(), admitted.target(), admitted.request());
+                            meters.opened(admitted.request());
+                            return new Opened(permit, stream);
+                        })
+                        .onFailure(error -> stream.socket().close()))
                 .onFailure(error -> permit.close());
     }
 

@@ -17,6 +17,7 @@ public final class Leadership {
     private final Duration longestPause;
     private final Runnable end;
     private volatile @Nullable Long epoch;
+    private volatile long lastEpoch;
     private volatile boolean stopping;
     private volatile long lastBeat = System.nanoTime();
 
@@ -32,6 +33,7 @@ public final class Leadership {
     /** Begins to lead. */
     public void start(long newEpoch) {
         lastBeat = System.nanoTime();
+        lastEpoch = newEpoch;
         epoch = newEpoch;
         Thread.ofPlatform().daemon().name("leadership-pulse").start(this::beat);
         LOG.info("Leading with epoch {}", newEpoch);
@@ -50,6 +52,26 @@ public final class Leadership {
             LOG.error("Leadership is lost ({}): ending", why);
             end.run();
         }
+    }
+
+    /** Where this process stands. */
+    public enum State {
+        STANDING_BY,
+        LEADING,
+        /** It has led, or is ending, and will not lead again. */
+        ENDED
+    }
+
+    public State state() {
+        if (epoch != null) {
+            return State.LEADING;
+        }
+        return stopping || lastEpoch > 0 ? State.ENDED : State.STANDING_BY;
+    }
+
+    /** The epoch that this process leads with, or has led with; 0 where it never has. */
+    public long lastEpoch() {
+        return lastEpoch;
     }
 
     public boolean isLeading() {

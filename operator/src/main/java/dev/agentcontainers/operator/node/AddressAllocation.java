@@ -1,6 +1,8 @@
 package dev.agentcontainers.operator.node;
 
 import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.AgentNodeSpec;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -10,6 +12,8 @@ import java.util.Optional;
 
 /** Gives each node a range of addresses that no other has. One at a time, from an uncached list: nodes join rarely. */
 public final class AddressAllocation {
+    private static final String FIELD_MANAGER = NodeProvisioning.FIELD_MANAGER + "-addresses";
+
     private final KubernetesClient client;
     private final AddressPool pool;
 
@@ -30,13 +34,27 @@ public final class AddressAllocation {
                 .filter(Objects::nonNull)
                 .toList();
         Optional<String> range = pool.lowestFree(taken);
-        range.ifPresent(cidr -> client.resource(node)
-                .patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        // The version makes the API server refuse the patch where anyone has changed the node
-                        // meanwhile.
-                        "{\"metadata\":{\"resourceVersion\":\"%s\"},\"spec\":{\"agentCIDR\":\"%s\"}}"
-                                .formatted(node.getMetadata().getResourceVersion(), cidr)));
+        range.ifPresent(cidr -> apply(node, cidr));
         return range.isPresent();
+    }
+
+    /**
+     * The range is all that the operator owns of the spec. Under a name of its own: what one manager applies is all that it
+     * owns, and the framework applies the finalizer under the operator's.
+     */
+    private void apply(AgentNode node, String cidr) {
+        AgentNode applied = new AgentNode();
+        applied.setMetadata(new ObjectMetaBuilder()
+                .withName(node.getMetadata().getName())
+                // Refused where anyone has changed the node meanwhile.
+                .withResourceVersion(node.getMetadata().getResourceVersion())
+                .build());
+        applied.setSpec(new AgentNodeSpec(null, null, null, cidr, null));
+        client.resource(applied)
+                .patch(new PatchContext.Builder()
+                        .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                        .withFieldManager(FIELD_MANAGER)
+                        .withForce(true)
+                        .build());
     }
 }

@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
 public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<AgentNode> {
     private static final Logger LOG = LoggerFactory.getLogger(AgentNodeReconciler.class);
     private static final Duration SOON = Duration.ofMillis(500);
+    private static final Duration LATER = Duration.ofSeconds(30);
 
     private final Fleet fleet;
     private final Signals signals;
@@ -109,9 +110,18 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
 
     private UpdateControl<AgentNode> keep(AgentNode node) {
         UpdateControl<AgentNode> done = UpdateControl.noUpdate();
-        if (!provisioning.ensure(node)) {
-            removal.namespaceIsGoing(node);
-            return done.rescheduleAfter(SOON);
+        switch (provisioning.ensure(node)) {
+            case NAMESPACE_IS_GOING -> {
+                removal.namespaceIsGoing(node);
+                return done.rescheduleAfter(SOON);
+            }
+            case NAMESPACE_IS_TAKEN -> {
+                readiness.reportNamespaceTaken(node);
+                return done.rescheduleAfter(LATER);
+            }
+            case COMPLETE -> {
+                // Everything below needs it.
+            }
         }
         if (node.getSpec() == null || node.getSpec().agentCIDR() == null) {
             boolean allocated = addresses.allocate(node);

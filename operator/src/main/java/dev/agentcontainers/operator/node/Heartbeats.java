@@ -2,6 +2,7 @@ package dev.agentcontainers.operator.node;
 
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
+import dev.agentcontainers.operator.logging.LogContext;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -10,12 +11,15 @@ import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which nodes are alive, by the Lease that each renews in its namespace. A lease that was renewed while this process watched
@@ -23,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 public class Heartbeats implements ResourceEventHandler<Lease> {
+    private static final Logger LOG = LoggerFactory.getLogger(Heartbeats.class);
     private static final long CHECK_EVERY_MILLIS = 1000;
 
     private final KubernetesClient client;
@@ -49,7 +54,8 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
                 .inAnyNamespace()
                 .withField("metadata.name", Api.NODE_POLICY_NAME)
                 .inform(this);
-        timer.scheduleWithFixedDelay(this::findSilent, CHECK_EVERY_MILLIS, CHECK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        var _ = timer.scheduleWithFixedDelay(
+                this::findSilent, CHECK_EVERY_MILLIS, CHECK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @PreDestroy
@@ -78,7 +84,7 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
     @Override
     public void onDelete(Lease lease, boolean stateUnknown) {
         if (beats.remove(lease.getMetadata().getNamespace()) != null) {
-            changed.accept(lease.getMetadata().getNamespace());
+            tell(lease.getMetadata().getNamespace());
         }
     }
 
@@ -98,7 +104,7 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
         Beat kept = new Beat(renewed, since, duration, beat.isAlive(now));
         beats.put(namespace, kept);
         if (before == null || before.toldAlive() != kept.toldAlive()) {
-            changed.accept(namespace);
+            tell(namespace);
         }
     }
 
@@ -107,9 +113,23 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
         beats.forEach((namespace, beat) -> {
             boolean fellSilent = beat.toldAlive() && !beat.isAlive(now);
             if (fellSilent && beats.replace(namespace, beat, beat.silent())) {
-                changed.accept(namespace);
+                tell(namespace);
             }
         });
+    }
+
+    /** One node whose news can't be passed on keeps no other from being watched. */
+    private void tell(String namespace) {
+        boolean alive = Optional.ofNullable(beats.get(namespace))
+                .filter(Beat::toldAlive)
+                .isPresent();
+        try (LogContext ignored = LogContext.ofNamespace(namespace)) {
+            LOG.debug(alive ? "A node renews its lease" : "A node has stopped to renew its lease");
+            changed.accept(namespace);
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "That the node of namespace {} is {} was not passed on", namespace, alive ? "alive" : "silent", e);
+        }
     }
 
     /**

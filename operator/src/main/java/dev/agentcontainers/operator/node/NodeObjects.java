@@ -20,6 +20,7 @@ import io.fabric8.kubernetes.api.model.rbac.Subject;
 import io.fabric8.kubernetes.api.model.rbac.SubjectBuilder;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The objects that a node needs: its namespace, its identity and what that identity may do. Pure. */
 public final class NodeObjects {
@@ -30,6 +31,9 @@ public final class NodeObjects {
 
     /** The ClusterRole for a node's namespace: bound there, so that the operator need not hold its rights. */
     public static final String NAMESPACE_ROLE = "agentcontainers-node-namespace";
+
+    /** The ClusterRole for copies of Secrets and ConfigMaps in a node's namespace: bound there to the operator. */
+    public static final String COPIES_ROLE = "agentcontainers-node-copies";
 
     private static final String RBAC = "rbac.authorization.k8s.io";
 
@@ -62,6 +66,15 @@ public final class NodeObjects {
     }
 
     /**
+     * Whether a namespace of that name is the operator's: it has the label, which the admission policy
+     * node-namespaces.agentcontainers.dev lets nobody else set.
+     */
+    public boolean isMine(Namespace present) {
+        @Nullable Map<String, String> given = present.getMetadata().getLabels();
+        return given != null && NodeLabel.of(nodeName).equals(given.get(Api.NODE_LABEL));
+    }
+
+    /**
      * What stands in the namespace, in the order of creation.
      *
      * @param held whether it is kept alive by a finalizer: while an assignment may need the node agent's credential
@@ -79,6 +92,27 @@ public final class NodeObjects {
                 .endMetadata()
                 .withNewRoleRef(RBAC, "ClusterRole", CLUSTER_ROLE)
                 .withSubjects(subject())
+                .build();
+    }
+
+    /**
+     * Lets the operator write copies into the namespace.
+     *
+     * @param operator the user that the operator is to the API server
+     */
+    public RoleBinding copiesBinding(String operator) {
+        return new RoleBindingBuilder()
+                .withNewMetadata()
+                .withName(COPIES_ROLE)
+                .withNamespace(namespace)
+                .withLabels(labels())
+                .endMetadata()
+                .withNewRoleRef(RBAC, "ClusterRole", COPIES_ROLE)
+                .withSubjects(new SubjectBuilder()
+                        .withApiGroup(RBAC)
+                        .withKind("User")
+                        .withName(operator)
+                        .build())
                 .build();
     }
 

@@ -7,6 +7,7 @@ import dev.agentcontainers.operator.fleet.NodeNamespace;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.authentication.SelfSubjectReview;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -33,6 +34,7 @@ public final class NodeProvisioning {
     private final Fleet fleet;
     private final Clock clock;
     private final Map<String, Instant> looked = new ConcurrentHashMap<>();
+    private volatile @Nullable String self;
 
     public NodeProvisioning(KubernetesClient client, Fleet fleet, Clock clock) {
         this.client = client;
@@ -40,12 +42,18 @@ public final class NodeProvisioning {
         this.clock = clock;
     }
 
-    /**
-     * Makes what is missing.
-     *
-     * @return false while the namespace is being deleted: what it needs can only be made in its successor
-     */
-    public boolean ensure(AgentNode node) {
+    /** What there is of a node's objects. */
+    public enum Outcome {
+        /** Everything. */
+        COMPLETE,
+        /** The namespace is being deleted: what it needs can only be made in its successor. */
+        NAMESPACE_IS_GOING,
+        /** Somebody else has made a namespace of that name: what they may read there no agent may entrust to it. */
+        NAMESPACE_IS_TAKEN
+    }
+
+    /** Makes what is missing. */
+    public Outcome ensure(AgentNode node) {
         String uid = node.getMetadata().getUid();
         Instant now = clock.instant();
         if (!isThere(fleet.nodeNamespace(NodeNamespace.of(node.getMetadata().getName())))) {
@@ -53,22 +61,27 @@ public final class NodeProvisioning {
         }
         @Nullable Instant last = looked.get(uid);
         if (last != null && last.plus(LOOK_EVERY).isAfter(now)) {
-            return true;
+            return Outcome.COMPLETE;
         }
         NodeObjects objects = new NodeObjects(node);
         Namespace namespace =
                 client.namespaces().withName(objects.namespaceName()).get();
         if (namespace != null && namespace.getMetadata().getDeletionTimestamp() != null) {
-            return false;
+            return Outcome.NAMESPACE_IS_GOING;
+        }
+        if (namespace != null && !objects.isMine(namespace)) {
+            return Outcome.NAMESPACE_IS_TAKEN;
         }
         if (namespace == null) {
             apply(objects.namespace());
         }
-        Stream.concat(objects.inNamespace(true).stream(), Stream.of(objects.clusterRoleBinding()))
+        Stream.concat(
+                        objects.inNamespace(true).stream(),
+                        Stream.of(objects.clusterRoleBinding(), objects.copiesBinding(self())))
                 .filter(this::differs)
                 .forEach(this::apply);
         looked.put(uid, now);
-        return true;
+        return Outcome.COMPLETE;
     }
 
     /** Looks again at the next occasion. */
@@ -97,7 +110,7 @@ public final class NodeProvisioning {
         NodeObjects objects = new NodeObjects(node);
         Namespace namespace =
                 client.namespaces().withName(objects.namespaceName()).get();
-        if (namespace == null) {
+        if (namespace == null || !objects.isMine(namespace)) {
             client.resource(objects.clusterRoleBinding()).delete();
             return true;
         }
@@ -105,6 +118,20 @@ public final class NodeProvisioning {
             client.resource(namespace).delete();
         }
         return false;
+    }
+
+    /** The user that this process is to the API server. */
+    private String self() {
+        @Nullable String known = self;
+        if (known == null) {
+            known = client.resource(new SelfSubjectReview())
+                    .create()
+                    .getStatus()
+                    .getUserInfo()
+                    .getUsername();
+            self = known;
+        }
+        return known;
     }
 
     private static boolean isThere(Optional<Namespace> namespace) {

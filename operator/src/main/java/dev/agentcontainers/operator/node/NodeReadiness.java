@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -55,17 +56,30 @@ public final class NodeReadiness {
         write(node, Truth.False, "Removing", message);
     }
 
+    /** The node has no namespace: what stands under its name is somebody else's. */
+    public void reportNamespaceTaken(AgentNode node) {
+        String message = ("Namespace %s was not made by the operator, so that others may read what agents need there:"
+                        + " delete it, or remove this AgentNode and let the machine join under another name")
+                .formatted(NodeNamespace.of(node.getMetadata().getName()));
+        write(node, null, Truth.False, "NamespaceTaken", message);
+        events.publish(node, EventReason.NamespaceTaken, message);
+        binder.fleetChanged();
+    }
+
     private void write(AgentNode node, Truth truth, String reason, String message) {
+        write(node, NodeNamespace.of(node.getMetadata().getName()), truth, reason, message);
+    }
+
+    private void write(AgentNode node, @Nullable String namespace, Truth truth, String reason, String message) {
         @Nullable AgentNodeStatus status = node.getStatus();
         @Nullable List<Condition> before = status == null ? null : status.conditions();
-        String namespace = NodeNamespace.of(node.getMetadata().getName());
         Condition ready = new Conditions(before, node.getMetadata().getGeneration(), clock.instant())
                 .add(READY, truth, reason, message)
                 .build()
                 .getFirst();
         Optional<Condition> present = Conditions.find(before, READY);
         boolean same = present.filter(condition -> says(condition, ready)).isPresent();
-        if (same && status != null && namespace.equals(status.namespace())) {
+        if (same && status != null && Objects.equals(namespace, status.namespace())) {
             return;
         }
         apply(node, new AgentNodeStatus(namespace, List.of(ready), null, null, null, null, null, null, null, null));

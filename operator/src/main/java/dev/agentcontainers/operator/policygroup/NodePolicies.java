@@ -4,32 +4,33 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
-import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
+import dev.agentcontainers.operator.fleet.NodePolicy;
 import dev.agentcontainers.operator.fleet.OwnWrites;
 import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.leadership.Leadership;
+import dev.agentcontainers.operator.status.StatusRollup;
 import dev.agentcontainers.policy.PolicyCompiler;
 import dev.agentcontainers.policy.PolicyGroup;
 import dev.agentcontainers.policy.PolicySubject;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * Publishes to each node the rulesets of the policy groups that are in use there. A group comes before the first assignment
- * that names it and stays as long as one does; afterwards it goes with the next write. One write for a node, whatever
- * number of its agents a change concerns.
+ * that names it and stays as long as one does that isn't over; afterwards it goes with the next write. One write for a node,
+ * whatever number of its agents a change concerns; more only where the groups of a node take more than one object.
  */
 @ApplicationScoped
 public class NodePolicies {
@@ -37,6 +38,7 @@ public class NodePolicies {
     private final Fleet fleet;
     private final OwnWrites ownWrites;
     private final Leadership leadership;
+    private final Map<String, String> refusals = new ConcurrentHashMap<>();
     private final Set<String> epochWanted = ConcurrentHashMap.newKeySet();
 
     public NodePolicies(KubernetesClient client, Fleet fleet, OwnWrites ownWrites, Leadership leadership) {
@@ -50,15 +52,23 @@ public class NodePolicies {
     public enum Outcome {
         UNCHANGED,
         WRITTEN,
+        /** The API server will not take it, see {@link #refusal}. */
+        REFUSED,
         /** The cache is behind an own write: what it shows isn't what is there. */
         CACHE_BEHIND
     }
 
     /** Whether the node knows that group. */
     public boolean isPublished(String nodeName, String group) {
-        return fleet.nodePolicy(NodeNamespace.of(nodeName)).stream()
-                .flatMap(policy -> groups(policy).stream())
-                .anyMatch(each -> each.name().equals(group));
+        return fleet.nodePolicy(NodeNamespace.of(nodeName)).group(group).isPresent();
+    }
+
+    /**
+     * Why the node's policy could not be written with its newest content; empty where it could. Told by the API server, and
+     * not cured by trying again.
+     */
+    public Optional<String> refusal(String nodeName) {
+        return Optional.ofNullable(refusals.get(nodeName));
     }
 
     /**
@@ -67,8 +77,8 @@ public class NodePolicies {
      */
     public boolean knowsEpoch(String nodeName) {
         boolean known = fleet.nodePolicy(NodeNamespace.of(nodeName))
-                .filter(policy -> policy.getSpec() != null)
-                .filter(policy -> policy.getSpec().epoch() >= leadership.epoch())
+                .epoch()
+                .filter(epoch -> epoch >= leadership.epoch())
                 .isPresent();
         if (!known) {
             epochWanted.add(nodeName);
@@ -76,54 +86,94 @@ public class NodePolicies {
         return known;
     }
 
-    /** Writes the node's AgentNodePolicy if it has to change. */
+    /** Writes those of the node's AgentNodePolicies that have to change. */
     public Outcome publish(String nodeName) {
         String namespace = NodeNamespace.of(nodeName);
-        @Nullable AgentNodePolicy present = fleet.nodePolicy(namespace).orElse(null);
-        String key = "nodepolicy/" + namespace;
-        if (ownWrites.isMissing(key, present)) {
+        NodePolicy present = fleet.nodePolicy(namespace);
+        if (isCacheBehind(namespace, present)) {
             return Outcome.CACHE_BEHIND;
         }
-        List<AgentNodePolicySpec.Group> wanted = wanted(nodeName, namespace, present);
-        if (present == null) {
-            if (wanted.isEmpty() && !epochWanted.contains(nodeName)) {
-                return Outcome.UNCHANGED;
-            }
-            AgentNodePolicy created = policy(namespace, wanted);
-            ownWrites.created(key, client.resource(created).create());
-        } else {
-            boolean newEpoch =
-                    epochWanted.contains(nodeName) && present.getSpec().epoch() < leadership.epoch();
-            if (!newEpoch && covers(groups(present), wanted)) {
-                return Outcome.UNCHANGED;
-            }
-            requireNewestEpoch(present);
-            ownWrites.created(
-                    key, SpecWrite.replace(client, present, new AgentNodePolicySpec(leadership.epoch(), wanted)));
+        List<PolicyParts.Change> changes = PolicyParts.changes(present, wanted(nodeName, namespace, present));
+        boolean newEpoch = epochWanted.contains(nodeName)
+                && present.epoch().filter(epoch -> epoch >= leadership.epoch()).isEmpty();
+        if (changes.isEmpty() && newEpoch) {
+            changes = List.of(
+                    new PolicyParts.Change(0, List.copyOf(present.groups(0).values()), false));
         }
+        if (changes.isEmpty()) {
+            refusals.remove(nodeName);
+            return Outcome.UNCHANGED;
+        }
+        requireNewestEpoch(present);
+        try {
+            write(namespace, present, changes);
+        } catch (KubernetesClientException e) {
+            refusals.put(nodeName, refusal(e).orElseThrow(() -> e));
+            return Outcome.REFUSED;
+        }
+        refusals.remove(nodeName);
         epochWanted.remove(nodeName);
         return Outcome.WRITTEN;
     }
 
-    private List<AgentNodePolicySpec.Group> wanted(
-            String nodeName, String namespace, @Nullable AgentNodePolicy present) {
+    private boolean isCacheBehind(String namespace, NodePolicy present) {
+        // One more than there are: a further part may have been made a moment ago.
+        int last = present.parts().isEmpty() ? 0 : present.parts().lastKey() + 1;
+        return IntStream.rangeClosed(0, last)
+                .anyMatch(number -> ownWrites.isMissing(
+                        key(namespace, number), present.part(number).orElse(null)));
+    }
+
+    private void write(String namespace, NodePolicy present, List<PolicyParts.Change> changes) {
+        long sequence = present.sequence();
+        for (PolicyParts.Change change : changes) {
+            sequence++;
+            AgentNodePolicySpec spec = new AgentNodePolicySpec(leadership.epoch(), change.groups(), sequence);
+            Optional<AgentNodePolicy> part = present.part(change.number());
+            AgentNodePolicy written = part.isPresent()
+                    ? SpecWrite.replace(client, part.get(), spec)
+                    : client.resource(policy(namespace, change.number(), spec)).create();
+            ownWrites.created(key(namespace, change.number()), written);
+        }
+    }
+
+    /** What the API server, or its storage, says of an object that it will never take. */
+    private static Optional<String> refusal(KubernetesClientException refused) {
+        String message = String.valueOf(refused.getMessage());
+        return message.contains("request is too large") || message.contains("Too long")
+                ? Optional.of(message)
+                : SpecWrite.invalid(refused);
+    }
+
+    private Map<String, AgentNodePolicySpec.Group> wanted(String nodeName, String namespace, NodePolicy present) {
         Map<String, AgentNodePolicySpec.Group> groups = new TreeMap<>();
         Map<PolicySubject, AgentNodePolicySpec.Group> compiled = new HashMap<>();
         for (AgentContainer agent : fleet.agentsOn(nodeName)) {
-            AgentNodePolicySpec.Group group = compiled.computeIfAbsent(PolicySubject.of(agent), this::compile);
-            groups.put(group.name(), group);
+            // What is over needs no policy any more; what of it may still run is kept by its assignment below.
+            if (agent.getStatus() == null
+                    || !StatusRollup.isFinal(agent.getStatus().phase())) {
+                AgentNodePolicySpec.Group group = compiled.computeIfAbsent(PolicySubject.of(agent), this::compile);
+                groups.put(group.name(), group);
+            }
         }
         // An assignment may still name the group of labels that its agent no longer has.
-        Set<String> named = new HashSet<>();
         for (AgentAssignment assignment : fleet.assignmentsIn(namespace)) {
-            named.add(assignment.getSpec().policyGroup());
+            String named = assignment.getSpec().policyGroup();
+            if (!isOver(assignment)) {
+                present.group(named).ifPresent(group -> groups.putIfAbsent(named, group));
+            }
         }
-        if (present != null) {
-            groups(present).stream()
-                    .filter(group -> named.contains(group.name()))
-                    .forEach(group -> groups.putIfAbsent(group.name(), group));
+        return groups;
+    }
+
+    private static boolean isOver(AgentAssignment assignment) {
+        if (assignment.getStatus() == null || assignment.getStatus().phase() == null) {
+            return false;
         }
-        return new ArrayList<>(groups.values());
+        return switch (assignment.getStatus().phase()) {
+            case Succeeded, Failed, Rejected, Stopped -> true;
+            case Preparing, Running, Stopping -> false;
+        };
     }
 
     private AgentNodePolicySpec.Group compile(PolicySubject subject) {
@@ -131,31 +181,23 @@ public class NodePolicies {
                 .asGroup(PolicyGroup.nameOf(subject));
     }
 
-    private AgentNodePolicy policy(String namespace, List<AgentNodePolicySpec.Group> groups) {
+    private static AgentNodePolicy policy(String namespace, int number, AgentNodePolicySpec spec) {
         AgentNodePolicy policy = new AgentNodePolicy();
         policy.setMetadata(new ObjectMetaBuilder()
-                .withName(Api.NODE_POLICY_NAME)
+                .withName(NodePolicy.nameOf(number))
                 .withNamespace(namespace)
                 .build());
-        policy.setSpec(new AgentNodePolicySpec(leadership.epoch(), groups));
+        policy.setSpec(spec);
         return policy;
     }
 
-    /** Whether everything wanted stands there as wanted; a group that nobody needs any more may wait. */
-    private static boolean covers(List<AgentNodePolicySpec.Group> present, List<AgentNodePolicySpec.Group> wanted) {
-        return new HashSet<>(present).containsAll(wanted);
+    private void requireNewestEpoch(NodePolicy present) {
+        present.epoch()
+                .filter(heard -> heard > leadership.epoch())
+                .ifPresent(heard -> leadership.lost("a node has heard of epoch %d".formatted(heard)));
     }
 
-    private void requireNewestEpoch(AgentNodePolicy present) {
-        if (present.getSpec().epoch() > leadership.epoch()) {
-            leadership.lost(
-                    "a node has heard of epoch %d".formatted(present.getSpec().epoch()));
-        }
-    }
-
-    private static List<AgentNodePolicySpec.Group> groups(AgentNodePolicy policy) {
-        return policy.getSpec() == null || policy.getSpec().groups() == null
-                ? List.of()
-                : policy.getSpec().groups();
+    private static String key(String namespace, int number) {
+        return "nodepolicy/" + namespace + "/" + number;
     }
 }

@@ -14,6 +14,8 @@ import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +58,7 @@ public class Copies {
         HasMetadata wanted = copy(source, metadata(source, name, namespace, List.of(owner), null));
         @Nullable HasMetadata present = client.resource(wanted).get();
         if (present == null) {
-            client.resource(wanted).create();
+            apply(wanted);
             return;
         }
         List<OwnerReference> owners = present.getMetadata().getOwnerReferences();
@@ -68,8 +70,17 @@ public class Copies {
             all.add(owner);
         }
         String version = present.getMetadata().getResourceVersion();
-        client.resource(copy(source, metadata(source, name, namespace, all, version)))
-                .update();
+        apply(copy(source, metadata(source, name, namespace, all, version)));
+    }
+
+    /** All that stands in a copy is the operator's. With a resourceVersion it is refused where anyone was faster. */
+    private void apply(HasMetadata wanted) {
+        client.resource(wanted)
+                .patch(new PatchContext.Builder()
+                        .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                        .withFieldManager("agentcontainers-operator")
+                        .withForce(true)
+                        .build());
     }
 
     private static ObjectMeta metadata(

@@ -20,9 +20,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * the same room.
  */
 final class Reservations {
-    private static final long DOUBT_NANOS = Duration.ofSeconds(30).toNanos();
-
+    private final long doubtNanos;
     private final Map<ResourceID, Assumed> assumed = new ConcurrentHashMap<>();
+
+    /** @param doubt how long room stays taken for a binding of which nobody knows whether it was written */
+    Reservations(Duration doubt) {
+        doubtNanos = doubt.toNanos();
+    }
 
     void assume(AgentContainer agent, String nodeName, ResourceVector amount) {
         assumed.put(
@@ -30,9 +34,9 @@ final class Reservations {
                 new Assumed(agent.getMetadata().getUid(), nodeName, amount, Long.MAX_VALUE, Long.MAX_VALUE));
     }
 
-    /** Nobody knows whether the binding was written: the room stays taken until the cache shows it, or for half a minute. */
+    /** Nobody knows whether the binding was written: the room stays taken until the cache shows a newer version, or for a while. */
     void doubt(ResourceID agent, String versionRead) {
-        long end = System.nanoTime() + DOUBT_NANOS;
+        long end = System.nanoTime() + doubtNanos;
         assumed.computeIfPresent(
                 agent,
                 (id, before) -> new Assumed(

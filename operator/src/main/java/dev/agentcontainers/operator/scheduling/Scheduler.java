@@ -1,44 +1,29 @@
 package dev.agentcontainers.operator.scheduling;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
-/** Finds the node for an agent: those that pass all filters, then the least allocated. Pure. */
+/** Finds the node for an agent: those that pass all filters, of these the ones without a taint that
+ * asks to be left alone, then the least allocated. Pure. */
 public final class Scheduler {
-    private static final int DETAILS_SHOWN = 3;
-
     private Scheduler() {}
 
     public static Placement place(AgentRequest agent, FleetSnapshot fleet) {
         List<NodeCandidate> feasible = new ArrayList<>();
-        Map<String, Collection<String>> obstacles = new TreeMap<>();
-        Map<String, Integer> counts = new TreeMap<>();
+        Obstacles obstacles = new Obstacles();
         for (NodeCandidate node : fleet.nodes()) {
-            Optional<Obstacle> obstacle = firstObstacle(agent, node, fleet);
-            if (obstacle.isEmpty()) {
-                feasible.add(node);
-            } else {
-                String summary = obstacle.get().summary();
-                counts.merge(summary, 1, Integer::sum);
-                Collection<String> details = obstacles.computeIfAbsent(summary, key -> new TreeSet<>());
-                if (!obstacle.get().detail().isEmpty()) {
-                    details.add(node.name() + ": " + obstacle.get().detail());
-                }
-            }
+            firstObstacle(agent, node, fleet)
+                    .ifPresentOrElse(obstacle -> obstacles.add(node.name(), obstacle), () -> feasible.add(node));
         }
         return feasible.stream()
-                .max(Comparator.<NodeCandidate>comparingDouble(node -> Score.leastAllocated(agent, node, fleet))
+                .max(Comparator.<NodeCandidate>comparingInt(node -> -Score.unwelcome(agent, node))
+                        .thenComparingDouble(node -> Score.leastAllocated(agent, node, fleet))
                         .thenComparing(NodeCandidate::name, Comparator.reverseOrder()))
                 .<Placement>map(node -> placed(agent, node, fleet))
-                .orElseGet(
-                        () -> new Placement.Unschedulable(message(fleet.nodes().size(), counts, obstacles)));
+                .orElseGet(() -> new Placement.Unschedulable(
+                        obstacles.message(fleet.nodes().size())));
     }
 
     private static Optional<Obstacle> firstObstacle(AgentRequest agent, NodeCandidate node, FleetSnapshot fleet) {
@@ -54,26 +39,5 @@ public final class Scheduler {
             case IsolationChoice.None none ->
                 throw new IllegalStateException("the isolation filter let %s pass: %s".formatted(node.name(), none));
         };
-    }
-
-    private static String message(int nodes, Map<String, Integer> counts, Map<String, Collection<String>> details) {
-        if (nodes == 0) {
-            return "0/0 nodes are available: no AgentNode has joined yet";
-        }
-        return counts.entrySet().stream()
-                .map(entry -> "%d node(s) %s%s"
-                        .formatted(
-                                entry.getValue(),
-                                entry.getKey(),
-                                shown(details.getOrDefault(entry.getKey(), List.of()))))
-                .collect(Collectors.joining(", ", "0/%d nodes are available: ".formatted(nodes), ""));
-    }
-
-    private static String shown(Collection<String> details) {
-        if (details.isEmpty()) {
-            return "";
-        }
-        String rest = details.size() > DETAILS_SHOWN ? "; …" : "";
-        return details.stream().limit(DETAILS_SHOWN).collect(Collectors.joining("; ", " (", rest + ")"));
     }
 }

@@ -15,6 +15,15 @@ final class Score {
         return byAmount + share(left.agents(), all.agents()) * 1e-3;
     }
 
+    /** How many of the node's taints ask for another node where there is one. The same idea as kube-scheduler's TaintToleration. */
+    static int unwelcome(AgentRequest agent, NodeCandidate node) {
+        return (int) node.taints().stream()
+                .filter(taint -> "PreferNoSchedule".equals(taint.getEffect()))
+                .filter(taint ->
+                        agent.tolerations().stream().noneMatch(toleration -> Filters.tolerates(toleration, taint)))
+                .count();
+    }
+
     private static double share(long left, long all) {
         return all <= 0 ? 0 : (double) left / all;
     }

@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.IsolationStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.operator.fleet.NodePolicy;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
@@ -40,7 +41,7 @@ public final class BindingStatus {
                 new Transitions(accepted(agent).orElse(time), time, null, null, null, null));
         AgentContainer bound = StatusWriter.with(agent, start);
         Observation nothingYet = new Observation(
-                bound, policyGroup, Optional.empty(), Optional.empty(), NodeState.ALIVE, Optional.empty());
+                bound, policyGroup, Optional.empty(), NodePolicy.of(List.of()), NodeState.ALIVE, Optional.empty());
         return StatusRollup.rollUp(nothingYet, now);
     }
 

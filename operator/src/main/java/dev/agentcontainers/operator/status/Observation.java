@@ -6,22 +6,24 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus;
+import dev.agentcontainers.operator.fleet.NodePolicy;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of an agent that is bound to a node.
  *
  * @param policyGroup the group that its labels and rules of now belong to
  * @param assignment its assignment on that node
- * @param nodePolicy the AgentNodePolicy of that node
+ * @param nodePolicy the policy of that node
  * @param hold why there is no assignment yet
  */
 public record Observation(
         AgentContainer agent,
         String policyGroup,
         Optional<AgentAssignment> assignment,
-        Optional<AgentNodePolicy> nodePolicy,
+        NodePolicy nodePolicy,
         NodeState node,
         Optional<Hold> hold) {
 
@@ -31,10 +33,7 @@ public record Observation(
 
     /** The ruleset that was compiled for the agent and published to its node. */
     Optional<AgentNodePolicySpec.Group> published() {
-        return nodePolicy.map(AgentNodePolicy::getSpec).map(AgentNodePolicySpec::groups).stream()
-                .flatMap(groups -> groups.stream())
-                .filter(group -> group.name().equals(policyGroup))
-                .findFirst();
+        return nodePolicy.group(policyGroup);
     }
 
     /**
@@ -49,13 +48,17 @@ public record Observation(
     }
 
     private Optional<AgentAssignmentStatus.Policy> acknowledged(String group) {
-        Optional<AgentNodePolicyStatus> status = nodePolicy.map(AgentNodePolicy::getStatus);
+        Optional<AgentNodePolicyStatus> status = nodePolicy.partWith(group).map(AgentNodePolicy::getStatus);
         return status.map(AgentNodePolicyStatus::groups).stream()
                 .flatMap(groups -> groups.stream())
                 .filter(each -> Objects.equals(each.name(), group))
                 .findFirst()
-                .map(each -> new AgentAssignmentStatus.Policy(
-                        group, each.hash(), status.get().observedGeneration()));
+                .map(each -> new AgentAssignmentStatus.Policy(group, each.hash(), revision(status.get())));
+    }
+
+    /** A node whose policy has one part need not say the revision: it is the part's generation. */
+    private static @Nullable Long revision(AgentNodePolicyStatus status) {
+        return status.revision() == null ? status.observedGeneration() : status.revision();
     }
 
     private static long revision(AgentAssignmentStatus.Policy policy) {

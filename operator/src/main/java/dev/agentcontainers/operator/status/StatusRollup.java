@@ -17,11 +17,18 @@ import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Says what is true of an agent that is bound to a node. Pure. */
 public final class StatusRollup {
+    /** The reason of {@link ConditionType#Ready} where the agent goes on as it was because its node can't apply a change. */
+    public static final String UPDATE_REFUSED = "UpdateRefused";
+
+    /** The reason of {@link ConditionType#PolicyEnforced} where a part of the agent's policies allows nothing by mistake. */
+    public static final String ENFORCED_WITH_PROBLEMS = "EnforcedWithProblems";
+
     private final Observation observation;
     private final AgentContainer agent;
     private final Optional<AgentAssignmentStatus> report;
@@ -104,12 +111,17 @@ public final class StatusRollup {
         add(conditions, PolicyEnforced, enforced);
         add(conditions, Available, available);
         add(conditions, Ready, ready);
-        if (phase == AgentPhase.Failed) {
+        if (phase == AgentPhase.Failed || isHeldForGood()) {
             add(conditions, Stalled, new Finding(Truth.True, ready.reason(), ready.message()));
         } else if (ready.truth() != Truth.True) {
             add(conditions, Reconciling, new Finding(Truth.True, ready.reason(), ready.message()));
         }
         return conditions.build();
+    }
+
+    private boolean isHeldForGood() {
+        return phase != AgentPhase.Succeeded
+                && observation.hold().filter(Hold::lasting).isPresent();
     }
 
     private Finding scheduled() {
@@ -135,13 +147,24 @@ public final class StatusRollup {
         }
         Optional<String> wanted = observation.published().map(group -> group.hash());
         if (wanted.filter(held::equals).isPresent() && enforced.get().group().equals(observation.policyGroup())) {
-            return new Finding(Truth.True, "Enforced", "The node's kernel holds ruleset %s".formatted(held));
+            return enforced(held);
         }
         return new Finding(
                 Truth.False,
                 "PolicyPending",
                 "The node's kernel holds ruleset %s, not yet %s"
                         .formatted(held, wanted.orElse("the one of its new group")));
+    }
+
+    /** What allows nothing although its author may have meant it to is enforced all the same, but has to be told. */
+    private Finding enforced(String hash) {
+        String message = "The node's kernel holds ruleset %s".formatted(hash);
+        List<String> problems = observation.published().map(group -> group.problems()).stream()
+                .flatMap(all -> all.stream())
+                .toList();
+        return problems.isEmpty()
+                ? new Finding(Truth.True, "Enforced", message)
+                : new Finding(Truth.True, ENFORCED_WITH_PROBLEMS, message + ", but " + String.join("; ", problems));
     }
 
     private Finding available() {
@@ -179,15 +202,35 @@ public final class StatusRollup {
             return available;
         }
         if (!agent.getMetadata().getGeneration().equals(applied)) {
-            return new Finding(
-                    Truth.False,
-                    "GenerationNotApplied",
-                    "Generation %s runs, not yet %s"
-                            .formatted(applied, agent.getMetadata().getGeneration()));
+            return notApplied(applied);
+        }
+        Optional<Hold> hold = observation.hold();
+        if (hold.isPresent()) {
+            return new Finding(Truth.False, hold.get().reason(), hold.get().message());
         }
         return enforced.truth() == Truth.True
                 ? new Finding(Truth.True, "Running", "The agent runs behind its policy")
                 : new Finding(Truth.False, enforced.reason(), enforced.message());
+    }
+
+    private Finding notApplied(@Nullable Long applied) {
+        Long wanted = agent.getMetadata().getGeneration();
+        Optional<Hold> hold = observation.hold();
+        if (hold.isPresent()) {
+            return new Finding(Truth.False, hold.get().reason(), hold.get().message());
+        }
+        return report.map(AgentAssignmentStatus::reason)
+                        .filter(UPDATE_REFUSED::equals)
+                        .isPresent()
+                ? new Finding(
+                        Truth.False,
+                        UPDATE_REFUSED,
+                        "Generation %s runs, the node can't apply %s: %s"
+                                .formatted(applied, wanted, message("it gave no reason")))
+                : new Finding(
+                        Truth.False,
+                        "GenerationNotApplied",
+                        "Generation %s runs, not yet %s".formatted(applied, wanted));
     }
 
     private Finding waiting() {
@@ -221,8 +264,17 @@ public final class StatusRollup {
                                 .published()
                                 .filter(group -> group.hash().equals(held.hash()))
                                 .map(group -> group.sources())
+                                .or(() -> sourcesSaid(held.hash()))
                                 .orElse(null)))
                 .orElse(null);
+    }
+
+    /** The ruleset of an agent that is over goes from its node's policy; where it came from stays true. */
+    private Optional<List<String>> sourcesSaid(@Nullable String hash) {
+        return Optional.ofNullable(previous)
+                .map(AgentContainerStatus::policy)
+                .filter(said -> isFinal(phase) && Objects.equals(said.hash(), hash))
+                .map(PolicyStatus::sources);
     }
 
     private Transitions transitions() {

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,13 @@ public class StatusWriter {
         AgentContainer written = client.resource(with(read, status)).updateStatus();
         ownWrites.wrote(written);
         return written.getMetadata().getResourceVersion();
+    }
+
+    /** What the API server says now of the agent that was read; empty where that agent is no more. */
+    public Optional<AgentContainer> look(AgentContainer read) {
+        return Optional.ofNullable(client.resource(read).get())
+                .filter(now ->
+                        now.getMetadata().getUid().equals(read.getMetadata().getUid()));
     }
 
     /** The same object, with that status; what was read stays as it is. */

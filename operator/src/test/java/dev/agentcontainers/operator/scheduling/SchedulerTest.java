@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
@@ -130,7 +131,8 @@ class SchedulerTest {
             assertThat(placement).isInstanceOf(Placement.Placed.class);
         } else {
             assertThat(placement)
-                    .isEqualTo(new Placement.Unschedulable("0/1 nodes are available: 1 node(s) " + reason));
+                    .isEqualTo(new Placement.Unschedulable("0/1 nodes are available: 1 node(s) %s%s"
+                            .formatted(reason, reason.endsWith(")") ? "" : " (node)")));
         }
     }
 
@@ -170,7 +172,44 @@ class SchedulerTest {
                 Map.of());
         assertThat(Scheduler.place(AgentRow.FITTING.build(), fleet))
                 .isEqualTo(new Placement.Unschedulable(
-                        "0/3 nodes are available: 2 node(s) not ready, 1 node(s) with too many agents"));
+                        "0/3 nodes are available: 2 node(s) not ready (a, b), 1 node(s) with too many agents (c)"));
+    }
+
+    @Test
+    void namesSomeNodesForEachReasonAndCountsTheRest() {
+        FleetSnapshot fleet = new FleetSnapshot(
+                IntStream.range(10, 50)
+                        .mapToObj(index -> index < 20
+                                ? NodeRow.FITTING.alive(false).build("n" + index)
+                                : NodeRow.FITTING.build("n" + index))
+                        .toList(),
+                List.of(PROCESS),
+                Map.of());
+        AgentRequest agent =
+                AgentRow.FITTING.requests(new ResourceVector(5000, 0, 0, 1)).build();
+        assertThat(Scheduler.place(agent, fleet))
+                .isEqualTo(new Placement.Unschedulable(
+                        "0/40 nodes are available: 10 node(s) not ready (n10, n11, n12, n13, n14 and 5 more),"
+                                + " 30 node(s) with insufficient cpu (n20: requests 5, free 4; n21: requests 5,"
+                                + " free 4; n22: requests 5, free 4; n23: requests 5, free 4; n24: requests 5,"
+                                + " free 4 and 25 more)"));
+    }
+
+    @Test
+    void aNodeThatAsksToBeLeftAloneIsTakenOnlyWhereThereIsNoOther() {
+        NodeCandidate asking = NodeRow.FITTING.taint("gpu", "PreferNoSchedule").build("a");
+        NodeCandidate busy = NodeRow.FITTING.build("b");
+        Map<String, ResourceVector> reserved = Map.of("b", new ResourceVector(2000, GIB, 0, 1));
+        AgentRequest agent = AgentRow.FITTING.build();
+        AgentRequest tolerant =
+                AgentRow.FITTING.tolerate("gpu", "Exists", null, null).build();
+
+        assertThat(Scheduler.place(agent, new FleetSnapshot(List.of(asking, busy), List.of(PROCESS), reserved)))
+                .isEqualTo(new Placement.Placed("b", "process", IsolationLevel.Process));
+        assertThat(Scheduler.place(tolerant, new FleetSnapshot(List.of(asking, busy), List.of(PROCESS), reserved)))
+                .isEqualTo(new Placement.Placed("a", "process", IsolationLevel.Process));
+        assertThat(Scheduler.place(agent, new FleetSnapshot(List.of(asking), List.of(PROCESS), reserved)))
+                .isEqualTo(new Placement.Placed("a", "process", IsolationLevel.Process));
     }
 
     @Test

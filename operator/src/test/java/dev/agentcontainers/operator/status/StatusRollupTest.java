@@ -11,6 +11,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.operator.fleet.NodePolicy;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Instant;
@@ -276,7 +277,7 @@ class StatusRollupTest {
                     agent,
                     group,
                     Optional.ofNullable(assignment()),
-                    Optional.of(nodePolicy()),
+                    NodePolicy.of(List.of(nodePolicy())),
                     node,
                     Optional.ofNullable(hold));
         }
@@ -304,6 +305,7 @@ class StatusRollupTest {
 
         private AgentNodePolicy nodePolicy() {
             AgentNodePolicy policy = new AgentNodePolicy();
+            policy.setMetadata(new ObjectMetaBuilder().withName("node").build());
             policy.setSpec(new AgentNodePolicySpec(
                     1L, List.of(new AgentNodePolicySpec.Group("group", "h1", List.of(), List.of()))));
             if (acknowledgedHash != null) {

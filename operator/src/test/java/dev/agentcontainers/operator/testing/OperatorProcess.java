@@ -14,10 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The operator as it is shipped, in a process of its own, with its own rights. */
 public final class OperatorProcess implements AutoCloseable {
+    private static final Pattern EPOCH = Pattern.compile("Leading with epoch (\\d+)");
+
     private final Process process;
     private final int port;
     private final Path log;
@@ -56,7 +60,8 @@ public final class OperatorProcess implements AutoCloseable {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx256m",
-                    "-Dquarkus.http.port=" + port));
+                    "-Dquarkus.http.port=" + port,
+                    "-Dkubernetes.user.agent=" + userAgent(name)));
             settings.forEach(setting -> command.add("-D" + setting));
             command.add("-jar");
             command.add(runner(target).toString());
@@ -68,6 +73,11 @@ public final class OperatorProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** How the audit log names the operator that was started under that name. */
+    public static String userAgent(String name) {
+        return "operator-of-test-" + name;
     }
 
     public void signal(String name) {
@@ -132,6 +142,15 @@ public final class OperatorProcess implements AutoCloseable {
 
     public boolean leads() {
         return log().contains("Leading with epoch");
+    }
+
+    /** The epoch that it leads with. */
+    public long epoch() {
+        Matcher matcher = EPOCH.matcher(log());
+        if (!matcher.find()) {
+            throw new IllegalStateException("it does not lead");
+        }
+        return Long.parseLong(matcher.group(1));
     }
 
     @Override

@@ -31,6 +31,7 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,7 @@ import java.util.function.Function;
  */
 public final class TestNode implements AutoCloseable {
     private static final int LEASE_SECONDS = 4;
+    private static final int ACKNOWLEDGED_WITHIN_SECONDS = 5;
 
     private final KubernetesClient admin;
     private final String name;
@@ -54,6 +56,7 @@ public final class TestNode implements AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
     private final SharedIndexInformer<AgentAssignment> assignments;
     private final SharedIndexInformer<AgentNodePolicy> policies;
+    private final Map<String, Map<String, String>> held = new ConcurrentHashMap<>();
     private final Map<String, AssignmentPhase> reported = new ConcurrentHashMap<>();
     private volatile Function<AgentAssignment, AgentAssignmentStatus> behaviour;
     private volatile boolean beating = true;
@@ -76,7 +79,7 @@ public final class TestNode implements AutoCloseable {
                 .inform(handler(assignment -> thread.execute(() -> answer(assignment))));
         policies = client.resources(AgentNodePolicy.class)
                 .inNamespace(namespace)
-                .inform(handler(policy -> thread.execute(() -> acknowledge(policy))));
+                .inform(handler(policy -> thread.execute(() -> received(policy))));
     }
 
     public static TestNode join(TestCluster cluster, String name, Map<String, String> allocatable) {
@@ -143,6 +146,23 @@ public final class TestNode implements AutoCloseable {
                 exitCode);
     }
 
+    /** It goes on as it was, at an earlier generation of its agent. */
+    public AgentAssignmentStatus updateRefused(AgentAssignment assignment, long applied, String message) {
+        AgentAssignmentStatus running = running(assignment);
+        return new AgentAssignmentStatus(
+                running.phase(),
+                running.observedGeneration(),
+                applied,
+                "UpdateRefused",
+                message,
+                running.address(),
+                running.strength(),
+                running.policy(),
+                null,
+                0,
+                running.transitions());
+    }
+
     public AgentAssignmentStatus rejected(AgentAssignment assignment, String reason) {
         return new AgentAssignmentStatus(
                 AssignmentPhase.Rejected,
@@ -169,11 +189,12 @@ public final class TestNode implements AutoCloseable {
     private AgentAssignmentStatus status(
             AgentAssignment assignment, AssignmentPhase phase, String reason, Integer exitCode) {
         String now = "2026-11-24T00:00:00.000000Z";
-        AgentNodePolicy policy = client.resources(AgentNodePolicy.class)
+        List<AgentNodePolicy> parts = client.resources(AgentNodePolicy.class)
                 .inNamespace(namespace)
-                .withName("node")
-                .get();
-        AgentNodePolicySpec.Group group = policy.getSpec().groups().stream()
+                .list()
+                .getItems();
+        AgentNodePolicySpec.Group group = parts.stream()
+                .flatMap(part -> part.getSpec().groups().stream())
                 .filter(each -> each.name().equals(assignment.getSpec().policyGroup()))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("an assignment came before its policy group"));
@@ -185,8 +206,7 @@ public final class TestNode implements AutoCloseable {
                 null,
                 "100.80.0.2",
                 IsolationLevel.Process,
-                new AgentAssignmentStatus.Policy(
-                        group.name(), group.hash(), policy.getMetadata().getGeneration()),
+                new AgentAssignmentStatus.Policy(group.name(), group.hash(), revision(parts)),
                 exitCode,
                 0,
                 new AgentContainerStatus.Transitions(
@@ -247,12 +267,42 @@ public final class TestNode implements AutoCloseable {
         }
     }
 
+    /** As a real node agent does: at once where a ruleset in use has changed, otherwise when there is company. */
+    private void received(AgentNodePolicy policy) {
+        String name = policy.getMetadata().getName();
+        Map<String, String> now = new HashMap<>();
+        policy.getSpec().groups().forEach(group -> now.put(group.name(), group.hash()));
+        Map<String, String> before = held.put(name, now);
+        boolean awaited = before != null
+                && before.entrySet().stream()
+                        .anyMatch(group -> now.containsKey(group.getKey())
+                                && !now.get(group.getKey()).equals(group.getValue()));
+        if (awaited) {
+            acknowledge(policy);
+        } else {
+            thread.schedule(() -> acknowledge(policy), ACKNOWLEDGED_WITHIN_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    private static long revision(List<AgentNodePolicy> parts) {
+        return parts.stream()
+                .mapToLong(part -> part.getMetadata().getGeneration())
+                .sum();
+    }
+
     private void acknowledge(AgentNodePolicy policy) {
+        List<AgentNodePolicy> parts = policies.getStore().list();
+        boolean newest = parts.stream()
+                .filter(part ->
+                        part.getMetadata().getName().equals(policy.getMetadata().getName()))
+                .allMatch(part -> part.getMetadata()
+                        .getGeneration()
+                        .equals(policy.getMetadata().getGeneration()));
         boolean known = policy.getStatus() != null
                 && policy.getMetadata()
                         .getGeneration()
                         .equals(policy.getStatus().observedGeneration());
-        if (known || !beating) {
+        if (known || !newest || !beating) {
             return;
         }
         AgentNodePolicy written = new AgentNodePolicy();
@@ -265,8 +315,15 @@ public final class TestNode implements AutoCloseable {
                 policy.getSpec().groups().stream()
                         .map(group -> new AgentNodePolicyStatus.EnforcedGroup(group.name(), group.hash()))
                         .toList(),
-                null));
-        client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
+                null,
+                revision(parts)));
+        try {
+            client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != 404) {
+                throw e;
+            }
+        }
     }
 
     private void beat() {

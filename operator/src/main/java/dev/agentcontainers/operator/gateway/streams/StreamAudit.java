@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.gateway.streams;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.operator.events.EventReason;
 import dev.agentcontainers.operator.gateway.access.User;
 import dev.agentcontainers.protocol.StreamRequest;
 import io.fabric8.kubernetes.api.model.Event;
@@ -77,8 +78,8 @@ public final class StreamAudit {
                 .withName(agent.getMetadata().getName())
                 .withUid(agent.getMetadata().getUid())
                 .endInvolvedObject()
-                .withType("Normal")
-                .withReason("Exec")
+                .withType(EventReason.Exec.type().name())
+                .withReason(EventReason.Exec.name())
                 .withMessage("User %s runs %s"
                         .formatted(user.name(), shortened(exec.command().getFirst())))
                 .withNewSource()
