@@ -49,8 +49,7 @@ final class DrivenAgent extends Attacker {
                         new ResolvedMount.Files("/opt/agent", Map.of("agent.py", program()), false)));
         driver.prepare(spec);
         this.network = driver.create(spec);
-        this.workspace =
-                settings.stateDirectory().resolve("sandboxes/" + id().value() + "/workspace/workspace");
+        this.workspace = settings.stateDirectory().resolve("sandboxes/" + id().value() + "/workspace/workspace");
     }
 
     /** Its namespaces exist and nothing of it has run. */

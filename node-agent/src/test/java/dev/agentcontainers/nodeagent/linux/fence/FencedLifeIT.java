@@ -230,8 +230,10 @@ class FencedLifeIT {
         Process listening = listen("\\0" + name);
         Process listeningAtFile = listen(file.toString());
         try {
-            assertThat(Machine.run("/usr/bin/python3", "-c", connect("\\0" + name))).contains("connected");
-            assertThat(Machine.run("/usr/bin/python3", "-c", connect(file.toString()))).contains("connected");
+            assertThat(Machine.run("/usr/bin/python3", "-c", connect("\\0" + name)))
+                    .contains("connected");
+            assertThat(Machine.run("/usr/bin/python3", "-c", connect(file.toString())))
+                    .contains("connected");
             assertThat(agent.request("unix", "@" + name)).contains("Connection refused");
             assertThat(agent.request("unix", file.toString())).contains("No such file");
         } finally {

@@ -78,8 +78,8 @@ class ExecIT {
                 "/bin/sh",
                 "-c",
                 "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t' ' '; echo $GREETING;"
-                    + " grep -E 'memory|pids' /proc/self/cgroup; cat /proc/self/uid_map | wc -l; ls /proc/self/fd | wc"
-                    + " -l")) {
+                        + " grep -E 'memory|pids' /proc/self/cgroup; cat /proc/self/uid_map | wc -l; ls /proc/self/fd | wc"
+                        + " -l")) {
             String output = text(session.standardOutput());
             assertThat(output)
                     .startsWith("CapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\nhello\n"
