@@ -9,6 +9,7 @@ import dev.agentcontainers.localcluster.ControlPlane;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -25,6 +26,8 @@ import picocli.CommandLine.Command;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:all of it really happened", "1:something did not; the output says what"})
 public final class DemoCommand implements Callable<Integer> {
+    private static final Duration GATEWAY_WITHIN = Duration.ofMinutes(1);
+
     @Override
     public Integer call() {
         Progress progress = new Progress(System.err);
@@ -48,10 +51,11 @@ public final class DemoCommand implements Callable<Integer> {
                     .inNamespace(QuickStart.NAMESPACE)
                     .list()
                     .getItems();
-            String log = AgentLog.read(
+            AgentLog log = new AgentLog(
                     controlPlane.adminConfig(), LocalFleet.OPERATOR_NAMESPACE, QuickStart.NAMESPACE, QuickStart.NAME);
+            String output = progress.step("reading its log through the gateway", () -> log.read(GATEWAY_WITHIN));
             List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
-                    .print(finished, DemoReport.of(log), policies);
+                    .print(finished, DemoReport.of(output), policies);
             problems.forEach(problem -> System.err.println("agentctl: " + problem));
             return problems.isEmpty() ? 0 : 1;
         }

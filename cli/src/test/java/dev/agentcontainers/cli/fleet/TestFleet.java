@@ -208,7 +208,8 @@ final class TestFleet implements AutoCloseable {
     }
 
     String output(String name) {
-        return AgentLog.read(controlPlane.adminConfig(), OperatorProcess.NAMESPACE, NAMESPACE, name)
+        return new AgentLog(controlPlane.adminConfig(), OperatorProcess.NAMESPACE, NAMESPACE, name)
+                .read(PATIENCE)
                 .stripTrailing();
     }
 
