@@ -220,9 +220,11 @@ final class StagedFleet implements AutoCloseable {
     @Override
     public void close() throws IOException {
         watch.close();
-        operatorApi.close();
-        nodeAgentApi.close();
-        fleet.close();
+        // The programs remove what agents are left, for which they need the API server.
+        try (operatorApi;
+                nodeAgentApi) {
+            fleet.close();
+        }
     }
 
     static List<String> beforeAndAfter(String... calls) {
