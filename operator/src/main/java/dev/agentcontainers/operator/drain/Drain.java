@@ -68,6 +68,7 @@ public final class Drain {
                         remains::removeNodes,
                         "An operator must be running, and the node agents of nodes that are ready. Where they are gone for good,"
                                 + " uninstall without hooks and clean the machines with 'agentctl node reset'"),
+                new Step("Waiting for the last reports", remains::awaitReports, "An operator must be running"),
                 new Step("Stopping the operator", operator::stop, "Its Pods must end; see why they don't"),
                 new Step(
                         "Looking for agents that were placed meanwhile",

@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -76,6 +77,13 @@ public final class Remains {
                         .formatted(assignments.size(), nodes.size(), names(nodes)));
     }
 
+    /** Until the operator has said of each agent what became of it: nobody corrects a status afterwards. */
+    Optional<String> awaitReports() {
+        int open = sumOfPages(agents ->
+                (int) agents.stream().filter(Remains::seemsToBeOnANode).count());
+        return open == 0 ? Optional.empty() : Optional.of("%d AgentContainer(s) not reported on yet".formatted(open));
+    }
+
     /** Only an operator could have made them, and only a running one can have their agents stopped. */
     Optional<String> findAssignments() {
         int found = assignments().size();
@@ -97,20 +105,13 @@ public final class Remains {
      * notice that finalizers are no longer set.
      */
     Optional<String> letGo() {
-        int held = 0;
-        @Nullable String next = null;
-        do {
-            KubernetesResourceList<AgentContainer> page = page(next);
-            List<AgentContainer> marked = page.getItems().stream()
-                    .filter(agent -> agent.getMetadata().getFinalizers().contains(Api.FINALIZER))
-                    .toList();
-            releaseAll(marked);
-            held += marked.size();
-            next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
-        } while (next != null && !next.isEmpty());
+        int held = sumOfPages(this::releaseHeld);
         boolean secondLook = letGoOfAll;
         letGoOfAll = held == 0;
-        return held == 0 && secondLook ? Optional.empty() : Optional.of(held + " AgentContainer(s) were held");
+        if (held == 0 && secondLook) {
+            return Optional.empty();
+        }
+        return Optional.of(held == 0 ? "none is held; looking once more" : held + " AgentContainer(s) were held");
     }
 
     /** The gateway's authority and address, and bootstrap tokens. The Lease stays: it remembers the epoch. */
@@ -128,6 +129,35 @@ public final class Remains {
     private List<AgentAssignment> assignments() {
         return listed(() ->
                 client.resources(AgentAssignment.class).inAnyNamespace().list().getItems());
+    }
+
+    private static boolean seemsToBeOnANode(AgentContainer agent) {
+        if (agent.getStatus() == null || agent.getStatus().phase() == null) {
+            return false;
+        }
+        return switch (agent.getStatus().phase()) {
+            case Scheduled, Preparing, Running, Terminating -> true;
+            case Pending, Succeeded, Failed -> false;
+        };
+    }
+
+    private int sumOfPages(ToIntFunction<List<AgentContainer>> work) {
+        int sum = 0;
+        @Nullable String next = null;
+        do {
+            KubernetesResourceList<AgentContainer> page = page(next);
+            sum += work.applyAsInt(page.getItems());
+            next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
+        } while (next != null && !next.isEmpty());
+        return sum;
+    }
+
+    private int releaseHeld(List<AgentContainer> agents) {
+        List<AgentContainer> held = agents.stream()
+                .filter(agent -> agent.getMetadata().getFinalizers().contains(Api.FINALIZER))
+                .toList();
+        releaseAll(held);
+        return held.size();
     }
 
     private KubernetesResourceList<AgentContainer> page(@Nullable String start) {
