@@ -129,15 +129,8 @@ class FailedStartIT {
     @Test
     void aRuntimeThatIsMissingIsUnsupported() throws Exception {
         OciSettings settings = node.settings();
-        ProcessDriver without = new ProcessDriver(new OciSettings(
-                settings.stateDirectory(),
-                settings.runDirectory(),
-                settings.cgroupParent(),
-                settings.ids(),
-                Optional.of(Path.of("/nonexistent/crun")),
-                settings.hostRoot(),
-                settings.logLimitBytes(),
-                settings.confinement()));
+        ProcessDriver without = new ProcessDriver(
+                settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
         SandboxException failure = failureOf(() -> without.create(spec));
         assertThat(failure.kind()).isEqualTo(Kind.UNSUPPORTED);
         assertThat(failure).hasMessageContaining("/nonexistent/crun");

@@ -154,7 +154,10 @@ class PlantedSecretsIT {
     /** Open to everybody, so that only what is tested keeps an agent out. */
     private static void makeWay(Path path) throws IOException {
         Files.createDirectories(path.getParent());
-        for (Path above = path.getParent(); above.getNameCount() > 0; above = above.getParent()) {
+        Path folder = Path.of("/");
+        for (Path name : path.subpath(0, path.getNameCount() - 1)) {
+            folder = folder.resolve(name);
+            Path above = folder;
             if (Stream.concat(OVERLAID.stream(), REPLACED.stream()).anyMatch(above::startsWith)) {
                 Files.setPosixFilePermissions(above, PosixFilePermissions.fromString("rwxr-xr-x"));
             }
