@@ -119,6 +119,16 @@ class NodeLimitsTest {
     }
 
     @Test
+    void version2GivesAShimAGroupOfItsOwnOutsideItsSandbox() throws Exception {
+        SandboxCgroups cgroups = version2();
+        assertThat(cgroups.prepareShim("two"))
+                .containsExactly(root.resolve("agentcontainers-n/_shims/two/cgroup.procs"));
+        assertThat(root.resolve("agentcontainers-n/_shims/two")).isDirectory();
+        assertThat(cgroups.sandboxes()).containsExactly("one", "two");
+        assertThat(cgroups.pathFor("two")).isEqualTo("/agentcontainers-n/two");
+    }
+
+    @Test
     void version1LimitsAllTogetherAndNoSandboxHasMoreProcessorTimeThanThat() throws Exception {
         SandboxCgroups cgroups = version1();
         new LiveLimits(cgroups).applyToAll(LIMITS);
