@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -37,6 +38,11 @@ public final class StagedPlatform implements Platform {
     @Override
     public Fence fence(NodeSettings settings) {
         return staged(Fence.class, linux.fence(settings));
+    }
+
+    @Override
+    public void limitAgents(NodeSettings settings, ResourceAmounts allocatable) throws IOException {
+        linux.limitAgents(settings, allocatable);
     }
 
     @Override
