@@ -188,7 +188,8 @@ class ServiceIT {
             if (Files.exists(Path.of(entry))) {
                 Path copy = folder.resolve("class-path").resolve(Integer.toString(copies.size()));
                 String target = entry.endsWith(".jar") ? copy + ".jar" : copy.toString();
-                ExternalCommand.of("mkdir", "-p", copy.getParent().toString()).run();
+                ExternalCommand.of("mkdir", "-p", folder.resolve("class-path").toString())
+                        .run();
                 ExternalCommand.of("cp", "-rL", entry, target).run();
                 copies.add(target);
             }
