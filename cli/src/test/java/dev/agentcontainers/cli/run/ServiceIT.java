@@ -185,10 +185,11 @@ class ServiceIT {
     private static String readableByAll(String path) {
         List<String> copies = new ArrayList<>();
         for (String entry : path.split(File.pathSeparator, -1)) {
-            if (Files.exists(Path.of(entry))) {
+            if (!entry.isEmpty() && Files.exists(Path.of(entry))) {
                 Path copy = folder.resolve("class-path").resolve(Integer.toString(copies.size()));
                 String target = entry.endsWith(".jar") ? copy + ".jar" : copy.toString();
-                ExternalCommand.of("mkdir", "-p", copy.getParent().toString()).run();
+                ExternalCommand.of("mkdir", "-p", folder.resolve("class-path").toString())
+                        .run();
                 ExternalCommand.of("cp", "-rL", entry, target).run();
                 copies.add(target);
             }

@@ -58,11 +58,12 @@ final class StandaloneTraces {
         return found;
     }
 
-    /** Shims and everything that has an id of a standalone run. */
+    /** Shims and everything that has an id of a standalone run; dead ones that the machine's init has not taken yet aside. */
     private static List<String> processes() {
         return ExternalCommand.of("ps", "-eo", "uid,pid,args")
                 .run()
                 .lines()
+                .filter(line -> !line.endsWith("<defunct>"))
                 .filter(line -> line.contains("conmon") && line.contains("agentcontainers/standalone")
                         || line.strip().startsWith("214"))
                 .toList();
