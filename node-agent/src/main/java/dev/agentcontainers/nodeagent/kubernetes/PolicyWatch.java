@@ -11,10 +11,12 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
@@ -23,6 +25,8 @@ import java.util.concurrent.ScheduledExecutorService;
  * where the AgentNodePolicy is gone.
  */
 public final class PolicyWatch implements AutoCloseable {
+    private static final Duration HELD_BACK = Duration.ofSeconds(5);
+
     private final KubernetesClient client;
     private final String namespace;
     private final PolicyKeeper keeper;
@@ -32,6 +36,8 @@ public final class PolicyWatch implements AutoCloseable {
     private Optional<Applied> applied = Optional.empty();
 
     private Optional<Acknowledged> acknowledged = Optional.empty();
+    /** When what is held back is written ({@link System#nanoTime}); empty where nothing is. */
+    private OptionalLong heldBackUntil = OptionalLong.empty();
 
     private record Applied(String uid, Enforced enforced) {}
 
@@ -110,10 +116,41 @@ public final class PolicyWatch implements AutoCloseable {
                 .filter(last -> last.uid().equals(uid))
                 .or(() -> Optional.ofNullable(policy.getStatus()).map(found -> new Acknowledged(uid, found)));
         Optional<Acknowledged> now = Optional.of(new Acknowledged(uid, status));
-        if (!before.equals(now)) {
-            StatusPatch.write(resource(), status);
+        if (before.equals(now)) {
+            return;
         }
+        if (addsOnly(before.map(Acknowledged::status), status) && isHeldBack()) {
+            return;
+        }
+        StatusPatch.write(resource(), status);
         acknowledged = now;
+        heldBackUntil = OptionalLong.empty();
+    }
+
+    /** Whether every group that was acknowledged is as it was: nothing has changed for agents that run. */
+    private static boolean addsOnly(Optional<AgentNodePolicyStatus> before, AgentNodePolicyStatus now) {
+        if (now.message() != null || before.map(AgentNodePolicyStatus::message).isPresent()) {
+            return false;
+        }
+        List<EnforcedGroup> known = before.map(AgentNodePolicyStatus::groups).orElse(List.of());
+        return now.groups().containsAll(known);
+    }
+
+    /**
+     * The agents that start in a new group say themselves what they are fenced by. So new groups wait for a moment, and
+     * many starts cost one acknowledgement.
+     */
+    private boolean isHeldBack() {
+        long now = System.nanoTime();
+        if (heldBackUntil.isEmpty()) {
+            heldBackUntil = OptionalLong.of(now + HELD_BACK.toNanos());
+        }
+        long remaining = heldBackUntil.getAsLong() - now;
+        if (remaining <= 0) {
+            return false;
+        }
+        applying.request(Duration.ofNanos(remaining));
+        return true;
     }
 
     private static List<EnforcedGroup> groups(Map<String, String> hashes) {
