@@ -45,6 +45,11 @@ public final class Report {
         return samples.computeIfAbsent(what, _ -> new Samples());
     }
 
+    /** Samples that were taken elsewhere. */
+    public void add(String what, Samples taken) {
+        samples.put(what, taken);
+    }
+
     public void figure(String what, String value) {
         figures.put(what, value);
     }

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
+import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.BareRun;
@@ -69,6 +70,7 @@ final class LatencyNode implements AutoCloseable {
     private final IsolationDriver driver;
     private final Supervisor supervisor;
     private final String group;
+    private final Timed timed = new Timed();
     private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     private final BareRun bareRun;
     private final Thread closing = new Thread(this::remove, "close");
@@ -92,11 +94,11 @@ final class LatencyNode implements AutoCloseable {
         this.group = compiled.name();
         policy.apply(new PolicySnapshot(1, new AgentNodePolicySpec(1L, List.of(compiled))));
         this.supervisor = new Supervisor(new NodeParts(
-                Map.of(driver.name(), driver),
-                fence,
+                Map.of(driver.name(), timed.proxy(IsolationDriver.class, driver)),
+                timed.proxy(Fence.class, fence),
                 policy,
                 new NoMaterial(),
-                journal,
+                timed.proxy(Journal.class, journal),
                 reports::add,
                 new ResourceAmounts(
                         OptionalLong.of(1_000_000),
@@ -123,6 +125,11 @@ final class LatencyNode implements AutoCloseable {
         Path folder = Files.createTempDirectory("agentcontainers-bench");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
         return new LatencyNode(folder);
+    }
+
+    /** What the supervisor calls, and how long that takes. */
+    Timed timed() {
+        return timed;
     }
 
     /** Nanoseconds from the assignment's arrival to the agent's first instruction, through everything. */

@@ -10,8 +10,8 @@ import java.time.Instant;
 record Stages(Samples prepare, Samples createAndFence, Samples start) {
     static Stages of(Report report) {
         return new Stages(
-                report.samples("  of that: seen → prepared"),
-                report.samples("  of that: prepared → fenced (create, fence)"),
+                report.samples("  of that: seen → created (journal, files, create)"),
+                report.samples("  of that: created → fenced"),
                 report.samples("  of that: fenced → first instruction (start)"));
     }
 

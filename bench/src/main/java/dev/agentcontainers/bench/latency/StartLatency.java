@@ -4,6 +4,7 @@ import dev.agentcontainers.bench.Bench.Benchmark;
 import dev.agentcontainers.bench.Bench.Run;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
+import java.util.Set;
 
 /**
  * Assignment seen → first instruction, through supervisor, driver and fence, beside the OCI runtime's {@code run} of the same
@@ -11,6 +12,13 @@ import dev.agentcontainers.bench.Samples;
  */
 public final class StartLatency implements Benchmark {
     private static final double MOST_ADDED_MILLIS = 20;
+    private static final Set<String> WORTH_SHOWING = Set.of(
+            "IsolationDriver.prepare",
+            "IsolationDriver.create",
+            "IsolationDriver.start",
+            "Fence.attach",
+            "Journal.write",
+            "Journal.note");
 
     @Override
     public String description() {
@@ -26,6 +34,7 @@ public final class StartLatency implements Benchmark {
                 node.fenced(Stages.ignored());
                 node.bare();
             }
+            node.timed().begin();
             Samples bare = report.samples("bare runtime: command → first instruction");
             Samples fenced = report.samples("assignment seen → first instruction");
             Stages stages = Stages.of(report);
@@ -39,6 +48,11 @@ public final class StartLatency implements Benchmark {
                     bare.addNanos(node.bare());
                 }
             }
+            node.timed().calls().forEach((call, times) -> {
+                if (WORTH_SHOWING.contains(call)) {
+                    report.add("  " + call, times);
+                }
+            });
             report.figure("ratio of medians", "%.2f".formatted(fenced.median() / bare.median()));
             report.gate(
                     "added to the bare runtime, p50 (aim: 10)",

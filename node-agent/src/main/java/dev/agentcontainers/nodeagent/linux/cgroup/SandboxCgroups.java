@@ -57,14 +57,22 @@ public final class SandboxCgroups {
         return parent + "/" + sandbox;
     }
 
-    /** Makes the groups for a shim; the files that a process writes its pid to in order to be in all of them. */
+    /**
+     * Makes the groups for a shim; the files that a process writes its pid to in order to be in all of them that matter.
+     * Where this process is in a hierarchy's root group, so is the shim, and stays there: that is nobody's group, and each
+     * move costs milliseconds (version 1 waits for every processor of the machine).
+     */
     public List<Path> prepareShim(String sandbox) throws IOException {
         // One at a time: a group that another thread is just making may not take processes yet.
         making.lock();
         try {
+            OwnGroups own = OwnGroups.ofThisProcess();
             List<Path> files = new ArrayList<>();
             for (Hierarchy hierarchy : hierarchies.all()) {
-                files.add(shimGroup(hierarchy, sandbox).resolve(PROCESSES));
+                Path group = shimGroup(hierarchy, sandbox);
+                if (hierarchy.equals(tracking()) || !own.areRootOf(hierarchy)) {
+                    files.add(group.resolve(PROCESSES));
+                }
             }
             return files;
         } finally {
