@@ -318,15 +318,14 @@ class AgentLifecycleIT {
     void anAgentWhoseAgentContainerIsGoneIsStoppedAllTheSame() {
         AgentContainer agent = Agents.create(client, cluster.newNamespace(), "orphan", Agents.SMALL);
         await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
-        // Both at once, as an administrator of the cluster may: the operator has no time to do it in order.
-        client.resource(agent)
-                .patch(PatchContext.of(PatchType.JSON), "[{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]");
-        node.behave(assignment -> null);
+        operator.close();
         client.resource(agent).delete();
         client.resource(agent).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":null}}");
-        node.behave(node::running);
+        assertThat(Agents.read(client, agent)).isNull();
+        assertThat(assignmentOf(agent).getMetadata().getDeletionTimestamp()).isNull();
 
-        await().atMost(SOON).until(() -> Agents.read(client, agent) == null);
+        operator = OperatorProcess.start(cluster, "lifecycle-orphan");
+        await().atMost(Duration.ofSeconds(120)).until(operator::leads);
         await().atMost(SOON).until(() -> assignmentOf(agent) == null);
     }
 

@@ -80,10 +80,9 @@ public class EventPublisher {
             }
             Published again = new Published(before.event(), before.first(), before.written(), before.count() + 1);
             if (before.written().plus(REWRITE).isBefore(now)) {
+                // With the version that was written: without one the client would read the Event first, which it may
+                // not.
                 Event counted = new EventBuilder(before.event())
-                        .editMetadata()
-                        .withResourceVersion(null)
-                        .endMetadata()
                         .withCount(again.count())
                         .withLastTimestamp(time(now))
                         .build();

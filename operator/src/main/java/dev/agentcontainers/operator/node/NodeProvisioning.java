@@ -124,8 +124,10 @@ public final class NodeProvisioning {
     private String self() {
         @Nullable String known = self;
         if (known == null) {
-            known = client.resource(new SelfSubjectReview())
-                    .create()
+            known = client.authentication()
+                    .v1()
+                    .selfSubjectReviews()
+                    .create(new SelfSubjectReview())
                     .getStatus()
                     .getUserInfo()
                     .getUsername();

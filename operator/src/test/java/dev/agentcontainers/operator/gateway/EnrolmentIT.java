@@ -274,6 +274,24 @@ class EnrolmentIT {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "zone, a/b, labels['zone'] is 'a/b'",
+        "zone, -a, labels['zone'] is '-a'",
+        "a b, c, labels['a b'] is no name of a label",
+        "example.org/, c, labels['example.org/'] is no name of a label",
+        "Example.org/zone, c, labels['Example.org/zone'] is no name of a label",
+    })
+    void aLabelThatIsNoneIsRefusedByName(String label, String value, String message) {
+        assertThatThrownBy(() -> machine("a")
+                        .join(new Invitation(
+                                gateway(), trust(), token("*", 1).value(), nodeName, Map.of(label, value))))
+                .isInstanceOfSatisfying(
+                        RefusedException.class,
+                        refused -> assertThat(refused.code()).isEqualTo(422))
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
     @CsvSource({"UPPER, nodeName must be", "a/b, nodeName must be", "'', nodeName is missing"})
     void badNames(String name, String message) {
         refused(machine("a"), token("*", 1).value(), name, 422, message);
