@@ -69,8 +69,7 @@ final class Forwarding {
 
     /** To be called when this fence's uplink is gone. */
     void restore() throws IOException {
-        if (Links.all(host.route()).stream()
-                .anyMatch(link -> link.name().startsWith(Names.HOST_INTERFACE_PREFIX))) {
+        if (Links.all(host.route()).stream().anyMatch(link -> link.name().startsWith(Names.HOST_INTERFACE_PREFIX))) {
             return;
         }
         alone(() -> {
@@ -136,9 +135,8 @@ final class Forwarding {
         IN_THIS_PROCESS.lock();
         try {
             Files.createDirectories(lock().getParent());
-            try (FileChannel channel =
-                            FileChannel.open(lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    var held = channel.lock()) {
+            try (FileChannel channel = FileChannel.open(lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    var _ = channel.lock()) {
                 work.run();
             }
         } finally {

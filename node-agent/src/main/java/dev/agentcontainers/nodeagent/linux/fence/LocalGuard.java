@@ -63,9 +63,7 @@ final class LocalGuard {
     private void attach(int index, String interfaceName) throws IOException {
         int program = system.programs().load(ForwardOnly.program(), ForwardOnly.NAME);
         try {
-            host.route()
-                    .execute(List.of(
-                            TrafficFilters.attach(index, interfaceName, program, ForwardOnly.NAME)));
+            host.route().execute(List.of(TrafficFilters.attach(index, interfaceName, program, ForwardOnly.NAME)));
         } finally {
             system.programs().close(program);
         }

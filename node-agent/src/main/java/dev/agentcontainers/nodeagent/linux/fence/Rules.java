@@ -155,7 +155,9 @@ final class Rules {
                 : "add rule ip %1$s between iifname { %2$s } oifname != \"acu-*\" drop\n"
                         .formatted(
                                 table,
-                                forwarding.stream().map(name -> '"' + name + '"').collect(Collectors.joining(", ")));
+                                forwarding.stream()
+                                        .map(name -> '"' + name + '"')
+                                        .collect(Collectors.joining(", ")));
         return """
                 add table ip %1$s
                 add chain ip %1$s incoming { type filter hook prerouting priority -150; policy accept; }

@@ -92,8 +92,7 @@ public final class LinuxNetlinkEvents implements NetlinkEvents {
     @Override
     public boolean await(Duration atMost) throws NetlinkException {
         // struct pollfd, twice
-        ByteBuffer descriptors = host(16)
-                .putInt(route)
+        ByteBuffer descriptors = host(16).putInt(route)
                 .putShort(POLLIN)
                 .putShort((short) 0)
                 .putInt(filter)

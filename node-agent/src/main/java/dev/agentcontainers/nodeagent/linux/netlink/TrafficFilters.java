@@ -29,10 +29,7 @@ public final class TrafficFilters {
         return new NetlinkMessage(
                 "prepare the interface " + name + " for packet programs",
                 RTM_NEWQDISC,
-                NetlinkMessage.REQUEST
-                        | NetlinkMessage.ACKNOWLEDGE
-                        | NetlinkMessage.CREATE
-                        | NetlinkMessage.EXCLUSIVE,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
                 header(index, CLSACT_HANDLE, CLSACT, 0)
                         .attribute(TCA_KIND, "clsact")
                         .toBytes());

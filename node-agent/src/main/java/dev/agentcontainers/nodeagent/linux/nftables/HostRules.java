@@ -111,8 +111,8 @@ public record HostRules(NetlinkSocket socket) {
                         .filter(each ->
                                 each.family == chain.family && each.table().equals(chain.table()))
                         .forEach(each -> siblings.add(each.name()));
-                dropping.add(new Dropping(
-                        FAMILIES.getOrDefault(chain.family, ""), chain.table(), chain.name(), siblings));
+                dropping.add(
+                        new Dropping(FAMILIES.getOrDefault(chain.family, ""), chain.table(), chain.name(), siblings));
             }
         }
         return dropping;
@@ -157,9 +157,8 @@ public record HostRules(NetlinkSocket socket) {
     private static List<byte[]> ofTable(List<NetlinkMessage> replies, int attribute, String table) {
         return replies.stream()
                 .map(NetlinkMessage::payload)
-                .filter(payload -> new Attributes(payload, HEADER)
-                        .text(attribute)
-                        .equals(Optional.of(table)))
+                .filter(payload ->
+                        new Attributes(payload, HEADER).text(attribute).equals(Optional.of(table)))
                 .toList();
     }
 
@@ -170,8 +169,8 @@ public record HostRules(NetlinkSocket socket) {
             payload.attribute(NFTA_RULE_TABLE, table);
         }
         try {
-            return socket.query(new NetlinkMessage(
-                    action, type, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, payload.toBytes()));
+            return socket.query(
+                    new NetlinkMessage(action, type, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, payload.toBytes()));
         } catch (NetlinkException e) {
             if (e.errno() == NetlinkException.ENOENT) {
                 return List.of();

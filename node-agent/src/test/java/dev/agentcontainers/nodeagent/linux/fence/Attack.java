@@ -60,8 +60,16 @@ record Attack(
                 raw("tunnel: IPv6 in IP", true, "ip proto 41", OWN, ALLOWED, 41, "0000111100002222"),
                 raw("tunnel: GRE", true, "ip proto 47", OWN, ALLOWED, 47, "0000111100002222"),
                 privileged("ICMP echo", "icmp[icmptype] = icmp-echo", Barrier.RULES, "ping", ALLOWED),
-                privileged("source of another agent", "udp port 8080", Barrier.RULES, "raw_udp", "100.80.4.200", ALLOWED, PORT),
-                privileged("source of the uplink", "udp port 8080", Barrier.RULES, "raw_udp", "100.80.4.1", ALLOWED, PORT),
+                privileged(
+                        "source of another agent",
+                        "udp port 8080",
+                        Barrier.RULES,
+                        "raw_udp",
+                        "100.80.4.200",
+                        ALLOWED,
+                        PORT),
+                privileged(
+                        "source of the uplink", "udp port 8080", Barrier.RULES, "raw_udp", "100.80.4.1", ALLOWED, PORT),
                 privileged("source of the node", "udp port 8080", Barrier.RULES, "raw_udp", HOST, ALLOWED, PORT),
                 privileged("source of a stranger", "udp port 8080", Barrier.RULES, "raw_udp", GOOGLE, ALLOWED, PORT),
                 privileged(
@@ -93,7 +101,15 @@ record Attack(
                         ALLOWED,
                         PORT,
                         MORE_FRAGMENTS),
-                privileged("later fragment alone", "ip[6:2] & 0x1fff != 0", Barrier.FENCE_KERNEL, "raw_udp", OWN, ALLOWED, PORT, 5),
+                privileged(
+                        "later fragment alone",
+                        "ip[6:2] & 0x1fff != 0",
+                        Barrier.FENCE_KERNEL,
+                        "raw_udp",
+                        OWN,
+                        ALLOWED,
+                        PORT,
+                        5),
                 wide(
                         "IP options: loose source route by way of an allowed address",
                         "ip[0] & 0x0f > 5",
@@ -101,7 +117,13 @@ record Attack(
                         DENIED,
                         PORT,
                         "830704" + "0a140001" + "00"),
-                wide("IP options: record route", "ip[0] & 0x0f > 5", "with_options", ALLOWED, PORT, "07070400000000" + "00"),
+                wide(
+                        "IP options: record route",
+                        "ip[0] & 0x0f > 5",
+                        "with_options",
+                        ALLOWED,
+                        PORT,
+                        "07070400000000" + "00"),
                 privileged(
                         "IP options made by hand",
                         "ip[0] & 0x0f > 5",
@@ -131,11 +153,27 @@ record Attack(
                         0x86dd),
                 privileged("frame: ARP", "arp", Barrier.FENCE_KERNEL, "frame", "45000020".repeat(10), 0x0806),
                 privileged(
-                        "frame: MPLS", "ether proto 0x8847", Barrier.FENCE_KERNEL, "frame", "45000020".repeat(10), 0x8847),
-                privileged("frame: VLAN", "ether[12:2] = 0x8100", Barrier.FENCE_KERNEL, "frame", "45000020".repeat(10), 0x8100),
+                        "frame: MPLS",
+                        "ether proto 0x8847",
+                        Barrier.FENCE_KERNEL,
+                        "frame",
+                        "45000020".repeat(10),
+                        0x8847),
+                privileged(
+                        "frame: VLAN",
+                        "ether[12:2] = 0x8100",
+                        Barrier.FENCE_KERNEL,
+                        "frame",
+                        "45000020".repeat(10),
+                        0x8100),
                 wide("cloud metadata", "host " + METADATA, "tcp", METADATA, PORT),
                 wide("cloud metadata by UDP", "host " + METADATA, "unconnected", METADATA, PORT),
-                wide("address that the node's configuration forbids", "host " + NEVER_ALLOWED, "tcp", NEVER_ALLOWED, PORT),
+                wide(
+                        "address that the node's configuration forbids",
+                        "host " + NEVER_ALLOWED,
+                        "tcp",
+                        NEVER_ALLOWED,
+                        PORT),
                 wide("the node's own listener", "host " + HOST, "tcp", HOST, PORT),
                 wide("the node's own listener by UDP", "host " + HOST, "unconnected", HOST, PORT),
                 wide("the uplink's own address", "host 100.80.4.1", "tcp", "100.80.4.1", PORT),
@@ -160,16 +198,7 @@ record Attack(
     private static Attack raw(
             String name, boolean wide, String sent, String source, String destination, int protocol, String payload) {
         return new Attack(
-                name,
-                wide,
-                Barrier.SYSTEM_CALL,
-                Barrier.RULES,
-                sent,
-                "raw",
-                source,
-                destination,
-                protocol,
-                payload);
+                name, wide, Barrier.SYSTEM_CALL, Barrier.RULES, sent, "raw", source, destination, protocol, payload);
     }
 
     @Override

@@ -66,7 +66,6 @@ abstract class Attacker implements AutoCloseable {
 
     /** Captures what leaves its interface. */
     Capture capture(String filter) throws IOException {
-        return Capture.start(
-                List.of("nsenter", "--net=/proc/" + network().pid() + "/ns/net"), "eth0", filter);
+        return Capture.start(List.of("nsenter", "--net=/proc/" + network().pid() + "/ns/net"), "eth0", filter);
     }
 }

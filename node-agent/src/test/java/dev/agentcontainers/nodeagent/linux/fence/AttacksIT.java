@@ -48,8 +48,7 @@ class AttacksIT {
         for (Profile profile : Profile.values()) {
             DrivenAgent agent = sandboxes.create(profile);
             addresses.put(
-                    profile,
-                    fence.attach(agent.id(), agent.network(), "narrow").address());
+                    profile, fence.attach(agent.id(), agent.network(), "narrow").address());
             agent.start();
             agents.put(profile, agent);
         }

@@ -63,7 +63,8 @@ class RulesTest {
 
     @Test
     void theHostsTableAllowsNothingAndTouchesNothingElse() {
-        assertThat(Rules.host("agentcontainers_x", PLAN, List.of("eth0", "eth1")).lines())
+        assertThat(Rules.host("agentcontainers_x", PLAN, List.of("eth0", "eth1"))
+                        .lines())
                 .allMatch(line -> line.contains(" ip agentcontainers_x"))
                 .noneMatch(line -> line.endsWith(" accept"));
     }
