@@ -45,8 +45,17 @@ final class KnownMembership {
         return now;
     }
 
+    /** For a start at which the API server's name can't be resolved. */
+    synchronized void remember(List<String> apiServer) {
+        try {
+            file.write(new Remembered(file.read().orElseThrow().membership(), apiServer));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the API server's addresses can't be remembered", e);
+        }
+    }
+
     /** What was remembered may have changed while this process or the API server was away. */
-    void compare(Membership seen) {
+    synchronized void compare(Membership seen) {
         try {
             Remembered before = file.read().orElseThrow();
             if (before.membership().equals(seen)) {
@@ -54,7 +63,7 @@ final class KnownMembership {
             }
             file.write(new Remembered(seen, before.apiServer()));
             if (before.membership().isSameNodeAs(seen)) {
-                LOG.info("the AgentNode has changed (share {} %): in force after the next start", seen.sharePercent());
+                LOG.info("the AgentNode has changed");
             } else {
                 LOG.warn(
                         "this node has another namespace or range now ({}, {}): starting again",

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.fence.Fence;
@@ -14,6 +15,7 @@ import dev.agentcontainers.nodeagent.kubernetes.AssignmentReporter;
 import dev.agentcontainers.nodeagent.kubernetes.AssignmentWatch;
 import dev.agentcontainers.nodeagent.kubernetes.ClusterMaterials;
 import dev.agentcontainers.nodeagent.kubernetes.Heartbeat;
+import dev.agentcontainers.nodeagent.kubernetes.Membership;
 import dev.agentcontainers.nodeagent.kubernetes.MembershipFile;
 import dev.agentcontainers.nodeagent.kubernetes.MembershipFile.Remembered;
 import dev.agentcontainers.nodeagent.kubernetes.NodeDescription;
@@ -93,20 +95,32 @@ public final class NodeAgent implements AutoCloseable {
         NodeDrivers drivers = closing(NodeDrivers.probe(platform.drivers(options.settings())));
         KubernetesClient client = closing(client(credentials.clientConfig()));
         Remembered node = membership.await(client, timer);
-        Fence fence = platform.fence(options.settings());
-        closeLater(fence);
-        FenceSettings fenceSettings = fenceSettings(node);
-        neverAllowed = fenceSettings.neverAllowed();
-        fence.open(fenceSettings);
-        NodeDescription description = describe(facts, node, drivers);
-        limitAgents(description);
+        Fence fence = openFence(node);
+        FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
+        closing(new ApiServerWatch(
+                        node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {
+                            fence.neverAllow(neverAllowed(addresses));
+                            membership.remember(addresses);
+                        })
+                .start());
+        PresentNode present = describe(facts, node, drivers, upkeep);
+        limitAgents(present.get());
         start(new Ingredients(
                 client,
                 credentials,
                 node.membership().namespace(),
-                new MeteredFence(fence, Metrics.globalRegistry),
-                drivers.usable(Metrics.globalRegistry),
-                description));
+                fence,
+                drivers,
+                drivers.metered(Metrics.globalRegistry),
+                present));
+    }
+
+    private Fence openFence(Remembered node) throws SandboxException {
+        Fence fence = platform.fence(options.settings());
+        closeLater(fence);
+        fence.open(
+                new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed(node.apiServer())));
+        return new MeteredFence(fence, Metrics.globalRegistry);
     }
 
     /** Where it fails each agent still has its own limits, and what they ask for is still counted. */
@@ -131,19 +145,20 @@ public final class NodeAgent implements AutoCloseable {
             ApiCredentials credentials,
             String namespace,
             Fence fence,
+            NodeDrivers probed,
             Map<String, IsolationDriver> drivers,
-            NodeDescription description) {}
+            PresentNode present) {}
 
     private void start(Ingredients with) {
         DiskJournal journal = new DiskJournal(options.journal());
         PolicyKeeper policy = new PolicyKeeper(with.fence(), journal);
         restore(policy);
-        AssignmentReporter reporter = closing(new AssignmentReporter(
-                with.client(), with.namespace(), with.description().probes(), timer));
+        AssignmentReporter reporter =
+                closing(new AssignmentReporter(with.client(), with.namespace(), with.probed()::measured, timer));
         Collection<JournalEntry> known = journal.entries().values();
         Supervisor supervisor = supervise(with, journal, policy, reporter);
         with.credentials().keepFresh(with.client(), with.namespace(), timer);
-        Heartbeat heartbeat = report(with);
+        Heartbeat heartbeat = report(with, supervisor);
         PolicyWatch policies = closing(new PolicyWatch(with.client(), with.namespace(), policy, timer));
         policies.start();
         AssignmentWatch assignments = watch(with, known, supervisor, reporter);
@@ -159,6 +174,7 @@ public final class NodeAgent implements AutoCloseable {
     }
 
     private Supervisor supervise(Ingredients with, Journal journal, PolicyKeeper policy, AssignmentReporter reporter) {
+        NodeDescription description = with.present().get();
         Supervisor supervisor = closing(new Supervisor(new NodeParts(
                 with.drivers(),
                 with.fence(),
@@ -166,22 +182,36 @@ public final class NodeAgent implements AutoCloseable {
                 new ClusterMaterials(with.client(), with.namespace()),
                 journal,
                 new MeteredReporter(reporter, Metrics.globalRegistry),
-                with.description().allocatable(),
-                with.description().mostAgents(),
-                with.description().machine().bootId(),
+                description.allocatable(),
+                description.mostAgents(),
+                description.machine().bootId(),
                 clock)));
         supervisor.start();
         return supervisor;
     }
 
     /** Tells the fleet that this node lives and what it is. */
-    private Heartbeat report(Ingredients with) {
+    private Heartbeat report(Ingredients with, Supervisor supervisor) {
         String name = options.settings().name();
         Heartbeat heartbeat = closing(new Heartbeat(with.client(), with.namespace(), name, clock));
         heartbeat.start();
-        closing(new NodeStatusReporter(with.client(), name, with.description(), membership::compare, timer))
-                .start();
+        NodeStatusReporter status = closing(new NodeStatusReporter(
+                with.client(), name, with.present(), seen -> compare(seen, with.present(), supervisor), timer));
+        status.start();
+        with.probed().watch(() -> {
+            status.look();
+            supervisor.wakeAll();
+        });
         return heartbeat;
+    }
+
+    private void compare(Membership seen, PresentNode present, Supervisor supervisor) {
+        membership.compare(seen);
+        if (present.share(seen.sharePercent())) {
+            supervisor.allocate(present.get().allocatable());
+            limitAgents(present.get());
+            LOG.info("agents may use {} % of this machine from now on", seen.sharePercent());
+        }
     }
 
     private AssignmentWatch watch(
@@ -214,19 +244,21 @@ public final class NodeAgent implements AutoCloseable {
         return parts;
     }
 
-    private FenceSettings fenceSettings(Remembered node) {
-        List<String> neverAllowed = new ArrayList<>(options.neverAllowed());
-        neverAllowed.addAll(node.apiServer());
-        return new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed);
+    private List<String> neverAllowed(List<String> apiServer) {
+        List<String> all = new ArrayList<>(options.neverAllowed());
+        all.addAll(apiServer);
+        neverAllowed = List.copyOf(all);
+        return neverAllowed;
     }
 
-    private NodeDescription describe(MachineFacts facts, Remembered node, NodeDrivers drivers) {
-        return new NodeDescription(
+    private PresentNode describe(MachineFacts facts, Remembered node, NodeDrivers drivers, FenceUpkeep upkeep) {
+        return new PresentNode(
                 facts,
                 options.version(),
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
-                drivers.probes());
+                drivers::probes,
+                upkeep::warnings);
     }
 
     /** A fence that does not take the last policy back keeps denying; the next revision is tried as ever. */

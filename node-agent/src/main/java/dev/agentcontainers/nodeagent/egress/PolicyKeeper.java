@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,12 +57,39 @@ public final class PolicyKeeper {
         }
     }
 
-    /** Puts the revision into force. When this returns, the kernel holds it. */
+    /**
+     * Puts the revision into force. When this returns, the kernel holds it.
+     *
+     * <p>It is written down first: a process that dies in between must not bring back, at the next start, what this
+     * revision takes back. A disk that takes no writing does not keep it from being put into force; that is tried again.
+     */
     public Enforced apply(PolicySnapshot snapshot) throws SandboxException {
-        Enforced now = enforce(snapshot);
-        journal.writePolicy(snapshot);
-        listeners.forEach(Runnable::run);
-        return now;
+        Optional<PolicySnapshot> before = journal.policy();
+        Optional<RuntimeException> unwritten = write(snapshot);
+        try {
+            Enforced now = enforce(snapshot);
+            listeners.forEach(Runnable::run);
+            if (unwritten.isPresent()) {
+                throw unwritten.get();
+            }
+            return now;
+        } catch (SandboxException e) {
+            if (e.kind() == Kind.INVALID_SPEC) {
+                // Nothing of it can have come into force, now or later.
+                before.ifPresent(this::write);
+            }
+            throw e;
+        }
+    }
+
+    private Optional<RuntimeException> write(PolicySnapshot snapshot) {
+        try {
+            journal.writePolicy(snapshot);
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            LOG.error("policy revision {} can't be written down: {}", snapshot.revision(), e.getMessage());
+            return Optional.of(e);
+        }
     }
 
     /** What is in force; empty before the first revision. */

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 
 /**
  * Writes what is true of each agent into its AgentAssignment's status: the newest report only, only where it differs from
@@ -38,12 +39,12 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
 
     /**
      * @param namespace the node's
-     * @param probes what each driver found out about this machine, by the driver's name
+     * @param probes what each driver found out about this machine, by the driver's name, as of when it is asked for
      */
     public AssignmentReporter(
             KubernetesClient client,
             String namespace,
-            Map<String, DriverProbe> probes,
+            Supplier<Map<String, DriverProbe>> probes,
             ScheduledExecutorService timer) {
         this(
                 (assignment, status) -> StatusPatch.write(
@@ -55,7 +56,8 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
                 timer);
     }
 
-    AssignmentReporter(Destination destination, Map<String, DriverProbe> probes, ScheduledExecutorService timer) {
+    AssignmentReporter(
+            Destination destination, Supplier<Map<String, DriverProbe>> probes, ScheduledExecutorService timer) {
         this.destination = destination;
         this.timer = timer;
         this.statuses = new AssignmentStatuses(probes);

@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Turns reports into the API's status. Pure. */
@@ -22,11 +23,11 @@ final class AssignmentStatuses {
     private static final DateTimeFormatter MICRO_TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
-    private final Map<String, DriverProbe> probes;
+    private final Supplier<Map<String, DriverProbe>> probes;
 
     /** @param probes what each driver found out about this machine, by the driver's name */
-    AssignmentStatuses(Map<String, DriverProbe> probes) {
-        this.probes = Map.copyOf(probes);
+    AssignmentStatuses(Supplier<Map<String, DriverProbe>> probes) {
+        this.probes = probes;
     }
 
     AgentAssignmentStatus of(AgentReport report) {
@@ -67,7 +68,7 @@ final class AssignmentStatuses {
     }
 
     private @Nullable IsolationLevel strength(String driver) {
-        return probes.get(driver) instanceof DriverProbe.Ready ready ? ready.strength() : null;
+        return probes.get().get(driver) instanceof DriverProbe.Ready ready ? ready.strength() : null;
     }
 
     private static AgentAssignmentStatus.Policy policy(Enforcement enforcement) {

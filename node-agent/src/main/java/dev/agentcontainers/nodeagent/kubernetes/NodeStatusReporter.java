@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,41 +27,50 @@ public final class NodeStatusReporter implements AutoCloseable {
     private static final Set<String> OPERATORS = Set.of("namespace", "conditions");
 
     private final Resource<AgentNode> resource;
-    private final AgentNodeStatus status;
+    private final Supplier<NodeDescription> description;
     private final Consumer<Membership> onLook;
     private final ScheduledExecutorService timer;
     private final RepeatedTask looking;
 
-    /** @param onLook is told what the AgentNode says at each look */
+    /**
+     * @param description as of when it is asked for
+     * @param onLook is told what the AgentNode says at each look, before the description is asked for
+     */
     public NodeStatusReporter(
             KubernetesClient client,
             String nodeName,
-            NodeDescription description,
+            Supplier<NodeDescription> description,
             Consumer<Membership> onLook,
             ScheduledExecutorService timer) {
         this.resource = client.resources(AgentNode.class).withName(nodeName);
-        this.status = description.status();
+        this.description = description;
         this.onLook = onLook;
         this.timer = timer;
-        this.looking = new RepeatedTask("status of this node", timer, this::look);
+        this.looking = new RepeatedTask("status of this node", timer, this::lookNow);
     }
 
     public void start() {
         timer.scheduleWithFixedDelay(looking::request, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
     }
 
-    private void look() {
+    /** Looks soon, because something has changed. */
+    public void look() {
+        looking.request();
+    }
+
+    private void lookNow() {
         Optional<AgentNode> node = Optional.ofNullable(resource.get());
         if (node.isEmpty()) {
             return; // being removed from the fleet; its agents go with their assignments
         }
         node.flatMap(Membership::of).ifPresent(onLook);
-        if (!says(node.get().getStatus())) {
+        AgentNodeStatus status = description.get().status();
+        if (!says(node.get().getStatus(), status)) {
             StatusPatch.write(resource, status, OPERATORS);
         }
     }
 
-    private boolean says(@Nullable AgentNodeStatus found) {
+    private static boolean says(@Nullable AgentNodeStatus found, AgentNodeStatus status) {
         return found != null
                 && found.os() == status.os()
                 && found.arch() == status.arch()

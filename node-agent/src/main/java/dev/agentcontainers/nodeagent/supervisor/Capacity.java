@@ -10,14 +10,19 @@ import java.util.function.Function;
 
 /** Counts what agents on this node have been promised. Thread-safe. */
 final class Capacity {
-    private final ResourceAmounts allocatable;
     private final long mostAgents;
     private final Map<SandboxId, ResourceAmounts> promised = new HashMap<>();
+    private ResourceAmounts allocatable;
 
     /** @param mostAgents how many agents this node takes on, whatever they ask for */
     Capacity(ResourceAmounts allocatable, long mostAgents) {
         this.allocatable = allocatable;
         this.mostAgents = mostAgents;
+    }
+
+    /** Sets what there is from now on; what was promised stays promised. */
+    synchronized void allocate(ResourceAmounts amounts) {
+        allocatable = amounts;
     }
 
     /** Promises the amounts; returns what there is too little of, where it does not fit. */

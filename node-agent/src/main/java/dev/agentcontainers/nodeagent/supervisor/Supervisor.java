@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.supervisor;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.Mailbox.Desired;
@@ -81,6 +82,11 @@ public final class Supervisor implements AutoCloseable {
             }
         });
         removeLeftovers();
+    }
+
+    /** Sets what agents may use of this machine together from now on; those that are here stay. */
+    public void allocate(ResourceAmounts allocatable) {
+        capacity.allocate(allocatable);
     }
 
     /** How many agents there are in any state. */

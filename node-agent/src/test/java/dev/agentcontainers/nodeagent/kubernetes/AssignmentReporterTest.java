@@ -178,7 +178,7 @@ class AssignmentReporterTest {
     private AssignmentReporter reporter(AssignmentReporter.Destination destination) {
         return new AssignmentReporter(
                 destination,
-                Map.of("process", new DriverProbe.Ready("crun 1", IsolationLevel.Process, List.of(), List.of())),
+                () -> Map.of("process", new DriverProbe.Ready("crun 1", IsolationLevel.Process, List.of(), List.of())),
                 timer);
     }
 

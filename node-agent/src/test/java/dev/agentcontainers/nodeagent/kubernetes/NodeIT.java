@@ -80,7 +80,7 @@ class NodeIT {
         NodeDescription description =
                 new NodeDescription(MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()));
         try (NodeStatusReporter reporter =
-                new NodeStatusReporter(client, node.nodeName, description, seen::add, timer)) {
+                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, timer)) {
             reporter.start();
             await().atMost(NodeFixture.PATIENCE)
                     .until(() -> node.node().getStatus().drivers() != null);
@@ -100,7 +100,8 @@ class NodeIT {
         assertThat(seen).isNotEmpty();
 
         seen.clear();
-        try (NodeStatusReporter again = new NodeStatusReporter(client, node.nodeName, description, seen::add, timer)) {
+        try (NodeStatusReporter again =
+                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, timer)) {
             again.start();
             await().during(Duration.ofSeconds(1)).atMost(NodeFixture.PATIENCE).until(() -> !seen.isEmpty());
         }

@@ -313,6 +313,28 @@ class FailedStepTest {
     }
 
     @Test
+    void aShareThatGrowsOrShrinksCountsAtOnce() {
+        Assignment big =
+                Assignments.of("a").requests(Assignments.amounts(1500, 1)).assignment();
+        Assignment other =
+                Assignments.of("b").requests(Assignments.amounts(600, 1)).assignment();
+        Assignment third =
+                Assignments.of("c").requests(Assignments.amounts(100, 1)).assignment();
+        node.supervisor().allocate(Assignments.amounts(2100, 1 << 30));
+        node.run(big, other);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        node.awaitPhase(other.id(), AssignmentPhase.Running);
+
+        node.supervisor().allocate(Assignments.amounts(1000, 1 << 30));
+        node.run(big, other, third);
+
+        assertThat(node.awaitPhase(third.id(), AssignmentPhase.Rejected).message())
+                .isEqualTo("cpu (thousandths): 100 asked for, 0 free of 1000");
+        assertThat(node.machine.isRunning(big.id())).isTrue();
+        assertThat(node.machine.isRunning(other.id())).isTrue();
+    }
+
+    @Test
     void capacityIsStillTakenAfterARestartOfTheNodeAgent() {
         Assignment big =
                 Assignments.of("a").requests(Assignments.amounts(1500, 1)).assignment();

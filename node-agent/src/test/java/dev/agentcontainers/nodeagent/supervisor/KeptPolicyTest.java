@@ -47,16 +47,45 @@ class KeptPolicyTest {
     }
 
     @Test
-    void aRevisionThatFailsLeavesTheOneBefore() throws SandboxException {
+    void aRevisionThatCantBeRightLeavesTheOneBefore() throws SandboxException {
+        Calls calls = new Calls();
+        PolicyKeeper keeper = keeper(calls);
+        keeper.apply(revision(1, 7, "g"));
+        calls.fail("apply", new SandboxException(Step.FENCE, Kind.INVALID_SPEC, "no such group can be"));
+
+        assertThatThrownBy(() -> keeper.apply(revision(2, 7, "h"))).hasMessage("no such group can be");
+
+        assertThat(keeper.enforced().orElseThrow().revision()).isEqualTo(1);
+        assertThat(new DiskJournal(folder).policy().orElseThrow().revision()).isEqualTo(1);
+    }
+
+    /** A failure may come after the kernel has it; and a killed process says nothing at all. */
+    @Test
+    void whatMayBeInForceIsNotTakenBackByARestart() throws SandboxException {
         Calls calls = new Calls();
         PolicyKeeper keeper = keeper(calls);
         keeper.apply(revision(1, 7, "g"));
         calls.fail("apply", new SandboxException(Step.FENCE, Kind.TRANSIENT, "kernel says no"));
-
         assertThatThrownBy(() -> keeper.apply(revision(2, 7, "h"))).hasMessage("kernel says no");
-
         assertThat(keeper.enforced().orElseThrow().revision()).isEqualTo(1);
-        assertThat(new DiskJournal(folder).policy().orElseThrow().revision()).isEqualTo(1);
+
+        PolicyKeeper after = keeper(new Calls());
+        after.restore();
+
+        assertThat(after.enforced().orElseThrow().revision()).isEqualTo(2);
+    }
+
+    @Test
+    void aDiskThatTakesNoWritingDoesNotKeepARuleFromBeingTakenBack() throws SandboxException {
+        Calls calls = new Calls();
+        PolicyKeeper keeper =
+                new PolicyKeeper(new FakeFence(machine, calls), new CallingJournal(new DiskJournal(folder), calls));
+        keeper.apply(revision(1, 7, "g"));
+        calls.fail("journal.policy", new SandboxException(Step.OBSERVE, Kind.TRANSIENT, "no space left"));
+
+        assertThatThrownBy(() -> keeper.apply(revision(2, 7, "h"))).hasRootCauseMessage("no space left");
+
+        assertThat(keeper.enforced().orElseThrow().revision()).isEqualTo(2);
     }
 
     @Test

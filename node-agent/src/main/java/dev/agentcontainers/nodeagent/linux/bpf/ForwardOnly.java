@@ -21,6 +21,7 @@ public final class ForwardOnly {
     private static final int IP_DESTINATION = 14 + 16;
     private static final int AF_INET = 2;
     private static final int FORWARDED = 0;
+    private static final int BY_A_TUNNEL = 6;
     private static final int NO_NEIGHBOUR = 7;
     private static final int TOO_LARGE = 8;
 
@@ -51,6 +52,7 @@ public final class ForwardOnly {
                 .set(4, 0)
                 .call(FIB_LOOKUP);
         return program.answerIf(0, FORWARDED, PASS)
+                .answerIf(0, BY_A_TUNNEL, PASS)
                 .answerIf(0, NO_NEIGHBOUR, PASS)
                 .answerIf(0, TOO_LARGE, PASS)
                 .answer(DROP)

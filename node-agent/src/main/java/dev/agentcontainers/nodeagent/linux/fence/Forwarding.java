@@ -136,7 +136,7 @@ final class Forwarding {
         try {
             Files.createDirectories(lock().getParent());
             try (FileChannel channel = FileChannel.open(lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    var held = channel.lock()) {
+                    var _ = channel.lock()) {
                 work.run();
             }
         } finally {

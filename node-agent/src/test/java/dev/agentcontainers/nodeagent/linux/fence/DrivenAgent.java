@@ -1,7 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -18,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -62,8 +61,8 @@ final class DrivenAgent extends Attacker {
     }
 
     private static byte[] program() {
-        try (InputStream stream = DrivenAgent.class.getResourceAsStream("agent.py")) {
-            return new String(stream.readAllBytes(), UTF_8).getBytes(UTF_8);
+        try (InputStream stream = Objects.requireNonNull(DrivenAgent.class.getResourceAsStream("agent.py"))) {
+            return stream.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -324,7 +324,7 @@ class FenceLifecycleIT {
         assertThat(Files.exists(Path.of("/run/netns", machine.settings().name())))
                 .isFalse();
         assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding")).startsWith("0");
-        assertThat(Path.of("/run").toFile().list()).noneMatch(name -> name.startsWith("agentcontainers-forwarding"));
+        assertThat(machine.forwardingRecord()).doesNotExist();
     }
 
     @Test

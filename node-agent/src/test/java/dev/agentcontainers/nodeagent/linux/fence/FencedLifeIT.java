@@ -180,7 +180,7 @@ class FencedLifeIT {
         DrivenAgent other = sandboxes.create(Profile.ALL_CAPABILITIES);
         String address = fence.attach(other.id(), other.network(), "wide").address();
         other.start();
-        try (Capture arriving = other.capture("not tcp port 8080 or host 100.80.4.2")) {
+        try (Capture arriving = other.capture("ip")) {
             assertThat(agent.tcp(address, PORT)).contains("No route to host");
             assertThat(agent.udp(address, PORT)).contains("No route to host");
             assertThat(other.tcp(ALLOWED, PORT)).isEqualTo("ok");
@@ -193,7 +193,7 @@ class FencedLifeIT {
     void itsOwnSideIsOfNoUse(Profile profile) throws Exception {
         DrivenAgent agent = start(profile, "narrow");
         String outcome = agent.shell("ip link add dummy9 type dummy; ip addr add 100.80.4.200/32 dev eth0;"
-                + " ip route replace default via 169.254.1.1 dev eth0 src 100.80.4.200; nft flush ruleset");
+                + " ip route replace default via 169.254.1.1 dev eth0 onlink src 100.80.4.200; nft flush ruleset");
         switch (profile) {
             case SHIPPED -> assertThat(outcome).contains("Operation not permitted");
             case ALL_CAPABILITIES -> assertThat(agent.shell("ip addr")).contains("100.80.4.200");
@@ -215,7 +215,8 @@ class FencedLifeIT {
                 .isEqualTo("0 eth0\nlo\n");
         assertThat(agent.shell("grep ' /sys ' /proc/self/mountinfo | cut -d' ' -f6"))
                 .startsWith("0 ro,");
-        assertThat(agent.shell("echo 1400 > /sys/class/net/eth0/mtu")).contains("Read-only file system");
+        assertThat(agent.shell("echo 1400 > /sys/class/net/eth0/mtu"))
+                .containsAnyOf("Read-only file system", "Permission denied");
         if (profile == Profile.SHIPPED) {
             assertThat(agent.shell("mount -o remount,rw /sys")).doesNotStartWith("0 ");
         }

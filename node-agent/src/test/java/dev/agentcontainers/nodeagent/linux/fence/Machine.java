@@ -78,6 +78,14 @@ final class Machine implements AutoCloseable {
                 "acft-fence-" + id, Optional.of(Path.of("/run/netns", host)), Path.of("/run/netns"), directory, 1500);
     }
 
+    /** Where fences of this machine note at which interfaces they switched on forwarding. */
+    Path forwardingRecord() throws IOException {
+        Path namespace = Path.of("/run/netns", host);
+        return settings()
+                .forwardingRecord(
+                        Files.getAttribute(namespace, "unix:dev") + ":" + Files.getAttribute(namespace, "unix:ino"));
+    }
+
     LinuxFence fence() {
         return new LinuxFence(settings(), FenceSystem.linux());
     }

@@ -1,0 +1,61 @@
+package dev.agentcontainers.nodeagent.app;
+
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.kubernetes.NodeDescription;
+import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** What this node is, has and can, as of now. Thread-safe. */
+final class PresentNode implements Supplier<NodeDescription> {
+    private final MachineFacts facts;
+    private final String agentVersion;
+    private final long mostAgents;
+    private final Supplier<Map<String, DriverProbe>> probes;
+    private final Supplier<List<String>> warnings;
+    private volatile int sharePercent;
+
+    /** @param warnings of the fence, which concern agents of every driver */
+    PresentNode(
+            MachineFacts facts,
+            String agentVersion,
+            long mostAgents,
+            int sharePercent,
+            Supplier<Map<String, DriverProbe>> probes,
+            Supplier<List<String>> warnings) {
+        this.facts = facts;
+        this.agentVersion = agentVersion;
+        this.mostAgents = mostAgents;
+        this.sharePercent = sharePercent;
+        this.probes = probes;
+        this.warnings = warnings;
+    }
+
+    /** @return whether it was another */
+    boolean share(int percent) {
+        boolean changed = percent != sharePercent;
+        sharePercent = percent;
+        return changed;
+    }
+
+    @Override
+    public NodeDescription get() {
+        Map<String, DriverProbe> noted = new LinkedHashMap<>();
+        probes.get().forEach((driver, probe) -> noted.put(driver, withWarnings(probe)));
+        return new NodeDescription(facts, agentVersion, mostAgents, sharePercent, noted);
+    }
+
+    private DriverProbe withWarnings(DriverProbe probe) {
+        return switch (probe) {
+            case DriverProbe.Ready ready -> {
+                List<String> notes = new ArrayList<>(ready.notes());
+                notes.addAll(warnings.get());
+                yield new DriverProbe.Ready(ready.version(), ready.strength(), ready.features(), notes);
+            }
+            case DriverProbe.NotReady notReady -> notReady;
+        };
+    }
+}
