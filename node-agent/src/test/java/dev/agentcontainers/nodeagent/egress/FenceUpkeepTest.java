@@ -68,6 +68,9 @@ class FenceUpkeepTest {
         }
 
         @Override
+        public void neverAllow(List<String> addressesAndRanges) {}
+
+        @Override
         public void open(FenceSettings settings) {}
 
         @Override
