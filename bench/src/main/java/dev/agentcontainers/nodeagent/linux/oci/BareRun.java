@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -57,7 +58,9 @@ public final class BareRun {
                 new Shim(tools, settings, processes, descriptors),
                 processes,
                 descriptors,
-                Mounts.ofThisMachine());
+                new Readiness(processes, descriptors),
+                Mounts.ofThisMachine(),
+                settings.patience());
         return new BareRun(files, shimPid, command);
     }
 

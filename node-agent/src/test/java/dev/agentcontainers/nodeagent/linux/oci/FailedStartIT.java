@@ -129,8 +129,8 @@ class FailedStartIT {
     @Test
     void aRuntimeThatIsMissingIsUnsupported() throws Exception {
         OciSettings settings = node.settings();
-        ProcessDriver without = new ProcessDriver(
-                settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
+        ProcessDriver without =
+                new ProcessDriver(settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
         SandboxException failure = failureOf(() -> without.create(spec));
         assertThat(failure.kind()).isEqualTo(Kind.UNSUPPORTED);
         assertThat(failure).hasMessageContaining("/nonexistent/crun");
