@@ -100,19 +100,17 @@ public final class ApplyToRunning implements Benchmark {
     }
 
     /** By the times in the status, which operator and node agent have set. */
-    private record Stages(Samples scheduled, Samples prepared, Samples fenced, Samples started) {
+    private record Stages(Samples created, Samples fenced, Samples started) {
         Stages(Report report) {
             this(
-                    report.samples("  of that: accepted → scheduled"),
-                    report.samples("  of that: scheduled → prepared"),
-                    report.samples("  of that: prepared → fenced"),
+                    report.samples("  of that: scheduled → created on the node"),
+                    report.samples("  of that: created → fenced"),
                     report.samples("  of that: fenced → started"));
         }
 
         void add(AgentContainer agent) {
             Transitions times = agent.getStatus().transitions();
-            scheduled.addNanos(between(times.accepted(), times.scheduled()));
-            prepared.addNanos(between(times.scheduled(), times.prepared()));
+            created.addNanos(between(times.scheduled(), times.prepared()));
             fenced.addNanos(between(times.prepared(), times.fenced()));
             started.addNanos(between(times.fenced(), times.started()));
         }

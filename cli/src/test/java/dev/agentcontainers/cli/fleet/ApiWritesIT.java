@@ -44,7 +44,7 @@ class ApiWritesIT {
         // reported on its way, and that is as it should be.
         List<Write> writes = IntStream.range(0, AGENTS)
                 .mapToObj(number -> writesFor("counted-" + number))
-                .min(Comparator.comparing(List::size))
+                .min(Comparator.comparingInt(List::size))
                 .orElseThrow();
 
         assertThat(writes).hasSizeLessThanOrEqualTo(MOST);
