@@ -136,15 +136,23 @@ class AgentsIT {
         work.start();
         String uid = UUID.randomUUID().toString();
         AgentAssignment assignment = node.assignment(uid, List.of("true"));
-        // What the schema lets through but no machine can count.
+        // What the schema lets through but only the operator can resolve.
         assignment.setSpec(Assignments.spec(
-                uid, List.of("true"), List.of(), List.of(), Assignments.resources("9223372036854775807", "1Mi")));
+                uid,
+                List.of("true"),
+                List.of(new EnvironmentVariable(
+                        "NAME",
+                        null,
+                        new EnvironmentVariable.ValueSource(
+                                null, null, new EnvironmentVariable.FieldReference("metadata.name")))),
+                List.of(),
+                Assignments.resources("100m", "1Mi")));
         node.admin.resource(assignment).create();
 
         awaitPhase(uid, AssignmentPhase.Rejected);
         AgentAssignmentStatus status = node.assignment(uid).getStatus();
         assertThat(status.reason()).isEqualTo("InvalidAssignment");
-        assertThat(status.message()).isNotBlank();
+        assertThat(status.message()).contains("env[NAME].valueFrom");
         node.deleteAssignment(uid);
         awaitPhase(uid, AssignmentPhase.Stopped);
     }
