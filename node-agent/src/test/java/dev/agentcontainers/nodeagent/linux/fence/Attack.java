@@ -110,9 +110,10 @@ record Attack(
                         ALLOWED,
                         PORT,
                         5),
-                wide(
+                privileged(
                         "IP options: loose source route by way of an allowed address",
                         "ip[0] & 0x0f > 5",
+                        Barrier.RULES,
                         "with_options",
                         DENIED,
                         PORT,

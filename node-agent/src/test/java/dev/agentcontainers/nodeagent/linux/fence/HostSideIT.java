@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -125,6 +126,20 @@ class HostSideIT {
         await().pollDelay(Duration.ofMillis(500)).until(() -> true);
         assertThat(disturbances).hasValue(quiet);
         assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    /** As in a node agent: nobody calls for it. */
+    @Test
+    void upkeepPutsRightWhatAFlushAndANewAddressLeft() throws Exception {
+        try (FenceUpkeep upkeep = new FenceUpkeep(fence).start()) {
+            machine.onHost("nft flush ruleset; ip addr add 10.77.0.1/32 dev lo");
+            await().atMost(Duration.ofSeconds(8))
+                    .untilAsserted(
+                            () -> assertThat(agent.tcp("10.77.0.1", PORT)).contains("No route to host"));
+            await().atMost(Duration.ofSeconds(8))
+                    .untilAsserted(() -> assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok"));
+            assertThat(upkeep.warnings()).isEmpty();
+        }
     }
 
     @Test
