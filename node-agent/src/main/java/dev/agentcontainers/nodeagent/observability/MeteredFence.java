@@ -53,6 +53,11 @@ public final class MeteredFence implements Fence {
     }
 
     @Override
+    public long deniedPackets(SandboxId id) throws SandboxException {
+        return fence.deniedPackets(id);
+    }
+
+    @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
         timers.timeAction("never allow", BY, () -> fence.neverAllow(addressesAndRanges));
     }

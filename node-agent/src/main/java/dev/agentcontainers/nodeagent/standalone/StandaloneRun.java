@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
@@ -123,7 +124,11 @@ public final class StandaloneRun {
                     1,
                     machine.bootId(),
                     Clock.systemUTC());
-            RunEnd end = supervise(new Supervisor(parts), driver, plan.assignment());
+            RunEnd end;
+            try (FenceUpkeep upkeep = new FenceUpkeep(fence).start()) {
+                end = supervise(new Supervisor(parts), driver, plan.assignment());
+                upkeep.warnings().forEach(observer::warning);
+            }
             return new RunEnd(end.exitCode(), end.problem(), fence.deniedPackets());
         } finally {
             probing.join();
