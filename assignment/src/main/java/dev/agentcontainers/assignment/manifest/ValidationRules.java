@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -107,6 +108,15 @@ final class ValidationRules {
         rules.put(
                 "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
                 self -> quantity(self).filter(amount -> amount.signum() > 0).isPresent());
+        for (String most : List.of("100k", "1Pi")) {
+            BigDecimal amount = Quantity.parse(most).getNumericalAmount();
+            rules.put(
+                    "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('%s')) <= 0"
+                            .formatted(most),
+                    self -> quantity(self)
+                            .filter(stated -> stated.compareTo(amount) > 0)
+                            .isEmpty());
+        }
         Map.of("cpu", "cpu", "memory", "memory", "ephemeral-storage", "ephemeral__dash__storage")
                 .forEach((field, name) -> rules.put(
                         ("!has(self.requests) || !has(self.requests.%1$s) || !has(self.limits) || !has(self.limits.%1$s)"
@@ -159,10 +169,7 @@ final class ValidationRules {
                 "!(has(self.operator) && self.operator == 'Exists' && has(self.value) && self.value != '')",
                 self -> !(self.path("operator").asText().equals("Exists")
                         && !self.path("value").asText().isEmpty()));
-        rules.put(
-                "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
-                self -> !self.has("tolerationSeconds")
-                        || self.path("effect").asText().equals("NoExecute"));
+        rules.put("!has(self.tolerationSeconds)", self -> !self.has("tolerationSeconds"));
     }
 
     private static boolean exactlyOne(JsonNode self, String... fields) {
