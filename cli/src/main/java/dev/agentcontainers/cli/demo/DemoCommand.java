@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.demo;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.cli.demo.DemoOutput.Services;
 import dev.agentcontainers.cli.fleet.LocalFleet;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.streams.AgentLog;
@@ -36,8 +37,7 @@ public final class DemoCommand implements Callable<Integer> {
         Prerequisites.ensure(Prerequisites.DEMO, progress);
         Path service = fleet.programs().file("examples/quickstart/service.py");
         progress.step("two services in network namespaces of their own", () -> {
-            DemoService.ALL.forEach(
-                    each -> each.start(service, fleet.layout().home().resolve("demo-" + each.name() + ".log")));
+            DemoService.ALL.forEach(each -> each.start(service, log(fleet, each)));
             return true;
         });
         try (ControlPlane controlPlane = fleet.attach();
@@ -55,9 +55,20 @@ public final class DemoCommand implements Callable<Integer> {
                     controlPlane.adminConfig(), LocalFleet.OPERATOR_NAMESPACE, QuickStart.NAMESPACE, QuickStart.NAME);
             String output = progress.step("reading its log through the gateway", () -> log.read(GATEWAY_WITHIN));
             List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
-                    .print(finished, DemoReport.of(output), policies);
+                    .print(finished, DemoReport.of(output), policies, heard(fleet));
             problems.forEach(problem -> System.err.println("agentctl: " + problem));
             return problems.isEmpty() ? 0 : 1;
         }
+    }
+
+    private static Services heard(LocalFleet fleet) {
+        return new Services(
+                DemoService.KNOWLEDGE.requests(log(fleet, DemoService.KNOWLEDGE)),
+                DemoService.COLLECTOR.requests(log(fleet, DemoService.COLLECTOR)),
+                DemoService.COLLECTOR.listens());
+    }
+
+    private static Path log(LocalFleet fleet, DemoService service) {
+        return fleet.layout().home().resolve("demo-" + service.name() + ".log");
     }
 }

@@ -18,7 +18,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Prints what the demo saw, and finds what should have been otherwise. */
@@ -32,20 +33,27 @@ final class DemoOutput {
         this.kubeconfig = kubeconfig;
     }
 
+    /** How many requests each service has heard, and whether the denied one listens at all. */
+    record Services(long heardByAllowed, long heardByDenied, boolean deniedListens) {}
+
     /**
      * Prints the report.
      *
      * @param agent the finished agent
      * @param log what it wrote
      * @param policies the NetworkPolicies of its namespace
+     * @param services what the two services say
      * @return what did not happen as it should; empty where all of it did
      */
-    List<String> print(AgentContainer agent, DemoReport log, List<NetworkPolicy> policies) {
+    List<String> print(AgentContainer agent, DemoReport log, List<NetworkPolicy> policies, Services services) {
         AgentContainerStatus status = agent.getStatus();
         out.println();
         out.println("AgentContainer " + agent.getMetadata().getNamespace() + "/"
                 + agent.getMetadata().getName() + ": " + status.phase() + ", exit code " + status.exitCode());
         expect(status.phase() == AgentPhase.Succeeded, "the agent ended as " + status.phase());
+        expect(status.nodeName() != null, "the status names no node");
+        expect(status.isolation() != null, "the status does not say how the agent was isolated");
+        expect(status.policy() != null, "the status names no policy that was enforced");
         expect(log.finished(), "the agent's log does not end with its event 'finished'");
         out.println("  scheduled to   " + status.nodeName());
         if (status.isolation() != null) {
@@ -60,8 +68,17 @@ final class DemoOutput {
         }
         stages(status.transitions());
         out.println();
-        call("allowed call", log.call("knowledge"), true, agent, policies);
-        call("denied call", log.call("collector"), false, agent, policies);
+        List<Call> allowed = log.calls("knowledge");
+        List<Call> denied = log.calls("collector");
+        calls("allowed call", allowed, true, agent, policies);
+        expect(
+                services.heardByAllowed() == allowed.size(),
+                "the allowed service heard " + services.heardByAllowed() + " of " + allowed.size() + " calls");
+        calls("denied call", denied, false, agent, policies);
+        out.println("  the service    heard " + services.heardByDenied() + " of " + denied.size() + " calls; it "
+                + (services.deniedListens() ? "answers" : "does not answer") + " this machine");
+        expect(services.heardByDenied() == 0, "the denied service heard " + services.heardByDenied() + " calls");
+        expect(services.deniedListens(), "the denied service does not listen, so its silence shows nothing");
         out.println();
         out.println("Look further (export KUBECONFIG=" + kubeconfig + "):");
         out.println("  kubectl get ac -A -o wide");
@@ -77,6 +94,16 @@ final class DemoOutput {
             expect(false, "the status has no transitions");
             return;
         }
+        expect(
+                Stream.of(
+                                times.accepted(),
+                                times.scheduled(),
+                                times.prepared(),
+                                times.fenced(),
+                                times.started(),
+                                times.finished())
+                        .noneMatch(Objects::isNull),
+                "the status lacks the time of a stage");
         out.println("  stages         accepted → scheduled " + between(times.accepted(), times.scheduled())
                 + ", → prepared " + between(times.scheduled(), times.prepared()) + ", → fenced "
                 + between(times.prepared(), times.fenced()) + ", → first instruction "
@@ -91,13 +118,14 @@ final class DemoOutput {
         return Duration.between(Instant.parse(from), Instant.parse(to)).toMillis() + " ms";
     }
 
-    private void call(
-            String what, Optional<Call> made, boolean allowed, AgentContainer agent, List<NetworkPolicy> policies) {
+    /** All calls to one service: the first is shown, all must have gone as they should. */
+    private void calls(
+            String what, List<Call> made, boolean allowed, AgentContainer agent, List<NetworkPolicy> policies) {
         if (made.isEmpty()) {
             expect(false, "the agent's log has no " + what);
             return;
         }
-        Call call = made.get();
+        Call call = made.getFirst();
         URI url = URI.create(call.url());
         Verdict verdict = Evaluator.evaluate(
                 policies, PolicySubject.of(agent), new Flow(url.getHost(), Protocol.TCP, url.getPort()));
@@ -111,7 +139,10 @@ final class DemoOutput {
                 out.println("  to allow it    " + denied.remedy());
             }
         }
-        expect(call.answered() == allowed, "the " + what + " was " + (call.answered() ? "answered" : "not answered"));
+        made.forEach(each -> expect(
+                each.answered() == allowed,
+                "a call that is to be " + (allowed ? "allowed was not answered: " : "denied was answered: ")
+                        + each.outcome()));
         expect(verdict instanceof Verdict.Allowed == allowed, "policy does not agree with the " + what);
     }
 

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What the quick start's agent said of itself: its output, one JSON object in each line. Lines that are none are left
@@ -29,19 +28,19 @@ record DemoReport(List<JsonNode> events) {
         return new DemoReport(List.copyOf(events));
     }
 
-    /** The first call to the service of that name. */
-    Optional<Call> call(String service) {
+    /** The calls to the service of that name, in order. */
+    List<Call> calls(String service) {
         return events.stream()
                 .filter(event -> event.path("event").asText().equals("call"))
                 .filter(event -> event.path("service").asText().equals(service))
-                .findFirst()
                 .map(event -> new Call(
                         event.path("url").asText(),
                         event.path("result").asText().equals("answered"),
                         event.has("answer")
                                 ? event.path("answer").toString()
                                 : event.path("error").asText(),
-                        event.path("milliseconds").asDouble()));
+                        event.path("milliseconds").asDouble()))
+                .toList();
     }
 
     boolean finished() {

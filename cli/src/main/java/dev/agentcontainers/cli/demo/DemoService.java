@@ -4,6 +4,7 @@ import dev.agentcontainers.cli.fleet.Pause;
 import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A small HTTP service in a network namespace of its own, reached from this machine by one address of the documentation
@@ -87,24 +89,38 @@ public record DemoService(String name, String address, String gateway) {
                             address,
                             Integer.toString(PORT))
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .redirectOutput(log.toFile())
                     .start();
         } catch (IOException e) {
             throw new UserException("the demo's service " + name + " could not be started: " + e.getMessage());
         }
     }
 
+    /** Requests that it has heard since its start, by what it wrote to its log. */
+    long requests(Path log) {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.filter(line -> line.contains("\"request\"")).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the log " + log + " of the demo's service " + name + " can't be read", e);
+        }
+    }
+
+    /** Whether it can be reached from this machine, outside any agent. */
+    boolean listens() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(address, PORT), 500);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private void awaitListening() {
         Instant end = Instant.now().plus(READY_WITHIN);
-        while (true) {
-            try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(address, PORT), 500);
-                return;
-            } catch (IOException e) {
-                if (Instant.now().isAfter(end)) {
-                    throw new UserException("the demo's service " + name + " does not answer at " + address + ":" + PORT
-                            + ": " + e.getMessage());
-                }
+        while (!listens()) {
+            if (Instant.now().isAfter(end)) {
+                throw new UserException(
+                        "the demo's service " + name + " does not answer at " + address + ":" + PORT + "; see its log");
             }
             Pause.briefly();
         }
