@@ -10,7 +10,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * Reads YAML 1.2 as trees, with the reader that the Kubernetes client has. A key that stands twice in one mapping is an
- * error, as for kubectl; how much a text can grow by its aliases is limited.
+ * error, as for kubectl, and so is an alias of a list or a mapping: a few of those nested make a tree that no memory holds.
  */
 final class Yaml {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,8 +23,10 @@ final class Yaml {
      * @throws YamlEngineException where the text is not YAML
      */
     static List<JsonNode> read(String text) {
-        LoadSettings settings =
-                LoadSettings.builder().setAllowDuplicateKeys(false).build();
+        LoadSettings settings = LoadSettings.builder()
+                .setAllowDuplicateKeys(false)
+                .setMaxAliasesForCollections(0)
+                .build();
         List<JsonNode> documents = new ArrayList<>();
         for (Object document : new Load(settings).loadAllFromString(text)) {
             if (document != null) {

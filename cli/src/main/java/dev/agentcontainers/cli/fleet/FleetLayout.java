@@ -21,7 +21,7 @@ public record FleetLayout(Path home, Path run) {
     public static FleetLayout of(Map<String, String> environment, String user, Path userHome) {
         String configured = environment.get("AGENTCTL_HOME");
         if (configured != null && !configured.isEmpty()) {
-            Path home = Path.of(configured).toAbsolutePath();
+            Path home = Path.of(configured).toAbsolutePath().normalize();
             // Beside it, not below: the home is private, and agents' own users must be able to pass the run folder.
             return new FleetLayout(home, home.resolveSibling(home.getFileName() + "-run"));
         }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,11 +17,16 @@ import java.util.Optional;
  *
  * @param folder of the register
  */
-record FleetPlaces(Path folder) {
+public record FleetPlaces(Path folder) {
     private static final FleetPlaces OF_THIS_MACHINE = new FleetPlaces(Path.of("/var/lib/agentcontainers/fleets"));
 
-    static FleetPlaces ofThisMachine() {
+    public static FleetPlaces ofThisMachine() {
         return OF_THIS_MACHINE;
+    }
+
+    /** Its files. */
+    public List<Path> files() {
+        return List.of(folder, lock());
     }
 
     /** The place of the fleet with that home: the one it has, else the first free one. */
@@ -44,7 +50,9 @@ record FleetPlaces(Path folder) {
                     + " agentctl down"));
             Files.createDirectories(home);
             Files.createDirectories(folder);
-            Files.writeString(file(number), home.toString());
+            Path written = folder.resolve(number + ".new");
+            Files.writeString(written, home.toString());
+            Files.move(written, file(number), StandardCopyOption.ATOMIC_MOVE);
             return new FleetPlace(number);
         } catch (IOException e) {
             throw new UncheckedIOException("the register of fleets in " + folder + " can't be written", e);
@@ -86,7 +94,10 @@ record FleetPlaces(Path folder) {
             return Optional.empty();
         }
         try {
-            return Optional.of(Path.of(Files.readString(file).strip())).filter(Files::exists);
+            return Optional.of(Files.readString(file).strip())
+                    .filter(home -> !home.isEmpty())
+                    .map(Path::of)
+                    .filter(Files::exists);
         } catch (IOException e) {
             throw new UncheckedIOException("the register of fleets in " + folder + " can't be read", e);
         }

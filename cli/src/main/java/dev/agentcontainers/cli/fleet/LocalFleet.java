@@ -119,7 +119,8 @@ public final class LocalFleet {
         try (FolderLock lock = lock()) {
             PersistentCluster cluster = PersistentCluster.at(layout.controlPlane());
             cluster.attach().ifPresent(this::deleteAgents);
-            FleetPlace place = FleetPlaces.ofThisMachine().claim(layout.home());
+            // Nothing is removed by its place, so any will do where the register has lost the fleet's.
+            FleetPlace place = FleetPlaces.ofThisMachine().find(layout.home()).orElseGet(() -> new FleetPlace(0));
             for (String name : installedNodes()) {
                 NodeProcess node = new NodeProcess(layout, programs, place, name);
                 progress.step("removing node agent " + name, node::reset);

@@ -39,7 +39,7 @@ public final class NodeRemains {
      * @throws UserException naming what could not be removed
      */
     public List<String> remove() {
-        NodeTraces traces = new NodeTraces(settings);
+        NodeTraces traces = new NodeTraces(settings, others);
         Set<String> before = traces.find();
         List<String> removed = new ArrayList<>();
         try {

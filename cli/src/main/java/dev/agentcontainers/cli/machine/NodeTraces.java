@@ -23,9 +23,12 @@ final class NodeTraces {
     private static final int MOUNT_POINT = 4;
 
     private final NodeSettings settings;
+    private final Set<Path> others;
 
-    NodeTraces(NodeSettings settings) {
+    /** @param others what belongs to others in the node's folders */
+    NodeTraces(NodeSettings settings, Set<Path> others) {
         this.settings = settings;
+        this.others = Set.copyOf(others);
     }
 
     /** Each trace as a line for people, in the order in which they go. */
@@ -45,7 +48,8 @@ final class NodeTraces {
     }
 
     private boolean isOurs(String path) {
-        return Stream.of(settings.stateDirectory(), settings.runDirectory()).anyMatch(Path.of(path)::startsWith);
+        return Stream.of(settings.stateDirectory(), settings.runDirectory()).anyMatch(Path.of(path)::startsWith)
+                && others.stream().noneMatch(Path.of(path)::startsWith);
     }
 
     /** The node's own in every hierarchy, the unified one included. */

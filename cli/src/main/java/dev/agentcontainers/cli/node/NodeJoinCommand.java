@@ -43,6 +43,8 @@ import picocli.CommandLine.Option;
         })
 final class NodeJoinCommand implements Callable<Integer> {
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?");
+    /** Two nodes of one name on one machine would share a fence and control groups. */
+    private static final Pattern RESERVED = Pattern.compile("(local[0-9]*|standalone)-[0-9]+");
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -182,6 +184,12 @@ final class NodeJoinCommand implements Callable<Integer> {
             throw new UserException(
                     "--name is '" + chosen + "': it must be lower-case letters, digits, hyphens and dots, at most 253,"
                             + " as in worker-1.example.org",
+                    2);
+        }
+        if (RESERVED.matcher(chosen).matches()) {
+            throw new UserException(
+                    "--name is '" + chosen + "': names like local-1 and standalone-1 are those of local fleets and"
+                            + " standalone runs, choose another",
                     2);
         }
         before.filter(earlier -> !earlier.name().equals(chosen)).ifPresent(earlier -> {

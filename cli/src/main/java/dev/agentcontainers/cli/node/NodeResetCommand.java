@@ -1,12 +1,15 @@
 package dev.agentcontainers.cli.node;
 
 import dev.agentcontainers.cli.fleet.FleetLayout;
+import dev.agentcontainers.cli.fleet.FleetPlaces;
 import dev.agentcontainers.cli.machine.NodeProcesses;
 import dev.agentcontainers.cli.machine.NodeRemains;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -88,7 +91,7 @@ final class NodeResetCommand implements Runnable {
             removed.addAll(NodeService.ofThisMachine().remove());
         }
         removed.addAll(processes.stop(installation.marker()));
-        removed.addAll(new NodeRemains(installation.settings(), localFleet()).remove());
+        removed.addAll(new NodeRemains(installation.settings(), ofOthers()).remove());
         return removed;
     }
 
@@ -97,8 +100,12 @@ final class NodeResetCommand implements Runnable {
         return NodeService.ofThisMachine().runs(installation);
     }
 
-    private static Set<Path> localFleet() {
+    /** What stands in the node's folders and belongs to a local fleet, the register of fleets, or standalone runs. */
+    private static Set<Path> ofOthers() {
         FleetLayout fleet = FleetLayout.ofThisMachine();
-        return Set.of(fleet.home(), fleet.run(), fleet.lock());
+        Set<Path> others = new HashSet<>(Set.of(fleet.home(), fleet.run(), fleet.lock()));
+        others.addAll(FleetPlaces.ofThisMachine().files());
+        others.addAll(StandaloneRun.folders());
+        return others;
     }
 }

@@ -8,8 +8,12 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +29,10 @@ public final class FolderLock implements AutoCloseable {
      * the JVM a file is opened only by the thread that holds its permit.
      */
     private static final Map<Path, Semaphore> PERMITS = new ConcurrentHashMap<>();
+
+    /** Whoever may read a file may lock it, for ever. */
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     /** Content of a lock file that was deleted: who waited for it must take the file's successor. */
     private static final byte DELETED = 'x';
@@ -104,7 +112,7 @@ public final class FolderLock implements AutoCloseable {
 
     private static FileChannel open(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
-        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        return FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PRIVATE);
     }
 
     @Override

@@ -8,14 +8,13 @@ import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.assignment.Amounts;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import io.fabric8.kubernetes.api.model.Quantity;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns an AgentAssignment into the node agent's own values. Pure. */
 public final class AssignmentMapping {
     private static final int DEFAULT_GRACE_SECONDS = 10;
-    private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
+    private static final int THOUSAND = 1000;
 
     private AssignmentMapping() {}
 
@@ -130,20 +129,11 @@ public final class AssignmentMapping {
     }
 
     private static OptionalLong millis(@Nullable Quantity quantity) {
-        return quantity == null
-                ? OptionalLong.empty()
-                : OptionalLong.of(quantity.getNumericalAmount()
-                        .multiply(THOUSAND)
-                        .setScale(0, RoundingMode.CEILING)
-                        .longValueExact());
+        return quantity == null ? OptionalLong.empty() : OptionalLong.of(Amounts.exactly(quantity, THOUSAND));
     }
 
     private static OptionalLong bytes(@Nullable Quantity quantity) {
-        return quantity == null
-                ? OptionalLong.empty()
-                : OptionalLong.of(quantity.getNumericalAmount()
-                        .setScale(0, RoundingMode.CEILING)
-                        .longValueExact());
+        return quantity == null ? OptionalLong.empty() : OptionalLong.of(Amounts.exactly(quantity, 1));
     }
 
     private static boolean isTrue(@Nullable Boolean value) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.standalone;
 
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Where on this machine a run takes place: names, folders, ids and addresses that no node of a fleet and no other run has.
@@ -31,6 +32,11 @@ record Place(int number) {
         if (number < 0 || number >= COUNT) {
             throw new IllegalArgumentException("place " + number + " must be 0 to " + (COUNT - 1));
         }
+    }
+
+    /** Folders of all places. */
+    static List<Path> folders() {
+        return List.of(STATE, RUN);
     }
 
     NodeSettings settings() {

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -177,15 +178,21 @@ public final class RunService implements AutoCloseable {
         try {
             acceptor.join();
             connections.forEach(connection -> connection.run().end());
-            for (Connection connection : connections) {
-                if (!connection.thread().join(PATIENCE)) {
-                    // Its client does not take what it is sent.
-                    connection.run().hangUp();
-                    connection.thread().join();
-                }
-            }
+            awaitAll();
+            // Their clients don't take what they are sent.
+            connections.forEach(connection -> connection.run().hangUp());
+            awaitAll();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** For all together no longer than the patience: a service manager kills who takes long. */
+    private void awaitAll() throws InterruptedException {
+        Instant end = Instant.now().plus(PATIENCE);
+        for (Connection connection : connections) {
+            Duration left = Duration.between(Instant.now(), end);
+            connection.thread().join(left.isPositive() ? left : Duration.ofMillis(1));
         }
     }
 }

@@ -3,10 +3,9 @@ package dev.agentcontainers.nodeagent.standalone;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
 import dev.agentcontainers.api.v1alpha1.Resources;
+import dev.agentcontainers.assignment.Amounts;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import io.fabric8.kubernetes.api.model.Quantity;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * may have, which is an equal part for each run of a user. Thread-safe.
  */
 final class Share {
-    private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
+    private static final int THOUSAND = 1000;
 
     private final ServiceSettings settings;
     private final long cpuMillis;
@@ -72,7 +71,7 @@ final class Share {
     /** @param limited an agent that has limits */
     synchronized Part take(String user, AgentContainer limited) throws RefusedRunException {
         Resources.Limits limits = limited.getSpec().resources().limits();
-        Part part = new Part(user, amount(limits.cpu(), THOUSAND), amount(limits.memory(), BigDecimal.ONE));
+        Part part = new Part(user, amount(limits.cpu(), THOUSAND), amount(limits.memory(), 1));
         int ofUser = runsOfUser.getOrDefault(user, 0);
         if (ofUser >= settings.mostRunsOfUser()) {
             throw new RefusedRunException(
@@ -106,10 +105,11 @@ final class Share {
         memoryTaken -= part.memoryBytes();
     }
 
-    private static long amount(Quantity quantity, BigDecimal unit) {
-        return quantity.getNumericalAmount()
-                .multiply(unit)
-                .setScale(0, RoundingMode.CEILING)
-                .longValueExact();
+    private static long amount(Quantity quantity, int unitsInOne) throws RefusedRunException {
+        try {
+            return Amounts.exactly(quantity, unitsInOne);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedRunException("spec.resources.limits: " + e.getMessage());
+        }
     }
 }

@@ -21,6 +21,7 @@ import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
@@ -85,6 +86,11 @@ public final class StandaloneRun {
         Files.createDirectory(
                 settings.stateDirectory(),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
+    /** Folders that hold what runs of this machine have, those that were killed included. */
+    public static List<Path> folders() {
+        return Place.folders();
     }
 
     private void removeNode(NodeSettings settings) {

@@ -150,7 +150,7 @@ public class Assign {
             signals.nodeChanged(nodeName);
             return Step.lookAgainIn(SOON);
         }
-        if (!nodePolicies.isPublished(nodeName, group)) {
+        if (!nodePolicies.isCurrent(nodeName, PolicySubject.of(agent))) {
             return awaitPolicy(agent, nodeName);
         }
         List<Reference> references = References.of(agent);

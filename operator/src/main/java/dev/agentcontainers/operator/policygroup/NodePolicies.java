@@ -64,6 +64,17 @@ public class NodePolicies {
     }
 
     /**
+     * Whether the node has that subject's group with the rules that the policies give now. A group that no agent needed for a
+     * while may stand there with older, looser ones.
+     */
+    public boolean isCurrent(String nodeName, PolicySubject subject) {
+        return fleet.nodePolicy(NodeNamespace.of(nodeName))
+                .group(PolicyGroup.nameOf(subject))
+                .filter(published -> published.hash().equals(compile(subject).hash()))
+                .isPresent();
+    }
+
+    /**
      * Why the node's policy could not be written with its newest content; empty where it could. Told by the API server, and
      * not cured by trying again.
      */

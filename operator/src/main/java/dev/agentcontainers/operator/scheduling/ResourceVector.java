@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.scheduling;
 
 import dev.agentcontainers.api.v1alpha1.Resources;
+import dev.agentcontainers.assignment.Amounts;
 import dev.agentcontainers.assignment.ResourceDefaults;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.Map;

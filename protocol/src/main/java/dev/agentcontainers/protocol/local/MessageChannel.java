@@ -3,6 +3,7 @@ package dev.agentcontainers.protocol.local;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.ProtocolException;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * @param <R> what is received
  */
 public final class MessageChannel<R> implements AutoCloseable {
+    private static final int BLOCK = 64 * 1024;
+
     private final ByteChannel channel;
     private final Class<R> received;
     private final int longest;
@@ -62,13 +65,23 @@ public final class MessageChannel<R> implements AutoCloseable {
             throw new ProtocolException(
                     "a message of %d bytes: at most %d are taken".formatted(length & 0xffffffffL, longest));
         }
-        ByteBuffer json = ByteBuffer.allocate(length);
-        fill(json);
         try {
-            return Optional.of(Json.parse(new String(json.array(), StandardCharsets.UTF_8), received));
+            return Optional.of(Json.parse(new String(read(length), StandardCharsets.UTF_8), received));
         } catch (JsonProcessingException e) {
             throw new ProtocolException("not a %s: %s".formatted(received.getSimpleName(), e.getOriginalMessage()));
         }
+    }
+
+    /** Takes memory as bytes come, not as they are announced. */
+    private byte[] read(int length) throws IOException {
+        ByteArrayOutputStream json = new ByteArrayOutputStream(Math.min(length, BLOCK));
+        ByteBuffer block = ByteBuffer.allocate(Math.min(length, BLOCK));
+        while (json.size() < length) {
+            block.clear().limit(Math.min(BLOCK, length - json.size()));
+            fill(block);
+            json.write(block.array(), 0, block.limit());
+        }
+        return json.toByteArray();
     }
 
     private void fill(ByteBuffer buffer) throws IOException {

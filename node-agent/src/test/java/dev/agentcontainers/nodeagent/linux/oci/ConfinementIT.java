@@ -110,6 +110,8 @@ class ConfinementIT {
                 node.outputOf(script, new Workspace("/workspace", true)).lines().toList();
         assertThat(lines.stream()
                         .filter(line -> line.split(" ")[5].startsWith("rw"))
+                        // runc's way to mask a file: what is written there is gone.
+                        .filter(line -> !line.matches("\\S+ \\S+ \\S+ /null /proc/.*"))
                         .map(line -> line.split(" ")[4]))
                 .containsExactlyInAnyOrder(
                         "/tmp",
@@ -308,8 +310,9 @@ class ConfinementIT {
 
     @Test
     void devicesOfTheHostAreNotThere() throws Exception {
-        assertThat(node.outputOf("ls /dev | tr '\\n' ' '"))
-                .isEqualTo("core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero");
+        // Some runtimes make the link core to /proc/kcore, which is masked.
+        assertThat(node.outputOf("ls /dev | grep -v '^core$' | tr '\\n' ' '"))
+                .isEqualTo("fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero");
     }
 
     @Test

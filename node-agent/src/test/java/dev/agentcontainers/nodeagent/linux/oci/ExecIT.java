@@ -141,7 +141,10 @@ class ExecIT {
     void aChildThatIsLeftBehindHoldsNoReaderWhenTheSessionCloses() throws Exception {
         ExecSession session = exec(false, false, "/bin/sh", "-c", "echo ready; sleep 6666 &");
         assertThat(session.standardOutput().read()).isEqualTo('r');
-        assertThat(session.awaitExit()).isZero();
+        // runc itself ends only when nobody holds the output any more.
+        if (!"runc".equals(System.getProperty("agentcontainers.test.runtime"))) {
+            assertThat(session.awaitExit()).isZero();
+        }
         CompletableFuture<String> rest = new CompletableFuture<>();
         Thread reader = Thread.ofVirtual().start(() -> {
             try {

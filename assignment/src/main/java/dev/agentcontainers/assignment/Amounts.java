@@ -1,4 +1,4 @@
-package dev.agentcontainers.operator.scheduling;
+package dev.agentcontainers.assignment;
 
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Whole numbers from quantities that anyone may have written. Never fails, never wraps. Pure. */
-final class Amounts {
+/** Whole numbers from quantities that anyone may have written. Never wraps, and reckons with nothing absurdly long. Pure. */
+public final class Amounts {
     private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
     private static final Pattern EXPONENT = Pattern.compile("[eE]([+-]?)(\\d+)");
     /** Larger exponents are beyond every long, or nothing; to reckon with them would take memory for each of their digits. */
@@ -17,17 +17,36 @@ final class Amounts {
     private Amounts() {}
 
     /** What is reserved, rounded up; the most there is where the quantity can't be read. */
-    static long requested(@Nullable Quantity quantity, int unitsInOne) {
+    public static long requested(@Nullable Quantity quantity, int unitsInOne) {
         return whole(quantity, unitsInOne, RoundingMode.CEILING, Long.MAX_VALUE);
     }
 
     /** What is there, rounded down; nothing where the quantity can't be read. */
-    static long offered(@Nullable Quantity quantity, int unitsInOne) {
+    public static long offered(@Nullable Quantity quantity, int unitsInOne) {
         return whole(quantity, unitsInOne, RoundingMode.FLOOR, 0);
     }
 
+    /**
+     * What is to be enforced, rounded up.
+     *
+     * @throws IllegalArgumentException where the quantity can't be read, or no long holds it
+     */
+    public static long exactly(Quantity quantity, int unitsInOne) {
+        if (isAbsurd(quantity)) {
+            throw new IllegalArgumentException(quantity + " is no amount that can be reckoned with");
+        }
+        try {
+            return quantity.getNumericalAmount()
+                    .multiply(BigDecimal.valueOf(unitsInOne))
+                    .setScale(0, RoundingMode.CEILING)
+                    .longValueExact();
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(quantity + " is more than can be reckoned with", e);
+        }
+    }
+
     /** The sum, or the nearest that a long holds. The lowest of all is left out, so that every amount has its negative. */
-    static long sum(long first, long second) {
+    public static long sum(long first, long second) {
         long sum = first + second;
         boolean wrapped = ((first ^ sum) & (second ^ sum)) < 0;
         if (wrapped) {
@@ -41,8 +60,7 @@ final class Amounts {
         if (quantity == null) {
             return 0;
         }
-        Matcher exponent = EXPONENT.matcher(quantity.getFormat() == null ? "" : quantity.getFormat());
-        if (exponent.matches() && exponent.group(2).length() >= LONGEST_EXPONENT) {
+        if (isAbsurd(quantity)) {
             return whereItCannotBeRead;
         }
         try {
@@ -56,5 +74,10 @@ final class Amounts {
         } catch (IllegalArgumentException | ArithmeticException e) {
             return whereItCannotBeRead;
         }
+    }
+
+    private static boolean isAbsurd(Quantity quantity) {
+        Matcher exponent = EXPONENT.matcher(quantity.getFormat() == null ? "" : quantity.getFormat());
+        return exponent.matches() && exponent.group(2).length() >= LONGEST_EXPONENT;
     }
 }
