@@ -86,6 +86,19 @@ class ManifestReaderTest {
     }
 
     @Test
+    void refusesAliasesThatMakeMoreThanAMemoryHolds() {
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x]\n");
+        for (int i = 1; i <= 16; i++) {
+            bomb.append("a%1$d: &a%1$d [*a%2$d, *a%2$d, *a%2$d]\n".formatted(i, i - 1));
+        }
+        for (String text : List.of(bomb.toString(), "a: &a [*a]")) {
+            assertThatThrownBy(() -> read(text))
+                    .isInstanceOf(InvalidManifestException.class)
+                    .hasMessageContaining("a document of more than 100000 values");
+        }
+    }
+
+    @Test
     void fillsInTheDefaultsOfTheSchema() throws InvalidManifestException {
         RunObjects objects = read(GOOD.replace("command:", """
                 filesystem: {mounts: [{path: /w, source: {workspace: {}}}]},
