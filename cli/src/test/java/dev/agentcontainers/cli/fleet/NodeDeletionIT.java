@@ -51,8 +51,11 @@ class NodeDeletionIT {
         }
     }
 
-    private void deleteNodeAndAwaitItsEnd() {
+    private void deleteNode() {
         fleet.client().resources(AgentNode.class).withName(fleet.nodeName()).delete();
+    }
+
+    private void awaitItsEnd() {
         await("the AgentNode is gone")
                 .atMost(PATIENCE)
                 .until(() -> fleet.client()
@@ -71,13 +74,24 @@ class NodeDeletionIT {
                 .isEmpty();
     }
 
+    /** Whose agents they are decides when they end. */
     @Test
-    void aLivingNodeStopsItsAgentsFirst() {
-        deleteNodeAndAwaitItsEnd();
+    void aLivingNodeGoesWithItsLastAgent() {
+        deleteNode();
+        await("the node says what it waits for")
+                .until(() -> fleet.client()
+                        .resources(AgentNode.class)
+                        .withName(fleet.nodeName())
+                        .get()
+                        .getStatus()
+                        .conditions()
+                        .stream()
+                        .anyMatch(condition -> condition.getMessage().equals("Waits until 1 agent(s) are gone")));
+        assertThat(agent.isAlive()).isTrue();
 
-        assertThat(agent.isAlive()).isFalse();
-        fleet.await("stranded", AgentPhase.Failed);
         fleet.delete("stranded");
+        awaitItsEnd();
+        assertThat(agent.isAlive()).isFalse();
     }
 
     @Test
@@ -86,7 +100,8 @@ class NodeDeletionIT {
         nodeAgent.destroyForcibly();
         nodeAgent.onExit().join();
 
-        deleteNodeAndAwaitItsEnd();
+        deleteNode();
+        awaitItsEnd();
 
         assertThat(agent.isAlive()).isTrue();
         fleet.await("stranded", AgentPhase.Failed);
