@@ -52,6 +52,11 @@ final class CountingFence implements Fence {
     }
 
     @Override
+    public long deniedPackets(SandboxId id) throws SandboxException {
+        return fence.deniedPackets(id);
+    }
+
+    @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
         fence.neverAllow(addressesAndRanges);
     }

@@ -55,8 +55,13 @@ public class OrphanSweep {
         timer.shutdownNow();
     }
 
+    /** A timer drops what fails once. */
     private void sweep() {
-        fleet.assignments().filter(this::looksOrphaned).toList().forEach(this::retireIfOrphaned);
+        try {
+            fleet.assignments().filter(this::looksOrphaned).toList().forEach(this::retireIfOrphaned);
+        } catch (RuntimeException e) {
+            LOG.error("Looking for assignments without an AgentContainer failed and is tried again", e);
+        }
     }
 
     private boolean looksOrphaned(AgentAssignment assignment) {

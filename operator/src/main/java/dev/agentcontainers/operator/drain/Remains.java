@@ -132,7 +132,9 @@ public final class Remains {
     }
 
     private static boolean seemsToBeOnANode(AgentContainer agent) {
-        if (agent.getStatus() == null || agent.getStatus().phase() == null) {
+        boolean givenUp = agent.getMetadata().getDeletionTimestamp() != null
+                && !agent.getMetadata().getFinalizers().contains(Api.FINALIZER);
+        if (givenUp || agent.getStatus() == null || agent.getStatus().phase() == null) {
             return false;
         }
         return switch (agent.getStatus().phase()) {

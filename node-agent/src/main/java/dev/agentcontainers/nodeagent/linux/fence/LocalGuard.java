@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.TrafficFilters;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Keeps agents from the node itself, at the host's end of the uplink: a program that stands before the host's nftables
@@ -16,6 +17,9 @@ final class LocalGuard {
     private final FenceSystem system;
     private final Place host;
     private Optional<String> unavailable = Optional.empty();
+
+    /** EAGAIN (bpf(2): a signal came while the program was checked), ENOMEM, ENFILE, EMFILE: tried again with the next repair. */
+    private static final Set<Integer> PASSING = Set.of(11, 12, 23, 24);
 
     LocalGuard(FenceSystem system, Place host) {
         this.system = system;
@@ -35,6 +39,9 @@ final class LocalGuard {
             attach(index, interfaceName);
             return true;
         } catch (SystemCallException e) {
+            if (PASSING.contains(e.errno())) {
+                throw new IOException(e);
+            }
             unavailable = Optional.of(String.valueOf(e.getMessage()));
         } catch (NetlinkException e) {
             if (e.errno() != NetlinkException.ENOENT && e.errno() != NetlinkException.EOPNOTSUPP) {

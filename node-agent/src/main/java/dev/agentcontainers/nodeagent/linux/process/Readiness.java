@@ -96,7 +96,9 @@ public final class Readiness {
                 descriptors.read(wake[0], new byte[256]);
             }
             for (Watch arrived = arrivals.poll(); arrived != null; arrived = arrivals.poll()) {
-                kept.add(arrived);
+                if (!arrived.ready().isDone()) {
+                    kept.add(arrived);
+                }
             }
             watches = kept;
         }
