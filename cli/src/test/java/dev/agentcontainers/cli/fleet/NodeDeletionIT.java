@@ -79,14 +79,17 @@ class NodeDeletionIT {
     void aLivingNodeGoesWithItsLastAgent() {
         deleteNode();
         await("the node says what it waits for")
-                .until(() -> fleet.client()
-                        .resources(AgentNode.class)
-                        .withName(fleet.nodeName())
-                        .get()
-                        .getStatus()
-                        .conditions()
-                        .stream()
-                        .anyMatch(condition -> condition.getMessage().equals("Waits until 1 agent(s) are gone")));
+                .until(
+                        () -> fleet
+                                .client()
+                                .resources(AgentNode.class)
+                                .withName(fleet.nodeName())
+                                .get()
+                                .getStatus()
+                                .conditions()
+                                .stream()
+                                .anyMatch(
+                                        condition -> condition.getMessage().equals("Waits until 1 agent(s) are gone")));
         assertThat(agent.isAlive()).isTrue();
 
         fleet.delete("stranded");
