@@ -65,12 +65,13 @@ class ArchitectureTest {
                         .that()
                         .haveNameMatching(
                                 ROOT.replace(".", "\\.")
-                                        + "scheduling\\.(Scheduler|Filters?|Score|Obstacles?|Amounts|ResourceVector|IsolationChoice|IsolationNeed|IsolationOption|Placement|FleetSnapshot)")
+                                        + "scheduling\\.(Scheduler|Filters?|Score|Obstacles?|ResourceVector|IsolationChoice|IsolationNeed|IsolationOption|Placement|FleetSnapshot)")
                         .should()
                         .onlyDependOnClassesThat()
                         .resideInAnyPackage(
                                 ROOT + "scheduling",
                                 "dev.agentcontainers.api..",
+                                "dev.agentcontainers.assignment",
                                 "io.fabric8.kubernetes.api.model..",
                                 "java.lang..",
                                 "java.math",

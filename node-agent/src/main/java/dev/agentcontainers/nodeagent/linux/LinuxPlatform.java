@@ -100,8 +100,9 @@ public final class LinuxPlatform implements Platform {
     @Override
     public void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException {
         long machine = Runtime.getRuntime().availableProcessors() * 1000L;
+        // By a buffered reader: a sysctl gives all of itself to the first read, and Files.readString's is of one byte.
         long pids = Long.parseLong(
-                Files.readString(Path.of("/proc/sys/kernel/pid_max")).strip());
+                Files.readAllLines(Path.of("/proc/sys/kernel/pid_max")).getFirst());
         long share = Math.clamp(pids * limits.cpuMillis().orElse(machine) / machine, 1, pids);
         new ProcessDriver(ociSettings(settings))
                 .limitAll(new ResourceAmounts(
