@@ -7,6 +7,7 @@ import dev.agentcontainers.cli.fleet.AgentctlRun.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,13 +46,13 @@ class StreamsIT {
 
     @Test
     void aFinishedAgentsLogIsPrintedWholeOrInPart() {
-        fleet.create("finished", "echo one; echo two >&2; printf three", "");
+        fleet.create("finished", "echo one; echo two >&2; echo three", "");
         fleet.await("finished", AgentPhase.Succeeded);
-        assertThat(agentctl("logs", "finished")).isEqualTo(new Result(0, "one\ntwo\nthree", ""));
-        assertThat(agentctl("logs", "--tail", "1", "finished").output()).isEqualTo("three");
-        assertThat(agentctl("logs", "--tail", "2", "finished").output()).isEqualTo("two\nthree");
+        assertThat(agentctl("logs", "finished")).isEqualTo(new Result(0, "one\ntwo\nthree\n", ""));
+        assertThat(agentctl("logs", "--tail", "1", "finished").output()).isEqualTo("three\n");
+        assertThat(agentctl("logs", "--tail", "2", "finished").output()).isEqualTo("two\nthree\n");
         assertThat(agentctl("logs", "--timestamps", "--tail", "1", "finished").output())
-                .matches("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+\\S+ three");
+                .matches("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+\\S+ three\n");
         fleet.delete("finished");
     }
 
@@ -60,7 +61,11 @@ class StreamsIT {
         Awaitility.await()
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> fleet.output(AGENT).endsWith("third"));
-        assertThat(agentctl("logs", "--since", "10s", AGENT).output()).isEqualTo("third\n");
+        String[] lines = agentctl("logs", "--timestamps", AGENT).output().split("\n", -1);
+        Duration age = Duration.between(Instant.parse(lines[2].split(" ", 2)[0]), Instant.now());
+        // The others are 15 s older.
+        String since = age.plusSeconds(7).toSeconds() + "s";
+        assertThat(agentctl("logs", "--since", since, AGENT).output()).isEqualTo("third\n");
         assertThat(agentctl("logs", "--since", "1h", AGENT).output()).isEqualTo("first\nsecond\nthird\n");
     }
 
@@ -116,7 +121,7 @@ class StreamsIT {
         command.addAll(List.of("exec", "-n", TestFleet.NAMESPACE, "-it", AGENT, "--"));
         String shell = "stty rows 33 cols 111; "
                 + String.join(" ", command)
-                + " sh -c \"test -t 0 && test -t 1 && echo terminal; stty size; exit 5\"";
+                + " sh -c \"test -t 0 && test -t 1 && echo terminal; sleep 3; stty size; exit 5\"";
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "needs script (bsdutils)");
         Result result = AgentctlRun.startProgram(environment(), List.of("script", "-qec", shell, "/dev/null"))
                 .await();
