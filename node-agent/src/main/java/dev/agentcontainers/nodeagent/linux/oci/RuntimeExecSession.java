@@ -12,6 +12,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +25,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A process that the runtime runs in a sandbox, with pipes, or with a terminal of ours that the runtime relays to. */
 final class RuntimeExecSession implements ExecSession {
+    /** Within which a runtime, on a busy machine too, has its terminal ready. */
+    private static final Duration BEGINNING = Duration.ofSeconds(5);
+
+    private static final Duration AGAIN = Duration.ofMillis(200);
+
     private final RuntimeCommand command;
     private final Descriptor input;
     private final Descriptor output;
@@ -30,6 +37,7 @@ final class RuntimeExecSession implements ExecSession {
     private final boolean terminal;
     private final ProcessIdentity runtime;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+    private final Instant started = Instant.now();
 
     private RuntimeExecSession(
             RuntimeCommand command,
@@ -160,6 +168,24 @@ final class RuntimeExecSession implements ExecSession {
     public void resize(int columns, int rows) {
         if (terminal) {
             output.resize(columns, rows);
+            if (!Instant.now().isAfter(started.plus(BEGINNING))) {
+                Thread.ofVirtual().name("exec-resize").start(this::tellAgain);
+            }
+        }
+    }
+
+    /**
+     * The runtime has a terminal of its own inside, which it brings to the size of this one when the kernel tells it of a
+     * change. What comes before it listens would be lost.
+     */
+    private void tellAgain() {
+        try {
+            for (Instant end = started.plus(BEGINNING); Instant.now().isBefore(end) && !exit.isDone(); ) {
+                Thread.sleep(AGAIN);
+                runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGWINCH);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -8,6 +8,7 @@ public interface ProcessCalls {
     int SIGKILL = 9;
     int SIGTERM = 15;
     int SIGSTOP = 19;
+    int SIGWINCH = 28;
 
     /**
      * Starts a program in a session of its own, with default signal handlers, in the namespaces of the calling thread.

@@ -88,6 +88,16 @@ class ExecIT {
         }
     }
 
+    /** The only word of it may come before the runtime listens. */
+    @Test
+    void aTerminalGetsTheSizeThatItWasToldOfFirst() throws Exception {
+        try (ExecSession session = exec(true, true, "/bin/sh", "-c", "sleep 2; stty size")) {
+            session.resize(111, 33);
+            assertThat(text(session.standardOutput())).contains("33 111");
+            assertThat(session.awaitExit()).isZero();
+        }
+    }
+
     @Test
     void aTerminalHasItsSizeAndChangesIt() throws Exception {
         try (ExecSession session = exec(true, true, "/bin/sh")) {
