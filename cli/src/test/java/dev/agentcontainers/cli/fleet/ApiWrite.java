@@ -36,7 +36,7 @@ record ApiWrite(String title, Pattern method, Pattern path, Pattern body) {
     }
 
     static ApiWrite copiedSecret() {
-        return of("copy of the Secret", "POST|PUT", "/api/v1/namespaces/[^/]+/secrets(/[^/]+)?", "");
+        return of("copy of the Secret", "POST|PUT|PATCH", "/api/v1/namespaces/[^/]+/secrets(/[^/]+)?", "");
     }
 
     static ApiWrite assignmentDeletion() {
