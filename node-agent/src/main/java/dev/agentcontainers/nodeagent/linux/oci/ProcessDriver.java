@@ -20,8 +20,8 @@ import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.StorageLimit;
 import dev.agentcontainers.nodeagent.linux.storage.StorageRefusedException;
-import dev.agentcontainers.nodeagent.linux.storage.WorkspacePool;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceTemplates;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -58,7 +58,7 @@ public final class ProcessDriver implements IsolationDriver {
     private final Mounts mounts;
     private final LoopDevices loopDevices;
     private final Ext4Images images;
-    private final WorkspacePool pool;
+    private final WorkspaceTemplates templates;
     private final SpecialFiles specialFiles;
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
@@ -82,7 +82,7 @@ public final class ProcessDriver implements IsolationDriver {
             throw new UncheckedIOException(e);
         }
         this.runs = new SandboxRuns(cgroups, processes, descriptors, readiness);
-        this.pool = new WorkspacePool(settings.stateDirectory().resolve("workspaces"), images);
+        this.templates = new WorkspaceTemplates(settings.stateDirectory().resolve("workspaces"), images);
         this.specialFiles = new SpecialFiles(settings.hostRoot().shown());
         this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
     }
@@ -96,7 +96,7 @@ public final class ProcessDriver implements IsolationDriver {
     public DriverProbe probe() {
         DriverProbe probe = new LaunchProbe(this, settings, cgroups.hierarchies(), images.available()).probe();
         if (probe instanceof DriverProbe.Ready ready && ready.features().contains(LaunchProbe.STORAGE)) {
-            settings.unaskedStorage().ifPresent(pool::expect);
+            settings.unaskedStorage().ifPresent(templates::expect);
         }
         return probe;
     }
@@ -325,7 +325,7 @@ public final class ProcessDriver implements IsolationDriver {
     /** Removes what the driver keeps for the node as a whole, once no sandbox is left. */
     public void forget() throws IOException {
         cgroups.removeParent();
-        pool.remove();
+        templates.remove();
         Files.deleteIfExists(settings.runDirectory().resolve("private"));
         Files.deleteIfExists(settings.runDirectory());
         Files.deleteIfExists(SandboxFiles.sandboxes(settings));
@@ -341,7 +341,7 @@ public final class ProcessDriver implements IsolationDriver {
     }
 
     private WorkspaceStore store(SandboxId id) {
-        return new WorkspaceStore(files(id).directory(), loopDevices, images, pool);
+        return new WorkspaceStore(files(id).directory(), loopDevices, images, templates);
     }
 
     private Tools tools() throws SandboxException {
