@@ -3,7 +3,7 @@ package dev.agentcontainers.cli.run;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
 import dev.agentcontainers.nodeagent.standalone.RunObserver;
-import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import dev.agentcontainers.protocol.local.ClientMessage;
 import dev.agentcontainers.protocol.local.MessageChannel;
 import dev.agentcontainers.protocol.local.ServiceMessage;

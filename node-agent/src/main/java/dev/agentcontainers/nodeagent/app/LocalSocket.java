@@ -2,8 +2,8 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
-import dev.agentcontainers.nodeagent.standalone.RunService;
-import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import dev.agentcontainers.nodeagent.standalone.service.RunService;
+import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

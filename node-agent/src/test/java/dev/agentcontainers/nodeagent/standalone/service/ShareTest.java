@@ -1,4 +1,4 @@
-package dev.agentcontainers.nodeagent.standalone;
+package dev.agentcontainers.nodeagent.standalone.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.assignment.manifest.InvalidManifestException;
 import dev.agentcontainers.assignment.manifest.ManifestReader;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.agentcontainers.nodeagent.standalone;
+package dev.agentcontainers.nodeagent.standalone.service;
 
 import java.nio.file.Path;
 import java.util.List;

@@ -1,10 +1,14 @@
-package dev.agentcontainers.nodeagent.standalone;
+package dev.agentcontainers.nodeagent.standalone.service;
 
 import dev.agentcontainers.assignment.manifest.InvalidManifestException;
 import dev.agentcontainers.assignment.manifest.ManifestReader;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
+import dev.agentcontainers.nodeagent.standalone.RunEnd;
+import dev.agentcontainers.nodeagent.standalone.RunObserver;
+import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
 import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.local.ClientMessage;
 import dev.agentcontainers.protocol.local.MessageChannel;

@@ -1,10 +1,11 @@
-package dev.agentcontainers.nodeagent.standalone;
+package dev.agentcontainers.nodeagent.standalone.service;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.assignment.Amounts;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,8 @@
-package dev.agentcontainers.nodeagent.standalone;
+package dev.agentcontainers.nodeagent.standalone.service;
 
 import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.standalone.FormerRuns;
+import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -56,16 +58,11 @@ public final class RunService implements AutoCloseable {
     /** Removes what an earlier service's runs left, then listens. */
     public static RunService start(ServiceSettings settings, Platform platform)
             throws IOException, RefusedRunException {
-        try (ClaimedPlace place = ClaimedPlace.claim(platform, LOG::warn)) {
-            Share share = new Share(settings, platform.facts(place.place().settings()));
-            new Leftovers(platform, place.place().settings()).remove();
-            RunService service = new RunService(settings, platform, share, listen(settings));
-            service.acceptor.start();
-            LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());
-            return service;
-        } catch (dev.agentcontainers.nodeagent.sandbox.SandboxException e) {
-            throw new IOException(e);
-        }
+        Share share = new Share(settings, FormerRuns.remove(platform, LOG::warn));
+        RunService service = new RunService(settings, platform, share, listen(settings));
+        service.acceptor.start();
+        LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());
+        return service;
     }
 
     private static ServerSocketChannel listen(ServiceSettings settings) throws IOException, RefusedRunException {
