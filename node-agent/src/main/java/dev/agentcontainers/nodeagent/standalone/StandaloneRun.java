@@ -39,7 +39,7 @@ import java.util.concurrent.TimeUnit;
  * One agent, run from its manifest to its end on a node that exists for it alone. {@link #await} runs it and removes
  * everything of it before it returns; {@link #stop} and {@link #kill} may be called by any thread at any time.
  */
-public final class StandaloneRun {
+public final class StandaloneRun implements Run {
     /** Longer than any step of a removal takes; the next run removes what is left then. */
     private static final Duration REMOVAL_PATIENCE = Duration.ofSeconds(60);
 
@@ -62,12 +62,7 @@ public final class StandaloneRun {
         this.observer = observer;
     }
 
-    /**
-     * Runs the agent to its end.
-     *
-     * @throws RefusedRunException where it can't be had as it is asked for; nothing was changed on the machine
-     * @throws SandboxException where the machine fails; what was made is removed
-     */
+    @Override
     public RunEnd await() throws RefusedRunException, SandboxException, IOException, InterruptedException {
         try (ClaimedPlace claimed = ClaimedPlace.claim(platform, observer::warning)) {
             NodeSettings settings = claimed.place().settings();
@@ -231,7 +226,7 @@ public final class StandaloneRun {
                 dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones.NONE);
     }
 
-    /** Asks the agent to stop, and kills it after its grace period. */
+    @Override
     public void stop() {
         synchronized (lock) {
             if (!stopping) {
@@ -241,7 +236,7 @@ public final class StandaloneRun {
         }
     }
 
-    /** Kills the agent at once. */
+    @Override
     public void kill() {
         stop();
         Optional<Started> run;

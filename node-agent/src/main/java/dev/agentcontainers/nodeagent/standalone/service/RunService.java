@@ -3,23 +3,22 @@ package dev.agentcontainers.nodeagent.standalone.service;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.FormerRuns;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
+import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
+import dev.agentcontainers.protocol.local.ClientMessage;
+import dev.agentcontainers.protocol.local.MessageChannel;
+import dev.agentcontainers.protocol.local.ServiceMessage;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.GroupPrincipal;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import jdk.net.ExtendedSocketOptions;
 import jdk.net.UnixDomainPrincipal;
 import org.slf4j.Logger;
@@ -31,27 +30,27 @@ import org.slf4j.LoggerFactory;
  */
 public final class RunService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunService.class);
-
-    /** Connections that wait for their first message count too. */
-    private static final int MOST_CONNECTIONS = 128;
-
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final ServiceSettings settings;
-    private final Platform platform;
+    private final ConnectionLimits limits;
     private final Share share;
+    private final Runs runs;
     private final ServerSocketChannel listener;
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
-    private final Semaphore places = new Semaphore(MOST_CONNECTIONS);
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("first-messages").factory());
     private final Thread acceptor =
             Thread.ofPlatform().daemon().name("local-socket").unstarted(this::accept);
 
     private record Connection(ServedRun run, Thread thread) {}
 
-    private RunService(ServiceSettings settings, Platform platform, Share share, ServerSocketChannel listener) {
+    RunService(
+            ServiceSettings settings, ConnectionLimits limits, Share share, Runs runs, ServerSocketChannel listener) {
         this.settings = settings;
-        this.platform = platform;
+        this.limits = limits;
         this.share = share;
+        this.runs = runs;
         this.listener = listener;
     }
 
@@ -59,112 +58,85 @@ public final class RunService implements AutoCloseable {
     public static RunService start(ServiceSettings settings, Platform platform)
             throws IOException, RefusedRunException {
         Share share = new Share(settings, FormerRuns.remove(platform, LOG::warn));
-        RunService service = new RunService(settings, platform, share, listen(settings));
-        service.acceptor.start();
+        RunService service = new RunService(
+                settings,
+                ConnectionLimits.of(settings),
+                share,
+                (objects, neverAllowed, observer) -> new StandaloneRun(objects, platform, neverAllowed, observer),
+                ServiceSocket.listen(settings.socket(), settings.group()));
+        service.serve();
         LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());
         return service;
     }
 
-    private static ServerSocketChannel listen(ServiceSettings settings) throws IOException, RefusedRunException {
-        Path socket = settings.socket();
-        GroupPrincipal group = group(socket, settings.group());
-        Files.createDirectories(socket.toAbsolutePath().getParent());
-        refuseIfServed(socket);
-        Files.deleteIfExists(socket);
-        // Bound under another name and moved: at no time can anybody else connect to it.
-        Path beside = socket.resolveSibling(socket.getFileName() + ".new");
-        Files.deleteIfExists(beside);
-        ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            listener.bind(UnixDomainSocketAddress.of(beside));
-            PosixFileAttributeView view = Files.getFileAttributeView(beside, PosixFileAttributeView.class);
-            view.setPermissions(PosixFilePermissions.fromString("rw-------"));
-            view.setGroup(group);
-            view.setPermissions(PosixFilePermissions.fromString("rw-rw----"));
-            Files.move(beside, socket);
-            return listener;
-        } catch (IOException e) {
-            listener.close();
-            throw e;
-        }
-    }
-
-    private static GroupPrincipal group(Path socket, String name) throws IOException, RefusedRunException {
-        try {
-            return socket.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(name);
-        } catch (UserPrincipalNotFoundException e) {
-            throw new RefusedRunException(
-                    "there is no group %s, whose members may use %s: make it with groupadd --system %s"
-                            .formatted(name, socket, name));
-        }
-    }
-
-    private static void refuseIfServed(Path socket) throws RefusedRunException {
-        if (!Files.exists(socket)) {
-            return;
-        }
-        try (SocketChannel other = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-            throw new RefusedRunException("another service listens on %s already".formatted(socket));
-        } catch (IOException e) {
-            // Left by one that is gone.
-        }
+    /** Takes connections from now on. */
+    void serve() {
+        acceptor.start();
     }
 
     private void accept() {
         while (true) {
             try {
-                SocketChannel client = listener.accept();
-                if (!places.tryAcquire()) {
-                    client.close();
-                    continue;
-                }
-                serve(client);
+                serve(listener.accept());
             } catch (ClosedChannelException e) {
                 return;
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.warn("a connection could not be taken: {}", e.getMessage());
             }
         }
     }
 
-    private void serve(SocketChannel client) {
-        ServedRun run;
+    private void serve(SocketChannel client) throws IOException {
+        String user;
         try {
             UnixDomainPrincipal peer = client.getOption(ExtendedSocketOptions.SO_PEERCRED);
-            String user = peer.user().getName();
-            if (connectionsOf(user) >= 2 * settings.mostRunsOfUser()) {
-                throw new IOException("%s has %d connections".formatted(user, connectionsOf(user)));
-            }
-            run = new ServedRun(client, user, platform, share, settings.neverAllowed());
+            user = peer.user().getName();
         } catch (IOException | RuntimeException e) {
-            LOG.warn("a connection is refused: {}", e.getMessage());
-            closeQuietly(client);
-            places.release();
+            client.close();
+            throw e;
+        }
+        Optional<String> excess = excess(user);
+        if (excess.isPresent()) {
+            LOG.warn("a connection of {} is refused: {}", user, excess.get());
+            refuse(client, excess.get());
             return;
         }
+        ServedRun run = new ServedRun(client, user, share, runs, settings.neverAllowed());
         Thread thread = Thread.ofPlatform().daemon().name("run").unstarted(() -> {
             try {
-                run.serve();
+                run.serve(timer, limits.firstMessage());
             } finally {
                 connections.removeIf(connection -> connection.run() == run);
-                places.release();
             }
         });
         connections.add(new Connection(run, thread));
         thread.start();
     }
 
-    private long connectionsOf(String user) {
-        return connections.stream()
+    /** Why there may not be one more connection, and what to do; only the accepting thread adds some. */
+    private Optional<String> excess(String user) {
+        if (connections.size() >= limits.most()) {
+            return Optional.of(
+                    "this machine's service has %d connections, which is as many as it takes: try again when other runs have ended"
+                            .formatted(limits.most()));
+        }
+        long ofUser = connections.stream()
                 .filter(connection -> connection.run().user().equals(user))
                 .count();
+        return ofUser < limits.mostOfUser()
+                ? Optional.empty()
+                : Optional.of(
+                        "%s has %d connections to this machine's service, which is as many as one user may have: end some of your runs, or try again when they have ended"
+                                .formatted(user, ofUser));
     }
 
-    private static void closeQuietly(SocketChannel client) {
-        try {
-            client.close();
+    /** The message fits into the buffer of a socket that nothing was sent to, so this does not wait for the client. */
+    private static void refuse(SocketChannel client, String why) {
+        try (client) {
+            new MessageChannel<>(client, ClientMessage.class, ClientMessage.MAXIMUM_LENGTH)
+                    .send(new ServiceMessage.Refused(why));
         } catch (IOException e) {
-            LOG.debug("closing a connection failed", e);
+            LOG.debug("a client that is refused is gone", e);
         }
     }
 
@@ -181,6 +153,8 @@ public final class RunService implements AutoCloseable {
             awaitAll();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            timer.shutdownNow();
         }
     }
 
