@@ -1,7 +1,6 @@
 package dev.agentcontainers.nodeagent.standalone.service;
 
 import dev.agentcontainers.assignment.manifest.InvalidManifestException;
-import dev.agentcontainers.assignment.manifest.ManifestReader;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
@@ -126,7 +125,7 @@ final class ServedRun {
             return new ServiceMessage.Refused("the first message must be run");
         }
         try {
-            RunObjects objects = objects(request);
+            RunObjects objects = RunRequest.objects(request);
             Share.Part part = share.take(user, share.limited(objects.agent()));
             try {
                 return run(objects);
@@ -142,14 +141,6 @@ final class ServedRun {
             LOG.error("a run of {} failed unexpectedly", user, e);
             return new ServiceMessage.Refused("the agent could not be run; the service's log says more: " + e);
         }
-    }
-
-    private static RunObjects objects(ClientMessage.Run request) throws InvalidManifestException {
-        ManifestReader reader = new ManifestReader(request.namespace());
-        for (ClientMessage.Manifest manifest : request.manifests()) {
-            reader.read(manifest.origin(), manifest.yaml());
-        }
-        return reader.objects();
     }
 
     private ServiceMessage run(RunObjects objects)
