@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -111,7 +112,17 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),
-                configuration.neverAllowed().orElse(List.of()),
+                neverAllowed(),
                 version);
+    }
+
+    private List<String> neverAllowed() {
+        try {
+            return ClosedRanges.parse(
+                    "agentcontainers.node.never-allowed",
+                    configuration.neverAllowed().orElse(List.of()));
+        } catch (IllegalArgumentException e) {
+            throw new StartException(String.valueOf(e.getMessage()));
+        }
     }
 }
