@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,15 +27,22 @@ final class LocalSocket implements AutoCloseable {
         this.path = path;
     }
 
-    synchronized void open(List<String> neverAllowed) {
+    /** @param neverAllowed addresses and ranges that no policy opens, as of when the socket is opened */
+    synchronized void open(Supplier<List<String>> neverAllowed) {
         if (path.isEmpty() || closed) {
             return;
         }
         try {
-            service = Optional.of(RunService.start(ServiceSettings.at(path.get(), neverAllowed), Platform.current()));
+            service = Optional.of(
+                    RunService.start(ServiceSettings.at(path.get(), neverAllowed.get()), Platform.current()));
         } catch (RefusedRunException | IOException e) {
             LOG.error("agentcontainers.node.local-socket {} can't be opened: {}", path.get(), e.getMessage());
         }
+    }
+
+    /** Replaces what no policy opens, for users' runs that are under way as well. */
+    synchronized void neverAllow(List<String> addressesAndRanges) {
+        service.ifPresent(open -> open.neverAllow(addressesAndRanges));
     }
 
     @Override

@@ -55,9 +55,10 @@ public final class NodeAgentProgram implements QuarkusApplication {
         }
         running.set(agent);
         LocalSocket localSocket = new LocalSocket(configuration.localSocket());
+        agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
             if (start(agent)) {
-                localSocket.open(agent.neverAllowed());
+                localSocket.open(agent::neverAllowed);
             }
         });
         Quarkus.waitForExit();

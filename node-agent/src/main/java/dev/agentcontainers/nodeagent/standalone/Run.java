@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.standalone;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
+import java.util.List;
 
 /** One agent, from its manifest to its end. Every method but {@link #await} may be called by any thread at any time. */
 public interface Run {
@@ -18,4 +19,12 @@ public interface Run {
 
     /** Kills the agent at once. */
     void kill();
+
+    /**
+     * Replaces what no policy opens, from now on and for connections that exist. Where that fails the agent is killed: it
+     * may not go on with what must be closed to it.
+     *
+     * @param addressesAndRanges all of them
+     */
+    void neverAllow(List<String> addressesAndRanges);
 }

@@ -7,7 +7,6 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
-import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -45,7 +44,7 @@ public final class StandaloneRun implements Run {
 
     private final RunObjects objects;
     private final Platform platform;
-    private final List<String> neverAllowed;
+    private final ClosedAddresses closed;
     private final RunObserver observer;
     private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     private final Object lock = new Object();
@@ -58,7 +57,7 @@ public final class StandaloneRun implements Run {
     public StandaloneRun(RunObjects objects, Platform platform, List<String> neverAllowed, RunObserver observer) {
         this.objects = objects;
         this.platform = platform;
-        this.neverAllowed = List.copyOf(neverAllowed);
+        this.closed = new ClosedAddresses(neverAllowed);
         this.observer = observer;
     }
 
@@ -109,7 +108,7 @@ public final class StandaloneRun implements Run {
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
         try {
             observer.progress("fence: " + agentCidr);
-            fence.open(new FenceSettings(agentCidr, Place.FLEET_CIDR, neverAllowed));
+            closed.open(fence, agentCidr, Place.FLEET_CIDR);
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
             PolicyKeeper policy = new PolicyKeeper(fence, journal);
             policy.apply(new PolicySnapshot(0, plan.policy()));
@@ -132,6 +131,7 @@ public final class StandaloneRun implements Run {
             }
             return new RunEnd(end.exitCode(), end.problem(), fence.deniedPackets());
         } finally {
+            closed.forget();
             probing.join();
             close(opened);
             close(driver);
@@ -244,6 +244,17 @@ public final class StandaloneRun implements Run {
             run = started;
         }
         run.ifPresent(this::kill);
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) {
+        try {
+            closed.replace(addressesAndRanges);
+        } catch (SandboxException | RuntimeException e) {
+            observer.warning(
+                    "the agent is killed, because addresses that must be closed to it can't be: " + e.getMessage());
+            kill();
+        }
     }
 
     private void kill(Started run) {

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,6 +44,8 @@ public final class RunService implements AutoCloseable {
     private final Thread acceptor =
             Thread.ofPlatform().daemon().name("local-socket").unstarted(this::accept);
 
+    private volatile List<String> neverAllowed;
+
     private record Connection(ServedRun run, Thread thread) {}
 
     RunService(
@@ -52,6 +55,7 @@ public final class RunService implements AutoCloseable {
         this.share = share;
         this.runs = runs;
         this.listener = listener;
+        this.neverAllowed = settings.neverAllowed();
     }
 
     /** Removes what an earlier service's runs left, then listens. */
@@ -72,6 +76,15 @@ public final class RunService implements AutoCloseable {
     /** Takes connections from now on. */
     void serve() {
         acceptor.start();
+    }
+
+    /**
+     * Replaces what no policy opens, for runs that are under way as well; {@link ServiceSettings#neverAllowed} is where it
+     * began.
+     */
+    public void neverAllow(List<String> addressesAndRanges) {
+        neverAllowed = List.copyOf(addressesAndRanges);
+        connections.forEach(connection -> connection.run().closeAddresses());
     }
 
     private void accept() {
@@ -101,7 +114,7 @@ public final class RunService implements AutoCloseable {
             refuse(client, excess.get());
             return;
         }
-        ServedRun run = new ServedRun(client, user, share, runs, settings.neverAllowed());
+        ServedRun run = new ServedRun(client, user, share, runs, () -> neverAllowed);
         Thread thread = Thread.ofPlatform().daemon().name("run").unstarted(() -> {
             try {
                 run.serve(timer, limits.firstMessage());

@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,12 +35,13 @@ final class ServedRun {
     private final String user;
     private final Share share;
     private final Runs runs;
-    private final List<String> neverAllowed;
+    private final Supplier<List<String>> neverAllowed;
     private final AtomicBoolean waiting = new AtomicBoolean(true);
     private volatile Optional<Run> run = Optional.empty();
     private volatile boolean ending;
 
-    ServedRun(SocketChannel channel, String user, Share share, Runs runs, List<String> neverAllowed) {
+    /** @param neverAllowed addresses and ranges that no policy opens, as of now */
+    ServedRun(SocketChannel channel, String user, Share share, Runs runs, Supplier<List<String>> neverAllowed) {
         this.channel = channel;
         this.client = new MessageChannel<>(channel, ClientMessage.class, ClientMessage.MAXIMUM_LENGTH);
         this.user = user;
@@ -111,6 +113,11 @@ final class ServedRun {
         }
     }
 
+    /** Closes to the agent what may not be opened as of now. In turns: the last one knows the latest. */
+    synchronized void closeAddresses() {
+        run.ifPresent(started -> started.neverAllow(neverAllowed.get()));
+    }
+
     /** Ends the connection, whatever is under way on it. */
     void hangUp() {
         try {
@@ -150,8 +157,10 @@ final class ServedRun {
                 user,
                 objects.agent().getMetadata().getNamespace(),
                 objects.agent().getMetadata().getName());
-        Run started = runs.of(objects, neverAllowed, new ToClient());
+        Run started = runs.of(objects, neverAllowed.get(), new ToClient());
         run = Optional.of(started);
+        // It may have become more before this run could be found.
+        closeAddresses();
         if (ending) {
             started.kill();
         }

@@ -16,12 +16,12 @@ final class FakeRuns implements Runs {
     /** One run, and what it was told. */
     static final class FakeRun implements Run {
         private final RunObjects objects;
-        private final List<String> neverAllowed;
+        private volatile List<String> neverAllowed;
         private final CountDownLatch stopped = new CountDownLatch(1);
 
         private FakeRun(RunObjects objects, List<String> neverAllowed) {
             this.objects = objects;
-            this.neverAllowed = new CopyOnWriteArrayList<>(neverAllowed);
+            this.neverAllowed = neverAllowed;
         }
 
         RunObjects objects() {
@@ -46,6 +46,11 @@ final class FakeRuns implements Runs {
         @Override
         public void kill() {
             stopped.countDown();
+        }
+
+        @Override
+        public void neverAllow(List<String> addressesAndRanges) {
+            neverAllowed = addressesAndRanges;
         }
     }
 

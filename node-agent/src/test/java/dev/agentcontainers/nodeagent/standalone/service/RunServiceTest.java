@@ -9,6 +9,7 @@ import dev.agentcontainers.protocol.local.ServiceMessage;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,6 +126,26 @@ class RunServiceTest {
 
             assertThat(strange.refusal()).contains("at most 8388608 are taken");
             assertThat(early.refusal()).contains("the first message must be run");
+        }
+    }
+
+    @Test
+    void whatBecomesForbiddenLaterIsSoForRunsUnderWayAndForNewOnes() throws Exception {
+        List<String> first = List.of("192.0.2.1");
+        List<String> all = List.of("192.0.2.1", "192.0.2.2");
+        try (TestService service = TestService.start(folder, new ConnectionLimits(8, 8, LONG));
+                Client before = service.connect();
+                Client after = service.connect()) {
+            before.request("team-a", AGENT);
+            await().until(() -> service.runs().begun().size() == 1);
+            assertThat(service.runs().begun().getFirst().neverAllowed()).isEqualTo(first);
+
+            service.service().neverAllow(all);
+
+            await().until(() -> service.runs().begun().getFirst().neverAllowed(), all::equals);
+            after.request("team-a", AGENT);
+            await().until(() -> service.runs().begun().size() == 2);
+            assertThat(service.runs().begun().getLast().neverAllowed()).isEqualTo(all);
         }
     }
 
