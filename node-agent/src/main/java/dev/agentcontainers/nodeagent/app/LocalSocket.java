@@ -20,11 +20,14 @@ final class LocalSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSocket.class);
 
     private final Optional<Path> path;
+    private final int sharePercent;
     private Optional<RunService> service = Optional.empty();
     private boolean closed;
 
-    LocalSocket(Optional<Path> path) {
+    /** @param sharePercent how much of the machine users' runs may have together */
+    LocalSocket(Optional<Path> path, int sharePercent) {
         this.path = path;
+        this.sharePercent = sharePercent;
     }
 
     /** @param neverAllowed addresses and ranges that no policy opens, as of when the socket is opened */
@@ -33,8 +36,8 @@ final class LocalSocket implements AutoCloseable {
             return;
         }
         try {
-            service = Optional.of(
-                    RunService.start(ServiceSettings.at(path.get(), neverAllowed.get()), Platform.current()));
+            service = Optional.of(RunService.start(
+                    ServiceSettings.at(path.get(), sharePercent, neverAllowed.get()), Platform.current()));
         } catch (RefusedRunException | IOException e) {
             LOG.error("agentcontainers.node.local-socket {} can't be opened: {}", path.get(), e.getMessage());
         }

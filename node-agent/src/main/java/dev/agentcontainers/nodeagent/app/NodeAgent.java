@@ -214,7 +214,9 @@ public final class NodeAgent implements AutoCloseable {
         if (present.share(seen.sharePercent())) {
             supervisor.allocate(present.get().allocatable());
             limitAgents(present.get());
-            LOG.info("agents may use {} % of this machine from now on", seen.sharePercent());
+            LOG.info(
+                    "agents may use {} % of this machine from now on",
+                    present.get().sharePercent());
         }
     }
 
@@ -269,6 +271,7 @@ public final class NodeAgent implements AutoCloseable {
                 options.version(),
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
+                options.usersPercent(),
                 drivers::probes,
                 upkeep::warnings);
     }

@@ -26,6 +26,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
     private static final int FAILED = 1;
     private static final int SET_UP_WRONGLY = 2;
     private static final int START_AGAIN = 75;
+    private static final int WHOLE = 100;
     private static final long LEAST_STORAGE = 16L << 20;
 
     private final NodeConfiguration configuration;
@@ -54,7 +55,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
             return SET_UP_WRONGLY;
         }
         running.set(agent);
-        LocalSocket localSocket = new LocalSocket(configuration.localSocket());
+        LocalSocket localSocket = new LocalSocket(configuration.localSocket(), configuration.localShare());
         agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
             if (start(agent)) {
@@ -98,6 +99,10 @@ public final class NodeAgentProgram implements QuarkusApplication {
             throw new StartException("agentcontainers.node.unasked-storage is " + configuration.unaskedStorage()
                     + " bytes; it must be 0 (no limit) or at least " + LEAST_STORAGE);
         }
+        if (configuration.localShare() < 1 || configuration.localShare() >= WHOLE) {
+            throw new StartException("agentcontainers.node.local-share is " + configuration.localShare()
+                    + "; it must be 1 to 99, the percent of this machine for runs by the local socket");
+        }
         return new NodeOptions(
                 new NodeSettings(
                         name,
@@ -114,6 +119,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),
                 neverAllowed(),
+                configuration.localSocket().isPresent() ? configuration.localShare() : 0,
                 version);
     }
 

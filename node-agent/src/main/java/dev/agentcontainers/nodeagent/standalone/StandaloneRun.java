@@ -39,6 +39,9 @@ import java.util.concurrent.TimeUnit;
  * everything of it before it returns; {@link #stop} and {@link #kill} may be called by any thread at any time.
  */
 public final class StandaloneRun implements Run {
+    /** What the workspaces of an agent without a limit of ephemeral-storage may take, in bytes. */
+    public static final long UNASKED_STORAGE = Place.UNASKED_STORAGE;
+
     /** Longer than any step of a removal takes; the next run removes what is left then. */
     private static final Duration REMOVAL_PATIENCE = Duration.ofSeconds(60);
 

@@ -16,8 +16,8 @@ import java.util.List;
 
 /** A service on a real socket, whose runs are fakes. */
 final class TestService implements AutoCloseable {
-    static final MachineFacts MACHINE =
-            new MachineFacts(OperatingSystem.linux, Architecture.amd64, "6.1", "Debian", 4000, 1L << 30, 1, "boot");
+    static final MachineFacts MACHINE = new MachineFacts(
+            OperatingSystem.linux, Architecture.amd64, "6.1", "Debian", 4000, 1L << 30, 8L << 30, 4000, "boot");
 
     private final Path socket;
     private final RunService service;
