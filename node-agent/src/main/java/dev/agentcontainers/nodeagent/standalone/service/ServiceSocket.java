@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.standalone.service;
 
+import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -12,6 +13,7 @@ import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.Objects;
 
 /** A unix socket that root and the members of one group may connect to. */
 final class ServiceSocket {
@@ -20,7 +22,8 @@ final class ServiceSocket {
     /** Listens in the place of a service that is gone. */
     static ServerSocketChannel listen(Path socket, String groupName) throws IOException, RefusedRunException {
         GroupPrincipal group = group(socket, groupName);
-        Files.createDirectories(socket.toAbsolutePath().getParent());
+        EnterableDirectory.makeFor(
+                group, Objects.requireNonNull(socket.toAbsolutePath().getParent()));
         refuseIfServed(socket);
         Files.deleteIfExists(socket);
         // Bound under another name and moved: at no time can anybody else connect to it.
