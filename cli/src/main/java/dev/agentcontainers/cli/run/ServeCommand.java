@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
                     + " serves as well, where AGENTCONTAINERS_NODE_LOCAL_SOCKET names the socket.",
             "",
             "The members of the group decide what programs of this machine run confined and what they may reach. They"
-                    + " share its processors and memory up to --share.",
+                    + " share its processors, memory, disk and processes up to --share.",
             ""
         })
 public final class ServeCommand implements Callable<Integer> {
@@ -53,7 +53,8 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--share",
             paramLabel = "PERCENT",
-            description = "Processors and memory that the runs may have together. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Processors, memory, disk and processes that the runs may have together. Default: ${DEFAULT-VALUE}.")
     private int share = 80;
 
     @Option(
