@@ -20,12 +20,16 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = {
-            "Lets users without root run agents on this machine, by a socket that the members of one group may use.",
-            "Runs until it is asked to end; the users' agents end with it. For a machine without a cluster: a node agent"
-                    + " serves as well, where AGENTCONTAINERS_NODE_LOCAL_SOCKET names the socket.",
+            "Lets users without root run agents on this machine, by a socket that the",
+            "members of one group may use.",
             "",
-            "The members of the group decide what programs of this machine run confined and what they may reach. They"
-                    + " share its processors, memory, disk and processes up to --share.",
+            "Runs until it is asked to end; the users' agents end with it. For a machine",
+            "without a cluster: a node agent serves as well, where",
+            "AGENTCONTAINERS_NODE_LOCAL_SOCKET names the socket.",
+            "",
+            "The members of the group decide what programs of this machine run confined and",
+            "what they may reach. They share its processors, memory, disk and processes up",
+            "to --share.",
             ""
         })
 public final class ServeCommand implements Callable<Integer> {
