@@ -43,6 +43,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +65,7 @@ public final class NodeAgent implements AutoCloseable {
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private volatile Optional<Parts> parts = Optional.empty();
     private volatile List<String> neverAllowed = List.of();
+    private volatile Consumer<List<String>> onNeverAllowed = all -> {};
 
     /** What runs, for health and metrics; no gateway where the node comes with a kubeconfig. */
     record Parts(
@@ -99,7 +101,9 @@ public final class NodeAgent implements AutoCloseable {
         FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
         closing(new ApiServerWatch(
                         node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {
-                            fence.neverAllow(neverAllowed(addresses));
+                            List<String> all = neverAllowed(addresses);
+                            onNeverAllowed.accept(all);
+                            fence.neverAllow(all);
                             membership.remember(addresses);
                         })
                 .start());
@@ -210,7 +214,9 @@ public final class NodeAgent implements AutoCloseable {
         if (present.share(seen.sharePercent())) {
             supervisor.allocate(present.get().allocatable());
             limitAgents(present.get());
-            LOG.info("agents may use {} % of this machine from now on", seen.sharePercent());
+            LOG.info(
+                    "agents may use {} % of this machine from now on",
+                    present.get().sharePercent());
         }
     }
 
@@ -232,6 +238,14 @@ public final class NodeAgent implements AutoCloseable {
         GatewayConnection gateway = closing(new GatewayConnection(identity, targets, clock));
         gateway.start();
         return gateway;
+    }
+
+    /**
+     * Has the listener told all addresses and ranges that no policy opens on this node, whenever they become others. To be
+     * called before the start.
+     */
+    void onNeverAllowed(Consumer<List<String>> listener) {
+        onNeverAllowed = listener;
     }
 
     /** Addresses and ranges that no policy opens on this node; empty until it is started. */
@@ -257,6 +271,7 @@ public final class NodeAgent implements AutoCloseable {
                 options.version(),
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
+                options.usersPercent(),
                 drivers::probes,
                 upkeep::warnings);
     }

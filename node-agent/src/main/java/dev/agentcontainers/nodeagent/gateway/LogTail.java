@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.gateway;
 
+import dev.agentcontainers.nodeagent.log.CriLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -123,6 +123,7 @@ class NodeAgentIT {
                         Optional.empty(),
                         "100.80.0.0/12",
                         List.of("192.0.2.1"),
+                        0,
                         "0.1.0"),
                 machine,
                 Clock.systemUTC(),

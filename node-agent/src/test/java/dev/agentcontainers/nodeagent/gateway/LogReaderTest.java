@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.protocol.StreamRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,6 +143,33 @@ class LogReaderTest {
         finished.set(true);
         assertThat(reading.join(Duration.ofSeconds(10))).isTrue();
         awaitText(out, "one\ntwo\ncut\nlast of the old\nnew\nend\n");
+    }
+
+    @Test
+    void ofALogThatIsBegunLaterNothingIsLeftOut() throws Exception {
+        Path file = folder.resolve("log");
+        AtomicInteger looks = new AtomicInteger();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        BooleanSupplier begunBeforeTheSecondLook = () -> {
+            boolean second = looks.getAndIncrement() > 0;
+            if (second) {
+                appendUnchecked(file, T1 + "stdout F first\n");
+            }
+            return second;
+        };
+
+        new LogReader(file, request(true, null, 0, false), NOW, begunBeforeTheSecondLook, Duration.ofMillis(1))
+                .copyTo(out::writeBytes);
+
+        assertThat(out).hasToString("first\n");
+    }
+
+    private static void appendUnchecked(Path file, String text) {
+        try {
+            append(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void awaitText(ByteArrayOutputStream out, String expected) {

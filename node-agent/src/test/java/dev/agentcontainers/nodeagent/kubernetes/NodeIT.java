@@ -35,7 +35,15 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class NodeIT {
     private static final MachineFacts MACHINE = new MachineFacts(
-            OperatingSystem.linux, Architecture.amd64, "6.1.0", "Debian 12", 3000, 8L << 30, 100L << 30, "boot");
+            OperatingSystem.linux,
+            Architecture.amd64,
+            "6.1.0",
+            "Debian 12",
+            3000,
+            8L << 30,
+            100L << 30,
+            32_768,
+            "boot");
 
     private final NodeFixture node = new NodeFixture();
     private final KubernetesClient client = node.nodeClient();

@@ -16,6 +16,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
