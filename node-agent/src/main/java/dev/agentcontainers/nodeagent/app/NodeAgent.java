@@ -50,7 +50,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A node agent, put together and started in order: what the machine is and can, the fence, the policy and the agents of
  * an earlier process, and only then what needs the API server or the gateway. So a node that has worked before takes up
- * its work where neither can be reached. {@link #close} leaves agents and fence as they are.
+ * its work where neither can be reached. {@link #close} leaves agents as they are, and the fence where it
+ * holds one.
  */
 public final class NodeAgent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
@@ -117,7 +118,7 @@ public final class NodeAgent implements AutoCloseable {
 
     private Fence openFence(Remembered node) throws SandboxException {
         Fence fence = platform.fence(options.settings());
-        closeLater(fence);
+        closing(() -> letGo(fence));
         fence.open(
                 new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed(node.apiServer())));
         return new MeteredFence(fence, Metrics.globalRegistry);
@@ -275,13 +276,20 @@ public final class NodeAgent implements AutoCloseable {
         return part;
     }
 
-    private void closeLater(Object part) {
-        if (part instanceof AutoCloseable closeable) {
-            opened.push(closeable);
+    /** A fence without agents guards nothing, and what it changed on the host would stay for nothing. */
+    private static void letGo(Fence fence) throws Exception {
+        try {
+            if (fence.destroyUnused()) {
+                LOG.info("no agent is left: the fence was removed, the next start makes it anew");
+            }
+        } finally {
+            if (fence instanceof AutoCloseable closeable) {
+                closeable.close();
+            }
         }
     }
 
-    /** Ends the node agent and leaves agents and fence as they are. */
+    /** Ends the node agent and leaves agents as they are, and the fence where it holds one. */
     @Override
     public void close() {
         parts = Optional.empty();

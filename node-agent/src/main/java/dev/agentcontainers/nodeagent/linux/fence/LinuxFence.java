@@ -135,6 +135,18 @@ public final class LinuxFence implements Fence, AutoCloseable {
         return locked("count what was denied to " + id, () -> fence().deniedPackets(id));
     }
 
+    @Override
+    public boolean destroyUnused() throws SandboxException {
+        return whole("destroy the fence where it is unused", () -> {
+            if (opened.isEmpty() || opened.get().isUsed()) {
+                return false;
+            }
+            letGo();
+            OpenFence.destroy(settings, system);
+            return true;
+        });
+    }
+
     /** Works whether or not this object has opened the fence. */
     @Override
     public void destroy() throws SandboxException {

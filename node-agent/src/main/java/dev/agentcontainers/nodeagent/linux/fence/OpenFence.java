@@ -336,6 +336,13 @@ final class OpenFence implements AutoCloseable {
         return attachments;
     }
 
+    /** Whether there is anything of a sandbox, though it be the counter of one whose last process has ended. */
+    boolean isUsed() throws IOException {
+        return !elements.read().interfaces().isEmpty()
+                || Links.all(fence.route()).stream()
+                        .anyMatch(link -> link.name().startsWith(Names.AGENT_INTERFACE_PREFIX));
+    }
+
     /** The counter outlives the interface, which goes with the agent's last process. */
     long deniedPackets(SandboxId id) throws IOException {
         return elements.read().denied().getOrDefault(Names.agentInterface(id), 0L);

@@ -224,6 +224,25 @@ class HostSideIT {
     }
 
     @Test
+    void nothingOnTheHostOutlivesANodeAgentWithoutAgents() throws Exception {
+        assertThat(fence.destroyUnused()).as("with an agent").isFalse();
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        fence.detach(agent.id());
+        assertThat(fence.destroyUnused()).as("without").isTrue();
+        assertThat(machine.onHost("nft list tables")).doesNotContain("agentcontainers");
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding")).isEqualTo("0\n");
+        assertThat(machine.onHost("ip -o link"))
+                .doesNotContain(machine.settings().hostInterface());
+        assertThat(Path.of("/run/netns", machine.settings().name())).doesNotExist();
+        assertThat(machine.forwardingRecord()).doesNotExist();
+
+        fence.open(Machine.fenceSettings());
+        fence.apply(List.of(Groups.WIDE));
+        fence.attach(agent.id(), agent.network(), "wide");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    @Test
     void forwardingGoesOffWithTheLastFenceAndStaysWhereOthersNeedIt() throws Exception {
         LinuxFenceSettings settings = new LinuxFenceSettings(
                 machine.settings().name() + "-2",
