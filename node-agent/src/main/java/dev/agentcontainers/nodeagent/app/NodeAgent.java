@@ -44,6 +44,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,7 @@ public final class NodeAgent implements AutoCloseable {
     private final KnownMembership membership;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("timer").daemon().factory());
+    private final AgentsShare share;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private volatile Optional<Parts> parts = Optional.empty();
     private volatile List<String> neverAllowed = List.of();
@@ -85,6 +87,7 @@ public final class NodeAgent implements AutoCloseable {
         this.options = options;
         this.platform = platform;
         this.clock = clock;
+        this.share = new AgentsShare(amounts -> platform.limitAgents(options.settings(), amounts), timer);
         this.membership = new KnownMembership(
                 new MembershipFile(options.membership()), options.settings().name(), onOtherMembership);
     }
@@ -124,15 +127,8 @@ public final class NodeAgent implements AutoCloseable {
         return new MeteredFence(fence, Metrics.globalRegistry);
     }
 
-    /** Where it fails each agent still has its own limits, and what they ask for is still counted. */
     private void limitAgents(NodeDescription description) {
-        try {
-            platform.limitAgents(options.settings(), description.allocatable());
-        } catch (IOException e) {
-            LOG.error(
-                    "the agents together are not kept to {} % of this machine: {}",
-                    description.sharePercent(), e.getMessage());
-        }
+        share.set(description.allocatable(), description.sharePercent());
     }
 
     /** Tries a request again once only: each caller tries again by itself, and says so in the log. */
@@ -259,7 +255,9 @@ public final class NodeAgent implements AutoCloseable {
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
                 drivers::probes,
-                upkeep::warnings);
+                () -> Stream.of(upkeep.warnings(), share.warnings())
+                        .flatMap(List::stream)
+                        .toList());
     }
 
     /** A fence that does not take the last policy back keeps denying; the next revision is tried as ever. */

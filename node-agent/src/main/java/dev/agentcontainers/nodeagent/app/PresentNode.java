@@ -18,7 +18,7 @@ final class PresentNode implements Supplier<NodeDescription> {
     private final Supplier<List<String>> warnings;
     private volatile int sharePercent;
 
-    /** @param warnings of the fence, which concern agents of every driver */
+    /** @param warnings that concern agents of every driver */
     PresentNode(
             MachineFacts facts,
             String agentVersion,
