@@ -60,6 +60,7 @@ public final class NodeAgent implements AutoCloseable {
     private final NodeOptions options;
     private final Platform platform;
     private final Clock clock;
+    private final Runnable onOtherMembership;
     private final KnownMembership membership;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("timer").daemon().factory());
@@ -80,13 +81,14 @@ public final class NodeAgent implements AutoCloseable {
             Optional<GatewayConnection> gateway) {}
 
     /**
-     * @param onOtherMembership called where the AgentNode was made anew with another namespace or range, so that this
+     * @param onOtherMembership called where the AgentNode was made anew, so that this
      *     process must be started again
      */
     public NodeAgent(NodeOptions options, Platform platform, Clock clock, Runnable onOtherMembership) {
         this.options = options;
         this.platform = platform;
         this.clock = clock;
+        this.onOtherMembership = onOtherMembership;
         this.share = new AgentsShare(amounts -> platform.limitAgents(options.settings(), amounts), timer);
         this.membership = new KnownMembership(
                 new MembershipFile(options.membership()), options.settings().name(), onOtherMembership);
@@ -192,14 +194,32 @@ public final class NodeAgent implements AutoCloseable {
         String name = options.settings().name();
         Heartbeat heartbeat = closing(new Heartbeat(with.client(), with.namespace(), name, clock));
         heartbeat.start();
+        LostMembership lost = new LostMembership(name, () -> with.credentials().joinAgain(options), onOtherMembership);
         NodeStatusReporter status = closing(new NodeStatusReporter(
-                with.client(), name, with.present(), seen -> compare(seen, with.present(), supervisor), timer));
+                with.client(),
+                name,
+                with.present(),
+                seen -> {
+                    lost.seen();
+                    compare(seen, with.present(), supervisor);
+                },
+                () -> {
+                    if (!isExpired(with.credentials())) {
+                        lost.missed();
+                    }
+                },
+                timer));
         status.start();
         with.probed().watch(() -> {
             status.look();
             supervisor.wakeAll();
         });
         return heartbeat;
+    }
+
+    /** Then being turned away says nothing of the AgentNode. */
+    private boolean isExpired(ApiCredentials credentials) {
+        return credentials.expires().filter(clock.instant()::isAfter).isPresent();
     }
 
     private void compare(Membership seen, PresentNode present, Supervisor supervisor) {
