@@ -18,8 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher of a checkout, with a Java that only pretends. */
 class LauncherTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final Path LAUNCHER =
-            Path.of(System.getProperty("user.dir")).resolveSibling("agentctl");
+    private static final Path LAUNCHER = Path.of(System.getProperty("user.dir")).resolveSibling("agentctl");
 
     @TempDir
     private Path checkout;
@@ -53,7 +52,8 @@ class LauncherTest {
     }
 
     private Process launch() throws IOException {
-        ProcessBuilder builder = new ProcessBuilder("sh", checkout.resolve("agentctl").toString(), "version");
+        ProcessBuilder builder =
+                new ProcessBuilder("sh", checkout.resolve("agentctl").toString(), "version");
         builder.environment().put("AGENTCTL_NO_BUILD", "1");
         builder.environment().remove("AGENTCTL_START_CACHE");
         return builder.redirectErrorStream(true).start();

@@ -38,8 +38,7 @@ class TrialRunIT {
     void oneThatAnEarlierProcessLeftIsFound() throws Exception {
         try (TestNode node = TestNode.start()) {
             SandboxId left = new SandboxId("probe-left");
-            node.driver()
-                    .prepare(TestNode.spec(left, List.of("/bin/true"), TestNode.limits(1000, 64 << 20, 16)));
+            node.driver().prepare(TestNode.spec(left, List.of("/bin/true"), TestNode.limits(1000, 64 << 20, 16)));
             assertThat(node.newDriver().list()).containsExactly(left);
             assertThat(node.driver().list()).containsExactly(left);
         }
