@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.Test;
 @Tag("node")
 class FenceRepairIT {
     private static final Duration NEVER = Duration.ofDays(1);
+    /** Ends of processes are waited for by the common pool, which may have but one thread. */
+    private static final Executor OWN_THREAD = work -> Thread.ofPlatform().daemon().start(work);
 
     private final WatchedSystem system = new WatchedSystem();
     private Machine machine;
@@ -61,7 +64,7 @@ class FenceRepairIT {
     @Test
     void agentsAreAttachedAndRulesTakenBackWhileTheHostIsSlowToAnswer() throws Exception {
         WatchedSystem.Hold hold = system.holdBack("list tables");
-        CompletableFuture<Condition> repair = CompletableFuture.supplyAsync(this::repaired);
+        CompletableFuture<Condition> repair = CompletableFuture.supplyAsync(this::repaired, OWN_THREAD);
         try (HostileAgent other = machine.agent()) {
             assertThat(hold.asked().await(30, TimeUnit.SECONDS)).isTrue();
             fence.attach(other.id(), other.network(), "narrow");

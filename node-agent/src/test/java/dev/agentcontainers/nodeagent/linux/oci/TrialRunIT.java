@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,13 +16,14 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class TrialRunIT {
     private static final int PROBES = 5;
+    private static final Executor OWN_THREAD = work -> Thread.ofPlatform().daemon().start(work);
 
     @Test
     void whoRemovesLeftoversMeanwhileDoesNotDisturbIt() throws Exception {
         try (TestNode node = TestNode.start()) {
             ProcessDriver driver = node.driver();
             for (int probe = 0; probe < PROBES; probe++) {
-                CompletableFuture<DriverProbe> found = CompletableFuture.supplyAsync(driver::probe);
+                CompletableFuture<DriverProbe> found = CompletableFuture.supplyAsync(driver::probe, OWN_THREAD);
                 while (!found.isDone()) {
                     for (SandboxId id : driver.list()) {
                         driver.remove(id);
