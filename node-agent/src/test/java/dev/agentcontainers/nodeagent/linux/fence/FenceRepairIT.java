@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 class FenceRepairIT {
     private static final Duration NEVER = Duration.ofDays(1);
     /** Ends of processes are waited for by the common pool, which may have but one thread. */
-    private static final Executor OWN_THREAD = work -> Thread.ofPlatform().daemon().start(work);
+    private static final Executor OWN_THREAD =
+            work -> Thread.ofPlatform().daemon().start(work);
 
     private final WatchedSystem system = new WatchedSystem();
     private Machine machine;

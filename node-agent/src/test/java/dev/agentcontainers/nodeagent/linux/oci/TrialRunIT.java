@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class TrialRunIT {
     private static final int PROBES = 5;
-    private static final Executor OWN_THREAD = work -> Thread.ofPlatform().daemon().start(work);
+    private static final Executor OWN_THREAD =
+            work -> Thread.ofPlatform().daemon().start(work);
 
     @Test
     void whoRemovesLeftoversMeanwhileDoesNotDisturbIt() throws Exception {
