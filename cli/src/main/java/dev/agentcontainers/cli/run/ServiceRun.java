@@ -12,6 +12,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.util.Map;
 import java.util.Optional;
 
@@ -73,9 +74,20 @@ final class ServiceRun implements AgentRun {
     private static String remedy(Path socket) {
         return Files.exists(socket) && !Files.isWritable(socket)
                 ? "have an administrator add you to the group %s (usermod -aG %s USER) and log in again"
-                        .formatted(ServiceSettings.GROUP, ServiceSettings.GROUP)
+                        .formatted(group(socket), group(socket))
                 : "have an administrator start the service: sudo agentctl serve, or a node agent with"
                         + " AGENTCONTAINERS_NODE_LOCAL_SOCKET=" + socket;
+    }
+
+    /** The one that the service was told to let in. */
+    private static String group(Path socket) {
+        try {
+            return Files.readAttributes(socket, PosixFileAttributes.class)
+                    .group()
+                    .getName();
+        } catch (IOException e) {
+            return ServiceSettings.GROUP;
+        }
     }
 
     @Override

@@ -162,7 +162,7 @@ class ServiceIT {
         AgentctlProcess run = as(List.of("--clear-groups"), socket(), "true");
 
         assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
-        assertThat(run.errorOutput()).contains("you may not use its socket " + socket(), "usermod -aG agentcontainers");
+        assertThat(run.errorOutput()).contains("you may not use its socket " + socket(), "usermod -aG " + GROUP);
     }
 
     @Test

@@ -24,7 +24,7 @@ final class PresentNode implements Supplier<NodeDescription> {
     /**
      * @param sharePercent how much of the machine the fleet gives to agents
      * @param usersPercent how much is not the fleet's to give
-     * @param warnings of the fence, which concern agents of every driver
+     * @param warnings that concern agents of every driver
      */
     PresentNode(
             MachineFacts facts,

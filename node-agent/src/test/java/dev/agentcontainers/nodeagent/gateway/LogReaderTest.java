@@ -82,6 +82,22 @@ class LogReaderTest {
         assertThat(read(file, null, lines, false)).isEqualTo(expected);
     }
 
+    /** As kubectl logs --tail: so many lines and not one more. */
+    @ParameterizedTest
+    @CsvSource({"0,''", "1,'de'", "2,'bc\nde'", "3,'a\nbc\nde'", "9,'a\nbc\nde'"})
+    void anUnfinishedLastLineIsOneOfTheLast(int lines, String expected) throws Exception {
+        String file = T1 + "stdout F a\n" + T1 + "stdout P b\n" + T1 + "stdout F c\n" + T1 + "stdout P d\n" + T1
+                + "stdout P e\n";
+        assertThat(read(file, null, lines, false)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,'err\n'", "2,'err\nde'", "3,'a\nerr\nde'"})
+    void anUnfinishedLineOfTheOtherStreamIsOneToo(int lines, String expected) throws Exception {
+        String file = T1 + "stdout F a\n" + T1 + "stdout P d\n" + T1 + "stdout P e\n" + T1 + "stderr F err\n";
+        assertThat(read(file, null, lines, false)).isEqualTo(expected);
+    }
+
     /** The search from the end must agree with plain counting, whatever the blocks' borders are. */
     @Test
     void lastLinesOfLargeFiles() throws Exception {

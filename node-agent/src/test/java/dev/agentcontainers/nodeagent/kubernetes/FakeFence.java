@@ -76,6 +76,15 @@ public final class FakeFence implements Fence {
     }
 
     @Override
+    public synchronized boolean destroyUnused() {
+        if (attachments.isEmpty()) {
+            destroy();
+            return true;
+        }
+        return false;
+    }
+
+    @Override
     public synchronized void destroy() {
         attachments.clear();
         settings = Optional.empty();

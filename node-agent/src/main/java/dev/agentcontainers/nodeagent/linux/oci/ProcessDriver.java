@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Agents over the host's own root, read-only, in namespaces of their own: the isolation is an OCI runtime's, the
@@ -63,6 +64,7 @@ public final class ProcessDriver implements IsolationDriver {
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
+    private final Set<SandboxId> trials = ConcurrentHashMap.newKeySet();
 
     public ProcessDriver(OciSettings settings) {
         this(settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
@@ -99,6 +101,26 @@ public final class ProcessDriver implements IsolationDriver {
             settings.unaskedStorage().ifPresent(templates::expect);
         }
         return probe;
+    }
+
+    /** Runs a sandbox that nobody may take for a leftover, and removes it. */
+    void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
+        trials.add(id);
+        try {
+            trial.run();
+        } finally {
+            try {
+                purge(id);
+            } finally {
+                trials.remove(id);
+            }
+        }
+    }
+
+    /** What is done with a sandbox of a probe. */
+    @FunctionalInterface
+    interface Trial {
+        void run() throws SandboxException, IOException, InterruptedException;
     }
 
     @Override
@@ -294,6 +316,8 @@ public final class ProcessDriver implements IsolationDriver {
             } catch (NoSuchFileException e) {
                 // No sandbox was ever prepared here.
             }
+            // After they were looked for: one that has ended meanwhile is a leftover without anything left.
+            found.removeAll(trials);
             return found;
         } catch (IOException e) {
             throw new SandboxException(
