@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.client.GatewayTrust;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -28,10 +29,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Operators with the environment and the rights that the chart gives them: a name that differs between the two shows here. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class InstalledOperatorIT {
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final String SERVICE = "agent-gateway";
