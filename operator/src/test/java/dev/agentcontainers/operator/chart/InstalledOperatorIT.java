@@ -15,9 +15,11 @@ import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.client.GatewayTrust;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.net.URI;
 import java.nio.file.Path;
@@ -102,8 +104,9 @@ class InstalledOperatorIT {
                             .as("gave the Service back while it might")
                             .doesNotContain("still directed here");
 
-                    admin.resource(slice()).delete();
+                    directToTheOtherAddressFamily();
                     await("comes back").atMost(SOON).until(() -> addresses().equals(List.of("10.1.0.3")));
+                    assertThat(slice().getAddressType()).isEqualTo("IPv4");
                 }
             }
         }
@@ -158,6 +161,38 @@ class InstalledOperatorIT {
                 .orElseThrow();
         JsonNode entry = new ObjectMapper().readTree(line);
         assertThat(entry.get("message").asText()).startsWith("Leading with epoch");
+    }
+
+    /** As a leader whose Pod has an address of that family would have left it. */
+    private static void directToTheOtherAddressFamily() {
+        EndpointSlice present = slice();
+        admin.resource(present).delete();
+        admin.resource(new EndpointSliceBuilder(present)
+                        .withMetadata(new ObjectMetaBuilder()
+                                .withName(present.getMetadata().getName())
+                                .withNamespace(present.getMetadata().getNamespace())
+                                .withLabels(present.getMetadata().getLabels())
+                                .build())
+                        .withAddressType("IPv6")
+                        .editFirstEndpoint()
+                        .withAddresses("fd00::3")
+                        .endEndpoint()
+                        .build())
+                .create();
+    }
+
+    /** The drain isn't run by anyone here, so that its time runs out. */
+    @Test
+    void anUninstallationThatFailsKeepsNobodyFromGoingOn() {
+        assertThat(chart.attemptUninstall(Duration.ofSeconds(3)).exitCode()).isNotZero();
+
+        assertThat(admin.admissionRegistration()
+                        .v1()
+                        .validatingAdmissionPolicyBindings()
+                        .withName("agentcontainers-drain")
+                        .get())
+                .as("what keeps nodes and agents from being placed during a drain")
+                .isNull();
     }
 
     private static EndpointSlice slice() {
