@@ -42,20 +42,27 @@ final class OperatorPod implements AutoCloseable {
 
     private void keep() {
         try {
-            while (chart.wantsOperator()) {
-                if (!running.isAlive()) {
-                    System.err.printf("The operator is started again:%n%s%n", running.describe());
-                    running.close();
-                    running = program.get();
-                }
+            while (isWanted()) {
                 Thread.sleep(LOOK_EVERY);
             }
             running.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isWanted() {
+        try {
+            boolean wanted = chart.wantsOperator();
+            if (wanted && !running.isAlive()) {
+                System.err.printf("The operator is started again:%n%s%n", running.describe());
+                running.close();
+                running = program.get();
+            }
+            return wanted;
         } catch (KubernetesClientException e) {
-            // The test is over and its control plane gone, or a call was interrupted; close() does the rest.
-            System.err.printf("The operator is no longer looked after: %s%n", e.getMessage());
+            // No answer is no reason to stop it; where the test is over this thread is interrupted too.
+            return true;
         }
     }
 

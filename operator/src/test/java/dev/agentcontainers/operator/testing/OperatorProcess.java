@@ -68,7 +68,8 @@ public final class OperatorProcess implements AutoCloseable {
         try {
             Path target = TestCluster.projectRoot().resolve("operator/target");
             Path log = Files.createDirectories(target.resolve("operator-logs"))
-                    .resolve("%s-%d-%d.log".formatted(name, ProcessHandle.current().pid(), COUNT.incrementAndGet()));
+                    .resolve("%s-%d-%d.log"
+                            .formatted(name, ProcessHandle.current().pid(), COUNT.incrementAndGet()));
             int port = freePort();
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
