@@ -134,9 +134,23 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
             readiness.report(node, allocated);
             return allocated ? done : done.rescheduleAfter(Duration.ofMinutes(1));
         }
-        NodePolicies.Outcome outcome = nodePolicies.publish(node.getMetadata().getName());
+        NodePolicies.Outcome outcome = publish(node.getMetadata().getName());
         readiness.report(node, true);
-        return outcome == NodePolicies.Outcome.CACHE_BEHIND ? done.rescheduleAfter(SOON) : done;
+        return switch (outcome) {
+            case CACHE_BEHIND -> done.rescheduleAfter(SOON);
+            case REFUSED -> done.rescheduleAfter(LATER);
+            case UNCHANGED, WRITTEN -> done;
+        };
+    }
+
+    /** Agents whose policy is refused, or no longer, have to be told: nothing of the node has changed that they would see. */
+    private NodePolicies.Outcome publish(String name) {
+        Optional<String> before = nodePolicies.refusal(name);
+        NodePolicies.Outcome outcome = nodePolicies.publish(name);
+        if (!before.equals(nodePolicies.refusal(name))) {
+            signals.agentsChanged(fleet.agentsOn(name));
+        }
+        return outcome;
     }
 
     @Override
