@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.app;
 
+import dev.agentcontainers.operator.leadership.Candidate;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
@@ -11,7 +12,6 @@ import io.quarkiverse.operatorsdk.runtime.api.ConfigurationServiceCustomizer;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +27,15 @@ public class OperatorCustomization implements ConfigurationServiceCustomizer {
     private final Leading leading;
     private final Metrics metrics;
     private final KubernetesClient client;
+    private final Candidate candidate;
 
-    OperatorCustomization(OperatorSettings settings, Leading leading, Metrics metrics, KubernetesClient client) {
+    OperatorCustomization(
+            OperatorSettings settings, Leading leading, Metrics metrics, KubernetesClient client, Candidate candidate) {
         this.settings = settings;
         this.leading = leading;
         this.metrics = metrics;
         this.client = client;
+        this.candidate = candidate;
     }
 
     @Override
@@ -67,15 +70,13 @@ public class OperatorCustomization implements ConfigurationServiceCustomizer {
         OperatorSettings.Leader leader = settings.leader();
         LeaderCallbacks callbacks =
                 new LeaderCallbacks(leading::start, () -> leading.lost("the lease was not renewed"), identity -> {});
-        // A restarted process is another candidate: its predecessor's writes may still be under way.
-        String identity = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("operator") + "_" + UUID.randomUUID();
         return new LeaderElectionConfiguration(
                 leader.leaseName(),
                 leaseNamespace(leader, client.getConfiguration()),
                 leader.leaseDuration(),
                 leader.renewDeadline(),
                 leader.retryPeriod(),
-                identity,
+                candidate.identity(),
                 callbacks,
                 // The callback ends the process at once; the framework would run shutdown hooks first.
                 false);

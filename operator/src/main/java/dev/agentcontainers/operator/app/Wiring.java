@@ -4,6 +4,7 @@ import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.events.EventPublisher;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.leadership.Candidate;
 import dev.agentcontainers.operator.leadership.ElectionWatch;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.leadership.WriteGuard;
@@ -27,6 +28,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.util.Optional;
 
 /** Makes the objects that need settings or come from libraries. */
 public class Wiring {
@@ -36,6 +38,12 @@ public class Wiring {
     @Singleton
     Clock clock() {
         return Clock.systemUTC();
+    }
+
+    @Produces
+    @Singleton
+    Candidate candidate() {
+        return Candidate.named(Optional.ofNullable(System.getenv("HOSTNAME")));
     }
 
     @Produces

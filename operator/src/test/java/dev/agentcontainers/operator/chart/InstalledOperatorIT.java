@@ -97,6 +97,9 @@ class InstalledOperatorIT {
                 try (OperatorProcess third = chart.startOperator("third", "10.1.0.3", QUICK)) {
                     await().atMost(SOON).until(() -> third.log().contains("started in"));
                     second.close();
+                    assertThat(leader())
+                            .as("who leads after an orderly end: nobody yet, or the successor")
+                            .doesNotStartWith("second_");
                     await("a successor takes over")
                             .atMost(SOON)
                             .until(() -> addresses().equals(List.of("10.1.0.3")));
@@ -161,6 +164,15 @@ class InstalledOperatorIT {
                 .orElseThrow();
         JsonNode entry = new ObjectMapper().readTree(line);
         assertThat(entry.get("message").asText()).startsWith("Leading with epoch");
+    }
+
+    private static String leader() {
+        return admin.leases()
+                .inNamespace(InstalledChart.NAMESPACE)
+                .withName(InstalledChart.OPERATOR)
+                .require()
+                .getSpec()
+                .getHolderIdentity();
     }
 
     /** As a leader whose Pod has an address of that family would have left it. */
