@@ -28,4 +28,11 @@ class ApiManifestsTest {
                 .allSatisfy(manifest -> assertThat(manifest.yaml()).contains("kind: CustomResourceDefinition"))
                 .isEqualTo(ApiManifests.all().subList(0, 5));
     }
+
+    /** The oldest API server that the charts support doesn't know the kinds, and kubectl would stop at them. */
+    @Test
+    void everySupportedApiServerKnowsAllKinds() {
+        assertThat(ApiManifests.all())
+                .allSatisfy(manifest -> assertThat(manifest.yaml()).doesNotContain("kind: MutatingAdmissionPolicy"));
+    }
 }

@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -23,9 +24,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** One agent from apply to its end, with the operator as it is shipped and a node that answers. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class AgentLifecycleIT {
     private static final Duration SOON = Duration.ofSeconds(45);
 

@@ -11,6 +11,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,9 +25,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Nodes that join, fall silent, come back and are removed, in every order with their agents. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class NodeLifecycleIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Map<String, String> LARGE = Map.of("cpu", "4", "memory", "4Gi", "agents", "100");

@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.AuditLog;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -18,9 +19,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Two operators: one leads, is stopped, and wakes up when the other leads. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class TwoOperatorsIT {
     private static final List<String> QUICK = List.of(
             "agentcontainers.operator.leader.lease-duration=6s",

@@ -7,6 +7,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.AuditLog;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -15,9 +16,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What an agent costs the API server, counted in its audit log, and what a leader remembers of its predecessors. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class WriteBudgetIT {
     private static final Duration SOON = Duration.ofSeconds(60);
 

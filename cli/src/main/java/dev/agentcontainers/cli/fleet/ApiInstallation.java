@@ -41,13 +41,21 @@ final class ApiInstallation {
         for (Path file : yamlFiles(programs.file("helm/agentcontainers/files"))) {
             objects.addAll(load(client, file));
         }
-        objects.forEach(object -> client.resource(object).patch(APPLY));
+        objects.stream()
+                .filter(object -> isKnown(client, object))
+                .forEach(object -> client.resource(object).patch(APPLY));
         objects.stream()
                 .filter(CustomResourceDefinition.class::isInstance)
                 .map(CustomResourceDefinition.class::cast)
                 .forEach(definition -> client.resource(definition)
                         .waitUntilCondition(ApiInstallation::isEstablished, 30, TimeUnit.SECONDS));
         return true;
+    }
+
+    /** API servers before 1.36 can't change objects at admission: the operator then sets its finalizer itself. */
+    private static boolean isKnown(KubernetesClient client, HasMetadata object) {
+        return !object.getKind().startsWith("MutatingAdmissionPolicy")
+                || client.supports(object.getApiVersion(), object.getKind());
     }
 
     private static boolean isEstablished(CustomResourceDefinition definition) {

@@ -44,7 +44,7 @@ final class AppliedApi {
             try {
                 var applied = new AppliedApi(SharedControlPlane.get());
                 ApiManifests.all().forEach(applied::apply);
-                applied.apply(new Manifest("finalizer-binding.yaml", operatorsBinding()));
+                applied.apply(new Manifest("finalizer.yaml", operatorsPolicy()));
                 applied.awaitAdmission();
                 instance = applied;
             } catch (MissingPrerequisiteException missing) {
@@ -55,10 +55,10 @@ final class AppliedApi {
     }
 
     /** It comes with the operator. */
-    private static String operatorsBinding() {
+    private static String operatorsPolicy() {
         try {
-            return Files.readString(Path.of(System.getProperty("project.root"))
-                    .resolve("helm/agentcontainers/files/finalizer-binding.yaml"));
+            return Files.readString(
+                    Path.of(System.getProperty("project.root")).resolve("helm/agentcontainers/files/finalizer.yaml"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

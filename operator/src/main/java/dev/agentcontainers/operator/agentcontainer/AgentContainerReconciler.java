@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.OwnWrites;
+import dev.agentcontainers.operator.fleet.Retries;
 import dev.agentcontainers.operator.fleet.Signals;
 import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.scheduling.Binder;
@@ -25,6 +26,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +49,10 @@ import org.slf4j.LoggerFactory;
         generationAwareEventProcessing = false,
         fieldManager = "agentcontainers-operator",
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
+@GradualRetry(
+        initialInterval = Retries.FIRST_MILLIS,
+        maxInterval = Retries.LONGEST_MILLIS,
+        maxAttempts = Retries.UNLIMITED)
 public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cleaner<AgentContainer> {
     private static final Logger LOG = LoggerFactory.getLogger(AgentContainerReconciler.class);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);

@@ -6,6 +6,7 @@ import dev.agentcontainers.operator.events.EventPublisher;
 import dev.agentcontainers.operator.events.EventReason;
 import dev.agentcontainers.operator.status.ConditionType;
 import dev.agentcontainers.operator.status.Conditions;
+import dev.agentcontainers.operator.status.Hold;
 import dev.agentcontainers.operator.status.StatusRollup;
 import io.fabric8.kubernetes.api.model.Condition;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -46,6 +47,7 @@ public class AgentNews {
                 ConditionType.PolicyEnforced,
                 StatusRollup.ENFORCED_WITH_PROBLEMS,
                 EventReason.PolicyProblem);
+        tell(before, status, ConditionType.PolicyEnforced, Hold.POLICY_REFUSED, EventReason.PolicyProblem);
         if (before.getStatus() != null && before.getStatus().phase() == status.phase()) {
             return;
         }

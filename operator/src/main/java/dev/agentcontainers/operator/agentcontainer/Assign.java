@@ -195,7 +195,24 @@ public class Assign {
         } catch (KubernetesClientException e) {
             return invalid(agent, e);
         }
-        return new Step(Optional.empty(), copyRefresh.refresh(agent, present));
+        Optional<Duration> again = copyRefresh.refresh(agent, present);
+        Optional<Hold> outdated = outdatedPolicy(agent, nodeName);
+        return new Step(outdated, again);
+    }
+
+    /** The node goes on with an older ruleset of the agent's group, because it can't be given the one of now. */
+    private Optional<Hold> outdatedPolicy(AgentContainer agent, String nodeName) {
+        return nodePolicies
+                .refusal(nodeName)
+                .filter(refusal -> !nodePolicies.isCurrent(nodeName, PolicySubject.of(agent)))
+                .map(refusal -> policyRefused(nodeName, refusal));
+    }
+
+    private static Hold policyRefused(String nodeName, String refusal) {
+        return new Hold(
+                Hold.POLICY_REFUSED,
+                "The policy of the agent's labels and rules can't be given to node %s: %s"
+                        .formatted(nodeName, refusal));
     }
 
     private Step awaitPolicy(AgentContainer agent, String nodeName) {
@@ -204,10 +221,9 @@ public class Assign {
         if (refusal.isEmpty()) {
             return Step.lookAgainIn(SOON);
         }
-        String message = "The policy of the agent's labels and rules can't be given to node %s: %s"
-                .formatted(nodeName, refusal.get());
-        news.policyRefused(agent, message);
-        return new Step(Optional.of(new Hold("PolicyRefused", message)), Optional.of(LONGEST_RETRY));
+        Hold hold = policyRefused(nodeName, refusal.get());
+        news.policyRefused(agent, hold.message());
+        return new Step(Optional.of(hold), Optional.of(LONGEST_RETRY));
     }
 
     /** What the API server refuses for its content it would refuse again: the user has to know. */

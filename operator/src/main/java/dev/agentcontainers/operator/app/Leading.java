@@ -64,6 +64,10 @@ public class Leading {
         leadership.lost(why);
     }
 
+    void unable(String why) {
+        leadership.unable(why);
+    }
+
     /** Before the framework gives the lease back. */
     void shutDown(@Observes @Priority(1) ShutdownEvent event) {
         leadership.stop();

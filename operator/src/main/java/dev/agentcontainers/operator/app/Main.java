@@ -59,7 +59,7 @@ public final class Main {
             System.err.println(e.getMessage());
             return UNFINISHED;
         } catch (KubernetesClientException e) {
-            System.err.println("The API server refused: " + e.getMessage());
+            System.err.println("The API server can't do what the drain asks of it: " + e.getMessage());
             return UNFINISHED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

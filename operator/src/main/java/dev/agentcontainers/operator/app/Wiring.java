@@ -4,6 +4,8 @@ import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.events.EventPublisher;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.Signals;
+import dev.agentcontainers.operator.leadership.Candidate;
+import dev.agentcontainers.operator.leadership.ElectionWatch;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.leadership.WriteGuard;
 import dev.agentcontainers.operator.node.AddressAllocation;
@@ -26,6 +28,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.util.Optional;
 
 /** Makes the objects that need settings or come from libraries. */
 public class Wiring {
@@ -35,6 +38,12 @@ public class Wiring {
     @Singleton
     Clock clock() {
         return Clock.systemUTC();
+    }
+
+    @Produces
+    @Singleton
+    Candidate candidate() {
+        return Candidate.named(Optional.ofNullable(System.getenv("HOSTNAME")));
     }
 
     @Produces
@@ -54,7 +63,11 @@ public class Wiring {
     @Produces
     @Singleton
     KubernetesClient client(
-            Config config, KubernetesSerialization serialization, Leadership leadership, MeterRegistry meters) {
+            Config config,
+            KubernetesSerialization serialization,
+            OperatorSettings settings,
+            Leadership leadership,
+            MeterRegistry meters) {
         WriteGuard guard = new WriteGuard(
                 leadership,
                 method -> Counter.builder("agentcontainers.api.writes")
@@ -62,10 +75,14 @@ public class Wiring {
                         .tag("method", method)
                         .register(meters)
                         .increment());
+        ElectionWatch election = new ElectionWatch(
+                settings.leader().leaseName(),
+                () -> leadership.unable("the election of the leader has not been looked at for five minutes"));
         return new KubernetesClientBuilder()
                 .withConfig(config)
                 .withKubernetesSerialization(serialization)
-                .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("write-guard", guard))
+                .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("write-guard", guard)
+                        .addOrReplaceInterceptor("election-watch", election))
                 .build();
     }
 

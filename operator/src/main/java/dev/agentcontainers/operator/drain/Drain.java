@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -17,20 +18,29 @@ import java.util.function.Supplier;
 public final class Drain {
     private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration SAY_EVERY = Duration.ofSeconds(10);
-    private static final int TOO_MANY_REQUESTS = 429;
+    /** Answers that say of the request itself that it can never be served: bad request, method, media type or content. */
+    private static final Set<Integer> HOPELESS = Set.of(400, 405, 406, 413, 415, 422);
 
-    private final Remains remains;
-    private final RunningOperator operator;
+    private final List<Step> steps;
     private final Consumer<String> progress;
 
     /** @param progress told in one line what is being done and what is left */
     public Drain(Remains remains, RunningOperator operator, Consumer<String> progress) {
-        this.remains = remains;
-        this.operator = operator;
+        this(steps(remains, operator), progress);
+    }
+
+    Drain(List<Step> steps, Consumer<String> progress) {
+        this.steps = List.copyOf(steps);
         this.progress = progress;
     }
 
-    private record Step(String what, Supplier<Optional<String>> look, String otherwise) {}
+    /**
+     * A part of the work.
+     *
+     * @param look does what is missing and says what is left; empty means nothing
+     * @param otherwise what to do where it takes too long
+     */
+    record Step(String what, Supplier<Optional<String>> look, String otherwise) {}
 
     /**
      * Does everything, within the time.
@@ -39,29 +49,34 @@ public final class Drain {
      */
     public void run(Duration timeout) throws UnfinishedDrainException, InterruptedException {
         long end = System.nanoTime() + timeout.toNanos();
-        for (Step step : steps()) {
+        for (Step step : steps) {
             complete(step, end);
         }
         progress.accept("Drained: no agent and no node is left. AgentContainers stay, with nothing that holds them.");
     }
 
-    /** An API server that can't answer now is waited for as everything else is; what it refuses ends the drain. */
+    /**
+     * Whatever the API server answers is waited for as everything else is, as long as another time may be answered otherwise:
+     * it may not know yet of the rights and the identity that were made a moment ago (401, 403), somebody may have been faster
+     * (409), a list may have taken too long (410), and it may not be there (429, 500 and above, no answer).
+     */
     private static Optional<String> look(Step step) {
         try {
             return step.look().get();
         } catch (KubernetesClientException e) {
-            int code = e.getCode();
-            boolean refused = code >= HttpURLConnection.HTTP_BAD_REQUEST
-                    && code < HttpURLConnection.HTTP_INTERNAL_ERROR
-                    && code != TOO_MANY_REQUESTS;
-            if (refused) {
+            if (HOPELESS.contains(e.getCode())) {
                 throw e;
             }
-            return Optional.of("the API server can't answer: " + e.getMessage());
+            return Optional.of(
+                    (isRefusal(e) ? "the API server refuses: " : "the API server can't answer: ") + e.getMessage());
         }
     }
 
-    private List<Step> steps() {
+    private static boolean isRefusal(KubernetesClientException e) {
+        return e.getCode() == HttpURLConnection.HTTP_UNAUTHORIZED || e.getCode() == HttpURLConnection.HTTP_FORBIDDEN;
+    }
+
+    private static List<Step> steps(Remains remains, RunningOperator operator) {
         return List.of(
                 new Step(
                         "Stopping agents and removing nodes",

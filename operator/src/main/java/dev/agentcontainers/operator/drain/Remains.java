@@ -202,6 +202,10 @@ public final class Remains {
                 each.get();
             }
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof KubernetesClientException refused) {
+                // The others were let go of all the same; these are looked at again.
+                throw refused;
+            }
             throw new IllegalStateException("an AgentContainer could not be let go of: " + e.getCause(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -64,6 +64,11 @@ public final class ServiceEndpoint {
         }
         EndpointSlice wanted = slice(found, port);
         @Nullable EndpointSlice present = read();
+        if (present != null && !wanted.getAddressType().equals(present.getAddressType())) {
+            // A leader with an address of the other family wrote it; that can't be changed.
+            client.resource(present).delete();
+            present = null;
+        }
         if (present == null || !says(present, wanted)) {
             write(wanted);
         }

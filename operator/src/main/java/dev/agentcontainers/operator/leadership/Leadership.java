@@ -54,6 +54,16 @@ public final class Leadership {
         }
     }
 
+    /** Something without which this process does nothing, leading or standing by, has ended. Only a new process has it again. */
+    public void unable(String why) {
+        boolean expected = stopping;
+        epoch = null;
+        if (!expected) {
+            LOG.error("This process can't work any more ({}): ending", why);
+            end.run();
+        }
+    }
+
     /** Where this process stands. */
     public enum State {
         STANDING_BY,

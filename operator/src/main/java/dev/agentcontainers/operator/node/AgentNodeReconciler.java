@@ -3,6 +3,7 @@ package dev.agentcontainers.operator.node;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.Fleet;
+import dev.agentcontainers.operator.fleet.Retries;
 import dev.agentcontainers.operator.fleet.Signals;
 import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.policygroup.NodePolicies;
@@ -21,6 +22,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +43,10 @@ import org.slf4j.LoggerFactory;
         generationAwareEventProcessing = false,
         fieldManager = NodeProvisioning.FIELD_MANAGER,
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
+@GradualRetry(
+        initialInterval = Retries.FIRST_MILLIS,
+        maxInterval = Retries.LONGEST_MILLIS,
+        maxAttempts = Retries.UNLIMITED)
 public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<AgentNode> {
     private static final Logger LOG = LoggerFactory.getLogger(AgentNodeReconciler.class);
     private static final Duration SOON = Duration.ofMillis(500);
@@ -128,9 +134,23 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
             readiness.report(node, allocated);
             return allocated ? done : done.rescheduleAfter(Duration.ofMinutes(1));
         }
-        NodePolicies.Outcome outcome = nodePolicies.publish(node.getMetadata().getName());
+        NodePolicies.Outcome outcome = publish(node.getMetadata().getName());
         readiness.report(node, true);
-        return outcome == NodePolicies.Outcome.CACHE_BEHIND ? done.rescheduleAfter(SOON) : done;
+        return switch (outcome) {
+            case CACHE_BEHIND -> done.rescheduleAfter(SOON);
+            case REFUSED -> done.rescheduleAfter(LATER);
+            case UNCHANGED, WRITTEN -> done;
+        };
+    }
+
+    /** Agents whose policy is refused, or no longer, have to be told: nothing of the node has changed that they would see. */
+    private NodePolicies.Outcome publish(String name) {
+        Optional<String> before = nodePolicies.refusal(name);
+        NodePolicies.Outcome outcome = nodePolicies.publish(name);
+        if (!before.equals(nodePolicies.refusal(name))) {
+            signals.agentsChanged(fleet.agentsOn(name));
+        }
+        return outcome;
     }
 
     @Override

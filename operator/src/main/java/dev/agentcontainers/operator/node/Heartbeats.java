@@ -2,6 +2,7 @@ package dev.agentcontainers.operator.node;
 
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
+import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.logging.LogContext;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -31,6 +32,7 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
     private static final long CHECK_EVERY_MILLIS = 1000;
 
     private final KubernetesClient client;
+    private final Leadership leadership;
     private final Clock clock;
     private final Map<String, Beat> beats = new ConcurrentHashMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
@@ -38,8 +40,9 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
     private @Nullable SharedIndexInformer<Lease> informer;
     private volatile Consumer<String> changed = namespace -> {};
 
-    public Heartbeats(KubernetesClient client, Clock clock) {
+    public Heartbeats(KubernetesClient client, Leadership leadership, Clock clock) {
         this.client = client;
+        this.leadership = leadership;
         this.clock = clock;
     }
 
@@ -54,6 +57,13 @@ public class Heartbeats implements ResourceEventHandler<Lease> {
                 .inAnyNamespace()
                 .withField("metadata.name", Api.NODE_POLICY_NAME)
                 .inform(this);
+        informer.stopped().whenComplete((nothing, failure) -> {
+            if (failure != null) {
+                // It doesn't begin again by itself, and every node would seem dead.
+                LOG.error("The watch of the nodes' leases has failed", failure);
+                leadership.unable("the nodes' leases are no longer watched");
+            }
+        });
         var _ = timer.scheduleWithFixedDelay(
                 this::findSilent, CHECK_EVERY_MILLIS, CHECK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
     }

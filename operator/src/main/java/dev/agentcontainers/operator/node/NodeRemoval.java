@@ -73,6 +73,7 @@ public final class NodeRemoval {
         if (!provisioning.deleteNamespace(node)) {
             return Optional.of(LOOK_AGAIN);
         }
+        nodePolicies.forget(name);
         events.publish(node, EventReason.NodeRemoved, "Nothing of the node is left in the cluster");
         return Optional.empty();
     }

@@ -17,6 +17,8 @@ import dev.agentcontainers.policy.PolicySubject;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.HashMap;
 import java.util.List;
@@ -41,11 +43,15 @@ public class NodePolicies {
     private final Map<String, String> refusals = new ConcurrentHashMap<>();
     private final Set<String> epochWanted = ConcurrentHashMap.newKeySet();
 
-    public NodePolicies(KubernetesClient client, Fleet fleet, OwnWrites ownWrites, Leadership leadership) {
+    public NodePolicies(
+            KubernetesClient client, Fleet fleet, OwnWrites ownWrites, Leadership leadership, MeterRegistry meters) {
         this.client = client;
         this.fleet = fleet;
         this.ownWrites = ownWrites;
         this.leadership = leadership;
+        Gauge.builder("agentcontainers.node.policies.refused", refusals, Map::size)
+                .description("Nodes whose newest policy the API server refuses to store; they go on with an older one")
+                .register(meters);
     }
 
     /** What a publication did. */
@@ -80,6 +86,12 @@ public class NodePolicies {
      */
     public Optional<String> refusal(String nodeName) {
         return Optional.ofNullable(refusals.get(nodeName));
+    }
+
+    /** Forgets a node that is no more. */
+    public void forget(String nodeName) {
+        refusals.remove(nodeName);
+        epochWanted.remove(nodeName);
     }
 
     /**

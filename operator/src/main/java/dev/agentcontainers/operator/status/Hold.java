@@ -6,6 +6,9 @@ package dev.agentcontainers.operator.status;
  * @param lasting whether it stays so until somebody changes something
  */
 public record Hold(String reason, String message, boolean lasting) {
+    /** The API server will not take the ruleset that the agent is to be held to now. */
+    public static final String POLICY_REFUSED = "PolicyRefused";
+
     /** Something that may come right by itself. */
     public Hold(String reason, String message) {
         this(reason, message, false);

@@ -145,6 +145,10 @@ public final class StatusRollup {
         if (observation.node() == NodeState.SILENT) {
             return new Finding(Truth.Unknown, "NodeNotReady", silentNode());
         }
+        Optional<Hold> refused = observation.hold().filter(hold -> hold.reason().equals(Hold.POLICY_REFUSED));
+        if (refused.isPresent()) {
+            return new Finding(Truth.False, Hold.POLICY_REFUSED, refused.get().message());
+        }
         Optional<String> wanted = observation.published().map(group -> group.hash());
         if (wanted.filter(held::equals).isPresent() && enforced.get().group().equals(observation.policyGroup())) {
             return enforced(held);

@@ -8,7 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.localcluster.process.ExternalProgram;
 import dev.agentcontainers.operator.testing.Agents;
-import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Nothing gets stuck and nothing is left. The chart is removed as Helm does it: the hook's command, then the objects.
  */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class DeletionIT {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final String TEAM = "team-a";
@@ -59,8 +61,7 @@ class DeletionIT {
     private static KubernetesClient admin;
 
     private Set<String> before;
-    private OperatorProcess operator;
-    private Thread deploymentController;
+    private OperatorPod operator;
     private TestNode node;
     private AgentContainer agent;
 
@@ -84,8 +85,7 @@ class DeletionIT {
         chart.createNamespace(TEAM);
         chart.installApi();
         chart.installMain();
-        operator = chart.startOperator("operator-0", "10.1.0.10", SHORT_LEASE);
-        deploymentController = Thread.ofVirtual().start(this::stopOperatorWhenUnwanted);
+        operator = OperatorPod.of(chart, () -> chart.startOperator("operator-0", "10.1.0.10", SHORT_LEASE));
         node = TestNode.join(admin, NODE, Map.of("cpu", "4", "memory", "4Gi", "agents", "100"));
         agent = Agents.create(admin, TEAM, "agent", Agents.SMALL);
         await().atMost(SOON).until(() -> Agents.truth(admin, agent, "Ready").equals("True"));
@@ -93,9 +93,12 @@ class DeletionIT {
 
     @AfterEach
     void end() {
-        deploymentController.interrupt();
-        node.close();
-        operator.close();
+        if (operator != null) {
+            operator.close();
+        }
+        if (node != null) {
+            node.close();
+        }
     }
 
     static Stream<List<Removal>> orders() {
@@ -153,9 +156,8 @@ class DeletionIT {
         assertThat(result.output())
                 .contains(
                         "Stopping agents and removing nodes took too long: 1 agent(s) to stop, 1 node(s) to remove (node-a)");
+        // Another takes its place, as the kubelet starts one.
         operator.signal("KILL");
-        operator.close();
-        operator = chart.startOperator("operator-1", "10.1.0.11", SHORT_LEASE);
         remove(Removal.CHART);
         remove(Removal.API);
         nothingIsLeft();
@@ -197,17 +199,5 @@ class DeletionIT {
             left.removeAll(before);
             assertThat(left).isEmpty();
         });
-    }
-
-    /** What the Deployment's controller and the kubelet do when no replica is wanted any more. */
-    private void stopOperatorWhenUnwanted() {
-        try {
-            while (chart.wantsOperator()) {
-                Thread.sleep(Duration.ofMillis(200));
-            }
-            operator.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

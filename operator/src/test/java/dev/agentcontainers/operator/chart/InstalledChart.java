@@ -101,6 +101,11 @@ final class InstalledChart implements AutoCloseable {
         helm.run("uninstall", API_RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "90s");
     }
 
+    /** The whole as a user does it, with hooks. */
+    ExternalProgram.Result attemptUninstall(Duration timeout) {
+        return helm.attempt("uninstall", RELEASE, "-n", NAMESPACE, "--timeout", timeout.toSeconds() + "s");
+    }
+
     /** What Helm deletes after its hooks. */
     void uninstallMain() {
         helm.run("uninstall", RELEASE, "-n", NAMESPACE, "--no-hooks", "--wait", "--timeout", "90s");

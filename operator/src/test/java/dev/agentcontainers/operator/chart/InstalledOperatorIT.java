@@ -11,12 +11,15 @@ import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.client.GatewayTrust;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.net.URI;
 import java.nio.file.Path;
@@ -28,10 +31,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Operators with the environment and the rights that the chart gives them: a name that differs between the two shows here. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class InstalledOperatorIT {
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final String SERVICE = "agent-gateway";
@@ -92,6 +97,9 @@ class InstalledOperatorIT {
                 try (OperatorProcess third = chart.startOperator("third", "10.1.0.3", QUICK)) {
                     await().atMost(SOON).until(() -> third.log().contains("started in"));
                     second.close();
+                    assertThat(leader())
+                            .as("who leads after an orderly end: nobody yet, or the successor")
+                            .doesNotStartWith("second_");
                     await("a successor takes over")
                             .atMost(SOON)
                             .until(() -> addresses().equals(List.of("10.1.0.3")));
@@ -99,8 +107,9 @@ class InstalledOperatorIT {
                             .as("gave the Service back while it might")
                             .doesNotContain("still directed here");
 
-                    admin.resource(slice()).delete();
+                    directToTheOtherAddressFamily();
                     await("comes back").atMost(SOON).until(() -> addresses().equals(List.of("10.1.0.3")));
+                    assertThat(slice().getAddressType()).isEqualTo("IPv4");
                 }
             }
         }
@@ -155,6 +164,47 @@ class InstalledOperatorIT {
                 .orElseThrow();
         JsonNode entry = new ObjectMapper().readTree(line);
         assertThat(entry.get("message").asText()).startsWith("Leading with epoch");
+    }
+
+    private static String leader() {
+        return admin.leases()
+                .inNamespace(InstalledChart.NAMESPACE)
+                .withName(InstalledChart.OPERATOR)
+                .require()
+                .getSpec()
+                .getHolderIdentity();
+    }
+
+    /** As a leader whose Pod has an address of that family would have left it. */
+    private static void directToTheOtherAddressFamily() {
+        EndpointSlice present = slice();
+        admin.resource(present).delete();
+        admin.resource(new EndpointSliceBuilder(present)
+                        .withMetadata(new ObjectMetaBuilder()
+                                .withName(present.getMetadata().getName())
+                                .withNamespace(present.getMetadata().getNamespace())
+                                .withLabels(present.getMetadata().getLabels())
+                                .build())
+                        .withAddressType("IPv6")
+                        .editFirstEndpoint()
+                        .withAddresses("fd00::3")
+                        .endEndpoint()
+                        .build())
+                .create();
+    }
+
+    /** The drain isn't run by anyone here, so that its time runs out. */
+    @Test
+    void anUninstallationThatFailsKeepsNobodyFromGoingOn() {
+        assertThat(chart.attemptUninstall(Duration.ofSeconds(3)).exitCode()).isNotZero();
+
+        assertThat(admin.admissionRegistration()
+                        .v1()
+                        .validatingAdmissionPolicyBindings()
+                        .withName("agentcontainers-drain")
+                        .get())
+                .as("what keeps nodes and agents from being placed during a drain")
+                .isNull();
     }
 
     private static EndpointSlice slice() {

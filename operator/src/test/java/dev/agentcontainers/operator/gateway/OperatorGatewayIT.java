@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.operator.enrolment.BootstrapTokens;
 import dev.agentcontainers.operator.testing.OperatorProcess;
+import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.protocol.BootstrapSecret.Terms;
 import dev.agentcontainers.protocol.GatewayPaths;
@@ -25,10 +26,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The operator as it is shipped, with the rights that are shipped with it: a machine joins. */
 @Tag("cluster")
+@ExtendWith(OperatorReport.class)
 class OperatorGatewayIT {
     @TempDir
     Path folder;

@@ -57,7 +57,7 @@ class BinderTest {
     private final Writer writer = new Writer(cluster, ownWrites);
     private final Binder binder = new Binder(
             cluster,
-            new Heartbeats(null, Clock.systemUTC()) {
+            new Heartbeats(null, leadership, Clock.systemUTC()) {
                 @Override
                 public boolean isAlive(String nodeName) {
                     return true;

@@ -94,6 +94,11 @@ class StatusRollupTest {
                         AgentPhase.Running,
                         "Scheduled=T PolicyEnforced=F Available=T Ready=F Reconciling=T"),
                 row(
+                        "runs behind rules that were, because those of now are refused",
+                        new Known().runs("h1").hold(Hold.POLICY_REFUSED),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=F:PolicyRefused Available=T Ready=F:PolicyRefused Reconciling=T"),
+                row(
                         "runs on a silent node",
                         new Known().runs("h1").node(NodeState.SILENT),
                         AgentPhase.Running,

@@ -13,20 +13,32 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The operator as it is shipped, in a process of its own, with its own rights. */
 public final class OperatorProcess implements AutoCloseable {
     private static final Pattern EPOCH = Pattern.compile("Leading with epoch (\\d+)");
+    private static final int LINES_SHOWN = 80;
+    private static final int LINE_SHOWN = 1_000;
+    /** In the names of logs, so that no start takes the log of another. */
+    private static final AtomicInteger COUNT = new AtomicInteger();
 
+    private static final List<OperatorProcess> STARTED = new CopyOnWriteArrayList<>();
+
+    private final String name;
     private final Process process;
     private final int port;
     private final Path log;
+    private volatile String fate = "";
 
-    private OperatorProcess(Process process, int port, Path log) {
+    private OperatorProcess(String name, Process process, int port, Path log) {
+        this.name = name;
         this.process = process;
         this.port = port;
         this.log = log;
@@ -55,7 +67,9 @@ public final class OperatorProcess implements AutoCloseable {
             String name, List<String> settings, Map<String, String> environment, List<String> arguments) {
         try {
             Path target = TestCluster.projectRoot().resolve("operator/target");
-            Path log = Files.createDirectories(target.resolve("operator-logs")).resolve(name + ".log");
+            Path log = Files.createDirectories(target.resolve("operator-logs"))
+                    .resolve("%s-%d-%d.log"
+                            .formatted(name, ProcessHandle.current().pid(), COUNT.incrementAndGet()));
             int port = freePort();
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -69,10 +83,33 @@ public final class OperatorProcess implements AutoCloseable {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             builder.redirectErrorStream(true).redirectOutput(log.toFile());
-            return new OperatorProcess(builder.start(), port, log);
+            OperatorProcess started = new OperatorProcess(name, builder.start(), port, log);
+            STARTED.add(started);
+            return started;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The operators that run or were started since {@link #forgetStopped}, in the order of their start. */
+    static List<OperatorProcess> started() {
+        return List.copyOf(STARTED);
+    }
+
+    static void forgetStopped() {
+        STARTED.removeIf(operator -> !operator.fate.isEmpty());
+    }
+
+    /** What became of it, for a failure's report: whether it runs or how it has ended, and the end of its log. */
+    public String describe() {
+        String state = !fate.isEmpty()
+                ? fate
+                : process.isAlive() ? "runs" : "has ended by itself with exit code " + process.exitValue();
+        List<String> lines = log().lines().toList();
+        String end = lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()).stream()
+                .map(line -> line.length() > LINE_SHOWN ? line.substring(0, LINE_SHOWN) + " …" : line)
+                .collect(Collectors.joining("\n"));
+        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, process.pid(), state, log, end);
     }
 
     /** How the audit log names the operator that was started under that name. */
@@ -155,6 +192,11 @@ public final class OperatorProcess implements AutoCloseable {
 
     @Override
     public void close() {
+        if (fate.isEmpty()) {
+            fate = process.isAlive()
+                    ? "was stopped by the test"
+                    : "had ended by itself with exit code %d".formatted(process.exitValue());
+        }
         process.destroy();
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {

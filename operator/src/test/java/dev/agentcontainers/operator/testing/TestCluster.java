@@ -35,7 +35,7 @@ public final class TestCluster {
         namespace(SYSTEM_NAMESPACE);
         ApiManifests.all().forEach(manifest -> apply(manifest.yaml()));
         apply(read(projectRoot().resolve("helm/agentcontainers/files/operator-rbac.yaml")));
-        apply(read(projectRoot().resolve("helm/agentcontainers/files/finalizer-binding.yaml")));
+        apply(read(projectRoot().resolve("helm/agentcontainers/files/finalizer.yaml")));
     }
 
     public static TestCluster get() {

@@ -67,7 +67,8 @@ public final class TestNode implements AutoCloseable {
         this.behaviour = this::running;
         AgentNode created = node(name);
         admin.resource(created).create();
-        namespace = await().atMost(Duration.ofSeconds(120))
+        namespace = await("AgentNode %s has its namespace, which an operator that leads gives it".formatted(name))
+                .atMost(Duration.ofSeconds(120))
                 .until(this::namespaceOfNode, Optional::isPresent)
                 .orElseThrow();
         client = new KubernetesClientBuilder().withConfig(credential()).build();
