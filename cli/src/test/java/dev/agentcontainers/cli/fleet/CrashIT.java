@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -19,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * {@code kill -9} of the node agent before and after each call to its driver and its fence, and of the operator and the
- * node agent before and after each of their writes, in the course of a start, a beginning, a stop and a kill. Each time the
+ * node agent before and after each of their writes, in the course of a start, an exit, an update and a stop. Each time the
  * end is the same as without: the phase, the exit code, the output of one run, one assignment, and after the deletion
  * nothing on the machine that was not there before.
  */
@@ -27,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("node")
 class CrashIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
     private static final String ENDS = "echo ran >> /workspace/runs; cat /workspace/runs /etc/task/task; exit 5";
     private static final String STAYS = "trap \"exit 0\" TERM; echo ran; sleep 1000 & wait";
     private static final String STAYS_WHATEVER_IT_IS_TOLD = "trap \"\" TERM; echo ran; while :; do sleep 1000; done";
@@ -114,7 +117,19 @@ class CrashIT {
                         stages("apply", "prepare", "create", "attach", "start"),
                         writes(
                                 "operator",
-                                List.of(ApiWrite::bindingOf, any(ApiWrite.policy()), any(ApiWrite.assignment()))))
+                                List.of(
+                                        ApiWrite::bindingOf,
+                                        any(ApiWrite.policy()),
+                                        any(ApiWrite.assignment()),
+                                        any(ApiWrite.copiedSecret()))))
+                .flatMap(Function.identity());
+    }
+
+    static Stream<Point> ofAnExit() {
+        return Stream.of(
+                        stages("remove", "detach"),
+                        writes("node agent", List.of(any(ApiWrite.assignmentStatus("Failed")))),
+                        writes("operator", List.of(agent -> ApiWrite.statusOf(agent, "Failed"))))
                 .flatMap(Function.identity());
     }
 
@@ -142,9 +157,19 @@ class CrashIT {
         return stages("kill");
     }
 
+    static Stream<Point> ofAnUpdate() {
+        return stages("update");
+    }
+
     @ParameterizedTest(name = "a start: {0}")
     @MethodSource("ofAStart")
     void duringAStart(Point point) throws Exception {
+        endsOnceAndIsGone(point);
+    }
+
+    @ParameterizedTest(name = "an exit: {0}")
+    @MethodSource("ofAnExit")
+    void duringAnExit(Point point) throws Exception {
         endsOnceAndIsGone(point);
     }
 
@@ -202,6 +227,28 @@ class CrashIT {
 
         await(name + " is gone").atMost(PATIENCE).until(() -> fleet.get(name) == null);
         assertThat(staged.assignmentsOf(created.getMetadata().getUid())).hasSize(1);
+    }
+
+    @ParameterizedTest(name = "an update: {0}")
+    @MethodSource("ofAnUpdate")
+    void duringAnUpdate(Point point) throws Exception {
+        String name = nextName();
+        AgentContainer created = fleet.createFurnished(name, STAYS, "");
+        fleet.await(name, AgentPhase.Running);
+        StartedProgram victim = point.arm(name);
+        ProcessHandle dies = victim.running();
+        fleet.client()
+                .resource(fleet.get(name))
+                .patch(MERGE, "{\"spec\": {\"resources\": {\"limits\": {\"memory\": \"96Mi\"}}}}");
+
+        victim.startAgainAfter(dies);
+
+        await("the limit is in force")
+                .atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> fleet.memoryLimit(created) == 96L << 20);
+        assertRunsOnce(fleet.get(name), created);
+        fleet.delete(name);
     }
 
     private static void assertRunsOnce(AgentContainer running, AgentContainer created) {
