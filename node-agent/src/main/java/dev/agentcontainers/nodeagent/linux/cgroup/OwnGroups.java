@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The control groups that this process is in, which its children begin in. Source: cgroups(7), {@code /proc/[pid]/cgroup}.
@@ -23,12 +24,16 @@ record OwnGroups(List<String> lines) {
 
     /** Whether children are outside every group of that hierarchy; false where it can't be told which line is its. */
     boolean areRootOf(Hierarchy hierarchy) {
+        return in(hierarchy).filter("/"::equals).isPresent();
+    }
+
+    /** Path of the group of that hierarchy, which may be one that is not seen from here ({@code /..}). */
+    Optional<String> in(Hierarchy hierarchy) {
         return lines.stream()
                 .map(line -> line.split(":", 3))
                 .filter(fields -> fields.length == 3 && isOf(hierarchy, fields[1]))
-                .findFirst()
-                .filter(fields -> fields[2].equals("/"))
-                .isPresent();
+                .map(fields -> fields[2])
+                .findFirst();
     }
 
     private static boolean isOf(Hierarchy hierarchy, String controllers) {

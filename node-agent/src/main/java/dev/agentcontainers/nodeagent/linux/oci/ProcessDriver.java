@@ -12,8 +12,10 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.rootfs.LinuxHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.rootfs.RememberedHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.SpecialFiles;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
@@ -38,6 +40,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +64,7 @@ public final class ProcessDriver implements IsolationDriver {
     private final Ext4Images images;
     private final WorkspaceTemplates templates;
     private final SpecialFiles specialFiles;
+    private final RememberedHostTree hostTree = new RememberedHostTree(new LinuxHostTree(), Clock.systemUTC());
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
@@ -129,6 +133,7 @@ public final class ProcessDriver implements IsolationDriver {
         if (limit.isPresent()) {
             refuseUnenforceable(limit.get());
         }
+        cgroups.expectMoves();
         attempt(Step.PREPARE, spec.id(), () -> {
             ensureDirectories();
             PrivateFiles.makeDirectory(files(spec.id()).directory());
@@ -192,7 +197,7 @@ public final class ProcessDriver implements IsolationDriver {
         try {
             return attempt(Step.CREATE, spec.id(), () -> {
                 IdRange range = ids.of(spec.id().value());
-                SandboxCreation creation = new SandboxCreation(settings, cgroups, shim(), mounts);
+                SandboxCreation creation = new SandboxCreation(settings, cgroups, shim(), mounts, hostTree);
                 RunRecord record = creation.create(spec, files, range, store(spec.id()), hostRoot(spec.id()));
                 return new NetworkAttachment(record.agent().pid());
             });

@@ -7,10 +7,10 @@ import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
-import dev.agentcontainers.nodeagent.linux.rootfs.LinuxHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.rootfs.RememberedHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
@@ -39,11 +39,14 @@ final class SandboxCreation {
     private final SandboxCgroups cgroups;
     private final Shim shim;
     private final Mounts mounts;
+    private final RememberedHostTree hostTree;
     private final boolean swapAccounted;
     private final long files;
 
-    SandboxCreation(OciSettings settings, SandboxCgroups cgroups, Shim shim, Mounts mounts) throws IOException {
+    SandboxCreation(OciSettings settings, SandboxCgroups cgroups, Shim shim, Mounts mounts, RememberedHostTree hostTree)
+            throws IOException {
         this.settings = settings;
+        this.hostTree = hostTree;
         this.cgroups = cgroups;
         this.shim = shim;
         this.mounts = mounts;
@@ -121,7 +124,7 @@ final class SandboxCreation {
     private RootfsPlan plan(SandboxSpec spec, MountTable hosts, HostRoot hostRoot) throws SandboxException {
         HostRoot withoutOwn = hostRoot.without(List.of(
                 settings.stateDirectory().toString(), settings.runDirectory().toString()));
-        return new RootfsPlanner(new LinuxHostTree(), hosts, withoutOwn)
+        return new RootfsPlanner(hostTree.now(), hosts, withoutOwn)
                 .plan(spec.mounts(), ownFiles(spec), spec.workingDirectory());
     }
 

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,4 +25,7 @@ public interface HostTree {
 
     /** Names in a directory, sorted. */
     List<String> children(String path);
+
+    /** When a directory last changed: a name came, went or was replaced. Empty where none is there. */
+    Optional<Instant> changedAt(String path);
 }

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -43,5 +45,19 @@ public final class LinuxHostTree implements HostTree {
         }
         Arrays.sort(names);
         return List.of(names);
+    }
+
+    /** By the time of change, which nobody can set. */
+    @Override
+    public Optional<Instant> changedAt(String path) {
+        try {
+            Path directory = Path.of(path);
+            return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+                    ? Optional.of(((FileTime) Files.getAttribute(directory, "unix:ctime", LinkOption.NOFOLLOW_LINKS))
+                            .toInstant())
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,5 +40,10 @@ final class FakeHostTree implements HostTree {
                 .filter(name -> name.startsWith(prefix) && name.indexOf('/', prefix.length()) < 0)
                 .map(name -> name.substring(prefix.length()))
                 .toList();
+    }
+
+    @Override
+    public Optional<Instant> changedAt(String path) {
+        return Optional.empty();
     }
 }
