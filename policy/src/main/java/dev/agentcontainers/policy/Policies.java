@@ -1,8 +1,10 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.policy.clusternetworkpolicy.ClusterNetworkPolicies;
 import dev.agentcontainers.policy.rule.NetworkPolicies;
 import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Tier;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,10 +22,17 @@ public final class Policies {
         baseline = of(Tier.BASELINE, policies);
     }
 
-    /** Reads policies of any namespaces. */
+    /** Reads NetworkPolicies of any namespaces. */
     public static Policies of(Collection<NetworkPolicy> networkPolicies) {
+        return of(networkPolicies, List.of());
+    }
+
+    /** Reads NetworkPolicies of any namespaces, and ClusterNetworkPolicies as a client without their model has them. */
+    public static Policies of(
+            Collection<NetworkPolicy> networkPolicies, Collection<GenericKubernetesResource> clusterNetworkPolicies) {
         List<Policy> read = new ArrayList<>();
         networkPolicies.forEach(policy -> read.add(NetworkPolicies.read(policy)));
+        clusterNetworkPolicies.forEach(policy -> read.add(ClusterNetworkPolicies.read(policy)));
         return new Policies(read);
     }
 

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who sends or receives a flow, as far as that is known: an endpoint, an address, a name that the address was resolved
- * for. What isn't known is matched by no rule that asks for it.
+ * for. What isn't known is matched by no rule that asks for it, so a verdict holds for what the caller knows: of a name
+ * alone it holds as far as no rule is about the addresses behind it.
  *
  * @param endpoint null where the address is of none, or it isn't known
  * @param address one address; null where it isn't known, as before an agent is placed
