@@ -61,8 +61,8 @@ public final class Evaluator {
             if (ofAgent && peer().endpoint() instanceof Endpoint.Node node) {
                 return explanation(workload).deniedAs(node);
             }
-            ApplicablePolicy applicable =
-                    ApplicablePolicy.to(workload, direction, policies.in(Tier.NETWORK_POLICY), endpoints);
+            ApplicablePolicy applicable = ApplicablePolicy.to(
+                    workload, direction, policies.in(Tier.NETWORK_POLICY, workload.namespace()), endpoints);
             if (!applicable.sources().isEmpty()) {
                 return union(workload, applicable);
             }
@@ -71,7 +71,7 @@ public final class Evaluator {
 
         /** The decision of the first rule of the tier that matches; empty where none does, or it passes. */
         private Optional<Decision> decision(Endpoint.Workload workload, Tier tier) {
-            for (Policy policy : policies.in(tier)) {
+            for (Policy policy : policies.in(tier, workload.namespace())) {
                 for (Rule rule : policy.rulesFor(workload, direction, endpoints).orElse(List.of())) {
                     if (matches(rule)) {
                         return switch (rule.action()) {
