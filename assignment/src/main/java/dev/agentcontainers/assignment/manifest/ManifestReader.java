@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
@@ -26,6 +27,9 @@ public final class ManifestReader {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    private static final int LONGEST_LABEL = 63;
+    private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
 
     private final Schemas schemas = new Schemas();
     private final String namespace;
@@ -134,6 +138,7 @@ public final class ManifestReader {
 
     /** What was read, which must hold one AgentContainer. */
     public RunObjects objects() throws InvalidManifestException {
+        requireLabel(namespace);
         if (agents.size() != 1) {
             throw new InvalidManifestException(
                     "the manifests",
@@ -150,5 +155,15 @@ public final class ManifestReader {
                                                             .toList())));
         }
         return new RunObjects(agents.getFirst(), configMaps, secrets, networkPolicies);
+    }
+
+    /** As API servers ask of a namespace's name (RFC 1123); those in manifests are checked by the schema. */
+    private static void requireLabel(String namespace) throws InvalidManifestException {
+        if (namespace.length() > LONGEST_LABEL || !LABEL.matcher(namespace).matches()) {
+            throw new InvalidManifestException(
+                    "the namespace of objects that name none (-n)",
+                    "is '%s', but must be a DNS label: at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit, as team-a"
+                            .formatted(namespace));
+        }
     }
 }

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @NullUnmarked
 class ManifestReaderTest {
@@ -53,6 +54,28 @@ class ManifestReaderTest {
                 .isInstanceOf(InvalidManifestException.class)
                 .satisfies(refusal -> entry.get("says")
                         .forEach(part -> assertThat(refusal.getMessage()).containsIgnoringCase(part.asText())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Team", "team_a", "-a", "a-", "a.b", "a/../b", "a\nb", "a\n"})
+    void refusesANamespaceThatIsNoLabel(String namespace) throws InvalidManifestException {
+        ManifestReader reader = new ManifestReader(namespace);
+        reader.read("file", GOOD);
+
+        assertThatThrownBy(reader::objects)
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("(-n): is '" + namespace + "', but must be a DNS label: at most 63");
+    }
+
+    @Test
+    void refusesANamespaceThatIsTooLong() throws InvalidManifestException {
+        ManifestReader longest = new ManifestReader("a".repeat(63));
+        longest.read("file", GOOD);
+        assertThat(longest.objects().agent().getMetadata().getNamespace()).hasSize(63);
+
+        ManifestReader longer = new ManifestReader("a".repeat(64));
+        longer.read("file", GOOD);
+        assertThatThrownBy(longer::objects).hasMessageContaining("must be a DNS label");
     }
 
     /** A JSON merge patch (RFC 7396). */

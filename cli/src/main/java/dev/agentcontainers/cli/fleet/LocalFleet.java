@@ -10,6 +10,7 @@ import dev.agentcontainers.localcluster.ControlPlanes;
 import dev.agentcontainers.localcluster.cluster.PersistentCluster;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.localcluster.process.FolderLock;
+import dev.agentcontainers.startcache.Program.Role;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -76,7 +77,7 @@ public final class LocalFleet {
         requireRoot("run node agents");
         Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
         Programs kept = ProgramCopies.ofThisUser().keep(programs);
-        new StartCaches(kept, System.getenv()).ensure(progress);
+        new StartCaches(kept, List.of(Role.values()), System.getenv()).ensure(progress);
         try (FolderLock _ = lock();
                 ControlPlane controlPlane = controlPlane();
                 KubernetesClient client = controlPlane.adminClient()) {

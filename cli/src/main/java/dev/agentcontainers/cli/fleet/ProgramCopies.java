@@ -9,11 +9,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -24,7 +21,6 @@ import java.util.stream.Stream;
  * @param folder where they are kept
  */
 record ProgramCopies(Path folder) {
-    private static final int NAME_LENGTH = 16;
     private static final Duration STARTED_WITHIN = Duration.ofMinutes(10);
 
     static ProgramCopies ofThisUser() {
@@ -34,7 +30,7 @@ record ProgramCopies(Path folder) {
     /** A copy of the programs as they are now, which nothing changes any more. */
     Programs keep(Programs programs) {
         try (FolderLock _ = FolderLock.acquire(folder.resolve("lock"), () -> {})) {
-            Path copy = folder.resolve(name(programs));
+            Path copy = folder.resolve(programs.digest(List.of(Role.values())));
             if (!Files.exists(copy)) {
                 removeUnused();
                 Path incomplete = Files.createTempDirectory(folder, "incomplete-");
@@ -48,18 +44,6 @@ record ProgramCopies(Path folder) {
         } catch (IOException e) {
             throw new UncheckedIOException("the programs can't be copied to " + folder, e);
         }
-    }
-
-    /** Differs where any of their files does, by name, size or time. */
-    private static String name(Programs programs) throws IOException {
-        MessageDigest digest = sha256();
-        for (Role role : Role.values()) {
-            for (Path file : programs.files(role)) {
-                String fact = file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file) + "\n";
-                digest.update(fact.getBytes(java.nio.charset.StandardCharsets.UTF_8));
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest()).substring(0, NAME_LENGTH);
     }
 
     private void removeUnused() throws IOException {
@@ -91,14 +75,6 @@ record ProgramCopies(Path folder) {
             return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
         } catch (IOException e) {
             return "";
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

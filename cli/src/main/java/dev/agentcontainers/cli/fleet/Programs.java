@@ -5,10 +5,14 @@ import dev.agentcontainers.startcache.Program;
 import dev.agentcontainers.startcache.Program.Role;
 import dev.agentcontainers.startcache.StartCache;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -20,6 +24,8 @@ import java.util.stream.Stream;
  * @param java the java program that runs them
  */
 public record Programs(Path root, Path java) {
+    private static final int DIGEST_LENGTH = 16;
+
     /** The one in {@code AGENTCTL_ROOT}, run by the JVM of this command. */
     public static Programs ofThisInstallation() {
         String root = System.getenv("AGENTCTL_ROOT");
@@ -57,6 +63,26 @@ public record Programs(Path root, Path java) {
         Path jar = runner(target(role));
         try (Stream<Path> libraries = Files.list(jar.resolveSibling("lib"))) {
             return Stream.concat(Stream.of(jar), libraries.sorted()).toList();
+        }
+    }
+
+    /** Names a version: another one where any file of these programs differs by name, size or time. */
+    public String digest(List<Role> roles) throws IOException {
+        MessageDigest digest = sha256();
+        for (Role role : roles) {
+            for (Path file : files(role)) {
+                String fact = file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file) + "\n";
+                digest.update(fact.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest()).substring(0, DIGEST_LENGTH);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

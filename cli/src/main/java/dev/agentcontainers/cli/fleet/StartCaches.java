@@ -13,17 +13,22 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 
 /**
- * Makes the AOT caches of the fleet's programs where there are none that fit: once for each build and each JDK. The fleet
- * starts as well without.
+ * Makes the AOT caches of programs where there are none that fit: once for each build and each JDK. The programs start as
+ * well without.
  *
+ * @param roles of which programs
  * @param environment {@code AGENTCTL_START_CACHE=off}: no cache is made
  */
-record StartCaches(Programs programs, Map<String, String> environment) {
-    void ensure(Progress progress) {
-        List<StartCache> missing = Stream.of(Role.values())
+public record StartCaches(Programs programs, List<Role> roles, Map<String, String> environment) {
+    public StartCaches {
+        roles = List.copyOf(roles);
+        environment = Map.copyOf(environment);
+    }
+
+    public void ensure(Progress progress) {
+        List<StartCache> missing = roles.stream()
                 .map(programs::startCache)
                 .filter(cache -> cache.find().isEmpty())
                 .toList();

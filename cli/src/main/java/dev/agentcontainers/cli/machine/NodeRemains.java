@@ -2,7 +2,7 @@ package dev.agentcontainers.cli.machine;
 
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.process.FileTrees;
-import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.platform.NodeRemoval;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -43,16 +43,9 @@ public final class NodeRemains {
         Set<String> before = traces.find();
         List<String> removed = new ArrayList<>();
         try {
-            Platform platform = Platform.current();
-            for (IsolationDriver driver : platform.drivers(settings)) {
-                for (SandboxId id : driver.list()) {
-                    driver.remove(id);
-                    driver.purge(id);
-                    removed.add("agent " + id);
-                }
+            for (SandboxId id : new NodeRemoval(Platform.current(), settings).remove()) {
+                removed.add("agent " + id);
             }
-            platform.fence(settings).destroy();
-            platform.forget(settings);
         } catch (SandboxException | IOException e) {
             throw new UserException(
                     "node agent " + settings.name() + " could not be removed completely, try again: " + e.getMessage());

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,9 +67,11 @@ record NodeInstallation(String name, Path stateDirectory, Path runDirectory, lon
         try {
             Files.createDirectories(
                     stateDirectory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            try (Writer writer = Files.newBufferedWriter(stateDirectory.resolve(FILE))) {
+            Path beside = stateDirectory.resolve(FILE + ".new");
+            try (Writer writer = Files.newBufferedWriter(beside)) {
                 properties.store(writer, "Written by agentctl node join, read by agentctl node reset");
             }
+            Files.move(beside, stateDirectory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException(stateDirectory.resolve(FILE) + " can't be written", e);
         }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.node;
 
 import dev.agentcontainers.cli.fleet.Programs;
+import dev.agentcontainers.cli.fleet.StartCaches;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -10,10 +11,12 @@ import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayTrust;
+import dev.agentcontainers.startcache.Program.Role;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -148,8 +151,11 @@ final class NodeJoinCommand implements Callable<Integer> {
         progress.note("this machine is AgentNode " + installation.name() + ", its namespace is "
                 + identity.grant().namespace());
         if (service) {
+            NodeService unit = NodeService.ofThisMachine();
+            Programs copy = progress.step("program in " + unit.programs(), () -> unit.copyProgram(programs));
+            new StartCaches(copy, List.of(Role.NODE_AGENT), System.getenv()).ensure(progress);
             progress.step("service " + NodeUnit.NAME, () -> {
-                NodeService.ofThisMachine().install(installation, programs);
+                unit.install(installation, copy);
                 return true;
             });
             progress.note("its log: journalctl -u " + NodeUnit.NAME);

@@ -6,19 +6,27 @@ import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.startcache.Program.Role;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The node agent as a service of systemd.
  *
  * @param units where units of the administrator are
- * @param programs where the program is installed
+ * @param programs where the program is installed, each version in a folder of its own
  */
 record NodeService(Path units, Path programs) {
+    private static final String INCOMPLETE = "incomplete";
+
     static NodeService ofThisMachine() {
         return new NodeService(Path.of("/etc/systemd/system"), Path.of("/usr/local/lib/agentcontainers"));
     }
@@ -29,37 +37,62 @@ record NodeService(Path units, Path programs) {
     }
 
     /**
-     * Installs the program and the unit, and starts it or starts it anew; agents go on meanwhile.
+     * Copies the program beside the one that the service may run at present, which is not touched. A copy appears whole.
      *
      * @param from where the program is taken from
+     * @return the copy
      */
-    void install(NodeInstallation installation, Programs from) {
-        if (Files.exists(unit())) {
-            // A JVM whose files are replaced while it runs crashes.
-            ExternalCommand.of("systemctl", "stop", NodeUnit.NAME).run();
-        }
-        copyProgram(from);
+    Programs copyProgram(Programs from) {
         try {
-            Files.writeString(unit(), text(installation, from.java()));
+            Path copy = programs.resolve(from.digest(List.of(Role.NODE_AGENT)));
+            if (!Files.exists(copy)) {
+                Path incomplete = programs.resolve(INCOMPLETE);
+                FileTrees.delete(incomplete);
+                from.copy(Role.NODE_AGENT, incomplete);
+                Files.move(incomplete, copy);
+            }
+            return new Programs(copy, from.java());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the node agent can't be copied to " + programs, e);
+        }
+    }
+
+    /**
+     * Installs the unit, and starts it or starts it anew; agents go on meanwhile. Whenever this is interrupted, the unit is
+     * the old or the new one, and the program of either is there.
+     *
+     * @param copy what {@link #copyProgram} made
+     */
+    void install(NodeInstallation installation, Programs copy) {
+        writeUnit(NodeUnit.text(installation.command(copy)));
+        ExternalCommand.of("systemctl", "daemon-reload").run();
+        ExternalCommand.of("systemctl", "enable", NodeUnit.NAME).run();
+        ExternalCommand.of("systemctl", "restart", NodeUnit.NAME).run();
+        removeOthersThan(copy);
+    }
+
+    /** Replaces the unit at once. */
+    void writeUnit(String text) {
+        Path beside = units.resolve("." + NodeUnit.NAME + ".new");
+        try (FileChannel channel = FileChannel.open(
+                beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+            Files.move(beside, unit(), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException("the unit " + unit() + " can't be written", e);
         }
-        ExternalCommand.of("systemctl", "daemon-reload").run();
-        ExternalCommand.of("systemctl", "enable", "--now", NodeUnit.NAME).run();
     }
 
-    /** The unit's text for the installed program. */
-    String text(NodeInstallation installation, Path java) {
-        return NodeUnit.text(installation.command(new Programs(programs, java)));
-    }
-
-    /** Copies the program to where the unit looks for it. */
-    void copyProgram(Programs from) {
-        FileTrees.delete(programs);
-        try {
-            from.copy(Role.NODE_AGENT, programs);
+    /** Nothing may run from these any more: a JVM whose files go while it runs crashes. */
+    void removeOthersThan(Programs copy) {
+        try (Stream<Path> copies = Files.list(programs)) {
+            copies.filter(other -> !other.equals(copy.root())).forEach(FileTrees::delete);
         } catch (IOException e) {
-            throw new UncheckedIOException("the node agent can't be copied to " + programs, e);
+            throw new UncheckedIOException("earlier programs in " + programs + " can't be removed", e);
         }
     }
 
@@ -82,6 +115,7 @@ record NodeService(Path units, Path programs) {
                         .attempt();
             }
             delete(unit());
+            delete(units.resolve("." + NodeUnit.NAME + ".new"));
             FileTrees.delete(units.resolve(NodeUnit.NAME + ".d"));
             if (isPossible()) {
                 ExternalCommand.of("systemctl", "daemon-reload").run();

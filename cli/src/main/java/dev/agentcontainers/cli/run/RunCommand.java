@@ -17,17 +17,21 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "run",
         description = {
-            "Runs one agent on this machine, isolated and fenced as on a cluster's node, without any cluster.",
+            "Runs one agent on this machine, isolated and fenced as on a cluster's node,",
+            "without any cluster.",
             "",
             "agentctl run -- python3 -c 'print(\"hello\")'",
-            "agentctl run --allow 198.51.100.10:443 --mount /workspace -w /workspace -- ./my-agent",
+            "agentctl run --allow 198.51.100.10:443 --mount /workspace -w /workspace \\",
+            "    -- ./my-agent",
             "agentctl run -f agent.yaml",
-            "agentctl run --allow 10.20.0.0/16:8080 --dry-run -o yaml -- ./my-agent | kubectl apply -f -",
+            "agentctl run --allow 10.20.0.0/16:8080 --dry-run -o yaml -- ./my-agent | \\",
+            "    kubectl apply -f -",
             "",
-            "Nothing can be reached but what --allow, or the rules and NetworkPolicies of the manifests, allow. The agent sees"
-                    + " the programs of this machine read-only, not its files: neither the current directory nor any home. It"
-                    + " has no standard input. Ctrl-C asks it to stop and kills it after its grace period, a second one kills"
-                    + " it at once; nothing of it is left behind.",
+            "Nothing can be reached but what --allow, or the rules and NetworkPolicies of",
+            "the manifests, allow. The agent sees the programs of this machine read-only,",
+            "not its files: neither the current directory nor any home. It has no standard",
+            "input. Ctrl-C asks it to stop and kills it after its grace period, a second one",
+            "kills it at once; nothing of it is left behind.",
             "",
             "Needs root, or the service of this machine (agentctl serve --help).",
             ""

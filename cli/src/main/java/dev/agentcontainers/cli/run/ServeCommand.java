@@ -3,10 +3,11 @@ package dev.agentcontainers.cli.run;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
-import dev.agentcontainers.nodeagent.standalone.RunService;
-import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import dev.agentcontainers.nodeagent.standalone.service.RunService;
+import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,12 +20,16 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = {
-            "Lets users without root run agents on this machine, by a socket that the members of one group may use.",
-            "Runs until it is asked to end; the users' agents end with it. For a machine without a cluster: a node agent"
-                    + " serves as well, where AGENTCONTAINERS_NODE_LOCAL_SOCKET names the socket.",
+            "Lets users without root run agents on this machine, by a socket that the",
+            "members of one group may use.",
             "",
-            "The members of the group decide what programs of this machine run confined and what they may reach. They"
-                    + " share its processors and memory up to --share.",
+            "Runs until it is asked to end; the users' agents end with it. For a machine",
+            "without a cluster: a node agent serves as well, where",
+            "AGENTCONTAINERS_NODE_LOCAL_SOCKET names the socket.",
+            "",
+            "The members of the group decide what programs of this machine run confined and",
+            "what they may reach. They share its processors, memory, disk and processes up",
+            "to --share.",
             ""
         })
 public final class ServeCommand implements Callable<Integer> {
@@ -52,7 +57,8 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--share",
             paramLabel = "PERCENT",
-            description = "Processors and memory that the runs may have together. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Processors, memory, disk and processes that the runs may have together. Default: ${DEFAULT-VALUE}.")
     private int share = 80;
 
     @Option(
@@ -63,12 +69,12 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        requireSense();
+        ServiceSettings settings = settings();
+        requireRoot();
         Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         CountDownLatch end = new CountDownLatch(1);
         Interrupts.handling(end::countDown, () -> {});
-        try (RunService service = RunService.start(
-                new ServiceSettings(socket, group, runs, runsOfUser, share, neverAllowed), Platform.current())) {
+        try (RunService service = RunService.start(settings, Platform.current())) {
             System.err.println("agentctl: serving on " + socket + " for the group " + group);
             end.await();
             return 0;
@@ -79,12 +85,22 @@ public final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private void requireSense() {
-        if (!"root".equals(System.getProperty("user.name"))) {
-            throw new UserException("serve: needs root: run it with sudo");
-        }
+    /** What the flags say, checked before anything is done. */
+    private ServiceSettings settings() {
         if (runs < 1 || runs > 64 || runsOfUser < 1 || share < 1 || share > 100) {
             throw new UserException("serve: --runs must be 1 to 64, --runs-per-user 1 or more, --share 1 to 100", 2);
+        }
+        try {
+            return new ServiceSettings(
+                    socket, group, runs, runsOfUser, share, ClosedRanges.parse("serve: --never-allow", neverAllowed));
+        } catch (IllegalArgumentException e) {
+            throw new UserException(String.valueOf(e.getMessage()), 2);
+        }
+    }
+
+    private static void requireRoot() {
+        if (!"root".equals(System.getProperty("user.name"))) {
+            throw new UserException("serve: needs root: run it with sudo");
         }
     }
 }

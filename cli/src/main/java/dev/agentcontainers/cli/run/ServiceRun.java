@@ -3,7 +3,7 @@ package dev.agentcontainers.cli.run;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
 import dev.agentcontainers.nodeagent.standalone.RunObserver;
-import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import dev.agentcontainers.protocol.local.ClientMessage;
 import dev.agentcontainers.protocol.local.MessageChannel;
 import dev.agentcontainers.protocol.local.ServiceMessage;
@@ -12,6 +12,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,6 +21,7 @@ final class ServiceRun implements AgentRun {
     private final MessageChannel<ServiceMessage> service;
     private final RunObserver observer;
     private boolean outputRefused;
+    private Optional<IOException> unsent = Optional.empty();
 
     private ServiceRun(SocketChannel channel, RunObserver observer) {
         this.service = new MessageChannel<>(channel, ServiceMessage.class, ServiceMessage.MAXIMUM_LENGTH);
@@ -29,15 +31,26 @@ final class ServiceRun implements AgentRun {
     /** Connects to the service and asks for the run, or says what to do. */
     static ServiceRun connect(Map<String, String> environment, GivenManifests manifests, RunObserver observer) {
         Path socket = Path.of(environment.getOrDefault("AGENTCTL_SOCKET", ServiceSettings.SOCKET.toString()));
+        SocketChannel channel;
         try {
-            ServiceRun run = new ServiceRun(SocketChannel.open(UnixDomainSocketAddress.of(socket)), observer);
-            run.service.send(request(manifests));
-            return run;
+            channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         } catch (IOException e) {
             throw new UserException(
                     "running an agent needs root or this machine's service, and %s. Run it with sudo, or %s"
                             .formatted(problem(socket), remedy(socket)),
                     RunCommand.NOT_RUN);
+        }
+        ServiceRun run = new ServiceRun(channel, observer);
+        run.ask(request(manifests));
+        return run;
+    }
+
+    private void ask(ClientMessage.Run request) {
+        try {
+            service.send(request);
+        } catch (IOException e) {
+            // A service that takes no more requests says why before it ends the connection: await() reads that.
+            unsent = Optional.of(e);
         }
     }
 
@@ -61,9 +74,20 @@ final class ServiceRun implements AgentRun {
     private static String remedy(Path socket) {
         return Files.exists(socket) && !Files.isWritable(socket)
                 ? "have an administrator add you to the group %s (usermod -aG %s USER) and log in again"
-                        .formatted(ServiceSettings.GROUP, ServiceSettings.GROUP)
+                        .formatted(group(socket), group(socket))
                 : "have an administrator start the service: sudo agentctl serve, or a node agent with"
                         + " AGENTCONTAINERS_NODE_LOCAL_SOCKET=" + socket;
+    }
+
+    /** The one that the service was told to let in. */
+    private static String group(Path socket) {
+        try {
+            return Files.readAttributes(socket, PosixFileAttributes.class)
+                    .group()
+                    .getName();
+        } catch (IOException e) {
+            return ServiceSettings.GROUP;
+        }
     }
 
     @Override
@@ -88,7 +112,9 @@ final class ServiceRun implements AgentRun {
             }
         } catch (IOException e) {
             throw new UserException(
-                    "the machine's service failed, and the run with it: " + e.getMessage(), RunCommand.NOT_RUN);
+                    "the machine's service failed, and the run with it: "
+                            + unsent.orElse(e).getMessage(),
+                    RunCommand.NOT_RUN);
         }
     }
 

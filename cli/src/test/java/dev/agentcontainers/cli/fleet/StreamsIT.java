@@ -120,11 +120,12 @@ class StreamsIT {
         List<String> command = new ArrayList<>(AgentctlRun.commandLine());
         command.addAll(List.of("exec", "-n", TestFleet.NAMESPACE, "-it", AGENT, "--"));
         String shell = "stty rows 33 cols 111; " + String.join(" ", command)
-                + " sh -c \"test -t 0 && test -t 1 && echo terminal; exit 5\"";
+                + " sh -c \"test -t 0 && test -t 1 && echo terminal;"
+                + " until stty size | grep -q 33; do :; done; stty size; exit 5\"";
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "needs script (bsdutils)");
         Result result = AgentctlRun.startProgram(environment(), List.of("script", "-qec", shell, "/dev/null"))
                 .await();
-        assertThat(result.output()).contains("terminal");
+        assertThat(result.output()).contains("terminal", "33 111");
         assertThat(result.exitCode()).isEqualTo(5);
     }
 

@@ -45,8 +45,10 @@ class ServiceIT {
         assertThat(StandaloneTraces.found()).isEmpty();
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         classPath = readableByAll(System.getProperty("java.class.path"));
+        // As on a machine whose administrator lets nobody read what root makes.
+        List<String> strictly = List.of("sh", "-c", "umask 0077; exec \"$@\"", "sh");
         service = AgentctlProcess.start(
-                new AgentctlProcess.Launch(List.of(), System.getProperty("java.class.path"), Map.of(), ""),
+                new AgentctlProcess.Launch(strictly, System.getProperty("java.class.path"), Map.of(), ""),
                 folder,
                 List.of("serve", "--socket", socket(), "--group", GROUP, "--runs-per-user", "2"));
         await().atMost(PATIENCE).until(() -> Files.exists(Path.of(socket())));
@@ -147,11 +149,20 @@ class ServiceIT {
     }
 
     @Test
+    void noRunIsInANamespaceOfTheSystem() throws Exception {
+        AgentctlProcess run = asMember("-n", "kube-system", "true");
+
+        assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
+        assertThat(run.errorOutput())
+                .contains("is 'kube-system', but namespaces that begin with kube- are the system's");
+    }
+
+    @Test
     void aUserOutsideTheGroupIsRefused() throws Exception {
         AgentctlProcess run = as(List.of("--clear-groups"), socket(), "true");
 
         assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
-        assertThat(run.errorOutput()).contains("you may not use its socket " + socket(), "usermod -aG agentcontainers");
+        assertThat(run.errorOutput()).contains("you may not use its socket " + socket(), "usermod -aG " + GROUP);
     }
 
     @Test
@@ -163,7 +174,7 @@ class ServiceIT {
     }
 
     private static String socket() {
-        return folder.resolve("node.sock").toString();
+        return folder.resolve("sockets/node.sock").toString();
     }
 
     private static AgentctlProcess asMember(String... arguments) throws IOException {

@@ -80,6 +80,23 @@ sealed interface ApiCredentials {
     }
 
     /**
+     * Joins anew where this machine is told how to.
+     *
+     * @return whether it has joined; its new credentials are there for the next start
+     */
+    default boolean joinAgain(NodeOptions options) throws InterruptedException {
+        if (options.join().isEmpty() || identity().isEmpty()) {
+            return false;
+        }
+        return new Joining(
+                        new Enrolment(new IdentityFiles(options.identity())),
+                        options.join().get(),
+                        options.settings().name())
+                .attempt()
+                .isPresent();
+    }
+
+    /**
      * A kubeconfig where one is named, else what was granted when this machine joined, else what is granted now: this
      * waits until the machine has joined.
      *

@@ -2,12 +2,13 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
-import dev.agentcontainers.nodeagent.standalone.RunService;
-import dev.agentcontainers.nodeagent.standalone.ServiceSettings;
+import dev.agentcontainers.nodeagent.standalone.service.RunService;
+import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,22 +20,32 @@ final class LocalSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSocket.class);
 
     private final Optional<Path> path;
+    private final int sharePercent;
     private Optional<RunService> service = Optional.empty();
     private boolean closed;
 
-    LocalSocket(Optional<Path> path) {
+    /** @param sharePercent how much of the machine users' runs may have together */
+    LocalSocket(Optional<Path> path, int sharePercent) {
         this.path = path;
+        this.sharePercent = sharePercent;
     }
 
-    synchronized void open(List<String> neverAllowed) {
+    /** @param neverAllowed addresses and ranges that no policy opens, as of when the socket is opened */
+    synchronized void open(Supplier<List<String>> neverAllowed) {
         if (path.isEmpty() || closed) {
             return;
         }
         try {
-            service = Optional.of(RunService.start(ServiceSettings.at(path.get(), neverAllowed), Platform.current()));
+            service = Optional.of(RunService.start(
+                    ServiceSettings.at(path.get(), sharePercent, neverAllowed.get()), Platform.current()));
         } catch (RefusedRunException | IOException e) {
             LOG.error("agentcontainers.node.local-socket {} can't be opened: {}", path.get(), e.getMessage());
         }
+    }
+
+    /** Replaces what no policy opens, for users' runs that are under way as well. */
+    synchronized void neverAllow(List<String> addressesAndRanges) {
+        service.ifPresent(open -> open.neverAllow(addressesAndRanges));
     }
 
     @Override

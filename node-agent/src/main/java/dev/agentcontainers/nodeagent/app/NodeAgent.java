@@ -43,14 +43,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A node agent, put together and started in order: what the machine is and can, the fence, the policy and the agents of
  * an earlier process, and only then what needs the API server or the gateway. So a node that has worked before takes up
- * its work where neither can be reached. {@link #close} leaves agents and fence as they are.
+ * its work where neither can be reached. {@link #close} leaves agents as they are, and the fence where it
+ * holds one.
  */
 public final class NodeAgent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
@@ -58,12 +61,15 @@ public final class NodeAgent implements AutoCloseable {
     private final NodeOptions options;
     private final Platform platform;
     private final Clock clock;
+    private final Runnable onOtherMembership;
     private final KnownMembership membership;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("timer").daemon().factory());
+    private final AgentsShare share;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private volatile Optional<Parts> parts = Optional.empty();
     private volatile List<String> neverAllowed = List.of();
+    private volatile Consumer<List<String>> onNeverAllowed = all -> {};
 
     /** What runs, for health and metrics; no gateway where the node comes with a kubeconfig. */
     record Parts(
@@ -77,13 +83,15 @@ public final class NodeAgent implements AutoCloseable {
             Optional<GatewayConnection> gateway) {}
 
     /**
-     * @param onOtherMembership called where the AgentNode was made anew with another namespace or range, so that this
+     * @param onOtherMembership called where the AgentNode was made anew, so that this
      *     process must be started again
      */
     public NodeAgent(NodeOptions options, Platform platform, Clock clock, Runnable onOtherMembership) {
         this.options = options;
         this.platform = platform;
         this.clock = clock;
+        this.onOtherMembership = onOtherMembership;
+        this.share = new AgentsShare(amounts -> platform.limitAgents(options.settings(), amounts), timer);
         this.membership = new KnownMembership(
                 new MembershipFile(options.membership()), options.settings().name(), onOtherMembership);
     }
@@ -99,7 +107,9 @@ public final class NodeAgent implements AutoCloseable {
         FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
         closing(new ApiServerWatch(
                         node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {
-                            fence.neverAllow(neverAllowed(addresses));
+                            List<String> all = neverAllowed(addresses);
+                            onNeverAllowed.accept(all);
+                            fence.neverAllow(all);
                             membership.remember(addresses);
                         })
                 .start());
@@ -117,21 +127,14 @@ public final class NodeAgent implements AutoCloseable {
 
     private Fence openFence(Remembered node) throws SandboxException {
         Fence fence = platform.fence(options.settings());
-        closeLater(fence);
+        closing(() -> letGo(fence));
         fence.open(
                 new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed(node.apiServer())));
         return new MeteredFence(fence, Metrics.globalRegistry);
     }
 
-    /** Where it fails each agent still has its own limits, and what they ask for is still counted. */
     private void limitAgents(NodeDescription description) {
-        try {
-            platform.limitAgents(options.settings(), description.allocatable());
-        } catch (IOException e) {
-            LOG.error(
-                    "the agents together are not kept to {} % of this machine: {}",
-                    description.sharePercent(), e.getMessage());
-        }
+        share.set(description.allocatable(), description.sharePercent());
     }
 
     /** Tries a request again once only: each caller tries again by itself, and says so in the log. */
@@ -195,8 +198,21 @@ public final class NodeAgent implements AutoCloseable {
         String name = options.settings().name();
         Heartbeat heartbeat = closing(new Heartbeat(with.client(), with.namespace(), name, clock));
         heartbeat.start();
+        LostMembership lost = new LostMembership(name, () -> with.credentials().joinAgain(options), onOtherMembership);
         NodeStatusReporter status = closing(new NodeStatusReporter(
-                with.client(), name, with.present(), seen -> compare(seen, with.present(), supervisor), timer));
+                with.client(),
+                name,
+                with.present(),
+                seen -> {
+                    lost.seen();
+                    compare(seen, with.present(), supervisor);
+                },
+                () -> {
+                    if (!isExpired(with.credentials())) {
+                        lost.missed();
+                    }
+                },
+                timer));
         status.start();
         with.probed().watch(() -> {
             status.look();
@@ -205,12 +221,19 @@ public final class NodeAgent implements AutoCloseable {
         return heartbeat;
     }
 
+    /** Then being turned away says nothing of the AgentNode. */
+    private boolean isExpired(ApiCredentials credentials) {
+        return credentials.expires().filter(clock.instant()::isAfter).isPresent();
+    }
+
     private void compare(Membership seen, PresentNode present, Supervisor supervisor) {
         membership.compare(seen);
         if (present.share(seen.sharePercent())) {
             supervisor.allocate(present.get().allocatable());
             limitAgents(present.get());
-            LOG.info("agents may use {} % of this machine from now on", seen.sharePercent());
+            LOG.info(
+                    "agents may use {} % of this machine from now on",
+                    present.get().sharePercent());
         }
     }
 
@@ -232,6 +255,14 @@ public final class NodeAgent implements AutoCloseable {
         GatewayConnection gateway = closing(new GatewayConnection(identity, targets, clock));
         gateway.start();
         return gateway;
+    }
+
+    /**
+     * Has the listener told all addresses and ranges that no policy opens on this node, whenever they become others. To be
+     * called before the start.
+     */
+    void onNeverAllowed(Consumer<List<String>> listener) {
+        onNeverAllowed = listener;
     }
 
     /** Addresses and ranges that no policy opens on this node; empty until it is started. */
@@ -257,8 +288,11 @@ public final class NodeAgent implements AutoCloseable {
                 options.version(),
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
+                options.usersPercent(),
                 drivers::probes,
-                upkeep::warnings);
+                () -> Stream.of(upkeep.warnings(), share.warnings())
+                        .flatMap(List::stream)
+                        .toList());
     }
 
     /** A fence that does not take the last policy back keeps denying; the next revision is tried as ever. */
@@ -275,13 +309,20 @@ public final class NodeAgent implements AutoCloseable {
         return part;
     }
 
-    private void closeLater(Object part) {
-        if (part instanceof AutoCloseable closeable) {
-            opened.push(closeable);
+    /** A fence without agents guards nothing, and what it changed on the host would stay for nothing. */
+    private static void letGo(Fence fence) throws Exception {
+        try {
+            if (fence.destroyUnused()) {
+                LOG.info("no agent is left: the fence was removed, the next start makes it anew");
+            }
+        } finally {
+            if (fence instanceof AutoCloseable closeable) {
+                closeable.close();
+            }
         }
     }
 
-    /** Ends the node agent and leaves agents and fence as they are. */
+    /** Ends the node agent and leaves agents as they are, and the fence where it holds one. */
     @Override
     public void close() {
         parts = Optional.empty();

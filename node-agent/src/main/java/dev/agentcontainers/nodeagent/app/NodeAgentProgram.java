@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -25,6 +26,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
     private static final int FAILED = 1;
     private static final int SET_UP_WRONGLY = 2;
     private static final int START_AGAIN = 75;
+    private static final int WHOLE = 100;
     private static final long LEAST_STORAGE = 16L << 20;
 
     private final NodeConfiguration configuration;
@@ -53,10 +55,11 @@ public final class NodeAgentProgram implements QuarkusApplication {
             return SET_UP_WRONGLY;
         }
         running.set(agent);
-        LocalSocket localSocket = new LocalSocket(configuration.localSocket());
+        LocalSocket localSocket = new LocalSocket(configuration.localSocket(), configuration.localShare());
+        agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
             if (start(agent)) {
-                localSocket.open(agent.neverAllowed());
+                localSocket.open(agent::neverAllowed);
             }
         });
         Quarkus.waitForExit();
@@ -96,6 +99,10 @@ public final class NodeAgentProgram implements QuarkusApplication {
             throw new StartException("agentcontainers.node.unasked-storage is " + configuration.unaskedStorage()
                     + " bytes; it must be 0 (no limit) or at least " + LEAST_STORAGE);
         }
+        if (configuration.localShare() < 1 || configuration.localShare() >= WHOLE) {
+            throw new StartException("agentcontainers.node.local-share is " + configuration.localShare()
+                    + "; it must be 1 to 99, the percent of this machine for runs by the local socket");
+        }
         return new NodeOptions(
                 new NodeSettings(
                         name,
@@ -111,7 +118,18 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),
-                configuration.neverAllowed().orElse(List.of()),
+                neverAllowed(),
+                configuration.localSocket().isPresent() ? configuration.localShare() : 0,
                 version);
+    }
+
+    private List<String> neverAllowed() {
+        try {
+            return ClosedRanges.parse(
+                    "agentcontainers.node.never-allowed",
+                    configuration.neverAllowed().orElse(List.of()));
+        } catch (IllegalArgumentException e) {
+            throw new StartException(String.valueOf(e.getMessage()));
+        }
     }
 }

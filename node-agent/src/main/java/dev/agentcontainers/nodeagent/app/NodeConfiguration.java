@@ -59,6 +59,13 @@ public interface NodeConfiguration {
     /** Unix socket by which users without root may run agents of their own here. Default: there is none. */
     Optional<Path> localSocket();
 
+    /**
+     * Percent of this machine that runs by the local socket may have together, 1 to 99. It is theirs alone: where there is
+     * the socket the fleet's agents have the rest at most, whatever the AgentNode's share is.
+     */
+    @WithDefault("20")
+    int localShare();
+
     /** Port for health and metrics on the loopback address; 0 takes a free one. */
     @WithDefault("0")
     int httpPort();

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param join how this machine joins where it has neither that nor a kubeconfig; absent where it is to be joined by hand
  * @param fleetCidr range of all agents' addresses in the fleet
  * @param neverAllowed addresses and ranges that no policy opens on this node, beside the API server's
+ * @param usersPercent how much of the machine is kept for users' runs by the local socket; 0 where there is none
  * @param version of this node agent
  */
 public record NodeOptions(
@@ -21,6 +22,7 @@ public record NodeOptions(
         Optional<JoinSettings> join,
         String fleetCidr,
         List<String> neverAllowed,
+        int usersPercent,
         String version) {
     public NodeOptions {
         neverAllowed = List.copyOf(neverAllowed);

@@ -11,25 +11,34 @@ import java.util.function.Supplier;
 
 /** What this node is, has and can, as of now. Thread-safe. */
 final class PresentNode implements Supplier<NodeDescription> {
+    private static final int WHOLE = 100;
+
     private final MachineFacts facts;
     private final String agentVersion;
     private final long mostAgents;
     private final Supplier<Map<String, DriverProbe>> probes;
     private final Supplier<List<String>> warnings;
+    private final int usersPercent;
     private volatile int sharePercent;
 
-    /** @param warnings of the fence, which concern agents of every driver */
+    /**
+     * @param sharePercent how much of the machine the fleet gives to agents
+     * @param usersPercent how much is not the fleet's to give
+     * @param warnings that concern agents of every driver
+     */
     PresentNode(
             MachineFacts facts,
             String agentVersion,
             long mostAgents,
             int sharePercent,
+            int usersPercent,
             Supplier<Map<String, DriverProbe>> probes,
             Supplier<List<String>> warnings) {
         this.facts = facts;
         this.agentVersion = agentVersion;
         this.mostAgents = mostAgents;
         this.sharePercent = sharePercent;
+        this.usersPercent = usersPercent;
         this.probes = probes;
         this.warnings = warnings;
     }
@@ -45,7 +54,8 @@ final class PresentNode implements Supplier<NodeDescription> {
     public NodeDescription get() {
         Map<String, DriverProbe> noted = new LinkedHashMap<>();
         probes.get().forEach((driver, probe) -> noted.put(driver, withWarnings(probe)));
-        return new NodeDescription(facts, agentVersion, mostAgents, sharePercent, noted);
+        return new NodeDescription(
+                facts, agentVersion, mostAgents, Math.min(sharePercent, WHOLE - usersPercent), noted);
     }
 
     private DriverProbe withWarnings(DriverProbe probe) {

@@ -67,7 +67,7 @@ public interface IsolationDriver {
     /** Removes everything of the sandbox from the machine, output included. */
     void purge(SandboxId id) throws SandboxException;
 
-    /** Every sandbox of which anything is left on this machine. */
+    /** Every sandbox of which anything is left on this machine, but for those of a {@link #probe} that is under way. */
     Set<SandboxId> list() throws SandboxException;
 
     /**

@@ -4,9 +4,11 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.journal.Journal;
+import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,10 +64,12 @@ public final class PolicyKeeper {
      *
      * <p>It is written down first: a process that dies in between must not bring back, at the next start, what this
      * revision takes back. A disk that takes no writing does not keep it from being put into force; that is tried again.
+     *
+     * @throws JournalException where the revision is in force and could not be written down
      */
     public Enforced apply(PolicySnapshot snapshot) throws SandboxException {
         Optional<PolicySnapshot> before = journal.policy();
-        Optional<RuntimeException> unwritten = write(snapshot);
+        Optional<JournalException> unwritten = write(snapshot);
         try {
             Enforced now = enforce(snapshot);
             listeners.forEach(Runnable::run);
@@ -82,13 +86,16 @@ public final class PolicyKeeper {
         }
     }
 
-    private Optional<RuntimeException> write(PolicySnapshot snapshot) {
+    private Optional<JournalException> write(PolicySnapshot snapshot) {
         try {
             journal.writePolicy(snapshot);
             return Optional.empty();
         } catch (RuntimeException e) {
             LOG.error("policy revision {} can't be written down: {}", snapshot.revision(), e.getMessage());
-            return Optional.of(e);
+            return Optional.of(
+                    e instanceof JournalException known
+                            ? known
+                            : new JournalException("policy revision " + snapshot.revision(), new IOException(e)));
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +56,20 @@ public final class Joining {
                 pause("the gateway at " + settings.gateway() + " can't be used: "
                         + (e.getMessage() == null ? e : e.getMessage()));
             }
+        }
+    }
+
+    /** Tries once; empty where this machine could not join, which the log explains. */
+    public Optional<NodeIdentity> attempt() throws InterruptedException {
+        try {
+            return Optional.of(enrolment.join(invitation()));
+        } catch (RefusedException | IOException e) {
+            LOG.warn(
+                    "this machine could not join again as node {} at {}: {}",
+                    nodeName,
+                    settings.gateway(),
+                    e.getMessage() == null ? e : e.getMessage());
+            return Optional.empty();
         }
     }
 

@@ -64,6 +64,14 @@ public interface Fence {
      */
     void onDisturbance(Runnable listener) throws SandboxException;
 
+    /**
+     * Removes the fence and everything of it from this machine where no sandbox is attached to it; where one is, leaves it
+     * as it is.
+     *
+     * @return whether it was removed
+     */
+    boolean destroyUnused() throws SandboxException;
+
     /** Removes the fence and everything of it from this machine. */
     void destroy() throws SandboxException;
 

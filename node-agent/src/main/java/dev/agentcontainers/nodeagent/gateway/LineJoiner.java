@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.gateway;
 
+import dev.agentcontainers.nodeagent.log.CriLine;
 import dev.agentcontainers.protocol.StreamRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

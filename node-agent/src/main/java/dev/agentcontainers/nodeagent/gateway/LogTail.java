@@ -1,8 +1,11 @@
 package dev.agentcontainers.nodeagent.gateway;
 
+import dev.agentcontainers.nodeagent.log.CriLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** Finds where the last lines of a log begin, reading from its end. */
 final class LogTail {
@@ -14,19 +17,20 @@ final class LogTail {
 
     /**
      * Position at which the last {@code lines} lines begin, parts of a line counted as one; 0 where there are not that
-     * many. A last line that is not finished comes on top.
+     * many. A stream's last line that is not finished is one of them.
      */
     static long start(FileChannel file, int lines) throws IOException {
+        Set<CriLine.Stream> seen = EnumSet.noneOf(CriLine.Stream.class);
         long end = file.size();
         long lineEnd = end;
-        int full = 0;
+        int found = 0;
         for (long blockEnd = end; blockEnd > 0; ) {
             long blockStart = Math.max(0, blockEnd - BLOCK);
             byte[] block = read(file, blockStart, (int) (blockEnd - blockStart));
             for (int i = block.length - 1; i >= 0; i--) {
                 long position = blockStart + i;
                 if (block[i] == '\n' && position + 1 < lineEnd) {
-                    if (isFull(file, position + 1, lineEnd) && ++full > lines) {
+                    if (isLastPart(file, position + 1, lineEnd, seen) && ++found > lines) {
                         return lineEnd;
                     }
                     lineEnd = position + 1;
@@ -37,15 +41,18 @@ final class LogTail {
             }
             blockEnd = blockStart;
         }
-        return isFull(file, 0, lineEnd) && ++full > lines ? lineEnd : 0;
+        return isLastPart(file, 0, lineEnd, seen) && ++found > lines ? lineEnd : 0;
     }
 
-    private static boolean isFull(FileChannel file, long start, long end) throws IOException {
+    /** @param seen streams of which there is something further down */
+    private static boolean isLastPart(FileChannel file, long start, long end, Set<CriLine.Stream> seen)
+            throws IOException {
         if (end <= start) {
             return false;
         }
-        return !CriLine.parse(read(file, start, (int) Math.min(HEADER, end - start)))
-                .partial();
+        CriLine line = CriLine.parse(read(file, start, (int) Math.min(HEADER, end - start)));
+        boolean last = seen.add(line.stream());
+        return last || !line.partial();
     }
 
     private static byte[] read(FileChannel file, long position, int length) throws IOException {

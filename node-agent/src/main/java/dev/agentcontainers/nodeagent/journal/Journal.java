@@ -23,8 +23,8 @@ public interface Journal {
     void write(SandboxId id, JournalEntry entry);
 
     /**
-     * Writes the entry so that it survives this process; a loss of power may undo it. For stages of a start, which the
-     * machine itself shows to be undone after a loss of power.
+     * Writes the entry so that it survives this process; a loss of power may undo it. For an assignment's arrival, which
+     * comes again, and for stages of a start, which the machine itself shows to be undone after a loss of power.
      *
      * @throws JournalException where it can't be written; the earlier entry is still there
      */

@@ -4,8 +4,10 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.math.BigDecimal;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -29,22 +31,26 @@ public final class NodeStatusReporter implements AutoCloseable {
     private final Resource<AgentNode> resource;
     private final Supplier<NodeDescription> description;
     private final Consumer<Membership> onLook;
+    private final Runnable onNone;
     private final ScheduledExecutorService timer;
     private final RepeatedTask looking;
 
     /**
      * @param description as of when it is asked for
      * @param onLook is told what the AgentNode says at each look, before the description is asked for
+     * @param onNone is told at each look where there is no AgentNode, or none that this credential is for
      */
     public NodeStatusReporter(
             KubernetesClient client,
             String nodeName,
             Supplier<NodeDescription> description,
             Consumer<Membership> onLook,
+            Runnable onNone,
             ScheduledExecutorService timer) {
         this.resource = client.resources(AgentNode.class).withName(nodeName);
         this.description = description;
         this.onLook = onLook;
+        this.onNone = onNone;
         this.timer = timer;
         this.looking = new RepeatedTask("status of this node", timer, this::lookNow);
     }
@@ -59,14 +65,27 @@ public final class NodeStatusReporter implements AutoCloseable {
     }
 
     private void lookNow() {
-        Optional<AgentNode> node = Optional.ofNullable(resource.get());
+        Optional<AgentNode> node = find();
         if (node.isEmpty()) {
-            return; // being removed from the fleet; its agents go with their assignments
+            onNone.run();
+            return;
         }
         node.flatMap(Membership::of).ifPresent(onLook);
         AgentNodeStatus status = description.get().status();
         if (!says(node.get().getStatus(), status)) {
             StatusPatch.write(resource, status, OPERATORS);
+        }
+    }
+
+    private Optional<AgentNode> find() {
+        try {
+            return Optional.ofNullable(resource.get());
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_UNAUTHORIZED) {
+                // The credential went with the node's namespace.
+                onNone.run();
+            }
+            throw e;
         }
     }
 

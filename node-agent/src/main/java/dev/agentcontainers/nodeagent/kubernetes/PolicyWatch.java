@@ -6,6 +6,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicyStatus.EnforcedGroup;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper.Enforced;
+import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
@@ -40,6 +41,9 @@ public final class PolicyWatch implements AutoCloseable {
     private final ReentrantLock oneAtATime = new ReentrantLock();
     /** What was last put into force from here. Guarded by {@link #oneAtATime}, as the next. */
     private Optional<NodePolicyParts> applied = Optional.empty();
+
+    /** Why that could not be written down; empty where it was. */
+    private Optional<JournalException> unwritten = Optional.empty();
 
     /** Whether a ruleset in use has changed since the last acknowledgement. */
     private boolean awaited;
@@ -103,16 +107,12 @@ public final class PolicyWatch implements AutoCloseable {
             if (newest.isEmpty()) {
                 return;
             }
-            if (!applied.filter(newest::equals).isPresent()) {
-                Map<String, String> before = held();
-                try {
-                    keeper.apply(newest.snapshot());
-                } catch (SandboxException e) {
-                    acknowledge(newest, Optional.of("revision " + newest.revision() + ": " + e.getMessage()));
-                    throw e;
-                }
-                applied = Optional.of(newest);
-                awaited |= differ(before, held());
+            if (unwritten.isPresent() || !applied.filter(newest::equals).isPresent()) {
+                putIntoForce(newest);
+            }
+            if (unwritten.isPresent()) {
+                acknowledge(newest, unwritten.map(cause -> notWritten(newest, cause)));
+                throw unwritten.get();
             }
             if (awaited || newest.parts().stream().anyMatch(this::isAwaited)) {
                 acknowledge(newest, Optional.empty());
@@ -124,10 +124,32 @@ public final class PolicyWatch implements AutoCloseable {
         }
     }
 
+    private void putIntoForce(NodePolicyParts newest) throws SandboxException {
+        Map<String, String> before = held();
+        try {
+            keeper.apply(newest.snapshot());
+            unwritten = Optional.empty();
+        } catch (JournalException e) {
+            // The kernel holds it all the same, and that is what is acknowledged.
+            unwritten = Optional.of(e);
+        } catch (SandboxException e) {
+            acknowledge(newest, Optional.of("revision " + newest.revision() + ": " + e.getMessage()));
+            throw e;
+        }
+        applied = Optional.of(newest);
+        awaited |= differ(before, held());
+    }
+
+    private static String notWritten(NodePolicyParts parts, JournalException cause) {
+        return "revision " + parts.revision() + " is in force, but a restart of the node agent that can't reach the API"
+                + " server would bring back an earlier one, because this one can't be written down: "
+                + cause.getMessage();
+    }
+
     private void acknowledgeAll() {
         oneAtATime.lock();
         try {
-            applied.ifPresent(parts -> acknowledge(parts, Optional.empty()));
+            applied.ifPresent(parts -> acknowledge(parts, unwritten.map(cause -> notWritten(parts, cause))));
         } finally {
             oneAtATime.unlock();
         }

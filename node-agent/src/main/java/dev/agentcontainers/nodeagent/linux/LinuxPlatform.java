@@ -46,6 +46,7 @@ public final class LinuxPlatform implements Platform {
                 Runtime.getRuntime().availableProcessors() * 1000L,
                 memoryBytes(),
                 Files.getFileStore(settings.stateDirectory()).getTotalSpace(),
+                pids(),
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
     }
 
@@ -100,13 +101,22 @@ public final class LinuxPlatform implements Platform {
     @Override
     public void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException {
         long machine = Runtime.getRuntime().availableProcessors() * 1000L;
-        // By a buffered reader: a sysctl gives all of itself to the first read, and Files.readString's is of one byte.
-        long pids = Long.parseLong(
-                Files.readAllLines(Path.of("/proc/sys/kernel/pid_max")).getFirst());
+        long pids = pids();
         long share = Math.clamp(pids * limits.cpuMillis().orElse(machine) / machine, 1, pids);
         new ProcessDriver(ociSettings(settings))
                 .limitAll(new ResourceAmounts(
                         limits.cpuMillis(), limits.memoryBytes(), OptionalLong.empty(), OptionalLong.of(share)));
+    }
+
+    /** Each thread takes one of the first and counts for the second (proc_sys_kernel(5)). */
+    private static long pids() throws IOException {
+        return Math.min(sysctl("pid_max"), sysctl("threads-max"));
+    }
+
+    /** By a buffered reader: a sysctl gives all of itself to the first read, and Files.readString's is of one byte. */
+    private static long sysctl(String name) throws IOException {
+        return Long.parseLong(
+                Files.readAllLines(Path.of("/proc/sys/kernel", name)).getFirst());
     }
 
     @Override

@@ -75,6 +75,11 @@ public final class MeteredFence implements Fence {
     }
 
     @Override
+    public boolean destroyUnused() throws SandboxException {
+        return fence.destroyUnused();
+    }
+
+    @Override
     public void destroy() throws SandboxException {
         fence.destroy();
     }

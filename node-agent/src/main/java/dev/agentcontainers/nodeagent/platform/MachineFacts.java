@@ -11,6 +11,7 @@ import dev.agentcontainers.api.v1alpha1.OperatingSystem;
  * @param cpuMillis thousandths of a processor
  * @param memoryBytes main memory
  * @param storageBytes size of the file system that holds the state directory
+ * @param pids processes and threads that there may be at a time
  * @param bootId differs after each boot
  */
 public record MachineFacts(
@@ -21,4 +22,5 @@ public record MachineFacts(
         long cpuMillis,
         long memoryBytes,
         long storageBytes,
+        long pids,
         String bootId) {}

@@ -55,7 +55,7 @@ final class ClaimedPlace implements AutoCloseable {
             }
         }
         return first.orElseThrow(() -> new RefusedRunException(
-                "%d standalone runs are under way on this machine, which is as many as it has places"
+                "%d standalone runs are under way on this machine, which is as many as it has places: try again when one has ended"
                         .formatted(Place.COUNT)));
     }
 

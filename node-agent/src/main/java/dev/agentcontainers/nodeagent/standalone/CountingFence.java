@@ -72,6 +72,11 @@ final class CountingFence implements Fence {
     }
 
     @Override
+    public boolean destroyUnused() throws SandboxException {
+        return fence.destroyUnused();
+    }
+
+    @Override
     public void destroy() throws SandboxException {
         fence.destroy();
     }

@@ -1,10 +1,9 @@
 package dev.agentcontainers.nodeagent.standalone;
 
-import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.platform.NodeRemoval;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
-import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -21,19 +20,12 @@ record Leftovers(Platform platform, NodeSettings settings) {
         return !Files.exists(settings.stateDirectory()) && !Files.exists(settings.runDirectory());
     }
 
-    /** Kills what runs and removes it, the agent before its fence. */
+    /** Kills what runs and removes it. */
     void remove() throws SandboxException, IOException {
         if (isEmpty()) {
             return;
         }
-        for (IsolationDriver driver : platform.drivers(settings)) {
-            for (SandboxId id : driver.list()) {
-                driver.remove(id);
-                driver.purge(id);
-            }
-        }
-        platform.fence(settings).destroy();
-        platform.forget(settings);
+        new NodeRemoval(platform, settings).remove();
         delete(settings.runDirectory());
         delete(settings.stateDirectory());
     }

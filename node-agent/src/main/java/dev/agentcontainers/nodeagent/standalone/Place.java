@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.standalone;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Where on this machine a run takes place: names, folders, ids and addresses that no node of a fleet and no other run has.
@@ -28,6 +29,9 @@ record Place(int number) {
     /** Output that the one who started the run has not taken yet may lie on the disk twice this long. */
     private static final long LOG_LIMIT = 1L << 30;
 
+    /** For the workspaces of an agent that sets no limit, in bytes. */
+    static final long UNASKED_STORAGE = 1L << 30;
+
     Place {
         if (number < 0 || number >= COUNT) {
             throw new IllegalArgumentException("place " + number + " must be 0 to " + (COUNT - 1));
@@ -46,7 +50,9 @@ record Place(int number) {
                 RUN.resolve(Integer.toString(number)),
                 FIRST_USER_ID + number * USER_IDS,
                 USER_IDS,
-                LOG_LIMIT);
+                LOG_LIMIT,
+                OptionalLong.of(UNASKED_STORAGE),
+                List.of());
     }
 
     /** From the end of the fleet's range: 100.95.255.240/28, 100.95.255.224/28 and so on. */

@@ -7,7 +7,6 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
-import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -39,13 +38,16 @@ import java.util.concurrent.TimeUnit;
  * One agent, run from its manifest to its end on a node that exists for it alone. {@link #await} runs it and removes
  * everything of it before it returns; {@link #stop} and {@link #kill} may be called by any thread at any time.
  */
-public final class StandaloneRun {
+public final class StandaloneRun implements Run {
+    /** What the workspaces of an agent without a limit of ephemeral-storage may take, in bytes. */
+    public static final long UNASKED_STORAGE = Place.UNASKED_STORAGE;
+
     /** Longer than any step of a removal takes; the next run removes what is left then. */
     private static final Duration REMOVAL_PATIENCE = Duration.ofSeconds(60);
 
     private final RunObjects objects;
     private final Platform platform;
-    private final List<String> neverAllowed;
+    private final ClosedAddresses closed;
     private final RunObserver observer;
     private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     private final Object lock = new Object();
@@ -58,16 +60,11 @@ public final class StandaloneRun {
     public StandaloneRun(RunObjects objects, Platform platform, List<String> neverAllowed, RunObserver observer) {
         this.objects = objects;
         this.platform = platform;
-        this.neverAllowed = List.copyOf(neverAllowed);
+        this.closed = new ClosedAddresses(neverAllowed);
         this.observer = observer;
     }
 
-    /**
-     * Runs the agent to its end.
-     *
-     * @throws RefusedRunException where it can't be had as it is asked for; nothing was changed on the machine
-     * @throws SandboxException where the machine fails; what was made is removed
-     */
+    @Override
     public RunEnd await() throws RefusedRunException, SandboxException, IOException, InterruptedException {
         try (ClaimedPlace claimed = ClaimedPlace.claim(platform, observer::warning)) {
             NodeSettings settings = claimed.place().settings();
@@ -114,7 +111,7 @@ public final class StandaloneRun {
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
         try {
             observer.progress("fence: " + agentCidr);
-            fence.open(new FenceSettings(agentCidr, Place.FLEET_CIDR, neverAllowed));
+            closed.open(fence, agentCidr, Place.FLEET_CIDR);
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
             PolicyKeeper policy = new PolicyKeeper(fence, journal);
             policy.apply(new PolicySnapshot(0, plan.policy()));
@@ -137,6 +134,7 @@ public final class StandaloneRun {
             }
             return new RunEnd(end.exitCode(), end.problem(), fence.deniedPackets());
         } finally {
+            closed.forget();
             probing.join();
             close(opened);
             close(driver);
@@ -231,7 +229,7 @@ public final class StandaloneRun {
                 dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones.NONE);
     }
 
-    /** Asks the agent to stop, and kills it after its grace period. */
+    @Override
     public void stop() {
         synchronized (lock) {
             if (!stopping) {
@@ -241,7 +239,7 @@ public final class StandaloneRun {
         }
     }
 
-    /** Kills the agent at once. */
+    @Override
     public void kill() {
         stop();
         Optional<Started> run;
@@ -249,6 +247,17 @@ public final class StandaloneRun {
             run = started;
         }
         run.ifPresent(this::kill);
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) {
+        try {
+            closed.replace(addressesAndRanges);
+        } catch (SandboxException | RuntimeException e) {
+            observer.warning(
+                    "the agent is killed, because addresses that must be closed to it can't be: " + e.getMessage());
+            kill();
+        }
     }
 
     private void kill(Started run) {

@@ -173,11 +173,11 @@ final class AgentLoop implements Runnable {
         };
     }
 
+    /** What has only arrived comes again after a loss of power; a change of what has run must not be forgotten. */
     private JournalEntry entryFor(Assignment wanted) {
-        JournalEntry entry = agent.entry().orElseGet(() -> JournalEntry.of(wanted));
-        return entry.assignment().equals(wanted) && agent.entry().isPresent()
-                ? entry
-                : agent.keep(entry.withAssignment(wanted));
+        return agent.entry()
+                .map(entry -> entry.assignment().equals(wanted) ? entry : agent.keep(entry.withAssignment(wanted)))
+                .orElseGet(() -> agent.note(JournalEntry.of(wanted)));
     }
 
     /** The node has the last word on what the operator placed here. */
@@ -199,7 +199,7 @@ final class AgentLoop implements Runnable {
         if (lack.isPresent()) {
             return reject(entry, "OutOfCapacity", lack.get());
         }
-        agent.keep(entry.acceptedHere());
+        agent.note(entry.acceptedHere());
         return new Next.Again();
     }
 

@@ -33,7 +33,15 @@ public final class FakeMachine implements Platform {
     @Override
     public MachineFacts facts(NodeSettings settings) {
         return new MachineFacts(
-                OperatingSystem.linux, Architecture.amd64, "6.1.0", "Debian 12", 4000, 8L << 30, 100L << 30, "boot");
+                OperatingSystem.linux,
+                Architecture.amd64,
+                "6.1.0",
+                "Debian 12",
+                4000,
+                8L << 30,
+                100L << 30,
+                32_768,
+                "boot");
     }
 
     @Override

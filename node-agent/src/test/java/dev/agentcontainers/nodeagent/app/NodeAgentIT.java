@@ -60,6 +60,9 @@ class NodeAgentIT {
         }
         assertThat(machine.driver().running()).containsExactly(new SandboxId(name));
 
+        assertThat(machine.fence().settings())
+                .as("the fence of an agent that runs")
+                .isPresent();
         int applied = machine.fence().applied();
         try (NodeAgent offline = agent(kubeconfig("https://127.0.0.1:1"))) {
             offline.start();
@@ -77,6 +80,9 @@ class NodeAgentIT {
             await().atMost(NodeFixture.PATIENCE).until(() -> phase(name).equals(Optional.of(AssignmentPhase.Stopped)));
             assertThat(machine.driver().running()).isEmpty();
         }
+        assertThat(machine.fence().settings())
+                .as("the fence after the last agent")
+                .isEmpty();
         assertThat(restarts).hasValue(0);
     }
 
@@ -123,6 +129,7 @@ class NodeAgentIT {
                         Optional.empty(),
                         "100.80.0.0/12",
                         List.of("192.0.2.1"),
+                        0,
                         "0.1.0"),
                 machine,
                 Clock.systemUTC(),

@@ -92,6 +92,11 @@ class FenceUpkeepTest {
         }
 
         @Override
+        public boolean destroyUnused() {
+            return false;
+        }
+
+        @Override
         public void destroy() {}
     }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.protocol.StreamRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +79,22 @@ class LogReaderTest {
     @CsvSource({"0,''", "1,'d\n'", "2,'bc\nd\n'", "3,'a\nbc\nd\n'", "9,'a\nbc\nd\n'"})
     void lastLines(int lines, String expected) throws Exception {
         String file = T1 + "stdout F a\n" + T1 + "stdout P b\n" + T1 + "stdout F c\n" + T1 + "stdout F d\n";
+        assertThat(read(file, null, lines, false)).isEqualTo(expected);
+    }
+
+    /** As kubectl logs --tail: so many lines and not one more. */
+    @ParameterizedTest
+    @CsvSource({"0,''", "1,'de'", "2,'bc\nde'", "3,'a\nbc\nde'", "9,'a\nbc\nde'"})
+    void anUnfinishedLastLineIsOneOfTheLast(int lines, String expected) throws Exception {
+        String file = T1 + "stdout F a\n" + T1 + "stdout P b\n" + T1 + "stdout F c\n" + T1 + "stdout P d\n" + T1
+                + "stdout P e\n";
+        assertThat(read(file, null, lines, false)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,'err\n'", "2,'err\nde'", "3,'a\nerr\nde'"})
+    void anUnfinishedLineOfTheOtherStreamIsOneToo(int lines, String expected) throws Exception {
+        String file = T1 + "stdout F a\n" + T1 + "stdout P d\n" + T1 + "stdout P e\n" + T1 + "stderr F err\n";
         assertThat(read(file, null, lines, false)).isEqualTo(expected);
     }
 
@@ -140,6 +159,33 @@ class LogReaderTest {
         finished.set(true);
         assertThat(reading.join(Duration.ofSeconds(10))).isTrue();
         awaitText(out, "one\ntwo\ncut\nlast of the old\nnew\nend\n");
+    }
+
+    @Test
+    void ofALogThatIsBegunLaterNothingIsLeftOut() throws Exception {
+        Path file = folder.resolve("log");
+        AtomicInteger looks = new AtomicInteger();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        BooleanSupplier begunBeforeTheSecondLook = () -> {
+            boolean second = looks.getAndIncrement() > 0;
+            if (second) {
+                appendUnchecked(file, T1 + "stdout F first\n");
+            }
+            return second;
+        };
+
+        new LogReader(file, request(true, null, 0, false), NOW, begunBeforeTheSecondLook, Duration.ofMillis(1))
+                .copyTo(out::writeBytes);
+
+        assertThat(out).hasToString("first\n");
+    }
+
+    private static void appendUnchecked(Path file, String text) {
+        try {
+            append(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void awaitText(ByteArrayOutputStream out, String expected) {

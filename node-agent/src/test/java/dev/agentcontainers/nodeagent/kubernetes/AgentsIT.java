@@ -13,6 +13,7 @@ import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -282,6 +283,26 @@ class AgentsIT {
         assertThat(node.policy().getStatus().message()).contains("revision 2", "the kernel refuses");
         awaitPolicy(2, "second");
         assertThat(node.policy().getStatus().message()).isNull();
+    }
+
+    /** What the kernel holds is what is told, whatever the disk says to it. */
+    @Test
+    void policyThatCantBeWrittenDownIsToldToBeInForce() throws Exception {
+        node.applyPolicy(1, "first");
+        work.start();
+        awaitPolicy(1, "first");
+        Path inTheWay = Files.createDirectory(folder.resolve("policy.json.new"));
+
+        node.applyPolicy(1, "second");
+
+        awaitPolicy(2, "second");
+        assertThat(node.policy().getStatus().message())
+                .startsWith("revision 2 is in force, but")
+                .contains("policy.json.new can't be written");
+        Files.delete(inTheWay);
+        await().atMost(NodeFixture.PATIENCE)
+                .until(() -> node.policy().getStatus().message() == null);
+        awaitPolicy(2, "second");
     }
 
     @Test

@@ -76,13 +76,26 @@ public final class FakeFence implements Fence {
     }
 
     @Override
+    public synchronized boolean destroyUnused() {
+        if (attachments.isEmpty()) {
+            destroy();
+            return true;
+        }
+        return false;
+    }
+
+    @Override
     public synchronized void destroy() {
         attachments.clear();
         settings = Optional.empty();
     }
 
     @Override
-    public void neverAllow(List<String> addressesAndRanges) {}
+    public synchronized void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+        FenceSettings before =
+                settings.orElseThrow(() -> new SandboxException(Step.FENCE, Kind.TRANSIENT, "the fence is not open"));
+        settings = Optional.of(new FenceSettings(before.agentCidr(), before.fleetCidr(), addressesAndRanges));
+    }
 
     @Override
     public Condition repair() {

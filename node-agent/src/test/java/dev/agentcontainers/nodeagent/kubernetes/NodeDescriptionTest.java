@@ -15,7 +15,15 @@ import org.junit.jupiter.api.Test;
 
 class NodeDescriptionTest {
     private static final MachineFacts MACHINE = new MachineFacts(
-            OperatingSystem.linux, Architecture.amd64, "6.1.0", "Debian 12", 2000, 8L << 30, 100L << 30, "boot");
+            OperatingSystem.linux,
+            Architecture.amd64,
+            "6.1.0",
+            "Debian 12",
+            2000,
+            8L << 30,
+            100L << 30,
+            32_768,
+            "boot");
 
     @Test
     void agentsMayUseTheirShare() {

@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,15 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class NodeIT {
     private static final MachineFacts MACHINE = new MachineFacts(
-            OperatingSystem.linux, Architecture.amd64, "6.1.0", "Debian 12", 3000, 8L << 30, 100L << 30, "boot");
+            OperatingSystem.linux,
+            Architecture.amd64,
+            "6.1.0",
+            "Debian 12",
+            3000,
+            8L << 30,
+            100L << 30,
+            32_768,
+            "boot");
 
     private final NodeFixture node = new NodeFixture();
     private final KubernetesClient client = node.nodeClient();
@@ -80,7 +89,7 @@ class NodeIT {
         NodeDescription description =
                 new NodeDescription(MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()));
         try (NodeStatusReporter reporter =
-                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, timer)) {
+                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, () -> {}, timer)) {
             reporter.start();
             await().atMost(NodeFixture.PATIENCE)
                     .until(() -> node.node().getStatus().drivers() != null);
@@ -101,12 +110,31 @@ class NodeIT {
 
         seen.clear();
         try (NodeStatusReporter again =
-                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, timer)) {
+                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, () -> {}, timer)) {
             again.start();
             await().during(Duration.ofSeconds(1)).atMost(NodeFixture.PATIENCE).until(() -> !seen.isEmpty());
         }
         assertThat(node.node().getMetadata().getResourceVersion())
                 .isEqualTo(first.getMetadata().getResourceVersion());
+    }
+
+    @Test
+    void anAgentNodeThatIsGoneIsNoticed() {
+        node.join();
+        node.adopt("100.80.4.0/22");
+        AtomicInteger missed = new AtomicInteger();
+        NodeDescription description =
+                new NodeDescription(MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()));
+        try (NodeStatusReporter reporter = new NodeStatusReporter(
+                client, node.nodeName, () -> description, _ -> {}, missed::incrementAndGet, timer)) {
+            reporter.start();
+            await().atMost(NodeFixture.PATIENCE)
+                    .until(() -> node.node().getStatus().drivers() != null);
+            assertThat(missed).hasValue(0);
+            node.admin.resource(node.node()).delete();
+            reporter.look();
+            await().atMost(NodeFixture.PATIENCE).until(() -> missed.get() > 0);
+        }
     }
 
     @Test

@@ -108,6 +108,28 @@ class OutputFollowerTest {
     }
 
     @Test
+    void readsAFileThatWasCutShortFromItsStart() throws IOException {
+        Path log = folder.resolve("log");
+        write(log, TIME + "stdout F something long");
+        try (OutputFollower follower = OutputFollower.start(log, observer, refusals::incrementAndGet)) {
+            await().until(() -> observer.text(RunObserver.Stream.OUTPUT).equals("something long\n"));
+            Files.writeString(log, TIME + "stdout F cut\n", StandardOpenOption.TRUNCATE_EXISTING);
+        }
+
+        assertThat(observer.text(RunObserver.Stream.OUTPUT)).isEqualTo("something long\ncut\n");
+    }
+
+    @Test
+    void aLastLineThatTheShimCouldNotEndIsNotLost() throws IOException {
+        Path log = folder.resolve("log");
+        Files.writeString(log, TIME + "stdout F one\n" + TIME + "stdout P tw");
+
+        OutputFollower.start(log, observer, refusals::incrementAndGet).close();
+
+        assertThat(observer.text(RunObserver.Stream.OUTPUT)).isEqualTo("one\ntw");
+    }
+
+    @Test
     void endsWhereThereNeverWasAnyOutput() {
         OutputFollower.start(folder.resolve("log"), observer, refusals::incrementAndGet)
                 .close();

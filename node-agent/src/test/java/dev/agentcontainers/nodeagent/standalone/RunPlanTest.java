@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class RunPlanTest {
     private static final MachineFacts MACHINE = new MachineFacts(
-            OperatingSystem.linux, Architecture.amd64, "6.1", "Debian", 2000, 1L << 30, 1L << 40, "boot");
+            OperatingSystem.linux, Architecture.amd64, "6.1", "Debian", 2000, 1L << 30, 1L << 40, 32_768, "boot");
 
     @Test
     void comesToAnAssignmentAPolicyAndMaterials() throws Exception {

@@ -49,6 +49,11 @@ final class FakeFence implements Fence {
     }
 
     @Override
+    public boolean destroyUnused() {
+        return false;
+    }
+
+    @Override
     public void destroy() {}
 
     @Override

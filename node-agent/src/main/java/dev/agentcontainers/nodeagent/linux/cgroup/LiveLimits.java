@@ -15,6 +15,7 @@ public final class LiveLimits {
     /** The period over which a processor limit is enforced, in microseconds; the kernel's default. */
     public static final long PERIOD = 100_000;
 
+    static final String QUOTA = "cpu.cfs_quota_us";
     private static final long LEAST_QUOTA = 1_000;
     private static final long LEAST_SHARES = 2;
     private static final long MOST_SHARES = 262_144;
@@ -58,9 +59,30 @@ public final class LiveLimits {
         }
     }
 
-    /** Limits all sandboxes of the node together, whatever each may have. */
+    /**
+     * Limits all sandboxes of the node together, whatever each may have. Version 1 refuses them less processor time than one
+     * of them has, so that one is lowered first; it stays so when they get more again, until its own limits are applied.
+     *
+     * @throws IOException where the machine does not take it, for example less memory than they use; to be tried again
+     */
     public void applyToAll(ResourceAmounts limits) throws IOException {
+        if (!version2() && limits.cpuMillis().isPresent()) {
+            lowerQuotas(quota(limits.cpuMillis().getAsLong()));
+        }
         limit(cgroups::parentGroup, limits, quota -> quota);
+    }
+
+    private void lowerQuotas(long most) throws IOException {
+        for (String sandbox : cgroups.sandboxes()) {
+            Group group = controller -> cgroups.group(sandbox, controller);
+            try {
+                if (cgroups.quota(sandbox).orElse(0) > most) {
+                    write(group, "cpu", QUOTA, Long.toString(most));
+                }
+            } catch (NoSuchFileException e) {
+                // It has gone meanwhile, or has no limits yet.
+            }
+        }
     }
 
     private void limit(Group group, ResourceAmounts limits, LongUnaryOperator capped) throws IOException {
@@ -72,7 +94,7 @@ public final class LiveLimits {
             write(group, "cpu", "cpu.max", (quota.isEmpty() ? "max" : quota) + " " + PERIOD);
         } else {
             memoryOfVersion1(group, text(limits.memoryBytes(), "-1"));
-            write(group, "cpu", "cpu.cfs_quota_us", quota.isEmpty() ? "-1" : quota);
+            write(group, "cpu", QUOTA, quota.isEmpty() ? "-1" : quota);
         }
     }
 

@@ -122,12 +122,21 @@ public final class SandboxCgroups {
         if (hierarchies.mode() == Mode.VERSION_2) {
             return OptionalLong.empty();
         }
+        return quota(hierarchies.of("cpu").map(this::directory));
+    }
+
+    /** The processor time that a sandbox has in version 1; empty without a limit, and where there is no such sandbox. */
+    OptionalLong quota(String sandbox) throws IOException {
+        return quota(group(sandbox, "cpu"));
+    }
+
+    private static OptionalLong quota(Optional<Path> group) throws IOException {
+        if (group.isEmpty()) {
+            return OptionalLong.empty();
+        }
         try {
-            Optional<Hierarchy> hierarchy = hierarchies.of("cpu");
-            long quota = hierarchy.isEmpty()
-                    ? -1
-                    : Long.parseLong(Files.readString(directory(hierarchy.get()).resolve("cpu.cfs_quota_us"))
-                            .trim());
+            long quota = Long.parseLong(
+                    Files.readString(group.get().resolve(LiveLimits.QUOTA)).trim());
             return quota < 0 ? OptionalLong.empty() : OptionalLong.of(quota);
         } catch (NoSuchFileException e) {
             return OptionalLong.empty();

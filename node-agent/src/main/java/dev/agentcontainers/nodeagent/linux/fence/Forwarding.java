@@ -4,15 +4,9 @@ import dev.agentcontainers.nodeagent.linux.netlink.Addresses;
 import dev.agentcontainers.nodeagent.linux.netlink.Links;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Forwarding of IPv4 on the host. Where the machine forwards by itself, nothing is touched. Elsewhere the switch of the
@@ -22,65 +16,75 @@ import java.util.concurrent.locks.ReentrantLock;
  * ({@link Rules#host}).
  *
  * <p>What was switched on is written down first, in a file that all fences of the host share: the last one restores.
+ * A fence has its uplink before it looks at the record and looks at it again after it lost that, each under the record's
+ * lock: so one that goes while another comes either sees that one or is seen by it.
  */
 final class Forwarding {
     private static final String WHOLE_MACHINE = "ipv4/ip_forward";
     private static final String ON = "1";
-    private static final ReentrantLock IN_THIS_PROCESS = new ReentrantLock();
 
     private final LinuxFenceSettings settings;
     private final Place host;
-    private final Path record;
+    private final SharedRecord record;
 
     Forwarding(LinuxFenceSettings settings, Place host) throws IOException {
         this.settings = settings;
         this.host = host;
-        this.record = settings.forwardingRecord(host.namespace().identity());
+        this.record =
+                new SharedRecord(settings.forwardingRecord(host.namespace().identity()));
     }
 
     /**
-     * Decides where it is to be switched on, and writes it down.
+     * Decides where it is to be switched on, and writes it down. The fence's uplink must be there.
      *
      * @return interfaces at which it is only for the sake of fences; none while the whole machine forwards
      */
     Set<String> plan() throws IOException {
-        if (host.sysctl(WHOLE_MACHINE).equals(ON)) {
-            return Set.of();
-        }
-        for (String name : ways()) {
-            if (!isOn(name)) {
-                remember(name);
+        return record.alone(() -> {
+            if (host.sysctl(WHOLE_MACHINE).equals(ON)) {
+                return Set.of();
             }
-        }
-        return recorded();
+            Set<String> names = record.names();
+            boolean more = false;
+            for (String name : ways()) {
+                more |= !isOn(name) && names.add(name);
+            }
+            if (more) {
+                record.write(names);
+            }
+            return names;
+        });
     }
 
     /** @return whether something was switched on */
     boolean ensure() throws IOException {
-        if (host.sysctl(WHOLE_MACHINE).equals(ON)) {
-            return false;
-        }
-        boolean changed = switchOn(settings.hostInterface());
-        for (String name : recorded()) {
-            changed |= switchOn(name);
-        }
-        return changed;
+        return record.alone(() -> {
+            if (host.sysctl(WHOLE_MACHINE).equals(ON)) {
+                return false;
+            }
+            boolean changed = switchOn(settings.hostInterface());
+            for (String name : record.names()) {
+                changed |= switchOn(name);
+            }
+            return changed;
+        });
     }
 
     /** To be called when this fence's uplink is gone. */
     void restore() throws IOException {
-        if (Links.all(host.route()).stream().anyMatch(link -> link.name().startsWith(Names.HOST_INTERFACE_PREFIX))) {
-            return;
-        }
-        alone(() -> {
+        record.alone(() -> {
+            if (Links.all(host.route()).stream()
+                    .anyMatch(link -> link.name().startsWith(Names.HOST_INTERFACE_PREFIX))) {
+                return false;
+            }
             if (!host.sysctl(WHOLE_MACHINE).equals(ON)) {
-                for (String name : recorded()) {
+                for (String name : record.names()) {
                     host.sysctl(setting(name), "0");
                 }
             }
-            Files.deleteIfExists(record);
+            record.delete();
+            return true;
         });
-        Files.deleteIfExists(lock());
     }
 
     /** By which interfaces agents' packets may leave, and their answers come: those that have an address. */
@@ -111,40 +115,5 @@ final class Forwarding {
 
     private static String setting(String interfaceName) {
         return "ipv4/conf/" + interfaceName + "/forwarding";
-    }
-
-    private Set<String> recorded() throws IOException {
-        return Files.exists(record) ? new TreeSet<>(Files.readAllLines(record)) : new TreeSet<>();
-    }
-
-    private void remember(String name) throws IOException {
-        alone(() -> {
-            Set<String> names = recorded();
-            if (names.add(name)) {
-                Files.write(record, names);
-            }
-        });
-    }
-
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    /** Other node agents of this machine have the same record. */
-    private void alone(Work work) throws IOException {
-        IN_THIS_PROCESS.lock();
-        try {
-            Files.createDirectories(lock().getParent());
-            try (FileChannel channel = FileChannel.open(lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    var _ = channel.lock()) {
-                work.run();
-            }
-        } finally {
-            IN_THIS_PROCESS.unlock();
-        }
-    }
-
-    private Path lock() {
-        return record.resolveSibling(record.getFileName() + ".lock");
     }
 }

@@ -2,7 +2,6 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
@@ -16,19 +15,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The groups' chains and sets in the fence's table. What it knows was read from the kernel. Not thread-safe. */
 final class GroupRules {
+    private static final Logger LOG = LoggerFactory.getLogger(GroupRules.class);
+
     /**
      * A group as the kernel holds it.
      *
-     * @param sets the sets that its rules look up; none where it was withdrawn while agents were bound to it
+     * @param sets the sets that its rules look up; none where it was withdrawn while agents were bound to it, or altered
+     * @param hash of what is allowed, which for an altered one is no ruleset's
      */
     record Group(List<String> sets, String hash) {
+        /** Its chain holds rules that the fence did not make. */
+        static final Group ALTERED = new Group(List.of(), "altered");
+
+        boolean applied() {
+            return !sets.isEmpty();
+        }
+
         boolean withdrawn() {
-            return sets.isEmpty();
+            return sets.isEmpty() && !this.equals(ALTERED);
         }
     }
 
@@ -36,6 +48,8 @@ final class GroupRules {
     private final TableReader table;
     /** Empty where the kernel may hold other rules than were read last. */
     private Optional<Map<String, Group>> known = Optional.empty();
+    /** Empty before the first time, and where the last attempt may have come half the way. */
+    private Optional<List<GroupRuleset>> applied = Optional.empty();
 
     GroupRules(Place fence, TableReader table) {
         this.fence = fence;
@@ -44,7 +58,7 @@ final class GroupRules {
 
     /** The group as last read; empty where it is not applied. */
     Optional<Group> applied(String group) throws IOException {
-        return Optional.ofNullable(groups().get(group)).filter(found -> !found.withdrawn());
+        return Optional.ofNullable(groups().get(group)).filter(Group::applied);
     }
 
     /** Hash of what the group allows, which is nothing for one that the kernel does not have. */
@@ -78,15 +92,65 @@ final class GroupRules {
             }
         });
         known = Optional.empty();
+        applied = Optional.empty();
         fence.transaction(fill.toString());
         fence.transaction(swap.toString());
         removeUnusedSets();
         known = Optional.of(read(groups));
+        applied = Optional.of(List.copyOf(rulesets));
     }
 
-    /** Reads everything again, whoever may have changed it. */
-    void readAll() throws IOException {
-        known = Optional.of(read(Map.of()));
+    /** Reads chains and rules again, whoever may have changed them, and the elements of sets that are new in them. */
+    void look() throws IOException {
+        Map<String, Group> earlier = known.orElse(Map.of());
+        known = Optional.empty();
+        known = Optional.of(read(earlier));
+    }
+
+    /** Reads the elements of the group's sets again, whoever may have changed them. */
+    void readAgain(String name) throws IOException {
+        Map<String, Group> groups = new HashMap<>(groups());
+        Group group = groups.get(name);
+        if (group != null && group.applied()) {
+            known = Optional.empty();
+            groups.put(name, read(Names.chain(name), group.sets));
+            known = Optional.of(Map.copyOf(groups));
+        }
+    }
+
+    /** Every group that the kernel holds. */
+    Set<String> names() throws IOException {
+        return Set.copyOf(groups().keySet());
+    }
+
+    /**
+     * Puts what was applied last in the place of what others made of it.
+     *
+     * @param bound groups that agents are bound to
+     * @return groups that were not as they should be
+     */
+    Set<String> restore(Set<String> bound) throws IOException {
+        if (applied.isEmpty()) {
+            return Set.of();
+        }
+        List<GroupRuleset> rulesets = applied.get();
+        Map<String, Group> groups = groups();
+        Set<String> wrong = new TreeSet<>();
+        for (GroupRuleset ruleset : rulesets) {
+            if (!holds(groups.get(ruleset.name()), ruleset)) {
+                wrong.add(ruleset.name());
+            }
+        }
+        Set<String> wanted = rulesets.stream().map(GroupRuleset::name).collect(Collectors.toSet());
+        groups.forEach((name, group) -> {
+            if (!wanted.contains(name) && !group.withdrawn()) {
+                wrong.add(name);
+            }
+        });
+        if (!wrong.isEmpty()) {
+            replace(rulesets, bound);
+        }
+        return wrong;
     }
 
     private Map<String, Group> groups() throws IOException {
@@ -96,7 +160,7 @@ final class GroupRules {
     }
 
     private static boolean holds(@Nullable Group group, GroupRuleset ruleset) {
-        return group != null && !group.withdrawn() && group.hash.equals(ruleset.hash());
+        return group != null && group.applied() && group.hash.equals(ruleset.hash());
     }
 
     /** Every group has an IPv4 set, though empty: a chain without any is that of a withdrawn group. */
@@ -156,22 +220,38 @@ final class GroupRules {
 
     private Group read(String chain, List<Rule> rules, Optional<Group> earlier) throws IOException {
         if (rules.isEmpty() || !refusesAll(rules.getLast())) {
-            throw altered(chain);
+            return altered(chain);
         }
         List<String> sets = new ArrayList<>();
         for (Rule rule : rules.subList(0, rules.size() - 1)) {
-            sets.add(acceptedSet(rule).orElseThrow(() -> altered(chain)));
+            Optional<String> set = acceptedSet(rule);
+            if (set.isEmpty()) {
+                return altered(chain);
+            }
+            sets.add(set.get());
         }
-        if (earlier.isPresent() && earlier.get().sets.equals(sets)) {
-            return earlier.get();
+        return earlier.filter(Group::applied)
+                        .filter(group -> group.sets.equals(sets))
+                        .isPresent()
+                ? earlier.get()
+                : read(chain, List.copyOf(sets));
+    }
+
+    private Group read(String chain, List<String> sets) throws IOException {
+        if (sets.isEmpty()) {
+            return new Group(sets, RulesetHash.of(List.of()));
         }
         List<Allow> egress = new ArrayList<>();
-        for (String set : sets) {
-            for (Element element : table.elements(set)) {
-                egress.add(AllowedBox.of(element, SetNames.isIpv6(set)));
+        try {
+            for (String set : sets) {
+                for (Element element : table.elements(set)) {
+                    egress.add(AllowedBox.of(element, SetNames.isIpv6(set)));
+                }
             }
+        } catch (IllegalStateException e) {
+            return altered(chain);
         }
-        return new Group(List.copyOf(sets), RulesetHash.of(List.copyOf(egress)));
+        return new Group(sets, RulesetHash.of(List.copyOf(egress)));
     }
 
     private static boolean refusesAll(Rule rule) {
@@ -189,8 +269,8 @@ final class GroupRules {
         return accepts && sets.size() == 1 ? Optional.of(sets.getFirst()) : Optional.empty();
     }
 
-    private static IOException altered(String chain) {
-        return new NetlinkException(
-                "read back the chain " + chain, 0, "it holds rules that the fence did not make", "");
+    private static Group altered(String chain) {
+        LOG.warn("the chain {} holds rules that the fence did not make: no agent is bound to it", chain);
+        return Group.ALTERED;
     }
 }

@@ -9,6 +9,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,10 +25,18 @@ import java.util.regex.Pattern;
  */
 public final class LinuxFence implements Fence, AutoCloseable {
     private static final Pattern GROUP = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+    private static final Duration EVERYTHING_READ_EVERY = Duration.ofMinutes(1);
 
     private final LinuxFenceSettings settings;
     private final FenceSystem system;
-    private final ReentrantLock oneAtATime = new ReentrantLock();
+    private final Duration everythingReadEvery;
+
+    /** The host's part and which fence is open. Taken before {@link #inside} where both are needed. */
+    private final ReentrantLock outside = new ReentrantLock();
+
+    /** What the fence holds itself. Fair: who attaches an agent waits for one step of a repair and not for all of it. */
+    private final ReentrantLock inside = new ReentrantLock(true);
+
     private Optional<OpenFence> opened = Optional.empty();
     private Optional<HostWatch> watch = Optional.empty();
 
@@ -35,16 +45,22 @@ public final class LinuxFence implements Fence, AutoCloseable {
     }
 
     LinuxFence(LinuxFenceSettings settings, FenceSystem system) {
+        this(settings, system, EVERYTHING_READ_EVERY);
+    }
+
+    /** @param everythingReadEvery least time between two repairs that read back each address of each ruleset */
+    LinuxFence(LinuxFenceSettings settings, FenceSystem system, Duration everythingReadEvery) {
         this.settings = settings;
         this.system = system;
+        this.everythingReadEvery = everythingReadEvery;
     }
 
     @Override
     public void open(FenceSettings fenceSettings) throws SandboxException {
-        locked("open the fence", () -> {
+        whole("open the fence", () -> {
             opened.ifPresent(OpenFence::close);
             opened = Optional.empty();
-            opened = Optional.of(OpenFence.open(settings, fenceSettings, system));
+            opened = Optional.of(OpenFence.open(settings, fenceSettings, system, everythingReadEvery));
             return true;
         });
     }
@@ -65,15 +81,30 @@ public final class LinuxFence implements Fence, AutoCloseable {
         });
     }
 
-    /** Of the host: translation, routes, forwarding, the uplink and what guards the node's own addresses. */
+    /**
+     * Of the host: translation, routes, forwarding, the uplink and what guards the node's own addresses. Of the fence: its
+     * rules. Agents are attached and detached and rulesets applied meanwhile.
+     */
     @Override
     public Condition repair() throws SandboxException {
-        return locked("repair the uplink", () -> fence().repair());
+        return holding(outside, "repair the uplink", () -> {
+            OpenFence open = fence();
+            List<String> repaired = new ArrayList<>();
+            if (locked("take in this node's addresses", open::takeInAddresses)) {
+                repaired.add("this node's addresses have changed");
+            }
+            repaired.addAll(open.repairUplink());
+            repaired.addAll(locked("look at the rules", open::repairRules));
+            for (String group : locked("look at the rules", open::groupsToReadAgain)) {
+                repaired.addAll(locked("read back the policy group " + group, () -> open.repairRules(group)));
+            }
+            return new Condition(repaired, open.warnings());
+        });
     }
 
     @Override
     public void onDisturbance(Runnable listener) throws SandboxException {
-        locked("listen to changes on the host", () -> {
+        holding(outside, "listen to changes on the host", () -> {
             watch.ifPresent(HostWatch::close);
             watch = Optional.of(HostWatch.begin(fence().listenToHost(), listener));
             return true;
@@ -104,10 +135,22 @@ public final class LinuxFence implements Fence, AutoCloseable {
         return locked("count what was denied to " + id, () -> fence().deniedPackets(id));
     }
 
+    @Override
+    public boolean destroyUnused() throws SandboxException {
+        return whole("destroy the fence where it is unused", () -> {
+            if (opened.isEmpty() || opened.get().isUsed()) {
+                return false;
+            }
+            letGo();
+            OpenFence.destroy(settings, system);
+            return true;
+        });
+    }
+
     /** Works whether or not this object has opened the fence. */
     @Override
     public void destroy() throws SandboxException {
-        locked("destroy the fence", () -> {
+        whole("destroy the fence", () -> {
             letGo();
             OpenFence.destroy(settings, system);
             return true;
@@ -117,11 +160,13 @@ public final class LinuxFence implements Fence, AutoCloseable {
     /** Lets go of the fence; it goes on enforcing. */
     @Override
     public void close() {
-        oneAtATime.lock();
+        outside.lock();
+        inside.lock();
         try {
             letGo();
         } finally {
-            oneAtATime.unlock();
+            inside.unlock();
+            outside.unlock();
         }
     }
 
@@ -149,8 +194,16 @@ public final class LinuxFence implements Fence, AutoCloseable {
         T run() throws IOException, SandboxException;
     }
 
+    private <T> T whole(String action, Work<T> work) throws SandboxException {
+        return holding(outside, action, () -> locked(action, work));
+    }
+
     private <T> T locked(String action, Work<T> work) throws SandboxException {
-        oneAtATime.lock();
+        return holding(inside, action, work);
+    }
+
+    private static <T> T holding(ReentrantLock lock, String action, Work<T> work) throws SandboxException {
+        lock.lock();
         try {
             return work.run();
         } catch (IOException e) {
@@ -158,7 +211,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new SandboxException(Step.FENCE, Kind.INVALID_SPEC, action + ": " + e.getMessage(), e);
         } finally {
-            oneAtATime.unlock();
+            lock.unlock();
         }
     }
 }

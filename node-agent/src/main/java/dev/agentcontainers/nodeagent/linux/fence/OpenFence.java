@@ -1,7 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
-import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
@@ -23,6 +22,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,7 +32,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** A fence that stands. Not thread-safe. */
+/**
+ * A fence that stands. Not thread-safe, but for {@link #repairUplink} and {@link #warnings}: these may be called by one
+ * thread while another calls any other method but {@link #close}.
+ */
 final class OpenFence implements AutoCloseable {
     private final Place host;
     private final Place fence;
@@ -45,10 +48,13 @@ final class OpenFence implements AutoCloseable {
     private final AgentElements elements;
     private final AgentInterface interfaces;
     private final AddressPool pool;
+    private final Duration everythingReadEvery;
     private List<String> forbidden;
     private NeverAllowed never;
+    private long everythingReadAt = System.nanoTime();
 
-    static OpenFence open(LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system)
+    static OpenFence open(
+            LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system, Duration everythingReadEvery)
             throws IOException {
         AddressPlan plan = AddressPlan.of(fenceSettings);
         Place host = openHost(settings, system);
@@ -57,7 +63,8 @@ final class OpenFence implements AutoCloseable {
             try {
                 NamespaceThread visitor = NamespaceThread.in(host.namespace(), "fence visitor");
                 try {
-                    return new OpenFence(settings, fenceSettings, system, plan, host, fence, visitor);
+                    return new OpenFence(
+                            settings, fenceSettings, system, plan, host, fence, visitor, everythingReadEvery);
                 } catch (IOException | RuntimeException e) {
                     visitor.close();
                     throw e;
@@ -79,9 +86,11 @@ final class OpenFence implements AutoCloseable {
             AddressPlan plan,
             Place host,
             Place fence,
-            NamespaceThread visitor)
+            NamespaceThread visitor,
+            Duration everythingReadEvery)
             throws IOException {
         this.system = system;
+        this.everythingReadEvery = everythingReadEvery;
         this.plan = plan;
         this.host = host;
         this.fence = fence;
@@ -140,14 +149,47 @@ final class OpenFence implements AutoCloseable {
         return hashes;
     }
 
-    Condition repair() throws IOException {
+    /** Puts right what others changed outside the fence; what that was. */
+    List<String> repairUplink() throws IOException {
+        return uplink.ensure();
+    }
+
+    /** What an administrator should know or do. */
+    List<String> warnings() throws IOException {
+        return uplink.warnings();
+    }
+
+    /** Puts chains and rules right that others changed inside the fence; what that was. Reads no addresses. */
+    List<String> repairRules() throws IOException {
         List<String> repaired = new ArrayList<>();
-        if (takeInAddresses()) {
-            repaired.add("this node's addresses have changed");
+        if (!table.chains().containsAll(Rules.BASE_CHAINS)) {
+            writeBase(never);
+            repaired.add("the fence's own chains were missing");
         }
-        groups.readAll();
-        repaired.addAll(uplink.ensure());
-        return new Condition(repaired, uplink.warnings());
+        groups.look();
+        repaired.addAll(restoreGroups());
+        return repaired;
+    }
+
+    /** Puts the group right where others changed the addresses that its rules look up; what that was. */
+    List<String> repairRules(String group) throws IOException {
+        groups.readAgain(group);
+        return restoreGroups();
+    }
+
+    /** Each group where it is time to read everything back again, else none. */
+    Set<String> groupsToReadAgain() throws IOException {
+        if (System.nanoTime() - everythingReadAt < everythingReadEvery.toNanos()) {
+            return Set.of();
+        }
+        everythingReadAt = System.nanoTime();
+        return groups.names();
+    }
+
+    private List<String> restoreGroups() throws IOException {
+        return groups.restore(Set.copyOf(elements.read().groups().values())).stream()
+                .map(group -> "the rules of the policy group " + group + " were changed")
+                .toList();
     }
 
     void neverAllow(List<String> addressesAndRanges) throws IOException {
@@ -156,7 +198,8 @@ final class OpenFence implements AutoCloseable {
         takeInAddresses();
     }
 
-    private boolean takeInAddresses() throws IOException {
+    /** @return whether there were new ones, or some had gone */
+    boolean takeInAddresses() throws IOException {
         NeverAllowed wanted = wanted();
         if (wanted.equals(never)) {
             return false;
@@ -291,6 +334,13 @@ final class OpenFence implements AutoCloseable {
             }
         }
         return attachments;
+    }
+
+    /** Whether there is anything of a sandbox, though it be the counter of one whose last process has ended. */
+    boolean isUsed() throws IOException {
+        return !elements.read().interfaces().isEmpty()
+                || Links.all(fence.route()).stream()
+                        .anyMatch(link -> link.name().startsWith(Names.AGENT_INTERFACE_PREFIX));
     }
 
     /** The counter outlives the interface, which goes with the agent's last process. */

@@ -16,6 +16,10 @@ import java.util.stream.Collectors;
 final class Rules {
     private static final String ADD_RULE = "add rule inet " + Names.TABLE + " ";
 
+    /** Names of the chains that {@link #base} makes. */
+    static final List<String> BASE_CHAINS = List.of(
+            "refuse", "answer", "from_uplink", "from_agent", "prerouting", "input", "forward", "output", "postrouting");
+
     private Rules() {}
 
     /** The table itself, and the set of addresses that are never allowed, not yet in use. */

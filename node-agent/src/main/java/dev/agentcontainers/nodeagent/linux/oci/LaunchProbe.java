@@ -126,7 +126,7 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
         ResourceAmounts limits =
                 new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(64 << 20), storage, OptionalLong.of(16));
         SandboxSpec spec = new SandboxSpec(id, "probe", Map.of(), List.of(PROGRAM), "/", Map.of(), limits, mounts);
-        try {
+        driver.onTrial(id, () -> {
             driver.prepare(spec);
             driver.create(spec);
             driver.start(id);
@@ -134,9 +134,7 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
             if (exit.code() != 0) {
                 throw new IOException("a trial run of " + PROGRAM + " ended with code " + exit.code());
             }
-        } finally {
-            driver.purge(id);
-        }
+        });
     }
 
     private ExitStatus exit(SandboxId id) throws SandboxException, IOException, InterruptedException {

@@ -20,8 +20,8 @@ import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.StorageLimit;
 import dev.agentcontainers.nodeagent.linux.storage.StorageRefusedException;
-import dev.agentcontainers.nodeagent.linux.storage.WorkspacePool;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceTemplates;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Agents over the host's own root, read-only, in namespaces of their own: the isolation is an OCI runtime's, the
@@ -58,11 +59,12 @@ public final class ProcessDriver implements IsolationDriver {
     private final Mounts mounts;
     private final LoopDevices loopDevices;
     private final Ext4Images images;
-    private final WorkspacePool pool;
+    private final WorkspaceTemplates templates;
     private final SpecialFiles specialFiles;
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
+    private final Set<SandboxId> trials = ConcurrentHashMap.newKeySet();
 
     public ProcessDriver(OciSettings settings) {
         this(settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
@@ -82,7 +84,7 @@ public final class ProcessDriver implements IsolationDriver {
             throw new UncheckedIOException(e);
         }
         this.runs = new SandboxRuns(cgroups, processes, descriptors, readiness);
-        this.pool = new WorkspacePool(settings.stateDirectory().resolve("workspaces"), images);
+        this.templates = new WorkspaceTemplates(settings.stateDirectory().resolve("workspaces"), images);
         this.specialFiles = new SpecialFiles(settings.hostRoot().shown());
         this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
     }
@@ -96,9 +98,29 @@ public final class ProcessDriver implements IsolationDriver {
     public DriverProbe probe() {
         DriverProbe probe = new LaunchProbe(this, settings, cgroups.hierarchies(), images.available()).probe();
         if (probe instanceof DriverProbe.Ready ready && ready.features().contains(LaunchProbe.STORAGE)) {
-            settings.unaskedStorage().ifPresent(pool::expect);
+            settings.unaskedStorage().ifPresent(templates::expect);
         }
         return probe;
+    }
+
+    /** Runs a sandbox that nobody may take for a leftover, and removes it. */
+    void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
+        trials.add(id);
+        try {
+            trial.run();
+        } finally {
+            try {
+                purge(id);
+            } finally {
+                trials.remove(id);
+            }
+        }
+    }
+
+    /** What is done with a sandbox of a probe. */
+    @FunctionalInterface
+    interface Trial {
+        void run() throws SandboxException, IOException, InterruptedException;
     }
 
     @Override
@@ -294,6 +316,8 @@ public final class ProcessDriver implements IsolationDriver {
             } catch (NoSuchFileException e) {
                 // No sandbox was ever prepared here.
             }
+            // After they were looked for: one that has ended meanwhile is a leftover without anything left.
+            found.removeAll(trials);
             return found;
         } catch (IOException e) {
             throw new SandboxException(
@@ -325,7 +349,7 @@ public final class ProcessDriver implements IsolationDriver {
     /** Removes what the driver keeps for the node as a whole, once no sandbox is left. */
     public void forget() throws IOException {
         cgroups.removeParent();
-        pool.remove();
+        templates.remove();
         Files.deleteIfExists(settings.runDirectory().resolve("private"));
         Files.deleteIfExists(settings.runDirectory());
         Files.deleteIfExists(SandboxFiles.sandboxes(settings));
@@ -341,7 +365,7 @@ public final class ProcessDriver implements IsolationDriver {
     }
 
     private WorkspaceStore store(SandboxId id) {
-        return new WorkspaceStore(files(id).directory(), loopDevices, images, pool);
+        return new WorkspaceStore(files(id).directory(), loopDevices, images, templates);
     }
 
     private Tools tools() throws SandboxException {

@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 /** A process that the runtime runs in a sandbox, with pipes, or with a terminal of ours that the runtime relays to. */
 final class RuntimeExecSession implements ExecSession {
     /** Within which a runtime, on a busy machine too, has its terminal ready. */
-    private static final Duration BEGINNING = Duration.ofSeconds(5);
+    private static final Duration BEGINNING = Duration.ofSeconds(10);
 
-    private static final Duration AGAIN = Duration.ofMillis(200);
+    private static final Duration AGAIN = Duration.ofMillis(50);
 
     private final RuntimeCommand command;
     private final Descriptor input;
@@ -38,6 +38,10 @@ final class RuntimeExecSession implements ExecSession {
     private final ProcessIdentity runtime;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
     private final Instant started = Instant.now();
+    private final RelayedTerminal inner;
+    private volatile Size size = new Size(0, 0);
+
+    private record Size(int columns, int rows) {}
 
     private RuntimeExecSession(
             RuntimeCommand command,
@@ -54,6 +58,7 @@ final class RuntimeExecSession implements ExecSession {
         this.error = error;
         this.terminal = terminal;
         this.runtime = ProcessIdentity.of(child).orElse(new ProcessIdentity(child, -1));
+        this.inner = new RelayedTerminal(runtime, command.processes(), command.descriptors());
         Thread.ofPlatform().daemon().name("exec " + child).start(() -> {
             int code = command.processes().waitFor(child);
             try {
@@ -167,22 +172,28 @@ final class RuntimeExecSession implements ExecSession {
     @Override
     public void resize(int columns, int rows) {
         if (terminal) {
+            size = new Size(columns, rows);
+            // The runtime begins with the size that this one has when it makes the other.
             output.resize(columns, rows);
-            if (!Instant.now().isAfter(started.plus(BEGINNING))) {
-                Thread.ofVirtual().name("exec-resize").start(this::tellAgain);
+            if (!resizeInner()) {
+                Thread.ofVirtual().name("exec-resize").start(this::resizeWhenThere);
             }
         }
     }
 
-    /**
-     * The runtime has a terminal of its own inside, which it brings to the size of this one when the kernel tells it of a
-     * change. What comes before it listens would be lost.
-     */
-    private void tellAgain() {
+    /** One at a time, so that the latest size stays. */
+    private synchronized boolean resizeInner() {
+        Size latest = size;
+        return inner.resize(latest.columns(), latest.rows());
+    }
+
+    private void resizeWhenThere() {
         try {
             for (Instant end = started.plus(BEGINNING); Instant.now().isBefore(end) && !exit.isDone(); ) {
                 Thread.sleep(AGAIN);
-                runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGWINCH);
+                if (resizeInner()) {
+                    return;
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

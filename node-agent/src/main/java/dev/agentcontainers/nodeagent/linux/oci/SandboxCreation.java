@@ -16,6 +16,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
@@ -54,8 +55,56 @@ final class SandboxCreation {
     RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store, HostRoot hostRoot)
             throws IOException, SandboxException {
         PrivateFiles.makeDirectory(paths.run());
-        RootfsPlan plan = plan(spec, hostRoot);
-        byte[] bundle = new BundleConfiguration(
+        List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
+        preparePrivateMount(paths);
+        MountTable hosts = MountTable.ofThisThread();
+        Created created = new MountNamespace(mounts).inNew(() -> {
+            new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
+            // It joins its groups while the rest is made.
+            try (ShimLaunch launch = shim.launch(paths, withoutUnifiedHierarchy(shimGroups, paths))) {
+                RootfsPlan plan = plan(spec, hosts, hostRoot);
+                make(plan, spec, paths, ids, store);
+                return new Created.Agent(launch.create());
+            } catch (SandboxException e) {
+                return new Created.Refused(e);
+            }
+        });
+        long agent = switch (created) {
+            case Created.Agent(long pid) -> pid;
+            case Created.Refused(SandboxException why) -> throw why;
+        };
+        RunRecord record =
+                new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
+        record.write(paths.record());
+        return record;
+    }
+
+    /** What a thread in the sandbox's mount namespace has come to. */
+    private sealed interface Created {
+        record Agent(long pid) implements Created {}
+
+        record Refused(SandboxException why) implements Created {}
+    }
+
+    private void make(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store)
+            throws IOException {
+        Files.createDirectory(paths.root());
+        Files.createDirectory(paths.storage());
+        Files.createDirectory(paths.runtimeState());
+        Files.createDirectory(paths.bundle());
+        Files.write(paths.bundle().resolve("config.json"), bundle(plan, spec, paths, ids));
+        Path workspaces = store.open(
+                paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
+        new RootfsBuilder(mounts)
+                .build(
+                        plan,
+                        paths.root(),
+                        new RootfsBuilder.Parameters(
+                                path -> workspace(workspaces, path, ids), ids.first(), temporaryBytes(spec)));
+    }
+
+    private byte[] bundle(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids) throws IOException {
+        return new BundleConfiguration(
                         spec,
                         ids,
                         paths.root().toString(),
@@ -66,35 +115,13 @@ final class SandboxCreation {
                         cgroups.mostQuota(),
                         swapAccounted)
                 .toJson();
-        List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
-        preparePrivateMount(paths);
-        long agent = new MountNamespace(mounts).inNew(() -> {
-            RootfsBuilder builder = new RootfsBuilder(mounts);
-            builder.mountMemory(paths.privateMount(), "mode=0711");
-            Files.createDirectory(paths.root());
-            Files.createDirectory(paths.storage());
-            Files.createDirectory(paths.runtimeState());
-            Files.createDirectory(paths.bundle());
-            Files.write(paths.bundle().resolve("config.json"), bundle);
-            Path workspaces = store.open(
-                    paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
-            builder.build(
-                    plan,
-                    paths.root(),
-                    new RootfsBuilder.Parameters(
-                            path -> workspace(workspaces, path, ids), ids.first(), temporaryBytes(spec)));
-            return shim.create(paths, withoutUnifiedHierarchy(shimGroups, paths));
-        });
-        RunRecord record =
-                new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
-        record.write(paths.record());
-        return record;
     }
 
-    private RootfsPlan plan(SandboxSpec spec, HostRoot hostRoot) throws IOException, SandboxException {
+    /** @param hosts what the host has mounted, without what was mounted for the sandbox */
+    private RootfsPlan plan(SandboxSpec spec, MountTable hosts, HostRoot hostRoot) throws SandboxException {
         HostRoot withoutOwn = hostRoot.without(List.of(
                 settings.stateDirectory().toString(), settings.runDirectory().toString()));
-        return new RootfsPlanner(new LinuxHostTree(), MountTable.ofThisThread(), withoutOwn)
+        return new RootfsPlanner(new LinuxHostTree(), hosts, withoutOwn)
                 .plan(spec.mounts(), ownFiles(spec), spec.workingDirectory());
     }
 

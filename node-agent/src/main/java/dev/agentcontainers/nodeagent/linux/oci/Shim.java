@@ -1,17 +1,11 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
-import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,50 +16,49 @@ import java.util.Map;
  * control groups of its own and nobody's child. Source: github.com/containers/conmon, src/{conmon,parent_pipe_fd}.c.
  */
 record Shim(Tools tools, OciSettings settings, ProcessCalls processes, DescriptorCalls descriptors) {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int SYNC = 3;
-
-    private static final int CGROUPS_REFUSED = 70;
+    private static final int GO = 4;
 
     /**
-     * Goes to the directory of its first argument, since conmon writes a file "oom" to where it is; moves itself into the
-     * control group of each file up to "--"; becomes the rest.
+     * Moves itself into the control group of each file up to "--"; waits until it may go on, or ends with the one that
+     * would tell it; goes to the directory of its first argument, since conmon writes a file "oom" to where it is; becomes
+     * the rest.
      */
-    private static final String LAUNCHER =
-            "cd \"$1\" || exit 70; shift; while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit 70; shift; done; shift;"
-                    + " exec \"$@\"";
+    private static final String LAUNCHER = "bundle=$1; shift;"
+            + " while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit " + ShimLaunch.CGROUPS_REFUSED
+            + "; shift; done; shift;"
+            + " read -r go <&4 || exit 71; exec 4<&-; cd \"$bundle\" || exit 72; exec \"$@\"";
 
     /**
-     * Creates the container, in the mount namespace of the calling thread.
+     * Starts a shim that joins these control groups and then waits, in the mount namespace of the calling thread.
      *
-     * @return the pid of the agent's first process, which waits to be started
-     * @throws IOException with the runtime's own message where it fails
+     * @param cgroups files that a process writes its pid to in order to join
      */
-    long create(SandboxFiles files, List<Path> cgroups) throws IOException {
+    ShimLaunch launch(SandboxFiles files, List<Path> cgroups) throws IOException {
         int[] sync = new int[2];
         check("make a pipe", descriptors.pipe(sync));
+        int[] go = new int[2];
         try {
-            int child;
-            try {
-                child = check("start " + tools.shim(), processes.spawn(request(files, cgroups, sync[1])));
-            } finally {
-                descriptors.close(sync[1]);
-            }
-            int code =
-                    new ChildProcess(processes, descriptors, child, tools.shim().toString()).await(settings.patience());
-            if (code != 0) {
-                throw new IOException(
-                        code == CGROUPS_REFUSED
-                                ? "the control groups " + cgroups + " could not be joined"
-                                : tools.shim() + " ended with code " + code);
-            }
-            return readAnswer(sync[0]);
-        } finally {
+            check("make a pipe", descriptors.pipe(go));
+        } catch (IOException e) {
             descriptors.close(sync[0]);
+            descriptors.close(sync[1]);
+            throw e;
+        }
+        try {
+            int child = check("start " + tools.shim(), processes.spawn(request(files, cgroups, sync[1], go[0])));
+            return new ShimLaunch(this, child, sync[0], go[1]);
+        } catch (IOException e) {
+            descriptors.close(sync[0]);
+            descriptors.close(go[1]);
+            throw e;
+        } finally {
+            descriptors.close(sync[1]);
+            descriptors.close(go[0]);
         }
     }
 
-    private SpawnRequest request(SandboxFiles files, List<Path> cgroups, int sync) {
+    private SpawnRequest request(SandboxFiles files, List<Path> cgroups, int sync, int go) {
         List<String> arguments =
                 new ArrayList<>(List.of("-c", LAUNCHER, "sh", files.bundle().toString()));
         cgroups.forEach(file -> arguments.add(file.toString()));
@@ -94,7 +87,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
                 "/bin/sh",
                 arguments,
                 Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "_OCI_SYNCPIPE", Integer.toString(SYNC)),
-                Map.of(SYNC, sync),
+                Map.of(SYNC, sync, GO, go),
                 false);
     }
 
@@ -104,41 +97,6 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
             arguments.add("--cgroup-manager=cgroupfs");
         }
         return arguments;
-    }
-
-    /** A line {@code {"data": pid}}, or a negative number and {@code "message"}. */
-    private long readAnswer(int sync) throws IOException {
-        ByteArrayOutputStream answer = new ByteArrayOutputStream();
-        long giveUp = System.nanoTime() + settings.patience().toNanos();
-        byte[] buffer = new byte[8192];
-        while (System.nanoTime() < giveUp) {
-            boolean[] ready = new boolean[1];
-            if (processes.awaitReadable(new int[] {sync}, ready, 1000) <= 0) {
-                continue;
-            }
-            int count = descriptors.read(sync, buffer);
-            answer.write(buffer, 0, Math.max(count, 0));
-            String text = answer.toString(StandardCharsets.UTF_8);
-            if (count <= 0 || text.endsWith("\n")) {
-                return pidIn(text);
-            }
-        }
-        throw new IOException(tools.runtime() + " did not create the container within "
-                + settings.patience().toSeconds() + " s");
-    }
-
-    private long pidIn(String answer) throws IOException {
-        try {
-            JsonNode json = JSON.readTree(answer);
-            long pid = json.path("data").asLong(-1);
-            if (pid > 0) {
-                return pid;
-            }
-            throw new IOException(tools.runtime().getFileName() + ": "
-                    + json.path("message").asText("no message").strip());
-        } catch (JsonProcessingException e) {
-            throw new IOException(tools.shim().getFileName() + " answered '" + answer.strip() + "'", e);
-        }
     }
 
     static int check(String action, int answer) throws SystemCallException {

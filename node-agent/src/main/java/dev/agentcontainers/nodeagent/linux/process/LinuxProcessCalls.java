@@ -4,6 +4,7 @@ package dev.agentcontainers.nodeagent.linux.process;
 final class LinuxProcessCalls implements ProcessCalls {
     private static final int PIDFD_SEND_SIGNAL = 424;
     private static final int PIDFD_OPEN = 434;
+    private static final int PIDFD_GETFD = 438;
     private static final int EINTR = 4;
     private static final int POLLIN = 1;
     private static final int POLLOUT = 4;
@@ -39,6 +40,11 @@ final class LinuxProcessCalls implements ProcessCalls {
     @Override
     public int signal(int processDescriptor, int signal) {
         return Libc.result(Libc.syscall(PIDFD_SEND_SIGNAL, processDescriptor, signal, null, 0));
+    }
+
+    @Override
+    public int copyDescriptor(int processDescriptor, int theirs) {
+        return Libc.result(Libc.syscall(PIDFD_GETFD, processDescriptor, theirs, null, 0));
     }
 
     @Override

@@ -8,7 +8,6 @@ public interface ProcessCalls {
     int SIGKILL = 9;
     int SIGTERM = 15;
     int SIGSTOP = 19;
-    int SIGWINCH = 28;
 
     /**
      * Starts a program in a session of its own, with default signal handlers, in the namespaces of the calling thread.
@@ -25,6 +24,9 @@ public interface ProcessCalls {
     int openProcess(long pid);
 
     int signal(int processDescriptor, int signal);
+
+    /** A descriptor of this process for what a descriptor of that process means; pidfd_getfd(2). */
+    int copyDescriptor(int processDescriptor, int theirs);
 
     /**
      * Waits until one of the descriptors is readable (for a process: has ended).

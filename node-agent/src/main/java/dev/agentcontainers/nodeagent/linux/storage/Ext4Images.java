@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -74,6 +75,31 @@ public final class Ext4Images {
             Files.move(draft, image, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(draft);
+        }
+    }
+
+    /**
+     * Makes an image that holds the same as another one, which nobody has mounted.
+     *
+     * @return false where the other one is gone
+     */
+    boolean copy(Path original, Path image) throws IOException {
+        PrivateFiles.createFile(image);
+        boolean done = false;
+        try {
+            setLength(image, Files.size(original));
+            int answer = loopDevices.copyData(original, image);
+            if (answer < 0) {
+                throw new SystemCallException("copy " + original, -answer, LinuxNamespaceCalls.describe(-answer));
+            }
+            done = true;
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } finally {
+            if (!done) {
+                Files.deleteIfExists(image);
+            }
         }
     }
 

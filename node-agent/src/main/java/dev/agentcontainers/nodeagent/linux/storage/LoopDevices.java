@@ -3,7 +3,7 @@ package dev.agentcontainers.nodeagent.linux.storage;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Block devices made of files. Answers are zero or more for success, otherwise the negated error number. */
+/** Block devices made of files, and the files. Answers are zero or more for success, otherwise the negated error number. */
 public interface LoopDevices {
     /**
      * Makes a block device of the image and mounts the ext4 filesystem on it in the calling thread's mount namespace.
@@ -15,6 +15,9 @@ public interface LoopDevices {
 
     /** Has the disk keep the first {@code bytes} bytes of a file for it, without changing what is in them. */
     int reserve(Path file, long bytes);
+
+    /** Copies what a file holds, but no holes, to the same places of another one that is as long and holds nothing. */
+    int copyData(Path from, Path to);
 
     /** True while a device is made of the image, whoever has mounted it. */
     boolean isInUse(Path image) throws IOException;

@@ -29,14 +29,14 @@ public final class WorkspaceStore {
     private final Path directory;
     private final LoopDevices loopDevices;
     private final Ext4Images images;
-    private final WorkspacePool pool;
+    private final WorkspaceTemplates templates;
 
     /** @param directory of the sandbox */
-    public WorkspaceStore(Path directory, LoopDevices loopDevices, Ext4Images images, WorkspacePool pool) {
+    public WorkspaceStore(Path directory, LoopDevices loopDevices, Ext4Images images, WorkspaceTemplates templates) {
         this.directory = directory;
         this.loopDevices = loopDevices;
         this.images = images;
-        this.pool = pool;
+        this.templates = templates;
     }
 
     /** The limit that the workspaces have; empty where they have none or don't exist. */
@@ -94,7 +94,7 @@ public final class WorkspaceStore {
         // Reserved under another name: what has its own name is complete, also after a crash.
         Path draft = draft();
         Files.deleteIfExists(draft);
-        pool.take(limit.bytes(), draft);
+        templates.take(limit.bytes(), draft);
         try {
             if (limit.reserved()) {
                 images.reserve(draft);

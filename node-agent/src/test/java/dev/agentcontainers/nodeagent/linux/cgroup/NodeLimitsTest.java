@@ -145,6 +145,24 @@ class NodeLimitsTest {
         assertThat(sandbox("memory.limit_in_bytes")).isEqualTo("-1");
     }
 
+    /** The kernel refuses a group less than one below it has. */
+    @Test
+    void version1LowersWhoHasMoreThanAllTogetherGet() throws Exception {
+        SandboxCgroups cgroups = version1();
+        for (String sandbox : List.of("less", "unlimited", "begun")) {
+            Files.createDirectories(root.resolve("agentcontainers-n").resolve(sandbox));
+        }
+        Path quota = Path.of("cpu.cfs_quota_us");
+        Files.writeString(root.resolve("agentcontainers-n/one").resolve(quota), "150001\n");
+        Files.writeString(root.resolve("agentcontainers-n/less").resolve(quota), "20000\n");
+        Files.writeString(root.resolve("agentcontainers-n/unlimited").resolve(quota), "-1\n");
+        new LiveLimits(cgroups).applyToAll(LIMITS);
+        assertThat(parent("cpu.cfs_quota_us")).isEqualTo("150000");
+        assertThat(sandbox("cpu.cfs_quota_us")).isEqualTo("150000");
+        assertThat(parent("less/cpu.cfs_quota_us")).isEqualTo("20000\n");
+        assertThat(parent("unlimited/cpu.cfs_quota_us")).isEqualTo("-1\n");
+    }
+
     @Test
     void aMachineWithoutControlGroupsIsToldAsAFailureAndNotAsABug() {
         SandboxCgroups none = cgroups(Hierarchies.of(new MountTable(List.of())));

@@ -14,7 +14,10 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -221,6 +224,64 @@ class HostSideIT {
         machine.onServers(send);
         await().untilAsserted(() -> assertThat(machine.onHost("cat /sys/class/net/lan0/statistics/tx_packets"))
                 .isEqualTo("1\n"));
+    }
+
+    @Test
+    void nothingOnTheHostOutlivesANodeAgentWithoutAgents() throws Exception {
+        assertThat(fence.destroyUnused()).as("with an agent").isFalse();
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        fence.detach(agent.id());
+        assertThat(fence.destroyUnused()).as("without").isTrue();
+        assertThat(machine.onHost("nft list tables")).doesNotContain("agentcontainers");
+        assertThat(machine.onHost("cat /proc/sys/net/ipv4/conf/up0/forwarding")).isEqualTo("0\n");
+        assertThat(machine.onHost("ip -o link"))
+                .doesNotContain(machine.settings().hostInterface());
+        assertThat(Path.of("/run/netns", machine.settings().name())).doesNotExist();
+        assertThat(machine.forwardingRecord()).doesNotExist();
+
+        fence.open(Machine.fenceSettings());
+        fence.apply(List.of(Groups.WIDE));
+        fence.attach(agent.id(), agent.network(), "wide");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    /** As standalone runs that begin and end beside a node agent. */
+    @Test
+    void forwardingStaysForAFenceThatComesWhileOthersGo() throws Exception {
+        String forwarding = "cat /proc/sys/net/ipv4/conf/up0/forwarding";
+        agent.close();
+        fence.destroy();
+        for (int round = 0; round < 5; round++) {
+            List<LinuxFence> fences = new ArrayList<>();
+            try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+                for (int place = 0; place < 3; place++) {
+                    LinuxFence each = new LinuxFence(
+                            new LinuxFenceSettings(
+                                    machine.settings().name() + "-" + place,
+                                    machine.settings().hostNamespace(),
+                                    Path.of("/run/netns"),
+                                    machine.settings().runDirectory(),
+                                    1500),
+                            FenceSystem.linux());
+                    fences.add(each);
+                    String cidr = "100.80." + (8 + place) + ".0/24";
+                    threads.submit(() -> {
+                        each.open(new FenceSettings(cidr, "100.80.0.0/12", List.of()));
+                        each.destroy();
+                        each.open(new FenceSettings(cidr, "100.80.0.0/12", List.of()));
+                        return true;
+                    });
+                }
+            }
+            for (LinuxFence each : fences) {
+                assertThat(machine.onHost(forwarding)).isEqualTo("1\n");
+                assertThat(each.repair()).isEqualTo(Condition.SOUND);
+                each.destroy();
+            }
+            assertThat(machine.onHost(forwarding)).isEqualTo("0\n");
+            assertThat(machine.forwardingRecord()).doesNotExist();
+        }
+        agent = machine.agent();
     }
 
     @Test

@@ -88,12 +88,24 @@ class ExecIT {
         }
     }
 
-    /** The only word of it may come before the runtime listens. */
+    /** The only word of it may come before the runtime has the terminal. */
     @Test
     void aTerminalGetsTheSizeThatItWasToldOfFirst() throws Exception {
-        try (ExecSession session = exec(true, true, "/bin/sh", "-c", "sleep 2; stty size")) {
+        try (ExecSession session =
+                exec(true, true, "/bin/sh", "-c", "until stty size | grep -q 33; do :; done; stty size")) {
             session.resize(111, 33);
             assertThat(text(session.standardOutput())).contains("33 111");
+            assertThat(session.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void aTerminalGetsASizeThatItIsToldOfLate() throws Exception {
+        try (ExecSession session =
+                exec(true, true, "/bin/sh", "-c", "echo begun; until stty size | grep -q 44; do :; done; stty size")) {
+            assertThat(session.standardOutput().read()).isEqualTo('b');
+            session.resize(122, 44);
+            assertThat(text(session.standardOutput())).contains("44 122");
             assertThat(session.awaitExit()).isZero();
         }
     }
@@ -102,7 +114,7 @@ class ExecIT {
     void aTerminalHasItsSizeAndChangesIt() throws Exception {
         try (ExecSession session = exec(true, true, "/bin/sh")) {
             session.resize(91, 33);
-            session.standardInput().write("stty size; tty\n".getBytes(UTF_8));
+            session.standardInput().write("until stty size | grep -q 33; do :; done; stty size; tty\n".getBytes(UTF_8));
             session.standardInput().flush();
             StringBuilder seen = new StringBuilder();
             InputStream output = session.standardOutput();
@@ -112,9 +124,11 @@ class ExecIT {
                 assertThat(count).as(seen.toString()).isPositive();
                 seen.append(new String(buffer, 0, count, UTF_8));
             }
-            session.standardInput().write("stty size; exit 3\n".getBytes(UTF_8));
+            session.resize(92, 34);
+            session.standardInput()
+                    .write("until stty size | grep -q 34; do :; done; stty size; exit 3\n".getBytes(UTF_8));
             seen.append(text(output));
-            assertThat(seen.toString()).contains("33 91");
+            assertThat(seen.toString()).contains("33 91", "34 92");
             assertThat(session.awaitExit()).isEqualTo(3);
         }
     }

@@ -49,7 +49,7 @@ class FailedStartIT {
         node = TestNode.start();
         spec = TestNode.shell("echo ran", LIMITED, new SandboxSpec.ResolvedMount.Workspace("/workspace", true));
         node.driver().prepare(spec);
-        // Images for workspaces are formatted ahead meanwhile.
+        // Templates of workspaces are formatted meanwhile.
         prepared = await().until(() -> Machine.now(node), machine -> machine.processes() == 0);
     }
 

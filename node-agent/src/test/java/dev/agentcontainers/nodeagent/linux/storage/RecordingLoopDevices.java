@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Mounts nothing and reserves nothing, but remembers what was asked for. */
+/** Copies, but mounts nothing and reserves nothing; remembers what was asked for. */
 final class RecordingLoopDevices implements LoopDevices {
     final List<String> calls = new ArrayList<>();
     int mountAnswer;
@@ -21,6 +21,12 @@ final class RecordingLoopDevices implements LoopDevices {
     public int reserve(Path file, long bytes) {
         calls.add("reserve " + file.getFileName() + " " + bytes);
         return reserveAnswer;
+    }
+
+    /** The bytes of the machine's own. */
+    @Override
+    public int copyData(Path from, Path to) {
+        return LoopDevices.ofThisMachine().copyData(from, to);
     }
 
     @Override

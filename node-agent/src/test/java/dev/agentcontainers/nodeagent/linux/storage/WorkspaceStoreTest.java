@@ -28,23 +28,23 @@ class WorkspaceStoreTest {
 
     private final RecordingLoopDevices loopDevices = new RecordingLoopDevices();
     private final Ext4Images images = new Ext4Images(loopDevices);
-    private WorkspacePool pool;
+    private WorkspaceTemplates templates;
     private Path directory;
     private WorkspaceStore store;
 
     @BeforeEach
     void makeStore() throws IOException {
         assumeTrue(Program.find("mkfs.ext4").isPresent(), "needs mkfs.ext4");
-        pool = new WorkspacePool(state.resolve("pool"), images);
+        templates = new WorkspaceTemplates(state.resolve("templates"), images);
         directory = Files.createDirectory(state.resolve("sandbox"));
-        store = new WorkspaceStore(directory, loopDevices, images, pool);
+        store = new WorkspaceStore(directory, loopDevices, images, templates);
     }
 
     @AfterEach
-    void removePool() throws IOException {
-        if (pool != null) {
-            pool.remove();
-            assertThat(state.resolve("pool")).doesNotExist();
+    void removeTemplates() throws IOException {
+        if (templates != null) {
+            templates.remove();
+            assertThat(state.resolve("templates")).doesNotExist();
         }
     }
 
@@ -112,7 +112,7 @@ class WorkspaceStoreTest {
         store.prepare(asked(20 * MIB));
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(image())))
                 .isEqualTo("rw-------");
-        for (Path made : List.of(directory.resolve("workspace"), state.resolve("pool"))) {
+        for (Path made : List.of(directory.resolve("workspace"), state.resolve("templates"))) {
             await().until(() -> Files.exists(made));
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
                     .isEqualTo("rwx------");
@@ -209,30 +209,46 @@ class WorkspaceStoreTest {
     }
 
     @Test
-    void imagesOfASizeThatWasAskedForAreMadeAhead() throws Exception {
+    void aWorkspaceOfASizeThatWasAskedForBeforeIsACopy() throws Exception {
         store.prepare(asked(20 * MIB));
-        await().until(() -> pool.count(20 * MIB) == 4);
-        List<Path> ready;
-        try (var entries = Files.list(state.resolve("pool"))) {
-            ready = entries.toList();
-        }
-        WorkspaceStore second =
-                new WorkspaceStore(Files.createDirectory(state.resolve("second")), loopDevices, images, pool);
-        second.prepare(asked(20 * MIB));
-        assertThat(ready.stream().filter(Files::notExists)).hasSize(1);
-        await().until(() -> pool.count(20 * MIB) == 4);
+        await().until(() -> templates.has(20 * MIB));
+        String formatted = uuid(image());
+        store.delete();
+        store.prepare(asked(20 * MIB));
+        assertThat(uuid(image()))
+                .as("each formatting gives another one")
+                .isNotEqualTo(formatted)
+                .isEqualTo(uuid(state.resolve("templates/" + 20 * MIB + ".img")));
+        assertThat(allocatedBytes(image())).isLessThan(3 * MIB);
+        assertSound();
     }
 
     @Test
-    void onlyTheSizesThatWereAskedForLastAreMadeAhead() throws Exception {
-        for (int size = 16; size < 22; size++) {
-            pool.expect(size * MIB);
+    void onlyTheSizesThatWereAskedForLastAreKeptReady() throws Exception {
+        for (int size = 16; size < 26; size++) {
+            templates.expect(size * MIB);
         }
-        for (int size = 18; size < 22; size++) {
+        for (int size = 18; size < 26; size++) {
             long bytes = size * MIB;
-            await().until(() -> pool.count(bytes) == 4);
+            await().until(() -> templates.has(bytes));
         }
-        assertThat(pool.count(16 * MIB)).isZero();
+    }
+
+    private static String uuid(Path image) throws Exception {
+        return Program.find("dumpe2fs")
+                .orElseThrow()
+                .run(Duration.ofSeconds(60), List.of("-h", image.toString()))
+                .output()
+                .lines()
+                .filter(line -> line.startsWith("Filesystem UUID:"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static long allocatedBytes(Path file) throws Exception {
+        Program.Result result =
+                Program.find("stat").orElseThrow().run(Duration.ofSeconds(60), List.of("-c", "%b", file.toString()));
+        return 512 * Long.parseLong(result.output().strip());
     }
 
     @Test

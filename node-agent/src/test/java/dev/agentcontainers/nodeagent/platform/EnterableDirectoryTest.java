@@ -1,4 +1,4 @@
-package dev.agentcontainers.nodeagent.linux.oci;
+package dev.agentcontainers.nodeagent.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,5 +58,45 @@ class EnterableDirectoryTest {
         assertThatThrownBy(() -> EnterableDirectory.make(foreign.resolve("agentcontainers/oci")))
                 .hasMessageContaining("chmod o+x " + foreign);
         assertThat(mode(foreign)).isEqualTo("rwxr-x---");
+    }
+
+    @Test
+    void aGroupsDirectoryIsEnoughForItsMembers() throws Exception {
+        Path theirs = closed("theirs");
+        GroupPrincipal group =
+                Files.readAttributes(theirs, PosixFileAttributes.class).group();
+
+        EnterableDirectory.makeFor(group, theirs.resolve("sockets"));
+
+        assertThat(mode(theirs)).isEqualTo("rwxr-x---");
+        assertThat(mode(theirs.resolve("sockets"))).isEqualTo("rwx--x--x");
+    }
+
+    @Test
+    void aDirectoryOfItsGroupThatOnlyOthersMayEnterIsNotEnough() throws Exception {
+        Path theirs = closed("theirs");
+        Files.setPosixFilePermissions(theirs, PosixFilePermissions.fromString("rwx-----x"));
+        GroupPrincipal group =
+                Files.readAttributes(theirs, PosixFileAttributes.class).group();
+
+        assertThatThrownBy(() -> EnterableDirectory.makeFor(group, theirs))
+                .hasMessageContaining("can't be entered by the group " + group.getName());
+    }
+
+    @Test
+    void aDirectoryThatExistsKeepsItsModeUnlessItIsOursAndClosed() throws Exception {
+        GroupPrincipal other =
+                top.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName("daemon");
+        Path own = closed("agentcontainers");
+        Path foreign = Files.createDirectory(top.resolve("run"));
+        Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        EnterableDirectory.makeFor(other, own);
+        EnterableDirectory.makeFor(other, foreign);
+
+        assertThat(mode(own)).isEqualTo("rwxr-x--x");
+        assertThat(mode(foreign)).isEqualTo("rwxr-xr-x");
+        assertThatThrownBy(() -> EnterableDirectory.makeFor(other, closed("home")))
+                .hasMessageContaining("can't be entered by the group daemon; 'chmod o+x " + top.resolve("home"));
     }
 }

@@ -1,4 +1,4 @@
-package dev.agentcontainers.nodeagent.gateway;
+package dev.agentcontainers.nodeagent.log;
 
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -43,7 +43,7 @@ public record CriLine(@Nullable String time, Stream stream, boolean partial, byt
     }
 
     /** True where the line is at least as young as that; one without a readable time counts as young. */
-    boolean isSince(Instant oldest) {
+    public boolean isSince(Instant oldest) {
         if (time == null) {
             return true;
         }

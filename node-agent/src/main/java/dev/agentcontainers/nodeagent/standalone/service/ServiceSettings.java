@@ -1,4 +1,4 @@
-package dev.agentcontainers.nodeagent.standalone;
+package dev.agentcontainers.nodeagent.standalone.service;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.List;
  * @param group whose members may use it
  * @param mostRuns at a time, of all users together
  * @param mostRunsOfUser at a time, of one user
- * @param sharePercent how much of the machine's processors and memory the runs may have together
+ * @param sharePercent how much of the machine's processors, memory, disk and processes the runs may have together
  * @param neverAllowed addresses and ranges that no policy opens
  */
 public record ServiceSettings(
@@ -24,7 +24,7 @@ public record ServiceSettings(
         neverAllowed = List.copyOf(neverAllowed);
     }
 
-    public static ServiceSettings at(Path socket, List<String> neverAllowed) {
-        return new ServiceSettings(socket, GROUP, 32, 8, 80, neverAllowed);
+    public static ServiceSettings at(Path socket, int sharePercent, List<String> neverAllowed) {
+        return new ServiceSettings(socket, GROUP, 32, 8, sharePercent, neverAllowed);
     }
 }

@@ -5,27 +5,24 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Images that are formatted ahead of their use, in the background, so that a start only takes one: a few of each of the
- * sizes that were asked for last. They take next to nothing of the disk until they are used. Two processes may share a
- * directory. Thread-safe.
+ * An empty image of each of the sizes that were asked for last, formatted ahead in the background. A workspace begins as a
+ * copy of one: only what is not zero is copied, some hundred KiB, where formatting takes a program and much longer. Two
+ * processes may share a directory. Thread-safe.
  */
-public final class WorkspacePool {
-    private static final int SIZES = 4;
-    private static final int READY = 4;
+public final class WorkspaceTemplates {
+    private static final int SIZES = 8;
     private static final String SUFFIX = ".img";
     private static final Duration LONGEST_FORMATTING = Duration.ofMinutes(10);
 
@@ -35,7 +32,7 @@ public final class WorkspacePool {
     private final ExecutorService background;
 
     /** @param directory made when it is needed, for root only */
-    public WorkspacePool(Path directory, Ext4Images images) {
+    public WorkspaceTemplates(Path directory, Ext4Images images) {
         this.directory = directory;
         this.images = images;
         ThreadPoolExecutor one = new ThreadPoolExecutor(
@@ -46,47 +43,46 @@ public final class WorkspacePool {
                 new LinkedBlockingQueue<>(),
                 Thread.ofPlatform()
                         .daemon()
-                        .name("workspace images")
+                        .name("workspace templates")
                         .priority(Thread.MIN_PRIORITY)
                         .factory());
         one.allowCoreThreadTimeOut(true);
         this.background = one;
     }
 
-    /** Has images of this size made ready. */
+    /** Has an image of this size formatted where there is none yet. */
     public void expect(long bytes) {
+        boolean changed;
         synchronized (sizes) {
-            sizes.remove(bytes);
+            changed = !sizes.remove(bytes);
             sizes.add(bytes);
             if (sizes.size() > SIZES) {
                 sizes.removeFirst();
             }
         }
-        if (!background.isShutdown()) {
+        if ((changed || !has(bytes)) && !background.isShutdown()) {
             background.execute(this::fill);
         }
     }
 
-    /** Makes an image of this size at {@code target}: one that is ready, or a new one. */
+    /** Makes an image of this size at {@code target}. */
     void take(long bytes, Path target) throws IOException, InterruptedException {
         try {
-            for (Path image : ready(bytes)) {
-                try {
-                    Files.move(image, target, StandardCopyOption.ATOMIC_MOVE);
-                    return;
-                } catch (NoSuchFileException e) {
-                    // Another start was faster.
-                }
+            if (!has(bytes) || !images.copy(template(bytes), target)) {
+                images.format(target, bytes);
             }
-            images.format(target, bytes);
         } finally {
             expect(bytes);
         }
     }
 
-    /** How many images of this size are ready. */
-    int count(long bytes) throws IOException {
-        return ready(bytes).size();
+    /** Whether one of this size is ready. */
+    boolean has(long bytes) {
+        return Files.exists(template(bytes));
+    }
+
+    private Path template(long bytes) {
+        return directory.resolve(bytes + SUFFIX);
     }
 
     private void fill() {
@@ -98,12 +94,12 @@ public final class WorkspacePool {
             PrivateFiles.makeDirectory(directory);
             removeOthers(wanted);
             for (long bytes : wanted) {
-                for (int missing = READY - count(bytes); missing > 0; missing--) {
-                    images.format(directory.resolve(bytes + "-" + UUID.randomUUID() + SUFFIX), bytes);
+                if (!has(bytes)) {
+                    images.format(template(bytes), bytes);
                 }
             }
         } catch (IOException e) {
-            // Whoever takes one makes it then, and says what is wrong.
+            // Whoever takes one formats it then, and says what is wrong.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -112,23 +108,13 @@ public final class WorkspacePool {
     private void removeOthers(Set<Long> wanted) throws IOException {
         Instant old = Instant.now().minus(LONGEST_FORMATTING);
         for (Path file : files()) {
-            String name = file.getFileName().toString();
-            boolean image = name.endsWith(SUFFIX);
-            boolean kept = image
-                    ? wanted.stream().anyMatch(bytes -> name.startsWith(bytes + "-"))
-                    : Files.exists(file)
+            boolean kept = wanted.stream().anyMatch(bytes -> file.equals(template(bytes)))
+                    || Files.exists(file)
                             && Files.getLastModifiedTime(file).toInstant().isAfter(old);
             if (!kept) {
                 Files.deleteIfExists(file);
             }
         }
-    }
-
-    private List<Path> ready(long bytes) throws IOException {
-        return files().stream()
-                .filter(file -> file.getFileName().toString().startsWith(bytes + "-"))
-                .filter(file -> file.getFileName().toString().endsWith(SUFFIX))
-                .toList();
     }
 
     private List<Path> files() throws IOException {
@@ -141,7 +127,7 @@ public final class WorkspacePool {
         return files;
     }
 
-    /** Removes every image, after what is under way. */
+    /** Removes every template, after what is under way. */
     public void remove() throws IOException {
         background.shutdownNow();
         try {

@@ -1,0 +1,33 @@
+package dev.agentcontainers.nodeagent.platform;
+
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Removes what a node has on its machine, found there and not remembered, but for the files in its folders. Only for a node
+ * whose agents nobody looks after. May be repeated.
+ */
+public record NodeRemoval(Platform platform, NodeSettings settings) {
+    /**
+     * Kills what runs and removes it, the agents before their fence.
+     *
+     * @return the agents that there were
+     */
+    public List<SandboxId> remove() throws SandboxException, IOException {
+        List<SandboxId> removed = new ArrayList<>();
+        for (IsolationDriver driver : platform.drivers(settings)) {
+            for (SandboxId id : driver.list()) {
+                driver.remove(id);
+                driver.purge(id);
+                removed.add(id);
+            }
+        }
+        platform.fence(settings).destroy();
+        platform.forget(settings);
+        return removed;
+    }
+}
