@@ -1,7 +1,11 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.InlineRules;
 import dev.agentcontainers.policy.rule.NetworkPolicies;
+import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Rule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
@@ -9,28 +13,51 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What applies to a subject. Compiler and evaluator both start here; the tiers of further kinds of policy join here.
+ * What NetworkPolicies and inline rules together say of one direction of an endpoint. Compiler and evaluator both start
+ * here.
  *
  * @param sources names of the policies and inline rules that apply, sorted
  * @param rules their rules, which only ever add to each other, sorted by place
  */
 record ApplicablePolicy(List<String> sources, List<Rule> rules) {
+    /** What applies to the egress of a subject. */
     static ApplicablePolicy to(PolicySubject subject, List<NetworkPolicy> policies) {
         List<String> sources = new ArrayList<>();
         List<Rule> rules = new ArrayList<>();
-        for (NetworkPolicy policy : NetworkPolicies.selecting(policies, subject.namespace(), subject.labels())) {
+        for (NetworkPolicy policy :
+                NetworkPolicies.selecting(policies, subject.namespace(), subject.labels(), Direction.EGRESS)) {
             sources.add(NetworkPolicies.nameOf(policy));
-            rules.addAll(NetworkPolicies.read(policy));
+            rules.addAll(NetworkPolicies.rules(policy, Direction.EGRESS));
         }
-        for (Rule rule : InlineRules.read(subject.inlineRules())) {
-            sources.add(rule.source().policy());
-            rules.add(rule);
-        }
-        rules.sort(Comparator.comparing(Rule::source));
-        return new ApplicablePolicy(sources.stream().sorted().toList(), List.copyOf(rules));
+        addInline(InlineRules.read(subject.inlineRules()), sources, rules);
+        return sorted(sources, rules);
     }
 
-    List<String> problems() {
-        return rules.stream().flatMap(rule -> rule.problems().stream()).toList();
+    /** What applies to a workload, of policies that are read already. */
+    static ApplicablePolicy to(
+            Endpoint.Workload workload, Direction direction, List<Policy> policies, Endpoints endpoints) {
+        List<String> sources = new ArrayList<>();
+        List<Rule> rules = new ArrayList<>();
+        for (Policy policy : policies) {
+            policy.rulesFor(workload, direction, endpoints).ifPresent(its -> {
+                sources.add(policy.name());
+                rules.addAll(its);
+            });
+        }
+        if (workload instanceof Endpoint.Agent agent && direction == Direction.EGRESS) {
+            addInline(InlineRules.read(agent.inlineRules()), sources, rules);
+        }
+        return sorted(sources, rules);
+    }
+
+    private static void addInline(List<Rule> inline, List<String> sources, List<Rule> rules) {
+        inline.forEach(rule -> sources.add(rule.source().policy()));
+        rules.addAll(inline);
+    }
+
+    private static ApplicablePolicy sorted(List<String> sources, List<Rule> rules) {
+        return new ApplicablePolicy(
+                sources.stream().sorted().toList(),
+                rules.stream().sorted(Comparator.comparing(Rule::source)).toList());
     }
 }

@@ -1,88 +1,135 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.policy.Decision.Allowed;
+import dev.agentcontainers.policy.Decision.Ungoverned;
 import dev.agentcontainers.policy.Invariants.Invariant;
-import dev.agentcontainers.policy.Verdict.Allowed;
-import dev.agentcontainers.policy.Verdict.Denied;
-import dev.agentcontainers.policy.Verdict.Reason;
 import dev.agentcontainers.policy.box.Cidr;
-import dev.agentcontainers.policy.rule.Peer;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.rule.Direction;
+import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Rule;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import dev.agentcontainers.policy.rule.Tier;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Says what policy makes of a flow. Decides by the rules themselves, not by what was compiled from them, so that each
- * can be tested against the other. It knows no limit of size: what {@link PolicyCompiler} refuses as too large is judged
- * here all the same.
+ * Says what policy makes of a flow: at its source by the egress rules there, at its destination by the ingress rules
+ * there. Decides by the rules themselves, not by what was compiled from them, so that each can be tested against the
+ * other. It knows no limit of size: what {@link PolicyCompiler} refuses as too large is judged here all the same.
+ *
+ * <p>The order of a decision: {@link Invariants} (of agents only), tier Admin, NetworkPolicies together with inline rules,
+ * tier Baseline; then an agent denies and a Pod allows. A node is nobody's to govern and, as a destination of an agent,
+ * open only to what tier Admin accepts. Flows of an endpoint to itself are decided like any other, though they may never
+ * reach what enforces this.
  */
 public final class Evaluator {
     private Evaluator() {}
 
-    /** @param namespacePolicies NetworkPolicies of the subject's namespace; those of others are ignored */
-    public static Verdict evaluate(List<NetworkPolicy> namespacePolicies, PolicySubject subject, Flow flow) {
-        Optional<Invariant> invariant = Invariants.denying(flow.address());
-        if (invariant.isPresent()) {
-            return deniedBy(invariant.get(), flow);
+    /** @param endpoints those that selectors, named ports and addresses can refer to */
+    public static Verdict evaluate(Policies policies, Endpoints endpoints, Flow flow) {
+        Flow identified = flow.identifiedIn(endpoints);
+        return new Verdict(
+                new OneEnd(policies, endpoints, identified, Direction.EGRESS).decision(),
+                new OneEnd(policies, endpoints, identified, Direction.INGRESS).decision());
+    }
+
+    /** One end of a flow, with the other as its peer. */
+    private record OneEnd(Policies policies, Endpoints endpoints, Flow flow, Direction direction) {
+        Decision decision() {
+            return switch (self().endpoint()) {
+                case null -> new Ungoverned(self() + " is no agent and no Pod");
+                case Endpoint.Node node -> new Ungoverned(node + " is governed by no policy");
+                case Endpoint.Workload workload -> decision(workload);
+            };
         }
-        ApplicablePolicy applicable = ApplicablePolicy.to(subject, namespacePolicies);
-        for (Rule rule : applicable.rules()) {
-            if (reaches(rule, flow) && hasPort(rule, flow)) {
-                return new Allowed(rule.source());
+
+        private Decision decision(Endpoint.Workload workload) {
+            boolean ofAgent = workload instanceof Endpoint.Agent && direction == Direction.EGRESS;
+            Cidr address = peer().address();
+            if (ofAgent && address != null) {
+                Optional<Invariant> invariant = Invariants.denying(address);
+                if (invariant.isPresent()) {
+                    return explanation(workload).deniedBy(invariant.get());
+                }
             }
+            Optional<Decision> admin = decision(workload, Tier.ADMIN);
+            if (admin.isPresent()) {
+                return admin.get();
+            }
+            if (ofAgent && peer().endpoint() instanceof Endpoint.Node node) {
+                return explanation(workload).deniedAs(node);
+            }
+            ApplicablePolicy applicable = ApplicablePolicy.to(
+                    workload, direction, policies.in(Tier.NETWORK_POLICY, workload.namespace()), endpoints);
+            if (!applicable.sources().isEmpty()) {
+                return union(workload, applicable);
+            }
+            return decision(workload, Tier.BASELINE).orElseGet(() -> byDefault(workload));
         }
-        if (applicable.sources().isEmpty()) {
-            return new Denied(
-                    Reason.NO_POLICY,
-                    flow + " is denied: no NetworkPolicy with policyType Egress selects the agent and it has no inline"
-                            + " rules, so it reaches nothing",
-                    List.of(),
-                    remedy(flow));
+
+        /** The decision of the first rule of the tier that matches; empty where none does, or it passes. */
+        private Optional<Decision> decision(Endpoint.Workload workload, Tier tier) {
+            for (Policy policy : policies.in(tier, workload.namespace())) {
+                for (Rule rule : policy.rulesFor(workload, direction, endpoints).orElse(List.of())) {
+                    if (matches(rule)) {
+                        return switch (rule.action()) {
+                            case ACCEPT -> Optional.of(new Allowed(tier, rule.source()));
+                            case DENY -> Optional.of(explanation(workload).deniedBy(tier, rule));
+                            case PASS -> Optional.empty();
+                        };
+                    }
+                }
+            }
+            return Optional.empty();
         }
-        return new Denied(
-                Reason.NO_MATCHING_RULE,
-                flow + " is denied: none of " + String.join(", ", applicable.sources()) + " allows it",
-                applicable.rules().stream()
-                        .map(rule -> consideration(rule, flow))
-                        .toList(),
-                remedy(flow));
-    }
 
-    private static boolean reaches(Rule rule, Flow flow) {
-        Cidr address = Cidr.parse(flow.address());
-        return rule.peers().stream().anyMatch(peer -> switch (peer) {
-            case Peer.Everywhere _ -> true;
-            case Peer.Block(Cidr cidr, List<Cidr> except) ->
-                cidr.contains(address) && except.stream().noneMatch(range -> range.contains(address));
-            case Peer.Unresolved _ -> false;
-        });
-    }
-
-    private static boolean hasPort(Rule rule, Flow flow) {
-        return rule.ports().stream().anyMatch(port -> port.matches(flow.protocol(), flow.port()));
-    }
-
-    private static String consideration(Rule rule, Flow flow) {
-        String why = reaches(rule, flow)
-                ? "allows the address, but not port " + flow.port() + "/" + flow.protocol()
-                : hasPort(rule, flow) ? "allows the port, but not the address" : "allows neither address nor port";
-        List<String> problems = rule.problems();
-        return rule.source() + " " + why + (problems.isEmpty() ? "" : " (" + String.join("; ", problems) + ")");
-    }
-
-    private static Denied deniedBy(Invariant invariant, Flow flow) {
-        return new Denied(
-                Reason.INVARIANT,
-                flow + " is denied by an invariant: " + invariant.cidr() + " is " + invariant.meaning(),
-                List.of(),
-                "No policy can allow it.");
-    }
-
-    private static String remedy(Flow flow) {
-        if (flow.port() == 0) {
-            return "No policy can allow port 0.";
+        private Decision union(Endpoint.Workload workload, ApplicablePolicy applicable) {
+            for (Rule rule : applicable.rules()) {
+                if (matches(rule)) {
+                    return new Allowed(Tier.NETWORK_POLICY, rule.source());
+                }
+            }
+            return explanation(workload)
+                    .deniedByNone(
+                            applicable.sources(),
+                            applicable.rules().stream().map(this::consideration).toList());
         }
-        return "To allow it add to spec.network.egress: {name: NAME, to: [{ipBlock: {cidr: %s}}], ports: [{protocol: %s, port: %d}]}"
-                .formatted(Cidr.parse(flow.address()), flow.protocol(), flow.port());
+
+        private Decision byDefault(Endpoint.Workload workload) {
+            return switch (workload) {
+                case Endpoint.Agent _ -> explanation(workload).deniedByDefault();
+                case Endpoint.Pod pod ->
+                    new Ungoverned("no policy governs the %s of %s".formatted(direction.rulesField(), pod));
+            };
+        }
+
+        private boolean matches(Rule rule) {
+            return rule.concerns(peer(), endpoints) && rule.hasPort(flow.protocol(), flow.port(), flow.destination());
+        }
+
+        private String consideration(Rule rule) {
+            boolean concerned = rule.concerns(peer(), endpoints);
+            boolean hasPort = rule.hasPort(flow.protocol(), flow.port(), flow.destination());
+            String place = direction == Direction.EGRESS ? "address" : "source";
+            String why = concerned
+                    ? "allows the " + place + ", but not port " + flow.port() + "/" + flow.protocol()
+                    : hasPort ? "allows the port, but not the " + place : "allows neither " + place + " nor port";
+            List<String> problems = rule.problems();
+            return rule.source() + " " + why + (problems.isEmpty() ? "" : " (" + String.join("; ", problems) + ")");
+        }
+
+        private Explanation explanation(Endpoint.Workload workload) {
+            return new Explanation(flow, direction, workload, peer());
+        }
+
+        private Party self() {
+            return direction == Direction.EGRESS ? flow.source() : flow.destination();
+        }
+
+        private Party peer() {
+            return direction == Direction.EGRESS ? flow.destination() : flow.source();
+        }
     }
 }

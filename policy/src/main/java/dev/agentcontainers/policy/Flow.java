@@ -1,28 +1,40 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.Protocol;
-import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
 
 /**
- * The destination of an agent's packets.
+ * Packets from one party to a port of another. What answers them is not a flow of its own: replies go where the flow may.
  *
- * @param address IPv4 or IPv6, in plain notation; kept in canonical notation
- * @param port 0 to 65535; no policy allows port 0
+ * @param port of the destination, 0 to 65535; no rule is about port 0
  */
-public record Flow(String address, Protocol protocol, int port) {
-    /** @throws IllegalArgumentException where address or port are malformed */
+public record Flow(Party source, Party destination, Protocol protocol, int port) {
+    /** @throws IllegalArgumentException where the port is malformed */
     public Flow {
-        if (address.contains("/")) {
-            throw new IllegalArgumentException("'" + address + "' is a range, a flow has one address");
-        }
-        address = Cidr.parse(address).address();
         if (port < 0 || port > 65535) {
             throw new IllegalArgumentException("port " + port + " is not within 0-65535");
         }
     }
 
+    /**
+     * A flow of an endpoint to an address.
+     *
+     * @param address IPv4 or IPv6, in plain notation
+     * @throws IllegalArgumentException where address or port are malformed
+     */
+    public static Flow of(Endpoint source, String address, Protocol protocol, int port) {
+        return new Flow(Party.of(source), Party.at(address), protocol, port);
+    }
+
+    /** The flow with the endpoints that its addresses belong to. */
+    Flow identifiedIn(Endpoints endpoints) {
+        return new Flow(endpoints.identified(source), endpoints.identified(destination), protocol, port);
+    }
+
     @Override
     public String toString() {
-        return (address.contains(":") ? "[" + address + "]" : address) + ":" + port + "/" + protocol;
+        return destination.host() + ":" + port + "/" + protocol;
     }
 }

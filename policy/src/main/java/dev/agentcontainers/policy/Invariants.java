@@ -44,6 +44,12 @@ public final class Invariants {
             .flatMap(Function.identity())
             .toList();
 
+    private record Parsed(Cidr range, Invariant invariant) {}
+
+    private static final List<Parsed> PARSED = ALL.stream()
+            .map(invariant -> new Parsed(Cidr.parse(invariant.cidr()), invariant))
+            .toList();
+
     private static final AddressRanges IPV4_RANGES = ranges(AddressFamily.IPV4);
     private static final AddressRanges IPV6_RANGES = ranges(AddressFamily.IPV6);
 
@@ -60,9 +66,13 @@ public final class Invariants {
      * @throws IllegalArgumentException where the text is no address
      */
     public static Optional<Invariant> denying(String address) {
-        Cidr single = Cidr.parse(address);
-        return ALL.stream()
-                .filter(invariant -> Cidr.parse(invariant.cidr()).contains(single))
+        return denying(Cidr.parse(address));
+    }
+
+    static Optional<Invariant> denying(Cidr address) {
+        return PARSED.stream()
+                .filter(parsed -> parsed.range().contains(address))
+                .map(Parsed::invariant)
                 .findFirst();
     }
 

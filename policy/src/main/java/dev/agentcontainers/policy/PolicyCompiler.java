@@ -8,6 +8,7 @@ import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
 import dev.agentcontainers.policy.box.PortRange;
 import dev.agentcontainers.policy.box.TooManyBoxesException;
+import dev.agentcontainers.policy.rule.Peer;
 import dev.agentcontainers.policy.rule.PortMatch;
 import dev.agentcontainers.policy.rule.Rule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -34,7 +35,8 @@ public final class PolicyCompiler {
         ApplicablePolicy applicable = ApplicablePolicy.to(subject, namespacePolicies);
         List<Area> areas = new ArrayList<>();
         applicable.rules().forEach(rule -> addAreas(rule, areas));
-        List<String> problems = new ArrayList<>(applicable.problems());
+        List<String> problems = new ArrayList<>();
+        applicable.rules().forEach(rule -> problems.addAll(problems(rule)));
         List<Allow> egress = List.of();
         try {
             egress = Boxes.canonical(areas, MOST_BOXES);
@@ -43,6 +45,37 @@ public final class PolicyCompiler {
                     + " of addresses and ports, so they allow nothing: use fewer exceptions, ports or policies");
         }
         return new CompiledPolicy(RulesetHash.ofCanonical(egress), applicable.sources(), problems, egress);
+    }
+
+    /** What of a rule of egress allows nothing in a ruleset, each with its place. */
+    private static List<String> problems(Rule rule) {
+        List<String> problems = new ArrayList<>();
+        for (int index = 0; index < rule.peers().size(); index++) {
+            String place = rule.source() + ".to[" + index + "]";
+            switch (rule.peers().get(index)) {
+                case Peer.Everywhere _, Peer.Block _ -> {}
+                case Peer.Unreadable(String problem) ->
+                    problems.add(rule.source().policy() + " " + problem);
+                case Peer.Selected _ ->
+                    problems.add(
+                            place
+                                    + ": podSelector and namespaceSelector are not resolved to addresses yet; the peer allows nothing");
+                case Peer.Nodes _, Peer.Domain _ ->
+                    problems.add(place
+                            + ": nodes and domain names are not resolved to addresses yet; the peer allows nothing");
+            }
+        }
+        for (int index = 0; index < rule.ports().size(); index++) {
+            switch (rule.ports().get(index)) {
+                case PortMatch.Numbered _ -> {}
+                case PortMatch.Unreadable(String problem) ->
+                    problems.add(rule.source().policy() + " " + problem);
+                case PortMatch.Named named ->
+                    problems.add("%s.ports[%d].port: the name '%s' stands for no port of an address; it matches nothing"
+                            .formatted(rule.source(), index, named.name()));
+            }
+        }
+        return problems;
     }
 
     private static void addAreas(Rule rule, List<Area> areas) {

@@ -1,6 +1,6 @@
 /**
- * Egress policy as pure functions. In: policies, an agent's namespace, labels and inline rules, and flows. Out: compiled
- * rulesets with their canonical hash, and verdicts with the rule that decided. Never does I/O, reads no clock, knows no
+ * Network policy as pure functions. In: policies, endpoints with their labels, addresses and inline rules, and flows. Out:
+ * compiled rulesets of egress with their canonical hash, and verdicts for both ends of a flow with the rule that decided. Never does I/O, reads no clock, knows no
  * client and no kernel.
  */
 @NullMarked

@@ -3,6 +3,7 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.endpoint.Party;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,19 +34,22 @@ final class GeneratedPolicies {
             String selector = pick("{}", "{matchLabels: {app: web}}", "{matchLabels: {app: other}}");
             String types =
                     pick("", "policyTypes: [Egress], ", "policyTypes: [Ingress], ", "policyTypes: [Ingress, Egress], ");
-            policies.add(Policies.networkPolicy(
+            policies.add(TestPolicies.networkPolicy(
                     "p" + index, "{podSelector: " + selector + ", " + types + "egress: " + rules(false) + "}"));
         }
         return policies;
     }
 
     PolicySubject subject() {
-        return Policies.subject(rules(true));
+        return TestPolicies.subject(rules(true));
     }
 
     List<Flow> flows(int count) {
-        return Stream.generate(() ->
-                        new Flow(random.nextInt(3) == 0 ? address6() : address4(), protocol(), random.nextInt(20)))
+        return Stream.generate(() -> new Flow(
+                        Party.named("whoever.example.org"),
+                        Party.at(random.nextInt(3) == 0 ? address6() : address4()),
+                        protocol(),
+                        random.nextInt(20)))
                 .limit(count)
                 .toList();
     }

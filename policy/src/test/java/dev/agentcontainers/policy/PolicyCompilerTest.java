@@ -1,7 +1,7 @@
 package dev.agentcontainers.policy;
 
-import static dev.agentcontainers.policy.Policies.networkPolicy;
-import static dev.agentcontainers.policy.Policies.subject;
+import static dev.agentcontainers.policy.TestPolicies.networkPolicy;
+import static dev.agentcontainers.policy.TestPolicies.subject;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

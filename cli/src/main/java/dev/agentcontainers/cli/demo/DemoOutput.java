@@ -6,10 +6,13 @@ import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.cli.demo.DemoReport.Call;
+import dev.agentcontainers.policy.Decision;
 import dev.agentcontainers.policy.Evaluator;
 import dev.agentcontainers.policy.Flow;
-import dev.agentcontainers.policy.PolicySubject;
+import dev.agentcontainers.policy.Policies;
 import dev.agentcontainers.policy.Verdict;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.io.PrintStream;
 import java.net.URI;
@@ -127,13 +130,14 @@ final class DemoOutput {
         }
         Call call = made.getFirst();
         URI url = URI.create(call.url());
-        Verdict verdict = Evaluator.evaluate(
-                policies, PolicySubject.of(agent), new Flow(url.getHost(), Protocol.TCP, url.getPort()));
+        Flow flow = Flow.of(Endpoint.Agent.of(agent), url.getHost(), Protocol.TCP, url.getPort());
+        Verdict verdict = Evaluator.evaluate(Policies.of(policies), Endpoints.NONE, flow);
         out.println(what + "   " + call.url() + " (" + call.milliseconds() + " ms)");
         out.println("  the agent saw  " + call.outcome());
-        switch (verdict) {
-            case Verdict.Allowed(var rule) -> out.println("  verdict        allowed by " + rule);
-            case Verdict.Denied denied -> {
+        switch (verdict.egress()) {
+            case Decision.Allowed(var _, var rule) -> out.println("  verdict        allowed by " + rule);
+            case Decision.Ungoverned(var why) -> out.println("  verdict        " + why);
+            case Decision.Denied denied -> {
                 out.println("  verdict        " + denied.message());
                 denied.considered().forEach(line -> out.println("                 " + line));
                 out.println("  to allow it    " + denied.remedy());
@@ -143,7 +147,7 @@ final class DemoOutput {
                 each.answered() == allowed,
                 "a call that is to be " + (allowed ? "allowed was not answered: " : "denied was answered: ")
                         + each.outcome()));
-        expect(verdict instanceof Verdict.Allowed == allowed, "policy does not agree with the " + what);
+        expect(verdict.isAllowed() == allowed, "policy does not agree with the " + what);
     }
 
     private void expect(boolean holds, String otherwise) {

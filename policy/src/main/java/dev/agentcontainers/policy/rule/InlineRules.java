@@ -17,7 +17,7 @@ public final class InlineRules {
 
     private static Rule rule(EgressRule rule) {
         String field = "spec.network.egress[" + rule.name() + "]";
-        return new Rule(
+        return Rule.accepting(
                 new RuleSource("inline/" + rule.name(), field), peers(rule.to(), field), ports(rule.ports(), field));
     }
 
@@ -29,7 +29,7 @@ public final class InlineRules {
         return Indexed.map(peers, (index, peer) -> {
             String place = field + ".to[" + index + "]";
             return peer.ipBlock() == null
-                    ? new Peer.Unresolved(place + ": the kind of peer is not known here; it allows nothing")
+                    ? new Peer.Unreadable(place + ": the kind of peer is not known here; it allows nothing")
                     : Reading.block(peer.ipBlock().cidr(), peer.ipBlock().except(), place + ".ipBlock");
         });
     }

@@ -2,35 +2,69 @@ package dev.agentcontainers.policy.rule;
 
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicySpec;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads the egress side of NetworkPolicy v1 (networking.k8s.io API reference). Peers that select Pods or namespaces and
- * named ports have no addresses here yet: they allow nothing and are reported.
- */
+/** Reads NetworkPolicy v1 (networking.k8s.io API reference). */
 public final class NetworkPolicies {
     private NetworkPolicies() {}
 
-    /** The policies whose egress side governs agents with these labels in this namespace, sorted by name. */
+    /** The policies that govern that direction of workloads with these labels in this namespace, sorted by name. */
     public static List<NetworkPolicy> selecting(
-            List<NetworkPolicy> policies, String namespace, Map<String, String> labels) {
+            List<NetworkPolicy> policies, String namespace, Map<String, String> labels, Direction direction) {
         return policies.stream()
                 .filter(policy -> namespace.equals(policy.getMetadata().getNamespace()))
-                .filter(policy -> policy.getSpec() != null && governsEgress(policy.getSpec()))
-                // An absent podSelector is read as the empty one, as API servers do since it became optional.
-                .filter(policy -> policy.getSpec().getPodSelector() == null
-                        || LabelSelectors.matches(policy.getSpec().getPodSelector(), labels))
+                .filter(policy -> policy.getSpec() != null && governs(policy.getSpec(), direction))
+                .filter(policy -> LabelSelectors.matches(subject(policy.getSpec()), labels))
                 .sorted(Comparator.comparing(policy -> policy.getMetadata().getName()))
                 .toList();
+    }
+
+    /** The policy, whose namespace has to be known. One without spec governs nothing. */
+    public static Policy read(NetworkPolicy policy) {
+        NetworkPolicySpec spec = policy.getSpec();
+        String namespace = policy.getMetadata().getNamespace();
+        Map<Direction, List<Rule>> rules = new EnumMap<>(Direction.class);
+        if (spec != null) {
+            for (Direction direction : Direction.values()) {
+                if (governs(spec, direction)) {
+                    rules.put(direction, rules(policy, direction));
+                }
+            }
+        }
+        LabelSelector subject = spec == null ? new LabelSelector() : subject(spec);
+        return new Policy(
+                nameOf(policy),
+                Tier.NETWORK_POLICY,
+                0,
+                new Peer.Selected(new Peer.Namespaces.Named(namespace), subject),
+                rules);
+    }
+
+    /** The rules of one direction, whether the policy governs it or not. */
+    public static List<Rule> rules(NetworkPolicy policy, Direction direction) {
+        String namespace = policy.getMetadata().getNamespace();
+        return switch (direction) {
+            case INGRESS ->
+                Indexed.map(
+                        orEmpty(policy.getSpec().getIngress()),
+                        (index, rule) ->
+                                rule(policy, direction, index, peers(rule.getFrom(), namespace), rule.getPorts()));
+            case EGRESS ->
+                Indexed.map(
+                        orEmpty(policy.getSpec().getEgress()),
+                        (index, rule) ->
+                                rule(policy, direction, index, peers(rule.getTo(), namespace), rule.getPorts()));
+        };
     }
 
     /** The name that sources and verdicts use. */
@@ -38,45 +72,58 @@ public final class NetworkPolicies {
         return "NetworkPolicy/" + policy.getMetadata().getName();
     }
 
-    /** The egress rules of a policy that governs egress. */
-    public static List<Rule> read(NetworkPolicy policy) {
-        List<NetworkPolicyEgressRule> rules = policy.getSpec().getEgress();
-        if (rules == null) {
-            return List.of();
-        }
-        return Indexed.map(rules, (index, rule) -> {
-            String field = "spec.egress[" + index + "]";
-            return new Rule(
-                    new RuleSource(nameOf(policy), field), peers(rule.getTo(), field), ports(rule.getPorts(), field));
-        });
-    }
-
-    /** Where policyTypes is absent, Egress is one of them only if there is an egress rule. */
-    private static boolean governsEgress(NetworkPolicySpec spec) {
+    /** Where policyTypes is absent, Ingress is one of them always, and Egress only if there is an egress rule. */
+    private static boolean governs(NetworkPolicySpec spec, Direction direction) {
         List<String> types = spec.getPolicyTypes();
         if (types == null || types.isEmpty()) {
-            return spec.getEgress() != null && !spec.getEgress().isEmpty();
+            return direction == Direction.INGRESS
+                    || (spec.getEgress() != null && !spec.getEgress().isEmpty());
         }
-        return types.contains("Egress");
+        return types.contains(direction.policyType());
     }
 
-    private static List<Peer> peers(@Nullable List<NetworkPolicyPeer> peers, String field) {
+    /** An absent podSelector is read as the empty one, as API servers do since it became optional. */
+    private static LabelSelector subject(NetworkPolicySpec spec) {
+        return spec.getPodSelector() == null ? new LabelSelector() : spec.getPodSelector();
+    }
+
+    private interface PeersAt {
+        List<Peer> in(String field);
+    }
+
+    private static Rule rule(
+            NetworkPolicy policy,
+            Direction direction,
+            int index,
+            PeersAt peers,
+            @Nullable List<NetworkPolicyPort> ports) {
+        String field = "spec.%s[%d]".formatted(direction.rulesField(), index);
+        return Rule.accepting(
+                new RuleSource(nameOf(policy), field),
+                peers.in(field + "." + direction.peersField()),
+                ports(ports, field + ".ports"));
+    }
+
+    private static PeersAt peers(@Nullable List<NetworkPolicyPeer> peers, String namespace) {
         if (peers == null || peers.isEmpty()) {
-            return List.of(new Peer.Everywhere());
+            return _ -> List.of(new Peer.Everywhere());
         }
-        return Indexed.map(peers, (index, peer) -> peer(peer, field + ".to[" + index + "]"));
+        return field -> Indexed.map(peers, (index, peer) -> peer(peer, namespace, field + "[" + index + "]"));
     }
 
-    private static Peer peer(NetworkPolicyPeer peer, String field) {
+    private static Peer peer(NetworkPolicyPeer peer, String namespace, String field) {
         boolean selects = peer.getPodSelector() != null || peer.getNamespaceSelector() != null;
         if (peer.getIpBlock() != null && !selects) {
             return Reading.block(peer.getIpBlock().getCidr(), peer.getIpBlock().getExcept(), field + ".ipBlock");
         }
         if (selects && peer.getIpBlock() == null) {
-            return new Peer.Unresolved(field
-                    + ": podSelector and namespaceSelector are not resolved to addresses yet; the peer allows nothing");
+            return new Peer.Selected(
+                    peer.getNamespaceSelector() == null
+                            ? new Peer.Namespaces.Named(namespace)
+                            : new Peer.Namespaces.Labelled(peer.getNamespaceSelector()),
+                    peer.getPodSelector() == null ? new LabelSelector() : peer.getPodSelector());
         }
-        return new Peer.Unresolved(
+        return new Peer.Unreadable(
                 field + ": not exactly one of ipBlock and podSelector/namespaceSelector; the peer allows nothing");
     }
 
@@ -84,7 +131,7 @@ public final class NetworkPolicies {
         if (ports == null || ports.isEmpty()) {
             return Rule.ALL_PORTS;
         }
-        return Indexed.map(ports, (index, port) -> port(port, field + ".ports[" + index + "]"));
+        return Indexed.map(ports, (index, port) -> port(port, field + "[" + index + "]"));
     }
 
     private static PortMatch port(NetworkPolicyPort port, String field) {
@@ -94,14 +141,20 @@ public final class NetworkPolicies {
                 .findFirst()
                 .orElse(null);
         if (protocol == null) {
-            return new PortMatch.Unresolved(
+            return new PortMatch.Unreadable(
                     field + ".protocol: '" + name + "' is none of TCP, UDP and SCTP; it matches nothing");
         }
         IntOrString number = port.getPort();
         if (number != null && number.getIntVal() == null) {
-            return new PortMatch.Unresolved(field + ".port: the name '" + number.getStrVal()
-                    + "' stands for no port of an address; it matches nothing");
+            return port.getEndPort() == null
+                    ? new PortMatch.Named(number.getStrVal(), protocol)
+                    : new PortMatch.Unreadable(field + ".endPort: port '" + number.getStrVal()
+                            + "' is a name, which begins no range; it matches nothing");
         }
         return Reading.port(protocol, number == null ? null : number.getIntVal(), port.getEndPort(), field);
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
     }
 }

@@ -3,25 +3,45 @@ package dev.agentcontainers.policy.rule;
 import dev.agentcontainers.policy.box.AddressFamily;
 import dev.agentcontainers.policy.box.AddressRanges;
 import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
+import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.List;
 
-/** A destination that a rule allows. */
+/** Whom a rule is about: the other end of a flow. Also the subject of a policy. */
 public sealed interface Peer {
-    /** The addresses that the peer stands for, of one family. */
+    /** Whether the party is one of the peer's. */
+    boolean matches(Party party, Endpoints endpoints);
+
+    /** The addresses that the peer stands for whatever endpoints there are, of one family. */
     AddressRanges addresses(AddressFamily family);
 
-    /** Any address. */
+    /** Anybody. */
     record Everywhere() implements Peer {
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            return true;
+        }
+
         @Override
         public AddressRanges addresses(AddressFamily family) {
             return AddressRanges.everywhere(family);
         }
     }
 
-    /** The addresses of a CIDR without some of them. */
+    /** The addresses of a CIDR without some of them, whether they belong to an endpoint or not. */
     record Block(Cidr cidr, List<Cidr> except) implements Peer {
         public Block {
             except = List.copyOf(except);
+        }
+
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            Cidr address = party.address();
+            return address != null
+                    && cidr.contains(address)
+                    && except.stream().noneMatch(range -> range.contains(address));
         }
 
         @Override
@@ -32,11 +52,78 @@ public sealed interface Peer {
         }
     }
 
-    /** A peer that stands for no address here: it selects by labels, or it can't be read. It allows nothing. */
-    record Unresolved(String problem) implements Peer {
+    /** Agents and Pods with some labels in some namespaces. */
+    record Selected(Namespaces namespaces, LabelSelector workloads) implements Peer {
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            return party.endpoint() instanceof Endpoint.Workload workload
+                    && namespaces.matches(workload.namespace(), endpoints)
+                    && LabelSelectors.matches(workloads, workload.labels());
+        }
+
         @Override
         public AddressRanges addresses(AddressFamily family) {
             return AddressRanges.none(family);
+        }
+    }
+
+    /** Nodes with some labels. */
+    record Nodes(LabelSelector nodes) implements Peer {
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            return party.endpoint() instanceof Endpoint.Node node && LabelSelectors.matches(nodes, node.labels());
+        }
+
+        @Override
+        public AddressRanges addresses(AddressFamily family) {
+            return AddressRanges.none(family);
+        }
+    }
+
+    /** What a domain name was resolved to. */
+    record Domain(DomainName name) implements Peer {
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            return party.domain() != null && name.matches(party.domain());
+        }
+
+        @Override
+        public AddressRanges addresses(AddressFamily family) {
+            return AddressRanges.none(family);
+        }
+    }
+
+    /** A peer that can't be read. It is nobody. */
+    record Unreadable(String problem) implements Peer {
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            return false;
+        }
+
+        @Override
+        public AddressRanges addresses(AddressFamily family) {
+            return AddressRanges.none(family);
+        }
+    }
+
+    /** Some namespaces. */
+    sealed interface Namespaces {
+        boolean matches(String namespace, Endpoints endpoints);
+
+        /** One by its name. */
+        record Named(String name) implements Namespaces {
+            @Override
+            public boolean matches(String namespace, Endpoints endpoints) {
+                return name.equals(namespace);
+            }
+        }
+
+        /** Those with some labels. */
+        record Labelled(LabelSelector selector) implements Namespaces {
+            @Override
+            public boolean matches(String namespace, Endpoints endpoints) {
+                return LabelSelectors.matches(selector, endpoints.namespaceLabels(namespace));
+            }
         }
     }
 }

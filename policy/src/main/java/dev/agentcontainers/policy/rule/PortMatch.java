@@ -2,26 +2,45 @@ package dev.agentcontainers.policy.rule;
 
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.PortRange;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Party;
+import org.jspecify.annotations.Nullable;
 
-/** Ports that a rule allows. */
+/** Ports that a rule is about. */
 public sealed interface PortMatch {
-    boolean matches(Protocol protocol, int port);
+    /** Whether that port of the destination is one of them. */
+    boolean matches(Protocol protocol, int port, Party destination);
 
     /** Some ports of a protocol. */
     record Numbered(Protocol protocol, PortRange ports) implements PortMatch {
         @Override
-        public boolean matches(Protocol otherProtocol, int port) {
+        public boolean matches(Protocol otherProtocol, int port, Party destination) {
             return otherProtocol == protocol && ports.contains(port);
         }
     }
 
     /**
-     * A port that only its destination can tell the number of, or one that can't be read. Addresses have no named
-     * ports, so it matches nothing here.
+     * The port that the destination has under a name, which can differ from one to the next. What is no agent or Pod has
+     * no named ports.
+     *
+     * @param protocol null: of any protocol
      */
-    record Unresolved(String problem) implements PortMatch {
+    record Named(String name, @Nullable Protocol protocol) implements PortMatch {
         @Override
-        public boolean matches(Protocol protocol, int port) {
+        public boolean matches(Protocol otherProtocol, int port, Party destination) {
+            return (protocol == null || protocol == otherProtocol)
+                    && destination.endpoint() instanceof Endpoint.Workload workload
+                    && workload.ports().stream()
+                            .anyMatch(served -> served.name().equals(name)
+                                    && served.protocol() == otherProtocol
+                                    && served.number() == port);
+        }
+    }
+
+    /** A port that can't be read. It matches nothing. */
+    record Unreadable(String problem) implements PortMatch {
+        @Override
+        public boolean matches(Protocol protocol, int port, Party destination) {
             return false;
         }
     }

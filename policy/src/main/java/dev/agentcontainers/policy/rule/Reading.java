@@ -21,7 +21,7 @@ final class Reading {
                             ? List.of()
                             : except.stream().map(Cidr::parse).toList());
         } catch (IllegalArgumentException invalid) {
-            return new Peer.Unresolved(field + ": " + invalid.getMessage() + "; the peer allows nothing");
+            return new Peer.Unreadable(field + ": " + invalid.getMessage() + "; the peer allows nothing");
         }
     }
 
@@ -35,7 +35,7 @@ final class Reading {
             }
             return new PortMatch.Numbered(protocol, new PortRange(port, endPort == null ? port : endPort));
         } catch (IllegalArgumentException invalid) {
-            return new PortMatch.Unresolved(field + ": " + invalid.getMessage() + "; it matches nothing");
+            return new PortMatch.Unreadable(field + ": " + invalid.getMessage() + "; it matches nothing");
         }
     }
 }

@@ -2,17 +2,19 @@ package dev.agentcontainers.policy.rule;
 
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.PortRange;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Allows each of its ports at each of its peers.
+ * Accepts, denies or passes each of its ports at each of its peers. Rules of NetworkPolicies and inline rules accept.
  *
- * @param peers empty: nothing is allowed (a policy's missing {@code to} is {@link Peer.Everywhere})
- * @param ports empty: nothing is allowed (a policy's missing {@code ports} is {@link #ALL_PORTS})
+ * @param peers empty: nothing matches (a policy's missing {@code to} is {@link Peer.Everywhere})
+ * @param ports empty: nothing matches (a policy's missing {@code ports} is {@link #ALL_PORTS})
  */
-public record Rule(RuleSource source, List<Peer> peers, List<PortMatch> ports) {
+public record Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports) {
     /** What missing {@code ports} mean: every port of TCP, UDP and SCTP. */
     public static final List<PortMatch> ALL_PORTS = Arrays.stream(Protocol.values())
             .<PortMatch>map(protocol -> new PortMatch.Numbered(protocol, PortRange.ALL))
@@ -23,16 +25,30 @@ public record Rule(RuleSource source, List<Peer> peers, List<PortMatch> ports) {
         ports = List.copyOf(ports);
     }
 
-    /** What of the rule allows nothing although its author may have meant it to. */
+    static Rule accepting(RuleSource source, List<Peer> peers, List<PortMatch> ports) {
+        return new Rule(source, Action.ACCEPT, peers, ports);
+    }
+
+    /** Whether one of the peers is that party. */
+    public boolean concerns(Party party, Endpoints endpoints) {
+        return peers.stream().anyMatch(peer -> peer.matches(party, endpoints));
+    }
+
+    /** Whether one of the ports is that port of the destination. */
+    public boolean hasPort(Protocol protocol, int port, Party destination) {
+        return ports.stream().anyMatch(match -> match.matches(protocol, port, destination));
+    }
+
+    /** What of the rule can't be read, each with its place. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         for (Peer peer : peers) {
-            if (peer instanceof Peer.Unresolved(String problem)) {
+            if (peer instanceof Peer.Unreadable(String problem)) {
                 problems.add(source.policy() + " " + problem);
             }
         }
         for (PortMatch port : ports) {
-            if (port instanceof PortMatch.Unresolved(String problem)) {
+            if (port instanceof PortMatch.Unreadable(String problem)) {
                 problems.add(source.policy() + " " + problem);
             }
         }

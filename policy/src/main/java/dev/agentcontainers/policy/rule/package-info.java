@@ -1,6 +1,6 @@
 /**
- * One form for the rules of every kind of policy. In: NetworkPolicies and inline rules as users write them. Out: the
- * allow rules that apply to an agent, with the place each stands in. Never decides a verdict, never compiles.
+ * One form for the rules of every kind of policy. In: NetworkPolicies and inline rules as users write them. Out: whom
+ * they govern, and rules that match flows, with the place each stands in. Never decides a verdict, never compiles.
  */
 @NullMarked
 package dev.agentcontainers.policy.rule;

@@ -63,6 +63,7 @@ final class SandboxCreation {
         MountTable hosts = MountTable.ofThisThread();
         Created created = new MountNamespace(mounts).inNew(() -> {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
+            Files.createDirectory(paths.bundle());
             // It joins its groups while the rest is made.
             try (ShimLaunch launch = shim.launch(paths, withoutUnifiedHierarchy(shimGroups, paths))) {
                 RootfsPlan plan = plan(spec, hosts, hostRoot);
@@ -94,7 +95,6 @@ final class SandboxCreation {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
         Files.createDirectory(paths.runtimeState());
-        Files.createDirectory(paths.bundle());
         Files.write(paths.bundle().resolve("config.json"), bundle(plan, spec, paths, ids));
         Path workspaces = store.open(
                 paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());

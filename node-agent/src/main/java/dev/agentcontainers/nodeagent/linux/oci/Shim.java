@@ -20,17 +20,17 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
     private static final int GO = 4;
 
     /**
-     * Moves itself into the control group of each file up to "--"; waits until it may go on, or ends with the one that
-     * would tell it; goes to the directory of its first argument, since conmon writes a file "oom" to where it is; becomes
-     * the rest.
+     * Goes to the directory of its first argument, since conmon writes a file "oom" to where it is; moves itself into the
+     * control group of each file up to "--"; becomes the rest.
      */
-    private static final String LAUNCHER = "bundle=$1; shift;"
+    private static final String LAUNCHER = "cd \"$1\" || exit 71; shift;"
             + " while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit " + ShimLaunch.CGROUPS_REFUSED
             + "; shift; done; shift;"
-            + " read -r go <&4 || exit 71; exec 4<&-; cd \"$bundle\" || exit 72; exec \"$@\"";
+            + " exec \"$@\"";
 
     /**
-     * Starts a shim that joins these control groups and then waits, in the mount namespace of the calling thread.
+     * Starts a shim that joins these control groups and then waits, in the mount namespace of the calling thread. The
+     * bundle's directory is there, what belongs in it need not be.
      *
      * @param cgroups files that a process writes its pid to in order to join
      */
@@ -86,7 +86,13 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
         return new SpawnRequest(
                 "/bin/sh",
                 arguments,
-                Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "_OCI_SYNCPIPE", Integer.toString(SYNC)),
+                Map.of(
+                        "PATH",
+                        "/usr/sbin:/usr/bin:/sbin:/bin",
+                        "_OCI_SYNCPIPE",
+                        Integer.toString(SYNC),
+                        "_OCI_STARTPIPE",
+                        Integer.toString(GO)),
                 Map.of(SYNC, sync, GO, go),
                 false);
     }

@@ -9,8 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A shim on its way to its control groups, which takes the kernel milliseconds for the first of them. It waits there until
- * the root of its sandbox is made. Closed before that, it ends without having done anything. For one thread.
+ * A shim on its way to its control groups, which takes the kernel milliseconds for the first of them. It waits there, by
+ * conmon's own means, until the root of its sandbox is made. Closed before that, it is killed without having done
+ * anything. Where this process dies meanwhile the shim goes on, and what it creates is never started. For one thread.
  */
 final class ShimLaunch implements AutoCloseable {
     /** What the launcher ends with where it could not join a group. */
@@ -59,12 +60,14 @@ final class ShimLaunch implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        closeGo();
         try {
             if (!ended) {
+                // While it waits: a closed pipe would have it go on.
+                child.kill();
                 end();
             }
         } finally {
+            closeGo();
             shim.descriptors().close(sync);
         }
     }

@@ -36,6 +36,15 @@ public record ChildProcess(ProcessCalls processes, DescriptorCalls descriptors, 
         throw new IOException(what + " did not end within " + text(patience) + " and was killed");
     }
 
+    /** Kills it; it must still be waited for. */
+    public void kill() {
+        int process = processes.openProcess(pid);
+        if (process >= 0) {
+            processes.signal(process, ProcessCalls.SIGKILL);
+            descriptors.close(process);
+        }
+    }
+
     /** Everything that comes out of a pipe until its end, or as much as came in that time. */
     public String readAll(int pipe, Duration patience) {
         long giveUp = System.nanoTime() + patience.toNanos();

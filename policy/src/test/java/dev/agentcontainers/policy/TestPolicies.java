@@ -1,14 +1,18 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.List;
 
 /** Reads the policies of tests from the YAML that users write. */
-final class Policies {
+final class TestPolicies {
     private static final KubernetesSerialization YAML = new KubernetesSerialization();
 
-    private Policies() {}
+    private TestPolicies() {}
 
     /** A NetworkPolicy of namespace team-a; {@code spec} is a YAML flow mapping. */
     static NetworkPolicy networkPolicy(String name, String spec) {
@@ -32,5 +36,17 @@ final class Policies {
 
     static PolicySubject subject() {
         return subject("[]");
+    }
+
+    /** An agent that is that subject. */
+    static Endpoint.Agent agent(PolicySubject subject) {
+        return new Endpoint.Agent(
+                subject.namespace(), "a", subject.labels(), List.of(), List.of(), subject.inlineRules());
+    }
+
+    /** What is decided at an agent that is that subject, where no other endpoint is known. */
+    static Decision egress(List<NetworkPolicy> policies, PolicySubject subject, Flow flow) {
+        Flow sent = new Flow(Party.of(agent(subject)), flow.destination(), flow.protocol(), flow.port());
+        return Evaluator.evaluate(Policies.of(policies), Endpoints.NONE, sent).egress();
     }
 }

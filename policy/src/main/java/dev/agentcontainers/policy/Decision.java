@@ -1,0 +1,62 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.policy.rule.RuleSource;
+import dev.agentcontainers.policy.rule.Tier;
+import java.util.List;
+import java.util.Optional;
+
+/** What policy says at one end of a flow, and why. */
+public sealed interface Decision {
+    /** Whether this end lets the flow pass. */
+    default boolean isAllowed() {
+        return switch (this) {
+            case Allowed _, Ungoverned _ -> true;
+            case Denied _ -> false;
+        };
+    }
+
+    /**
+     * A rule allows the flow.
+     *
+     * @param rule the deciding rule; of several that only add to each other the first by policy and field
+     */
+    record Allowed(Tier tier, RuleSource rule) implements Decision {}
+
+    /**
+     * No policy governs this end, and what it is needs none.
+     *
+     * @param why in one sentence
+     */
+    record Ungoverned(String why) implements Decision {}
+
+    /**
+     * The flow is denied.
+     *
+     * @param rule the rule that denies it; empty where it is denied because none allows it
+     * @param message the denial in one sentence
+     * @param considered each rule that was looked at, and why it does not allow the flow
+     * @param remedy the smallest change that would allow it at this end, or why none can
+     */
+    record Denied(Reason reason, Optional<RuleSource> rule, String message, List<String> considered, String remedy)
+            implements Decision {
+        public Denied {
+            considered = List.copyOf(considered);
+        }
+    }
+
+    /** Why a flow is denied. */
+    enum Reason {
+        /** The address is one of {@link Invariants}. */
+        INVARIANT,
+        /** It goes to a node, and no rule of tier Admin accepts it. */
+        NODE,
+        /** A rule of tier Admin denies it. */
+        ADMIN_TIER,
+        /** Policies or inline rules apply, and none of their rules allows the flow. */
+        NO_MATCHING_RULE,
+        /** A rule of tier Baseline denies it. */
+        BASELINE_TIER,
+        /** No policy and no inline rule applies to the agent: nothing is allowed. */
+        NO_POLICY
+    }
+}

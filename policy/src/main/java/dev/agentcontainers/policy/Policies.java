@@ -1,0 +1,74 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.policy.clusternetworkpolicy.ClusterNetworkPolicies;
+import dev.agentcontainers.policy.rule.NetworkPolicies;
+import dev.agentcontainers.policy.rule.Policy;
+import dev.agentcontainers.policy.rule.Tier;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The policies of a cluster as they are evaluated, read once. Immutable. */
+public final class Policies {
+    private final List<Policy> admin;
+    private final Map<String, List<Policy>> networkPolicies;
+    private final List<Policy> baseline;
+
+    private Policies(Map<String, List<Policy>> networkPolicies, List<Policy> clusterNetworkPolicies) {
+        admin = of(Tier.ADMIN, clusterNetworkPolicies);
+        this.networkPolicies = networkPolicies;
+        baseline = of(Tier.BASELINE, clusterNetworkPolicies);
+    }
+
+    /**
+     * Reads NetworkPolicies of any namespaces.
+     *
+     * @throws IllegalArgumentException where one has no namespace
+     */
+    public static Policies of(Collection<NetworkPolicy> networkPolicies) {
+        return of(networkPolicies, List.of());
+    }
+
+    /**
+     * Reads NetworkPolicies of any namespaces, and ClusterNetworkPolicies as a client without their model has them.
+     *
+     * @throws IllegalArgumentException where a NetworkPolicy has no namespace
+     */
+    public static Policies of(
+            Collection<NetworkPolicy> networkPolicies, Collection<GenericKubernetesResource> clusterNetworkPolicies) {
+        Map<String, List<Policy>> byNamespace = new HashMap<>();
+        for (NetworkPolicy policy : networkPolicies) {
+            String namespace = policy.getMetadata().getNamespace();
+            if (namespace == null) {
+                throw new IllegalArgumentException(NetworkPolicies.nameOf(policy)
+                        + " metadata.namespace: is missing, so it is not known which workloads the policy selects");
+            }
+            byNamespace.computeIfAbsent(namespace, _ -> new ArrayList<>()).add(NetworkPolicies.read(policy));
+        }
+        return new Policies(
+                byNamespace,
+                clusterNetworkPolicies.stream()
+                        .map(ClusterNetworkPolicies::read)
+                        .toList());
+    }
+
+    /** The policies of a tier that may govern workloads of that namespace, in the order in which they decide. */
+    List<Policy> in(Tier tier, String namespace) {
+        return switch (tier) {
+            case ADMIN -> admin;
+            case NETWORK_POLICY -> networkPolicies.getOrDefault(namespace, List.of());
+            case BASELINE -> baseline;
+        };
+    }
+
+    private static List<Policy> of(Tier tier, List<Policy> policies) {
+        return policies.stream()
+                .filter(policy -> policy.tier() == tier)
+                .sorted(Policy.PRECEDENCE)
+                .toList();
+    }
+}

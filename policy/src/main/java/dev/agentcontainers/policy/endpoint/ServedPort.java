@@ -1,0 +1,6 @@
+package dev.agentcontainers.policy.endpoint;
+
+import dev.agentcontainers.api.v1alpha1.Protocol;
+
+/** A port of an endpoint that policies may refer to by its name. */
+public record ServedPort(String name, Protocol protocol, int number) {}
