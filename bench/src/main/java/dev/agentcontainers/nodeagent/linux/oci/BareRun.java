@@ -2,36 +2,58 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
+import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
- * The baseline: the OCI runtime's own {@code run} on the bundle that the driver has made for a sandbox, in that sandbox's
- * mount namespace, which also has the workaround for control groups; without shim, fence and supervision. In this package
- * because the driver's parts are nobody else's.
+ * The baselines: the OCI runtime's own {@code run}, without shim, fence and supervision, of the bundle that the driver makes,
+ * in a mount namespace of its own, which also has the workaround for control groups. Either the bundle with its root is
+ * there already, or it is made anew by the driver's own code, as each start must. In this package because the driver's
+ * parts are nobody else's.
  */
 public final class BareRun {
     private static final String NAME = "bare";
 
+    private final OciSettings settings;
+    private final SandboxSpec spec;
+    private final ProcessDriver driver;
     private final SandboxFiles files;
     private final long shimPid;
     private final RuntimeCommand command;
     private final ProcessCalls processes = ProcessCalls.ofThisMachine();
     private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
 
-    private BareRun(SandboxFiles files, long shimPid, RuntimeCommand command) {
+    private BareRun(
+            OciSettings settings,
+            SandboxSpec spec,
+            ProcessDriver driver,
+            SandboxFiles files,
+            long shimPid,
+            RuntimeCommand command) {
+        this.settings = settings;
+        this.spec = spec;
+        this.driver = driver;
         this.files = files;
         this.shimPid = shimPid;
         this.command = command;
@@ -61,7 +83,7 @@ public final class BareRun {
                 new Readiness(processes, descriptors),
                 Mounts.ofThisMachine(),
                 settings.patience());
-        return new BareRun(files, shimPid, command);
+        return new BareRun(settings, spec, driver, files, shimPid, command);
     }
 
     /** The same but for its control group, which must be its own. */
@@ -89,12 +111,85 @@ public final class BareRun {
         } finally {
             descriptors.close(pipe[1]);
         }
-        String output = read(pipe[0]);
+        return finished(child, pipe[0]);
+    }
+
+    /** One run whose bundle, root and workspace are made anew. */
+    public final class Anew implements AutoCloseable {
+        private final SandboxSpec own = new SandboxSpec(
+                new SandboxId(UUID.randomUUID().toString()),
+                spec.hostname(),
+                spec.driverParameters(),
+                spec.command(),
+                spec.workingDirectory(),
+                spec.environment(),
+                spec.limits(),
+                spec.mounts());
+
+        /** Makes everything, and runs the agent to its end; returns what it wrote. */
+        public String run() throws IOException, SandboxException {
+            driver.prepare(own);
+            SandboxFiles paths = new SandboxFiles(settings, own.id());
+            IdRange ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids())
+                    .of(own.id().value());
+            SandboxCreation creation = driver.creation();
+            MountTable hosts = MountTable.ofThisThread();
+            int[] pipe = new int[2];
+            Shim.check("make a pipe", descriptors.pipe(pipe));
+            int child;
+            try {
+                child = new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
+                    new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
+                    creation.withoutUnifiedHierarchy(List.of(), paths);
+                    Files.createDirectory(paths.bundle());
+                    creation.make(
+                            creation.plan(own, hosts, driver.hostRoot(own.id())),
+                            own,
+                            paths,
+                            ids,
+                            driver.store(own.id()));
+                    List<String> arguments = new ArrayList<>(command.shim().runtimeArguments(paths));
+                    arguments.addAll(List.of(
+                            "run",
+                            "--bundle",
+                            paths.bundle().toString(),
+                            own.id().value()));
+                    return Shim.check(
+                            "start the runtime",
+                            processes.spawn(new SpawnRequest(
+                                    command.tools().runtime().toString(),
+                                    arguments,
+                                    Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                                    Map.of(1, pipe[1], 2, pipe[1]),
+                                    false)));
+                });
+            } finally {
+                descriptors.close(pipe[1]);
+            }
+            return finished(child, pipe[0]);
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                driver.purge(own.id());
+            } catch (SandboxException e) {
+                throw new IOException(e);
+            }
+        }
+    }
+
+    public Anew anew() {
+        return new Anew();
+    }
+
+    private String finished(int child, int output) throws IOException {
+        String text = read(output);
         int code = processes.waitFor(child);
         if (code != 0) {
-            throw new IOException("the bare run ended with " + code + ": " + output.strip());
+            throw new IOException("the bare run ended with " + code + ": " + text.strip());
         }
-        return output;
+        return text;
     }
 
     private String read(int descriptor) {

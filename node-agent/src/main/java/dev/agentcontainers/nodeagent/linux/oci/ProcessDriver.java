@@ -196,8 +196,7 @@ public final class ProcessDriver implements IsolationDriver {
         try {
             return attempt(Step.CREATE, spec.id(), () -> {
                 IdRange range = ids.of(spec.id().value());
-                SandboxCreation creation = new SandboxCreation(settings, cgroups, shim(), mounts, hostTree);
-                RunRecord record = creation.create(spec, files, range, store(spec.id()), hostRoot(spec.id()));
+                RunRecord record = creation().create(spec, files, range, store(spec.id()), hostRoot(spec.id()));
                 return new NetworkAttachment(record.agent().pid());
             });
         } catch (SandboxException e) {
@@ -206,8 +205,12 @@ public final class ProcessDriver implements IsolationDriver {
         }
     }
 
+    SandboxCreation creation() throws IOException, SandboxException {
+        return new SandboxCreation(settings, cgroups, shim(), mounts, hostTree);
+    }
+
     /** A trial run, whose program is the host's own, does not wait until the host's sockets are looked for. */
-    private HostRoot hostRoot(SandboxId id) throws IOException, InterruptedException {
+    HostRoot hostRoot(SandboxId id) throws IOException, InterruptedException {
         return LaunchProbe.isTrial(id)
                 ? settings.hostRoot()
                 : settings.hostRoot().without(specialFiles.found());
@@ -368,7 +371,7 @@ public final class ProcessDriver implements IsolationDriver {
         return new SandboxFiles(settings, id);
     }
 
-    private WorkspaceStore store(SandboxId id) {
+    WorkspaceStore store(SandboxId id) {
         return new WorkspaceStore(files(id).directory(), loopDevices, images, templates);
     }
 

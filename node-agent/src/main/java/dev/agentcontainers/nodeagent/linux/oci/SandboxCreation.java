@@ -90,7 +90,7 @@ final class SandboxCreation {
         record Refused(SandboxException why) implements Created {}
     }
 
-    private void make(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store)
+    void make(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store)
             throws IOException {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
@@ -121,7 +121,7 @@ final class SandboxCreation {
     }
 
     /** @param hosts what the host has mounted, without what was mounted for the sandbox */
-    private RootfsPlan plan(SandboxSpec spec, MountTable hosts, HostRoot hostRoot) throws SandboxException {
+    RootfsPlan plan(SandboxSpec spec, MountTable hosts, HostRoot hostRoot) throws SandboxException {
         HostRoot withoutOwn = hostRoot.without(List.of(
                 settings.stateDirectory().toString(), settings.runDirectory().toString()));
         return new RootfsPlanner(hostTree.now(), hosts, withoutOwn)
@@ -139,7 +139,7 @@ final class SandboxCreation {
                 "/etc/machine-id", machineId + "\n");
     }
 
-    private void preparePrivateMount(SandboxFiles paths) throws IOException {
+    void preparePrivateMount(SandboxFiles paths) throws IOException {
         EnterableDirectory.make(settings.runDirectory());
         EnterableDirectory.make(paths.privateMount());
     }
@@ -148,7 +148,7 @@ final class SandboxCreation {
      * crun 1.8 refuses machines that have a version 2 hierarchy beside version 1: here it sees only version 1. The shim
      * joins its group of version 2 by way of another mount.
      */
-    private List<Path> withoutUnifiedHierarchy(List<Path> shimGroups, SandboxFiles paths) throws IOException {
+    List<Path> withoutUnifiedHierarchy(List<Path> shimGroups, SandboxFiles paths) throws IOException {
         Hierarchies hierarchies = cgroups.hierarchies();
         if (hierarchies.mode() != Hierarchies.Mode.HYBRID) {
             return shimGroups;
