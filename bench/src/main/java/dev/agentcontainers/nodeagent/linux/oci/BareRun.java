@@ -140,7 +140,7 @@ public final class BareRun {
             try {
                 child = new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
                     new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
-                    creation.withoutUnifiedHierarchy(List.of(), paths);
+                    creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
                     creation.make(
                             creation.plan(own, hosts, driver.hostRoot(own.id())),

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
@@ -39,6 +41,7 @@ public final class SandboxCgroups {
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors;
     private final ReentrantLock making = new ReentrantLock();
+    private final AtomicBoolean expecting = new AtomicBoolean();
 
     /** @param parent absolute path in every hierarchy, for example {@code /agentcontainers} */
     public SandboxCgroups(Hierarchies hierarchies, String parent, ProcessCalls processes, DescriptorCalls descriptors) {
@@ -55,6 +58,31 @@ public final class SandboxCgroups {
     /** The path that the runtime is told. */
     public String pathFor(String sandbox) {
         return parent + "/" + sandbox;
+    }
+
+    /**
+     * Has the kernel get ready to move processes between groups, and returns at once. For the first move after a while it
+     * waits until every processor has passed a point of rest, about 10 ms; moves that follow soon need not wait again
+     * (cgroup_threadgroup_rwsem and rcu_sync, kernel/cgroup/cgroup.c). So this process is moved to where it is.
+     */
+    public void expectMoves() {
+        if (expecting.compareAndSet(false, true)) {
+            Thread.ofPlatform().daemon().name("control groups").start(() -> {
+                try {
+                    Hierarchy hierarchy = tracking();
+                    Optional<String> own =
+                            OwnGroups.ofThisProcess().in(hierarchy).filter(path -> !path.contains(".."));
+                    if (own.isPresent()) {
+                        Path where = Path.of(hierarchy.mountPoint() + own.get(), PROCESSES);
+                        Files.writeString(where, "0", StandardOpenOption.WRITE);
+                    }
+                } catch (IOException e) {
+                    // Only the time is lost: the first move waits itself.
+                } finally {
+                    expecting.set(false);
+                }
+            });
+        }
     }
 
     /**

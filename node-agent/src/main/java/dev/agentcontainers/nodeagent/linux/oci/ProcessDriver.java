@@ -133,6 +133,7 @@ public final class ProcessDriver implements IsolationDriver {
         if (limit.isPresent()) {
             refuseUnenforceable(limit.get());
         }
+        cgroups.expectMoves();
         attempt(Step.PREPARE, spec.id(), () -> {
             ensureDirectories();
             PrivateFiles.makeDirectory(files(spec.id()).directory());

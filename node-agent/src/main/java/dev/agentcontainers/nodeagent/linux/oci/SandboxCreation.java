@@ -61,11 +61,32 @@ final class SandboxCreation {
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
         preparePrivateMount(paths);
         MountTable hosts = MountTable.ofThisThread();
+        long agent = created(spec, paths, ids, store, hosts, hostRoot);
+        ProcessIdentity keeper = alive(SandboxRuns.pidIn(paths.shimPid()));
+        // Not before: the kernel makes the first move of several wait, which must not hold up the runtime.
+        for (Path group : shimGroups) {
+            Shim.check(
+                    "move the shim to the control group " + group.getParent(),
+                    shim.processes().move(keeper.pid(), group));
+        }
+        RunRecord record = new RunRecord(RunRecord.currentBoot(), alive(agent), keeper);
+        record.write(paths.record());
+        return record;
+    }
+
+    private long created(
+            SandboxSpec spec,
+            SandboxFiles paths,
+            IdRange ids,
+            WorkspaceStore store,
+            MountTable hosts,
+            HostRoot hostRoot)
+            throws IOException, SandboxException {
         Created created = new MountNamespace(mounts).inNew(() -> {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
+            hideUnifiedHierarchy();
             Files.createDirectory(paths.bundle());
-            // It joins its groups while the rest is made.
-            try (ShimLaunch launch = shim.launch(paths, withoutUnifiedHierarchy(shimGroups, paths))) {
+            try (ShimLaunch launch = shim.launch(paths)) {
                 RootfsPlan plan = plan(spec, hosts, hostRoot);
                 make(plan, spec, paths, ids, store);
                 return new Created.Agent(launch.create());
@@ -73,14 +94,10 @@ final class SandboxCreation {
                 return new Created.Refused(e);
             }
         });
-        long agent = switch (created) {
+        return switch (created) {
             case Created.Agent(long pid) -> pid;
             case Created.Refused(SandboxException why) -> throw why;
         };
-        RunRecord record =
-                new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
-        record.write(paths.record());
-        return record;
     }
 
     /** What a thread in the sandbox's mount namespace has come to. */
@@ -144,23 +161,13 @@ final class SandboxCreation {
         EnterableDirectory.make(paths.privateMount());
     }
 
-    /**
-     * crun 1.8 refuses machines that have a version 2 hierarchy beside version 1: here it sees only version 1. The shim
-     * joins its group of version 2 by way of another mount.
-     */
-    List<Path> withoutUnifiedHierarchy(List<Path> shimGroups, SandboxFiles paths) throws IOException {
+    /** crun 1.8 refuses machines that have a version 2 hierarchy beside version 1: here it sees only version 1. */
+    void hideUnifiedHierarchy() throws IOException {
         Hierarchies hierarchies = cgroups.hierarchies();
-        if (hierarchies.mode() != Hierarchies.Mode.HYBRID) {
-            return shimGroups;
+        if (hierarchies.mode() == Hierarchies.Mode.HYBRID) {
+            Path unified = hierarchies.unified().orElseThrow().mountPoint();
+            Shim.check("unmount " + unified, mounts.unmount(unified.toString(), Mounts.MNT_DETACH));
         }
-        Path unified = hierarchies.unified().orElseThrow().mountPoint();
-        Path elsewhere = Files.createDirectory(paths.privateMount().resolve("unified"));
-        Shim.check(
-                "bind " + unified, mounts.mount(unified.toString(), elsewhere.toString(), "none", Mounts.MS_BIND, ""));
-        Shim.check("unmount " + unified, mounts.unmount(unified.toString(), Mounts.MNT_DETACH));
-        return shimGroups.stream()
-                .map(file -> file.startsWith(unified) ? elsewhere.resolve(unified.relativize(file)) : file)
-                .toList();
     }
 
     private static Path workspace(Path opened, String path, IdRange ids) {

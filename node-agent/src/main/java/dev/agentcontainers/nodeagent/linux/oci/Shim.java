@@ -6,7 +6,6 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,22 +18,14 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
     private static final int SYNC = 3;
     private static final int GO = 4;
 
-    /**
-     * Goes to the directory of its first argument, since conmon writes a file "oom" to where it is; moves itself into the
-     * control group of each file up to "--"; becomes the rest.
-     */
-    private static final String LAUNCHER = "cd \"$1\" || exit 71; shift;"
-            + " while [ \"$1\" != -- ]; do echo 0 > \"$1\" || exit " + ShimLaunch.CGROUPS_REFUSED
-            + "; shift; done; shift;"
-            + " exec \"$@\"";
+    /** Goes to the directory of its first argument, since conmon writes a file "oom" to where it is; becomes the rest. */
+    private static final String LAUNCHER = "cd \"$1\" || exit 71; shift; exec \"$@\"";
 
     /**
-     * Starts a shim that joins these control groups and then waits, in the mount namespace of the calling thread. The
-     * bundle's directory is there, what belongs in it need not be.
-     *
-     * @param cgroups files that a process writes its pid to in order to join
+     * Starts a shim that waits, in the mount namespace of the calling thread. The bundle's directory is there, what belongs
+     * in it need not be.
      */
-    ShimLaunch launch(SandboxFiles files, List<Path> cgroups) throws IOException {
+    ShimLaunch launch(SandboxFiles files) throws IOException {
         int[] sync = new int[2];
         check("make a pipe", descriptors.pipe(sync));
         int[] go = new int[2];
@@ -46,7 +37,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
             throw e;
         }
         try {
-            int child = check("start " + tools.shim(), processes.spawn(request(files, cgroups, sync[1], go[0])));
+            int child = check("start " + tools.shim(), processes.spawn(request(files, sync[1], go[0])));
             return new ShimLaunch(this, child, sync[0], go[1]);
         } catch (IOException e) {
             descriptors.close(sync[0]);
@@ -58,12 +49,10 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
         }
     }
 
-    private SpawnRequest request(SandboxFiles files, List<Path> cgroups, int sync, int go) {
+    private SpawnRequest request(SandboxFiles files, int sync, int go) {
         List<String> arguments =
                 new ArrayList<>(List.of("-c", LAUNCHER, "sh", files.bundle().toString()));
-        cgroups.forEach(file -> arguments.add(file.toString()));
-        arguments.addAll(List.of("--", tools.shim().toString()));
-        arguments.addAll(List.of("--api-version", "1"));
+        arguments.addAll(List.of(tools.shim().toString(), "--api-version", "1"));
         arguments.addAll(List.of(
                 "-c",
                 files.id().value(),

@@ -9,14 +9,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A shim on its way to its control groups, which takes the kernel milliseconds for the first of them. It waits there, by
- * conmon's own means, until the root of its sandbox is made. Closed before that, it is killed without having done
- * anything. Where this process dies meanwhile the shim goes on, and what it creates is never started. For one thread.
+ * A shim that waits, by conmon's own means, until the root of its sandbox is made. Closed before that, it is killed without
+ * having done anything. Where this process dies meanwhile the shim goes on, and what it creates is never started. For one
+ * thread.
  */
 final class ShimLaunch implements AutoCloseable {
-    /** What the launcher ends with where it could not join a group. */
-    static final int CGROUPS_REFUSED = 70;
-
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CLOSED = -1;
 
@@ -28,7 +25,7 @@ final class ShimLaunch implements AutoCloseable {
 
     /**
      * @param sync our end of the pipe on which the shim answers
-     * @param go our end of the pipe on which the launcher waits
+     * @param go our end of the pipe on which the shim waits
      */
     ShimLaunch(Shim shim, int child, int sync, int go) {
         this.shim = shim;
@@ -45,15 +42,12 @@ final class ShimLaunch implements AutoCloseable {
      * @throws IOException with the runtime's own message where it fails
      */
     long create() throws IOException {
-        // Where the launcher has ended already nobody reads this: its exit code says why.
+        // Where it has ended already nobody reads this: its exit code says why.
         shim.descriptors().write(go, new byte[] {'\n'}, 1);
         closeGo();
         int code = end();
         if (code != 0) {
-            throw new IOException(
-                    code == CGROUPS_REFUSED
-                            ? "the control groups of the shim could not be joined"
-                            : shim.tools().shim() + " ended with code " + code);
+            throw new IOException(shim.tools().shim() + " ended with code " + code);
         }
         return readAnswer();
     }

@@ -1,11 +1,15 @@
 package dev.agentcontainers.nodeagent.linux.process;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
 /** The kernel's own. */
 final class LinuxProcessCalls implements ProcessCalls {
     private static final int PIDFD_SEND_SIGNAL = 424;
     private static final int PIDFD_OPEN = 434;
     private static final int PIDFD_GETFD = 438;
     private static final int EINTR = 4;
+    private static final int O_WRONLY_CLOEXEC = 1 | 0x80000;
     private static final int POLLIN = 1;
     private static final int POLLOUT = 4;
 
@@ -40,6 +44,19 @@ final class LinuxProcessCalls implements ProcessCalls {
     @Override
     public int signal(int processDescriptor, int signal) {
         return Libc.result(Libc.syscall(PIDFD_SEND_SIGNAL, processDescriptor, signal, null, 0));
+    }
+
+    @Override
+    public int move(long pid, Path processes) {
+        byte[] path = (processes + "\0").getBytes(StandardCharsets.UTF_8);
+        int file = Libc.result(Libc.open(path, O_WRONLY_CLOEXEC, 0));
+        if (file < 0) {
+            return file;
+        }
+        byte[] text = Long.toString(pid).getBytes(StandardCharsets.US_ASCII);
+        int answer = Libc.result(Libc.write(file, text, text.length));
+        Libc.close(file);
+        return answer;
     }
 
     @Override

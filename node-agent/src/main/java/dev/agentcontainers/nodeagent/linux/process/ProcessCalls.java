@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.process;
 
+import java.nio.file.Path;
+
 /**
  * The system calls about processes. Every method returns the kernel's answer: zero or more for success, otherwise the
  * negated error number. Thread-safe; each acts for the calling thread.
@@ -24,6 +26,9 @@ public interface ProcessCalls {
     int openProcess(long pid);
 
     int signal(int processDescriptor, int signal);
+
+    /** Moves a process to the control group whose file of processes that is; cgroups(7). */
+    int move(long pid, Path processes);
 
     /** A descriptor of this process for what a descriptor of that process means; pidfd_getfd(2). */
     int copyDescriptor(int processDescriptor, int theirs);

@@ -108,9 +108,10 @@ class FailedStartIT {
 
     @Test
     void theControlGroupsCannotBeJoined() throws Exception {
+        ProcessCalls failing = failing(ProcessCalls.class, ProcessCalls.ofThisMachine(), "move", any -> true, EIO);
         assertCreationFails(
-                whichSpawns(argument -> argument.endsWith("/cgroup.procs") ? "/nonexistent/cgroup.procs" : argument),
-                "could not be joined");
+                new ProcessDriver(node.settings(), failing, Mounts.ofThisMachine(), LoopDevices.ofThisMachine()),
+                "move the shim to the control group");
     }
 
     @Test
