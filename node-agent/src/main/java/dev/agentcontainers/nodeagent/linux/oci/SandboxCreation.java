@@ -65,13 +65,21 @@ final class SandboxCreation {
         ProcessIdentity keeper = alive(SandboxRuns.pidIn(paths.shimPid()));
         // Not before: the kernel makes the first move of several wait, which must not hold up the runtime.
         for (Path group : shimGroups) {
-            Shim.check(
-                    "move the shim to the control group " + group.getParent(),
-                    shim.processes().move(keeper.pid(), group));
+            move("shim", keeper.pid(), group);
+            if (isHidden(group)) {
+                // Where the runtime doesn't see the hierarchy it has left the agent where the shim was.
+                move("agent", agent, group);
+            }
         }
         RunRecord record = new RunRecord(RunRecord.currentBoot(), alive(agent), keeper);
         record.write(paths.record());
         return record;
+    }
+
+    private void move(String what, long pid, Path group) throws IOException {
+        Shim.check(
+                "move the " + what + " to the control group " + group.getParent(),
+                shim.processes().move(pid, group));
     }
 
     private long created(
@@ -168,6 +176,15 @@ final class SandboxCreation {
             Path unified = hierarchies.unified().orElseThrow().mountPoint();
             Shim.check("unmount " + unified, mounts.unmount(unified.toString(), Mounts.MNT_DETACH));
         }
+    }
+
+    private boolean isHidden(Path group) {
+        Hierarchies hierarchies = cgroups.hierarchies();
+        return hierarchies.mode() == Hierarchies.Mode.HYBRID
+                && hierarchies
+                        .unified()
+                        .filter(unified -> group.startsWith(unified.mountPoint()))
+                        .isPresent();
     }
 
     private static Path workspace(Path opened, String path, IdRange ids) {
