@@ -61,8 +61,8 @@ class TwoOperatorsIT {
                         .as("exit code of the one that lost")
                         .isNotZero();
 
-                // What was on its way when it was stopped may still arrive: the version that it carries has it refused. An
-                // Event carries none, and places nothing.
+                // What was on its way when it was stopped may still arrive: the version that it carries has it refused.
+                // An Event carries none, and places nothing.
                 assertThat(AuditLog.of(cluster).writesOf(OperatorProcess.userAgent("two-first"), resumed))
                         .as("writes of the former leader after it woke up")
                         .allMatch(write -> write.endsWith(" 409") || write.startsWith("create events/"));
