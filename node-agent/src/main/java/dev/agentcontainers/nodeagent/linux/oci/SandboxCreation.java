@@ -61,51 +61,28 @@ final class SandboxCreation {
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
         preparePrivateMount(paths);
         MountTable hosts = MountTable.ofThisThread();
-        long agent = created(spec, paths, ids, store, hosts, hostRoot);
-        ProcessIdentity keeper = alive(SandboxRuns.pidIn(paths.shimPid()));
-        // Not before: the kernel makes the first move of several wait, which must not hold up the runtime.
-        for (Path group : shimGroups) {
-            move("shim", keeper.pid(), group);
-            if (isHidden(group)) {
-                // Where the runtime doesn't see the hierarchy it has left the agent where the shim was.
-                move("agent", agent, group);
-            }
-        }
-        RunRecord record = new RunRecord(RunRecord.currentBoot(), alive(agent), keeper);
-        record.write(paths.record());
-        return record;
-    }
-
-    private void move(String what, long pid, Path group) throws IOException {
-        Shim.check(
-                "move the " + what + " to the control group " + group.getParent(),
-                shim.processes().move(pid, group));
-    }
-
-    private long created(
-            SandboxSpec spec,
-            SandboxFiles paths,
-            IdRange ids,
-            WorkspaceStore store,
-            MountTable hosts,
-            HostRoot hostRoot)
-            throws IOException, SandboxException {
         Created created = new MountNamespace(mounts).inNew(() -> {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
-            hideUnifiedHierarchy();
             Files.createDirectory(paths.bundle());
             try (ShimLaunch launch = shim.launch(paths)) {
                 RootfsPlan plan = plan(spec, hosts, hostRoot);
                 make(plan, spec, paths, ids, store);
+                // Before it has any child: everything of the sandbox is in its groups from the beginning.
+                launch.move(shimGroups);
+                hideUnifiedHierarchy();
                 return new Created.Agent(launch.create());
             } catch (SandboxException e) {
                 return new Created.Refused(e);
             }
         });
-        return switch (created) {
+        long agent = switch (created) {
             case Created.Agent(long pid) -> pid;
             case Created.Refused(SandboxException why) -> throw why;
         };
+        RunRecord record =
+                new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
+        record.write(paths.record());
+        return record;
     }
 
     /** What a thread in the sandbox's mount namespace has come to. */
@@ -176,15 +153,6 @@ final class SandboxCreation {
             Path unified = hierarchies.unified().orElseThrow().mountPoint();
             Shim.check("unmount " + unified, mounts.unmount(unified.toString(), Mounts.MNT_DETACH));
         }
-    }
-
-    private boolean isHidden(Path group) {
-        Hierarchies hierarchies = cgroups.hierarchies();
-        return hierarchies.mode() == Hierarchies.Mode.HYBRID
-                && hierarchies
-                        .unified()
-                        .filter(unified -> group.startsWith(unified.mountPoint()))
-                        .isPresent();
     }
 
     private static Path workspace(Path opened, String path, IdRange ids) {

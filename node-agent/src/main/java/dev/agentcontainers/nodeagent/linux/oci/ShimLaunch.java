@@ -7,6 +7,8 @@ import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A shim that waits, by conmon's own means, until the root of its sandbox is made. Closed before that, it is killed without
@@ -33,6 +35,19 @@ final class ShimLaunch implements AutoCloseable {
                 shim.processes(), shim.descriptors(), child, shim.tools().shim().toString());
         this.sync = sync;
         this.go = go;
+    }
+
+    /**
+     * Moves it, while it waits, to control groups.
+     *
+     * @param groups files that the pid of a process is written to that joins
+     */
+    void move(List<Path> groups) throws IOException {
+        for (Path group : groups) {
+            Shim.check(
+                    "move the shim to the control group " + group.getParent(),
+                    shim.processes().move(child.pid(), group));
+        }
     }
 
     /**
