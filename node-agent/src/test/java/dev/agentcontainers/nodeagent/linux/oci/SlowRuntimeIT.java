@@ -75,6 +75,13 @@ class SlowRuntimeIT {
         SandboxSpec spec = TestNode.shell("true");
         driver.prepare(spec);
         assertThatThrownBy(() -> driver.create(spec)).hasMessageContaining("within 3 s");
+        assertThat(ProcessHandle.allProcesses()
+                        .filter(process -> process.info()
+                                .commandLine()
+                                .filter(line -> line.contains(spec.id().value()))
+                                .isPresent()))
+                .as("shim and runtime")
+                .isEmpty();
         driver.purge(spec.id());
         assertThat(driver.list()).isEmpty();
     }
