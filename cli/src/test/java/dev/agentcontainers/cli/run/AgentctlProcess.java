@@ -41,7 +41,9 @@ final class AgentctlProcess {
     record Launch(List<String> before, String classPath, Map<String, String> environment, String input) {}
 
     static AgentctlProcess start(Launch launch, Path folder, List<String> arguments) throws IOException {
-        List<String> line = new ArrayList<>(launch.before());
+        // Whoever starts the tests in the background may have interrupts ignored, which is passed on.
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(launch.before());
         line.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
