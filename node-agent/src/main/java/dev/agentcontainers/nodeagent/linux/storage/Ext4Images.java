@@ -18,6 +18,7 @@ import java.util.Optional;
 /** Files with an ext4 filesystem in them: makes them and changes their size while nobody has them mounted. */
 public final class Ext4Images {
     private static final int BLOCK = 4096;
+    private static final int ENOENT = 2;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration LONG_PATIENCE = Duration.ofMinutes(10);
 
@@ -89,6 +90,9 @@ public final class Ext4Images {
         try {
             setLength(image, Files.size(original));
             int answer = loopDevices.copyData(original, image);
+            if (answer == -ENOENT) {
+                return false;
+            }
             if (answer < 0) {
                 throw new SystemCallException("copy " + original, -answer, LinuxNamespaceCalls.describe(-answer));
             }

@@ -5,12 +5,14 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -95,7 +97,7 @@ public final class WorkspaceTemplates {
             removeOthers(wanted);
             for (long bytes : wanted) {
                 if (!has(bytes)) {
-                    images.format(template(bytes), bytes);
+                    format(bytes);
                 }
             }
         } catch (IOException e) {
@@ -105,11 +107,20 @@ public final class WorkspaceTemplates {
         }
     }
 
+    /** Under a name of its own until it is complete: another process may be formatting one of this size too. */
+    private void format(long bytes) throws IOException, InterruptedException {
+        Path own = directory.resolve(bytes + "-" + UUID.randomUUID());
+        images.format(own, bytes);
+        Files.move(own, template(bytes), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Templates of other sizes, and what a process that has ended left half made. */
     private void removeOthers(Set<Long> wanted) throws IOException {
         Instant old = Instant.now().minus(LONGEST_FORMATTING);
         for (Path file : files()) {
-            boolean kept = wanted.stream().anyMatch(bytes -> file.equals(template(bytes)))
-                    || Files.exists(file)
+            boolean kept = file.getFileName().toString().endsWith(SUFFIX)
+                    ? wanted.stream().anyMatch(bytes -> file.equals(template(bytes)))
+                    : Files.exists(file)
                             && Files.getLastModifiedTime(file).toInstant().isAfter(old);
             if (!kept) {
                 Files.deleteIfExists(file);

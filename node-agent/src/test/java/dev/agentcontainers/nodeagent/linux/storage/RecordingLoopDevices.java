@@ -9,6 +9,7 @@ final class RecordingLoopDevices implements LoopDevices {
     final List<String> calls = new ArrayList<>();
     int mountAnswer;
     int reserveAnswer;
+    int copyAnswer;
     int timesInUse;
 
     @Override
@@ -26,7 +27,7 @@ final class RecordingLoopDevices implements LoopDevices {
     /** The bytes of the machine's own. */
     @Override
     public int copyData(Path from, Path to) {
-        return LoopDevices.ofThisMachine().copyData(from, to);
+        return copyAnswer < 0 ? copyAnswer : LoopDevices.ofThisMachine().copyData(from, to);
     }
 
     @Override

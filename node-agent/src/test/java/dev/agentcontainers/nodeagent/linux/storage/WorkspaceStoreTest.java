@@ -225,13 +225,41 @@ class WorkspaceStoreTest {
 
     @Test
     void onlyTheSizesThatWereAskedForLastAreKeptReady() throws Exception {
-        for (int size = 16; size < 26; size++) {
+        templates.expect(16 * MIB);
+        await().until(() -> templates.has(16 * MIB));
+        for (int size = 17; size < 25; size++) {
             templates.expect(size * MIB);
         }
-        for (int size = 18; size < 26; size++) {
+        for (int size = 17; size < 25; size++) {
             long bytes = size * MIB;
             await().until(() -> templates.has(bytes));
         }
+        assertThat(templates.has(16 * MIB)).isFalse();
+    }
+
+    @Test
+    void aTemplateThatIsGoneWhenItIsCopiedIsNotMissed() throws Exception {
+        store.prepare(asked(20 * MIB));
+        await().until(() -> templates.has(20 * MIB));
+        store.delete();
+        loopDevices.copyAnswer = -2;
+        store.prepare(asked(20 * MIB));
+        assertSound();
+    }
+
+    @Test
+    void processesThatShareTheTemplatesDoNotDisturbEachOther() throws Exception {
+        WorkspaceTemplates others = new WorkspaceTemplates(state.resolve("templates"), images);
+        for (int round = 0; round < 5; round++) {
+            long bytes = (30 + round) * MIB;
+            templates.expect(bytes);
+            others.expect(bytes);
+            await().until(() -> templates.has(bytes));
+            store.prepare(asked(bytes));
+            assertSound();
+            store.delete();
+        }
+        others.remove();
     }
 
     private static String uuid(Path image) throws Exception {
