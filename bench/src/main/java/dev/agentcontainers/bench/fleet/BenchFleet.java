@@ -19,14 +19,13 @@ public final class BenchFleet implements AutoCloseable {
     public static final String NODE = "local-1";
 
     private final FleetLayout layout;
-    private final Programs programs;
     private final LocalFleet fleet;
     private final Thread closing = new Thread(this::remove, "down");
     private boolean removed;
 
     private BenchFleet(Path root, ControlPlaneOptions options) {
         this.layout = new FleetLayout(Path.of("/var/lib/agentcontainers/bench"), Path.of("/run/agentcontainers/bench"));
-        this.programs = new Programs(root, Path.of(System.getProperty("java.home"), "bin", "java"));
+        Programs programs = new Programs(root, Path.of(System.getProperty("java.home"), "bin", "java"));
         this.fleet = new LocalFleet(layout, programs, new Progress(System.err), options);
     }
 
@@ -63,8 +62,9 @@ public final class BenchFleet implements AutoCloseable {
         return layout;
     }
 
+    /** What its processes run from. */
     public Programs programs() {
-        return programs;
+        return fleet.copies();
     }
 
     public ControlPlane controlPlane() {

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 
 /**
  * The shipped operator but for one class, {@link StatusWriter}, which the class path has a version of this module for ahead
@@ -39,7 +41,7 @@ record ExperimentOperator(Process process) implements AutoCloseable {
                 "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
                 "-cp",
                 classes + ":" + jar,
-                "io.quarkus.runner.GeneratedMain");
+                mainClass(jar));
         String user = "system:serviceaccount:agentcontainers-system:agentcontainers-operator";
         Map<String, String> environment = Map.of(
                 "KUBECONFIG",
@@ -55,6 +57,12 @@ record ExperimentOperator(Process process) implements AutoCloseable {
         return new ExperimentOperator(ChildLauncher.start(
                 new ChildCommand(command, environment, folder, folder.resolve("operator.log")),
                 ChildLauncher.Lifetime.WITH_THIS_JVM));
+    }
+
+    private static String mainClass(Path jar) throws IOException {
+        try (JarFile program = new JarFile(jar.toFile())) {
+            return program.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
+        }
     }
 
     @Override

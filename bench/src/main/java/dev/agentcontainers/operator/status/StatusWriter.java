@@ -6,6 +6,7 @@ import dev.agentcontainers.operator.fleet.OwnWrites;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,12 @@ public class StatusWriter {
                 Objects.requireNonNull(client).resource(with(read, status)).updateStatus();
         Objects.requireNonNull(ownWrites).wrote(written);
         return written.getMetadata().getResourceVersion();
+    }
+
+    public Optional<AgentContainer> look(AgentContainer read) {
+        return Optional.ofNullable(Objects.requireNonNull(client).resource(read).get())
+                .filter(now ->
+                        now.getMetadata().getUid().equals(read.getMetadata().getUid()));
     }
 
     public static AgentContainer with(AgentContainer read, AgentContainerStatus status) {

@@ -60,6 +60,11 @@ public final class LocalFleet {
         return programs;
     }
 
+    /** The copies that its processes run from, with the start caches that {@link #up} makes. */
+    public Programs copies() {
+        return ProgramCopies.ofThisUser().keep(programs);
+    }
+
     public FleetLayout layout() {
         return layout;
     }
@@ -76,7 +81,7 @@ public final class LocalFleet {
         }
         requireRoot("run node agents");
         Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
-        Programs kept = ProgramCopies.ofThisUser().keep(programs);
+        Programs kept = copies();
         new StartCaches(kept, List.of(Role.values()), System.getenv()).ensure(progress);
         try (FolderLock _ = lock();
                 ControlPlane controlPlane = controlPlane();

@@ -64,6 +64,19 @@ class ApiWritesIT {
                         .returns("status", Write::subresource));
     }
 
+    @Test
+    void anotherGroupsRulesCostRunningAgentsNoWrite() {
+        writesFor("running");
+        String assignment = fleet.get("running").getMetadata().getUid();
+
+        List<Write> writes = writesFor("newcomer");
+
+        assertThat(writes)
+                .as("the newcomer's group is new to the node")
+                .anySatisfy(write -> assertThat(write).returns("agentnodepolicies", Write::resource));
+        assertThat(writes).extracting(Write::name).doesNotContain("running", assignment);
+    }
+
     /** From its creation until a while after it is Running: what is only written then is a write for it as well. */
     private static List<Write> writesFor(String name) {
         AuditLog log = new AuditLog(fleet.controlPlane().auditLog().orElseThrow());

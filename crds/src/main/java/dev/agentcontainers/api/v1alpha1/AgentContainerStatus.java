@@ -59,7 +59,7 @@ public record AgentContainerStatus(
             @JsonPropertyDescription("Hash of the ruleset that the kernel holds.")
             String hash,
 
-            @JsonPropertyDescription("Revision of the node's AgentNodePolicy that is in force.")
+            @JsonPropertyDescription("Revision of the node's policy in which this ruleset was put into force.")
             Long revision,
 
             @JsonPropertyDescription("The policies and rules that the ruleset was compiled from.")

@@ -38,6 +38,9 @@ final class FencedRun implements AutoCloseable {
     private final Clock clock;
     private final Runnable onExit;
     private Optional<Attachment> attachment = Optional.empty();
+    /** The revision that the kernel was last asked about. */
+    private long caughtUpWith = NEVER;
+
     private long revision = NEVER;
     private Optional<ExitWatcher> exitWatcher = Optional.empty();
 
@@ -58,7 +61,10 @@ final class FencedRun implements AutoCloseable {
         return attachment;
     }
 
-    /** The revision of the policy in which it did. */
+    /**
+     * The revision of the policy in which it first acknowledged what it still holds. Revisions that change nothing for this
+     * agent are none of its business: reporting them would cost a write for each agent of the node.
+     */
     long revision() {
         return revision;
     }
@@ -66,8 +72,16 @@ final class FencedRun implements AutoCloseable {
     void attach(NetworkAttachment network, String group) throws SandboxException {
         // Read before: a revision that comes meanwhile is caught up with by the next pass.
         long before = policy.enforced().map(Enforced::revision).orElse(NEVER);
-        attachment = Optional.of(fence.attach(id, network, group));
-        revision = before;
+        Attachment acknowledged = fence.attach(id, network, group);
+        boolean sameRules = attachment
+                .filter(earlier ->
+                        earlier.group().equals(group) && earlier.hash().equals(acknowledged.hash()))
+                .isPresent();
+        if (!sameRules) {
+            revision = before;
+        }
+        attachment = Optional.of(acknowledged);
+        caughtUpWith = before;
     }
 
     /**
@@ -93,7 +107,7 @@ final class FencedRun implements AutoCloseable {
     void follow(NetworkAttachment network, String group) throws SandboxException {
         boolean sameGroup =
                 attachment.filter(current -> current.group().equals(group)).isPresent();
-        if (!sameGroup || policy.enforced().map(Enforced::revision).orElse(NEVER) != revision) {
+        if (!sameGroup || policy.enforced().map(Enforced::revision).orElse(NEVER) != caughtUpWith) {
             attach(network, group);
         }
     }
@@ -175,6 +189,7 @@ final class FencedRun implements AutoCloseable {
         driver.remove(id);
         fence.detach(id);
         attachment = Optional.empty();
+        caughtUpWith = NEVER;
         revision = NEVER;
     }
 

@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -165,6 +166,27 @@ class LifeTest {
         assertThat(node.machine.attachments())
                 .hasEntrySatisfying(ID, attached -> assertThat(attached.group()).isEqualTo("group-b"));
         assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    /** It would be a write for each agent of the node whenever another one comes. */
+    @Test
+    void aRevisionThatChangesNothingForAnAgentIsNotReported() {
+        running(Assignments.of("a"));
+        List<AgentReport> before = node.reports();
+        long attached = attachments();
+
+        node.policy(2, 5, Map.of(TestNode.GROUP, "hash-" + TestNode.GROUP + "-1", "newcomer", "hash-newcomer"));
+
+        await().atMost(TestNode.PATIENCE).until(() -> attachments() > attached);
+        node.remove(Assignments.of("a").assignment());
+        node.awaitPhase(ID, AssignmentPhase.Stopped);
+        assertThat(node.reports().subList(before.size(), node.reports().size()))
+                .extracting(AgentReport::phase)
+                .doesNotContain(AssignmentPhase.Running);
+    }
+
+    private long attachments() {
+        return node.calls().made().stream().filter("attach"::equals).count();
     }
 
     @Test

@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A machine with a journal folder, and one node-agent process after the other on it. */
 final class TestNode implements AutoCloseable {
@@ -102,8 +104,17 @@ final class TestNode implements AutoCloseable {
     }
 
     TestNode policy(long revision, long epoch, String... groups) {
-        List<AgentNodePolicySpec.Group> list = List.of(groups).stream()
-                .map(name -> new AgentNodePolicySpec.Group(name, "hash-" + name + "-" + revision, null, List.of()))
+        return policy(
+                revision,
+                epoch,
+                List.of(groups).stream()
+                        .collect(Collectors.toMap(Function.identity(), name -> "hash-" + name + "-" + revision)));
+    }
+
+    /** @param hashes of the groups, by their names */
+    TestNode policy(long revision, long epoch, Map<String, String> hashes) {
+        List<AgentNodePolicySpec.Group> list = hashes.entrySet().stream()
+                .map(group -> new AgentNodePolicySpec.Group(group.getKey(), group.getValue(), null, List.of()))
                 .toList();
         try {
             process.orElseThrow().policy().apply(new PolicySnapshot(revision, new AgentNodePolicySpec(epoch, list)));

@@ -37,14 +37,16 @@ public record Observation(
     }
 
     /**
-     * The policy that the node's kernel holds for the agent: what was read back at its start, or the node's newer
-     * acknowledgement of the same group. Empty until the agent is behind its fence.
+     * The policy that the node's kernel holds for the agent: what was read back for it, or the node's newer acknowledgement
+     * where that gives the same group another ruleset. One that repeats the ruleset in a later revision says nothing new.
+     * Empty until the agent is behind its fence.
      */
     Optional<AgentAssignmentStatus.Policy> enforced() {
         return report().map(AgentAssignmentStatus::policy)
-                .map(atStart -> acknowledged(atStart.group())
-                        .filter(later -> revision(later) > revision(atStart))
-                        .orElse(atStart));
+                .map(forAgent -> acknowledged(forAgent.group())
+                        .filter(later -> revision(later) > revision(forAgent))
+                        .filter(later -> !Objects.equals(later.hash(), forAgent.hash()))
+                        .orElse(forAgent));
     }
 
     private Optional<AgentAssignmentStatus.Policy> acknowledged(String group) {

@@ -159,6 +159,16 @@ class StatusRollupTest {
                 .isEqualTo(known.observation().agent().getMetadata().getGeneration());
     }
 
+    /** It would be a write for each agent of a node whenever another one's rules come. */
+    @Test
+    void anAcknowledgementThatRepeatsTheRulesetChangesNothing() {
+        AgentContainerStatus before =
+                StatusRollup.rollUp(new Known().runs("h1").acknowledged("h1", 1).observation(), NOW);
+        AgentContainerStatus later =
+                StatusRollup.rollUp(new Known().runs("h1").acknowledged("h1", 2).observation(), NOW);
+        assertThat(later.policy()).isEqualTo(before.policy());
+    }
+
     @Test
     void saysItAgainWithoutAChange() {
         Known known = new Known().runs("h1");
