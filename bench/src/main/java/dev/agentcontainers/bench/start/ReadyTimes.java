@@ -6,7 +6,6 @@ import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
 import dev.agentcontainers.bench.fleet.BenchFleet;
 import dev.agentcontainers.cli.fleet.FleetProcess;
-import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
 import dev.agentcontainers.startcache.Program;
 import dev.agentcontainers.startcache.Program.Role;
@@ -17,6 +16,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,27 +37,20 @@ public final class ReadyTimes implements Benchmark {
     public void run(Run run, Report report) throws Exception {
         int pairs = run.times(10, 2);
         command(run, report, run.times(20, 3));
-        try (BenchFleet fleet = BenchFleet.up(run.root(), ControlPlaneOptions.defaults());
-                ControlPlane controlPlane = fleet.controlPlane()) {
-            measure(fleet, Role.OPERATOR, fleet.layout().operator(), operator(controlPlane), pairs, report);
-            measure(
-                    fleet,
-                    Role.NODE_AGENT,
-                    fleet.layout().node(BenchFleet.NODE),
-                    nodeAgent(fleet, BenchFleet.NODE),
-                    pairs,
-                    report);
+        try (BenchFleet fleet = BenchFleet.up(run.root(), ControlPlaneOptions.defaults())) {
+            measure(fleet, Role.OPERATOR, fleet.layout().operator(), pairs, report);
+            measure(fleet, Role.NODE_AGENT, fleet.layout().node(BenchFleet.NODE), pairs, report);
         }
     }
 
-    private static void measure(
-            BenchFleet fleet, Role role, Path folder, Map<String, String> environment, int pairs, Report report)
+    private static void measure(BenchFleet fleet, Role role, Path folder, int pairs, Report report)
             throws IOException, InterruptedException {
         StartCache cache = fleet.programs().startCache(role);
         if (cache.find().isEmpty()) {
             throw new IllegalStateException("there is no start cache of the " + role + ": see why with agentctl up");
         }
         FleetProcess process = new FleetProcess(role.toString(), folder);
+        Map<String, String> environment = environment(process);
         Samples without = report.samples(role + " ready, without cache");
         Samples with = report.samples(role + " ready, with cache");
         for (int i = 0; i < pairs; i++) {
@@ -106,29 +99,17 @@ public final class ReadyTimes implements Benchmark {
         }
     }
 
-    /** As the local fleet sets them. */
-    private static Map<String, String> operator(ControlPlane controlPlane) {
-        String user = "system:serviceaccount:agentcontainers-system:agentcontainers-operator";
-        return Map.of(
-                "KUBECONFIG",
-                controlPlane.kubeconfigFor(user, "system:serviceaccounts").toString(),
-                "QUARKUS_HTTP_HOST",
-                "127.0.0.1",
-                "AGENTCONTAINERS_OPERATOR_LEADER_NAMESPACE",
-                "agentcontainers-system");
-    }
-
-    private static Map<String, String> nodeAgent(BenchFleet fleet, String name) {
-        Path folder = fleet.layout().node(name);
-        return Map.of(
-                "AGENTCONTAINERS_NODE_NAME",
-                name,
-                "AGENTCONTAINERS_NODE_KUBECONFIG",
-                folder.resolve("kubeconfig").toString(),
-                "AGENTCONTAINERS_NODE_STATE_DIRECTORY",
-                folder.resolve("state").toString(),
-                "AGENTCONTAINERS_NODE_RUN_DIRECTORY",
-                fleet.layout().nodeRun(name).toString());
+    /** What the fleet gave the process that runs. */
+    private static Map<String, String> environment(FleetProcess process) throws IOException {
+        ProcessHandle running =
+                process.find().orElseThrow(() -> new IllegalStateException("the " + process.name() + " does not run"));
+        Map<String, String> variables = new HashMap<>();
+        for (String entry :
+                Files.readString(Path.of("/proc/" + running.pid() + "/environ")).split("\0")) {
+            int equals = entry.indexOf('=');
+            variables.put(entry.substring(0, equals), entry.substring(equals + 1));
+        }
+        return variables;
     }
 
     /** The launcher itself, so that what it does before it starts Java counts. */

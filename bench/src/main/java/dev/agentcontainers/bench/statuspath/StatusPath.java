@@ -206,7 +206,7 @@ public final class StatusPath implements Benchmark {
         for (var manifest : ApiManifests.all()) {
             apply(client, manifest.yaml());
         }
-        for (String file : List.of("operator-rbac.yaml", "gateway-rbac.yaml")) {
+        for (String file : List.of("operator-rbac.yaml", "gateway-rbac.yaml", "finalizer.yaml")) {
             apply(
                     client,
                     Files.readString(root.resolve("helm/agentcontainers/files").resolve(file)));

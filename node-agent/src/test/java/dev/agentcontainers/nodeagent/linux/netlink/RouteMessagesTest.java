@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.End;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
@@ -59,23 +57,25 @@ class RouteMessagesTest {
 
     @Test
     void anInterfaceThatIsNotThereIsNotAnError() throws NetlinkException {
-        assertThat(Links.find(new Script(NetlinkException.ENODEV), "ac0")).isEmpty();
+        String question = "look up the interface ac0";
+        assertThat(Links.find(new RecordingNetlink().refuse(question, NetlinkException.ENODEV), "ac0"))
+                .isEmpty();
         assertThatExceptionOfType(NetlinkException.class)
-                .isThrownBy(() -> Links.find(new Script(1), "ac0"))
-                .withMessageContaining("look up the interface ac0");
+                .isThrownBy(() -> Links.find(new RecordingNetlink().refuse(question, 1), "ac0"))
+                .withMessageContaining(question);
     }
 
     @Test
     void onlyConnectionsOfTheAddressAreForgotten() throws NetlinkException {
-        Script socket = new Script(0);
-        socket.replies.add(connection("100.80.4.2", "10.0.0.1"));
-        socket.replies.add(connection("100.80.4.3", "10.0.0.1"));
-        socket.replies.add(connection("10.0.0.9", "100.80.4.2"));
+        RecordingNetlink socket = new RecordingNetlink()
+                .reply(connection("100.80.4.2", "10.0.0.1"))
+                .reply(connection("100.80.4.3", "10.0.0.1"))
+                .reply(connection("10.0.0.9", "100.80.4.2"));
 
         TrackedConnections.forget(socket, ADDRESS);
 
-        assertThat(socket.executed).hasSize(2).allMatch(message -> message.type() == 0x102);
-        assertThat(socket.executed.getFirst().payload())
+        assertThat(socket.executed()).hasSize(2).allMatch(message -> message.type() == 0x102);
+        assertThat(socket.executed().getFirst().payload())
                 .isEqualTo(connection("100.80.4.2", "10.0.0.1").payload());
     }
 
@@ -95,32 +95,5 @@ class RouteMessagesTest {
                                                         2,
                                                         Ipv4.parse(destination).bytes())))
                         .toBytes());
-    }
-
-    /** Answers queries as told, or with an error, and records the rest. */
-    private static final class Script implements NetlinkSocket {
-        private final int errno;
-        private final List<NetlinkMessage> replies = new ArrayList<>();
-        private final List<NetlinkMessage> executed = new ArrayList<>();
-
-        Script(int errno) {
-            this.errno = errno;
-        }
-
-        @Override
-        public void execute(List<NetlinkMessage> messages) {
-            executed.addAll(messages);
-        }
-
-        @Override
-        public List<NetlinkMessage> query(NetlinkMessage request) throws NetlinkException {
-            if (errno != 0) {
-                throw new NetlinkException(request.action(), errno, "made to fail", "");
-            }
-            return replies;
-        }
-
-        @Override
-        public void close() {}
     }
 }

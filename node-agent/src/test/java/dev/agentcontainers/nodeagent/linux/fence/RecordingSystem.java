@@ -1,0 +1,49 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.linux.bpf.RecordingPacketPrograms;
+import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
+import dev.agentcontainers.nodeagent.linux.namespace.RecordingNamespaces;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlink;
+import dev.agentcontainers.nodeagent.linux.nftables.RecordingNftables;
+import java.io.IOException;
+
+/** A system that does nothing but record, part by part. */
+final class RecordingSystem implements FenceSystem {
+    final RecordingNamespaces namespaces = new RecordingNamespaces();
+    final RecordingNetlink route = new RecordingNetlink();
+    final RecordingNetlink filter = new RecordingNetlink();
+    final RecordingNftables nftables = new RecordingNftables();
+    final RecordingPacketPrograms programs = new RecordingPacketPrograms();
+
+    /** A place in this system's current namespace. */
+    Place place() throws IOException {
+        return Place.open(this, NetworkNamespace.current(namespaces), "recorded");
+    }
+
+    @Override
+    public RecordingNamespaces namespaces() {
+        return namespaces;
+    }
+
+    @Override
+    public RecordingNetlink netlink(int protocol) {
+        return protocol == NetlinkSocket.ROUTE ? route : filter;
+    }
+
+    @Override
+    public RecordingNftables nftables() {
+        return nftables;
+    }
+
+    @Override
+    public NetlinkEvents events() throws IOException {
+        throw new IOException("nothing happens here");
+    }
+
+    @Override
+    public RecordingPacketPrograms programs() {
+        return programs;
+    }
+}

@@ -1,0 +1,64 @@
+package dev.agentcontainers.nodeagent.linux.process;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Records what it is asked for, and answers 0 or what a test says. Thread-safe. */
+public final class RecordingProcesses implements ProcessCalls {
+    private final List<String> calls = new ArrayList<>();
+    private final Map<String, Integer> answers = new HashMap<>();
+
+    public synchronized RecordingProcesses answer(String call, int answer) {
+        answers.put(call, answer);
+        return this;
+    }
+
+    public synchronized List<String> calls() {
+        return List.copyOf(calls);
+    }
+
+    private synchronized int record(String call) {
+        calls.add(call);
+        return answers.getOrDefault(call, 0);
+    }
+
+    @Override
+    public int spawn(SpawnRequest request) {
+        return record("spawn " + request.program() + " " + String.join(" ", request.arguments()));
+    }
+
+    @Override
+    public int waitFor(int pid) {
+        return record("wait for " + pid);
+    }
+
+    @Override
+    public int openProcess(long pid) {
+        return record("open " + pid);
+    }
+
+    @Override
+    public int signal(int processDescriptor, int signal) {
+        return record("signal " + processDescriptor + " " + signal);
+    }
+
+    @Override
+    public int move(long pid, Path processes) {
+        return record("move " + pid + " to " + processes);
+    }
+
+    @Override
+    public int copyDescriptor(int processDescriptor, int theirs) {
+        return record("copy " + theirs + " of " + processDescriptor);
+    }
+
+    @Override
+    public int awaitReady(int[] descriptors, boolean[] writing, boolean[] ready, int timeoutMillis) {
+        int answer = record("await " + descriptors[0]);
+        ready[0] = answer > 0;
+        return answer;
+    }
+}
