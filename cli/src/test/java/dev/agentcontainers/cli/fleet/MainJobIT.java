@@ -40,8 +40,20 @@ class MainJobIT {
         assertThat(running.getStatus().addresses()).hasSize(1);
         AgentContainer done = fleet.await("runs", AgentPhase.Succeeded);
         assertThat(done.getStatus().exitCode()).isZero();
+        assertThat(done.getStatus().policy()).isEqualTo(running.getStatus().policy());
+        assertThat(TestFleet.condition(done, "PolicyEnforced").getReason()).isEqualTo("EnforcedUntilEnd");
         assertThat(fleet.output("runs")).isEqualTo("hello");
         fleet.delete("runs");
+    }
+
+    @Test
+    void anAgentThatIsOverAtOnceShowsTheSameTruthAsALongOne() {
+        fleet.create("short", "exit 0", "");
+        AgentContainer done = fleet.await("short", AgentPhase.Succeeded);
+        assertThat(done.getStatus().policy().hash()).isNotEmpty();
+        assertThat(done.getStatus().policy().sources()).isNotNull();
+        assertThat(TestFleet.condition(done, "PolicyEnforced").getReason()).isEqualTo("EnforcedUntilEnd");
+        fleet.delete("short");
     }
 
     @Test

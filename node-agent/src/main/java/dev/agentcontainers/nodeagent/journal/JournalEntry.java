@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param lastExit how the last run ended
  * @param outcome set once the agent will not be started again
  * @param milestones when each stage was first reached
+ * @param fenced what stood around the current run last, or around the last one that ended
  */
 public record JournalEntry(
         Assignment assignment,
@@ -32,7 +33,8 @@ public record JournalEntry(
         Optional<Instant> nextStartAt,
         Optional<ExitStatus> lastExit,
         Optional<Outcome> outcome,
-        Milestones milestones) {
+        Milestones milestones,
+        Optional<Fenced> fenced) {
 
     public JournalEntry {
         Objects.requireNonNull(assignment, "assignment");
@@ -69,6 +71,16 @@ public record JournalEntry(
             return new Run(begunAt, released, applied, stoppingSince.or(() -> Optional.of(at)));
         }
     }
+
+    /**
+     * The fence around a run, as the kernel acknowledged it.
+     *
+     * @param address of the agent
+     * @param group its policy group
+     * @param hash of the group's ruleset
+     * @param revision of the node's policy in which that ruleset was put into force
+     */
+    public record Fenced(String address, String group, String hash, long revision) {}
 
     /** Why the agent will not be started again. */
     public record Outcome(Kind kind, String reason, String message) {
@@ -119,7 +131,8 @@ public record JournalEntry(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Milestones.NONE);
+                Milestones.NONE,
+                Optional.empty());
     }
 
     /** Whether its requests count against the node's capacity. */
@@ -147,8 +160,26 @@ public record JournalEntry(
     }
 
     /** The stages before the start are done, and the first instruction is about to run. */
-    public JournalEntry releasing(Instant prepared, Instant fenced) {
-        return with(run.map(Run::releasing), firstStartedAt, lastExit, milestones.reached(prepared, fenced));
+    public JournalEntry releasing(Instant preparedAt, Instant fencedAt, Fenced by) {
+        return with(run.map(Run::releasing), firstStartedAt, lastExit, milestones.reached(preparedAt, fencedAt))
+                .fencedBy(by);
+    }
+
+    /** The kernel holds that around the current run. */
+    public JournalEntry fencedBy(Fenced by) {
+        return new JournalEntry(
+                assignment,
+                state,
+                bootId,
+                run,
+                firstStartedAt,
+                restarts,
+                failures,
+                nextStartAt,
+                lastExit,
+                outcome,
+                milestones,
+                Optional.of(by));
     }
 
     /** The agent runs. */
@@ -173,7 +204,8 @@ public record JournalEntry(
                 Optional.empty(),
                 lastExit,
                 outcome,
-                milestones);
+                milestones,
+                fenced);
     }
 
     /** The assignment is in force in the current run. */
@@ -204,7 +236,8 @@ public record JournalEntry(
                 Optional.of(at),
                 lastExit,
                 outcome,
-                milestones);
+                milestones,
+                fenced);
     }
 
     /** A start failed before the agent ran; tried again at that time. */
@@ -235,7 +268,8 @@ public record JournalEntry(
                 newNextStartAt,
                 lastExit,
                 newOutcome,
-                milestones);
+                milestones,
+                fenced);
     }
 
     private JournalEntry with(
@@ -254,6 +288,7 @@ public record JournalEntry(
                 nextStartAt,
                 newLastExit,
                 outcome,
-                newMilestones);
+                newMilestones,
+                fenced);
     }
 }

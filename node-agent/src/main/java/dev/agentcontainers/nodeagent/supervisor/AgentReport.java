@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param reason in CamelCase, for programs
  * @param message for people: which step, what was found, what would help; empty where there is nothing to say
  * @param address the agent's address while it is attached to the fence
- * @param enforcement the policy that fences it, as the kernel holds it
+ * @param enforcement the policy that fences it, as the kernel holds it; of a finished one what fenced it last
  * @param exitCode of the last run that ended
  */
 public record AgentReport(

@@ -1,8 +1,8 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
-import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Fenced;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.journal.JournalException;
@@ -44,19 +44,14 @@ final class AgentReports {
      * @param applied the assignment that is in force, which may be an earlier one
      * @param refused why the newest is not
      */
-    void running(
-            JournalEntry entry,
-            Assignment applied,
-            Optional<Attachment> attachment,
-            long revision,
-            Optional<SandboxException> refused) {
+    void running(JournalEntry entry, Assignment applied, Optional<SandboxException> refused) {
         send(new AgentReport(
                 applied,
                 AssignmentPhase.Running,
                 refused.map(failure -> "UpdateRefused").orElse("Running"),
                 refused.map(SandboxException::getMessage).orElse(""),
-                attachment.map(Attachment::address),
-                attachment.map(attached -> new Enforcement(attached.group(), attached.hash(), revision)),
+                entry.fenced().map(Fenced::address),
+                entry.fenced().map(AgentReports::enforcement),
                 entry.lastExit().map(ExitStatus::code),
                 entry.restarts(),
                 entry.milestones()));
@@ -69,7 +64,18 @@ final class AgentReports {
             case FAILED -> AssignmentPhase.Failed;
             case REJECTED -> AssignmentPhase.Rejected;
         };
-        send(report(entry.assignment(), Optional.of(entry), phase, outcome.reason(), outcome.message()));
+        AgentReport plain = report(entry.assignment(), Optional.of(entry), phase, outcome.reason(), outcome.message());
+        send(new AgentReport(
+                plain.assignment(),
+                plain.phase(),
+                plain.reason(),
+                plain.message(),
+                // Another agent may have it by now.
+                Optional.empty(),
+                entry.fenced().map(AgentReports::enforcement),
+                plain.exitCode(),
+                plain.restarts(),
+                plain.milestones()));
     }
 
     void stopping(Assignment assignment, Optional<JournalEntry> entry) {
@@ -129,6 +135,10 @@ final class AgentReports {
                 plain.exitCode(),
                 plain.restarts(),
                 plain.milestones()));
+    }
+
+    private static Enforcement enforcement(Fenced fenced) {
+        return new Enforcement(fenced.group(), fenced.hash(), fenced.revision());
     }
 
     private static AgentReport report(

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.egress.PolicyKeeper.Enforced;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Fenced;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -56,17 +57,12 @@ final class FencedRun implements AutoCloseable {
         this.onExit = onExit;
     }
 
-    /** As the kernel acknowledged it last. */
-    Optional<Attachment> attachment() {
-        return attachment;
-    }
-
     /**
-     * The revision of the policy in which it first acknowledged what it still holds. Revisions that change nothing for this
-     * agent are none of its business: reporting them would cost a write for each agent of the node.
+     * What the kernel acknowledged last, with the revision in which it first did. Later revisions that change nothing for
+     * this agent are none of its business: reporting them would cost a write for each agent of the node.
      */
-    long revision() {
-        return revision;
+    Optional<Fenced> acknowledged() {
+        return attachment.map(attached -> new Fenced(attached.address(), attached.group(), attached.hash(), revision));
     }
 
     void attach(NetworkAttachment network, String group) throws SandboxException {

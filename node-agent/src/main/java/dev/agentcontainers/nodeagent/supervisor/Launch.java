@@ -80,7 +80,8 @@ final class Launch {
             NetworkAttachment network = driver.create(spec);
             Instant prepared = node.clock().instant();
             fenced.attachBeforeStart(network, assignment.policyGroup());
-            reached = agent.note(reached.releasing(prepared, node.clock().instant()));
+            reached = agent.note(reached.releasing(
+                    prepared, node.clock().instant(), fenced.acknowledged().orElseThrow()));
             driver.start(id);
         } catch (SandboxException e) {
             return failed(reached, driver, e);

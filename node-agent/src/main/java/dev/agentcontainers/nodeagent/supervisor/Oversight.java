@@ -32,8 +32,8 @@ record Oversight(
         try {
             fenced.follow(running.network(), current.assignment().policyGroup());
             Optional<SandboxException> refused = updateLimits(driver, current);
-            JournalEntry now = agent.entry().orElse(current);
-            reports.running(now, appliedIn(now), fenced.attachment(), fenced.revision(), refused);
+            JournalEntry now = fencedNow(agent.entry().orElse(current));
+            reports.running(now, appliedIn(now), refused);
         } catch (SandboxException e) {
             return new Next.Retry(e, AfterExit.deadline(current));
         }
@@ -50,6 +50,14 @@ record Oversight(
             current = current.started(running.startedAt());
         }
         return current.equals(entry) ? entry : agent.keep(current);
+    }
+
+    /** Remembered, so that the report of its end, by whichever process, says what stood around it. */
+    private JournalEntry fencedNow(JournalEntry entry) {
+        return fenced.acknowledged()
+                .filter(now -> !entry.fenced().equals(Optional.of(now)))
+                .map(now -> agent.note(entry.fencedBy(now)))
+                .orElse(entry);
     }
 
     private static Assignment appliedIn(JournalEntry entry) {

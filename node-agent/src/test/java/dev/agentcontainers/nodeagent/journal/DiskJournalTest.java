@@ -50,7 +50,7 @@ class DiskJournalTest {
         JournalEntry entry = JournalEntry.of(assignment())
                 .acceptedHere()
                 .beginning("boot-1", NOW)
-                .releasing(NOW, NOW)
+                .releasing(NOW, NOW, new JournalEntry.Fenced("100.80.0.2", "group", "hash", 1))
                 .started(NOW)
                 .exited(new ExitStatus(3, NOW, true))
                 .restartingAt(NOW.plusSeconds(10), 1)

@@ -91,7 +91,7 @@ class AfterExitTest {
         return JournalEntry.of(assignments.assignment())
                 .acceptedHere()
                 .beginning("boot", BEGUN)
-                .releasing(BEGUN, BEGUN)
+                .releasing(BEGUN, BEGUN, new JournalEntry.Fenced("100.80.0.2", "group", "hash", 1))
                 .started(BEGUN);
     }
 }

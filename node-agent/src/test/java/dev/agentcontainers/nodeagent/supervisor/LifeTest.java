@@ -168,6 +168,39 @@ class LifeTest {
         assertThat(node.machine.starts(ID)).isEqualTo(1);
     }
 
+    /** Too short for a report that it runs, or while no node agent was there: what fenced it is known all the same. */
+    @Test
+    void theReportOfAnEndSaysWhatFencedTheRun() {
+        node.calls().after("start", () -> node.machine.exit(ID, 0));
+
+        node.run(Assignments.of("a").assignment());
+
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Succeeded);
+        assertThat(report.enforcement())
+                .hasValue(new AgentReport.Enforcement(TestNode.GROUP, "hash-" + TestNode.GROUP + "-1", 1));
+        assertThat(report.address()).as("another agent may have it by now").isEmpty();
+    }
+
+    @Test
+    void theReportOfAnEndSaysWhatFencedTheRunLast() {
+        running(Assignments.of("a"));
+        node.policy(2, 5, TestNode.GROUP);
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID)
+                        .flatMap(AgentReport::enforcement)
+                        .filter(now -> now.revision() == 2)
+                        .isPresent());
+        node.crash();
+        node.machine.exit(ID, 0);
+
+        node.up();
+
+        assertThat(node.run(Assignments.of("a").assignment())
+                        .awaitPhase(ID, AssignmentPhase.Succeeded)
+                        .enforcement())
+                .hasValue(new AgentReport.Enforcement(TestNode.GROUP, "hash-" + TestNode.GROUP + "-2", 2));
+    }
+
     /** It would be a write for each agent of the node whenever another one comes. */
     @Test
     void aRevisionThatChangesNothingForAnAgentIsNotReported() {
