@@ -30,10 +30,12 @@ public record AgentNodePolicySpec(
         this(epoch, groups, null);
     }
 
-    /** Agents with the same namespace, labels and inline rules, what they may reach and what may reach them. */
+    /** Agents with the same namespace, labels, ports and inline rules, what they may reach and what may reach them. */
     @ApiObject
     public record Group(
-            @Required @Size(min = 1, max = 128) @JsonPropertyDescription("Hash of namespace, labels and inline rules.")
+            @Required
+            @Size(min = 1, max = 128)
+            @JsonPropertyDescription("Hash of namespace, labels, ports and inline rules.")
             String name,
 
             @Required @Size(min = 1, max = 128) @JsonPropertyDescription("Canonical hash of egress, ingress and names.")
@@ -42,7 +44,7 @@ public record AgentNodePolicySpec(
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
             List<@Size(max = 1024) String> sources,
 
-            @Size(max = 2048)
+            @Size(max = 4096)
             @JsonPropertyDescription("Allowed destinations, pairwise disjoint. Everything else is denied.")
             List<Allow> egress,
 
@@ -52,7 +54,7 @@ public record AgentNodePolicySpec(
                             + " field.")
             List<@Size(max = 1024) String> problems,
 
-            @Size(max = 2048)
+            @Size(max = 4096)
             @JsonPropertyDescription(
                     "Addresses that may reach the agents, each with ports of the agents, pairwise disjoint. Everything"
                             + " else is denied.")
