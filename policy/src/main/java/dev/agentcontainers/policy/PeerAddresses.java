@@ -67,11 +67,14 @@ final class PeerAddresses {
     private Stream<? extends Endpoint> candidates(Peer peer) {
         return switch (peer) {
             case Peer.Nodes _ -> endpoints.nodes().stream();
-            case Peer.Selected(Peer.Namespaces.Named(String namespace), _) -> endpoints.workloadsIn(namespace).stream();
-            case Peer.Selected(Peer.Namespaces.Labelled labelled, _) ->
-                endpoints.namespaces().stream()
-                        .filter(namespace -> labelled.matches(namespace, endpoints))
-                        .flatMap(namespace -> endpoints.workloadsIn(namespace).stream());
+            case Peer.Selected selected ->
+                switch (selected.namespaces()) {
+                    case Peer.Namespaces.Named(String namespace) -> endpoints.workloadsIn(namespace).stream();
+                    case Peer.Namespaces.Labelled labelled ->
+                        endpoints.namespaces().stream()
+                                .filter(namespace -> labelled.matches(namespace, endpoints))
+                                .flatMap(namespace -> endpoints.workloadsIn(namespace).stream());
+                };
             case Peer.Everywhere _, Peer.Block _, Peer.Domain _, Peer.Unreadable _ -> Stream.empty();
         };
     }
