@@ -4,10 +4,8 @@ import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.InlineRules;
-import dev.agentcontainers.policy.rule.NetworkPolicies;
 import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Rule;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,19 +18,6 @@ import java.util.List;
  * @param rules their rules, which only ever add to each other, sorted by place
  */
 record ApplicablePolicy(List<String> sources, List<Rule> rules) {
-    /** What applies to the egress of a subject. */
-    static ApplicablePolicy to(PolicySubject subject, List<NetworkPolicy> policies) {
-        List<String> sources = new ArrayList<>();
-        List<Rule> rules = new ArrayList<>();
-        for (NetworkPolicy policy :
-                NetworkPolicies.selecting(policies, subject.namespace(), subject.labels(), Direction.EGRESS)) {
-            sources.add(NetworkPolicies.nameOf(policy));
-            rules.addAll(NetworkPolicies.rules(policy, Direction.EGRESS));
-        }
-        addInline(InlineRules.read(subject.inlineRules()), sources, rules);
-        return sorted(sources, rules);
-    }
-
     /** What applies to a workload, of policies that are read already. */
     static ApplicablePolicy to(
             Endpoint.Workload workload, Direction direction, List<Policy> policies, Endpoints endpoints) {

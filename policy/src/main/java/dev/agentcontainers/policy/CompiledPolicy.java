@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,12 +9,20 @@ import java.util.List;
 /**
  * The ruleset of a policy group.
  *
- * @param hash {@link RulesetHash} of {@code egress}
+ * @param hash {@link RulesetHash} of all that is allowed
  * @param sources the policies and inline rules that apply, sorted: {@code NetworkPolicy/web}, {@code inline/data}
  * @param problems what of the sources allows nothing although its author may have meant it to, each with its field
- * @param egress the allowed flows in canonical form: pairwise disjoint boxes, as few as the form has, sorted
+ * @param egress the allowed destinations in canonical form: pairwise disjoint boxes, as few as the form has, sorted
+ * @param ingress the allowed sources in the same form, each with ports of the group's own agents
+ * @param names the allowed domain names, sorted
  */
-public record CompiledPolicy(String hash, List<String> sources, List<String> problems, List<Allow> egress) {
+public record CompiledPolicy(
+        String hash,
+        List<String> sources,
+        List<String> problems,
+        List<Allow> egress,
+        List<Allow> ingress,
+        List<AllowedName> names) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -22,6 +31,8 @@ public record CompiledPolicy(String hash, List<String> sources, List<String> pro
         sources = List.copyOf(sources);
         problems = List.copyOf(problems);
         egress = List.copyOf(egress);
+        ingress = List.copyOf(ingress);
+        names = List.copyOf(names);
     }
 
     /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
@@ -31,7 +42,9 @@ public record CompiledPolicy(String hash, List<String> sources, List<String> pro
                 hash,
                 bounded(sources, MOST_SOURCES),
                 egress,
-                problems.isEmpty() ? null : bounded(problems, MOST_PROBLEMS));
+                problems.isEmpty() ? null : bounded(problems, MOST_PROBLEMS),
+                ingress.isEmpty() ? null : ingress,
+                names.isEmpty() ? null : names);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

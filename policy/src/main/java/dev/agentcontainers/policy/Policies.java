@@ -56,6 +56,16 @@ public final class Policies {
                         .toList());
     }
 
+    /**
+     * Policies that are read already.
+     *
+     * @param networkPolicies by namespace
+     */
+    public static Policies ofRead(
+            Map<String, List<Policy>> networkPolicies, Collection<Policy> clusterNetworkPolicies) {
+        return new Policies(Map.copyOf(networkPolicies), List.copyOf(clusterNetworkPolicies));
+    }
+
     /** The policies of a tier that may govern workloads of that namespace, in the order in which they decide. */
     List<Policy> in(Tier tier, String namespace) {
         return switch (tier) {

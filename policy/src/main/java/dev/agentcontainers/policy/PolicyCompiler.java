@@ -1,103 +1,132 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
-import dev.agentcontainers.api.v1alpha1.Protocol;
-import dev.agentcontainers.policy.box.AddressFamily;
-import dev.agentcontainers.policy.box.AddressRanges;
 import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
-import dev.agentcontainers.policy.box.PortRange;
 import dev.agentcontainers.policy.box.TooManyBoxesException;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.Peer;
 import dev.agentcontainers.policy.rule.PortMatch;
 import dev.agentcontainers.policy.rule.Rule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** Compiles the policies that apply to a subject into the one ruleset that stands for them. */
+/**
+ * Compiles the policies that apply to a subject into the one ruleset that stands for them, for both directions. Each end of a
+ * flow is compiled from its own policies: whether the other end lets it pass is the other's ruleset. Selectors become the addresses
+ * that the selected endpoints have now, names of ports those that the destinations serve under them.
+ *
+ * <p>Not thread-safe: it remembers what it has looked up for one subject and uses it for the next.
+ */
 public final class PolicyCompiler {
-    private PolicyCompiler() {}
-
     /**
-     * The most boxes a ruleset may have. Nodes hold many in one object of the API server, whose size is limited, and
-     * exceptions multiply with ports.
+     * The most boxes that either direction of a ruleset may have. Nodes hold many rulesets in one object of the API server,
+     * whose size is limited, and exceptions multiply with ports: a rule that allows everything but the invariants takes some
+     * 1,400 boxes, and each run of ports that is different takes a third of that more.
      */
-    public static final int MOST_BOXES = 2048;
+    public static final int MOST_BOXES = 4096;
 
-    /**
-     * The ruleset of the subject's policy group. Depends on what the policies mean, not on their order or form. One
-     * that would have more than {@link #MOST_BOXES} allows nothing and says so among the problems.
-     *
-     * @param namespacePolicies NetworkPolicies of the subject's namespace; those of others are ignored
-     */
-    public static CompiledPolicy compile(PolicySubject subject, List<NetworkPolicy> namespacePolicies) {
-        ApplicablePolicy applicable = ApplicablePolicy.to(subject, namespacePolicies);
-        List<Area> areas = new ArrayList<>();
-        applicable.rules().forEach(rule -> addAreas(rule, areas));
-        List<String> problems = new ArrayList<>();
-        applicable.rules().forEach(rule -> problems.addAll(problems(rule)));
-        List<Allow> egress = List.of();
-        try {
-            egress = Boxes.canonical(areas, MOST_BOXES);
-        } catch (TooManyBoxesException tooMany) {
-            problems.add("the policies together make " + tooMany.getMessage()
-                    + " of addresses and ports, so they allow nothing: use fewer exceptions, ports or policies");
-        }
-        return new CompiledPolicy(RulesetHash.ofCanonical(egress), applicable.sources(), problems, egress);
+    private final Policies policies;
+    private final Endpoints endpoints;
+    private final PeerAddresses peers;
+
+    /** @param endpoints those that selectors and named ports can refer to */
+    public PolicyCompiler(Policies policies, Endpoints endpoints) {
+        this.policies = policies;
+        this.endpoints = endpoints;
+        this.peers = new PeerAddresses(endpoints);
     }
 
-    /** What of a rule of egress allows nothing in a ruleset, each with its place. */
-    private static List<String> problems(Rule rule) {
+    /**
+     * The ruleset of the subject's policy group where there are only these policies and no endpoint is known.
+     *
+     * @param networkPolicies those of other namespaces don't matter
+     */
+    public static CompiledPolicy compile(PolicySubject subject, List<NetworkPolicy> networkPolicies) {
+        return new PolicyCompiler(Policies.of(networkPolicies), Endpoints.NONE).compile(subject);
+    }
+
+    /**
+     * The ruleset of the subject's policy group. Depends on what the policies mean, not on their order or form. A direction
+     * that would take more than {@link #MOST_BOXES} allows nothing and says so among the problems.
+     */
+    public CompiledPolicy compile(PolicySubject subject) {
+        return compilation(subject).policy();
+    }
+
+    /** The ruleset together with what it depends on. */
+    public Compilation compilation(PolicySubject subject) {
+        Endpoint.Agent agent = subject.agent();
+        DirectedPolicy sending = DirectedPolicy.of(agent, Direction.EGRESS, policies, endpoints);
+        DirectedPolicy receiving = DirectedPolicy.of(agent, Direction.INGRESS, policies, endpoints);
         List<String> problems = new ArrayList<>();
+        sending.rules().forEach(rule -> problems.addAll(problems(rule, Direction.EGRESS)));
+        receiving.rules().forEach(rule -> problems.addAll(problems(rule, Direction.INGRESS)));
+        List<Allow> egress = boxes(subject, Direction.EGRESS, sending, problems);
+        List<Allow> ingress = boxes(subject, Direction.INGRESS, receiving, problems);
+        return new Compilation(
+                new CompiledPolicy(
+                        RulesetHash.ofCanonical(egress, ingress, List.of()),
+                        Stream.concat(sending.sources().stream(), receiving.sources().stream())
+                                .distinct()
+                                .sorted()
+                                .toList(),
+                        problems,
+                        egress,
+                        ingress,
+                        List.of()),
+                Compilation.dependencies(sending, receiving));
+    }
+
+    private List<Allow> boxes(
+            PolicySubject subject, Direction direction, DirectedPolicy policy, List<String> problems) {
+        List<Area> accepted = new DirectedFlows(direction, subject.ports(), peers).accepted(policy);
+        try {
+            return Boxes.canonical(accepted, MOST_BOXES);
+        } catch (TooManyBoxesException tooMany) {
+            problems.add(
+                    "the policies together make %s of addresses and ports for %s, so they allow nothing there: use fewer exceptions, ports, policies or selected endpoints"
+                            .formatted(tooMany.getMessage(), direction.rulesField()));
+            return List.of();
+        }
+    }
+
+    /** What of a rule allows nothing, or denies more than it says, each with its place. */
+    private List<String> problems(Rule rule, Direction direction) {
+        List<String> problems = new ArrayList<>(rule.problems());
         for (int index = 0; index < rule.peers().size(); index++) {
-            String place = rule.source() + ".to[" + index + "]";
+            String place = "%s.%s[%d]".formatted(rule.source(), direction.peersField(), index);
             switch (rule.peers().get(index)) {
-                case Peer.Everywhere _, Peer.Block _ -> {}
-                case Peer.Unreadable(String problem) ->
-                    problems.add(rule.source().policy() + " " + problem);
-                case Peer.Selected _ ->
-                    problems.add(
-                            place
-                                    + ": podSelector and namespaceSelector are not resolved to addresses yet; the peer allows nothing");
-                case Peer.Nodes _, Peer.Domain _ ->
-                    problems.add(place
-                            + ": nodes and domain names are not resolved to addresses yet; the peer allows nothing");
+                case Peer.Domain(var name) ->
+                    problems.add(place + ": the domain name '" + name
+                            + "' is not resolved to addresses yet; the peer allows nothing");
+                case Peer.Selected _ -> {
+                    if (isAlone()) {
+                        problems.add(
+                                place
+                                        + ": podSelector and namespaceSelector select nothing where there is no cluster; the peer allows nothing");
+                    }
+                }
+                // That a selector finds nobody may change at any time.
+                case Peer.Everywhere _, Peer.Block _, Peer.Nodes _, Peer.Unreadable _ -> {}
             }
         }
         for (int index = 0; index < rule.ports().size(); index++) {
-            switch (rule.ports().get(index)) {
-                case PortMatch.Numbered _ -> {}
-                case PortMatch.Unreadable(String problem) ->
-                    problems.add(rule.source().policy() + " " + problem);
-                case PortMatch.Named named ->
-                    problems.add("%s.ports[%d].port: the name '%s' stands for no port of an address; it matches nothing"
-                            .formatted(rule.source(), index, named.name()));
+            if (rule.ports().get(index) instanceof PortMatch.Named named
+                    && direction == Direction.EGRESS
+                    && isAlone()) {
+                problems.add("%s.ports[%d].port: the name '%s' stands for no port of an address; it matches nothing"
+                        .formatted(rule.source(), index, named.name()));
             }
         }
         return problems;
     }
 
-    private static void addAreas(Rule rule, List<Area> areas) {
-        for (AddressFamily family : AddressFamily.values()) {
-            AddressRanges addresses = Invariants.removedFrom(AddressRanges.union(
-                    family,
-                    rule.peers().stream().map(peer -> peer.addresses(family)).toList()));
-            for (Protocol protocol : Protocol.values()) {
-                for (PortRange ports : ports(rule, protocol)) {
-                    areas.add(new Area(protocol, ports, addresses));
-                }
-            }
-        }
-    }
-
-    private static List<PortRange> ports(Rule rule, Protocol protocol) {
-        List<PortRange> ports = new ArrayList<>();
-        for (PortMatch match : rule.ports()) {
-            if (match instanceof PortMatch.Numbered numbered && numbered.protocol() == protocol) {
-                ports.add(numbered.ports());
-            }
-        }
-        return PortRange.merged(ports);
+    private boolean isAlone() {
+        return endpoints == Endpoints.NONE;
     }
 }

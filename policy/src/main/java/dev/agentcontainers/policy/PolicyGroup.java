@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Network.IpBlock;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.policy.endpoint.ServedPort;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -24,7 +25,19 @@ public final class PolicyGroup {
         hash.number(labels.size());
         labels.forEach((key, value) -> hash.text(key).text(value));
         hash.texts(sorted(subject.inlineRules(), PolicyGroup::rule));
+        // Groups of agents that serve nothing keep the names that they had before ports counted.
+        if (!subject.ports().isEmpty()) {
+            hash.texts(sorted(subject.ports(), PolicyGroup::served));
+        }
         return hash.hex();
+    }
+
+    private static String served(ServedPort port) {
+        return new CanonicalHash("served")
+                .text(port.name())
+                .text(port.protocol().name())
+                .number(port.number())
+                .hex();
     }
 
     private static String rule(EgressRule rule) {

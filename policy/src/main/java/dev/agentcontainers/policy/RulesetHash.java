@@ -1,29 +1,50 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.policy.box.Boxes;
 import java.util.Collection;
+import java.util.List;
 
 /** Names a ruleset by what it allows. */
 public final class RulesetHash {
     private RulesetHash() {}
 
-    /**
-     * The hash of the flows that the boxes allow together: 40 characters of {@code 0-9a-f}. The same for any order and
-     * any decomposition of the same flows, so what is read back from a kernel hashes like what was compiled.
-     *
-     * @throws IllegalArgumentException where a box is malformed
-     */
-    public static String of(Collection<Allow> boxes) {
-        return ofCanonical(Boxes.canonicalOf(boxes));
+    /** The hash of a ruleset that allows no ingress and no names. */
+    public static String of(Collection<Allow> egress) {
+        return of(egress, List.of(), List.of());
     }
 
-    static String ofCanonical(Collection<Allow> canonical) {
-        var hash = new CanonicalHash("agentcontainers.dev/ruleset/1").number(canonical.size());
-        canonical.forEach(box -> hash.text(box.cidr())
+    /**
+     * The hash of the flows that boxes and names allow together: 40 characters of {@code 0-9a-f}. The same for any order
+     * and any decomposition of the same flows, so what is read back from a kernel hashes like what was compiled.
+     *
+     * @throws IllegalArgumentException where a box or a name is malformed
+     */
+    public static String of(Collection<Allow> egress, Collection<Allow> ingress, Collection<AllowedName> names) {
+        return ofCanonical(Boxes.canonicalOf(egress), Boxes.canonicalOf(ingress), Names.canonicalOf(names));
+    }
+
+    static String ofCanonical(Collection<Allow> egress, Collection<Allow> ingress, Collection<AllowedName> names) {
+        var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
+        add(egress, hash);
+        // Rulesets of egress alone keep the hash that they had before there was anything else.
+        if (!ingress.isEmpty() || !names.isEmpty()) {
+            add(ingress, hash);
+            hash.number(names.size());
+            names.forEach(name -> hash.text(name.domain())
+                    .text(name.protocol().name())
+                    .number(name.port())
+                    .number(name.endPort()));
+        }
+        return hash.hex();
+    }
+
+    private static void add(Collection<Allow> boxes, CanonicalHash hash) {
+        hash.number(boxes.size());
+        boxes.forEach(box -> hash.text(box.cidr())
                 .text(box.protocol().name())
                 .number(box.port())
                 .number(box.endPort()));
-        return hash.hex();
     }
 }

@@ -11,12 +11,14 @@ import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
 import dev.agentcontainers.policy.endpoint.ServedPort;
+import dev.agentcontainers.policy.rule.Direction;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -70,10 +72,51 @@ class CyclonusTest {
         compare(step, step.workloads(Pod::asAgent), step.fenced(), Verdict::isAllowed);
     }
 
+    /** Each end as it is compiled from its own policies. */
+    @ParameterizedTest
+    @MethodSource("steps")
+    void rulesetsAgreeOnAgents(Step step) {
+        List<Endpoint.Workload> agents = step.workloads(Pod::asAgent);
+        Endpoints endpoints = new Endpoints(step.requireCluster().namespaces(), agents);
+        PolicyCompiler compiler = new PolicyCompiler(Policies.of(step.policies()), endpoints);
+        Map<Endpoint.Workload, CompiledPolicy> compiled = new HashMap<>();
+        agents.forEach(agent -> compiled.put(agent, compiler.compile(Compiled.subject((Endpoint.Agent) agent))));
+
+        compare(
+                step,
+                agents,
+                step.fenced(),
+                flow -> Compiled.lets(
+                                Objects.requireNonNull(
+                                        compiled.get(flow.source().endpoint())),
+                                Direction.EGRESS,
+                                flow)
+                        && Compiled.lets(
+                                Objects.requireNonNull(
+                                        compiled.get(flow.destination().endpoint())),
+                                Direction.INGRESS,
+                                flow),
+                endpoints);
+    }
+
     private static void compare(
             Step step, List<Endpoint.Workload> workloads, String expected, Predicate<Verdict> actual) {
         Policies policies = Policies.of(step.policies());
         Endpoints endpoints = new Endpoints(step.requireCluster().namespaces(), workloads);
+        compare(
+                step,
+                workloads,
+                expected,
+                flow -> actual.test(Evaluator.evaluate(policies, endpoints, flow)),
+                endpoints);
+    }
+
+    private static void compare(
+            Step step,
+            List<Endpoint.Workload> workloads,
+            String expected,
+            Predicate<Flow> actual,
+            Endpoints endpoints) {
         BitSet allowed = bits(expected);
         List<String> mismatches = new ArrayList<>();
         int index = 0;
@@ -83,16 +126,16 @@ class CyclonusTest {
                     continue;
                 }
                 for (ServedPort port : destination.ports()) {
-                    // By address alone: the evaluator has to find out whose they are.
+                    // By address alone: whose they are has to be found out.
                     Flow flow = new Flow(
-                            Party.at(source.addresses().getFirst().address()),
-                            Party.at(destination.addresses().getFirst().address()),
-                            port.protocol(),
-                            port.number());
-                    Verdict verdict = Evaluator.evaluate(policies, endpoints, flow);
-                    if (actual.test(verdict) != allowed.get(index)) {
-                        mismatches.add("%s → %s of %s: cyclonus says %s, but %s"
-                                .formatted(source, flow, destination, allowed.get(index), verdict));
+                                    Party.at(source.addresses().getFirst().address()),
+                                    Party.at(destination.addresses().getFirst().address()),
+                                    port.protocol(),
+                                    port.number())
+                            .identifiedIn(endpoints);
+                    if (actual.test(flow) != allowed.get(index)) {
+                        mismatches.add("%s → %s of %s: cyclonus says %s"
+                                .formatted(source, flow, destination, allowed.get(index)));
                     }
                     index++;
                 }

@@ -69,30 +69,6 @@ class EvaluatorPropertiesTest {
         }
     }
 
-    /** Rulesets are compiled from NetworkPolicies, so far without selectors and names. */
-    @ParameterizedTest
-    @MethodSource("seeds")
-    void whatIsCompiledIsWhatIsEvaluated(long seed) {
-        var cluster = new GeneratedCluster(seed);
-        List<NetworkPolicy> blocks = cluster.networkPolicies(true);
-        List<NetworkPolicy> any = cluster.networkPolicies(false);
-
-        for (Flow flow : cluster.flows(FLOWS)) {
-            if (flow.source().endpoint() instanceof Endpoint.Agent agent
-                    && !(flow.identifiedIn(cluster.endpoints()).destination().endpoint() instanceof Endpoint.Node)) {
-                var subject = new PolicySubject(agent.namespace(), agent.labels(), agent.inlineRules());
-                assertThat(EvaluatorTest.allows(PolicyCompiler.compile(subject, blocks), flow))
-                        .as(flow.toString())
-                        .isEqualTo(egress(blocks, cluster.endpoints(), flow).isAllowed());
-                if (EvaluatorTest.allows(PolicyCompiler.compile(subject, any), flow)) {
-                    assertThat(egress(any, cluster.endpoints(), flow).isAllowed())
-                            .as(flow.toString())
-                            .isTrue();
-                }
-            }
-        }
-    }
-
     /** A policy of one namespace says nothing of the workloads of another; each end decides by its own policies. */
     @ParameterizedTest
     @MethodSource("seeds")
@@ -183,9 +159,5 @@ class EvaluatorPropertiesTest {
         }
         return Evaluator.evaluate(Policies.of(more, clusterMore), endpoints, flow)
                 .at(direction);
-    }
-
-    private static Decision egress(List<NetworkPolicy> policies, Endpoints endpoints, Flow flow) {
-        return Evaluator.evaluate(Policies.of(policies), endpoints, flow).egress();
     }
 }

@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.ServedPort;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -95,7 +100,7 @@ class PolicyCompilerTest {
         CompiledPolicy compiled = PolicyCompiler.compile(agent, List.of());
 
         assertThat(compiled.egress()).isEmpty();
-        assertThat(compiled.problems()).singleElement().asString().contains("more than 2048 boxes", "allow nothing");
+        assertThat(compiled.problems()).singleElement().asString().contains("more than 4096 boxes", "allow nothing");
         assertThat(compiled.asGroup("g").problems()).containsExactlyElementsOf(compiled.problems());
     }
 
@@ -116,6 +121,92 @@ class PolicyCompilerTest {
                         port -> assertThat(port)
                                 .startsWith("NetworkPolicy/web spec.egress[0].ports[0].port: the name 'http'"),
                         cidr -> assertThat(cidr).startsWith("NetworkPolicy/web spec.egress[1].to[0].ipBlock: 'x'"));
+    }
+
+    @Test
+    void ingressIsOfAddressesAndOwnPorts() {
+        var server = new PolicySubject(
+                "team-a", Map.of("app", "web"), List.of(), List.of(new ServedPort("http", Protocol.TCP, 8080)));
+        var client = new Endpoint.Agent(
+                "team-a", "c", Map.of("app", "client"), List.of(Cidr.parse("100.80.0.5")), List.of(), List.of());
+        var policies = Policies.of(
+                List.of(
+                        networkPolicy(
+                                "web",
+                                "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: client}}}], ports: [{port: http}]}]}")));
+
+        CompiledPolicy compiled =
+                new PolicyCompiler(policies, new Endpoints(Map.of(), List.of(client))).compile(server);
+
+        assertThat(compiled.ingress()).containsExactly(new Allow("100.80.0.5/32", Protocol.TCP, 8080, 8080));
+        assertThat(compiled.egress()).isEmpty();
+        assertThat(compiled.problems()).isEmpty();
+        assertThat(compiled.sources()).containsExactly("NetworkPolicy/web");
+        assertThat(compiled.hash()).isEqualTo(RulesetHash.of(List.of(), compiled.ingress(), List.of()));
+        assertThat(compiled.asGroup("g").ingress()).isEqualTo(compiled.ingress());
+    }
+
+    @Test
+    void whatNobodyMayReachIsIngressOfNothing() {
+        CompiledPolicy compiled = PolicyCompiler.compile(
+                subject(), List.of(networkPolicy("all", "{podSelector: {}, policyTypes: [Egress], egress: [{}]}")));
+
+        assertThat(compiled.ingress()).isEmpty();
+        assertThat(compiled.asGroup("g").ingress())
+                .as("as it was before there was any")
+                .isNull();
+    }
+
+    @Test
+    void egressToAnAgentIsOfItsOwnPolicyOnly() {
+        var agent = subject();
+        var destination = new Endpoint.Agent(
+                "team-a",
+                "d",
+                Map.of("app", "db"),
+                List.of(Cidr.parse("100.80.0.9")),
+                List.of(new ServedPort("sql", Protocol.TCP, 5432)),
+                List.of());
+        var policies = Policies.of(List.of(
+                networkPolicy(
+                        "out",
+                        "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: sql}]}]}"),
+                networkPolicy("in", "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]}")));
+
+        assertThat(new PolicyCompiler(policies, new Endpoints(Map.of(), List.of(destination)))
+                        .compile(agent)
+                        .egress())
+                .containsExactly(new Allow("100.80.0.9/32", Protocol.TCP, 5432, 5432));
+    }
+
+    @Test
+    void theHashOfARulesetWithoutIngressAndNamesIsThatOfItsEgress() {
+        var egress = List.of(new Allow("10.0.0.0/24", Protocol.TCP, 80, 99));
+        var name = new AllowedName("*.example.org", Protocol.TCP, 443, 443);
+
+        assertThat(RulesetHash.of(egress, List.of(), List.of())).isEqualTo(RulesetHash.of(egress));
+        assertThat(List.of(
+                        RulesetHash.of(egress),
+                        RulesetHash.of(List.of(), egress, List.of()),
+                        RulesetHash.of(egress, egress, List.of()),
+                        RulesetHash.of(egress, List.of(), List.of(name)),
+                        RulesetHash.of(List.of(), List.of(), List.of(name))))
+                .doesNotHaveDuplicates();
+        assertThat(RulesetHash.of(
+                        List.of(),
+                        List.of(),
+                        List.of(
+                                new AllowedName("a.example.org", Protocol.TCP, 81, 82),
+                                new AllowedName("a.example.org", Protocol.TCP, 80, 80))))
+                .isEqualTo(RulesetHash.of(
+                        List.of(), List.of(), List.of(new AllowedName("a.example.org", Protocol.TCP, 80, 82))));
+    }
+
+    @Test
+    void theHashesOfEarlierVersionsStay() {
+        assertThat(RulesetHash.of(List.of())).isEqualTo("3f82ad7ef191390eb787a875581ea0fc57f7216b");
+        assertThat(RulesetHash.of(List.of(new Allow("10.20.0.0/17", Protocol.TCP, 8080, 8080))))
+                .isEqualTo("992e3c6ba1c2e98678ede61806afc2d6605cdb6e");
     }
 
     @Test
@@ -163,7 +254,12 @@ class PolicyCompilerTest {
                         PolicyGroup.nameOf(new PolicySubject("team-b", one.labels(), one.inlineRules())),
                         PolicyGroup.nameOf(new PolicySubject("team-a", Map.of(), one.inlineRules())),
                         PolicyGroup.nameOf(new PolicySubject("team-a", Map.of("ab", "c"), List.of())),
-                        PolicyGroup.nameOf(new PolicySubject("team-a", Map.of("a", "bc"), List.of()))))
+                        PolicyGroup.nameOf(new PolicySubject("team-a", Map.of("a", "bc"), List.of())),
+                        PolicyGroup.nameOf(new PolicySubject(
+                                "team-a",
+                                Map.of("a", "bc"),
+                                List.of(),
+                                List.of(new ServedPort("web", Protocol.TCP, 80))))))
                 .doesNotHaveDuplicates();
     }
 }

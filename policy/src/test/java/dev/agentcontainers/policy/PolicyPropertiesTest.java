@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.policy.Decision.Allowed;
 import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.rule.Direction;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,7 +34,7 @@ class PolicyPropertiesTest {
 
         for (Flow flow : generated.flows(FLOWS)) {
             Decision decision = egress(policies, subject, flow);
-            assertThat(EvaluatorTest.allows(compiled, flow))
+            assertThat(Compiled.lets(compiled, Direction.EGRESS, flow))
                     .as("%s: %s", flow, decision)
                     .isEqualTo(decision instanceof Allowed);
         }

@@ -13,14 +13,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Compilation of one policy group from NetworkPolicies, by how many blocks of addresses they have together. */
+/**
+ * Compilation of one policy group from NetworkPolicies, by how many blocks of addresses they have together; then of all groups of
+ * a fleet, and of those that a change concerns.
+ */
 public final class PolicyCompile implements Benchmark {
     private static final List<Integer> SIZES = List.of(1, 10, 100, 500);
     private static final int BLOCKS_OF_A_POLICY = 10;
 
     @Override
     public String description() {
-        return "compile one policy group from NetworkPolicies of several sizes";
+        return "compile a policy group of several sizes, a whole fleet's, and what one change concerns";
     }
 
     @Override
@@ -42,6 +45,7 @@ public final class PolicyCompile implements Benchmark {
                     "%d blocks".formatted(size),
                     "%d boxes, problems: %s".formatted(compiled.egress().size(), compiled.problems()));
         }
+        FleetCompile.run(run, report);
     }
 
     private static List<NetworkPolicy> policies(int blocks) {

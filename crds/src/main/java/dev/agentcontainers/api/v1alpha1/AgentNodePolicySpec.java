@@ -30,19 +30,21 @@ public record AgentNodePolicySpec(
         this(epoch, groups, null);
     }
 
-    /** Agents with the same namespace, labels and inline rules, and what they may reach. */
+    /** Agents with the same namespace, labels, ports and inline rules, what they may reach and what may reach them. */
     @ApiObject
     public record Group(
-            @Required @Size(min = 1, max = 128) @JsonPropertyDescription("Hash of namespace, labels and inline rules.")
+            @Required
+            @Size(min = 1, max = 128)
+            @JsonPropertyDescription("Hash of namespace, labels, ports and inline rules.")
             String name,
 
-            @Required @Size(min = 1, max = 128) @JsonPropertyDescription("Canonical hash of the egress below.")
+            @Required @Size(min = 1, max = 128) @JsonPropertyDescription("Canonical hash of egress, ingress and names.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
             List<@Size(max = 1024) String> sources,
 
-            @Size(max = 2048)
+            @Size(max = 4096)
             @JsonPropertyDescription("Allowed destinations, pairwise disjoint. Everything else is denied.")
             List<Allow> egress,
 
@@ -50,19 +52,52 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription(
                     "What of these policies allows nothing although its author may have meant it to, each with its"
                             + " field.")
-            List<@Size(max = 1024) String> problems) {
+            List<@Size(max = 1024) String> problems,
 
-        /** Without problems. */
+            @Size(max = 4096)
+            @JsonPropertyDescription(
+                    "Addresses that may reach the agents, each with ports of the agents, pairwise disjoint. Everything"
+                            + " else is denied.")
+            List<Allow> ingress,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription("Domain names that may be resolved, and the ports at what they resolve to.")
+            List<AllowedName> names) {
+
+        /** Without ingress and names. */
+        public Group(String name, String hash, List<String> sources, List<Allow> egress, List<String> problems) {
+            this(name, hash, sources, egress, problems, null, null);
+        }
+
+        /** Without problems, ingress and names. */
         public Group(String name, String hash, List<String> sources, List<Allow> egress) {
             this(name, hash, sources, egress, null);
         }
     }
 
-    /** An allowed box: the addresses of a CIDR, a protocol, a range of ports. */
+    /** An allowed box: the addresses of a CIDR, a protocol, a range of ports of the receiver. */
     @ApiObject
     public record Allow(
             @Required @JsonPropertyDescription("The addresses.")
             String cidr,
+
+            @Required @JsonPropertyDescription("TCP, UDP or SCTP.")
+            Protocol protocol,
+
+            @Required @JsonPropertyDescription("First port.")
+            Integer port,
+
+            @Required @JsonPropertyDescription("Last port.") Integer endPort) {}
+
+    /** Allowed destinations by name: the addresses that a domain name resolves to, a protocol, a range of ports. */
+    @ApiObject
+    public record AllowedName(
+            @Required
+            @Size(min = 1, max = 255)
+            @JsonPropertyDescription(
+                    "The name in lower case and ASCII, without the final dot; *.example.org for all names below"
+                            + " example.org.")
+            String domain,
 
             @Required @JsonPropertyDescription("TCP, UDP or SCTP.")
             Protocol protocol,

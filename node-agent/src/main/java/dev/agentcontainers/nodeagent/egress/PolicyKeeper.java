@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,7 +134,15 @@ public final class PolicyKeeper {
         }
         return policy.groups().stream()
                 .map(group -> new GroupRuleset(
-                        group.name(), group.hash(), group.egress() == null ? List.of() : group.egress()))
+                        group.name(),
+                        group.hash(),
+                        orEmpty(group.egress()),
+                        orEmpty(group.ingress()),
+                        orEmpty(group.names())))
                 .toList();
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
     }
 }

@@ -11,6 +11,7 @@ import dev.agentcontainers.operator.fleet.OwnWrites;
 import dev.agentcontainers.operator.fleet.Retries;
 import dev.agentcontainers.operator.fleet.Signals;
 import dev.agentcontainers.operator.fleet.SpecWrite;
+import dev.agentcontainers.operator.policygroup.Rulesets;
 import dev.agentcontainers.operator.scheduling.Binder;
 import dev.agentcontainers.operator.status.BindingStatus;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -60,6 +61,7 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
     private final Fleet fleet;
     private final Signals signals;
     private final OwnWrites ownWrites;
+    private final Rulesets rulesets;
     private final Binder binder;
     private final Assignments assignments;
     private final Assign assign;
@@ -70,6 +72,7 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
             Fleet fleet,
             Signals signals,
             OwnWrites ownWrites,
+            Rulesets rulesets,
             Binder binder,
             Assignments assignments,
             Assign assign,
@@ -78,6 +81,7 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
         this.fleet = fleet;
         this.signals = signals;
         this.ownWrites = ownWrites;
+        this.rulesets = rulesets;
         this.binder = binder;
         this.assignments = assignments;
         this.assign = assign;
@@ -112,6 +116,7 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
 
     @Override
     public UpdateControl<AgentContainer> reconcile(AgentContainer agent, Context<AgentContainer> context) {
+        rulesets.agentChanged(agent);
         if (ownWrites.isStale(agent)) {
             return UpdateControl.noUpdate();
         }
@@ -126,12 +131,14 @@ public class AgentContainerReconciler implements Reconciler<AgentContainer>, Cle
 
     @Override
     public DeleteControl cleanup(AgentContainer agent, Context<AgentContainer> context) {
+        rulesets.agentChanged(agent);
         Optional<Duration> again = unlessOutdated(() -> stop.stop(agent));
         if (again.isPresent()) {
             return DeleteControl.noFinalizerRemoval()
                     .rescheduleAfter(again.get().toMillis());
         }
         binder.gone(ResourceID.fromResource(agent));
+        rulesets.agentGone(ResourceID.fromResource(agent));
         Fleet.nodeOf(agent).ifPresent(signals::nodeChanged);
         return DeleteControl.defaultDelete();
     }

@@ -8,6 +8,7 @@ import dev.agentcontainers.operator.assignment.Assignments;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
 import dev.agentcontainers.operator.logging.LogContext;
+import dev.agentcontainers.operator.policygroup.Rulesets;
 import dev.agentcontainers.operator.scheduling.Binder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -35,14 +36,17 @@ public class OrphanSweep {
     private final Fleet fleet;
     private final Assignments assignments;
     private final Binder binder;
+    private final Rulesets rulesets;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("orphan-sweep").factory());
 
-    public OrphanSweep(KubernetesClient client, Fleet fleet, Assignments assignments, Binder binder) {
+    public OrphanSweep(
+            KubernetesClient client, Fleet fleet, Assignments assignments, Binder binder, Rulesets rulesets) {
         this.client = client;
         this.fleet = fleet;
         this.assignments = assignments;
         this.binder = binder;
+        this.rulesets = rulesets;
     }
 
     /** Begins to look, again and again. To be called when this process leads and the caches are filled. */
@@ -58,6 +62,7 @@ public class OrphanSweep {
     /** A timer drops what fails once. */
     private void sweep() {
         try {
+            rulesets.dropLostAgents();
             fleet.assignments().filter(this::looksOrphaned).toList().forEach(this::retireIfOrphaned);
         } catch (RuntimeException e) {
             LOG.error("Looking for assignments without an AgentContainer failed and is tried again", e);

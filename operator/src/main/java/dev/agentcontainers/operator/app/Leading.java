@@ -4,6 +4,7 @@ import dev.agentcontainers.operator.agentcontainer.OrphanSweep;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.leadership.Epochs;
 import dev.agentcontainers.operator.leadership.Leadership;
+import dev.agentcontainers.operator.policygroup.Rulesets;
 import dev.agentcontainers.operator.scheduling.Binder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.ShutdownEvent;
@@ -22,6 +23,7 @@ public class Leading {
     private final OperatorSettings settings;
     private final Leadership leadership;
     private final Fleet fleet;
+    private final Rulesets rulesets;
     private final Binder binder;
     private final OrphanSweep orphanSweep;
     private final DefaultIsolationClass defaultIsolationClass;
@@ -32,6 +34,7 @@ public class Leading {
             OperatorSettings settings,
             Leadership leadership,
             Fleet fleet,
+            Rulesets rulesets,
             Binder binder,
             OrphanSweep orphanSweep,
             DefaultIsolationClass defaultIsolationClass,
@@ -40,6 +43,7 @@ public class Leading {
         this.settings = settings;
         this.leadership = leadership;
         this.fleet = fleet;
+        this.rulesets = rulesets;
         this.binder = binder;
         this.orphanSweep = orphanSweep;
         this.defaultIsolationClass = defaultIsolationClass;
@@ -49,6 +53,7 @@ public class Leading {
     /** Called with the lease held and all caches filled, before the first reconciliation. */
     void start() {
         try {
+            rulesets.fill();
             leadership.start(epoch());
             defaultIsolationClass.ensure();
             binder.start();

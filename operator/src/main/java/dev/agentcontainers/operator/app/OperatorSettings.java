@@ -20,6 +20,10 @@ public interface OperatorSettings {
     @WithDefault("32")
     int parallelReconciliations();
 
+    /** Whether selectors of policies find Pods of the cluster too, and not only agents. */
+    @WithDefault("false")
+    boolean watchPods();
+
     Leader leader();
 
     /** The election of the leader among the operator's replicas. */

@@ -8,6 +8,7 @@ import dev.agentcontainers.operator.leadership.Candidate;
 import dev.agentcontainers.operator.leadership.ElectionWatch;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.leadership.WriteGuard;
+import dev.agentcontainers.operator.neighbours.Neighbours;
 import dev.agentcontainers.operator.node.AddressAllocation;
 import dev.agentcontainers.operator.node.AddressPool;
 import dev.agentcontainers.operator.node.Heartbeats;
@@ -15,6 +16,7 @@ import dev.agentcontainers.operator.node.NodeProvisioning;
 import dev.agentcontainers.operator.node.NodeReadiness;
 import dev.agentcontainers.operator.node.NodeRemoval;
 import dev.agentcontainers.operator.policygroup.NodePolicies;
+import dev.agentcontainers.operator.policygroup.Rulesets;
 import dev.agentcontainers.operator.scheduling.Binder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -25,6 +27,7 @@ import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -102,6 +105,17 @@ public class Wiring {
     @Singleton
     AddressAllocation addresses(KubernetesClient client, OperatorSettings settings) {
         return new AddressAllocation(client, new AddressPool(settings.addressPool(), settings.nodePrefixLength()));
+    }
+
+    @Produces
+    @Singleton
+    Neighbours neighbours(
+            KubernetesClient client, Leadership leadership, Rulesets rulesets, OperatorSettings settings) {
+        return new Neighbours(client, leadership, rulesets, settings.watchPods());
+    }
+
+    void stop(@Disposes Neighbours neighbours) {
+        neighbours.stop();
     }
 
     @Produces

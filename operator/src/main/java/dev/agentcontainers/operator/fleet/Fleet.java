@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -36,12 +37,11 @@ public class Fleet {
     private @Nullable IndexerResourceCache<IsolationClass> isolationClasses;
     private @Nullable IndexerResourceCache<AgentNode> nodes;
     private @Nullable IndexerResourceCache<NetworkPolicy> networkPolicies;
-    private @Nullable IndexerResourceCache<Namespace> nodeNamespaces;
+    private @Nullable IndexerResourceCache<Namespace> namespaces;
 
     public void registerAgents(IndexerResourceCache<AgentContainer> cache) {
         cache.addIndexers(Map.of(
                 BY_NODE, agent -> nodeOf(agent).map(NodeNamespace::of).stream().toList(),
-                BY_NAMESPACE, agent -> List.of(agent.getMetadata().getNamespace()),
                 BY_BINDING, agent -> nodeOf(agent).isPresent() ? List.of() : List.of(UNBOUND)));
         agents = cache;
     }
@@ -70,13 +70,11 @@ public class Fleet {
         nodes = cache;
     }
 
-    public void registerNodeNamespaces(IndexerResourceCache<Namespace> cache) {
-        nodeNamespaces = cache;
+    public void registerNamespaces(IndexerResourceCache<Namespace> cache) {
+        namespaces = cache;
     }
 
     public void registerNetworkPolicies(IndexerResourceCache<NetworkPolicy> cache) {
-        cache.addIndexers(
-                Map.of(BY_NAMESPACE, policy -> List.of(policy.getMetadata().getNamespace())));
         networkPolicies = cache;
     }
 
@@ -89,7 +87,7 @@ public class Fleet {
                 "isolationclasses", isolationClasses != null,
                 "agentnodes", nodes != null,
                 "networkpolicies", networkPolicies != null,
-                "namespaces", nodeNamespaces != null);
+                "namespaces", namespaces != null);
     }
 
     public Optional<AgentContainer> agent(ResourceID id) {
@@ -107,10 +105,6 @@ public class Fleet {
     /** The agents that are bound to the node with that namespace. */
     public List<AgentContainer> agentsOnNodeOf(String nodeNamespace) {
         return registered(agents).byIndex(BY_NODE, nodeNamespace);
-    }
-
-    public List<AgentContainer> agentsIn(String namespace) {
-        return registered(agents).byIndex(BY_NAMESPACE, namespace);
     }
 
     public List<AgentContainer> unboundAgents() {
@@ -165,12 +159,27 @@ public class Fleet {
         return registered(nodes).byIndex(BY_NAMESPACE, namespace);
     }
 
-    public Optional<Namespace> nodeNamespace(String name) {
-        return registered(nodeNamespaces).get(new ResourceID(name));
+    public Stream<Namespace> namespaces() {
+        return registered(namespaces).list(namespace -> true);
     }
 
-    public List<NetworkPolicy> networkPoliciesIn(String namespace) {
-        return registered(networkPolicies).byIndex(BY_NAMESPACE, namespace);
+    public Optional<Namespace> namespace(String name) {
+        return registered(namespaces).get(new ResourceID(name));
+    }
+
+    /** The namespace of that name, if it is a node's. */
+    public Optional<Namespace> nodeNamespace(String name) {
+        return namespace(name)
+                .filter(namespace -> namespace.getMetadata().getLabels() != null
+                        && namespace.getMetadata().getLabels().containsKey(Api.NODE_LABEL));
+    }
+
+    public Stream<NetworkPolicy> networkPolicies() {
+        return registered(networkPolicies).list(policy -> true);
+    }
+
+    public Optional<NetworkPolicy> networkPolicy(ResourceID id) {
+        return registered(networkPolicies).get(id);
     }
 
     /** The node that an agent is bound to. */

@@ -6,7 +6,9 @@ import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.Retries;
 import dev.agentcontainers.operator.fleet.Signals;
 import dev.agentcontainers.operator.fleet.SpecWrite;
+import dev.agentcontainers.operator.neighbours.Neighbours;
 import dev.agentcontainers.operator.policygroup.NodePolicies;
+import dev.agentcontainers.operator.policygroup.Rulesets;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -58,6 +60,8 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
     private final NodeProvisioning provisioning;
     private final AddressAllocation addresses;
     private final NodePolicies nodePolicies;
+    private final Rulesets rulesets;
+    private final Neighbours neighbours;
     private final NodeReadiness readiness;
     private final NodeRemoval removal;
 
@@ -68,6 +72,8 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
             NodeProvisioning provisioning,
             AddressAllocation addresses,
             NodePolicies nodePolicies,
+            Rulesets rulesets,
+            Neighbours neighbours,
             NodeReadiness readiness,
             NodeRemoval removal) {
         this.fleet = fleet;
@@ -76,6 +82,8 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
         this.provisioning = provisioning;
         this.addresses = addresses;
         this.nodePolicies = nodePolicies;
+        this.rulesets = rulesets;
+        this.neighbours = neighbours;
         this.readiness = readiness;
         this.removal = removal;
     }
@@ -84,20 +92,20 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
     public List<EventSource<?, AgentNode>> prepareEventSources(EventSourceContext<AgentNode> context) {
         InformerEventSource<NetworkPolicy, AgentNode> policies = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(NetworkPolicy.class, AgentNode.class)
-                        .withSecondaryToPrimaryMapper(this::nodesConcerned)
+                        .withSecondaryToPrimaryMapper(this::networkPolicyChanged)
                         .build(),
                 context);
         InformerEventSource<Namespace, AgentNode> namespaces = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Namespace.class, AgentNode.class)
-                        .withLabelSelector(Api.NODE_LABEL)
-                        .withSecondaryToPrimaryMapper(
-                                namespace -> nodeWith(namespace.getMetadata().getName()))
+                        .withSecondaryToPrimaryMapper(namespace ->
+                                namespaceChanged(namespace.getMetadata().getName()))
                         .build(),
                 context);
         fleet.registerNodes(context.getPrimaryCache());
-        fleet.registerNodeNamespaces(namespaces);
+        fleet.registerNamespaces(namespaces);
         fleet.registerNetworkPolicies(policies);
         heartbeats.start(this::heartbeatChanged);
+        neighbours.start();
         return List.of(policies, namespaces, signals.forNodes());
     }
 
@@ -160,12 +168,15 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
                 .orElseGet(DeleteControl::defaultDelete);
     }
 
-    /** A change of a policy concerns at most the nodes that run agents of its namespace. */
-    private Set<ResourceID> nodesConcerned(NetworkPolicy policy) {
-        return fleet.agentsIn(policy.getMetadata().getNamespace()).stream()
-                .flatMap(agent -> Fleet.nodeOf(agent).stream())
-                .map(ResourceID::new)
-                .collect(Collectors.toSet());
+    /** The nodes that it concerns are told by the rulesets: the framework asks more than once for the same change. */
+    private Set<ResourceID> networkPolicyChanged(NetworkPolicy policy) {
+        rulesets.networkPolicyChanged(ResourceID.fromResource(policy));
+        return Set.of();
+    }
+
+    private Set<ResourceID> namespaceChanged(String namespace) {
+        rulesets.namespaceChanged(namespace);
+        return nodeWith(namespace);
     }
 
     private Set<ResourceID> nodeWith(String namespace) {

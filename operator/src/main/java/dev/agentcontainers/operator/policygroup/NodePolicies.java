@@ -11,7 +11,6 @@ import dev.agentcontainers.operator.fleet.OwnWrites;
 import dev.agentcontainers.operator.fleet.SpecWrite;
 import dev.agentcontainers.operator.leadership.Leadership;
 import dev.agentcontainers.operator.status.StatusRollup;
-import dev.agentcontainers.policy.PolicyCompiler;
 import dev.agentcontainers.policy.PolicyGroup;
 import dev.agentcontainers.policy.PolicySubject;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -20,7 +19,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,15 +37,22 @@ import java.util.stream.IntStream;
 public class NodePolicies {
     private final KubernetesClient client;
     private final Fleet fleet;
+    private final Rulesets rulesets;
     private final OwnWrites ownWrites;
     private final Leadership leadership;
     private final Map<String, String> refusals = new ConcurrentHashMap<>();
     private final Set<String> epochWanted = ConcurrentHashMap.newKeySet();
 
     public NodePolicies(
-            KubernetesClient client, Fleet fleet, OwnWrites ownWrites, Leadership leadership, MeterRegistry meters) {
+            KubernetesClient client,
+            Fleet fleet,
+            Rulesets rulesets,
+            OwnWrites ownWrites,
+            Leadership leadership,
+            MeterRegistry meters) {
         this.client = client;
         this.fleet = fleet;
+        this.rulesets = rulesets;
         this.ownWrites = ownWrites;
         this.leadership = leadership;
         Gauge.builder("agentcontainers.node.policies.refused", refusals, Map::size)
@@ -76,7 +82,8 @@ public class NodePolicies {
     public boolean isCurrent(String nodeName, PolicySubject subject) {
         return fleet.nodePolicy(NodeNamespace.of(nodeName))
                 .group(PolicyGroup.nameOf(subject))
-                .filter(published -> published.hash().equals(compile(subject).hash()))
+                .filter(published ->
+                        published.hash().equals(rulesets.of(nodeName, subject).hash()))
                 .isPresent();
     }
 
@@ -92,6 +99,7 @@ public class NodePolicies {
     public void forget(String nodeName) {
         refusals.remove(nodeName);
         epochWanted.remove(nodeName);
+        rulesets.retain(nodeName, Set.of());
     }
 
     /**
@@ -170,14 +178,18 @@ public class NodePolicies {
 
     private Map<String, AgentNodePolicySpec.Group> wanted(String nodeName, String namespace, NodePolicy present) {
         Map<String, AgentNodePolicySpec.Group> groups = new TreeMap<>();
-        Map<PolicySubject, AgentNodePolicySpec.Group> compiled = new HashMap<>();
+        Set<PolicySubject> subjects = new HashSet<>();
         for (AgentContainer agent : fleet.agentsOn(nodeName)) {
             // What is over needs no policy any more; what of it may still run is kept by its assignment below.
             if (agent.getStatus() == null
                     || !StatusRollup.isFinal(agent.getStatus().phase())) {
-                AgentNodePolicySpec.Group group = compiled.computeIfAbsent(PolicySubject.of(agent), this::compile);
-                groups.put(group.name(), group);
+                subjects.add(PolicySubject.of(agent));
             }
+        }
+        rulesets.retain(nodeName, subjects);
+        for (PolicySubject subject : subjects) {
+            String name = PolicyGroup.nameOf(subject);
+            groups.put(name, rulesets.of(nodeName, subject).asGroup(name));
         }
         // An assignment may still name the group of labels that its agent no longer has.
         for (AgentAssignment assignment : fleet.assignmentsIn(namespace)) {
@@ -197,11 +209,6 @@ public class NodePolicies {
             case Succeeded, Failed, Rejected, Stopped -> true;
             case Preparing, Running, Stopping -> false;
         };
-    }
-
-    private AgentNodePolicySpec.Group compile(PolicySubject subject) {
-        return PolicyCompiler.compile(subject, fleet.networkPoliciesIn(subject.namespace()))
-                .asGroup(PolicyGroup.nameOf(subject));
     }
 
     private static AgentNodePolicy policy(String namespace, int number, AgentNodePolicySpec spec) {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.policygroup;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.operator.fleet.NodePolicy;
 import java.util.ArrayList;
@@ -106,12 +107,21 @@ final class PolicyParts {
     static long size(Group group) {
         long size = GROUP_OVERHEAD + group.name().length() + group.hash().length();
         size += texts(group.sources()) + texts(group.problems());
-        if (group.egress() != null) {
-            size += group.egress().stream()
-                    .mapToLong(box -> BOX_OVERHEAD + box.cidr().length())
+        size += boxes(group.egress()) + boxes(group.ingress());
+        if (group.names() != null) {
+            size += group.names().stream()
+                    .mapToLong(name -> BOX_OVERHEAD + name.domain().length())
                     .sum();
         }
         return size;
+    }
+
+    private static long boxes(@Nullable List<Allow> boxes) {
+        return boxes == null
+                ? 0
+                : boxes.stream()
+                        .mapToLong(box -> BOX_OVERHEAD + box.cidr().length())
+                        .sum();
     }
 
     private static long texts(@Nullable List<String> texts) {

@@ -35,6 +35,7 @@ public final class TestCluster {
         namespace(SYSTEM_NAMESPACE);
         ApiManifests.all().forEach(manifest -> apply(manifest.yaml()));
         apply(read(projectRoot().resolve("helm/agentcontainers/files/operator-rbac.yaml")));
+        apply(read(projectRoot().resolve("helm/agentcontainers/files/pods-rbac.yaml")));
         apply(read(projectRoot().resolve("helm/agentcontainers/files/finalizer.yaml")));
     }
 

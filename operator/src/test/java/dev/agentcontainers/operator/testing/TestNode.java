@@ -39,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -48,6 +49,11 @@ import java.util.function.Function;
 public final class TestNode implements AutoCloseable {
     private static final int LEASE_SECONDS = 4;
     private static final int ACKNOWLEDGED_WITHIN_SECONDS = 5;
+
+    /** Of all nodes' agents, by assignment. */
+    private static final Map<String, String> ADDRESSES = new ConcurrentHashMap<>();
+
+    private static final AtomicInteger LAST_HOST = new AtomicInteger(1);
 
     private final KubernetesClient admin;
     private final String name;
@@ -187,6 +193,13 @@ public final class TestNode implements AutoCloseable {
         client.close();
     }
 
+    private static String address(AgentAssignment assignment) {
+        return ADDRESSES.computeIfAbsent(assignment.getMetadata().getUid(), _ -> {
+            int host = LAST_HOST.incrementAndGet();
+            return "100.80.%d.%d".formatted(host / 256, host % 256);
+        });
+    }
+
     private AgentAssignmentStatus status(
             AgentAssignment assignment, AssignmentPhase phase, String reason, Integer exitCode) {
         String now = "2026-11-24T00:00:00.000000Z";
@@ -205,7 +218,7 @@ public final class TestNode implements AutoCloseable {
                 assignment.getSpec().agent().generation(),
                 reason,
                 null,
-                "100.80.0.2",
+                address(assignment),
                 IsolationLevel.Process,
                 new AgentAssignmentStatus.Policy(group.name(), group.hash(), revision(parts)),
                 exitCode,

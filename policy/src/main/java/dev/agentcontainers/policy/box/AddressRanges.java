@@ -82,6 +82,12 @@ public final class AddressRanges {
         return new AddressRanges(family, rest);
     }
 
+    /** The addresses that are in both sets. */
+    public AddressRanges intersection(AddressRanges other) {
+        requireSameFamily(other);
+        return new AddressRanges(family, ranges.intersectIntoList(other.ranges));
+    }
+
     /** The fewest CIDRs that hold exactly these addresses, in ascending order. */
     public List<Cidr> cidrs() {
         List<Cidr> cidrs = new ArrayList<>();

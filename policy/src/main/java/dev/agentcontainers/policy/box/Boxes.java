@@ -34,7 +34,11 @@ public final class Boxes {
                                 .add(area.addresses());
                     }
                 }
-                addBoxes(protocol, new PortRuns(byPorts, family, limit - boxes.size()).cidrs(), boxes);
+                try {
+                    addBoxes(protocol, new PortRuns(byPorts, family, limit - boxes.size()).cidrs(), boxes);
+                } catch (TooManyBoxesException ofTheRest) {
+                    throw new TooManyBoxesException(limit);
+                }
             }
         }
         return List.copyOf(boxes);

@@ -2,7 +2,6 @@ package dev.agentcontainers.policy.endpoint;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
-import dev.agentcontainers.api.v1alpha1.AgentPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Cidr;
@@ -25,11 +24,17 @@ public sealed interface Endpoint {
 
     List<Cidr> addresses();
 
+    /** The same endpoint with those addresses. */
+    Endpoint withAddresses(List<Cidr> others);
+
     /** What NetworkPolicies and ClusterNetworkPolicies govern. */
     sealed interface Workload extends Endpoint {
         String namespace();
 
         List<ServedPort> ports();
+
+        @Override
+        Workload withAddresses(List<Cidr> others);
     }
 
     /** An AgentContainer. Without a policy it reaches nothing and nothing reaches it. */
@@ -64,13 +69,15 @@ public sealed interface Endpoint {
                     metadata.getName(),
                     orEmpty(metadata.getLabels()),
                     status == null || over ? List.of() : parsed(orEmpty(status.addresses()).stream()),
-                    orEmpty(agent.getSpec().ports()).stream().map(Agent::port).toList(),
+                    orEmpty(agent.getSpec().ports()).stream()
+                            .map(ServedPort::of)
+                            .toList(),
                     network == null ? List.of() : orEmpty(network.egress()));
         }
 
-        private static ServedPort port(AgentPort port) {
-            return new ServedPort(
-                    port.name(), port.protocol() == null ? Protocol.TCP : port.protocol(), port.containerPort());
+        @Override
+        public Agent withAddresses(List<Cidr> others) {
+            return new Agent(namespace, name, labels, others, ports, inlineRules);
         }
 
         @Override
@@ -129,6 +136,11 @@ public sealed interface Endpoint {
         }
 
         @Override
+        public Pod withAddresses(List<Cidr> others) {
+            return new Pod(namespace, name, labels, others, ports);
+        }
+
+        @Override
         public String toString() {
             return "Pod " + namespace + "/" + name;
         }
@@ -157,6 +169,11 @@ public sealed interface Endpoint {
                             : parsed(node.getStatus().getAddresses().stream()
                                     .filter(address -> IP_TYPES.contains(address.getType()))
                                     .map(address -> address.getAddress())));
+        }
+
+        @Override
+        public Node withAddresses(List<Cidr> others) {
+            return new Node(name, labels, others);
         }
 
         @Override

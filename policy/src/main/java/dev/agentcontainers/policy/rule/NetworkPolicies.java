@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicySpec;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -17,17 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads NetworkPolicy v1 (networking.k8s.io API reference). */
 public final class NetworkPolicies {
     private NetworkPolicies() {}
-
-    /** The policies that govern that direction of workloads with these labels in this namespace, sorted by name. */
-    public static List<NetworkPolicy> selecting(
-            List<NetworkPolicy> policies, String namespace, Map<String, String> labels, Direction direction) {
-        return policies.stream()
-                .filter(policy -> namespace.equals(policy.getMetadata().getNamespace()))
-                .filter(policy -> policy.getSpec() != null && governs(policy.getSpec(), direction))
-                .filter(policy -> LabelSelectors.matches(subject(policy.getSpec()), labels))
-                .sorted(Comparator.comparing(policy -> policy.getMetadata().getName()))
-                .toList();
-    }
 
     /** The policy, whose namespace has to be known. One without spec governs nothing. */
     public static Policy read(NetworkPolicy policy) {
@@ -51,7 +39,7 @@ public final class NetworkPolicies {
     }
 
     /** The rules of one direction, whether the policy governs it or not. */
-    public static List<Rule> rules(NetworkPolicy policy, Direction direction) {
+    private static List<Rule> rules(NetworkPolicy policy, Direction direction) {
         String namespace = policy.getMetadata().getNamespace();
         return switch (direction) {
             case INGRESS ->

@@ -25,6 +25,11 @@ public record Policy(String name, Tier tier, int priority, Peer subject, Map<Dir
         rules = Map.copyOf(rules);
     }
 
+    /** Whether the policy has a say on any direction of the workload. */
+    public boolean governs(Endpoint.Workload workload, Endpoints endpoints) {
+        return !rules.isEmpty() && subject.matches(Party.of(workload), endpoints);
+    }
+
     /** The rules for the workload; empty where the policy does not govern that direction of it. */
     public Optional<List<Rule>> rulesFor(Endpoint.Workload workload, Direction direction, Endpoints endpoints) {
         List<Rule> directed = rules.get(direction);

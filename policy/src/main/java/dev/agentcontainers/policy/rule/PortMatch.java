@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.PortRange;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.endpoint.ServedPort;
 import org.jspecify.annotations.Nullable;
 
 /** Ports that a rule is about. */
@@ -28,12 +29,15 @@ public sealed interface PortMatch {
     record Named(String name, @Nullable Protocol protocol) implements PortMatch {
         @Override
         public boolean matches(Protocol otherProtocol, int port, Party destination) {
-            return (protocol == null || protocol == otherProtocol)
-                    && destination.endpoint() instanceof Endpoint.Workload workload
+            return destination.endpoint() instanceof Endpoint.Workload workload
                     && workload.ports().stream()
-                            .anyMatch(served -> served.name().equals(name)
-                                    && served.protocol() == otherProtocol
-                                    && served.number() == port);
+                            .anyMatch(served ->
+                                    isNameOf(served) && served.protocol() == otherProtocol && served.number() == port);
+        }
+
+        /** Whether a port is one that is meant where it is served. */
+        public boolean isNameOf(ServedPort served) {
+            return served.name().equals(name) && (protocol == null || protocol == served.protocol());
         }
     }
 

@@ -1,0 +1,35 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.rule.Direction;
+import java.util.List;
+
+/** What a node's kernel makes of rulesets. */
+final class Compiled {
+    private Compiled() {}
+
+    static PolicySubject subject(Endpoint.Agent agent) {
+        return new PolicySubject(agent.namespace(), agent.labels(), agent.inlineRules(), agent.ports());
+    }
+
+    /** Whether the ruleset of one end lets the flow pass there. */
+    static boolean lets(CompiledPolicy compiled, Direction direction, Flow flow) {
+        return switch (direction) {
+            case EGRESS -> anyHolds(compiled.egress(), flow.destination(), flow);
+            case INGRESS -> anyHolds(compiled.ingress(), flow.source(), flow);
+        };
+    }
+
+    private static boolean anyHolds(List<Allow> boxes, Party peer, Flow flow) {
+        Cidr address = peer.address();
+        return boxes.stream()
+                .anyMatch(box -> box.protocol() == flow.protocol()
+                        && box.port() <= flow.port()
+                        && flow.port() <= box.endPort()
+                        && address != null
+                        && Cidr.parse(box.cidr()).contains(address));
+    }
+}

@@ -1,0 +1,123 @@
+package dev.agentcontainers.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.rule.Direction;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What holds for the rulesets of agents among agents, Pods and nodes under all kinds of policy, tried on generated ones. A failure
+ * names its seed.
+ */
+class RulesetPropertiesTest {
+    private static final int FLOWS = 150;
+
+    static LongStream seeds() {
+        return LongStream.range(0, 300);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void whatIsCompiledIsWhatIsEvaluated(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        Endpoints endpoints = cluster.endpoints();
+        Policies policies = Policies.of(cluster.networkPolicies(false), cluster.clusterNetworkPolicies());
+        Map<Endpoint.Workload, CompiledPolicy> rulesets = rulesets(cluster, policies, endpoints);
+
+        for (Flow flow : flows(cluster)) {
+            Flow identified = flow.identifiedIn(endpoints);
+            Verdict verdict = Evaluator.evaluate(policies, endpoints, flow);
+            for (Direction direction : Direction.values()) {
+                Party self = direction == Direction.EGRESS ? identified.source() : identified.destination();
+                if (self.endpoint() instanceof Endpoint.Agent agent) {
+                    assertThat(Compiled.lets(Objects.requireNonNull(rulesets.get(agent)), direction, flow))
+                            .as("%s of %s: %s", direction, flow, verdict)
+                            .isEqualTo(verdict.at(direction).isAllowed()
+                                    && !isTooLarge(Objects.requireNonNull(rulesets.get(agent)), direction));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void orderDoesNotMatter(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        List<NetworkPolicy> policies = new ArrayList<>(cluster.networkPolicies(false));
+        List<GenericKubernetesResource> clusterPolicies = new ArrayList<>(cluster.clusterNetworkPolicies());
+        var inOrder = new PolicyCompiler(Policies.of(policies, clusterPolicies), cluster.endpoints());
+        Collections.shuffle(policies, new Random(seed));
+        Collections.shuffle(clusterPolicies, new Random(seed));
+        var shuffled = new PolicyCompiler(Policies.of(policies, clusterPolicies), cluster.endpoints());
+
+        for (Endpoint.Workload workload : cluster.workloads()) {
+            if (workload instanceof Endpoint.Agent agent) {
+                assertThat(shuffled.compile(Compiled.subject(agent)))
+                        .isEqualTo(inOrder.compile(Compiled.subject(agent)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void addingANetworkPolicyNeverRemovesAFlow(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        List<NetworkPolicy> more = cluster.networkPolicies(false);
+        var before = rulesets(cluster, Policies.of(more.subList(0, more.size() - 1)), cluster.endpoints());
+        var after = rulesets(cluster, Policies.of(more), cluster.endpoints());
+
+        for (Flow flow : flows(cluster)) {
+            before.forEach((agent, earlier) -> {
+                for (Direction direction : Direction.values()) {
+                    if (Compiled.lets(earlier, direction, flow)) {
+                        assertThat(Compiled.lets(Objects.requireNonNull(after.get(agent)), direction, flow))
+                                .as("%s of %s: %s", direction, agent, flow)
+                                .isTrue();
+                    }
+                }
+            });
+        }
+    }
+
+    private static Map<Endpoint.Workload, CompiledPolicy> rulesets(
+            GeneratedCluster cluster, Policies policies, Endpoints endpoints) {
+        var compiler = new PolicyCompiler(policies, endpoints);
+        Map<Endpoint.Workload, CompiledPolicy> rulesets = new HashMap<>();
+        for (Endpoint.Workload workload : cluster.workloads()) {
+            if (workload instanceof Endpoint.Agent agent) {
+                rulesets.put(agent, compiler.compile(Compiled.subject(agent)));
+            }
+        }
+        return rulesets;
+    }
+
+    /** The evaluator knows no limit of size. */
+    private static boolean isTooLarge(CompiledPolicy compiled, Direction direction) {
+        return compiled.problems().stream()
+                .anyMatch(problem -> problem.contains(
+                        "boxes of addresses and ports for " + direction.rulesField() + ", so they allow nothing"));
+    }
+
+    /** Between workloads, to and from a node, and addresses that are nobody's. */
+    private static List<Flow> flows(GeneratedCluster cluster) {
+        List<Flow> flows = new ArrayList<>(cluster.flows(FLOWS));
+        for (Flow flow : cluster.flows(FLOWS)) {
+            flows.add(new Flow(flow.destination(), flow.source(), flow.protocol(), flow.port()));
+        }
+        return flows;
+    }
+}
