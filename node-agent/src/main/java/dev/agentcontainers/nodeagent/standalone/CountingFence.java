@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.standalone;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -44,6 +46,16 @@ final class CountingFence implements Fence {
         long deniedToIt = fence.deniedPackets(id);
         fence.detach(id);
         denied.addAndGet(deniedToIt);
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        fence.openResolved(id, destinations);
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        return fence.nameServerSockets();
     }
 
     @Override
