@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlink;
 import dev.agentcontainers.nodeagent.linux.nftables.RecordingNftables;
+import dev.agentcontainers.nodeagent.linux.socket.RecordingSockets;
 import java.io.IOException;
 
 /** A system that does nothing but record, part by part. */
@@ -16,6 +17,7 @@ final class RecordingSystem implements FenceSystem {
     final RecordingNetlink filter = new RecordingNetlink();
     final RecordingNftables nftables = new RecordingNftables();
     final RecordingPacketPrograms programs = new RecordingPacketPrograms();
+    final RecordingSockets sockets = new RecordingSockets();
 
     /** A place in this system's current namespace. */
     Place place() throws IOException {
@@ -45,5 +47,10 @@ final class RecordingSystem implements FenceSystem {
     @Override
     public RecordingPacketPrograms programs() {
         return programs;
+    }
+
+    @Override
+    public RecordingSockets sockets() {
+        return sockets;
     }
 }
