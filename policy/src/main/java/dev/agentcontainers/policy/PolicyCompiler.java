@@ -44,7 +44,8 @@ public final class PolicyCompiler {
             problems.add("the policies together make " + tooMany.getMessage()
                     + " of addresses and ports, so they allow nothing: use fewer exceptions, ports or policies");
         }
-        return new CompiledPolicy(RulesetHash.ofCanonical(egress, List.of(), List.of()), applicable.sources(), problems, egress);
+        return new CompiledPolicy(
+                RulesetHash.ofCanonical(egress, List.of(), List.of()), applicable.sources(), problems, egress);
     }
 
     /** What of a rule of egress allows nothing in a ruleset, each with its place. */

@@ -25,8 +25,7 @@ public final class RulesetHash {
         return ofCanonical(Boxes.canonicalOf(egress), Boxes.canonicalOf(ingress), Names.canonicalOf(names));
     }
 
-    static String ofCanonical(
-            Collection<Allow> egress, Collection<Allow> ingress, Collection<AllowedName> names) {
+    static String ofCanonical(Collection<Allow> egress, Collection<Allow> ingress, Collection<AllowedName> names) {
         var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
         add(egress, hash);
         // Rulesets of egress alone keep the hash that they had before there was anything else.
