@@ -34,6 +34,29 @@ public interface Fence {
      */
     Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException;
 
+    /**
+     * Lets the sandbox reach what a name of its group has resolved to, until the time is up; where it may already, for that
+     * long at least. Connections that began go on afterwards, for as long as the group has names with that port of which
+     * none was taken back. All of it ends when the sandbox is detached or bound to another group.
+     *
+     * @throws SandboxException of kind INVALID_SPEC for an address that no name may open (this node's, the fleet's, what is
+     *     never allowed) and a port that no name of the group has; of kind TRANSIENT where the sandbox is not attached, has
+     *     too many open already, and for any failure
+     */
+    default void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        throw new SandboxException(SandboxException.Step.FENCE, SandboxException.Kind.UNSUPPORTED, "this fence opens no names");
+    }
+
+    /**
+     * New sockets at the address that agents know as their name server. No other packet of an agent reaches anything
+     * local, and nothing but answers leaves by them.
+     *
+     * @throws SandboxException of kind TRANSIENT while a process listens at earlier ones, and for any failure
+     */
+    default NameServerSockets nameServerSockets() throws SandboxException {
+        throw new SandboxException(SandboxException.Step.FENCE, SandboxException.Kind.UNSUPPORTED, "this fence opens no names");
+    }
+
     /** Removes the sandbox's interface, address and rules. No effect where it is not attached. */
     void detach(SandboxId id) throws SandboxException;
 

@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.standalone;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -36,6 +38,16 @@ final class CountingFence implements Fence {
     @Override
     public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
         return fence.attach(id, network, group);
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        fence.openResolved(id, destinations);
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        return fence.nameServerSockets();
     }
 
     /** The kernel's counter goes with the attachment. */

@@ -2,6 +2,9 @@ package dev.agentcontainers.protocol.names;
 
 /** What an egress proxy and the node agent that starts it have to agree on before they speak. */
 public final class NameServer {
+    /** Where agents ask: a link-local address that is the next hop of each of them. */
+    public static final String ADDRESS = "169.254.1.1";
+
     /** Descriptor of the socket for datagrams. It doesn't wait. */
     public static final int DATAGRAM_DESCRIPTOR = 3;
 

@@ -1,0 +1,29 @@
+package dev.agentcontainers.nodeagent.fence;
+
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import java.time.Duration;
+
+/**
+ * Where a name leads, for a while.
+ *
+ * @param address IPv4, in plain notation
+ * @param timeToLive how long connections may be begun; at least a millisecond, an hour at most
+ */
+public record ResolvedDestination(String address, Protocol protocol, int port, Duration timeToLive) {
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    public ResolvedDestination {
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("port " + port + " of " + address + " must be 1 to 65535");
+        }
+        if (timeToLive.toMillis() < 1 || timeToLive.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    "time to live " + timeToLive + " of " + address + " must be a millisecond to an hour");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return address + ":" + port + "/" + protocol;
+    }
+}
