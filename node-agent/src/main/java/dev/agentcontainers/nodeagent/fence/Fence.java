@@ -43,9 +43,7 @@ public interface Fence {
      *     never allowed) and a port that no name of the group has; of kind TRANSIENT where the sandbox is not attached, has
      *     too many open already, and for any failure
      */
-    default void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
-        throw new SandboxException(SandboxException.Step.FENCE, SandboxException.Kind.UNSUPPORTED, "this fence opens no names");
-    }
+    void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException;
 
     /**
      * New sockets at the address that agents know as their name server. No other packet of an agent reaches anything
@@ -53,9 +51,7 @@ public interface Fence {
      *
      * @throws SandboxException of kind TRANSIENT while a process listens at earlier ones, and for any failure
      */
-    default NameServerSockets nameServerSockets() throws SandboxException {
-        throw new SandboxException(SandboxException.Step.FENCE, SandboxException.Kind.UNSUPPORTED, "this fence opens no names");
-    }
+    NameServerSockets nameServerSockets() throws SandboxException;
 
     /** Removes the sandbox's interface, address and rules. No effect where it is not attached. */
     void detach(SandboxId id) throws SandboxException;

@@ -12,8 +12,7 @@ import java.util.List;
  * @param ingress allowed sources, each with ports of the agents, pairwise disjoint
  * @param names domain names that may be resolved, and the ports at what they resolve to
  */
-public record GroupRuleset(
-        String name, String hash, List<Allow> egress, List<Allow> ingress, List<AllowedName> names) {
+public record GroupRuleset(String name, String hash, List<Allow> egress, List<Allow> ingress, List<AllowedName> names) {
     public GroupRuleset {
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);

@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.observability;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -45,6 +47,16 @@ public final class MeteredFence implements Fence {
     @Override
     public void detach(SandboxId id) throws SandboxException {
         timers.timeAction("detach", BY, () -> fence.detach(id));
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        timers.timeAction("open resolved", BY, () -> fence.openResolved(id, destinations));
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        return fence.nameServerSockets();
     }
 
     @Override

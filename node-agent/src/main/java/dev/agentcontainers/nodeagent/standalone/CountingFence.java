@@ -40,6 +40,14 @@ final class CountingFence implements Fence {
         return fence.attach(id, network, group);
     }
 
+    /** The kernel's counter goes with the attachment. */
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        long deniedToIt = fence.deniedPackets(id);
+        fence.detach(id);
+        denied.addAndGet(deniedToIt);
+    }
+
     @Override
     public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
         fence.openResolved(id, destinations);
@@ -48,14 +56,6 @@ final class CountingFence implements Fence {
     @Override
     public NameServerSockets nameServerSockets() throws SandboxException {
         return fence.nameServerSockets();
-    }
-
-    /** The kernel's counter goes with the attachment. */
-    @Override
-    public void detach(SandboxId id) throws SandboxException {
-        long deniedToIt = fence.deniedPackets(id);
-        fence.detach(id);
-        denied.addAndGet(deniedToIt);
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.observability.MeteredFence;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -85,6 +87,14 @@ class FenceUpkeepTest {
 
         @Override
         public void detach(SandboxId id) {}
+
+        @Override
+        public void openResolved(SandboxId id, List<ResolvedDestination> destinations) {}
+
+        @Override
+        public NameServerSockets nameServerSockets() {
+            throw new UnsupportedOperationException("not part of these tests");
+        }
 
         @Override
         public Map<SandboxId, Attachment> attachments() {

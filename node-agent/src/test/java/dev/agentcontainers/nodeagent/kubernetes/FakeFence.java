@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.kubernetes;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -73,6 +75,16 @@ public final class FakeFence implements Fence {
     @Override
     public synchronized Map<SandboxId, Attachment> attachments() {
         return Map.copyOf(attachments);
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) {
+        throw new UnsupportedOperationException("not part of these tests");
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() {
+        throw new UnsupportedOperationException("not part of these tests");
     }
 
     @Override

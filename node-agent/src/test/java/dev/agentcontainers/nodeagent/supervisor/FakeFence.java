@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.supervisor;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -46,6 +48,16 @@ final class FakeFence implements Fence {
     @Override
     public Map<SandboxId, Attachment> attachments() throws SandboxException {
         return calls.call("attachments", machine::attachments);
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) {
+        throw new UnsupportedOperationException("not part of these tests");
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() {
+        throw new UnsupportedOperationException("not part of these tests");
     }
 
     @Override

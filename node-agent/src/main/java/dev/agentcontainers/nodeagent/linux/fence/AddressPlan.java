@@ -11,8 +11,14 @@ import dev.agentcontainers.nodeagent.linux.netlink.Ipv4Network;
  * @param fleet all agents' addresses
  */
 record AddressPlan(Ipv4Network agents, Ipv4Network fleet) {
-    /** Next hop of agents and of the fence: never asked for, since its Ethernet address is fixed. */
+    /**
+     * Next hop of agents, never asked for, since its Ethernet address is fixed; and the only address of the fence that
+     * answers them: their name server's.
+     */
     static final Ipv4 NEXT_HOP = Ipv4.parse("169.254.1.1");
+
+    /** Next hop of the fence itself, never asked for either. */
+    static final Ipv4 HOST = Ipv4.parse("169.254.1.2");
 
     static AddressPlan of(FenceSettings settings) {
         Ipv4Network agents = parse("agentCidr", settings.agentCidr());

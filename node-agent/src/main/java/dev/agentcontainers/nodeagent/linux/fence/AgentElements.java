@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** What the table knows of each agent's interface: its address, its group, what was denied. */
@@ -24,10 +25,12 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
     private static final int INTERFACE_NAME_SIZE = 16;
 
     /** All agents as the kernel holds them, by interface name. */
-    record Snapshot(Map<String, Ipv4> addresses, Map<String, String> groups, Map<String, Long> denied) {
+    record Snapshot(
+            Map<String, Ipv4> addresses, Map<String, String> groups, Set<String> receivers, Map<String, Long> denied) {
         Set<String> interfaces() {
             Set<String> all = new HashSet<>(addresses.keySet());
             all.addAll(groups.keySet());
+            all.addAll(receivers);
             all.addAll(denied.keySet());
             return all;
         }
@@ -35,6 +38,7 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         boolean complete(String interfaceName) {
             return addresses.containsKey(interfaceName)
                     && groups.containsKey(interfaceName)
+                    && receivers.contains(interfaceName)
                     && denied.containsKey(interfaceName);
         }
     }
@@ -52,11 +56,15 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
                     Attributes.text(element.key()),
                     Names.group(element.verdict().map(Verdict::chain).orElseThrow()));
         }
+        Set<String> receivers = new HashSet<>();
+        for (Element element : table.elements(Names.RECEIVERS)) {
+            receivers.add(Attributes.text(element.key()));
+        }
         Map<String, Long> denied = new HashMap<>();
         for (Element element : table.elements(Names.DENIED)) {
             denied.put(Attributes.text(element.key()), element.packets().orElse(0));
         }
-        return new Snapshot(addresses, groups, denied);
+        return new Snapshot(addresses, groups, receivers, denied);
     }
 
     void add(String interfaceName, Ipv4 address, String group) throws NetlinkException {
@@ -64,6 +72,7 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         filter.execute(TableMessages.transaction(List.of(
                 MESSAGES.addElement(Names.SOURCES, sourceKey(interfaceName, address)),
                 MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)),
+                MESSAGES.addVerdict(Names.RECEIVERS, key, Names.receivingChain(group)),
                 MESSAGES.addElement(Names.DENIED, key))));
     }
 
@@ -71,7 +80,22 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         byte[] key = TableMessages.interfaceKey(interfaceName);
         filter.execute(TableMessages.transaction(List.of(
                 MESSAGES.deleteElement(Names.AGENTS, key),
-                MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)))));
+                MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)),
+                MESSAGES.deleteElement(Names.RECEIVERS, key),
+                MESSAGES.addVerdict(Names.RECEIVERS, key, Names.receivingChain(group)))));
+    }
+
+    /** Completes what an earlier version left of an agent: nothing was sent to agents then. */
+    void addReceiver(String interfaceName, String group) throws NetlinkException {
+        filter.execute(TableMessages.transaction(List.of(MESSAGES.addVerdict(
+                Names.RECEIVERS, TableMessages.interfaceKey(interfaceName), Names.receivingChain(group)))));
+    }
+
+    /** The group that an agent is bound to, as the kernel holds it; empty where it is not attached. */
+    Optional<String> group(String interfaceName) throws NetlinkException {
+        return table.element(Names.AGENTS, TableMessages.interfaceKey(interfaceName))
+                .flatMap(Element::verdict)
+                .map(verdict -> Names.group(verdict.chain()));
     }
 
     /** Removes what the snapshot shows of the interface. */
@@ -80,6 +104,9 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         List<NetlinkMessage> deletions = new ArrayList<>();
         if (snapshot.groups.containsKey(interfaceName)) {
             deletions.add(MESSAGES.deleteElement(Names.AGENTS, key));
+        }
+        if (snapshot.receivers.contains(interfaceName)) {
+            deletions.add(MESSAGES.deleteElement(Names.RECEIVERS, key));
         }
         if (snapshot.denied.containsKey(interfaceName)) {
             deletions.add(MESSAGES.deleteElement(Names.DENIED, key));

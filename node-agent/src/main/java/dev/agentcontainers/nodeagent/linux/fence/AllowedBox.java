@@ -8,7 +8,7 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Reads what a group allows out of an element of its set: address, protocol and port, each padded to four bytes. */
+/** Reads what a group allows, one way, out of an element of its set: address, protocol and port, each padded to four bytes. */
 final class AllowedBox {
     private AllowedBox() {}
 
@@ -54,12 +54,21 @@ final class AllowedBox {
         return bytes[index / 8] >> (7 - index % 8) & 1;
     }
 
-    private static Protocol protocol(byte number) {
+    static Protocol protocol(byte number) {
         return switch (number) {
             case 6 -> Protocol.TCP;
             case 17 -> Protocol.UDP;
             case (byte) 132 -> Protocol.SCTP;
             default -> throw new IllegalStateException("protocol " + number + " in a group's set");
+        };
+    }
+
+    /** The number of the protocol in IP's header. */
+    static byte number(Protocol protocol) {
+        return switch (protocol) {
+            case TCP -> 6;
+            case UDP -> 17;
+            case SCTP -> (byte) 132;
         };
     }
 

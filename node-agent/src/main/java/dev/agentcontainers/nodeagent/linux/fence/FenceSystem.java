@@ -10,6 +10,8 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.LibNftables;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
+import dev.agentcontainers.nodeagent.linux.socket.LinuxSocketCalls;
+import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
 import java.io.IOException;
 
 /** Everything that the fence asks of the kernel. */
@@ -27,10 +29,13 @@ public interface FenceSystem {
 
     PacketPrograms programs();
 
+    SocketCalls sockets();
+
     /** This machine. */
     static FenceSystem linux() {
         NamespaceCalls namespaces = new LinuxNamespaceCalls();
         PacketPrograms programs = new LinuxPacketPrograms();
+        SocketCalls sockets = new LinuxSocketCalls();
         return new FenceSystem() {
             @Override
             public NamespaceCalls namespaces() {
@@ -55,6 +60,11 @@ public interface FenceSystem {
             @Override
             public PacketPrograms programs() {
                 return programs;
+            }
+
+            @Override
+            public SocketCalls sockets() {
+                return sockets;
             }
         };
     }

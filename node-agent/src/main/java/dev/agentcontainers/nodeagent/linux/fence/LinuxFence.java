@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -95,8 +97,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
             }
             repaired.addAll(open.repairUplink());
             repaired.addAll(locked("look at the rules", open::repairRules));
-            for (String group : locked("look at the rules", open::groupsToReadAgain)) {
-                repaired.addAll(locked("read back the policy group " + group, () -> open.repairRules(group)));
+            if (locked("look at the time", open::isTimeToReadEverything)) {
+                for (String group : locked("look at the rules", open::groups)) {
+                    repaired.addAll(locked("read back the policy group " + group, () -> open.repairRules(group)));
+                }
+                repaired.addAll(locked("read back what names resolved to", open::repairResolved));
             }
             return new Condition(repaired, open.warnings());
         });
@@ -114,31 +119,44 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
         requireName(group);
-        return locked("attach " + id, () -> fence().attach(id, network, group));
+        return locked("attach " + id, () -> fence().agents().attach(id, network, group));
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        locked("open what names resolved to for " + id, () -> {
+            fence().openResolved(id, destinations);
+            return true;
+        });
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        return locked("make the name server's sockets", () -> fence().nameServerSockets());
     }
 
     @Override
     public void detach(SandboxId id) throws SandboxException {
         locked("detach " + id, () -> {
-            fence().detach(id);
+            fence().agents().detach(id);
             return true;
         });
     }
 
     @Override
     public Map<SandboxId, Attachment> attachments() throws SandboxException {
-        return locked("list attachments", () -> fence().attachments());
+        return locked("list attachments", () -> fence().agents().attachments());
     }
 
     @Override
     public long deniedPackets(SandboxId id) throws SandboxException {
-        return locked("count what was denied to " + id, () -> fence().deniedPackets(id));
+        return locked("count what was denied to " + id, () -> fence().agents().deniedPackets(id));
     }
 
     @Override
     public boolean destroyUnused() throws SandboxException {
         return whole("destroy the fence where it is unused", () -> {
-            if (opened.isEmpty() || opened.get().isUsed()) {
+            if (opened.isEmpty() || opened.get().agents().isUsed()) {
                 return false;
             }
             letGo();

@@ -21,12 +21,15 @@ final class Names {
     static final String SOURCES = "sources";
 
     static final String AGENTS = "agents";
+    static final String RECEIVERS = "receivers";
     static final String DENIED = "denied";
+    static final String RESOLVED = "resolved";
 
     /** Chain that counts, answers and drops. */
     static final String REFUSE = "refuse";
 
     private static final String GROUP_CHAIN_PREFIX = "g_";
+    private static final String RECEIVING_CHAIN_PREFIX = "r_";
 
     private Names() {}
 
@@ -35,8 +38,14 @@ final class Names {
         return AGENT_INTERFACE_PREFIX + digest(id.value(), 10);
     }
 
+    /** Chain of what the group's agents send. */
     static String chain(String group) {
         return GROUP_CHAIN_PREFIX + group;
+    }
+
+    /** Chain of what others send to the group's agents. */
+    static String receivingChain(String group) {
+        return RECEIVING_CHAIN_PREFIX + group;
     }
 
     static boolean isGroupChain(String chain) {

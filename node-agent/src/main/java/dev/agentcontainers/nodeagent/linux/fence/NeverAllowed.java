@@ -40,6 +40,11 @@ record NeverAllowed(List<Range> ranges) {
         return new NeverAllowed(List.copyOf(merged));
     }
 
+    boolean contains(Ipv4 address) {
+        return ranges.stream()
+                .anyMatch(range -> range.first.compareTo(address) <= 0 && address.compareTo(range.last) <= 0);
+    }
+
     private static Ipv4Network parse(String text) {
         try {
             return Ipv4Network.parse(text);

@@ -1,9 +1,9 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
 import dev.agentcontainers.nodeagent.linux.namespace.PinnedNamespace;
@@ -11,25 +11,18 @@ import dev.agentcontainers.nodeagent.linux.netlink.Addresses;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.netlink.Links;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
-import dev.agentcontainers.nodeagent.linux.netlink.NamespaceNumbers;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
-import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
-import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
-import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -46,8 +39,8 @@ final class OpenFence implements AutoCloseable {
     private final TableReader table;
     private final GroupRules groups;
     private final AgentElements elements;
-    private final AgentInterface interfaces;
-    private final AddressPool pool;
+    private final ResolvedAddresses resolved;
+    private final AttachedAgents agents;
     private final Duration everythingReadEvery;
     private List<String> forbidden;
     private NeverAllowed never;
@@ -99,13 +92,20 @@ final class OpenFence implements AutoCloseable {
         this.uplink = new Uplink(settings, plan, host, fence, system);
         this.groups = new GroupRules(fence, table);
         this.elements = new AgentElements(fence.filter(), table);
-        this.interfaces = new AgentInterface(system, fence, visitor, settings.mtu());
+        this.resolved = new ResolvedAddresses(fence.filter(), table);
         requireSameRange();
         this.forbidden = fenceSettings.neverAllowed();
         this.never = wanted();
         standUp();
-        removeRemains();
-        this.pool = new AddressPool(plan, elements.read().addresses().values());
+        this.agents = new AttachedAgents(
+                system,
+                host,
+                fence,
+                plan,
+                groups,
+                elements,
+                resolved,
+                new AgentInterface(system, fence, visitor, settings.mtu()));
     }
 
     private static Place openHost(LinuxFenceSettings settings, FenceSystem system) throws IOException {
@@ -141,12 +141,32 @@ final class OpenFence implements AutoCloseable {
 
     /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
-        groups.replace(rulesets, Set.copyOf(elements.read().groups().values()));
+        Set<Integer> marks = groups.marks();
+        groups.replace(rulesets, boundGroups());
+        endRevoked(marks);
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
             hashes.put(ruleset.name(), groups.hash(ruleset.name()));
         }
         return hashes;
+    }
+
+    private Set<String> boundGroups() throws IOException {
+        return Set.copyOf(elements.read().groups().values());
+    }
+
+    /**
+     * Clears up after names were taken back. The rules have ended already all that went by them: connections that nobody
+     * uses just now, and what comes from the other side, end here.
+     *
+     * @param before marks before the rules were replaced
+     */
+    private void endRevoked(Set<Integer> before) throws IOException {
+        Set<Integer> now = groups.marks();
+        if (!now.containsAll(before)) {
+            resolved.closeOtherwise(now);
+            TrackedConnections.forgetMarkedOtherwise(fence.filter(), now);
+        }
     }
 
     /** Puts right what others changed outside the fence; what that was. */
@@ -177,19 +197,32 @@ final class OpenFence implements AutoCloseable {
         return restoreGroups();
     }
 
-    /** Each group where it is time to read everything back again, else none. */
-    Set<String> groupsToReadAgain() throws IOException {
+    /** Whether everything is to be read back again now. */
+    boolean isTimeToReadEverything() {
         if (System.nanoTime() - everythingReadAt < everythingReadEvery.toNanos()) {
-            return Set.of();
+            return false;
         }
         everythingReadAt = System.nanoTime();
+        return true;
+    }
+
+    Set<String> groups() throws IOException {
         return groups.names();
     }
 
+    /** Closes addresses that others opened; what that was. */
+    List<String> repairResolved() throws IOException {
+        int closed = resolved.closeForeign();
+        return closed == 0 ? List.of() : List.of(closed + " addresses were opened that no name resolved to");
+    }
+
     private List<String> restoreGroups() throws IOException {
-        return groups.restore(Set.copyOf(elements.read().groups().values())).stream()
+        Set<Integer> marks = groups.marks();
+        List<String> restored = groups.restore(boundGroups()).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
+        endRevoked(marks);
+        return restored;
     }
 
     void neverAllow(List<String> addressesAndRanges) throws IOException {
@@ -219,154 +252,16 @@ final class OpenFence implements AutoCloseable {
         return host.thread().call(system::events);
     }
 
-    Attachment attach(SandboxId id, NetworkAttachment network, String group) throws IOException, SandboxException {
-        GroupRules.Group rules = groups.applied(group)
-                .orElseThrow(() -> new SandboxException(
-                        Step.FENCE, Kind.TRANSIENT, "policy group '" + group + "' is not applied on this node yet"));
-        try (NetworkNamespace agent = NetworkNamespace.ofProcess(system.namespaces(), network.pid())) {
-            requireOwnNamespace(agent, network);
-            Optional<Attachment> standing = standing(id, agent, group, rules);
-            return standing.isPresent() ? standing.get() : attachNew(id, agent, group, rules);
-        }
+    AttachedAgents agents() {
+        return agents;
     }
 
-    /** The attachment to just this namespace, bound to the group; anything else of the sandbox is removed. */
-    private Optional<Attachment> standing(SandboxId id, NetworkNamespace agent, String group, GroupRules.Group rules)
-            throws IOException {
-        String name = Names.agentInterface(id);
-        Optional<Link> link = Links.find(fence.route(), name);
-        if (link.isPresent()
-                && !link.get().alias().isEmpty()
-                && !link.get().alias().equals(id.value())) {
-            throw new IOException("interface " + name + " belongs to the sandbox "
-                    + link.get().alias());
-        }
-        if (link.isEmpty()) {
-            return Optional.empty();
-        }
-        Snapshot snapshot = elements.read();
-        OptionalInt number = NamespaceNumbers.of(fence.route(), agent.descriptor());
-        boolean whole = link.get().up()
-                && !link.get().alias().isEmpty()
-                && number.isPresent()
-                && link.get().peerNamespace().equals(number)
-                && snapshot.complete(name);
-        if (!whole) {
-            remove(name);
-            return Optional.empty();
-        }
-        if (!group.equals(snapshot.groups().get(name))) {
-            elements.bind(name, group);
-        }
-        return Optional.of(new Attachment(
-                String.valueOf(snapshot.addresses().get(name)),
-                group,
-                rules.hash(),
-                snapshot.denied().getOrDefault(name, 0L)));
+    void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws IOException, SandboxException {
+        agents.openResolved(id, destinations, never);
     }
 
-    private Attachment attachNew(SandboxId id, NetworkNamespace agent, String group, GroupRules.Group rules)
-            throws IOException, SandboxException {
-        Ipv4 address = pool.take()
-                .orElseThrow(() -> new SandboxException(
-                        Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
-        try {
-            addElements(Names.agentInterface(id), address, group);
-            interfaces.create(id, agent, address);
-            return new Attachment(address.toString(), group, rules.hash(), 0);
-        } catch (IOException | RuntimeException e) {
-            undo(id, address, e);
-            throw e;
-        }
-    }
-
-    /** What an earlier attachment left is found by its being in the way, which is quicker than to look first. */
-    private void addElements(String name, Ipv4 address, String group) throws IOException {
-        try {
-            elements.add(name, address, group);
-        } catch (NetlinkException e) {
-            if (e.errno() != NetlinkException.EEXIST) {
-                throw e;
-            }
-            remove(name);
-            elements.add(name, address, group);
-        }
-    }
-
-    private void undo(SandboxId id, Ipv4 address, Exception cause) {
-        try {
-            detach(id);
-            pool.giveBack(address);
-        } catch (IOException | RuntimeException e) {
-            cause.addSuppressed(e);
-        }
-    }
-
-    /** Cuts the interface first, so that nothing can pass between the other steps. */
-    void detach(SandboxId id) throws IOException {
-        remove(Names.agentInterface(id));
-    }
-
-    private void remove(String name) throws IOException {
-        AgentInterface.remove(fence, name);
-        Snapshot snapshot = elements.read();
-        Ipv4 address = snapshot.addresses().get(name);
-        elements.remove(name, snapshot);
-        if (address != null) {
-            TrackedConnections.forget(fence.filter(), address);
-            pool.giveBack(address);
-        }
-    }
-
-    Map<SandboxId, Attachment> attachments() throws IOException {
-        Snapshot snapshot = elements.read();
-        Map<SandboxId, Attachment> attachments = new HashMap<>();
-        for (Link link : Links.all(fence.route())) {
-            if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
-                String group = snapshot.groups().getOrDefault(link.name(), "");
-                attachments.put(
-                        new SandboxId(link.alias()),
-                        new Attachment(
-                                String.valueOf(snapshot.addresses().get(link.name())),
-                                group,
-                                groups.hash(group),
-                                snapshot.denied().getOrDefault(link.name(), 0L)));
-            }
-        }
-        return attachments;
-    }
-
-    /** Whether there is anything of a sandbox, though it be the counter of one whose last process has ended. */
-    boolean isUsed() throws IOException {
-        return !elements.read().interfaces().isEmpty()
-                || Links.all(fence.route()).stream()
-                        .anyMatch(link -> link.name().startsWith(Names.AGENT_INTERFACE_PREFIX));
-    }
-
-    /** The counter outlives the interface, which goes with the agent's last process. */
-    long deniedPackets(SandboxId id) throws IOException {
-        return elements.read().denied().getOrDefault(Names.agentInterface(id), 0L);
-    }
-
-    /** Removes what a crash between two steps left. */
-    private void removeRemains() throws IOException {
-        Snapshot snapshot = elements.read();
-        Set<String> remains = new HashSet<>(snapshot.interfaces());
-        for (Link link : Links.all(fence.route())) {
-            if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
-                remains.remove(link.name());
-            } else if (link.name().startsWith(Names.AGENT_INTERFACE_PREFIX)) {
-                remains.add(link.name());
-            }
-        }
-        for (String name : remains) {
-            AgentInterface.remove(fence, name);
-            elements.remove(name, snapshot);
-            Ipv4 address = snapshot.addresses().get(name);
-            if (address != null) {
-                TrackedConnections.forget(fence.filter(), address);
-            }
-        }
+    NameServerSockets nameServerSockets() throws IOException {
+        return NamespaceSockets.open(fence, system.sockets());
     }
 
     private void requireSameRange() throws IOException {
@@ -375,17 +270,6 @@ final class OpenFence implements AutoCloseable {
                 throw new IllegalArgumentException("agentCidr " + plan.agents() + " does not hold " + address
                         + ", which an attached agent has: detach all agents before changing it");
             }
-        }
-    }
-
-    /** A pair made into the host's or the fence's own namespace would be a way around the fence. */
-    private void requireOwnNamespace(NetworkNamespace agent, NetworkAttachment network)
-            throws IOException, SandboxException {
-        String identity = agent.identity();
-        if (identity.equals(host.namespace().identity())
-                || identity.equals(fence.namespace().identity())) {
-            throw new SandboxException(
-                    Step.FENCE, Kind.UNSUPPORTED, "process " + network.pid() + " has no network namespace of its own");
         }
     }
 

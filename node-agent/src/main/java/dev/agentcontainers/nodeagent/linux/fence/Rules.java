@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +19,25 @@ final class Rules {
 
     /** Names of the chains that {@link #base} makes. */
     static final List<String> BASE_CHAINS = List.of(
-            "refuse", "answer", "from_uplink", "from_agent", "prerouting", "input", "forward", "output", "postrouting");
+            "refuse",
+            "answer",
+            "from_uplink",
+            "from_fleet",
+            "from_agent",
+            "ask_for_names",
+            "prerouting",
+            "input",
+            "forward",
+            "output",
+            "postrouting");
+
+    /** Of an agent's packets to its name server, those of connections included. */
+    private static final String MOST_QUESTIONS = "limit rate over 200/second burst 400 packets";
+
+    /** Elements of the map of resolved addresses, for all agents together. */
+    private static final int MOST_RESOLVED = 1 << 18;
+
+    private static final String NAME_SERVER = AddressPlan.NEXT_HOP + " meta l4proto { tcp, udp } th";
 
     private Rules() {}
 
@@ -41,105 +60,175 @@ final class Rules {
         return """
                 add set inet agentfence sources { type ifname . ipv4_addr; }
                 add map inet agentfence agents { type ifname : verdict; }
+                add map inet agentfence receivers { type ifname : verdict; }
                 add set inet agentfence denied { type ifname; counter limit rate 50/second burst 50 packets; }
+                add map inet agentfence resolved { \
+                  type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %d; }
+                add set inet agentfence asking { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
                 add chain inet agentfence refuse
                 add chain inet agentfence answer
                 add chain inet agentfence from_uplink
+                add chain inet agentfence from_fleet
                 add chain inet agentfence from_agent
+                add chain inet agentfence ask_for_names
                 add chain inet agentfence prerouting { type filter hook prerouting priority -150; policy drop; }
                 add chain inet agentfence input { type filter hook input priority 0; policy drop; }
                 add chain inet agentfence forward { type filter hook forward priority 0; policy drop; }
                 add chain inet agentfence output { type filter hook output priority 0; policy drop; }
                 add chain inet agentfence postrouting { type nat hook postrouting priority 100; policy accept; }
-                """ + refusing() + fromUplink() + fromAgent(plan, neverSet) + hooks(plan);
+                """.formatted(MOST_RESOLVED)
+                + refusing()
+                + fromUplink(plan)
+                + fromAgent(neverSet)
+                + askForNames()
+                + hooks(plan)
+                + output(plan);
     }
 
     /**
      * Counts at the agent, answers at once as long as there are not too many, so that programs fail quickly, and drops.
-     * The elements of the set count, and they match until their limit is reached.
+     * The elements of the set count, and they match until their limit is reached. What comes from agents of other nodes is
+     * answered too, by which their connections end as soon as a rule here does.
      */
     private static String refusing() {
-        return chain("refuse", "iifname @denied goto answer", "drop")
+        return chain(
+                        "refuse",
+                        "iifname @denied goto answer",
+                        "iifname \"uplink\" limit rate 100/second burst 100 packets goto answer",
+                        "drop")
                 + chain(
                         "answer",
                         "meta l4proto tcp ct state established reject with tcp reset",
+                        // Of a connection that was forgotten.
+                        "tcp flags & (fin | syn | rst | ack) != syn reject with tcp reset",
                         "reject with icmpx admin-prohibited");
     }
 
-    private static String fromUplink() {
+    /** Answers, and what agents of other nodes send, which the receiver's rules decide on. */
+    private static String fromUplink(AddressPlan plan) {
         return chain(
-                "from_uplink",
-                "ct state established ct direction reply accept",
-                "ct state related ct direction reply"
-                        + " icmp type { destination-unreachable, time-exceeded, parameter-problem } accept",
-                "drop");
+                        "from_uplink",
+                        // Before anything else: as an answer it could be part of a connection between two agents here.
+                        "ip saddr " + plan.agents() + " drop",
+                        "ct state established ct direction reply accept",
+                        "ct state related"
+                                + " icmp type { destination-unreachable, time-exceeded, parameter-problem } accept",
+                        "ip saddr " + plan.fleet() + " ip daddr " + plan.agents() + " goto from_fleet",
+                        "drop")
+                + chain(
+                        "from_fleet",
+                        "ct state invalid drop",
+                        "fib daddr type != unicast drop",
+                        "ip frag-off & 0x3fff != 0 drop",
+                        "ip hdrlength > 5 drop",
+                        "meta l4proto != { tcp, udp, sctp } drop",
+                        "accept");
     }
 
     /** Every packet of an agent passes here, also of connections that were allowed when they began. */
-    private static String fromAgent(AddressPlan plan, String neverSet) {
+    private static String fromAgent(String neverSet) {
         return chain(
                 "from_agent",
                 // The kernel does not translate the source of invalid packets.
                 "ct state invalid goto refuse",
-                "ip daddr @" + neverSet + " goto refuse",
-                "ip daddr " + plan.agents() + " goto refuse",
-                "fib daddr type != unicast goto refuse",
                 // Fragments are put together before they come here; what is one still can't be judged.
                 "ip frag-off & 0x3fff != 0 goto refuse",
                 "ip hdrlength > 5 goto refuse",
+                "ip daddr " + AddressPlan.NEXT_HOP + " goto ask_for_names",
+                "ip daddr @" + neverSet + " goto refuse",
+                "fib daddr type != unicast goto refuse",
                 "meta l4proto != { tcp, udp, sctp } goto refuse",
                 "iifname vmap @agents",
                 "goto refuse");
     }
 
+    private static String askForNames() {
+        return chain(
+                "ask_for_names",
+                "meta l4proto != { tcp, udp } goto refuse",
+                "th dport != 53 goto refuse",
+                "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
+                "accept");
+    }
+
     private static String hooks(AddressPlan plan) {
         // Packets with a false source are counted and not answered. In prerouting, because packets without a route or
-        // to
-        // the fence itself never come to forward.
+        // to the fence itself never come to forward.
         return chain(
                         "prerouting",
                         "iifname \"uplink\" goto from_uplink",
                         "iifname . ip saddr @sources goto from_agent",
                         "iifname @denied drop")
-                + chain("input")
+                + chain("input", "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept")
+                // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
                         "forward",
+                        "iifname \"ac*\" oifname \"uplink\" ip daddr " + plan.agents() + " goto refuse",
                         "iifname \"ac*\" oifname \"uplink\" accept",
-                        "iifname \"uplink\" oifname \"ac*\" ct direction reply accept")
-                // Only the refusals themselves.
-                + chain(
-                        "output",
-                        "oifname \"ac*\" icmp type destination-unreachable icmp code admin-prohibited accept",
-                        "oifname \"ac*\" tcp flags & rst == rst accept")
+                        "iifname \"uplink\" oifname \"ac*\" ct state related accept",
+                        "iifname \"uplink\" oifname \"ac*\" ip saddr != " + plan.fleet() + " ct direction reply accept",
+                        "oifname vmap @receivers")
                 + chain(
                         "postrouting",
                         "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr != " + plan.fleet() + " snat ip to "
                                 + plan.uplink());
     }
 
-    /** A group's set, filled and not yet in use. */
-    static String groupSet(String set, boolean ipv6, List<Allow> egress) {
-        String elements = egress.isEmpty() ? "" : "elements = { " + elements(egress) + " }; ";
+    /** Only refusals, and the name server's answers. */
+    private static String output(AddressPlan plan) {
+        return chain(
+                "output",
+                "oifname \"ac*\" icmp type destination-unreachable"
+                        + " icmp code { port-unreachable, admin-prohibited } accept",
+                "oifname \"ac*\" tcp flags & rst == rst accept",
+                "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
+                "oifname \"uplink\" ip daddr " + plan.fleet()
+                        + " icmp type destination-unreachable icmp code admin-prohibited accept",
+                "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr " + plan.fleet()
+                        + " tcp flags & rst == rst accept");
+    }
+
+    /** A set of a group's boxes, filled and not yet in use. */
+    static String boxSet(String set, boolean ipv6, List<Allow> boxes) {
+        String elements = boxes.isEmpty() ? "" : "elements = { " + elements(boxes) + " }; ";
         return "add set inet %s %s { type %s . inet_proto . inet_service; flags interval; %s}\n"
                 .formatted(Names.TABLE, set, ipv6 ? "ipv6_addr" : "ipv4_addr", elements);
     }
 
-    /** Binds a group's chain to its sets; without sets it refuses everything. */
-    static String groupChain(String group, List<String> ipv4Sets, List<String> ipv6Sets) {
-        String chain = Names.chain(group);
-        StringBuilder text = new StringBuilder("add chain inet " + Names.TABLE + " " + chain + "\n");
-        text.append("flush chain inet " + Names.TABLE + " " + chain + "\n");
-        for (String set : ipv4Sets) {
-            text.append(ADD_RULE + chain + " ip daddr . meta l4proto . th dport @" + set + " accept\n");
-        }
-        for (String set : ipv6Sets) {
-            text.append(ADD_RULE + chain + " ip6 daddr . meta l4proto . th dport @" + set + " accept\n");
-        }
-        return text.append(ADD_RULE + chain + " goto " + Names.REFUSE + "\n").toString();
+    /** A set of the ports of a group's names with their marks, filled and not yet in use. */
+    static String namesSet(String set, NameMarks marks) {
+        String elements = marks.byPort().entrySet().stream()
+                .map(entry -> Integer.toUnsignedString(entry.getValue()) + " . "
+                        + name(entry.getKey().protocol()) + " . "
+                        + entry.getKey().port())
+                .sorted()
+                .collect(Collectors.joining(", "));
+        return "add set inet %s %s { type mark . inet_proto . inet_service; elements = { %s }; }\n"
+                .formatted(Names.TABLE, set, elements);
     }
 
-    static String deleteGroupChain(String group) {
-        return "flush chain inet %1$s %2$s\ndelete chain inet %1$s %2$s\n".formatted(Names.TABLE, Names.chain(group));
+    /** Binds a group's chains to its sets; without sets they refuse everything. */
+    static String group(String group, GroupSets sets) {
+        String sending = Names.chain(group);
+        String receiving = Names.receivingChain(group);
+        return "add chain inet " + Names.TABLE + " " + sending + "\nadd chain inet " + Names.TABLE + " " + receiving
+                + "\n"
+                + chain(sending, sets.sendingRules().toArray(String[]::new))
+                + chain(receiving, sets.receivingRules().toArray(String[]::new));
+    }
+
+    /** The chain of what is sent to the group's agents, which lets nothing pass where it is new. */
+    static String receivingChain(String group) {
+        return "add chain inet " + Names.TABLE + " " + Names.receivingChain(group) + "\n";
+    }
+
+    static String deleteGroup(String group) {
+        // One of an earlier version has but one chain.
+        return receivingChain(group) + deleteChain(Names.receivingChain(group)) + deleteChain(Names.chain(group));
+    }
+
+    private static String deleteChain(String chain) {
+        return "flush chain inet %1$s %2$s\ndelete chain inet %1$s %2$s\n".formatted(Names.TABLE, chain);
     }
 
     static String deleteSet(String set) {
@@ -149,7 +238,8 @@ final class Rules {
     /**
      * The fence's part in the host's own nftables: translation towards the outside, a second ring around the node's own
      * addresses, also for what the host translates to one of them, and nothing but agents' packets between interfaces that
-     * forward only for them. Nothing is allowed by it.
+     * forward only for them. What comes to agents from outside has to be an agent's and has to come by the way that leads
+     * back to it. Nothing is allowed by it.
      *
      * @param forwarding interfaces of the host at which forwarding was switched on
      */
@@ -175,7 +265,9 @@ final class Rules {
                 add chain ip %1$s outgoing { type nat hook postrouting priority 100; policy accept; }
                 flush chain ip %1$s outgoing
                 add rule ip %1$s outgoing ip saddr %2$s oifname != "acu-*" masquerade
-                """.formatted(table, plan.uplink()) + foreign;
+                add rule ip %1$s between oifname "acu-*" ip daddr %3$s ip daddr != %2$s ip saddr != %4$s drop
+                add rule ip %1$s between oifname "acu-*" ip daddr %3$s ip saddr %4$s fib saddr . iif oif missing drop
+                """.formatted(table, plan.uplink(), plan.agents(), plan.fleet()) + foreign;
     }
 
     static String deleteHost(String table) {
@@ -190,12 +282,16 @@ final class Rules {
         return text.toString();
     }
 
-    private static String elements(List<Allow> egress) {
-        return egress.stream()
-                .map(allow -> allow.cidr() + " . " + allow.protocol().name().toLowerCase(Locale.ROOT) + " . "
+    private static String elements(List<Allow> boxes) {
+        return boxes.stream()
+                .map(allow -> allow.cidr() + " . " + name(allow.protocol()) + " . "
                         + (allow.port().equals(allow.endPort())
                                 ? allow.port().toString()
                                 : allow.port() + "-" + allow.endPort()))
                 .collect(Collectors.joining(", "));
+    }
+
+    private static String name(Protocol protocol) {
+        return protocol.name().toLowerCase(Locale.ROOT);
     }
 }

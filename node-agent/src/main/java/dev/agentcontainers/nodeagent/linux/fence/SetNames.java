@@ -1,12 +1,30 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import java.util.Arrays;
 import java.util.Collection;
 
 /** Names of sets that are replaced rather than changed: {@code <kind>_<what>_<number>}, each number used once. */
 final class SetNames {
-    private static final String NEVER = "never_";
-    private static final String IPV4 = "a4_";
-    private static final String IPV6 = "a6_";
+    /** What a set holds, by the beginning of its name. */
+    enum Kind {
+        NEVER("never_"),
+        EGRESS_IPV4("a4_"),
+        EGRESS_IPV6("a6_"),
+        INGRESS_IPV4("i4_"),
+        INGRESS_IPV6("i6_"),
+        /** The ports of names, with the marks of connections; the name of the set tells which names these are. */
+        NAMES("n_");
+
+        private final String prefix;
+
+        Kind(String prefix) {
+            this.prefix = prefix;
+        }
+
+        boolean isOf(String set) {
+            return set.startsWith(prefix);
+        }
+    }
 
     private long next;
 
@@ -21,31 +39,26 @@ final class SetNames {
     }
 
     String never() {
-        return NEVER + next++;
+        return Kind.NEVER.prefix + next++;
     }
 
-    String ipv4(String group) {
-        return IPV4 + group + "_" + next++;
+    String boxes(Kind kind, String group) {
+        return kind.prefix + group + "_" + next++;
     }
 
-    String ipv6(String group) {
-        return IPV6 + group + "_" + next++;
+    /** @param digest of the names: letters and digits */
+    String names(String group, String digest) {
+        return Kind.NAMES.prefix + group + "_" + digest + "_" + next++;
     }
 
-    static boolean isNever(String set) {
-        return set.startsWith(NEVER);
-    }
-
-    static boolean isIpv4(String set) {
-        return set.startsWith(IPV4);
-    }
-
-    static boolean isIpv6(String set) {
-        return set.startsWith(IPV6);
+    /** The digest in the name of a set of names. */
+    static String digest(String set) {
+        String withoutNumber = set.substring(0, set.lastIndexOf('_'));
+        return withoutNumber.substring(withoutNumber.lastIndexOf('_') + 1);
     }
 
     static boolean replaced(String set) {
-        return isNever(set) || isIpv4(set) || isIpv6(set);
+        return Arrays.stream(Kind.values()).anyMatch(kind -> kind.isOf(set));
     }
 
     private static long number(String set) {

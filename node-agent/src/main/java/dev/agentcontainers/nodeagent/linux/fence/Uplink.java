@@ -102,7 +102,7 @@ final class Uplink {
                         Links.label(inner, Names.UPLINK, "agentcontainers uplink"),
                         Addresses.add(inner, plan.uplink()),
                         Links.upWithoutArp(inner, Names.UPLINK),
-                        Routes.neighbour(AddressPlan.NEXT_HOP, hostMac, inner)));
+                        Routes.neighbour(AddressPlan.HOST, hostMac, inner)));
         if (!labelledAndUp()) {
             host.route()
                     .execute(List.of(
@@ -117,7 +117,11 @@ final class Uplink {
         }
         Links.awaitPassing(fence.route(), Names.UPLINK);
         Links.awaitPassing(host.route(), settings.hostInterface());
-        fence.route().execute(List.of(Routes.via(EVERYWHERE, AddressPlan.NEXT_HOP, inner)));
+        fence.route()
+                .execute(List.of(
+                        Routes.via(EVERYWHERE, AddressPlan.HOST, inner),
+                        // Last: it was the next hop of the fence in earlier versions, which an own address can't be.
+                        Addresses.addUnchosen(index(fence.route(), "lo"), AddressPlan.NEXT_HOP)));
         return repaired;
     }
 
@@ -141,7 +145,10 @@ final class Uplink {
     private boolean standing() throws NetlinkException {
         return Links.find(host.route(), settings.hostInterface()).isPresent()
                 && Links.find(fence.route(), Names.UPLINK).isPresent()
-                && Addresses.all(fence.route()).equals(List.of(plan.uplink()));
+                && Addresses.all(fence.route()).stream()
+                        .filter(address -> !address.equals(AddressPlan.NEXT_HOP))
+                        .toList()
+                        .equals(List.of(plan.uplink()));
     }
 
     private void create() throws NetlinkException {

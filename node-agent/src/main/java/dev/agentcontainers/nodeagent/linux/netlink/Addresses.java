@@ -14,16 +14,27 @@ public final class Addresses {
     private static final int AF_INET = 2;
     private static final int HEADER = 8;
     private static final int INDEX = 4;
+    private static final int SCOPE_UNIVERSE = 0;
+    private static final int SCOPE_LINK = 253;
 
     private Addresses() {}
 
     /** Gives an interface a single address, without a network around it. */
     public static NetlinkMessage add(int index, Ipv4 address) {
+        return add(index, address, SCOPE_UNIVERSE);
+    }
+
+    /** The same with an address that the kernel chooses for no packet of its own. */
+    public static NetlinkMessage addUnchosen(int index, Ipv4 address) {
+        return add(index, address, SCOPE_LINK);
+    }
+
+    private static NetlinkMessage add(int index, Ipv4 address, int scope) {
         return new NetlinkMessage(
                 "add the address " + address,
                 RTM_NEWADDR,
                 NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE | NetlinkMessage.REPLACE,
-                header(32, index)
+                header(32, scope, index)
                         .attribute(IFA_LOCAL, address.bytes())
                         .attribute(IFA_ADDRESS, address.bytes())
                         .toBytes());
@@ -51,16 +62,16 @@ public final class Addresses {
                 "list addresses",
                 RTM_GETADDR,
                 NetlinkMessage.REQUEST | NetlinkMessage.DUMP,
-                header(0, 0).toBytes()));
+                header(0, SCOPE_UNIVERSE, 0).toBytes()));
     }
 
     /** struct ifaddrmsg. */
-    private static Payload header(int prefix, int index) {
+    private static Payload header(int prefix, int scope, int index) {
         return new Payload()
                 .byteValue(AF_INET)
                 .byteValue(prefix)
                 .byteValue(0)
-                .byteValue(0)
+                .byteValue(scope)
                 .intValue(index);
     }
 }

@@ -56,6 +56,10 @@ public final class Payload {
         return attribute(type, ByteBuffer.allocate(4).putInt(value).array());
     }
 
+    public Payload attributeBigEndian(int type, long value) {
+        return attribute(type, ByteBuffer.allocate(8).putLong(value).array());
+    }
+
     /** A string with the zero byte that ends it. */
     public Payload attribute(int type, String value) {
         return attribute(type, (value + "\0").getBytes(StandardCharsets.UTF_8));

@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.linux.netlink;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /** The kernel's connection tracking table (ctnetlink). */
 public final class TrackedConnections {
@@ -10,6 +12,7 @@ public final class TrackedConnections {
     private static final int DELETE = SUBSYSTEM | 2;
     private static final int AF_INET = 2;
     private static final int CTA_TUPLE_ORIG = 1;
+    private static final int CTA_MARK = 8;
     private static final int CTA_ID = 12;
     private static final int CTA_TUPLE_IP = 1;
     private static final int CTA_IP_V4_SRC = 1;
@@ -21,30 +24,48 @@ public final class TrackedConnections {
 
     /** Forgets every connection that the address began or that was begun to it. */
     public static void forget(NetlinkSocket socket, Ipv4 address) throws NetlinkException {
+        forget(socket, entry -> concerns(entry, address), "of " + address);
+    }
+
+    /** Forgets the connections among these that bear a mark. */
+    public static void forgetMarked(NetlinkSocket socket, Ipv4 address) throws NetlinkException {
+        forget(socket, entry -> concerns(entry, address) && mark(entry) != 0, "of " + address);
+    }
+
+    /** Forgets every connection whose mark is none of these; those without a mark stay. */
+    public static void forgetMarkedOtherwise(NetlinkSocket socket, Set<Integer> marks) throws NetlinkException {
+        forget(socket, entry -> mark(entry) != 0 && !marks.contains(mark(entry)), "that a name had let pass");
+    }
+
+    private static void forget(NetlinkSocket socket, Predicate<Attributes> which, String what) throws NetlinkException {
         NetlinkMessage list = new NetlinkMessage(
                 "list tracked connections", GET, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, header().toBytes());
         for (NetlinkMessage entry : socket.query(list)) {
             Attributes attributes = new Attributes(entry.payload(), HEADER);
             Optional<byte[]> tuple = attributes.bytes(CTA_TUPLE_ORIG);
-            if (tuple.isPresent() && concerns(new Attributes(tuple.get(), 0), address)) {
-                delete(socket, tuple.get(), attributes.bytes(CTA_ID), address);
+            if (tuple.isPresent() && which.test(attributes)) {
+                delete(socket, tuple.get(), attributes.bytes(CTA_ID), what);
             }
         }
     }
 
-    private static boolean concerns(Attributes tuple, Ipv4 address) {
-        return tuple.nested(CTA_TUPLE_IP).stream()
+    private static int mark(Attributes entry) {
+        return entry.integerBigEndian(CTA_MARK).orElse(0);
+    }
+
+    private static boolean concerns(Attributes entry, Ipv4 address) {
+        return entry.nested(CTA_TUPLE_ORIG).flatMap(tuple -> tuple.nested(CTA_TUPLE_IP)).stream()
                 .anyMatch(ip -> ip.bytes(CTA_IP_V4_SRC).map(Ipv4::of).equals(Optional.of(address))
                         || ip.bytes(CTA_IP_V4_DST).map(Ipv4::of).equals(Optional.of(address)));
     }
 
-    private static void delete(NetlinkSocket socket, byte[] tuple, Optional<byte[]> id, Ipv4 address)
+    private static void delete(NetlinkSocket socket, byte[] tuple, Optional<byte[]> id, String what)
             throws NetlinkException {
         Payload payload = header().attribute(CTA_TUPLE_ORIG | NESTED, tuple);
         id.ifPresent(value -> payload.attribute(CTA_ID, value));
         try {
             socket.execute(List.of(new NetlinkMessage(
-                    "forget a connection of " + address,
+                    "forget a connection " + what,
                     DELETE,
                     NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE,
                     payload.toBytes())));

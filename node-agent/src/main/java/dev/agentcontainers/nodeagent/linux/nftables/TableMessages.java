@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Messages that change elements of the sets of one table of family inet.
@@ -18,6 +18,7 @@ public record TableMessages(String table) {
     static final int SUBSYSTEM = 10 << 8;
     static final int NFTA_SET_ELEM_KEY = 1;
     static final int NFTA_SET_ELEM_DATA = 2;
+    static final int NFTA_SET_ELEM_TIMEOUT = 4;
     static final int NFTA_LIST_ELEM = 1;
     static final int NFTA_DATA_VALUE = 1;
     static final int NFTA_DATA_VERDICT = 2;
@@ -49,7 +50,7 @@ public record TableMessages(String table) {
                 NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
                 set,
                 key,
-                Optional.empty());
+                element -> {});
     }
 
     /** Maps the key to {@code goto chain}. */
@@ -60,11 +61,32 @@ public record TableMessages(String table) {
                 NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
                 map,
                 key,
-                Optional.of(chain));
+                element -> element.nested(
+                        NFTA_SET_ELEM_DATA,
+                        data -> data.nested(
+                                NFTA_DATA_VERDICT,
+                                verdict -> verdict.attributeBigEndian(NFTA_VERDICT_CODE, NFT_GOTO)
+                                        .attribute(NFTA_VERDICT_CHAIN, chain))));
+    }
+
+    /**
+     * Maps the key to a mark, for a while.
+     *
+     * @param milliseconds 1 or more
+     */
+    public NetlinkMessage addMark(String map, byte[] key, int mark, long milliseconds) {
+        return element(
+                "add to the map " + map,
+                NEW_ELEMENT,
+                NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
+                map,
+                key,
+                element -> element.nested(NFTA_SET_ELEM_DATA, data -> data.attribute(NFTA_DATA_VALUE, mark))
+                        .attributeBigEndian(NFTA_SET_ELEM_TIMEOUT, milliseconds));
     }
 
     public NetlinkMessage deleteElement(String set, byte[] key) {
-        return element("delete from the set " + set, DELETE_ELEMENT, 0, set, key, Optional.empty());
+        return element("delete from the set " + set, DELETE_ELEMENT, 0, set, key, element -> {});
     }
 
     /** Frames messages as one transaction. */
@@ -76,23 +98,25 @@ public record TableMessages(String table) {
         return batch;
     }
 
-    private NetlinkMessage element(String action, int type, int flags, String set, byte[] key, Optional<String> chain) {
-        Payload payload = header(FAMILY_INET, 0)
+    private NetlinkMessage element(String action, int type, int flags, String set, byte[] key, Consumer<Payload> more) {
+        return new NetlinkMessage(
+                action,
+                type,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | flags,
+                elements(set, key, more).toBytes());
+    }
+
+    /** One element of a set, as messages about it hold it. */
+    Payload elements(String set, byte[] key, Consumer<Payload> more) {
+        return header(FAMILY_INET, 0)
                 .attribute(NFTA_ELEM_LIST_TABLE, table)
                 .attribute(NFTA_ELEM_LIST_SET, set)
                 .nested(
                         NFTA_ELEM_LIST_ELEMENTS,
                         list -> list.nested(NFTA_LIST_ELEM, element -> {
                             element.nested(NFTA_SET_ELEM_KEY, data -> data.attribute(NFTA_DATA_VALUE, key));
-                            chain.ifPresent(name -> element.nested(
-                                    NFTA_SET_ELEM_DATA,
-                                    data -> data.nested(
-                                            NFTA_DATA_VERDICT,
-                                            verdict -> verdict.attributeBigEndian(NFTA_VERDICT_CODE, NFT_GOTO)
-                                                    .attribute(NFTA_VERDICT_CHAIN, name))));
+                            more.accept(element);
                         }));
-        return new NetlinkMessage(
-                action, type, NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | flags, payload.toBytes());
     }
 
     private static NetlinkMessage frame(int type) {

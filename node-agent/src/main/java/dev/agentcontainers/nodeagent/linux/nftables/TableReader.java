@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.Payload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** Reads one table of family inet as the kernel holds it. */
@@ -26,6 +27,7 @@ public record TableReader(NetlinkSocket socket, String table) {
     private static final int NFTA_LOOKUP_SET = 1;
     private static final int NFTA_IMMEDIATE_DATA = 2;
     private static final int NFTA_COUNTER_PACKETS = 2;
+    private static final int NFTA_SET_ELEM_EXPIRATION = 5;
     private static final int NFTA_SET_ELEM_EXPR = 7;
     private static final int NFTA_SET_ELEM_KEY_END = 10;
     private static final int NFTA_SET_ELEM_EXPRESSIONS = 11;
@@ -46,10 +48,18 @@ public record TableReader(NetlinkSocket socket, String table) {
      * An element of a set.
      *
      * @param keyEnd last key of an interval; equal to {@code key} where the element is none
+     * @param mark what a map of marks maps it to
      * @param packets what the element's own counter counted
+     * @param millisecondsLeft of an element that is there for a while
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    public record Element(byte[] key, byte[] keyEnd, Optional<Verdict> verdict, OptionalLong packets) {}
+    public record Element(
+            byte[] key,
+            byte[] keyEnd,
+            Optional<Verdict> verdict,
+            OptionalInt mark,
+            OptionalLong packets,
+            OptionalLong millisecondsLeft) {}
 
     /** Names of the table's chains; empty where there is no such table. */
     public List<String> chains() throws NetlinkException {
@@ -89,6 +99,16 @@ public record TableReader(NetlinkSocket socket, String table) {
         return elements;
     }
 
+    /** The element with just this key. */
+    public Optional<Element> element(String set, byte[] key) throws NetlinkException {
+        Payload request = new TableMessages(table).elements(set, key, element -> {});
+        return ask("look up in the set " + set, GET_ELEMENT, 0, request).stream()
+                .flatMap(part -> part.nested(TableMessages.NFTA_ELEM_LIST_ELEMENTS).stream())
+                .flatMap(list -> list.elements().stream())
+                .map(TableReader::element)
+                .findFirst();
+    }
+
     private static Expression expression(Attributes attributes) {
         String kind = attributes.text(NFTA_EXPR_NAME).orElse("");
         Optional<Attributes> data = attributes.nested(NFTA_EXPR_DATA);
@@ -116,7 +136,19 @@ public record TableReader(NetlinkSocket socket, String table) {
                 key,
                 keyEnd,
                 attributes.nested(TableMessages.NFTA_SET_ELEM_DATA).flatMap(TableReader::verdict),
-                packets(attributes));
+                mark(attributes),
+                packets(attributes),
+                attributes
+                        .longBigEndian(NFTA_SET_ELEM_EXPIRATION)
+                        .map(OptionalLong::of)
+                        .orElse(OptionalLong.empty()));
+    }
+
+    private static OptionalInt mark(Attributes attributes) {
+        Optional<Integer> mark = attributes
+                .nested(TableMessages.NFTA_SET_ELEM_DATA)
+                .flatMap(data -> data.integer(TableMessages.NFTA_DATA_VALUE));
+        return mark.map(OptionalInt::of).orElse(OptionalInt.empty());
     }
 
     /** A single expression of an element stands by itself, several in a list. */
@@ -148,8 +180,11 @@ public record TableReader(NetlinkSocket socket, String table) {
     }
 
     private List<Attributes> dump(String action, int type, Payload payload) throws NetlinkException {
-        NetlinkMessage request =
-                new NetlinkMessage(action, type, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, payload.toBytes());
+        return ask(action, type, NetlinkMessage.DUMP, payload);
+    }
+
+    private List<Attributes> ask(String action, int type, int flags, Payload payload) throws NetlinkException {
+        NetlinkMessage request = new NetlinkMessage(action, type, NetlinkMessage.REQUEST | flags, payload.toBytes());
         try {
             return socket.query(request).stream()
                     .map(reply -> new Attributes(reply.payload(), HEADER))

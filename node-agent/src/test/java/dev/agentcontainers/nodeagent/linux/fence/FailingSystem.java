@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
 import dev.agentcontainers.nodeagent.linux.nftables.NftablesException;
+import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -92,6 +93,11 @@ final class FailingSystem implements FenceSystem {
     @Override
     public PacketPrograms programs() {
         return real.programs();
+    }
+
+    @Override
+    public SocketCalls sockets() {
+        return real.sockets();
     }
 
     private final class FailingSocket implements NetlinkSocket {

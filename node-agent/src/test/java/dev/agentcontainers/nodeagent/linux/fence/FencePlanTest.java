@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
@@ -12,7 +13,9 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,19 @@ class FencePlanTest {
             assertThat(pool.take()).isPresent().isNotEqualTo(Optional.of(first));
         }
         assertThat(pool.take()).contains(first);
+    }
+
+    @Test
+    void theAddressThatWasGivenBackLongestAgoComesFirst() {
+        AddressPool pool = new AddressPool(PLAN, Set.of());
+        for (int i = 0; i < 13; i++) {
+            pool.take();
+        }
+        List<Ipv4> gone = List.of(Ipv4.parse("100.80.4.9"), Ipv4.parse("100.80.4.3"), Ipv4.parse("100.80.4.12"));
+        gone.forEach(pool::giveBack);
+        pool.giveBack(gone.getFirst());
+        gone.forEach(address -> assertThat(pool.take()).contains(address));
+        assertThat(pool.take()).isEmpty();
     }
 
     @Test
@@ -114,9 +130,35 @@ class FencePlanTest {
 
     @Test
     void setNumbersGoOnAfterThoseInTheKernel() {
-        SetNames names = new SetNames(List.of("sources", "never_7", "a4_some-group_12", "a6_x_3"));
+        SetNames names = new SetNames(List.of("sources", "never_7", "a4_some-group_12", "a6_x_3", "n_g_0af9_9"));
         assertThat(names.never()).isEqualTo("never_13");
-        assertThat(names.ipv4("g")).isEqualTo("a4_g_14");
+        assertThat(names.boxes(SetNames.Kind.EGRESS_IPV4, "g")).isEqualTo("a4_g_14");
+        assertThat(names.boxes(SetNames.Kind.INGRESS_IPV6, "g")).isEqualTo("i6_g_15");
+        String set = names.names("a-group", "0af9");
+        assertThat(set).isEqualTo("n_a-group_0af9_16");
+        assertThat(SetNames.digest(set)).isEqualTo("0af9");
+    }
+
+    @Test
+    void aPortKeepsItsMarkUntilANameThatHasItIsTakenBack() {
+        AllowedName first = Groups.name("a.example", Protocol.TCP, 443);
+        AllowedName second = Groups.name("b.example", Protocol.TCP, 443);
+        AllowedName other = Groups.name("a.example", Protocol.UDP, 443);
+        NamedPort tcp = new NamedPort(Protocol.TCP, 443);
+        NamedPort udp = new NamedPort(Protocol.UDP, 443);
+
+        NameMarks marks = NameMarks.NONE.with(List.of(first, other), Optional.of(List.of()), 1);
+        assertThat(marks.byPort()).isEqualTo(Map.of(tcp, 1, udp, 1));
+        NameMarks more = marks.with(List.of(first, second, other), Optional.of(List.of(first, other)), 2);
+        assertThat(more).isEqualTo(marks);
+        NameMarks less = more.with(List.of(first, other), Optional.of(List.of(first, second, other)), 3);
+        assertThat(less.byPort()).isEqualTo(Map.of(tcp, 3, udp, 1));
+        assertThat(less.with(List.of(first), Optional.of(List.of(first, other)), 4)
+                        .byPort())
+                .isEqualTo(Map.of(tcp, 3));
+        assertThat(less.with(List.of(first, other), Optional.empty(), 5).byPort())
+                .as("names that nobody knows any more may have been others")
+                .isEqualTo(Map.of(tcp, 5, udp, 5));
     }
 
     @Test
@@ -135,7 +177,12 @@ class FencePlanTest {
 
     private static Element element(String first, String last) {
         return new Element(
-                HexFormat.of().parseHex(first), HexFormat.of().parseHex(last), Optional.empty(), OptionalLong.empty());
+                HexFormat.of().parseHex(first),
+                HexFormat.of().parseHex(last),
+                Optional.empty(),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty());
     }
 
     private static AddressPlan plan(String agents, String fleet) {

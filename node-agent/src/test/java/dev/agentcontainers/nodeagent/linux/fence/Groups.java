@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.RulesetHash;
@@ -25,6 +26,24 @@ final class Groups {
 
     static GroupRuleset group(String name, Allow... egress) {
         return new GroupRuleset(name, RulesetHash.of(List.of(egress)), List.of(egress));
+    }
+
+    static GroupRuleset group(String name, List<Allow> egress, List<Allow> ingress, List<AllowedName> names) {
+        return new GroupRuleset(name, RulesetHash.of(egress, ingress, names), egress, ingress, names);
+    }
+
+    static GroupRuleset named(String name, AllowedName... names) {
+        return group(name, List.of(), List.of(), List.of(names));
+    }
+
+    static AllowedName name(String domain, Protocol protocol, int port) {
+        return new AllowedName(domain, protocol, port, port);
+    }
+
+    /** TCP and UDP at one port of one address. */
+    static List<Allow> at(String address, int port) {
+        return List.of(
+                allow(address + "/32", Protocol.TCP, port, port), allow(address + "/32", Protocol.UDP, port, port));
     }
 
     static Allow allow(String cidr, Protocol protocol, int port, int endPort) {

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -91,7 +92,33 @@ final class Machine implements AutoCloseable {
     }
 
     static FenceSettings fenceSettings() {
-        return new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of("203.0.113.0/24"));
+        return fenceSettings("100.80.4.0/24");
+    }
+
+    static FenceSettings fenceSettings(String agents) {
+        return new FenceSettings(agents, "100.80.0.0/12", List.of("203.0.113.0/24"));
+    }
+
+    /** Lays a wire to the other machine, at which this one has the address 10.200.0.1 and the other 10.200.0.2. */
+    void connectTo(Machine other) {
+        onHost("ip link add wire type veth peer name wire netns " + other.host
+                + "; ip addr add 10.200.0.1/24 dev wire; ip link set wire up");
+        other.onHost("ip addr add 10.200.0.2/24 dev wire; ip link set wire up");
+    }
+
+    /** Something that has the name server's sockets, as an egress proxy has them, and no rights. */
+    Process nameServer(NameServerSockets sockets) throws IOException {
+        Process process = new ProcessBuilder(
+                        "/usr/bin/python3",
+                        resource("names.py").toString(),
+                        Long.toString(ProcessHandle.current().pid()),
+                        Integer.toString(sockets.datagrams()),
+                        Integer.toString(sockets.streams()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        processes.add(process);
+        awaitReady(process, "the name server");
+        return process;
     }
 
     HostileAgent agent() throws IOException {
@@ -117,6 +144,11 @@ final class Machine implements AutoCloseable {
         return Capture.start(List.of("ip", "netns", "exec", servers), "down0", filter);
     }
 
+    /** Captures what comes by the wire from another machine. */
+    Capture captureAtWire(String filter) throws IOException {
+        return Capture.start(List.of("ip", "netns", "exec", host), "wire", filter);
+    }
+
     /** Captures what comes out of the fence towards the host. */
     Capture captureAtUplink(String filter) throws IOException {
         return Capture.start(List.of("ip", "netns", "exec", host), settings().hostInterface(), filter);
@@ -136,9 +168,13 @@ final class Machine implements AutoCloseable {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         processes.add(process);
+        awaitReady(process, "the server in " + namespace);
+    }
+
+    private static void awaitReady(Process process, String what) throws IOException {
         BufferedReader output = process.inputReader();
         if (!"ready".equals(output.readLine())) {
-            throw new IOException("the server in " + namespace + " did not start");
+            throw new IOException(what + " did not start");
         }
     }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RulesTest {
@@ -43,7 +45,7 @@ class RulesTest {
 
     @Test
     void group() {
-        assertThat(Rules.groupSet(
+        assertThat(Rules.boxSet(
                         "a4_g_3",
                         false,
                         List.of(
@@ -52,12 +54,41 @@ class RulesTest {
                 .isEqualTo(
                         "add set inet agentfence a4_g_3 { type ipv4_addr . inet_proto . inet_service; flags interval;"
                                 + " elements = { 10.0.0.0/8 . tcp . 80, 10.0.0.1/32 . udp . 1-65535 }; }\n");
-        assertThat(Rules.groupChain("g", List.of("a4_g_3"), List.of("a6_g_4"))).isEqualTo("""
+        assertThat(Rules.namesSet("n_g_0af9_5", new NameMarks(Map.of(new NamedPort(Protocol.UDP, 443), -1))))
+                .isEqualTo("add set inet agentfence n_g_0af9_5 { type mark . inet_proto . inet_service;"
+                        + " elements = { 4294967295 . udp . 443 }; }\n");
+        GroupSets sets = new GroupSets(Map.of(
+                Kind.EGRESS_IPV4, "a4_g_3",
+                Kind.EGRESS_IPV6, "a6_g_4",
+                Kind.INGRESS_IPV4, "i4_g_5",
+                Kind.NAMES, "n_g_0af9_6"));
+        assertThat(Rules.group("g", sets)).isEqualTo("""
                         add chain inet agentfence g_g
+                        add chain inet agentfence r_g
                         flush chain inet agentfence g_g
-                        add rule inet agentfence g_g ip daddr . meta l4proto . th dport @a4_g_3 accept
-                        add rule inet agentfence g_g ip6 daddr . meta l4proto . th dport @a6_g_4 accept
+                        add rule inet agentfence g_g ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept
+                        add rule inet agentfence g_g ct direction original ip6 daddr . meta l4proto . th dport @a6_g_4 accept
+                        add rule inet agentfence g_g ct direction reply ip daddr . meta l4proto . th sport @i4_g_5 accept
+                        add rule inet agentfence g_g ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved
+                        add rule inet agentfence g_g ct mark . meta l4proto . th dport @n_g_0af9_6 accept
                         add rule inet agentfence g_g goto refuse
+                        flush chain inet agentfence r_g
+                        add rule inet agentfence r_g ct direction original ip saddr . meta l4proto . th dport @i4_g_5 accept
+                        add rule inet agentfence r_g ct direction reply ip saddr . meta l4proto . th sport @a4_g_3 accept
+                        add rule inet agentfence r_g ct direction reply ip6 saddr . meta l4proto . th sport @a6_g_4 accept
+                        add rule inet agentfence r_g goto refuse
+                        """);
+    }
+
+    @Test
+    void aGroupWithoutSetsRefusesEverything() {
+        assertThat(Rules.group("g", GroupSets.NONE)).isEqualTo("""
+                        add chain inet agentfence g_g
+                        add chain inet agentfence r_g
+                        flush chain inet agentfence g_g
+                        add rule inet agentfence g_g goto refuse
+                        flush chain inet agentfence r_g
+                        add rule inet agentfence r_g goto refuse
                         """);
     }
 

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
+import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -91,5 +92,10 @@ final class WatchedSystem implements FenceSystem {
     @Override
     public PacketPrograms programs() {
         return real.programs();
+    }
+
+    @Override
+    public SocketCalls sockets() {
+        return real.sockets();
     }
 }

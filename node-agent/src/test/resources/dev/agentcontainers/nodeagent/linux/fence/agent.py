@@ -4,9 +4,11 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 flows = {}
+served = {}
 
 
 def checksum(data):
@@ -168,6 +170,95 @@ def send_flow(name, timeout=0.7):
     s.settimeout(timeout)
     s.send(b"hello")
     return "ok" if s.recv(16) == b"hello" else "closed"
+
+
+def open_datagrams(name, host, port):
+    """As open_flow, with UDP."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.connect((host, port))
+    flows[name] = s
+    return send_flow(name)
+
+
+def receive(name, timeout=0.7):
+    """What comes by a flow without being asked for."""
+    flows[name].settimeout(timeout)
+    return flows[name].recv(16).decode()
+
+
+def serve(port):
+    """Echoes TCP and UDP at the port from now on, and remembers who came last."""
+    streams = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    streams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    streams.bind(("0.0.0.0", port))
+    streams.listen(128)
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagrams.bind(("0.0.0.0", port))
+    served[port] = {"datagrams": datagrams}
+
+    def echo_streams(connection):
+        try:
+            data = connection.recv(65536)
+            while data:
+                connection.sendall(data)
+                data = connection.recv(65536)
+        except OSError:
+            pass
+
+    def accept():
+        while True:
+            connection, _ = streams.accept()
+            served[port]["connection"] = connection
+            threading.Thread(target=echo_streams, args=(connection,), daemon=True).start()
+
+    def echo_datagrams():
+        while True:
+            try:
+                data, sender = datagrams.recvfrom(65536)
+                served[port]["sender"] = sender
+                datagrams.sendto(data, sender)
+            except OSError:
+                pass
+
+    threading.Thread(target=accept, daemon=True).start()
+    threading.Thread(target=echo_datagrams, daemon=True).start()
+    return "ok"
+
+
+def push_stream(port):
+    """Sends to who connected last, without being asked."""
+    served[port]["connection"].sendall(b"pushed")
+    return "sent"
+
+
+def push_datagram(port):
+    served[port]["datagrams"].sendto(b"pushed", served[port]["sender"])
+    return "sent"
+
+
+def flood(host, port, count):
+    """Datagrams, as quickly as can be."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for _ in range(count):
+            s.sendto(b"hello", (host, port))
+    return "sent"
+
+
+def frame_to(mac, payload, ethertype):
+    """An Ethernet frame to any address."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind(("eth0", 0))
+        s.send(bytes.fromhex(mac.replace(":", "")) + s.getsockname()[4] + struct.pack("!H", ethertype)
+               + bytes.fromhex(payload))
+    return "sent"
+
+
+def ip_packet(source, destination, port):
+    """A UDP datagram in hexadecimal digits, from the header of IP on."""
+    body = bytes.fromhex(udp_bytes(4242, port, "hello"))
+    unsummed = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 4242, 0, 64, 17, 0,
+                           socket.inet_aton(source), socket.inet_aton(destination))
+    return (unsummed[:10] + struct.pack("!H", checksum(unsummed)) + unsummed[12:] + body).hex()
 
 
 def shell(command):

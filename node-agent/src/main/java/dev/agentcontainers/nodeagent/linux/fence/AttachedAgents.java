@@ -1,0 +1,270 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
+import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
+import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
+import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
+import dev.agentcontainers.nodeagent.linux.netlink.Links;
+import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
+import dev.agentcontainers.nodeagent.linux.netlink.NamespaceNumbers;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** The agents that are attached to a fence, and how they come and go. Not thread-safe. */
+final class AttachedAgents {
+    private final FenceSystem system;
+    private final Place host;
+    private final Place fence;
+    private final AddressPlan plan;
+    private final GroupRules groups;
+    private final AgentElements elements;
+    private final ResolvedAddresses resolved;
+    private final AgentInterface interfaces;
+    private final AddressPool pool;
+
+    /** Adopts those that are there and removes what a crash left of others. */
+    AttachedAgents(
+            FenceSystem system,
+            Place host,
+            Place fence,
+            AddressPlan plan,
+            GroupRules groups,
+            AgentElements elements,
+            ResolvedAddresses resolved,
+            AgentInterface interfaces)
+            throws IOException {
+        this.system = system;
+        this.host = host;
+        this.fence = fence;
+        this.plan = plan;
+        this.groups = groups;
+        this.elements = elements;
+        this.resolved = resolved;
+        this.interfaces = interfaces;
+        resolved.read();
+        completeAgents();
+        removeRemains();
+        this.pool = new AddressPool(plan, elements.read().addresses().values());
+    }
+
+    Attachment attach(SandboxId id, NetworkAttachment network, String group) throws IOException, SandboxException {
+        HeldGroup rules = groups.applied(group)
+                .orElseThrow(() -> new SandboxException(
+                        Step.FENCE, Kind.TRANSIENT, "policy group '" + group + "' is not applied on this node yet"));
+        try (NetworkNamespace agent = NetworkNamespace.ofProcess(system.namespaces(), network.pid())) {
+            requireOwnNamespace(agent, network);
+            Optional<Attachment> standing = standing(id, agent, group, rules);
+            return standing.isPresent() ? standing.get() : attachNew(id, agent, group, rules);
+        }
+    }
+
+    /** The attachment to just this namespace, bound to the group; anything else of the sandbox is removed. */
+    private Optional<Attachment> standing(SandboxId id, NetworkNamespace agent, String group, HeldGroup rules)
+            throws IOException {
+        String name = Names.agentInterface(id);
+        Optional<Link> link = Links.find(fence.route(), name);
+        if (link.isPresent()
+                && !link.get().alias().isEmpty()
+                && !link.get().alias().equals(id.value())) {
+            throw new IOException("interface " + name + " belongs to the sandbox "
+                    + link.get().alias());
+        }
+        if (link.isEmpty()) {
+            return Optional.empty();
+        }
+        Snapshot snapshot = elements.read();
+        OptionalInt number = NamespaceNumbers.of(fence.route(), agent.descriptor());
+        boolean whole = link.get().up()
+                && !link.get().alias().isEmpty()
+                && number.isPresent()
+                && link.get().peerNamespace().equals(number)
+                && snapshot.complete(name);
+        if (!whole) {
+            remove(name);
+            return Optional.empty();
+        }
+        Ipv4 address = Objects.requireNonNull(snapshot.addresses().get(name));
+        if (!group.equals(snapshot.groups().get(name))) {
+            elements.bind(name, group);
+            resolved.close(name);
+            TrackedConnections.forgetMarked(fence.filter(), address);
+        }
+        return Optional.of(new Attachment(
+                address.toString(), group, rules.hash(), snapshot.denied().getOrDefault(name, 0L)));
+    }
+
+    private Attachment attachNew(SandboxId id, NetworkNamespace agent, String group, HeldGroup rules)
+            throws IOException, SandboxException {
+        Ipv4 address = pool.take()
+                .orElseThrow(() -> new SandboxException(
+                        Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
+        try {
+            addElements(Names.agentInterface(id), address, group);
+            interfaces.create(id, agent, address);
+            return new Attachment(address.toString(), group, rules.hash(), 0);
+        } catch (IOException | RuntimeException e) {
+            undo(id, address, e);
+            throw e;
+        }
+    }
+
+    /** What an earlier attachment left is found by its being in the way, which is quicker than to look first. */
+    private void addElements(String name, Ipv4 address, String group) throws IOException {
+        try {
+            elements.add(name, address, group);
+        } catch (NetlinkException e) {
+            if (e.errno() != NetlinkException.EEXIST) {
+                throw e;
+            }
+            remove(name);
+            elements.add(name, address, group);
+        }
+    }
+
+    private void undo(SandboxId id, Ipv4 address, Exception cause) {
+        try {
+            detach(id);
+            pool.giveBack(address);
+        } catch (IOException | RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    void openResolved(SandboxId id, List<ResolvedDestination> destinations, NeverAllowed never)
+            throws IOException, SandboxException {
+        String name = Names.agentInterface(id);
+        String group = elements.group(name)
+                .orElseThrow(() -> new SandboxException(
+                        Step.FENCE, Kind.TRANSIENT, "sandbox " + id.value() + " is not attached to the fence"));
+        NameMarks marks = groups.applied(group).map(HeldGroup::marks).orElse(NameMarks.NONE);
+        List<ResolvedAddresses.Target> targets = new ArrayList<>();
+        for (ResolvedDestination destination : destinations) {
+            Ipv4 address = Ipv4.parse(destination.address());
+            NamedPort port = new NamedPort(destination.protocol(), destination.port());
+            Integer mark = marks.byPort().get(port);
+            if (mark == null) {
+                throw new IllegalArgumentException(
+                        destination + ": no name of the policy group '" + group + "' has that port");
+            }
+            if (plan.fleet().contains(address) || plan.agents().contains(address) || never.contains(address)) {
+                throw new IllegalArgumentException(
+                        destination + ": no name opens addresses of agents, of nodes and what is never allowed");
+            }
+            targets.add(new ResolvedAddresses.Target(
+                    address, port.protocol(), port.port(), mark, destination.timeToLive()));
+        }
+        try {
+            resolved.open(name, targets);
+        } catch (ResolvedAddresses.TooManyException e) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** Cuts the interface first, so that nothing can pass between the other steps. */
+    void detach(SandboxId id) throws IOException {
+        remove(Names.agentInterface(id));
+    }
+
+    private void remove(String name) throws IOException {
+        AgentInterface.remove(fence, name);
+        Snapshot snapshot = elements.read();
+        Ipv4 address = snapshot.addresses().get(name);
+        elements.remove(name, snapshot);
+        resolved.close(name);
+        if (address != null) {
+            TrackedConnections.forget(fence.filter(), address);
+            pool.giveBack(address);
+        }
+    }
+
+    Map<SandboxId, Attachment> attachments() throws IOException {
+        Snapshot snapshot = elements.read();
+        Map<SandboxId, Attachment> attachments = new HashMap<>();
+        for (Link link : Links.all(fence.route())) {
+            if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
+                String group = snapshot.groups().getOrDefault(link.name(), "");
+                attachments.put(
+                        new SandboxId(link.alias()),
+                        new Attachment(
+                                String.valueOf(snapshot.addresses().get(link.name())),
+                                group,
+                                groups.hash(group),
+                                snapshot.denied().getOrDefault(link.name(), 0L)));
+            }
+        }
+        return attachments;
+    }
+
+    /** Whether there is anything of a sandbox, though it be the counter of one whose last process has ended. */
+    boolean isUsed() throws IOException {
+        return !elements.read().interfaces().isEmpty()
+                || Links.all(fence.route()).stream()
+                        .anyMatch(link -> link.name().startsWith(Names.AGENT_INTERFACE_PREFIX));
+    }
+
+    /** The counter outlives the interface, which goes with the agent's last process. */
+    long deniedPackets(SandboxId id) throws IOException {
+        return elements.read().denied().getOrDefault(Names.agentInterface(id), 0L);
+    }
+
+    /** Lets agents that an earlier version attached be sent to, once their groups allow it. */
+    private void completeAgents() throws IOException {
+        Snapshot snapshot = elements.read();
+        for (Map.Entry<String, String> agent : snapshot.groups().entrySet()) {
+            if (!snapshot.receivers().contains(agent.getKey())) {
+                fence.transaction(Rules.receivingChain(agent.getValue()));
+                elements.addReceiver(agent.getKey(), agent.getValue());
+            }
+        }
+    }
+
+    /** Removes what a crash between two steps left. */
+    private void removeRemains() throws IOException {
+        Snapshot snapshot = elements.read();
+        Set<String> remains = new HashSet<>(snapshot.interfaces());
+        remains.addAll(resolved.interfaces());
+        for (Link link : Links.all(fence.route())) {
+            if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
+                remains.remove(link.name());
+            } else if (link.name().startsWith(Names.AGENT_INTERFACE_PREFIX)) {
+                remains.add(link.name());
+            }
+        }
+        for (String name : remains) {
+            AgentInterface.remove(fence, name);
+            elements.remove(name, snapshot);
+            resolved.close(name);
+            Ipv4 address = snapshot.addresses().get(name);
+            if (address != null) {
+                TrackedConnections.forget(fence.filter(), address);
+            }
+        }
+    }
+
+    /** A pair made into the host's or the fence's own namespace would be a way around the fence. */
+    private void requireOwnNamespace(NetworkNamespace agent, NetworkAttachment network)
+            throws IOException, SandboxException {
+        String identity = agent.identity();
+        if (identity.equals(host.namespace().identity())
+                || identity.equals(fence.namespace().identity())) {
+            throw new SandboxException(
+                    Step.FENCE, Kind.UNSUPPORTED, "process " + network.pid() + " has no network namespace of its own");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
+import dev.agentcontainers.policy.RulesetHash;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads groups back from the kernel.
+ *
+ * @param names the names of a digest, which the kernel does not hold; empty where they aren't known
+ */
+record GroupReader(TableReader table, Function<String, Optional<List<AllowedName>>> names) {
+    private static final Logger LOG = LoggerFactory.getLogger(GroupReader.class);
+    private static final String UNKNOWN_NAMES = "names unknown";
+
+    /** @param earlier groups as read before: a set that is still in use is not read again, since sets never change */
+    Map<String, HeldGroup> read(Map<String, HeldGroup> earlier) throws IOException {
+        Map<String, List<Rule>> rules = table.rules().stream().collect(Collectors.groupingBy(Rule::chain));
+        Map<String, HeldGroup> read = new HashMap<>();
+        for (String chain : table.chains()) {
+            if (Names.isGroupChain(chain)) {
+                String group = Names.group(chain);
+                read.put(
+                        group,
+                        read(
+                                group,
+                                rules.getOrDefault(chain, List.of()),
+                                rules.getOrDefault(Names.receivingChain(group), List.of()),
+                                Optional.ofNullable(earlier.get(group))));
+            }
+        }
+        return Map.copyOf(read);
+    }
+
+    private HeldGroup read(String group, List<Rule> sending, List<Rule> receiving, Optional<HeldGroup> earlier)
+            throws IOException {
+        List<Rule> all = new ArrayList<>(sending);
+        all.addAll(receiving);
+        Optional<GroupSets> sets = GroupSets.of(all).filter(found -> found.makeUp(sending, receiving));
+        if (sets.isEmpty()) {
+            return altered(group);
+        }
+        Optional<HeldGroup> known =
+                earlier.filter(HeldGroup::applied).filter(held -> held.sets().equals(sets.get()));
+        return known.isPresent() ? known.get() : read(group, sets.get());
+    }
+
+    /** Reads the elements of a group's sets. */
+    HeldGroup read(String group, GroupSets sets) throws IOException {
+        if (sets.isEmpty()) {
+            return HeldGroup.WITHDRAWN;
+        }
+        try {
+            List<Allow> egress = boxes(sets, Kind.EGRESS_IPV4, Kind.EGRESS_IPV6);
+            List<Allow> ingress = boxes(sets, Kind.INGRESS_IPV4, Kind.INGRESS_IPV6);
+            NameMarks marks = sets.names().isPresent() ? marks(sets.names().get()) : NameMarks.NONE;
+            Optional<List<AllowedName>> held = sets.names().isPresent()
+                    ? names.apply(SetNames.digest(sets.names().get()))
+                    : Optional.of(List.of());
+            if (held.isEmpty()) {
+                return new HeldGroup(sets, marks, UNKNOWN_NAMES);
+            }
+            if (!marks.byPort().keySet().equals(NamedPort.of(held.get()))) {
+                return altered(group);
+            }
+            return new HeldGroup(sets, marks, RulesetHash.of(egress, ingress, held.get()));
+        } catch (IllegalStateException e) {
+            return altered(group);
+        }
+    }
+
+    private List<Allow> boxes(GroupSets sets, Kind ipv4, Kind ipv6) throws IOException {
+        List<Allow> boxes = new ArrayList<>();
+        for (Kind kind : List.of(ipv4, ipv6)) {
+            String set = sets.byKind().get(kind);
+            if (set != null) {
+                for (Element element : table.elements(set)) {
+                    boxes.add(AllowedBox.of(element, kind == ipv6));
+                }
+            }
+        }
+        return List.copyOf(boxes);
+    }
+
+    private NameMarks marks(String set) throws IOException {
+        Map<NamedPort, Integer> marks = new HashMap<>();
+        for (Element element : table.elements(set)) {
+            MarkedPort port = MarkedPort.of(element);
+            if (marks.put(port.port(), port.mark()) != null) {
+                throw new IllegalStateException("two marks for " + port.port());
+            }
+        }
+        return new NameMarks(marks);
+    }
+
+    private static HeldGroup altered(String group) {
+        LOG.warn(
+                "the chains of the policy group {} hold rules that the fence did not make: no agent is bound to it",
+                group);
+        return HeldGroup.ALTERED;
+    }
+}

@@ -1,0 +1,131 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Expression;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Verdict;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The sets that a group's two chains look up, at most one of each kind, and with that the chains themselves. One with no
+ * sets at all is that of a withdrawn group and refuses everything; any other has a set of IPv4 destinations, though empty.
+ */
+record GroupSets(Map<Kind, String> byKind) {
+    static final GroupSets NONE = new GroupSets(Map.of());
+
+    private static final Verdict ACCEPT = new Verdict(Verdict.ACCEPT, "");
+    private static final Verdict REFUSE = new Verdict(Verdict.GOTO, Names.REFUSE);
+
+    GroupSets {
+        byKind = Map.copyOf(byKind);
+    }
+
+    /** A rule as text, and what is seen of it in the kernel. */
+    private record Line(String text, String set, Verdict verdict) {
+        boolean matches(Rule rule) {
+            List<String> sets = rule.expressions().stream()
+                    .flatMap(expression -> expression.set().stream())
+                    .toList();
+            Optional<Verdict> found = rule.expressions().isEmpty()
+                    ? Optional.empty()
+                    : rule.expressions().getLast().verdict();
+            return sets.equals(set.isEmpty() ? List.of() : List.of(set))
+                    && found.equals(verdict.code() == 0 ? Optional.empty() : Optional.of(verdict))
+                    && (!verdict.equals(REFUSE) || rule.expressions().size() == 1);
+        }
+    }
+
+    private static final Verdict GOES_ON = new Verdict(0, "");
+
+    /** The sets that these rules look up; empty where that can't be the rules of a group. */
+    static Optional<GroupSets> of(Collection<Rule> rules) {
+        Map<Kind, String> sets = new TreeMap<>();
+        for (Rule rule : rules) {
+            for (Expression expression : rule.expressions()) {
+                for (Kind kind : Kind.values()) {
+                    Optional<String> set = expression.set().filter(kind::isOf);
+                    if (set.isPresent() && !set.get().equals(sets.getOrDefault(kind, set.get()))) {
+                        return Optional.empty();
+                    }
+                    set.ifPresent(name -> sets.put(kind, name));
+                }
+            }
+        }
+        return Optional.of(new GroupSets(sets));
+    }
+
+    boolean isEmpty() {
+        return byKind.isEmpty();
+    }
+
+    Optional<String> names() {
+        return Optional.ofNullable(byKind.get(Kind.NAMES));
+    }
+
+    /** Whether the kernel holds just these two chains. */
+    boolean makeUp(List<Rule> sending, List<Rule> receiving) {
+        return matches(sending(), sending) && matches(receiving(), receiving);
+    }
+
+    /** The rules of the chain of what the agents send. */
+    List<String> sendingRules() {
+        return sending().stream().map(Line::text).toList();
+    }
+
+    /** The rules of the chain of what is sent to the agents. */
+    List<String> receivingRules() {
+        return receiving().stream().map(Line::text).toList();
+    }
+
+    /** Answers of an agent are looked up as what they answer was: there are none any more where that was taken back. */
+    private List<Line> sending() {
+        List<Line> lines = new ArrayList<>();
+        lookUp(lines, Kind.EGRESS_IPV4, "ct direction original ip daddr . meta l4proto . th dport");
+        lookUp(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport");
+        lookUp(lines, Kind.INGRESS_IPV4, "ct direction reply ip daddr . meta l4proto . th sport");
+        lookUp(lines, Kind.INGRESS_IPV6, "ct direction reply ip6 daddr . meta l4proto . th sport");
+        names().ifPresent(set -> {
+            lines.add(new Line(
+                    "ct mark set iifname . ip daddr . meta l4proto . th dport map @" + Names.RESOLVED,
+                    Names.RESOLVED,
+                    GOES_ON));
+            lines.add(new Line("ct mark . meta l4proto . th dport @" + set + " accept", set, ACCEPT));
+        });
+        lines.add(new Line("goto " + Names.REFUSE, "", REFUSE));
+        return lines;
+    }
+
+    private List<Line> receiving() {
+        List<Line> lines = new ArrayList<>();
+        lookUp(lines, Kind.INGRESS_IPV4, "ct direction original ip saddr . meta l4proto . th dport");
+        lookUp(lines, Kind.INGRESS_IPV6, "ct direction original ip6 saddr . meta l4proto . th dport");
+        lookUp(lines, Kind.EGRESS_IPV4, "ct direction reply ip saddr . meta l4proto . th sport");
+        lookUp(lines, Kind.EGRESS_IPV6, "ct direction reply ip6 saddr . meta l4proto . th sport");
+        lines.add(new Line("goto " + Names.REFUSE, "", REFUSE));
+        return lines;
+    }
+
+    private void lookUp(List<Line> lines, Kind kind, String what) {
+        String set = byKind.get(kind);
+        if (set != null) {
+            lines.add(new Line(what + " @" + set + " accept", set, ACCEPT));
+        }
+    }
+
+    private static boolean matches(List<Line> lines, List<Rule> rules) {
+        if (lines.size() != rules.size()) {
+            return false;
+        }
+        for (int i = 0; i < lines.size(); i++) {
+            if (!lines.get(i).matches(rules.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.policy.RulesetHash;
+import java.util.List;
+
+/**
+ * A policy group as the kernel holds it.
+ *
+ * @param sets that its chains look up; none where it was withdrawn while agents were bound to it, or altered
+ * @param marks of its names
+ * @param hash of what is allowed, which for an altered one, and one whose names aren't known, is no ruleset's
+ */
+record HeldGroup(GroupSets sets, NameMarks marks, String hash) {
+    /** Its chains hold rules that the fence did not make. */
+    static final HeldGroup ALTERED = new HeldGroup(GroupSets.NONE, NameMarks.NONE, "altered");
+
+    static final HeldGroup WITHDRAWN = new HeldGroup(GroupSets.NONE, NameMarks.NONE, RulesetHash.of(List.of()));
+
+    boolean applied() {
+        return !sets.isEmpty();
+    }
+
+    boolean withdrawn() {
+        return equals(WITHDRAWN);
+    }
+}

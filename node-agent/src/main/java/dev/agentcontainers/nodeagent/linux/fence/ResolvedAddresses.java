@@ -1,0 +1,263 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.linux.netlink.Attributes;
+import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.nftables.TableMessages;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What names have resolved to, as elements of a map that vanish by themselves. Remembers them by interface, so that an
+ * agent's are found without reading those of all. Not thread-safe.
+ */
+final class ResolvedAddresses {
+    /** Of one agent at a time: as many as forty names with a hundred addresses each at one port. */
+    static final int MOST_OF_AN_AGENT = 4096;
+
+    private static final TableMessages MESSAGES = new TableMessages(Names.TABLE);
+    private static final int INTERFACE_NAME_SIZE = 16;
+    private static final int KEY_SIZE = INTERFACE_NAME_SIZE + 12;
+    private static final int MOST_ATTEMPTS = 10;
+    private static final int MOST_AT_ONCE = 100;
+    /** How much later than thought the kernel may drop an element. */
+    private static final long SLACK_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private final NetlinkSocket filter;
+    private final TableReader table;
+    private final Map<String, Map<ByteBuffer, Opening>> byInterface = new HashMap<>();
+
+    ResolvedAddresses(NetlinkSocket filter, TableReader table) {
+        this.filter = filter;
+        this.table = table;
+    }
+
+    /** @param mark that connections to it are to bear */
+    record Target(Ipv4 address, Protocol protocol, int port, int mark, Duration timeToLive) {}
+
+    /** @param until as {@link System#nanoTime} counts */
+    private record Opening(ByteBuffer key, int mark, long until) {
+        NetlinkMessage add(long now) {
+            return MESSAGES.addMark(
+                    Names.RESOLVED,
+                    key.array(),
+                    mark,
+                    Math.max(1, Duration.ofNanos(until - now).toMillis()));
+        }
+
+        NetlinkMessage delete() {
+            return MESSAGES.deleteElement(Names.RESOLVED, key.array());
+        }
+    }
+
+    /** Remembers what the kernel holds, whoever put it there. */
+    void read() throws NetlinkException {
+        byInterface.clear();
+        long now = System.nanoTime();
+        for (Element element : table.elements(Names.RESOLVED)) {
+            long left = Duration.ofMillis(element.millisecondsLeft().orElse(0)).toNanos();
+            Opening opening =
+                    new Opening(ByteBuffer.wrap(element.key()), element.mark().orElse(0), now + left);
+            remember(Attributes.text(element.key()), opening);
+        }
+    }
+
+    Set<String> interfaces() {
+        return Set.copyOf(byInterface.keySet());
+    }
+
+    /**
+     * Opens the targets. When this returns, the kernel has acknowledged each.
+     *
+     * @throws TooManyException where the agent would have too many open
+     */
+    void open(String interfaceName, Collection<Target> targets) throws NetlinkException, TooManyException {
+        long now = System.nanoTime();
+        Map<ByteBuffer, Opening> held = byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>());
+        held.values().removeIf(opening -> now - opening.until > SLACK_NANOS);
+        Map<ByteBuffer, Opening> wanted = new HashMap<>();
+        for (Target target : targets) {
+            ByteBuffer key = key(interfaceName, target);
+            long until = now + target.timeToLive().toNanos();
+            Opening before = wanted.getOrDefault(key, held.get(key));
+            if (before != null && before.mark == target.mark && before.until - until > 0) {
+                until = before.until;
+            }
+            wanted.put(key, new Opening(key, target.mark, until));
+        }
+        requireRoom(interfaceName, held, wanted);
+        for (List<Opening> some : parts(wanted.values())) {
+            open(held, some, now);
+        }
+    }
+
+    private void open(Map<ByteBuffer, Opening> held, List<Opening> openings, long now) throws NetlinkException {
+        List<NetlinkMessage> messages = new ArrayList<>();
+        for (Opening opening : openings) {
+            // Remembered first, so that what a failure leaves is known.
+            if (held.put(opening.key, opening) != null) {
+                messages.add(opening.delete());
+            }
+            messages.add(opening.add(now));
+        }
+        try {
+            filter.execute(TableMessages.transaction(messages));
+        } catch (NetlinkException e) {
+            if (!ofOtherTime(e)) {
+                throw e;
+            }
+            for (Opening opening : openings) {
+                replace(opening, now);
+            }
+        }
+    }
+
+    private static void requireRoom(
+            String interfaceName, Map<ByteBuffer, Opening> held, Map<ByteBuffer, Opening> wanted)
+            throws TooManyException {
+        long added =
+                wanted.keySet().stream().filter(key -> !held.containsKey(key)).count();
+        if (held.size() + added > MOST_OF_AN_AGENT) {
+            throw new TooManyException("interface " + interfaceName + " has " + held.size()
+                    + " resolved addresses open and can't have " + added + " more: " + MOST_OF_AN_AGENT
+                    + " at most, until some have expired");
+        }
+    }
+
+    /** An agent asks for more at a time than it may have. */
+    static final class TooManyException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        TooManyException(String message) {
+            super(message);
+        }
+    }
+
+    /** Whether it is there and whether it has just expired is found by trying: kernels before 6.12 extend nothing. */
+    private void replace(Opening opening, long now) throws NetlinkException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                filter.execute(TableMessages.transaction(
+                        attempt % 2 == 1 ? List.of(opening.delete(), opening.add(now)) : List.of(opening.add(now))));
+                return;
+            } catch (NetlinkException e) {
+                if (!ofOtherTime(e) || attempt == MOST_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static boolean ofOtherTime(NetlinkException e) {
+        return e.errno() == NetlinkException.ENOENT || e.errno() == NetlinkException.EEXIST;
+    }
+
+    /** Closes all of an interface. Connections that began may go on. */
+    void close(String interfaceName) throws NetlinkException {
+        Map<ByteBuffer, Opening> held = byInterface.get(interfaceName);
+        if (held != null) {
+            delete(held.values());
+            byInterface.remove(interfaceName);
+        }
+    }
+
+    /** Closes all with other marks than these. */
+    void closeOtherwise(Set<Integer> marks) throws NetlinkException {
+        for (Map<ByteBuffer, Opening> held : byInterface.values()) {
+            List<Opening> stale = held.values().stream()
+                    .filter(opening -> !marks.contains(opening.mark))
+                    .toList();
+            delete(stale);
+            stale.forEach(opening -> held.remove(opening.key));
+        }
+        byInterface.values().removeIf(Map::isEmpty);
+    }
+
+    private void delete(Collection<Opening> openings) throws NetlinkException {
+        long now = System.nanoTime();
+        List<Opening> lasting = openings.stream()
+                .filter(opening -> now - opening.until <= SLACK_NANOS)
+                .toList();
+        for (List<Opening> some : parts(lasting)) {
+            List<NetlinkMessage> deletions = some.stream().map(Opening::delete).toList();
+            try {
+                filter.execute(TableMessages.transaction(deletions));
+            } catch (NetlinkException e) {
+                if (e.errno() != NetlinkException.ENOENT) {
+                    throw e;
+                }
+                for (NetlinkMessage deletion : deletions) {
+                    deleteUnlessGone(deletion);
+                }
+            }
+        }
+    }
+
+    /** As much as one transaction's messages and acknowledgements have room for in a socket. */
+    private static List<List<Opening>> parts(Collection<Opening> openings) {
+        List<Opening> all = List.copyOf(openings);
+        List<List<Opening>> parts = new ArrayList<>();
+        for (int from = 0; from < all.size(); from += MOST_AT_ONCE) {
+            parts.add(all.subList(from, Math.min(all.size(), from + MOST_AT_ONCE)));
+        }
+        return parts;
+    }
+
+    private void deleteUnlessGone(NetlinkMessage deletion) throws NetlinkException {
+        try {
+            filter.execute(TableMessages.transaction(List.of(deletion)));
+        } catch (NetlinkException e) {
+            if (e.errno() != NetlinkException.ENOENT) {
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * Closes what others have opened.
+     *
+     * @return how many that were
+     */
+    int closeForeign() throws NetlinkException {
+        List<Opening> foreign = new ArrayList<>();
+        long now = System.nanoTime();
+        for (Element element : table.elements(Names.RESOLVED)) {
+            ByteBuffer key = ByteBuffer.wrap(element.key());
+            Opening known = byInterface
+                    .getOrDefault(Attributes.text(element.key()), Map.of())
+                    .get(key);
+            if (known == null || known.mark != element.mark().orElse(0)) {
+                foreign.add(new Opening(key, 0, now));
+            }
+        }
+        delete(foreign);
+        return foreign.size();
+    }
+
+    private void remember(String interfaceName, Opening opening) {
+        byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>()).put(opening.key, opening);
+    }
+
+    /** Each part padded to four bytes. */
+    private static ByteBuffer key(String interfaceName, Target target) {
+        byte[] bytes = new byte[KEY_SIZE];
+        ByteBuffer.wrap(bytes)
+                .put(TableMessages.interfaceKey(interfaceName))
+                .putInt(target.address.bits())
+                .put(AllowedBox.number(target.protocol))
+                .position(INTERFACE_NAME_SIZE + 8)
+                .putShort((short) target.port);
+        return ByteBuffer.wrap(bytes);
+    }
+}
