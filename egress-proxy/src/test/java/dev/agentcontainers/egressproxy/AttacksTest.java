@@ -27,7 +27,7 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Section;
 
-/** What agents and owners of domains try by way of names. Each has a line in docs/security/egress.md. */
+/** What agents and owners of domains try by way of names. Each has a line in docs/security/names.md. */
 class AttacksTest {
     private static final String AGENT = "127.0.0.2";
 

@@ -108,8 +108,8 @@ public final class NodeAgent implements AutoCloseable {
         Remembered node = membership.await(client, timer);
         NamesFence names = openFence(node);
         Fence fence = new MeteredFence(names, Metrics.globalRegistry);
-        EgressProxyKeeper proxy = closing(new EgressProxyKeeper(
-                names, platform.proxy(options.settings()), options.names(), NameAudit.logged()));
+        EgressProxyKeeper proxy = closing(
+                new EgressProxyKeeper(names, platform.proxy(options.settings()), options.names(), NameAudit.logged()));
         FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
         closing(new ApiServerWatch(
                         node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {
@@ -120,7 +120,10 @@ public final class NodeAgent implements AutoCloseable {
                         })
                 .start());
         PresentNode present = describe(
-                facts, node, drivers, () -> Stream.of(upkeep.warnings(), share.warnings(), proxy.warnings())
+                facts,
+                node,
+                drivers,
+                () -> Stream.of(upkeep.warnings(), share.warnings(), proxy.warnings())
                         .flatMap(List::stream)
                         .toList());
         limitAgents(present.get());

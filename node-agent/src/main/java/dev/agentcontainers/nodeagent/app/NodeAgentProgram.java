@@ -128,8 +128,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
 
     private NameSettings names() {
         try {
-            return new NameSettings(
-                    configuration.dnsUpstream().filter(text -> !text.isBlank()), NameLimits.DEFAULT);
+            return new NameSettings(configuration.dnsUpstream().filter(text -> !text.isBlank()), NameLimits.DEFAULT);
         } catch (IllegalArgumentException e) {
             throw new StartException("agentcontainers.node.dns-upstream: " + e.getMessage());
         }

@@ -33,7 +33,11 @@ public final class EgressProxyKeeper implements AutoCloseable {
     private final Openings openings;
     private final Times times;
     private final Semaphore changes = new Semaphore(0);
-    private final Thread keeper = Thread.ofPlatform().daemon().name("egress proxy").unstarted(this::keep);
+    /** The one in use, and such that come or go. */
+    private final Semaphore connections = new Semaphore(4);
+
+    private final Thread keeper =
+            Thread.ofPlatform().daemon().name("egress proxy").unstarted(this::keep);
     private volatile Optional<ProxyConnection> connection = Optional.empty();
     private volatile Optional<ServerSocketChannel> listener = Optional.empty();
     private volatile List<String> warnings = List.of();
@@ -60,8 +64,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         this(fence, programs, settings, audit, Times.DEFAULT);
     }
 
-    EgressProxyKeeper(
-            NamesFence fence, ProxyPrograms programs, NameSettings settings, NameAudit audit, Times times) {
+    EgressProxyKeeper(NamesFence fence, ProxyPrograms programs, NameSettings settings, NameAudit audit, Times times) {
         this.fence = fence;
         this.programs = programs;
         this.settings = settings;
@@ -115,7 +118,9 @@ public final class EgressProxyKeeper implements AutoCloseable {
 
     private void look() throws SandboxException, IOException, InterruptedException {
         boolean running = programs.isRunning();
-        if (!running && fence.groups().values().stream().allMatch(group -> group.names().isEmpty())) {
+        if (!running
+                && fence.groups().values().stream()
+                        .allMatch(group -> group.names().isEmpty())) {
             return;
         }
         if (listener.isEmpty()) {
@@ -169,7 +174,8 @@ public final class EgressProxyKeeper implements AutoCloseable {
         Map<String, String> agents = fence.agents();
         Map<String, List<String>> names = fence.groups().entrySet().stream()
                 .filter(group -> agents.containsValue(group.getKey()))
-                .collect(Collectors.toMap(Map.Entry::getKey, group -> group.getValue().names()));
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().names()));
         return new Configure(agents, names, settings.upstreams(), settings.limits());
     }
 
@@ -177,7 +183,11 @@ public final class EgressProxyKeeper implements AutoCloseable {
         while (true) {
             try {
                 SocketChannel peer = listening.accept();
-                Thread.ofPlatform().daemon().name("egress proxy connection").start(() -> serve(peer));
+                if (connections.tryAcquire()) {
+                    Thread.ofPlatform().daemon().name("egress proxy connection").start(() -> serve(peer));
+                } else {
+                    peer.close();
+                }
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
@@ -207,6 +217,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             LOG.warn("the egress proxy is not understood: {}", e.getMessage());
         } finally {
+            connections.release();
             changes.release();
         }
     }

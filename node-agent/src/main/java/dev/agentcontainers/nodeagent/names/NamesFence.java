@@ -53,8 +53,9 @@ public final class NamesFence implements Fence {
         return agents.entrySet().stream()
                 .filter(entry -> entry.getValue().address().equals(address))
                 .findFirst()
-                .flatMap(entry -> Optional.ofNullable(groups.get(entry.getValue().group()))
-                        .map(group -> new Named(entry.getKey(), group)));
+                .flatMap(
+                        entry -> Optional.ofNullable(groups.get(entry.getValue().group()))
+                                .map(group -> new Named(entry.getKey(), group)));
     }
 
     /** What no name opens, beside the node's own addresses. */
@@ -73,8 +74,8 @@ public final class NamesFence implements Fence {
 
     @Override
     public Map<String, String> apply(List<GroupRuleset> rulesets) throws SandboxException {
-        Map<String, NamedGroup> wanted = rulesets.stream()
-                .collect(Collectors.toMap(GroupRuleset::name, NamedGroup::of));
+        Map<String, NamedGroup> wanted =
+                rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, NamedGroup::of));
         // What is opened meanwhile by former rules the fence refuses itself.
         Map<String, String> held = fence.apply(rulesets);
         groups = wanted;

@@ -39,7 +39,9 @@ final class ProxyConnection implements AutoCloseable {
     /** Serves the proxy until one of both ends. */
     void serve(Openings openings, NameAudit audit, NamesFence fence) {
         try {
-            for (Optional<ProxyMessage> message = messages.receive(); message.isPresent(); message = messages.receive()) {
+            for (Optional<ProxyMessage> message = messages.receive();
+                    message.isPresent();
+                    message = messages.receive()) {
                 switch (message.get()) {
                     case ProxyMessage.Open open -> messages.send(openings.open(open));
                     case ProxyMessage.Audit told -> {

@@ -36,8 +36,8 @@ class OpeningCheckTest {
         return NamedGroup.of(new GroupRuleset("g", "h", List.of(egress), List.of(), names));
     }
 
-    private static final NamedGroup GROUP = group(List.of(
-            name("www.example.org", Protocol.TCP, 443, 443), name("*.example.net", Protocol.UDP, 8000, 8001)));
+    private static final NamedGroup GROUP = group(
+            List.of(name("www.example.org", Protocol.TCP, 443, 443), name("*.example.net", Protocol.UDP, 8000, 8001)));
 
     private static Result check(NamedGroup group, String name, int seconds, String... addresses) {
         return OpeningCheck.check(new Open(1, AGENT, name, List.of(addresses), seconds), group, CLOSED);
@@ -145,7 +145,8 @@ class OpeningCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0"})
+    @ValueSource(
+            strings = {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0"})
     void opensTheNeighboursOfClosedRanges(String address) {
         assertThat(check(GROUP, "www.example.org", 60, address))
                 .isEqualTo(new Granted(List.of(to(address, Protocol.TCP, 443)), List.of(address)));
@@ -209,8 +210,8 @@ class OpeningCheckTest {
 
     @Test
     void aRuleThatCannotBeReadAllowsNothing() {
-        NamedGroup group = group(
-                List.of(name("*", Protocol.TCP, 443, 443), name("www.example.org", Protocol.TCP, 443, 443)));
+        NamedGroup group =
+                group(List.of(name("*", Protocol.TCP, 443, 443), name("www.example.org", Protocol.TCP, 443, 443)));
 
         assertThat(group.names()).containsExactly("www.example.org");
         assertThat(check(group, "anything.test", 60, "192.0.2.1")).isInstanceOf(Refused.class);
@@ -218,7 +219,8 @@ class OpeningCheckTest {
 
     @Test
     void nothingAskedForNothingOpened() {
-        assertThat(OpeningCheck.check(new Open(1, AGENT, "www.example.org", Collections.emptyList(), 60), GROUP, CLOSED))
+        assertThat(OpeningCheck.check(
+                        new Open(1, AGENT, "www.example.org", Collections.emptyList(), 60), GROUP, CLOSED))
                 .isEqualTo(new Granted(List.of(), List.of()));
     }
 }

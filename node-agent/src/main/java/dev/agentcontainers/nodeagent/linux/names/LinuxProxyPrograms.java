@@ -146,8 +146,9 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     @Override
     public void start(NameServerSockets sockets) throws IOException {
         Program setpriv = Program.find("setpriv")
-                .orElseThrow(() -> new IOException(
-                        "setpriv is missing, without which the egress proxy can't give its rights away: install util-linux"));
+                .orElseThrow(
+                        () -> new IOException(
+                                "setpriv is missing, without which the egress proxy can't give its rights away: install util-linux"));
         Path folder = theBuild().copyTo(stateDirectory.resolve("proxy"));
         List<Path> files = groups.prepareShim(GROUP);
         int libraries = namespaces.open(folder.toString());
@@ -162,11 +163,16 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                                 arguments(setpriv),
                                 Map.of(),
                                 Map.of(
-                                        1, output[1],
-                                        2, output[1],
-                                        NameServer.DATAGRAM_DESCRIPTOR, sockets.datagrams(),
-                                        NameServer.STREAM_DESCRIPTOR, sockets.streams(),
-                                        LIBRARIES_DESCRIPTOR, libraries),
+                                        1,
+                                        output[1],
+                                        2,
+                                        output[1],
+                                        NameServer.DATAGRAM_DESCRIPTOR,
+                                        sockets.datagrams(),
+                                        NameServer.STREAM_DESCRIPTOR,
+                                        sockets.streams(),
+                                        LIBRARIES_DESCRIPTOR,
+                                        libraries),
                                 false)));
                 ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
                 follow(process, output[0]);
@@ -180,7 +186,8 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     }
 
     private List<String> arguments(Program setpriv) throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("-c", LAUNCHER, "sh", setpriv.path().toString()));
+        List<String> arguments =
+                new ArrayList<>(List.of("-c", LAUNCHER, "sh", setpriv.path().toString()));
         arguments.addAll(List.of("--reuid=" + user.userId(), "--regid=" + user.groupId(), "--clear-groups"));
         arguments.addAll(List.of("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"));
         arguments.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -197,7 +204,9 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     private void join(ChildProcess process, List<Path> files) throws IOException {
         try {
             for (Path file : files) {
-                check("move the egress proxy to the control group " + file.getParent(), processes.move(process.pid(), file));
+                check(
+                        "move the egress proxy to the control group " + file.getParent(),
+                        processes.move(process.pid(), file));
             }
         } catch (IOException e) {
             process.kill();
@@ -209,12 +218,8 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     private void follow(ChildProcess process, int output) {
         Thread.ofPlatform().daemon().name("egress proxy output").start(() -> {
             byte[] buffer = new byte[4096];
-            for (int count = descriptors.read(output, buffer);
-                    count > 0;
-                    count = descriptors.read(output, buffer)) {
-                LOG.warn(
-                        "the egress proxy says: {}",
-                        new String(buffer, 0, count, StandardCharsets.UTF_8).strip());
+            for (int count = descriptors.read(output, buffer); count > 0; count = descriptors.read(output, buffer)) {
+                LOG.warn("the egress proxy says: {}", new String(buffer, 0, count, StandardCharsets.UTF_8).strip());
             }
             descriptors.close(output);
             LOG.debug("the egress proxy ended with code {}", processes.waitFor(process.pid()));

@@ -127,7 +127,9 @@ record ProxyBuild(List<Path> libraries, String name) {
 
     private static void copy(Path source, Path target) throws IOException {
         for (Path file : files(source)) {
-            Path copy = file.equals(source) ? target : target.resolve(source.relativize(file).toString());
+            Path copy = file.equals(source)
+                    ? target
+                    : target.resolve(source.relativize(file).toString());
             Files.createDirectories(Objects.requireNonNull(copy.getParent()));
             Files.copy(file, copy);
         }
@@ -175,8 +177,7 @@ record ProxyBuild(List<Path> libraries, String name) {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
-                    throws IOException {
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
                 if (e != null) {
                     throw e;
                 }

@@ -158,8 +158,7 @@ class EgressProxyIT {
     private Message ask(String name) throws IOException {
         try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(AGENT, 0))) {
             socket.setSoTimeout(3000);
-            byte[] question = Message.newQuery(
-                            Record.newRecord(Name.fromString(name + "."), Type.A, DClass.IN))
+            byte[] question = Message.newQuery(Record.newRecord(Name.fromString(name + "."), Type.A, DClass.IN))
                     .toWire();
             socket.send(new DatagramPacket(question, question.length, fence.address()));
             DatagramPacket answer = new DatagramPacket(new byte[4096], 4096);
@@ -222,8 +221,7 @@ class EgressProxyIT {
                 .until(() -> decisions.stream()
                         .map(NameDecision::verdict)
                         .toList()
-                        .containsAll(
-                                List.of(NameVerdict.RESOLVED, NameVerdict.DENIED, NameVerdict.REFUSED_ADDRESSES)));
+                        .containsAll(List.of(NameVerdict.RESOLVED, NameVerdict.DENIED, NameVerdict.REFUSED_ADDRESSES)));
 
         Map<String, String> status = Files.readAllLines(Path.of("/proc/" + pid() + "/status")).stream()
                 .map(line -> line.split(":\\s*", 2))
@@ -308,7 +306,9 @@ class EgressProxyIT {
         names.apply(List.of(new GroupRuleset("group", "hash", List.of())));
         attach();
 
-        await().during(Duration.ofMillis(500)).atMost(PATIENCE).until(() -> groupFolders().isEmpty());
+        await().during(Duration.ofMillis(500))
+                .atMost(PATIENCE)
+                .until(() -> groupFolders().isEmpty());
     }
 
     /** The same programs, that call themselves another. */

@@ -15,22 +15,22 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.Section;
 
 /** A resolver on the loopback interface that knows some names. */
-final class LoopbackResolver implements AutoCloseable {
+public final class LoopbackResolver implements AutoCloseable {
     private final Map<String, List<String>> names;
     private final List<String> asked = new CopyOnWriteArrayList<>();
     private final DatagramSocket socket;
 
-    LoopbackResolver(Map<String, List<String>> names) throws IOException {
+    public LoopbackResolver(Map<String, List<String>> names) throws IOException {
         this.names = names;
         this.socket = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
         Thread.ofPlatform().daemon().start(this::serve);
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + socket.getLocalPort();
     }
 
-    List<String> asked() {
+    public List<String> asked() {
         return List.copyOf(asked);
     }
 
