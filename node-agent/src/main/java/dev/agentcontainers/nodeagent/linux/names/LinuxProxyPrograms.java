@@ -5,7 +5,6 @@ import dev.agentcontainers.egressproxy.ProxyOptions;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
-import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
@@ -34,18 +33,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The proxy as a process in a control group of its own, outside that of the node agent. It begins as a shell that gives all
- * rights away (setpriv of util-linux) before anything of the proxy runs.
+ * The proxy as a process in a control group of its own, outside that of the node agent. It begins as a shell in
+ * a mount namespace of its own, which gives all rights away (setpriv of util-linux) before anything of the proxy runs.
  */
 public final class LinuxProxyPrograms implements ProxyPrograms {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxProxyPrograms.class);
     private static final String GROUP = "proxy";
-    private static final int LIBRARIES_DESCRIPTOR = 5;
-    private static final String LIBRARIES = "/proc/self/fd/" + LIBRARIES_DESCRIPTOR;
 
-    /** Files beyond what questions of all agents take; no core file, which would show what agents ask for. */
-    private static final String LAUNCHER =
-            "umask 077; ulimit -c 0; ulimit -n 4096; ulimit -p 512 2>/dev/null || ulimit -u 512; exec \"$@\"";
+    /**
+     * Shows the JDK and the libraries where the proxy's user can get to, and to this process alone: it is in a mount namespace of
+     * its own. Files beyond what questions of all agents take; no core file, which would show what agents ask for.
+     */
+    private static final String LAUNCHER = "umask 077; ulimit -c 0; ulimit -n 4096;"
+            + " ulimit -p 512 2>/dev/null || ulimit -u 512;"
+            + " mount --bind \"$1\" \"$2\" && mount --bind \"$3\" \"$4\" && shift 4 && exec \"$@\"";
 
     private static final List<String> JAVA_OPTIONS = List.of(
             "-Xmx96m",
@@ -58,15 +59,13 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
             "-XX:ErrorFile=/dev/stderr",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-Dslf4j.internal.verbosity=ERROR",
-            "-Djava.library.path=" + LIBRARIES);
+            "-Dslf4j.internal.verbosity=ERROR");
 
     private final Path runDirectory;
     private final Path stateDirectory;
     private final Path fence;
     private final SandboxCgroups groups;
     private final ProxyUser user;
-    private final NamespaceCalls namespaces = new LinuxNamespaceCalls();
     private final ProcessCalls processes = ProcessCalls.ofThisMachine();
     private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
     private Optional<ProxyBuild> build = Optional.empty();
@@ -145,60 +144,73 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
 
     @Override
     public void start(NameServerSockets sockets) throws IOException {
-        Program setpriv = Program.find("setpriv")
-                .orElseThrow(
-                        () -> new IOException(
-                                "setpriv is missing, without which the egress proxy can't give its rights away: install util-linux"));
-        Path folder = theBuild().copyTo(stateDirectory.resolve("proxy"));
+        Path libraries = theBuild().copyTo(stateDirectory.resolve("proxy"));
+        List<String> arguments = arguments(libraries);
         List<Path> files = groups.prepareShim(GROUP);
-        int libraries = namespaces.open(folder.toString());
+        EnterableDirectory.make(shownJdk());
+        EnterableDirectory.make(shownLibraries());
         int[] output = new int[2];
+        check("make a pipe", descriptors.pipe(output));
         try {
-            check("make a pipe", descriptors.pipe(output));
-            try {
-                int child = check(
-                        "start the egress proxy",
-                        processes.spawn(new SpawnRequest(
-                                "/bin/sh",
-                                arguments(setpriv),
-                                Map.of(),
-                                Map.of(
-                                        1,
-                                        output[1],
-                                        2,
-                                        output[1],
-                                        NameServer.DATAGRAM_DESCRIPTOR,
-                                        sockets.datagrams(),
-                                        NameServer.STREAM_DESCRIPTOR,
-                                        sockets.streams(),
-                                        LIBRARIES_DESCRIPTOR,
-                                        libraries),
-                                false)));
-                ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
-                follow(process, output[0]);
-                join(process, files);
-            } finally {
-                descriptors.close(output[1]);
-            }
+            int child = check(
+                    "start the egress proxy",
+                    processes.spawn(new SpawnRequest(
+                            program("unshare").path().toString(),
+                            arguments,
+                            Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                            Map.of(
+                                    1,
+                                    output[1],
+                                    2,
+                                    output[1],
+                                    NameServer.DATAGRAM_DESCRIPTOR,
+                                    sockets.datagrams(),
+                                    NameServer.STREAM_DESCRIPTOR,
+                                    sockets.streams()),
+                            false)));
+            ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
+            follow(process, output[0]);
+            join(process, files);
         } finally {
-            namespaces.close(libraries);
+            descriptors.close(output[1]);
         }
     }
 
-    private List<String> arguments(Program setpriv) throws IOException {
+    /** What the host unmounts later goes here too, so that the namespace keeps nothing of it. */
+    private List<String> arguments(Path libraries) throws IOException {
         List<String> arguments =
-                new ArrayList<>(List.of("-c", LAUNCHER, "sh", setpriv.path().toString()));
+                new ArrayList<>(List.of("--mount", "--propagation=slave", "/bin/sh", "-c", LAUNCHER, "sh"));
+        arguments.addAll(List.of(System.getProperty("java.home"), shownJdk().toString()));
+        arguments.addAll(List.of(libraries.toString(), shownLibraries().toString()));
+        arguments.add(program("setpriv").path().toString());
         arguments.addAll(List.of("--reuid=" + user.userId(), "--regid=" + user.groupId(), "--clear-groups"));
         arguments.addAll(List.of("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"));
-        arguments.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        arguments.add(shownJdk().resolve("bin/java").toString());
         arguments.addAll(JAVA_OPTIONS);
+        arguments.add("-Djava.library.path=" + shownLibraries());
         arguments.add("-cp");
         arguments.add(theBuild().elements().stream()
-                .map(element -> LIBRARIES + "/" + element)
+                .map(element -> shownLibraries().resolve(element).toString())
                 .collect(Collectors.joining(":")));
         arguments.add(EgressProxy.class.getName());
         arguments.addAll(new ProxyOptions(socket(), build(), fence()).arguments());
         return arguments;
+    }
+
+    private Path shownJdk() {
+        return folder().resolve("jdk");
+    }
+
+    private Path shownLibraries() {
+        return folder().resolve("libraries");
+    }
+
+    private static Program program(String name) throws IOException {
+        return Program.find(name)
+                .orElseThrow(
+                        () -> new IOException(
+                                name
+                                        + " is missing, without which the egress proxy can't give its rights away: install util-linux"));
     }
 
     private void join(ChildProcess process, List<Path> files) throws IOException {
@@ -243,6 +255,8 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
         }
         groups.removeParent();
         Files.deleteIfExists(socket());
+        Files.deleteIfExists(shownJdk());
+        Files.deleteIfExists(shownLibraries());
         Files.deleteIfExists(folder());
         ProxyBuild.delete(stateDirectory.resolve("proxy"));
     }

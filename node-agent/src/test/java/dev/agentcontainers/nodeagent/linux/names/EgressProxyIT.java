@@ -17,6 +17,7 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
 import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
@@ -114,6 +115,7 @@ class EgressProxyIT {
         assertThat(groupFolders()).as("control groups that are left").isEmpty();
         assertThat(folder.resolve("run/names")).doesNotExist();
         assertThat(folder.resolve("state/proxy")).doesNotExist();
+        DeepDeletion.delete(folder);
     }
 
     private void newNodeAgent(ProxyPrograms with) throws SandboxException {
