@@ -1,6 +1,7 @@
 /**
- * The interface to egress enforcement. In: compiled rulesets and sandboxes' network namespaces. Out: rules that the
- * kernel has acknowledged. Knows nothing of Kubernetes, of drivers or of how rulesets are compiled.
+ * The interface to enforcement of what agents send and what other agents send them. In: compiled rulesets, sandboxes'
+ * network namespaces, and what names resolved to. Out: rules that the kernel has acknowledged. Knows nothing of Kubernetes,
+ * of drivers, of how rulesets are compiled or of how names are resolved.
  */
 @NullMarked
 package dev.agentcontainers.nodeagent.fence;

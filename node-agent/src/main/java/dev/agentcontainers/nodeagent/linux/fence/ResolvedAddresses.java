@@ -17,9 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * What names have resolved to, as elements of a map that vanish by themselves. Remembers them by interface, so that an
+ * What names have resolved to, as elements of a map that vanish by themselves. They are replaced rather than extended, in
+ * one transaction, since kernels before 6.12 extend nothing. Remembers them by interface, so that an
  * agent's are found without reading those of all. Not thread-safe.
  */
 final class ResolvedAddresses {
@@ -37,6 +39,7 @@ final class ResolvedAddresses {
     private final NetlinkSocket filter;
     private final TableReader table;
     private final Map<String, Map<ByteBuffer, Opening>> byInterface = new HashMap<>();
+    private boolean deletesAny = true;
 
     ResolvedAddresses(NetlinkSocket filter, TableReader table) {
         this.filter = filter;
@@ -54,6 +57,10 @@ final class ResolvedAddresses {
                     key.array(),
                     mark,
                     Math.max(1, Duration.ofNanos(until - now).toMillis()));
+        }
+
+        NetlinkMessage deleteAny() {
+            return MESSAGES.deleteAnyElement(Names.RESOLVED, key.array());
         }
 
         NetlinkMessage delete() {
@@ -103,24 +110,31 @@ final class ResolvedAddresses {
     }
 
     private void open(Map<ByteBuffer, Opening> held, List<Opening> openings, long now) throws NetlinkException {
-        List<NetlinkMessage> messages = new ArrayList<>();
-        for (Opening opening : openings) {
-            // Remembered first, so that what a failure leaves is known.
-            if (held.put(opening.key, opening) != null) {
-                messages.add(opening.delete());
-            }
-            messages.add(opening.add(now));
-        }
-        try {
-            filter.execute(TableMessages.transaction(messages));
-        } catch (NetlinkException e) {
-            if (!ofOtherTime(e)) {
-                throw e;
-            }
+        // Remembered first, so that what a failure leaves is known.
+        openings.forEach(opening -> held.put(opening.key, opening));
+        if (!execute(openings.stream()
+                .flatMap(opening -> Stream.of(opening.deleteAny(), opening.add(now)))
+                .toList())) {
             for (Opening opening : openings) {
                 replace(opening, now);
             }
         }
+    }
+
+    /** One transaction with deletions of what may not be there; false on kernels that have no such thing. */
+    private boolean execute(List<NetlinkMessage> messages) throws NetlinkException {
+        if (deletesAny) {
+            try {
+                filter.execute(TableMessages.transaction(messages));
+                return true;
+            } catch (NetlinkException e) {
+                if (e.errno() != NetlinkException.EINVAL) {
+                    throw e;
+                }
+                deletesAny = false;
+            }
+        }
+        return false;
     }
 
     private static void requireRoom(
@@ -144,7 +158,7 @@ final class ResolvedAddresses {
         }
     }
 
-    /** Whether it is there and whether it has just expired is found by trying: kernels before 6.12 extend nothing. */
+    /** Whether it is there and whether it has just expired is found by trying. */
     private void replace(Opening opening, long now) throws NetlinkException {
         for (int attempt = 1; ; attempt++) {
             try {
@@ -190,15 +204,9 @@ final class ResolvedAddresses {
                 .filter(opening -> now - opening.until <= SLACK_NANOS)
                 .toList();
         for (List<Opening> some : parts(lasting)) {
-            List<NetlinkMessage> deletions = some.stream().map(Opening::delete).toList();
-            try {
-                filter.execute(TableMessages.transaction(deletions));
-            } catch (NetlinkException e) {
-                if (e.errno() != NetlinkException.ENOENT) {
-                    throw e;
-                }
-                for (NetlinkMessage deletion : deletions) {
-                    deleteUnlessGone(deletion);
+            if (!execute(some.stream().map(Opening::deleteAny).toList())) {
+                for (Opening opening : some) {
+                    deleteUnlessGone(opening);
                 }
             }
         }
@@ -214,9 +222,9 @@ final class ResolvedAddresses {
         return parts;
     }
 
-    private void deleteUnlessGone(NetlinkMessage deletion) throws NetlinkException {
+    private void deleteUnlessGone(Opening opening) throws NetlinkException {
         try {
-            filter.execute(TableMessages.transaction(List.of(deletion)));
+            filter.execute(TableMessages.transaction(List.of(opening.delete())));
         } catch (NetlinkException e) {
             if (e.errno() != NetlinkException.ENOENT) {
                 throw e;

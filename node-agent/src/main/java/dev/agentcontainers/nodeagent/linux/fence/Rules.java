@@ -265,8 +265,10 @@ final class Rules {
                 add chain ip %1$s outgoing { type nat hook postrouting priority 100; policy accept; }
                 flush chain ip %1$s outgoing
                 add rule ip %1$s outgoing ip saddr %2$s oifname != "acu-*" masquerade
-                add rule ip %1$s between oifname "acu-*" ip daddr %3$s ip daddr != %2$s ip saddr != %4$s drop
-                add rule ip %1$s between oifname "acu-*" ip daddr %3$s ip saddr %4$s fib saddr . iif oif missing drop
+                add chain ip %1$s entering { type filter hook forward priority -150; policy accept; }
+                flush chain ip %1$s entering
+                add rule ip %1$s entering oifname "acu-*" ip daddr %3$s ip daddr != %2$s ip saddr != %4$s drop
+                add rule ip %1$s entering oifname "acu-*" ip daddr %3$s ip saddr %4$s fib saddr . iif oif missing drop
                 """.formatted(table, plan.uplink(), plan.agents(), plan.fleet()) + foreign;
     }
 

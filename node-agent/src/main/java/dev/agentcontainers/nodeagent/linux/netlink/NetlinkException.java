@@ -10,6 +10,7 @@ public final class NetlinkException extends IOException {
     public static final int ESRCH = 3;
     public static final int EEXIST = 17;
     public static final int ENODEV = 19;
+    public static final int EINVAL = 22;
     public static final int EOPNOTSUPP = 95;
     public static final int ENETUNREACH = 101;
     public static final int ETIMEDOUT = 110;

@@ -30,6 +30,7 @@ public record TableMessages(String table) {
     static final int NFT_GOTO = -4;
     private static final int NEW_ELEMENT = SUBSYSTEM | 12;
     private static final int DELETE_ELEMENT = SUBSYSTEM | 14;
+    private static final int DESTROY_ELEMENT = SUBSYSTEM | 30;
     private static final int BATCH_BEGIN = 16;
     private static final int BATCH_END = 17;
     private static final int INTERFACE_NAME_SIZE = 16;
@@ -87,6 +88,11 @@ public record TableMessages(String table) {
 
     public NetlinkMessage deleteElement(String set, byte[] key) {
         return element("delete from the set " + set, DELETE_ELEMENT, 0, set, key, element -> {});
+    }
+
+    /** Deletes the element where there is one. Since Linux 6.3; earlier kernels answer EINVAL. */
+    public NetlinkMessage deleteAnyElement(String set, byte[] key) {
+        return element("delete from the set " + set, DESTROY_ELEMENT, 0, set, key, element -> {});
     }
 
     /** Frames messages as one transaction. */

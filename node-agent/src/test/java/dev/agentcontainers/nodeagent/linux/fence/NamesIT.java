@@ -205,12 +205,13 @@ class NamesIT {
     @Test
     void groupsHaveMarksOfTheirOwn() throws SandboxException {
         open(ALLOWED, LONG);
-        fence.openResolved(
-                other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
+        fence.openResolved(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
         fence.attach(other.id(), other.network(), "other");
-        fence.openResolved(
-                other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
-        assertThat(resolved().lines().filter(line -> line.contains(ALLOWED)).map(line -> line.replaceAll(".*: 0x", ""))
+        fence.openResolved(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
+        assertThat(resolved()
+                        .lines()
+                        .filter(line -> line.contains(ALLOWED))
+                        .map(line -> line.replaceAll(".*: 0x", ""))
                         .distinct())
                 .hasSize(2);
         assertThat(other.tcp(ALLOWED, PORT)).isEqualTo("ok");
@@ -360,6 +361,28 @@ class NamesIT {
         assertThat(other.tcp(ALLOWED, PORT)).isEqualTo("ok");
         fence.detach(agent.id());
         assertThat(resolved()).doesNotContain("198.18.");
+    }
+
+    /** Before Linux 6.3 only what is there can be deleted. */
+    @Test
+    void onAnOlderKernelTheSame() throws SandboxException {
+        fence.close();
+        fence = new LinuxFence(machine.settings(), new OlderSystem(), Duration.ZERO);
+        fence.open(Machine.fenceSettings());
+        apply(NAMED);
+        open(ALLOWED, Duration.ofMillis(100));
+        open(ALLOWED, LONG);
+        open(DENIED, Duration.ofMillis(100));
+        await().atMost(Duration.ofSeconds(5))
+                .untilAsserted(() -> assertThat(agent.tcp(DENIED, PORT)).contains("No route to host"));
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        open(DENIED, Duration.ofMillis(300));
+        assertThat(agent.tcp(DENIED, PORT)).isEqualTo("ok");
+        await().atMost(Duration.ofSeconds(5))
+                .untilAsserted(() -> assertThat(agent.tcp(DENIED, PORT)).contains("No route to host"));
+        apply(Groups.named("named"));
+        assertThat(resolved()).doesNotContain("elements");
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
     }
 
     @Test

@@ -362,7 +362,11 @@ class NeighboursIT {
         fence.close();
         machine.inFence("nft flush map inet agentfence receivers;"
                 + " nft flush chain inet agentfence forward; nft delete map inet agentfence receivers;"
-                + " for group in asking answering third; do nft delete chain inet agentfence r_$group; done");
+                + " for group in asking answering third; do nft delete chain inet agentfence r_$group; done;"
+                + " ip addr del 169.254.1.1/32 dev lo; mac=$(ip neigh show dev uplink | grep -o '..:..:..:..:..:..');"
+                + " ip neigh add 169.254.1.1 lladdr $mac dev uplink nud permanent;"
+                + " ip route replace default via 169.254.1.1 dev uplink onlink; ip neigh del 169.254.1.2 dev uplink");
+        assertThat(third.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
         fence.open(Machine.fenceSettings());
         assertThat(fence.attachments()).hasSize(3);
         assertThat(asking.tcp(answers, PORT)).isNotEqualTo("ok");
