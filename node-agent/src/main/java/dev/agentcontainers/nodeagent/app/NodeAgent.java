@@ -21,6 +21,9 @@ import dev.agentcontainers.nodeagent.kubernetes.MembershipFile.Remembered;
 import dev.agentcontainers.nodeagent.kubernetes.NodeDescription;
 import dev.agentcontainers.nodeagent.kubernetes.NodeStatusReporter;
 import dev.agentcontainers.nodeagent.kubernetes.PolicyWatch;
+import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.observability.MeteredFence;
 import dev.agentcontainers.nodeagent.observability.MeteredReporter;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -103,7 +106,10 @@ public final class NodeAgent implements AutoCloseable {
         NodeDrivers drivers = closing(NodeDrivers.probe(platform.drivers(options.settings())));
         KubernetesClient client = closing(client(credentials.clientConfig()));
         Remembered node = membership.await(client, timer);
-        Fence fence = openFence(node);
+        NamesFence names = openFence(node);
+        Fence fence = new MeteredFence(names, Metrics.globalRegistry);
+        EgressProxyKeeper proxy = closing(
+                new EgressProxyKeeper(names, platform.proxy(options.settings()), options.names(), NameAudit.logged()));
         FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
         closing(new ApiServerWatch(
                         node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {
@@ -113,24 +119,32 @@ public final class NodeAgent implements AutoCloseable {
                             membership.remember(addresses);
                         })
                 .start());
-        PresentNode present = describe(facts, node, drivers, upkeep);
+        PresentNode present = describe(
+                facts,
+                node,
+                drivers,
+                () -> Stream.of(upkeep.warnings(), share.warnings(), proxy.warnings())
+                        .flatMap(List::stream)
+                        .toList());
         limitAgents(present.get());
         start(new Ingredients(
                 client,
                 credentials,
                 node.membership().namespace(),
                 fence,
+                proxy,
                 drivers,
                 drivers.metered(Metrics.globalRegistry),
                 present));
     }
 
-    private Fence openFence(Remembered node) throws SandboxException {
+    private NamesFence openFence(Remembered node) throws SandboxException {
         Fence fence = platform.fence(options.settings());
         closing(() -> letGo(fence));
-        fence.open(
+        NamesFence names = new NamesFence(fence);
+        names.open(
                 new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed(node.apiServer())));
-        return new MeteredFence(fence, Metrics.globalRegistry);
+        return names;
     }
 
     private void limitAgents(NodeDescription description) {
@@ -148,6 +162,7 @@ public final class NodeAgent implements AutoCloseable {
             ApiCredentials credentials,
             String namespace,
             Fence fence,
+            EgressProxyKeeper proxy,
             NodeDrivers probed,
             Map<String, IsolationDriver> drivers,
             PresentNode present) {}
@@ -156,6 +171,8 @@ public final class NodeAgent implements AutoCloseable {
         DiskJournal journal = new DiskJournal(options.journal());
         PolicyKeeper policy = new PolicyKeeper(with.fence(), journal);
         restore(policy);
+        // Not before: what it may answer is known now.
+        with.proxy().start();
         AssignmentReporter reporter =
                 closing(new AssignmentReporter(with.client(), with.namespace(), with.probed()::measured, timer));
         Collection<JournalEntry> known = journal.entries().values();
@@ -282,7 +299,8 @@ public final class NodeAgent implements AutoCloseable {
         return neverAllowed;
     }
 
-    private PresentNode describe(MachineFacts facts, Remembered node, NodeDrivers drivers, FenceUpkeep upkeep) {
+    private PresentNode describe(
+            MachineFacts facts, Remembered node, NodeDrivers drivers, Supplier<List<String>> warnings) {
         return new PresentNode(
                 facts,
                 options.version(),
@@ -290,9 +308,7 @@ public final class NodeAgent implements AutoCloseable {
                 node.membership().sharePercent(),
                 options.usersPercent(),
                 drivers::probes,
-                () -> Stream.of(upkeep.warnings(), share.warnings())
-                        .flatMap(List::stream)
-                        .toList());
+                warnings);
     }
 
     /** A fence that does not take the last policy back keeps denying; the next revision is tried as ever. */
@@ -310,9 +326,10 @@ public final class NodeAgent implements AutoCloseable {
     }
 
     /** A fence without agents guards nothing, and what it changed on the host would stay for nothing. */
-    private static void letGo(Fence fence) throws Exception {
+    private void letGo(Fence fence) throws Exception {
         try {
             if (fence.destroyUnused()) {
+                platform.proxy(options.settings()).kill();
                 LOG.info("no agent is left: the fence was removed, the next start makes it anew");
             }
         } finally {

@@ -1,9 +1,11 @@
 package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
+import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.protocol.names.NameLimits;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -120,7 +122,16 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 configuration.fleetCidr(),
                 neverAllowed(),
                 configuration.localSocket().isPresent() ? configuration.localShare() : 0,
-                version);
+                version,
+                names());
+    }
+
+    private NameSettings names() {
+        try {
+            return new NameSettings(configuration.dnsUpstream().filter(text -> !text.isBlank()), NameLimits.DEFAULT);
+        } catch (IllegalArgumentException e) {
+            throw new StartException("agentcontainers.node.dns-upstream: " + e.getMessage());
+        }
     }
 
     private List<String> neverAllowed() {

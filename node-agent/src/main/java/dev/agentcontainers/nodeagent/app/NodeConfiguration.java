@@ -56,6 +56,9 @@ public interface NodeConfiguration {
     /** Addresses and ranges that no policy opens, beside the API server's. */
     Optional<List<String>> neverAllowed();
 
+    /** Resolver that agents' names are asked of, ADDRESS[:PORT]. Default: the machine's own. */
+    Optional<String> dnsUpstream();
+
     /** Unix socket by which users without root may run agents of their own here. Default: there is none. */
     Optional<Path> localSocket();
 

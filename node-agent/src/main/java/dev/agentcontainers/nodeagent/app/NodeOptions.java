@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
+import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param neverAllowed addresses and ranges that no policy opens on this node, beside the API server's
  * @param usersPercent how much of the machine is kept for users' runs by the local socket; 0 where there is none
  * @param version of this node agent
+ * @param names how agents' names are resolved
  */
 public record NodeOptions(
         NodeSettings settings,
@@ -23,9 +25,22 @@ public record NodeOptions(
         String fleetCidr,
         List<String> neverAllowed,
         int usersPercent,
-        String version) {
+        String version,
+        NameSettings names) {
     public NodeOptions {
         neverAllowed = List.copyOf(neverAllowed);
+    }
+
+    /** Names are resolved by the machine's own resolver. */
+    public NodeOptions(
+            NodeSettings settings,
+            Optional<Path> kubeconfig,
+            Optional<JoinSettings> join,
+            String fleetCidr,
+            List<String> neverAllowed,
+            int usersPercent,
+            String version) {
+        this(settings, kubeconfig, join, fleetCidr, neverAllowed, usersPercent, version, NameSettings.DEFAULT);
     }
 
     Path journal() {

@@ -4,13 +4,21 @@ import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
+import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -25,6 +33,7 @@ import java.util.OptionalLong;
 /** Linux. */
 public final class LinuxPlatform implements Platform {
     private static final Path NAMESPACES = Path.of("/run/netns");
+    private static final Path USERS = Path.of("/etc/passwd");
     private static final int MTU = 1500;
     private static final long KIBI = 1024;
 
@@ -97,6 +106,24 @@ public final class LinuxPlatform implements Platform {
         return new LinuxFence(fence);
     }
 
+    @Override
+    public ProxyPrograms proxy(NodeSettings settings) throws IOException {
+        return proxyOf(settings);
+    }
+
+    private static LinuxProxyPrograms proxyOf(NodeSettings settings) throws IOException {
+        return new LinuxProxyPrograms(
+                settings.runDirectory(),
+                settings.stateDirectory(),
+                NAMESPACES.resolve(NodeNames.fence(settings)),
+                new SandboxCgroups(
+                        Hierarchies.of(MountTable.ofThisThread()),
+                        NodeNames.proxyControlGroup(settings),
+                        ProcessCalls.ofThisMachine(),
+                        DescriptorCalls.ofThisMachine()),
+                ProxyUser.of(USERS));
+    }
+
     /** Processes in the same proportion as processors: the machine's pids are shared with everything else on it. */
     @Override
     public void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException {
@@ -121,6 +148,7 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public void forget(NodeSettings settings) throws IOException {
+        proxyOf(settings).forget();
         new ProcessDriver(ociSettings(settings)).forget();
     }
 }

@@ -29,6 +29,11 @@ final class NodeNames {
         return "/" + named("agentcontainers-", settings.name(), LONGEST_CONTROL_GROUP);
     }
 
+    /** That of the egress proxy: not below the agents', whose limits are not for it. */
+    static String proxyControlGroup(NodeSettings settings) {
+        return "/" + named("agentproxy-", settings.name(), LONGEST_CONTROL_GROUP);
+    }
+
     /**
      * The node's own name after the prefix where it fits and has letters, digits and hyphens only; otherwise as much of
      * it as fits, with a digest. No two nodes get the same: a plain name that looks as if it had a digest gets one too.

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.platform;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.io.IOException;
 import java.util.List;
@@ -19,6 +20,9 @@ public interface Platform {
 
     Fence fence(NodeSettings settings);
 
+    /** The process that answers agents' questions for names. */
+    ProxyPrograms proxy(NodeSettings settings) throws IOException;
+
     /**
      * Keeps all agents of the node together to these limits, whatever each of them may have.
      *
@@ -26,7 +30,7 @@ public interface Platform {
      */
     void limitAgents(NodeSettings settings, ResourceAmounts limits) throws IOException;
 
-    /** Removes what the drivers keep for the node as a whole. For a node agent that is removed from its machine. */
+    /** Removes what the drivers keep for the node as a whole, and the proxy. For a node agent that is removed from its machine. */
     void forget(NodeSettings settings) throws IOException;
 
     /** The one of this machine. */

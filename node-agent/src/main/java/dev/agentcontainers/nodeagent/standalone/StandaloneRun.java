@@ -9,6 +9,10 @@ import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
+import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.names.NameSettings;
+import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -106,19 +110,20 @@ public final class StandaloneRun implements Run {
         IsolationDriver driver = driver(settings, plan.assignment());
         Fence opened = platform.fence(settings);
         CountingFence fence = new CountingFence(opened);
+        NamesFence names = new NamesFence(fence);
         // The trial run and the fence need nothing of each other, and both take their time.
         FutureTask<DriverProbe> probe = new FutureTask<>(driver::probe);
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
         try {
             observer.progress("fence: " + agentCidr);
-            closed.open(fence, agentCidr, Place.FLEET_CIDR);
+            closed.open(names, agentCidr, Place.FLEET_CIDR);
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
-            PolicyKeeper policy = new PolicyKeeper(fence, journal);
+            PolicyKeeper policy = new PolicyKeeper(names, journal);
             policy.apply(new PolicySnapshot(0, plan.policy()));
             requireReady(driver, result(probe));
             NodeParts parts = new NodeParts(
                     Map.of(driver.name(), driver),
-                    fence,
+                    names,
                     policy,
                     new GivenMaterials(plan.sources()),
                     journal,
@@ -128,9 +133,13 @@ public final class StandaloneRun implements Run {
                     machine.bootId(),
                     Clock.systemUTC());
             RunEnd end;
-            try (FenceUpkeep upkeep = new FenceUpkeep(fence).start()) {
+            try (FenceUpkeep upkeep = new FenceUpkeep(names).start();
+                    EgressProxyKeeper proxy = new EgressProxyKeeper(
+                                    names, platform.proxy(settings), NameSettings.DEFAULT, NameAudit.logged())
+                            .start()) {
                 end = supervise(new Supervisor(parts), driver, plan.assignment());
                 upkeep.warnings().forEach(observer::warning);
+                proxy.warnings().forEach(observer::warning);
             }
             return new RunEnd(end.exitCode(), end.problem(), fence.deniedPackets());
         } finally {

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.kubernetes.FakeDriver;
 import dev.agentcontainers.nodeagent.kubernetes.FakeFence;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -52,6 +53,11 @@ public final class FakeMachine implements Platform {
     @Override
     public Fence fence(NodeSettings settings) {
         return fence;
+    }
+
+    @Override
+    public ProxyPrograms proxy(NodeSettings settings) {
+        return new NoProxy();
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.lang.reflect.Proxy;
@@ -52,6 +53,11 @@ class NodeRemovalTest {
         @Override
         public Fence fence(NodeSettings settings) {
             return recording(Fence.class);
+        }
+
+        @Override
+        public ProxyPrograms proxy(NodeSettings given) {
+            throw new AssertionError("the proxy goes with what the drivers keep");
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.fleet.staged;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -38,6 +39,11 @@ public final class StagedPlatform implements Platform {
     @Override
     public Fence fence(NodeSettings settings) {
         return staged(Fence.class, linux.fence(settings));
+    }
+
+    @Override
+    public ProxyPrograms proxy(NodeSettings settings) throws IOException {
+        return linux.proxy(settings);
     }
 
     @Override

@@ -191,6 +191,16 @@ public final class SandboxCgroups {
         return false;
     }
 
+    /** Whether a process is in its groups, its shim included. */
+    public boolean hasProcesses(String sandbox) throws IOException {
+        for (Path group : groups(sandbox)) {
+            if (!pids(group).isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Kills everything in the sandbox's groups, its shim included, and removes them. */
     public void remove(String sandbox) throws IOException, InterruptedException {
         long giveUp = System.nanoTime() + PATIENCE.toNanos();

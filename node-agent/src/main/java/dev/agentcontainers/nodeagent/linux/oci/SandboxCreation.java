@@ -19,6 +19,7 @@ import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.protocol.names.NameServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,6 +34,9 @@ import java.util.UUID;
  */
 final class SandboxCreation {
     private static final long MOST_FILES = 65_536;
+    /** The same for every agent and of nothing that the node has: names may be allowed to it while it runs. */
+    private static final String RESOLVERS = "nameserver " + NameServer.ADDRESS + "\n";
+
     private static final long TEMPORARY_WITHOUT_LIMIT = 512L << 20;
 
     private final OciSettings settings;
@@ -137,7 +141,7 @@ final class SandboxCreation {
         return Map.of(
                 "/etc/hostname", spec.hostname() + "\n",
                 "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 " + spec.hostname() + "\n",
-                "/etc/resolv.conf", "# This agent has no name resolution.\n",
+                "/etc/resolv.conf", RESOLVERS,
                 "/etc/machine-id", machineId + "\n");
     }
 

@@ -29,6 +29,10 @@ final class Machine implements AutoCloseable {
     static final String ALLOWED = "10.20.0.1";
     static final String DENIED = "10.20.9.1";
     static final String METADATA = "169.254.169.254";
+
+    /** Not private: names may lead there. */
+    static final String PUBLIC = "198.51.100.10";
+
     static final int PORT = 8080;
     static final int OTHER_PORT = 8081;
 
@@ -61,10 +65,10 @@ final class Machine implements AutoCloseable {
         // A new namespace inherits the setting of the machine that the test runs on.
         onHost("sysctl -qw net.ipv4.ip_forward=0");
         onServers("ip addr add 10.9.0.2/24 dev down0; ip link set down0 up; sysctl -qw net.ipv4.ip_forward=0");
-        for (String address : List.of(ALLOWED, DENIED, METADATA, "203.0.113.5")) {
+        for (String address : List.of(ALLOWED, DENIED, METADATA, PUBLIC, "203.0.113.5")) {
             onServers("ip addr add " + address + "/32 dev lo");
         }
-        listen(servers, ALLOWED + "," + DENIED + "," + METADATA + ",203.0.113.5", PORT, OTHER_PORT);
+        listen(servers, ALLOWED + "," + DENIED + "," + METADATA + "," + PUBLIC + ",203.0.113.5", PORT, OTHER_PORT);
         listen(host, "0.0.0.0", PORT, OTHER_PORT);
     }
 

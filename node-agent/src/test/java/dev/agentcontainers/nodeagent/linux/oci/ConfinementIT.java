@@ -89,9 +89,8 @@ class ConfinementIT {
 
     @Test
     void ownFilesStandInEtc() throws Exception {
-        assertThat(node.outputOf(
-                        "hostname; cat /etc/hostname; grep -v '^#' /etc/resolv.conf; grep agent-host /etc/hosts"))
-                .isEqualTo("agent-host\nagent-host\n127.0.1.1 agent-host");
+        assertThat(node.outputOf("hostname; cat /etc/hostname /etc/resolv.conf; grep agent-host /etc/hosts"))
+                .isEqualTo("agent-host\nagent-host\nnameserver 169.254.1.1\n127.0.1.1 agent-host");
     }
 
     @Test

@@ -1,0 +1,104 @@
+package dev.agentcontainers.egressproxy;
+
+import dev.agentcontainers.egressproxy.control.KeptDecisions;
+import dev.agentcontainers.egressproxy.control.NodeAgentLink;
+import dev.agentcontainers.egressproxy.control.NodeAgentLink.LinkTimes;
+import dev.agentcontainers.egressproxy.listen.DatagramQuestions;
+import dev.agentcontainers.egressproxy.listen.StreamQuestions;
+import dev.agentcontainers.egressproxy.names.NameService;
+import dev.agentcontainers.egressproxy.upstream.NettyUpstream;
+import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;
+import dev.agentcontainers.egressproxy.upstream.UpstreamTimes;
+import dev.agentcontainers.protocol.names.NameServer;
+import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The process. Its sockets are open when it starts, as {@link NameServer} says; it serves them until it is killed or the
+ * place of the node agent's socket is gone, and outlives the node agent.
+ */
+public final class EgressProxy {
+    private static final Logger LOG = System.getLogger(EgressProxy.class.getName());
+    private static final int MOST_DECISIONS = 4096;
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+    private static final Duration LOOK = Duration.ofSeconds(5);
+
+    private EgressProxy() {}
+
+    public static void main(String[] arguments) {
+        ProxyOptions options = ProxyOptions.parse(arguments);
+        EventLoopGroup group = new EpollEventLoopGroup(1);
+        EventLoop loop = group.next();
+        loop.execute(() -> {
+            try {
+                serve(options, group, loop);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "the egress proxy can't serve", e);
+                end(1);
+            }
+        });
+    }
+
+    private static void serve(ProxyOptions options, EventLoopGroup group, EventLoop loop) {
+        NettyUpstream upstream = new NettyUpstream(loop, UpstreamTimes.DEFAULT);
+        KeptDecisions decisions = new KeptDecisions(MOST_DECISIONS);
+        NodeAgentLink link = new NodeAgentLink(
+                loop, options.control(), new Hello(options.build(), options.fence()), LinkTimes.DEFAULT, decisions);
+        NameService service = new NameService(upstream, link, decisions, Clock.systemUTC(), System::nanoTime);
+        new Bootstrap()
+                .group(group)
+                .channelFactory(() -> new EpollDatagramChannel(NameServer.DATAGRAM_DESCRIPTOR))
+                .handler(new DatagramQuestions(service))
+                .register()
+                .addListener(done -> endUnless(done.isSuccess(), done.cause()));
+        new ServerBootstrap()
+                .group(group)
+                .channelFactory(() -> new EpollServerSocketChannel(NameServer.STREAM_DESCRIPTOR))
+                .childHandler(new StreamQuestions(service, SILENCE))
+                .register()
+                .addListener(done -> endUnless(done.isSuccess(), done.cause()));
+        link.start(configuration -> configure(configuration, service, upstream));
+        loop.scheduleWithFixedDelay(
+                () -> endWithNode(options), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private static void configure(Configure configuration, NameService service, NettyUpstream upstream) {
+        if (upstream.use(
+                configuration.upstreams().stream().map(UpstreamAddress::parse).toList())) {
+            service.forgetAnswers();
+        }
+        service.configure(configuration);
+    }
+
+    /** Where the folder of the node agent's socket is gone, the node was removed from its machine. */
+    private static void endWithNode(ProxyOptions options) {
+        if (!Files.isDirectory(options.control().toAbsolutePath().resolveSibling("."))) {
+            end(0);
+        }
+    }
+
+    private static void endUnless(boolean success, Throwable cause) {
+        if (!success) {
+            LOG.log(Level.ERROR, "a socket can't be served", cause);
+            end(1);
+        }
+    }
+
+    /** At once: there is nothing to be saved. */
+    private static void end(int code) {
+        Runtime.getRuntime().halt(code);
+    }
+}

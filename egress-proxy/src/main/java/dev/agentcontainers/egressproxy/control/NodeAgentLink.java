@@ -1,0 +1,176 @@
+package dev.agentcontainers.egressproxy.control;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.agentcontainers.egressproxy.names.Openings;
+import dev.agentcontainers.protocol.Json;
+import dev.agentcontainers.protocol.names.NodeMessage;
+import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
+import dev.agentcontainers.protocol.names.ProxyMessage.Open;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.handler.codec.LengthFieldPrepender;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Connects to the node agent's socket, again and again until there is one. For the event loop's thread. */
+public final class NodeAgentLink implements Openings {
+    private static final Logger LOG = System.getLogger(NodeAgentLink.class.getName());
+
+    private final EventLoop loop;
+    private final Path socket;
+    private final Hello hello;
+    private final LinkTimes times;
+    private final KeptDecisions decisions;
+    private final Map<Long, CompletableFuture<List<String>>> requests = new HashMap<>();
+    private Consumer<Configure> onConfigure = _ -> {};
+    private @Nullable Channel connection;
+    private long lastRequest;
+
+    /**
+     * @param patience for the kernel's acknowledgement
+     * @param pause between two tries to connect
+     * @param audit how often decisions are told
+     */
+    public record LinkTimes(Duration patience, Duration pause, Duration audit) {
+        public static final LinkTimes DEFAULT =
+                new LinkTimes(Duration.ofSeconds(2), Duration.ofMillis(250), Duration.ofMillis(200));
+    }
+
+    public NodeAgentLink(EventLoop loop, Path socket, Hello hello, LinkTimes times, KeptDecisions decisions) {
+        this.loop = loop;
+        this.socket = socket;
+        this.hello = hello;
+        this.times = times;
+        this.decisions = decisions;
+    }
+
+    /** Connects, and tells the listener each configuration that comes. */
+    public void start(Consumer<Configure> listener) {
+        onConfigure = listener;
+        loop.scheduleWithFixedDelay(
+                this::tell, times.audit().toMillis(), times.audit().toMillis(), TimeUnit.MILLISECONDS);
+        connect();
+    }
+
+    private void connect() {
+        new Bootstrap()
+                .group(loop)
+                .channel(EpollDomainSocketChannel.class)
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline()
+                                .addLast(
+                                        new LengthFieldBasedFrameDecoder(
+                                                NodeMessage.MAXIMUM_LENGTH, 0, Integer.BYTES, 0, Integer.BYTES),
+                                        new LengthFieldPrepender(Integer.BYTES),
+                                        new Messages());
+                    }
+                })
+                .connect(new DomainSocketAddress(socket.toFile()))
+                .addListener(done -> {
+                    if (!done.isSuccess()) {
+                        later();
+                    }
+                });
+    }
+
+    private void later() {
+        loop.schedule(this::connect, times.pause().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public CompletableFuture<List<String>> open(String agent, String name, List<String> addresses, int seconds) {
+        if (connection == null) {
+            return CompletableFuture.failedFuture(new IOException("the node agent is away"));
+        }
+        long request = ++lastRequest;
+        CompletableFuture<List<String>> answer = new CompletableFuture<>();
+        requests.put(request, answer);
+        send(new Open(request, agent, name, addresses, seconds));
+        loop.schedule(
+                () -> refuse(request, "the node agent gives no answer"),
+                times.patience().toMillis(),
+                TimeUnit.MILLISECONDS);
+        return answer;
+    }
+
+    private void refuse(long request, String why) {
+        CompletableFuture<List<String>> answer = requests.remove(request);
+        if (answer != null) {
+            answer.completeExceptionally(new IOException(why));
+        }
+    }
+
+    private void tell() {
+        while (connection != null && connection.isWritable()) {
+            var audit = decisions.take();
+            if (audit.isEmpty()) {
+                return;
+            }
+            send(audit.get());
+        }
+    }
+
+    private void send(Object message) {
+        if (connection != null) {
+            connection.writeAndFlush(Unpooled.wrappedBuffer(Json.bytes(message)));
+        }
+    }
+
+    private final class Messages extends SimpleChannelInboundHandler<ByteBuf> {
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            connection = context.channel();
+            send(hello);
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) throws JsonProcessingException {
+            switch (Json.parse(frame.toString(StandardCharsets.UTF_8), NodeMessage.class)) {
+                case Configure configure -> onConfigure.accept(configure);
+                case NodeMessage.Opened opened -> {
+                    CompletableFuture<List<String>> answer = requests.remove(opened.request());
+                    if (answer != null) {
+                        answer.complete(opened.addresses());
+                    }
+                }
+                case NodeMessage.Refused refused -> refuse(refused.request(), refused.reason());
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            connection = null;
+            List.copyOf(requests.keySet()).forEach(request -> refuse(request, "the node agent is away"));
+            later();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            LOG.log(Level.WARNING, "the connection to the node agent failed: {0}", cause.getMessage());
+            context.close();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.agentcontainers.egressproxy;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** What decides knows no sockets, and nothing here starts processes or loads native code of its own. */
+class ArchitectureTest {
+    private static final String ROOT = "dev.agentcontainers.egressproxy.";
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.agentcontainers.egressproxy");
+
+    @Test
+    void whatDecidesKnowsNoSockets() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "names..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.netty..", "java.nio.channels..", ROOT + "upstream..", ROOT + "listen..", ROOT + "control..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingStartsProcessesOrNeedsACluster() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.sun.jna..", "io.fabric8..", "io.quarkus..", "java.lang.foreign..")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(ProcessBuilder.class)
+                .check(CLASSES);
+    }
+}

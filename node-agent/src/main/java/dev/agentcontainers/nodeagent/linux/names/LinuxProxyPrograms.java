@@ -1,0 +1,270 @@
+package dev.agentcontainers.nodeagent.linux.names;
+
+import dev.agentcontainers.egressproxy.EgressProxy;
+import dev.agentcontainers.egressproxy.ProxyOptions;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
+import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Program;
+import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
+import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
+import dev.agentcontainers.protocol.names.NameServer;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import jdk.net.ExtendedSocketOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The proxy as a process in a control group of its own, outside that of the node agent. It begins as a shell in
+ * a mount namespace of its own, which gives all rights away (setpriv of util-linux) before anything of the proxy runs.
+ */
+public final class LinuxProxyPrograms implements ProxyPrograms {
+    private static final Logger LOG = LoggerFactory.getLogger(LinuxProxyPrograms.class);
+    private static final String GROUP = "proxy";
+
+    /**
+     * Shows the JDK and the libraries where the proxy's user can get to, and to this process alone: it is in a mount namespace of
+     * its own. Files beyond what questions of all agents take; no core file, which would show what agents ask for.
+     */
+    private static final String LAUNCHER = "umask 077; ulimit -c 0; ulimit -n 4096;"
+            + " ulimit -p 512 2>/dev/null || ulimit -u 512;"
+            + " mount --bind \"$1\" \"$2\" && mount --bind \"$3\" \"$4\" && shift 4 && exec \"$@\"";
+
+    private static final List<String> JAVA_OPTIONS = List.of(
+            "-Xmx96m",
+            "-XX:MaxDirectMemorySize=48m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:-UsePerfData",
+            "-XX:+DisableAttachMechanism",
+            "-XX:ErrorFile=/dev/stderr",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dslf4j.internal.verbosity=ERROR");
+
+    private final Path runDirectory;
+    private final Path stateDirectory;
+    private final Path fence;
+    private final SandboxCgroups groups;
+    private final ProxyUser user;
+    private final ProcessCalls processes = ProcessCalls.ofThisMachine();
+    private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
+    private Optional<ProxyBuild> build = Optional.empty();
+
+    /**
+     * @param runDirectory for the socket
+     * @param stateDirectory for what it is started from
+     * @param fence where the fence's namespace is pinned
+     * @param groups of this process alone
+     */
+    public LinuxProxyPrograms(
+            Path runDirectory, Path stateDirectory, Path fence, SandboxCgroups groups, ProxyUser user) {
+        this.runDirectory = runDirectory;
+        this.stateDirectory = stateDirectory;
+        this.fence = fence;
+        this.groups = groups;
+        this.user = user;
+    }
+
+    @Override
+    public ServerSocketChannel listen() throws IOException {
+        EnterableDirectory.make(folder());
+        Path beside = socket().resolveSibling("control.new");
+        Files.deleteIfExists(beside);
+        ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            listener.bind(UnixDomainSocketAddress.of(beside));
+            Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-------"));
+            Files.setAttribute(beside, "unix:uid", (int) user.userId());
+            Files.deleteIfExists(socket());
+            // Moved when nobody else can connect to it any more.
+            Files.move(beside, socket());
+            return listener;
+        } catch (IOException e) {
+            listener.close();
+            throw e;
+        }
+    }
+
+    private Path socket() {
+        return folder().resolve("control");
+    }
+
+    private Path folder() {
+        return runDirectory.resolve("names");
+    }
+
+    @Override
+    public boolean isProxy(SocketChannel peer) throws IOException {
+        return peer.getOption(ExtendedSocketOptions.SO_PEERCRED).user().equals(Files.getOwner(socket()));
+    }
+
+    @Override
+    public String build() throws IOException {
+        return theBuild().name();
+    }
+
+    private synchronized ProxyBuild theBuild() throws IOException {
+        if (build.isEmpty()) {
+            build = Optional.of(ProxyBuild.ofThisProgram());
+        }
+        return build.get();
+    }
+
+    @Override
+    public String fence() throws IOException {
+        return Files.exists(fence)
+                ? Files.getAttribute(fence, "unix:dev") + ":" + Files.getAttribute(fence, "unix:ino")
+                : "none";
+    }
+
+    @Override
+    public boolean isRunning() throws IOException {
+        return groups.hasProcesses(GROUP);
+    }
+
+    @Override
+    public void start(NameServerSockets sockets) throws IOException {
+        Path libraries = theBuild().copyTo(stateDirectory.resolve("proxy"));
+        List<String> arguments = arguments(libraries);
+        List<Path> files = groups.prepareShim(GROUP);
+        EnterableDirectory.make(shownJdk());
+        EnterableDirectory.make(shownLibraries());
+        int[] output = new int[2];
+        check("make a pipe", descriptors.pipe(output));
+        try {
+            int child = check(
+                    "start the egress proxy",
+                    processes.spawn(new SpawnRequest(
+                            program("unshare").path().toString(),
+                            arguments,
+                            Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                            Map.of(
+                                    1,
+                                    output[1],
+                                    2,
+                                    output[1],
+                                    NameServer.DATAGRAM_DESCRIPTOR,
+                                    sockets.datagrams(),
+                                    NameServer.STREAM_DESCRIPTOR,
+                                    sockets.streams()),
+                            false)));
+            ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
+            follow(process, output[0]);
+            join(process, files);
+        } finally {
+            descriptors.close(output[1]);
+        }
+    }
+
+    /** What the host unmounts later goes here too, so that the namespace keeps nothing of it. */
+    private List<String> arguments(Path libraries) throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of("--mount", "--propagation=slave", "/bin/sh", "-c", LAUNCHER, "sh"));
+        arguments.addAll(List.of(System.getProperty("java.home"), shownJdk().toString()));
+        arguments.addAll(List.of(libraries.toString(), shownLibraries().toString()));
+        arguments.add(program("setpriv").path().toString());
+        arguments.addAll(List.of("--reuid=" + user.userId(), "--regid=" + user.groupId(), "--clear-groups"));
+        arguments.addAll(List.of("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"));
+        arguments.add(shownJdk().resolve("bin/java").toString());
+        arguments.addAll(JAVA_OPTIONS);
+        arguments.add("-Djava.library.path=" + shownLibraries());
+        arguments.add("-cp");
+        arguments.add(theBuild().elements().stream()
+                .map(element -> shownLibraries().resolve(element).toString())
+                .collect(Collectors.joining(":")));
+        arguments.add(EgressProxy.class.getName());
+        arguments.addAll(new ProxyOptions(socket(), build(), fence()).arguments());
+        return arguments;
+    }
+
+    private Path shownJdk() {
+        return folder().resolve("jdk");
+    }
+
+    private Path shownLibraries() {
+        return folder().resolve("libraries");
+    }
+
+    private static Program program(String name) throws IOException {
+        return Program.find(name)
+                .orElseThrow(
+                        () -> new IOException(
+                                name
+                                        + " is missing, without which the egress proxy can't give its rights away: install util-linux"));
+    }
+
+    private void join(ChildProcess process, List<Path> files) throws IOException {
+        try {
+            for (Path file : files) {
+                check(
+                        "move the egress proxy to the control group " + file.getParent(),
+                        processes.move(process.pid(), file));
+            }
+        } catch (IOException e) {
+            process.kill();
+            throw e;
+        }
+    }
+
+    /** Logs what it says, and takes its exit status. Where this process ends before, nobody does. */
+    private void follow(ChildProcess process, int output) {
+        Thread.ofPlatform().daemon().name("egress proxy output").start(() -> {
+            byte[] buffer = new byte[4096];
+            for (int count = descriptors.read(output, buffer); count > 0; count = descriptors.read(output, buffer)) {
+                LOG.warn("the egress proxy says: {}", new String(buffer, 0, count, StandardCharsets.UTF_8).strip());
+            }
+            descriptors.close(output);
+            LOG.debug("the egress proxy ended with code {}", processes.waitFor(process.pid()));
+        });
+    }
+
+    @Override
+    public void kill() throws IOException, InterruptedException {
+        if (groups.exists(GROUP)) {
+            groups.remove(GROUP);
+        }
+    }
+
+    /** Kills it and removes what it leaves. */
+    public void forget() throws IOException {
+        try {
+            kill();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the egress proxy was removed", e);
+        }
+        groups.removeParent();
+        Files.deleteIfExists(socket());
+        Files.deleteIfExists(shownJdk());
+        Files.deleteIfExists(shownLibraries());
+        Files.deleteIfExists(folder());
+        ProxyBuild.delete(stateDirectory.resolve("proxy"));
+    }
+
+    private static int check(String action, int answer) throws SystemCallException {
+        if (answer < 0) {
+            throw new SystemCallException(action, -answer, LinuxNamespaceCalls.describe(-answer));
+        }
+        return answer;
+    }
+}

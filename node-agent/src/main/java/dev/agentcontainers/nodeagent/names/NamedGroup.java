@@ -1,0 +1,76 @@
+package dev.agentcontainers.nodeagent.names;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.rule.DomainName;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A group's rules as questions for names need them, read once. Immutable. */
+final class NamedGroup {
+    private static final Logger LOG = LoggerFactory.getLogger(NamedGroup.class);
+
+    private final List<Name> names = new ArrayList<>();
+    private final List<Box> boxes = new ArrayList<>();
+
+    private record Name(DomainName domain, AllowedName rule) {}
+
+    private record Box(Cidr addresses, Allow allow) {}
+
+    private NamedGroup() {}
+
+    /** What of it can't be read allows nothing. */
+    static NamedGroup of(GroupRuleset ruleset) {
+        NamedGroup group = new NamedGroup();
+        for (AllowedName rule : ruleset.names()) {
+            try {
+                group.names.add(new Name(DomainName.parse(rule.domain()), rule));
+            } catch (IllegalArgumentException e) {
+                LOG.error("group {}: a name allows nothing: {}", ruleset.name(), e.getMessage());
+            }
+        }
+        if (!group.names.isEmpty()) {
+            ruleset.egress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
+        }
+        return group;
+    }
+
+    /** The names as rules have them. */
+    List<String> names() {
+        return names.stream().map(name -> name.domain().toString()).distinct().toList();
+    }
+
+    /**
+     * Every port of every rule that allows the name.
+     *
+     * @param name as {@link DomainName#asked} gives it
+     */
+    Set<Port> ports(String name) {
+        Set<Port> ports = new LinkedHashSet<>();
+        for (Name each : names) {
+            if (each.domain().matches(name)) {
+                for (int port = each.rule().port(); port <= each.rule().endPort(); port++) {
+                    ports.add(new Port(each.rule().protocol(), port));
+                }
+            }
+        }
+        return ports;
+    }
+
+    /** Whether a rule with addresses lets the agent reach one of these ports there. */
+    boolean reaches(Cidr address, Set<Port> ports) {
+        return boxes.stream()
+                .filter(box -> box.addresses().contains(address))
+                .anyMatch(box -> ports.stream().anyMatch(port -> isIn(port, box.allow())));
+    }
+
+    private static boolean isIn(Port port, Allow allow) {
+        return allow.protocol() == port.protocol() && allow.port() <= port.number() && port.number() <= allow.endPort();
+    }
+}

@@ -1,0 +1,149 @@
+package dev.agentcontainers.nodeagent.names;
+
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * A fence of which it is known, without asking the kernel each time, whom it holds and which names they may resolve. What is
+ * known of agents is never more than the fence holds: it is learnt after the fence and forgotten before it.
+ */
+public final class NamesFence implements Fence {
+    private final Fence fence;
+    private final Map<SandboxId, Attachment> agents = new ConcurrentHashMap<>();
+    private volatile Map<String, NamedGroup> groups = Map.of();
+    private volatile ClosedToNames closed = ClosedToNames.of("0.0.0.0/0", List.of());
+    private volatile FenceSettings settings = new FenceSettings("", "0.0.0.0/0", List.of());
+    private volatile Runnable listener = () -> {};
+
+    public NamesFence(Fence fence) {
+        this.fence = fence;
+    }
+
+    /** An attached agent. */
+    record Named(SandboxId id, NamedGroup group) {}
+
+    /** Has the listener told, on the thread that changes it, that agents or their names are others. */
+    void onChange(Runnable to) {
+        listener = to;
+    }
+
+    /** Address to group. */
+    Map<String, String> agents() {
+        return agents.values().stream()
+                .collect(Collectors.toMap(Attachment::address, Attachment::group, (_, later) -> later));
+    }
+
+    Map<String, NamedGroup> groups() {
+        return groups;
+    }
+
+    /** Who has that address. */
+    Optional<Named> agentAt(String address) {
+        return agents.entrySet().stream()
+                .filter(entry -> entry.getValue().address().equals(address))
+                .findFirst()
+                .flatMap(
+                        entry -> Optional.ofNullable(groups.get(entry.getValue().group()))
+                                .map(group -> new Named(entry.getKey(), group)));
+    }
+
+    /** What no name opens, beside the node's own addresses. */
+    ClosedToNames closed() {
+        return closed;
+    }
+
+    @Override
+    public void open(FenceSettings with) throws SandboxException {
+        fence.open(with);
+        settings = with;
+        closed = ClosedToNames.of(with.fleetCidr(), with.neverAllowed());
+        agents.putAll(fence.attachments());
+        listener.run();
+    }
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> rulesets) throws SandboxException {
+        Map<String, NamedGroup> wanted =
+                rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, NamedGroup::of));
+        // What is opened meanwhile by former rules the fence refuses itself.
+        Map<String, String> held = fence.apply(rulesets);
+        groups = wanted;
+        listener.run();
+        return held;
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        agents.remove(id);
+        Attachment attached = fence.attach(id, network, group);
+        agents.put(id, attached);
+        listener.run();
+        return attached;
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        fence.openResolved(id, destinations);
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        return fence.nameServerSockets();
+    }
+
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        agents.remove(id);
+        listener.run();
+        fence.detach(id);
+    }
+
+    @Override
+    public Map<SandboxId, Attachment> attachments() throws SandboxException {
+        return fence.attachments();
+    }
+
+    @Override
+    public long deniedPackets(SandboxId id) throws SandboxException {
+        return fence.deniedPackets(id);
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+        closed = ClosedToNames.of(settings.fleetCidr(), addressesAndRanges);
+        fence.neverAllow(addressesAndRanges);
+    }
+
+    @Override
+    public Condition repair() throws SandboxException {
+        return fence.repair();
+    }
+
+    @Override
+    public void onDisturbance(Runnable to) throws SandboxException {
+        fence.onDisturbance(to);
+    }
+
+    @Override
+    public boolean destroyUnused() throws SandboxException {
+        return fence.destroyUnused();
+    }
+
+    @Override
+    public void destroy() throws SandboxException {
+        agents.clear();
+        listener.run();
+        fence.destroy();
+    }
+}

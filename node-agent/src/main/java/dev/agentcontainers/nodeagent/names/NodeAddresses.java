@@ -1,0 +1,46 @@
+package dev.agentcontainers.nodeagent.names;
+
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * The machine's own addresses, looked up now and then: the fence closes them by itself, this is so that no agent is told one.
+ * Thread-safe.
+ */
+final class NodeAddresses {
+    private static final Duration AGE = Duration.ofSeconds(5);
+
+    private final LongSupplier nanoTime;
+    private Optional<Known> known = Optional.empty();
+
+    private record Known(List<String> addresses, long since) {}
+
+    NodeAddresses(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** @throws IllegalStateException where they can't be known */
+    synchronized List<String> now() {
+        long now = nanoTime.getAsLong();
+        if (known.isEmpty() || now - known.get().since() > AGE.toNanos()) {
+            known = Optional.of(new Known(read(), now));
+        }
+        return known.get().addresses();
+    }
+
+    private static List<String> read() {
+        try {
+            return NetworkInterface.networkInterfaces()
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(address -> address instanceof java.net.Inet4Address)
+                    .map(address -> address.getHostAddress())
+                    .toList();
+        } catch (SocketException e) {
+            throw new IllegalStateException("this machine's addresses can't be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.agentcontainers.nodeagent.names;
+
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
+import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.rule.DomainName;
+import dev.agentcontainers.protocol.names.NameServer;
+import dev.agentcontainers.protocol.names.ProxyMessage.Open;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides what of a request of the egress proxy is opened. The boundary: nothing that the proxy says is taken for true, so
+ * the worst request opens a public address at the ports of a name rule of that very agent's group.
+ */
+final class OpeningCheck {
+    /** Elements that one request makes at most. */
+    static final int MOST_DESTINATIONS = 1024;
+
+    private OpeningCheck() {}
+
+    sealed interface Result {
+        /**
+         * @param destinations what is to be opened; may be empty
+         * @param addresses what the agent may be told: those, and such that a rule with addresses lets it reach already
+         */
+        record Granted(List<ResolvedDestination> destinations, List<String> addresses) implements Result {
+            public Granted {
+                destinations = List.copyOf(destinations);
+                addresses = List.copyOf(addresses);
+            }
+        }
+
+        record Refused(String reason) implements Result {}
+    }
+
+    /** @param group the group of the agent that the request names */
+    static Result check(Open request, NamedGroup group, ClosedToNames closed) {
+        if (request.seconds() < 1 || request.seconds() > NameServer.LONGEST_OPENING) {
+            return new Result.Refused(
+                    "%d seconds, must be 1 to %d".formatted(request.seconds(), NameServer.LONGEST_OPENING));
+        }
+        if (request.addresses().size() > NameServer.MOST_ADDRESSES) {
+            return new Result.Refused("%d addresses, at most %d are opened"
+                    .formatted(request.addresses().size(), NameServer.MOST_ADDRESSES));
+        }
+        Optional<String> name = DomainName.asked(request.name());
+        Set<Port> ports = name.map(group::ports).orElse(Set.of());
+        if (ports.isEmpty()) {
+            return new Result.Refused("no rule of the agent's group allows that name");
+        }
+        List<Cidr> addresses = new ArrayList<>();
+        for (String text : request.addresses()) {
+            Optional<Cidr> address = address(text);
+            if (address.isEmpty()) {
+                return new Result.Refused("an address is none in plain notation");
+            }
+            addresses.add(address.get());
+        }
+        return grant(addresses, ports, group, closed, Duration.ofSeconds(request.seconds()));
+    }
+
+    private static Result grant(
+            List<Cidr> addresses, Set<Port> ports, NamedGroup group, ClosedToNames closed, Duration timeToLive) {
+        List<ResolvedDestination> destinations = new ArrayList<>();
+        List<String> told = new ArrayList<>();
+        for (Cidr address : addresses) {
+            if (!closed.contains(address)) {
+                if (destinations.size() + ports.size() <= MOST_DESTINATIONS) {
+                    ports.forEach(port -> destinations.add(
+                            new ResolvedDestination(address.address(), port.protocol(), port.number(), timeToLive)));
+                    told.add(address.address());
+                }
+            } else if (group.reaches(address, ports)) {
+                told.add(address.address());
+            }
+        }
+        return new Result.Granted(destinations, told);
+    }
+
+    /** Only what is an address to every reader. */
+    private static Optional<Cidr> address(String text) {
+        try {
+            Cidr cidr = Cidr.parse(text);
+            return text.contains("/") ? Optional.empty() : Optional.of(cidr);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}

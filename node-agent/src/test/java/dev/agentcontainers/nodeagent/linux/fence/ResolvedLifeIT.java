@@ -1,0 +1,167 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.ALLOWED;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.OTHER_PORT;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.PUBLIC;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
+import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
+import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Program;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.names.NameSettings;
+import dev.agentcontainers.nodeagent.names.NamesFence;
+import dev.agentcontainers.protocol.names.NameLimits;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** From an agent's resolv.conf to its connection: the C library asks, behind the real fence and the real proxy. */
+@Tag("node")
+class ResolvedLifeIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private Path folder;
+    private Machine machine;
+    private LinuxFence fence;
+    private Sandboxes sandboxes;
+    private LoopbackResolver resolver;
+    private LinuxProxyPrograms programs;
+    private NamesFence names;
+    private EgressProxyKeeper keeper;
+
+    @BeforeEach
+    void makeEverything() throws Exception {
+        assumeTrue(Program.find("setpriv").isPresent(), "needs setpriv");
+        machine = Machine.create();
+        sandboxes = Sandboxes.make();
+        fence = new LinuxFence(machine.settings(), FenceSystem.linux(), Duration.ZERO);
+        resolver = new LoopbackResolver(
+                Map.of("www.example.org", List.of(PUBLIC), "intern.example.org", List.of(ALLOWED)));
+        folder = Files.createTempDirectory("agentcontainers-resolved");
+        programs = new LinuxProxyPrograms(
+                folder.resolve("run"),
+                folder.resolve("state"),
+                Path.of("/run/netns", machine.settings().name()),
+                new SandboxCgroups(
+                        Hierarchies.of(MountTable.ofThisThread()),
+                        "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
+                        ProcessCalls.ofThisMachine(),
+                        DescriptorCalls.ofThisMachine()),
+                ProxyUser.of(Path.of("/etc/passwd")));
+        names = new NamesFence(fence);
+        names.open(Machine.fenceSettings());
+        names.apply(List.of(Groups.named(
+                "named",
+                Groups.name("www.example.org", Protocol.TCP, PORT),
+                Groups.name("intern.example.org", Protocol.TCP, PORT))));
+        keeper = new EgressProxyKeeper(
+                        names,
+                        programs,
+                        new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT),
+                        NameAudit.logged())
+                .start();
+    }
+
+    @AfterEach
+    void removeEverything() throws Exception {
+        if (sandboxes != null) {
+            sandboxes.close();
+        }
+        if (keeper != null) {
+            keeper.close();
+            fence.destroy();
+            programs.forget();
+            DeepDeletion.delete(folder);
+            resolver.close();
+        }
+        if (machine != null) {
+            machine.close();
+        }
+    }
+
+    private DrivenAgent start() throws Exception {
+        DrivenAgent agent = sandboxes.create(Profile.SHIPPED);
+        names.attach(agent.id(), agent.network(), "named");
+        agent.start();
+        return agent;
+    }
+
+    private static String resolve(DrivenAgent agent, String name) {
+        return output(
+                agent, "python3 -c \"import socket; print(socket.gethostbyname('" + name + "'))\" 2>&1 | tail -1");
+    }
+
+    /** Without the exit code before it. */
+    private static String output(DrivenAgent agent, String command) {
+        return agent.shell(command).replaceFirst("^[0-9]+ ", "").strip();
+    }
+
+    @Test
+    void aNameIsOpenForWhoHasResolvedItAtItsPortsAndNothingElseIs() throws Exception {
+        DrivenAgent agent = start();
+        DrivenAgent other = start();
+        assertThat(output(agent, "cat /etc/resolv.conf")).isEqualTo("nameserver 169.254.1.1");
+        assertThat(agent.tcp(PUBLIC, PORT)).as("before it is resolved").isNotEqualTo("ok");
+
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+
+        assertThat(agent.tcp(PUBLIC, PORT)).isEqualTo("ok");
+        assertThat(agent.tcp(PUBLIC, OTHER_PORT)).as("another port").isNotEqualTo("ok");
+        assertThat(agent.udp(PUBLIC, PORT)).as("another protocol").isNotEqualTo("ok");
+        assertThat(other.tcp(PUBLIC, PORT)).as("who has not resolved it").isNotEqualTo("ok");
+        assertThat(resolve(other, "www.example.org")).isEqualTo(PUBLIC);
+        assertThat(other.tcp(PUBLIC, PORT)).isEqualTo("ok");
+
+        assertThat(resolve(agent, "intern.example.org")).as("a private address").contains("gaierror");
+        assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+        assertThat(resolve(agent, "data.attacker.test")).contains("gaierror");
+        assertThat(resolver.asked()).containsOnly("www.example.org", "intern.example.org");
+    }
+
+    @Test
+    void deathOfTheProxyOpensNothingAndCutsNothing() throws Exception {
+        DrivenAgent agent = start();
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+        assertThat(agent.request("open_flow", "flow", PUBLIC, PORT)).isEqualTo("ok");
+
+        programs.kill();
+
+        assertThat(agent.request("send_flow", "flow")).isEqualTo("ok");
+        assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+    }
+
+    @Test
+    void aNameThatIsTakenBackIsNoLongerResolvedAndItsConnectionsEnd() throws Exception {
+        DrivenAgent agent = start();
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+        assertThat(agent.request("open_flow", "flow", PUBLIC, PORT)).isEqualTo("ok");
+
+        names.apply(List.of(Groups.group("named")));
+
+        assertThat(agent.request("send_flow", "flow")).isNotEqualTo("ok");
+        assertThat(agent.tcp(PUBLIC, PORT)).isNotEqualTo("ok");
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").contains("gaierror"));
+    }
+}

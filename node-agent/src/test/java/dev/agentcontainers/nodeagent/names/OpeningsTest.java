@@ -1,0 +1,113 @@
+package dev.agentcontainers.nodeagent.names;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.protocol.names.NodeMessage;
+import dev.agentcontainers.protocol.names.NodeMessage.Opened;
+import dev.agentcontainers.protocol.names.NodeMessage.Refused;
+import dev.agentcontainers.protocol.names.ProxyMessage.Open;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OpeningsTest {
+    private static final SandboxId ONE = new SandboxId("one");
+    private static final SandboxId OTHER = new SandboxId("other");
+
+    private final RecordingFence kernel = new RecordingFence();
+    private final NamesFence fence = new NamesFence(kernel);
+    private final Openings openings = new Openings(fence, () -> fence.closed().and(List.of("192.0.2.200")));
+
+    private static GroupRuleset group(String name, String domain, int port) {
+        return new GroupRuleset(
+                name, "hash", List.of(), List.of(), List.of(new AllowedName(domain, Protocol.TCP, port, port)));
+    }
+
+    @BeforeEach
+    void attachTwo() throws SandboxException {
+        fence.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of("203.0.113.0/24")));
+        fence.apply(List.of(group("a", "www.example.org", 443), group("b", "www.example.net", 80)));
+        fence.attach(ONE, new NetworkAttachment(1), "a");
+        fence.attach(OTHER, new NetworkAttachment(2), "b");
+    }
+
+    private NodeMessage open(String agent, String name, String... addresses) {
+        return openings.open(new Open(7, agent, name, List.of(addresses), 60));
+    }
+
+    @Test
+    void opensForTheAgentOfThatAddress() {
+        assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Opened(7, List.of("192.0.2.1")));
+        assertThat(open("100.80.4.3", "www.example.net", "192.0.2.1")).isEqualTo(new Opened(7, List.of("192.0.2.1")));
+        assertThat(kernel.opened()).containsExactly("one 192.0.2.1:443/TCP", "other 192.0.2.1:80/TCP");
+    }
+
+    @Test
+    void opensNothingByAnotherGroupsNamesOrForNobody() {
+        assertThat(open("100.80.4.2", "www.example.net", "192.0.2.1")).isInstanceOf(Refused.class);
+        assertThat(open("100.80.4.9", "www.example.org", "192.0.2.1")).isInstanceOf(Refused.class);
+        assertThat(open("", "www.example.org", "192.0.2.1")).isInstanceOf(Refused.class);
+        assertThat(kernel.opened()).isEmpty();
+    }
+
+    @Test
+    void opensNothingOfTheNodesItsConfigurationsOrTheFleets() throws SandboxException {
+        assertThat(open("100.80.4.2", "www.example.org", "192.0.2.200", "203.0.113.9", "100.81.0.1"))
+                .isEqualTo(new Opened(7, List.of()));
+
+        fence.neverAllow(List.of("192.0.2.1"));
+        assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Opened(7, List.of()));
+        assertThat(kernel.opened()).isEmpty();
+    }
+
+    @Test
+    void rulesAgentsAndBindingsThatAreGoneOpenNothing() throws SandboxException {
+        fence.detach(OTHER);
+        assertThat(open("100.80.4.3", "www.example.net", "192.0.2.1")).isInstanceOf(Refused.class);
+
+        String address = fence.attach(ONE, new NetworkAttachment(1), "b").address();
+        assertThat(open(address, "www.example.org", "192.0.2.1")).isInstanceOf(Refused.class);
+
+        fence.apply(List.of(group("a", "www.example.org", 443)));
+        assertThat(open(address, "www.example.net", "192.0.2.1")).isInstanceOf(Refused.class);
+        assertThat(kernel.opened()).isEmpty();
+    }
+
+    @Test
+    void whatTheKernelRefusesIsNotTold() {
+        kernel.refuse();
+
+        assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Refused(7, "it can't be opened"));
+    }
+
+    @Test
+    void anAttachmentThatFailsLeavesNoAgentThatMayAsk() {
+        kernel.refuse();
+
+        try {
+            fence.attach(ONE, new NetworkAttachment(1), "a");
+        } catch (SandboxException e) {
+            assertThat(fence.agents()).doesNotContainKey("100.80.4.2");
+        }
+        assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1"))
+                .isEqualTo(new Refused(7, "there is no agent at that address"));
+    }
+
+    @Test
+    void attachmentsOfAnEarlierProcessAreKnown() throws SandboxException {
+        NamesFence later = new NamesFence(kernel);
+        later.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
+        later.apply(List.of(group("a", "www.example.org", 443)));
+
+        assertThat(later.agents()).containsOnlyKeys("100.80.4.2", "100.80.4.3");
+        assertThat(later.agentAt("100.80.4.2").map(NamesFence.Named::id)).contains(ONE);
+        assertThat(later.agentAt("100.80.4.3")).as("its group isn't applied").isEmpty();
+    }
+}

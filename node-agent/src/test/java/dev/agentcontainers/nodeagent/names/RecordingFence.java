@@ -1,0 +1,92 @@
+package dev.agentcontainers.nodeagent.names;
+
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A fence that opens whatever it is asked to, unless it is told to refuse. For one thread. */
+final class RecordingFence implements Fence {
+    private final Map<SandboxId, Attachment> attached = new LinkedHashMap<>();
+    private final List<String> opened = new ArrayList<>();
+    private boolean refusing;
+
+    void refuse() {
+        refusing = true;
+    }
+
+    /** Each as {@code agent address:port/protocol}. */
+    List<String> opened() {
+        return List.copyOf(opened);
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        if (refusing) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
+        }
+        Attachment attachment = new Attachment("100.80.4." + (2 + attached.size()), group, "hash", 0);
+        attached.put(id, attachment);
+        return attachment;
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        if (refusing) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
+        }
+        destinations.forEach(destination -> opened.add(id + " " + destination));
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() {
+        throw new UnsupportedOperationException("not part of these tests");
+    }
+
+    @Override
+    public void open(FenceSettings settings) {}
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> groups) {
+        return Map.of();
+    }
+
+    @Override
+    public void detach(SandboxId id) {
+        attached.remove(id);
+    }
+
+    @Override
+    public Map<SandboxId, Attachment> attachments() {
+        return Map.copyOf(attached);
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) {}
+
+    @Override
+    public Condition repair() {
+        return Condition.SOUND;
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) {}
+
+    @Override
+    public boolean destroyUnused() {
+        return false;
+    }
+
+    @Override
+    public void destroy() {}
+}

@@ -1,0 +1,21 @@
+package dev.agentcontainers.protocol.names;
+
+/** What an egress proxy and the node agent that starts it have to agree on before they speak. */
+public final class NameServer {
+    /** Where agents ask: a link-local address that is the next hop of each of them. */
+    public static final String ADDRESS = "169.254.1.1";
+
+    /** Descriptor of the socket for datagrams. It doesn't wait. */
+    public static final int DATAGRAM_DESCRIPTOR = 3;
+
+    /** Descriptor of the listening socket for streams. It doesn't wait. */
+    public static final int STREAM_DESCRIPTOR = 4;
+
+    /** Longest life that is asked for, in seconds: the longest of an answer, and what clients keep it beyond. */
+    public static final int LONGEST_OPENING = 330;
+
+    /** Addresses that one answer has at most. */
+    public static final int MOST_ADDRESSES = 100;
+
+    private NameServer() {}
+}

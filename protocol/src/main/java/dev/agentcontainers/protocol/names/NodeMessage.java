@@ -1,0 +1,55 @@
+package dev.agentcontainers.protocol.names;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import java.util.Map;
+
+/** From a node agent to its egress proxy. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = NodeMessage.Configure.class, name = "configure"),
+    @JsonSubTypes.Type(value = NodeMessage.Opened.class, name = "opened"),
+    @JsonSubTypes.Type(value = NodeMessage.Refused.class, name = "refused")
+})
+public sealed interface NodeMessage {
+    /** Longest message in bytes: some hundred groups with some hundred names each. */
+    int MAXIMUM_LENGTH = 16 << 20;
+
+    /**
+     * What holds from now on, in place of all that was said before.
+     *
+     * @param agents each agent's address and its group
+     * @param groups each group's name and the names that it may resolve, as {@code www.example.org} or {@code *.example.org}
+     * @param upstreams whom to ask, as {@code 192.0.2.1:53}, in this order
+     */
+    record Configure(
+            Map<String, String> agents, Map<String, List<String>> groups, List<String> upstreams, NameLimits limits)
+            implements NodeMessage {
+        public Configure {
+            agents = Map.copyOf(agents);
+            groups = Map.copyOf(groups);
+            upstreams = List.copyOf(upstreams);
+        }
+
+        /** Nobody may resolve anything. */
+        public static Configure nothing() {
+            return new Configure(Map.of(), Map.of(), List.of(), NameLimits.DEFAULT);
+        }
+    }
+
+    /**
+     * The kernel lets the agent reach these now, for the time that was asked for, or did before.
+     *
+     * @param request number of the {@link ProxyMessage.Open}
+     * @param addresses which of those that were asked for; the others were refused
+     */
+    record Opened(long request, List<String> addresses) implements NodeMessage {
+        public Opened {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    /** Nothing was opened, and why. */
+    record Refused(long request, String reason) implements NodeMessage {}
+}

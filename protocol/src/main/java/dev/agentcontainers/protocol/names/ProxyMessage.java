@@ -1,0 +1,69 @@
+package dev.agentcontainers.protocol.names;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** From an egress proxy to its node agent. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = ProxyMessage.Hello.class, name = "hello"),
+    @JsonSubTypes.Type(value = ProxyMessage.Open.class, name = "open"),
+    @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit")
+})
+public sealed interface ProxyMessage {
+    /** Longest message in bytes. */
+    int MAXIMUM_LENGTH = 1 << 20;
+
+    /**
+     * The first message of a connection.
+     *
+     * @param build which build of the proxy this is
+     * @param fence which fence its sockets are of, as it was told at its start
+     */
+    record Hello(String build, String fence) implements ProxyMessage {}
+
+    /**
+     * Asks to let an agent reach what a name has resolved to, at the ports of its group's rules for that name.
+     *
+     * @param request a number of this connection's own
+     * @param agent the agent's address
+     * @param addresses in plain notation
+     */
+    record Open(long request, String agent, String name, List<String> addresses, int seconds) implements ProxyMessage {
+        public Open {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    /** @param dropped how many decisions were not kept since the message before */
+    record Audit(List<NameDecision> decisions, long dropped) implements ProxyMessage {
+        public Audit {
+            decisions = List.copyOf(decisions);
+        }
+    }
+
+    /**
+     * A question of an agent and what became of it.
+     *
+     * @param agent address it came from
+     * @param name as it was asked for, in printable characters
+     * @param type {@code A}, {@code TXT} and so on
+     * @param rule the name of the rule that decided; null where none did
+     * @param addresses that the agent was told
+     */
+    record NameDecision(
+            long epochMillis,
+            String agent,
+            String name,
+            String type,
+            NameVerdict verdict,
+            @Nullable String rule,
+            List<String> addresses,
+            long micros) {
+        public NameDecision {
+            addresses = List.copyOf(addresses);
+        }
+    }
+}
