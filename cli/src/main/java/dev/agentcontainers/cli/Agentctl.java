@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli;
 
 import dev.agentcontainers.cli.demo.DemoCommand;
+import dev.agentcontainers.cli.egress.EgressCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Command;
             "agentctl up                    brings up a whole fleet on this machine",
             "agentctl logs -f NAME          prints what an agent says",
             "agentctl exec -it NAME -- sh   enters an agent's sandbox",
+            "agentctl egress explain …      says what an agent may reach, and why",
             "agentctl node token            makes another machine a node: begin here",
             "",
             "kubectl works as with any cluster: export KUBECONFIG=$(agentctl kubeconfig)",
@@ -47,6 +49,7 @@ import picocli.CommandLine.Command;
             ServeCommand.class,
             LogsCommand.class,
             ExecCommand.class,
+            EgressCommand.class,
             NodeCommand.class,
             VersionCommand.class,
             GenerateCompletion.class

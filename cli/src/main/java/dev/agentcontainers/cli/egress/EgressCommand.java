@@ -1,0 +1,25 @@
+package dev.agentcontainers.cli.egress;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code agentctl egress}. */
+@Command(
+        name = "egress",
+        description = {
+            "Says what agents may reach, and why.",
+            "",
+            "agentctl egress explain NAME 10.20.0.7:8080   the verdict and the rule",
+            ""
+        },
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = ExplainCommand.class)
+public final class EgressCommand implements Runnable {
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+}

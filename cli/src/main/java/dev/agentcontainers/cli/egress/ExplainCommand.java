@@ -1,0 +1,133 @@
+package dev.agentcontainers.cli.egress;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.cli.cluster.ClusterOptions;
+import dev.agentcontainers.policy.Evaluator;
+import dev.agentcontainers.policy.Flow;
+import dev.agentcontainers.policy.Verdict;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.endpoint.Party;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code agentctl egress explain}. */
+@Command(
+        name = "explain",
+        description = {
+            "Says whether an agent may reach a destination, which rule decides,",
+            "and what would allow it.",
+            "",
+            "explain researcher 10.20.0.7:8080         an address",
+            "explain researcher ac/team-b/store:9000   an agent, here of another namespace",
+            "explain researcher '[2001:db8::7]:53/UDP'",
+            "explain -f policies/ researcher pod/web   by manifests, without a cluster",
+            "",
+            "Both ends are judged: the agent's egress and, where the destination is an",
+            "agent or a Pod, its ingress. Without :PORT it is 443, without /PROTOCOL TCP.",
+            ""
+        },
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:the flow is allowed",
+            "1:it is denied, or the question could not be answered",
+            "2:the question is wrong",
+            "3:it is allowed as far as these credentials may see"
+        })
+public final class ExplainCommand implements Callable<Integer> {
+    private static final int DENIED = 1;
+    private static final int NOT_ALL_SEEN = 3;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+    @Mixin
+    private ClusterOptions cluster = new ClusterOptions();
+
+    @Option(
+            names = {"-n", "--namespace"},
+            paramLabel = "NAMESPACE",
+            description = "Namespace of the agent. Default: the context's; default with -f.")
+    private @Nullable String namespace;
+
+    @Option(
+            names = {"-f", "--filename"},
+            paramLabel = "FILE",
+            description = "Judge by these manifests and ask no cluster: a file, a folder, or - for standard input.")
+    private List<String> files = List.of();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "text or json. Default: ${DEFAULT-VALUE}.")
+    private Format format = Format.TEXT;
+
+    /** How the answer is printed. */
+    enum Format {
+        TEXT,
+        JSON
+    }
+
+    @Parameters(index = "0", paramLabel = "NAME", description = "The AgentContainer.")
+    private String name = "";
+
+    @Parameters(
+            index = "1",
+            paramLabel = "DESTINATION",
+            description = "HOST[:PORT][/PROTOCOL]; HOST is an address, a domain name, ac/NAME or pod/NAME.")
+    private String destination = "";
+
+    @Override
+    public Integer call() {
+        Destination asked = Destination.parse(destination);
+        return files.isEmpty() ? byCluster(asked) : byManifests(asked);
+    }
+
+    private int byManifests(Destination asked) {
+        String itsNamespace = namespace == null ? "default" : namespace;
+        ManifestObjects objects = new ManifestObjects(itsNamespace);
+        ManifestFiles.of(files).forEach(objects::add);
+        return explain(objects.objects(), itsNamespace, asked);
+    }
+
+    private int byCluster(Destination asked) {
+        Config config = cluster.config();
+        String itsNamespace =
+                namespace != null ? namespace : config.getNamespace() == null ? "default" : config.getNamespace();
+        try (KubernetesClient client =
+                new KubernetesClientBuilder().withConfig(config).build()) {
+            return explain(new ClusterObjects(client, itsNamespace).read(), itsNamespace, asked);
+        }
+    }
+
+    private int explain(KnownObjects objects, String itsNamespace, Destination asked) {
+        AgentContainer agent = objects.agent(itsNamespace, name);
+        Endpoints endpoints = objects.endpoints();
+        Flow flow = new Flow(
+                Party.of(Endpoint.Agent.of(agent)), asked.in(endpoints, itsNamespace), asked.protocol(), asked.port());
+        Verdict verdict = Evaluator.evaluate(objects.policies(), endpoints, flow);
+        ExplainedFlow answer = ExplainedFlow.of(agent, flow, verdict, objects.unknown());
+        spec.commandLine()
+                .getOut()
+                .print(
+                        switch (format) {
+                            case TEXT -> answer.text();
+                            case JSON -> answer.json();
+                        });
+        spec.commandLine().getOut().flush();
+        if (!verdict.isAllowed()) {
+            return DENIED;
+        }
+        return objects.unknown().isEmpty() ? 0 : NOT_ALL_SEEN;
+    }
+}

@@ -1,0 +1,66 @@
+package dev.agentcontainers.cli.egress;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.policy.Policies;
+import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The objects that policies are judged by.
+ *
+ * @param unknown what could not be read, each with what that may change of a verdict
+ */
+record KnownObjects(
+        List<AgentContainer> agents,
+        List<Namespace> namespaces,
+        List<Pod> pods,
+        List<Node> nodes,
+        List<NetworkPolicy> networkPolicies,
+        List<GenericKubernetesResource> clusterNetworkPolicies,
+        List<String> unknown) {
+    KnownObjects {
+        agents = List.copyOf(agents);
+        namespaces = List.copyOf(namespaces);
+        pods = List.copyOf(pods);
+        nodes = List.copyOf(nodes);
+        networkPolicies = List.copyOf(networkPolicies);
+        clusterNetworkPolicies = List.copyOf(clusterNetworkPolicies);
+        unknown = List.copyOf(unknown);
+    }
+
+    AgentContainer agent(String namespace, String name) {
+        return agents.stream()
+                .filter(agent -> agent.getMetadata().getNamespace().equals(namespace)
+                        && agent.getMetadata().getName().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new UserException(
+                        "there is no AgentContainer %s in namespace %s".formatted(name, namespace), 2));
+    }
+
+    Policies policies() {
+        return Policies.of(networkPolicies, clusterNetworkPolicies);
+    }
+
+    Endpoints endpoints() {
+        Map<String, Map<String, String>> labels = new HashMap<>();
+        namespaces.forEach(namespace -> labels.put(
+                namespace.getMetadata().getName(),
+                Objects.requireNonNullElse(namespace.getMetadata().getLabels(), Map.of())));
+        List<Endpoint> endpoints = new ArrayList<>();
+        agents.forEach(agent -> endpoints.add(Endpoint.Agent.of(agent)));
+        pods.forEach(pod -> Endpoint.Pod.of(pod).ifPresent(endpoints::add));
+        nodes.forEach(node -> endpoints.add(Endpoint.Node.of(node)));
+        return new Endpoints(labels, endpoints);
+    }
+}

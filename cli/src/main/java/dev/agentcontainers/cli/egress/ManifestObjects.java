@@ -1,0 +1,105 @@
+package dev.agentcontainers.cli.egress;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.cli.terminal.UserException;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Collects the objects that policies are judged by from manifests; others are passed over. Used by one thread. */
+final class ManifestObjects {
+    private static final YAMLMapper YAML = YAMLMapper.builder().build();
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private final String namespace;
+    private final List<AgentContainer> agents = new ArrayList<>();
+    private final List<Namespace> namespaces = new ArrayList<>();
+    private final List<Pod> pods = new ArrayList<>();
+    private final List<Node> nodes = new ArrayList<>();
+    private final List<NetworkPolicy> networkPolicies = new ArrayList<>();
+    private final List<GenericKubernetesResource> clusterNetworkPolicies = new ArrayList<>();
+
+    /** @param namespace of objects that name none */
+    ManifestObjects(String namespace) {
+        this.namespace = namespace;
+    }
+
+    /** Takes every document of the file; {@code -} is standard input. */
+    ManifestObjects add(String file) {
+        try (InputStream content = file.equals("-") ? System.in : Files.newInputStream(Path.of(file));
+                var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(content)) {
+            while (documents.hasNextValue()) {
+                take(file, documents.nextValue());
+            }
+            return this;
+        } catch (NoSuchFileException e) {
+            throw new UserException("-f %s: there is no such file".formatted(file), 2);
+        } catch (JsonProcessingException e) {
+            throw new UserException("-f %s: is not YAML: %s".formatted(file, e.getOriginalMessage()), 2);
+        } catch (IOException e) {
+            throw new UserException("-f %s: can't be read: %s".formatted(file, e.getMessage()), 2);
+        }
+    }
+
+    private void take(String file, JsonNode document) {
+        if (document.isNull() || document.isMissingNode()) {
+            return;
+        }
+        String kind = document.path("kind").asText();
+        try {
+            switch (kind) {
+                case "List" -> document.path("items").forEach(item -> take(file, item));
+                case "AgentContainer" -> namespaced(document, AgentContainer.class, agents);
+                case "NetworkPolicy" -> namespaced(document, NetworkPolicy.class, networkPolicies);
+                case "Pod" -> namespaced(document, Pod.class, pods);
+                case "Namespace" -> namespaces.add(JSON.treeToValue(document, Namespace.class));
+                case "Node" -> nodes.add(JSON.treeToValue(document, Node.class));
+                case "ClusterNetworkPolicy" ->
+                    clusterNetworkPolicies.add(JSON.treeToValue(document, GenericKubernetesResource.class));
+                // A folder of manifests holds other things too.
+                default -> {}
+            }
+        } catch (JsonProcessingException e) {
+            throw new UserException(
+                    "-f %s: %s %s: %s"
+                            .formatted(
+                                    file,
+                                    kind,
+                                    document.path("metadata").path("name").asText("without a name"),
+                                    e.getOriginalMessage()),
+                    2);
+        }
+    }
+
+    private <T extends HasMetadata> void namespaced(JsonNode document, Class<T> type, List<T> all)
+            throws JsonProcessingException {
+        T object = JSON.treeToValue(document, type);
+        if (object.getMetadata().getNamespace() == null
+                || object.getMetadata().getNamespace().isEmpty()) {
+            object.getMetadata().setNamespace(namespace);
+        }
+        all.add(object);
+    }
+
+    KnownObjects objects() {
+        return new KnownObjects(agents, namespaces, pods, nodes, networkPolicies, clusterNetworkPolicies, List.of());
+    }
+}

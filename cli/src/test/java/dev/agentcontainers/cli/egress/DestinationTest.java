@@ -1,0 +1,69 @@
+package dev.agentcontainers.cli.egress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.policy.endpoint.Endpoints;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DestinationTest {
+    @ParameterizedTest
+    @CsvSource({
+        "10.20.0.7:8080,               10.20.0.7,       8080, TCP",
+        "10.20.0.7,                    10.20.0.7,       443,  TCP",
+        "10.20.0.7/udp,                10.20.0.7,       443,  UDP",
+        "10.20.0.7:53/UDP,             10.20.0.7,       53,   UDP",
+        "[2001:db8::7]:53/SCTP,        2001:db8::7,     53,   SCTP",
+        "[2001:db8::7],                2001:db8::7,     443,  TCP",
+        "2001:db8::7,                  2001:db8::7,     443,  TCP",
+        "api.example.com,              api.example.com, 443,  TCP",
+        "api.example.com:8443,         api.example.com, 8443, TCP",
+        "ac/store,                     ac/store,        443,  TCP",
+        "ac/team-b/store:9000,         ac/team-b/store, 9000, TCP",
+        "pod/team-b/store:9000/UDP,    pod/team-b/store, 9000, UDP"
+    })
+    void isRead(String text, String host, int port, Protocol protocol) {
+        assertThat(Destination.parse(text)).isEqualTo(new Destination(host, port, protocol));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                ":80",
+                "10.20.0.7:",
+                "10.20.0.7:0",
+                "10.20.0.7:65536",
+                "10.20.0.7:http",
+                "[2001:db8::7",
+                "[]:80",
+                "[::1]80",
+                "[::1]:"
+            })
+    void whatIsNoneIsRefusedWithExamples(String text) {
+        assertThatThrownBy(() -> Destination.parse(text))
+                .isInstanceOfSatisfying(
+                        UserException.class,
+                        refused -> assertThat(refused.exitCode()).isEqualTo(2))
+                .hasMessageContaining("'" + text + "'")
+                .hasMessageContaining("10.20.0.7:8080");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"0x0a140007", "167772160", "10.20.7", "10.20.0.07", "10.20.0.0/16", "svc/store", "fe80::1%eth0"})
+    void whatLooksLikeAnotherAddressToSomebodyElseIsRefused(String text) {
+        if (text.equals("0x0a140007")) {
+            // Has letters and is a name then, which no rule of addresses is about.
+            assertThat(Destination.parse(text).in(Endpoints.NONE, "default").domain())
+                    .isEqualTo(text);
+            return;
+        }
+        assertThatThrownBy(() -> Destination.parse(text).in(Endpoints.NONE, "default"))
+                .isInstanceOf(UserException.class);
+    }
+}

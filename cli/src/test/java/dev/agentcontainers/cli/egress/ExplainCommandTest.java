@@ -1,0 +1,152 @@
+package dev.agentcontainers.cli.egress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.agentcontainers.cli.terminal.UserException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class ExplainCommandTest {
+    @TempDir
+    private Path folder;
+
+    private record Answer(int exitCode, String text) {}
+
+    @BeforeEach
+    void write() throws IOException {
+        Files.writeString(folder.resolve("agents.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: researcher, namespace: team-a, labels: {app: researcher}}
+                spec:
+                  command: ["true"]
+                  network:
+                    egress:
+                    - name: data
+                      to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}]
+                      ports: [{protocol: TCP, port: 8080}]
+                ---
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: store, namespace: team-b, labels: {app: store}}
+                spec:
+                  command: ["true"]
+                  ports: [{name: files, containerPort: 9000}]
+                status: {addresses: [100.80.0.7]}
+                ---
+                # Passed over.
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: other}
+                """);
+        Files.writeString(folder.resolve("policies.yaml"), """
+                apiVersion: v1
+                kind: List
+                items:
+                - apiVersion: networking.k8s.io/v1
+                  kind: NetworkPolicy
+                  metadata: {name: to-store, namespace: team-a}
+                  spec:
+                    podSelector: {matchLabels: {app: researcher}}
+                    policyTypes: [Egress]
+                    egress:
+                    - to: [{namespaceSelector: {matchLabels: {team: b}}}]
+                      ports: [{port: files}]
+                - apiVersion: v1
+                  kind: Namespace
+                  metadata: {name: team-b, labels: {team: b}}
+                """);
+    }
+
+    private Answer explain(String... arguments) {
+        StringWriter out = new StringWriter();
+        List<String> all = new ArrayList<>(List.of("-f", folder.toString(), "-n", "team-a"));
+        all.addAll(List.of(arguments));
+        int code = new CommandLine(new ExplainCommand())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOut(new PrintWriter(out))
+                .setExecutionExceptionHandler((exception, _, _) -> {
+                    if (exception instanceof UserException user) {
+                        out.write(String.valueOf(user.getMessage()));
+                        return user.exitCode();
+                    }
+                    throw exception;
+                })
+                .execute(all.toArray(String[]::new));
+        return new Answer(code, out.toString());
+    }
+
+    @Test
+    void whatIsAllowedNamesTheRule() {
+        assertThat(explain("researcher", "10.20.0.7:8080")).isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → 10.20.0.7 port 8080/TCP
+                egress    allowed in tier NetworkPolicy by inline/data spec.network.egress[data]
+                ingress   10.20.0.7 is no agent and no Pod
+                """));
+    }
+
+    @Test
+    void whatIsDeniedSaysWhyAndWhatWouldAllowIt() {
+        Answer answer = explain("researcher", "10.20.9.7:8080");
+        assertThat(answer.exitCode()).isEqualTo(1);
+        assertThat(answer.text())
+                .startsWith("denied    team-a/researcher → 10.20.9.7 port 8080/TCP\n")
+                .contains("inline/data spec.network.egress[data] allows the port, but not the address")
+                .contains("add to spec.network.egress: {name: NAME, to: [{ipBlock: {cidr: 10.20.9.7/32}}]");
+    }
+
+    @Test
+    void bothEndsOfAFlowBetweenAgentsAreJudged() throws IOException {
+        Answer denied = explain("researcher", "ac/team-b/store:9000");
+        assertThat(denied.exitCode()).isEqualTo(1);
+        assertThat(denied.text())
+                .contains("egress    allowed in tier NetworkPolicy by NetworkPolicy/to-store spec.egress[0]")
+                .contains("no NetworkPolicy with policyType Ingress selects AgentContainer team-b/store");
+
+        Files.writeString(folder.resolve("store.json"), """
+                {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                 "metadata": {"name": "store", "namespace": "team-b"},
+                 "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}}
+                """);
+        assertThat(explain("researcher", "ac/team-b/store:9000").exitCode()).isZero();
+        // By its address it is the same agent.
+        assertThat(explain("researcher", "100.80.0.7:9000").exitCode()).isZero();
+        assertThat(explain("researcher", "100.80.0.7:9001").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void programsReadIt() throws IOException {
+        JsonNode answer = new ObjectMapper()
+                .readTree(explain("-o", "json", "researcher", "169.254.169.254:80")
+                        .text());
+        assertThat(answer.path("allowed").asBoolean()).isFalse();
+        assertThat(answer.path("egress").path("why").asText()).contains("metadata services");
+        assertThat(answer.path("egress").path("remedy").asText()).isEqualTo("No policy can allow it.");
+        assertThat(answer.path("ingress").path("allowed").asBoolean()).isTrue();
+    }
+
+    @Test
+    void wrongQuestionsAreTwo() throws IOException {
+        assertThat(explain("nobody", "10.20.0.7"))
+                .isEqualTo(new Answer(2, "there is no AgentContainer nobody in namespace team-a"));
+        assertThat(explain("researcher", "ac/store").text())
+                .isEqualTo(
+                        "there is no AgentContainer store in namespace team-a that is known; there are: AgentContainer team-a/researcher");
+        assertThat(explain("-f", "/nowhere", "researcher", "10.20.0.7"))
+                .isEqualTo(new Answer(2, "-f /nowhere: there is no such file"));
+        Files.writeString(folder.resolve("broken.yaml"), "kind: NetworkPolicy\nspec: [\n");
+        assertThat(explain("researcher", "10.20.0.7").text())
+                .startsWith("-f " + folder.resolve("broken.yaml") + ": is not YAML");
+    }
+}
