@@ -16,8 +16,8 @@ public record Compilation(CompiledPolicy policy, Dependencies dependencies) {
     /**
      * The endpoints that a ruleset depends on.
      *
-     * @param selections agents and Pods whose addresses are in it
-     * @param portNames names of ports that stand for the ports of those which serve them
+     * @param selections agents and Pods whose addresses are in it, with the ports that they serve
+     * @param portNames names of ports that stand for the ports of whoever serves them, selected or not
      */
     public record Dependencies(Set<Peer.Selected> selections, Set<String> portNames) {
         public Dependencies {
@@ -37,8 +37,16 @@ public record Compilation(CompiledPolicy policy, Dependencies dependencies) {
         }
         Set<String> portNames = new HashSet<>();
         // Names in rules of ingress stand for ports of the subject itself.
-        sending.rules().forEach(rule -> addNames(rule.ports(), portNames));
+        sending.rules().filter(Compilation::isAboutAddresses).forEach(rule -> addNames(rule.ports(), portNames));
         return new Dependencies(selections, portNames);
+    }
+
+    /** Whether peers of the rule are whoever has some address. */
+    private static boolean isAboutAddresses(Rule rule) {
+        return rule.peers().stream().anyMatch(peer -> switch (peer) {
+            case Peer.Everywhere _, Peer.Block _ -> true;
+            case Peer.Selected _, Peer.Nodes _, Peer.Domain _, Peer.Unreadable _ -> false;
+        });
     }
 
     private static void addNames(List<PortMatch> ports, Set<String> names) {

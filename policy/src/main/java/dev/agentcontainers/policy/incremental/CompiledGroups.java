@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -83,8 +84,9 @@ final class CompiledGroups {
                                 .flatMap(
                                         namespace -> inNamespace.getOrDefault(namespace, Map.of()).entrySet().stream()),
                         acrossNamespaces.entrySet().stream())
-                .filter(selection -> !found(selection.getKey(), before, namespaceLabels)
-                        .equals(found(selection.getKey(), after, namespaceLabels)))
+                .filter(selection -> !Objects.equals(
+                        found(selection.getKey(), before, namespaceLabels),
+                        found(selection.getKey(), after, namespaceLabels)))
                 .forEach(selection -> concerned.addAll(selection.getValue()));
         if (before == null
                 || after == null
@@ -139,15 +141,17 @@ final class CompiledGroups {
         return namespaces;
     }
 
-    /** What a selection finds of the workload. */
-    private static List<Cidr> found(
+    /** What a selection finds of the workload; null: nothing. */
+    private static @Nullable Found found(
             Peer.Selected selection, Endpoint.@Nullable Workload workload, Endpoints namespaceLabels) {
         return workload != null
                         && !workload.addresses().isEmpty()
                         && selection.matches(Party.of(workload), namespaceLabels)
-                ? workload.addresses()
-                : List.of();
+                ? new Found(workload.addresses(), workload.ports())
+                : null;
     }
+
+    private record Found(List<Cidr> addresses, List<ServedPort> ports) {}
 
     private static List<ServedPort> ports(Endpoint.@Nullable Workload workload) {
         return workload == null || workload.addresses().isEmpty() ? List.of() : workload.ports();

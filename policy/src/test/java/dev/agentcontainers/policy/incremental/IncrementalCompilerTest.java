@@ -87,6 +87,27 @@ class IncrementalCompilerTest {
     }
 
     @Test
+    void aPortsNameConcernsWhoeverMayReachThatAddress() {
+        policy(
+                "a",
+                "wide",
+                "{podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.2.0/24}}], ports: [{port: web}]}]}");
+        compiler.compile(CLIENT);
+
+        assertThat(compiler.endpoint(
+                        "u", agent("c", "unrelated", List.of(new ServedPort("web", Protocol.TCP, 80)), "10.0.2.1")))
+                .containsExactly(CLIENT);
+        assertThat(compiler.compile(CLIENT).egress()).containsExactly(new Allow("10.0.2.1/32", Protocol.TCP, 80, 80));
+    }
+
+    @Test
+    void aPortsNameConcernsNobodyWhoSelectsOthers() {
+        assertThat(compiler.endpoint(
+                        "u", agent("c", "unrelated", List.of(new ServedPort("web", Protocol.TCP, 80)), "10.0.2.1")))
+                .isEmpty();
+    }
+
+    @Test
     void labelsOfANamespaceConcernThoseWhoSelectItsWorkloads() {
         assertThat(compiler.namespace("b", Map.of("team", "c")))
                 .as("nobody is in it")
