@@ -38,11 +38,15 @@ public final class ElectionWatch implements Interceptor {
         // The first creation goes to the collection; every turn begins with a look.
         if (path.endsWith(lease)) {
             looked();
+            begin();
         }
     }
 
     void looked() {
         looks.incrementAndGet();
+    }
+
+    private void begin() {
         if (begun.compareAndSet(false, true)) {
             Thread.ofPlatform().daemon().name("election-watch").start(this::watch);
         }
