@@ -30,7 +30,7 @@ record ApplicablePolicy(List<String> sources, List<Rule> rules) {
             });
         }
         if (workload instanceof Endpoint.Agent agent && direction == Direction.EGRESS) {
-            addInline(InlineRules.read(agent.inlineRules()), sources, rules);
+            addInline(InlineRules.read(agent.inlineRules(), agent.namespace()), sources, rules);
         }
         return sorted(sources, rules);
     }

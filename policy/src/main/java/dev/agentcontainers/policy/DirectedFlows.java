@@ -7,6 +7,7 @@ import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.FlowSet;
 import dev.agentcontainers.policy.box.PortRange;
 import dev.agentcontainers.policy.endpoint.ServedPort;
+import dev.agentcontainers.policy.rule.Action;
 import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.Rule;
 import java.util.ArrayList;
@@ -24,6 +25,10 @@ final class DirectedFlows {
     private final RuleAreas ruleAreas;
     private final FlowSet undecided = new FlowSet();
     private final List<Area> accepted = new ArrayList<>();
+    /** What rules of egress have denied, or passed within the tier that is being decided. */
+    private final FlowSet closed = new FlowSet();
+
+    private final RuleNames names = new RuleNames();
 
     /** @param own the ports that the agent serves */
     DirectedFlows(Direction direction, List<ServedPort> own, PeerAddresses peers) {
@@ -47,6 +52,7 @@ final class DirectedFlows {
         if (policy.union()) {
             for (Rule rule : policy.last()) {
                 ruleAreas.of(rule, direction, own).forEach(area -> accepted.addAll(undecided.within(area)));
+                names.accept(rule, closed);
             }
         } else {
             decideInOrder(policy.last());
@@ -58,17 +64,29 @@ final class DirectedFlows {
     private void decideInOrder(List<Rule> rules) {
         List<Area> passed = new ArrayList<>();
         for (Rule rule : rules) {
+            if (rule.action() == Action.ACCEPT) {
+                names.accept(rule, closed);
+            }
             for (Area area : ruleAreas.of(rule, direction, own)) {
                 List<Area> decided = undecided.within(area);
                 switch (rule.action()) {
                     case ACCEPT -> accepted.addAll(decided);
-                    case PASS -> passed.addAll(decided);
-                    case DENY -> {}
+                    case PASS -> {
+                        passed.addAll(decided);
+                        decided.forEach(closed::add);
+                    }
+                    case DENY -> decided.forEach(closed::add);
                 }
                 decided.forEach(undecided::remove);
             }
         }
         passed.forEach(undecided::add);
+        passed.forEach(closed::remove);
+    }
+
+    /** The domain names that are accepted; complete after the flows are. */
+    RuleNames names() {
+        return names;
     }
 
     private static List<Area> everywhere(Function<AddressFamily, AddressRanges> addresses) {

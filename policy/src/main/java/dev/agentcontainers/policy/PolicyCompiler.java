@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
 import dev.agentcontainers.policy.box.TooManyBoxesException;
@@ -29,6 +30,9 @@ public final class PolicyCompiler {
      * 1,400 boxes, and each run of ports that is different takes a third of that more.
      */
     public static final int MOST_BOXES = 4096;
+
+    /** The most domain names of a ruleset, counted with each range of their ports. */
+    public static final int MOST_NAMES = 2048;
 
     private final Policies policies;
     private final Endpoints endpoints;
@@ -66,11 +70,14 @@ public final class PolicyCompiler {
         List<String> problems = new ArrayList<>();
         sending.rules().forEach(rule -> problems.addAll(problems(rule, Direction.EGRESS)));
         receiving.rules().forEach(rule -> problems.addAll(problems(rule, Direction.INGRESS)));
-        List<Allow> egress = boxes(subject, Direction.EGRESS, sending, problems);
-        List<Allow> ingress = boxes(subject, Direction.INGRESS, receiving, problems);
+        DirectedFlows out = new DirectedFlows(Direction.EGRESS, subject.ports(), peers);
+        DirectedFlows in = new DirectedFlows(Direction.INGRESS, subject.ports(), peers);
+        List<Allow> egress = boxes(out.accepted(sending), Direction.EGRESS, problems);
+        List<Allow> ingress = boxes(in.accepted(receiving), Direction.INGRESS, problems);
+        List<AllowedName> names = names(out.names(), problems);
         return new Compilation(
                 new CompiledPolicy(
-                        RulesetHash.ofCanonical(egress, ingress, List.of()),
+                        RulesetHash.ofCanonical(egress, ingress, names),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -78,13 +85,11 @@ public final class PolicyCompiler {
                         problems,
                         egress,
                         ingress,
-                        List.of()),
+                        names),
                 Compilation.dependencies(sending, receiving));
     }
 
-    private List<Allow> boxes(
-            PolicySubject subject, Direction direction, DirectedPolicy policy, List<String> problems) {
-        List<Area> accepted = new DirectedFlows(direction, subject.ports(), peers).accepted(policy);
+    private static List<Allow> boxes(List<Area> accepted, Direction direction, List<String> problems) {
         try {
             return Boxes.canonical(accepted, MOST_BOXES);
         } catch (TooManyBoxesException tooMany) {
@@ -95,15 +100,24 @@ public final class PolicyCompiler {
         }
     }
 
+    private static List<AllowedName> names(RuleNames accepted, List<String> problems) {
+        problems.addAll(accepted.problems());
+        List<AllowedName> names = Names.canonicalOf(accepted.names());
+        if (names.size() > MOST_NAMES) {
+            problems.add(
+                    "the policies together allow more than %d domain names and ranges of ports, so no name is allowed"
+                            .formatted(MOST_NAMES));
+            return List.of();
+        }
+        return names;
+    }
+
     /** What of a rule allows nothing, or denies more than it says, each with its place. */
     private List<String> problems(Rule rule, Direction direction) {
         List<String> problems = new ArrayList<>(rule.problems());
         for (int index = 0; index < rule.peers().size(); index++) {
             String place = "%s.%s[%d]".formatted(rule.source(), direction.peersField(), index);
             switch (rule.peers().get(index)) {
-                case Peer.Domain(var name) ->
-                    problems.add(place + ": the domain name '" + name
-                            + "' is not resolved to addresses yet; the peer allows nothing");
                 case Peer.Selected _ -> {
                     if (isAlone()) {
                         problems.add(
@@ -112,7 +126,7 @@ public final class PolicyCompiler {
                     }
                 }
                 // That a selector finds nobody may change at any time.
-                case Peer.Everywhere _, Peer.Block _, Peer.Nodes _, Peer.Unreadable _ -> {}
+                case Peer.Everywhere _, Peer.Block _, Peer.Nodes _, Peer.Domain _, Peer.Unreadable _ -> {}
             }
         }
         for (int index = 0; index < rule.ports().size(); index++) {

@@ -6,7 +6,10 @@ import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Network.IpBlock;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.endpoint.ServedPort;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,15 @@ public final class PolicyGroup {
     }
 
     private static String peer(EgressPeer peer) {
+        if (peer.domain() != null) {
+            return new CanonicalHash("domain").text(peer.domain()).hex();
+        }
+        if (peer.podSelector() != null || peer.namespaceSelector() != null) {
+            return new CanonicalHash("selectors")
+                    .text(selector(peer.podSelector()))
+                    .text(selector(peer.namespaceSelector()))
+                    .hex();
+        }
         @Nullable IpBlock block = peer.ipBlock();
         if (block == null) {
             return new CanonicalHash("peer").hex();
@@ -56,6 +68,26 @@ public final class PolicyGroup {
         return new CanonicalHash("ipBlock")
                 .text(block.cidr())
                 .texts(sorted(block.except(), Function.identity()))
+                .hex();
+    }
+
+    private static String selector(@Nullable LabelSelector selector) {
+        if (selector == null) {
+            return "";
+        }
+        var hash = new CanonicalHash("selector");
+        Map<String, String> labels = selector.getMatchLabels() == null ? Map.of() : selector.getMatchLabels();
+        hash.number(labels.size());
+        new TreeMap<>(labels).forEach((key, value) -> hash.text(key).text(value));
+        return hash.texts(sorted(selector.getMatchExpressions(), PolicyGroup::requirement))
+                .hex();
+    }
+
+    private static String requirement(LabelSelectorRequirement requirement) {
+        return new CanonicalHash("requirement")
+                .text(requirement.getKey())
+                .text(requirement.getOperator())
+                .texts(sorted(requirement.getValues(), Function.identity()))
                 .hex();
     }
 

@@ -25,6 +25,10 @@ final class ValidationRules {
     private static final Pattern KERNEL_PATH = Pattern.compile("^/(proc|sys|dev)(/|$)");
     private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
     private static final Pattern FILE_NAME = Pattern.compile("[-._a-zA-Z0-9]{1,253}");
+    private static final Pattern DOMAIN =
+            Pattern.compile("([*][.])?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+    private static final Pattern ENDS_IN_NUMBER = Pattern.compile("[.](0x[0-9a-f]*|[0-9]+)$");
+    private static final int MOST_PORTS_OF_NAMES = 64;
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
             "([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
@@ -156,9 +160,38 @@ final class ValidationRules {
                 "has(self.ipBlock) != (has(self.podSelector) || has(self.namespaceSelector))",
                 self -> self.has("ipBlock") != (self.has("podSelector") || self.has("namespaceSelector")));
         rules.put(
+                "[has(self.ipBlock), has(self.domain), has(self.podSelector) || has(self.namespaceSelector)].filter(x, x).size() == 1",
+                self -> Stream.of(
+                                        self.has("ipBlock"),
+                                        self.has("domain"),
+                                        self.has("podSelector") || self.has("namespaceSelector"))
+                                .filter(isSet -> isSet)
+                                .count()
+                        == 1);
+        rules.put(
+                "self.matches('^([*][.])?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$') && !self.matches('[.](0x[0-9a-f]*|[0-9]+)$')",
+                self -> DOMAIN.matcher(self.asText()).matches()
+                        && !ENDS_IN_NUMBER.matcher(self.asText()).find());
+        rules.put(
+                "!has(self.to) || !self.to.exists(p, has(p.domain)) || (has(self.ports) && self.ports.size() > 0 && self.ports.map(p, has(p.port) ? (has(p.endPort) ? p.endPort - p.port + 1 : 1) : 65535).sum() <= 64)",
+                self -> elements(self.path("to")).noneMatch(peer -> peer.has("domain"))
+                        || (!self.path("ports").isEmpty()
+                                && elements(self.path("ports"))
+                                                .mapToLong(ValidationRules::width)
+                                                .sum()
+                                        <= MOST_PORTS_OF_NAMES));
+        rules.put(
                 "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
                 self -> self.path("operator").asText().endsWith("In")
                         == !self.path("values").isEmpty());
+    }
+
+    private static long width(JsonNode ports) {
+        if (!ports.has("port")) {
+            return 65_535;
+        }
+        long first = ports.path("port").asLong();
+        return ports.path("endPort").asLong(first) - first + 1;
     }
 
     private static void addRulesOfTolerations(Map<String, Predicate<JsonNode>> rules) {

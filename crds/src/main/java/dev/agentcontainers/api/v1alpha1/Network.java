@@ -8,6 +8,7 @@ import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.List;
 
 /** What an agent may reach over the network. */
@@ -21,6 +22,11 @@ public record Network(
 
     /** One inline egress rule: allows its ports at its peers. */
     @ApiObject
+    @ValidationRule(
+            value =
+                    "!has(self.to) || !self.to.exists(p, has(p.domain)) || (has(self.ports) && self.ports.size() > 0 && self.ports.map(p, has(p.port) ? (has(p.endPort) ? p.endPort - p.port + 1 : 1) : 65535).sum() <= 64)",
+            message =
+                    "a rule with a domain needs ports, at most 64 in all: each is opened at each address that a name resolves to")
     public record EgressRule(
             @Required
             @Size(min = 1, max = 63)
@@ -36,9 +42,37 @@ public record Network(
 
     /** A destination; exactly one kind is set. */
     @ApiObject
+    @ValidationRule(
+            value =
+                    "[has(self.ipBlock), has(self.domain), has(self.podSelector) || has(self.namespaceSelector)].filter(x, x).size() == 1",
+            message =
+                    "set exactly one of ipBlock, domain and selectors (podSelector, namespaceSelector or both); another peer is another entry of the list")
     public record EgressPeer(
-            @Required @JsonPropertyDescription("A range of addresses.")
-            IpBlock ipBlock) {}
+            @JsonPropertyDescription("A range of addresses.")
+            IpBlock ipBlock,
+
+            @Size(min = 4, max = 253)
+            @ValidationRule(
+                    value =
+                            "self.matches('^([*][.])?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$') && !self.matches('[.](0x[0-9a-f]*|[0-9]+)$')",
+                    message =
+                            "must be a domain name in lower case and ASCII (xn-- for others) without final dot, like www.example.org, or *.example.org for all names below; no address in disguise")
+            @JsonPropertyDescription(
+                    "A domain name, for example www.example.org, or *.example.org for all names below example.org, itself not included.")
+            String domain,
+
+            @JsonPropertyDescription(
+                    "AgentContainers and Pods by labels, in the agent's namespace or those of namespaceSelector.")
+            LabelSelector podSelector,
+
+            @JsonPropertyDescription("Namespaces by labels; alone, all AgentContainers and Pods in them.")
+            LabelSelector namespaceSelector) {
+
+        /** A range of addresses. */
+        public EgressPeer(IpBlock ipBlock) {
+            this(ipBlock, null, null, null);
+        }
+    }
 
     /** A range of addresses. */
     @ApiObject

@@ -26,6 +26,14 @@ class ReleasedSchemasTest {
     private static final Path FOLDER =
             Path.of(System.getProperty("project.root", ".."), "crds", "compatibility", "v1alpha1");
 
+    /**
+     * New rules that every object holds which the last release accepted: it knew one kind of peer, required it, and knew no
+     * domain.
+     */
+    private static final List<String> HOLD_FOR_WHAT_WAS_ACCEPTED = List.of(
+            "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.to) || !self.to.exists(p, has(p.domain)) ||",
+            "v1alpha1.spec.network.egress[].to[]: rule is new or changed: [has(self.ipBlock), has(self.domain),");
+
     static Stream<Arguments> released() throws IOException {
         try (var files = Files.list(FOLDER)) {
             List<Path> all = files.toList();
@@ -41,7 +49,9 @@ class ReleasedSchemasTest {
         JsonNode current = Optional.ofNullable(CustomResources.definitions().get(name))
                 .orElseThrow(() -> new AssertionError(name + " was removed"));
 
-        assertThat(DefinitionCompatibility.breaks(released, current)).isEmpty();
+        assertThat(DefinitionCompatibility.breaks(released, current))
+                .filteredOn(difference -> HOLD_FOR_WHAT_WAS_ACCEPTED.stream().noneMatch(difference::startsWith))
+                .isEmpty();
     }
 
     @Test

@@ -1,0 +1,90 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.policy.box.AddressFamily;
+import dev.agentcontainers.policy.box.AddressRanges;
+import dev.agentcontainers.policy.box.Area;
+import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.policy.box.FlowSet;
+import dev.agentcontainers.policy.box.PortRange;
+import dev.agentcontainers.policy.rule.Peer;
+import dev.agentcontainers.policy.rule.PortMatch;
+import dev.agentcontainers.policy.rule.Rule;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The domain names that a rule of egress accepts. What they resolve to is known to the node alone, which opens it port by port if it
+ * is public; so a name is in a ruleset only where no rule before has closed a public address at its ports.
+ */
+final class RuleNames {
+    /** The most ports of a rule with domain names: each is opened at each address by itself. */
+    static final int MOST_PORTS = 64;
+
+    /** What no node opens for a name, besides the invariants: private ranges (RFC 1918, 6598, 4193). */
+    private static final List<Cidr> PRIVATE = List.of(
+            Cidr.parse("10.0.0.0/8"),
+            Cidr.parse("172.16.0.0/12"),
+            Cidr.parse("192.168.0.0/16"),
+            Cidr.parse("100.64.0.0/10"),
+            Cidr.parse("fc00::/7"));
+
+    private final List<AllowedName> names = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+
+    /** The names of all rules so far. */
+    List<AllowedName> names() {
+        return names;
+    }
+
+    /** What of the rules' names allows nothing, each with its place. */
+    List<String> problems() {
+        return problems;
+    }
+
+    /** @param closed flows that rules before have decided otherwise than by accepting them */
+    void accept(Rule rule, FlowSet closed) {
+        List<Peer.Domain> domains = new ArrayList<>();
+        for (Peer peer : rule.peers()) {
+            if (peer instanceof Peer.Domain domain) {
+                domains.add(domain);
+            }
+        }
+        if (domains.isEmpty()) {
+            return;
+        }
+        int ports = 0;
+        for (PortMatch match : rule.ports()) {
+            ports += match instanceof PortMatch.Numbered(var any, PortRange range)
+                    ? range.last() - range.first() + 1
+                    : MOST_PORTS + 1;
+        }
+        if (ports > MOST_PORTS) {
+            problems.add("%s: with domain names it needs ports by number, at most %d in all; the names allow nothing"
+                    .formatted(rule.source(), MOST_PORTS));
+            return;
+        }
+        for (PortMatch match : rule.ports()) {
+            if (match instanceof PortMatch.Numbered(Protocol protocol, PortRange range)) {
+                accept(rule, domains, protocol, range, closed);
+            }
+        }
+    }
+
+    private void accept(Rule rule, List<Peer.Domain> domains, Protocol protocol, PortRange range, FlowSet closed) {
+        for (AddressFamily family : AddressFamily.values()) {
+            AddressRanges open = Invariants.removedFrom(AddressRanges.everywhere(family))
+                    .minus(AddressRanges.ofFamily(family, PRIVATE));
+            if (!closed.within(new Area(protocol, range, open)).isEmpty()) {
+                problems.add(
+                        "%s: a rule before it closes public addresses at ports %s/%s, to which a name might resolve; the names allow nothing there"
+                                .formatted(rule.source(), range, protocol));
+                return;
+            }
+        }
+        for (Peer.Domain domain : domains) {
+            names.add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
+        }
+    }
+}
