@@ -22,6 +22,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -76,6 +77,11 @@ public final class LocalFleet {
      * @param wait true to return only when all nodes are Ready
      */
     public void up(int nodes, boolean wait) {
+        up(nodes, wait, Optional.empty());
+    }
+
+    /** @param dnsUpstream the resolver for agents' names at nodes that are started now; empty for the machine's own */
+    public void up(int nodes, boolean wait, Optional<String> dnsUpstream) {
         if (nodes < 1 || nodes > FleetPlace.MOST_NODES) {
             throw new UserException("--nodes is " + nodes + ": choose 1 to " + FleetPlace.MOST_NODES, 2);
         }
@@ -94,7 +100,7 @@ public final class LocalFleet {
             progress.step("operator", () -> operator.ensure(controlPlane));
             NodeStart start = new NodeStart(layout, kept, place, client, operator);
             for (String name : names) {
-                progress.step("node agent " + name, () -> start.ensure(name));
+                progress.step("node agent " + name, () -> start.ensure(name, dnsUpstream));
             }
             if (wait) {
                 NodeMembership membership = new NodeMembership(client);

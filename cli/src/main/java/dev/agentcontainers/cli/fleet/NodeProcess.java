@@ -11,7 +11,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** One node agent of the fleet, with an identity of its own and places of its own on this machine. */
@@ -71,28 +73,32 @@ final class NodeProcess {
         delete(authority());
     }
 
-    /** Starts the node agent unless it runs. Where it has not joined, it does so with what it was given. */
-    boolean ensure(URI gateway) {
+    /**
+     * Starts the node agent unless it runs. Where it has not joined, it does so with what it was given.
+     *
+     * @param dnsUpstream the resolver for agents' names; empty for the machine's own
+     */
+    boolean ensure(URI gateway, Optional<String> dnsUpstream) {
         NodeSettings settings = settings();
-        return process.start(
-                programs.nodeAgent(),
-                Map.of(
-                        "AGENTCONTAINERS_NODE_NAME",
-                        name,
-                        "AGENTCONTAINERS_NODE_JOIN_GATEWAY",
-                        gateway.toString(),
-                        "AGENTCONTAINERS_NODE_JOIN_CA_FILE",
-                        authority().toString(),
-                        "AGENTCONTAINERS_NODE_JOIN_TOKEN_FILE",
-                        tokenFile().toString(),
-                        "AGENTCONTAINERS_NODE_STATE_DIRECTORY",
-                        settings.stateDirectory().toString(),
-                        "AGENTCONTAINERS_NODE_RUN_DIRECTORY",
-                        settings.runDirectory().toString(),
-                        "AGENTCONTAINERS_NODE_FIRST_USER_ID",
-                        Long.toString(settings.firstUserId()),
-                        "AGENTCONTAINERS_NODE_USER_ID_COUNT",
-                        Long.toString(settings.userIdCount())));
+        Map<String, String> variables = new HashMap<>(Map.of(
+                "AGENTCONTAINERS_NODE_NAME",
+                name,
+                "AGENTCONTAINERS_NODE_JOIN_GATEWAY",
+                gateway.toString(),
+                "AGENTCONTAINERS_NODE_JOIN_CA_FILE",
+                authority().toString(),
+                "AGENTCONTAINERS_NODE_JOIN_TOKEN_FILE",
+                tokenFile().toString(),
+                "AGENTCONTAINERS_NODE_STATE_DIRECTORY",
+                settings.stateDirectory().toString(),
+                "AGENTCONTAINERS_NODE_RUN_DIRECTORY",
+                settings.runDirectory().toString(),
+                "AGENTCONTAINERS_NODE_FIRST_USER_ID",
+                Long.toString(settings.firstUserId()),
+                "AGENTCONTAINERS_NODE_USER_ID_COUNT",
+                Long.toString(settings.userIdCount())));
+        dnsUpstream.ifPresent(upstream -> variables.put("AGENTCONTAINERS_NODE_DNS_UPSTREAM", upstream));
+        return process.start(programs.nodeAgent(), variables);
     }
 
     private Path identity() {

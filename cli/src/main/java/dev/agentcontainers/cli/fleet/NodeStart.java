@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** Starts node agents of the fleet. One that has not joined gets a token for its name alone, which is gone afterwards. */
@@ -36,20 +37,24 @@ final class NodeStart {
         this.tokens = new JoinTokens(admin, OperatorProcess.NAMESPACE, Clock.systemUTC());
     }
 
-    /** Starts the node agent unless it runs; returns once it has joined. */
-    boolean ensure(String name) {
+    /**
+     * Starts the node agent unless it runs; returns once it has joined.
+     *
+     * @param dnsUpstream the resolver for agents' names; empty for the machine's own
+     */
+    boolean ensure(String name, Optional<String> dnsUpstream) {
         NodeProcess node = new NodeProcess(layout, programs, place, name);
         if (node.hasJoined() && !membership.exists(name)) {
             // Its AgentNode was deleted, and what it holds ended with that.
             node.leave();
         }
         if (node.hasJoined()) {
-            return node.ensure(operator.gateway());
+            return node.ensure(operator.gateway(), dnsUpstream);
         }
         BootstrapToken token = tokens.create(new Terms(TOKEN_VALIDITY, name, 1));
         try {
             node.invite(gateway(), token);
-            node.ensure(operator.gateway());
+            node.ensure(operator.gateway(), dnsUpstream);
             await(
                     "node agent " + name + " has not joined within " + JOINED_WITHIN.toSeconds() + " s; see "
                             + node.process().log(),

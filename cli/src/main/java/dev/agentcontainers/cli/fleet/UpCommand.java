@@ -1,7 +1,9 @@
 package dev.agentcontainers.cli.fleet;
 
+import dev.agentcontainers.cli.machine.DnsUpstream;
 import dev.agentcontainers.cli.terminal.Progress;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code agentctl up}. */
@@ -28,8 +30,11 @@ public final class UpCommand implements Runnable {
             description = "How many node agents, 1 to 16 (default: ${DEFAULT-VALUE}).")
     private int nodes;
 
+    @Mixin
+    private DnsUpstream dnsUpstream = new DnsUpstream();
+
     @Override
     public void run() {
-        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait);
+        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait, dnsUpstream.value());
     }
 }

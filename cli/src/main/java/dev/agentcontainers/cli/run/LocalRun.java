@@ -4,6 +4,7 @@ import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
@@ -18,13 +19,13 @@ final class LocalRun implements AgentRun {
     private final StandaloneRun run;
 
     /** Installs what this machine lacks, where it can. */
-    LocalRun(RunObjects objects, RunObserver observer) {
+    LocalRun(RunObjects objects, NameSettings names, RunObserver observer) {
         try {
             Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         } catch (UserException e) {
             throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
         }
-        this.run = new StandaloneRun(objects, Platform.current(), List.of(), observer);
+        this.run = new StandaloneRun(objects, Platform.current(), List.of(), names, observer);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.assignment.manifest.RunObjects;
+import dev.agentcontainers.cli.machine.DnsUpstream;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
@@ -67,6 +68,9 @@ public final class RunCommand implements Callable<Integer> {
     @Mixin
     private AgentFlags flags = new AgentFlags();
 
+    @Mixin
+    private DnsUpstream dnsUpstream = new DnsUpstream();
+
     @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")
     private boolean dryRun;
 
@@ -102,8 +106,8 @@ public final class RunCommand implements Callable<Integer> {
         }
         try (TerminalObserver observer = new TerminalObserver(verbosity())) {
             sayFateOfWorkspaces(objects, observer);
-            AgentRun run = "root".equals(System.getProperty("user.name"))
-                    ? new LocalRun(objects, observer)
+            AgentRun run = isRoot()
+                    ? new LocalRun(objects, dnsUpstream.settings(), observer)
                     : ServiceRun.connect(System.getenv(), manifests, observer);
             return await(run, observer);
         }
@@ -121,9 +125,17 @@ public final class RunCommand implements Callable<Integer> {
         if (!output.isEmpty() && (!dryRun || !output.equals("yaml"))) {
             throw new UserException("run: -o goes with --dry-run and must be yaml, but is '%s'".formatted(output), 2);
         }
+        if (dnsUpstream.value().isPresent() && !isRoot()) {
+            throw new UserException(
+                    "run: --dns-upstream needs root: the service of this machine has its own resolver", 2);
+        }
         if (quiet && verbose) {
             throw new UserException("run: --quiet and --verbose exclude each other", 2);
         }
+    }
+
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
     }
 
     private Verbosity verbosity() {

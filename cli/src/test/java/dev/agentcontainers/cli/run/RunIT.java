@@ -38,6 +38,20 @@ class RunIT {
             http.server.HTTPServer((sys.argv[2], int(sys.argv[3])), http.server.SimpleHTTPRequestHandler).serve_forever()
             """;
 
+    /** A resolver that says one address for every name, and each name that it was asked for. */
+    private static final String RESOLVER = """
+            import socket, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0))
+            print(s.getsockname()[1], flush=True)
+            while True:
+                q, peer = s.recvfrom(512)
+                name = q[12:q.index(b"\\0", 12)]
+                print("asked", name, flush=True)
+                end = 12 + len(name) + 5
+                s.sendto(q[:2] + b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0" + q[12:end]
+                         + b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4" + socket.inet_aton(sys.argv[1]), peer)
+            """;
+
     private static final DemoService SERVICE = new DemoService("runit", "198.51.100.40", "198.51.100.39");
 
     @TempDir
@@ -213,6 +227,55 @@ class RunIT {
             assertThat(selected.output()).isEqualTo("port 8080 open\nport 8081 closed\n");
             assertThat(other.await()).isZero();
             assertThat(other.output()).isEqualTo("port 8080 closed\nport 8081 closed\n");
+        });
+    }
+
+    /** Asked for at once: the first question waits for the resolver's process rather than failing. */
+    @Test
+    void resolvesAndReachesTheNamesThatItsManifestAllows() throws Exception {
+        withService(() -> {
+            Path said = folder.resolve("resolver.log");
+            Process resolver = new ProcessBuilder("python3", "-c", RESOLVER, SERVICE.address())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .redirectOutput(said.toFile())
+                    .start();
+            try {
+                await().atMost(PATIENCE).until(() -> Files.readString(said).contains("\n"));
+                String manifest = """
+                        apiVersion: agentcontainers.dev/v1alpha1
+                        kind: AgentContainer
+                        metadata: {name: caller}
+                        spec:
+                          isolation: {className: process}
+                          command:
+                          - python3
+                          - -c
+                          - |
+                            import socket, urllib.request
+                            print(urllib.request.urlopen("http://www.service.example:8080/", timeout=20).status)
+                            for name, port in (("www.service.example", 8081), ("www.other.example", 8080)):
+                                try:
+                                    socket.create_connection((name, port), 5); print("open")
+                                except socket.gaierror:
+                                    print("not resolved")
+                                except OSError:
+                                    print("closed")
+                          network:
+                            egress: [{name: service, to: [{domain: "*.service.example"}], ports: [{port: 8080}]}]
+                        """;
+                AgentctlProcess run = AgentctlProcess.run(
+                        folder,
+                        "--dns-upstream",
+                        "127.0.0.1:" + Files.readAllLines(said).getFirst(),
+                        "-f",
+                        write("named.yaml", manifest));
+
+                assertThat(run.await()).as(run.errorOutput()).isZero();
+                assertThat(run.output()).isEqualTo("200\nclosed\nnot resolved\n");
+                assertThat(Files.readString(said)).contains("asked").doesNotContain("other");
+            } finally {
+                resolver.destroy();
+            }
         });
     }
 

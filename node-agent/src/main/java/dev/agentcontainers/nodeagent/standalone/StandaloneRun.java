@@ -52,6 +52,7 @@ public final class StandaloneRun implements Run {
     private final RunObjects objects;
     private final Platform platform;
     private final ClosedAddresses closed;
+    private final NameSettings names;
     private final RunObserver observer;
     private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     private final Object lock = new Object();
@@ -60,9 +61,18 @@ public final class StandaloneRun implements Run {
 
     private record Started(Supervisor supervisor, IsolationDriver driver, Assignment assignment) {}
 
-    /** @param neverAllowed addresses and ranges that no policy opens, an API server's for example */
-    public StandaloneRun(RunObjects objects, Platform platform, List<String> neverAllowed, RunObserver observer) {
+    /**
+     * @param neverAllowed addresses and ranges that no policy opens, an API server's for example
+     * @param names how the agent's names are resolved
+     */
+    public StandaloneRun(
+            RunObjects objects,
+            Platform platform,
+            List<String> neverAllowed,
+            NameSettings names,
+            RunObserver observer) {
         this.objects = objects;
+        this.names = names;
         this.platform = platform;
         this.closed = new ClosedAddresses(neverAllowed);
         this.observer = observer;
@@ -110,20 +120,20 @@ public final class StandaloneRun implements Run {
         IsolationDriver driver = driver(settings, plan.assignment());
         Fence opened = platform.fence(settings);
         CountingFence fence = new CountingFence(opened);
-        NamesFence names = new NamesFence(fence);
+        NamesFence fenceWithNames = new NamesFence(fence);
         // The trial run and the fence need nothing of each other, and both take their time.
         FutureTask<DriverProbe> probe = new FutureTask<>(driver::probe);
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
         try {
             observer.progress("fence: " + agentCidr);
-            closed.open(names, agentCidr, Place.FLEET_CIDR);
+            closed.open(fenceWithNames, agentCidr, Place.FLEET_CIDR);
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
-            PolicyKeeper policy = new PolicyKeeper(names, journal);
+            PolicyKeeper policy = new PolicyKeeper(fenceWithNames, journal);
             policy.apply(new PolicySnapshot(0, plan.policy()));
             requireReady(driver, result(probe));
             NodeParts parts = new NodeParts(
                     Map.of(driver.name(), driver),
-                    names,
+                    fenceWithNames,
                     policy,
                     new GivenMaterials(plan.sources()),
                     journal,
@@ -133,9 +143,9 @@ public final class StandaloneRun implements Run {
                     machine.bootId(),
                     Clock.systemUTC());
             RunEnd end;
-            try (FenceUpkeep upkeep = new FenceUpkeep(names).start();
+            try (FenceUpkeep upkeep = new FenceUpkeep(fenceWithNames).start();
                     EgressProxyKeeper proxy = new EgressProxyKeeper(
-                                    names, platform.proxy(settings), NameSettings.DEFAULT, NameAudit.logged())
+                                    fenceWithNames, platform.proxy(settings), names, NameAudit.logged())
                             .start()) {
                 end = supervise(new Supervisor(parts), driver, plan.assignment());
                 upkeep.warnings().forEach(observer::warning);

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.standalone.service;
 
+import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.FormerRuns;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
@@ -66,7 +67,8 @@ public final class RunService implements AutoCloseable {
                 settings,
                 ConnectionLimits.of(settings),
                 share,
-                (objects, neverAllowed, observer) -> new StandaloneRun(objects, platform, neverAllowed, observer),
+                (objects, neverAllowed, observer) ->
+                        new StandaloneRun(objects, platform, neverAllowed, NameSettings.DEFAULT, observer),
                 ServiceSocket.listen(settings.socket(), settings.group()));
         service.serve();
         LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());

@@ -1,0 +1,31 @@
+package dev.agentcontainers.cli.machine;
+
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.names.NameSettings;
+import dev.agentcontainers.protocol.names.NameLimits;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which resolver is asked for the names that agents may resolve. */
+public final class DnsUpstream {
+    @Option(
+            names = "--dns-upstream",
+            paramLabel = "ADDRESS[:PORT]",
+            description = "Resolver for the names that agents may resolve. Default: the machine's own.")
+    private @Nullable String upstream;
+
+    /** @throws UserException where it is no address */
+    public NameSettings settings() {
+        try {
+            return new NameSettings(Optional.ofNullable(upstream), NameLimits.DEFAULT);
+        } catch (IllegalArgumentException e) {
+            throw new UserException("--dns-upstream: " + e.getMessage(), 2);
+        }
+    }
+
+    /** As it was given, checked. */
+    public Optional<String> value() {
+        return settings().upstream();
+    }
+}
