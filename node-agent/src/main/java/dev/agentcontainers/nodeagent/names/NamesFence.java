@@ -2,9 +2,8 @@ package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.ForwardingFence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.fence.NameServerSockets;
-import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -18,8 +17,7 @@ import java.util.stream.Collectors;
  * A fence of which it is known, without asking the kernel each time, whom it holds and which names they may resolve. What is
  * known of agents is never more than the fence holds: it is learnt after the fence and forgotten before it.
  */
-public final class NamesFence implements Fence {
-    private final Fence fence;
+public final class NamesFence extends ForwardingFence {
     private final Map<SandboxId, Attachment> agents = new ConcurrentHashMap<>();
     private volatile Map<String, NamedGroup> groups = Map.of();
     private volatile ClosedToNames closed = ClosedToNames.of("0.0.0.0/0", List.of());
@@ -27,7 +25,7 @@ public final class NamesFence implements Fence {
     private volatile Runnable listener = () -> {};
 
     public NamesFence(Fence fence) {
-        this.fence = fence;
+        super(fence);
     }
 
     /** An attached agent. */
@@ -93,16 +91,6 @@ public final class NamesFence implements Fence {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
-        fence.openResolved(id, destinations);
-    }
-
-    @Override
-    public NameServerSockets nameServerSockets() throws SandboxException {
-        return fence.nameServerSockets();
-    }
-
-    @Override
     public void detach(SandboxId id) throws SandboxException {
         agents.remove(id);
         listener.run();
@@ -110,34 +98,9 @@ public final class NamesFence implements Fence {
     }
 
     @Override
-    public Map<SandboxId, Attachment> attachments() throws SandboxException {
-        return fence.attachments();
-    }
-
-    @Override
-    public long deniedPackets(SandboxId id) throws SandboxException {
-        return fence.deniedPackets(id);
-    }
-
-    @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
         closed = ClosedToNames.of(settings.fleetCidr(), addressesAndRanges);
         fence.neverAllow(addressesAndRanges);
-    }
-
-    @Override
-    public Condition repair() throws SandboxException {
-        return fence.repair();
-    }
-
-    @Override
-    public void onDisturbance(Runnable to) throws SandboxException {
-        fence.onDisturbance(to);
-    }
-
-    @Override
-    public boolean destroyUnused() throws SandboxException {
-        return fence.destroyUnused();
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.agentcontainers.nodeagent.observability;
 
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.ForwardingFence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -14,15 +14,14 @@ import java.util.List;
 import java.util.Map;
 
 /** A fence whose steps are measured. */
-public final class MeteredFence implements Fence {
+public final class MeteredFence extends ForwardingFence {
     private static final String BY = "fence";
 
-    private final Fence fence;
     private final StepTimers timers;
     private final Counter repairs;
 
     public MeteredFence(Fence fence, MeterRegistry registry) {
-        this.fence = fence;
+        super(fence);
         this.timers = new StepTimers(registry);
         this.repairs = Counter.builder("agentcontainers.node.fence.repairs")
                 .description("Things outside the fence that had to be put right")
@@ -55,21 +54,6 @@ public final class MeteredFence implements Fence {
     }
 
     @Override
-    public NameServerSockets nameServerSockets() throws SandboxException {
-        return fence.nameServerSockets();
-    }
-
-    @Override
-    public Map<SandboxId, Attachment> attachments() throws SandboxException {
-        return fence.attachments();
-    }
-
-    @Override
-    public long deniedPackets(SandboxId id) throws SandboxException {
-        return fence.deniedPackets(id);
-    }
-
-    @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
         timers.timeAction("never allow", BY, () -> fence.neverAllow(addressesAndRanges));
     }
@@ -79,20 +63,5 @@ public final class MeteredFence implements Fence {
         Condition condition = timers.time("repair", BY, fence::repair);
         repairs.increment(condition.repaired().size());
         return condition;
-    }
-
-    @Override
-    public void onDisturbance(Runnable listener) throws SandboxException {
-        fence.onDisturbance(listener);
-    }
-
-    @Override
-    public boolean destroyUnused() throws SandboxException {
-        return fence.destroyUnused();
-    }
-
-    @Override
-    public void destroy() throws SandboxException {
-        fence.destroy();
     }
 }

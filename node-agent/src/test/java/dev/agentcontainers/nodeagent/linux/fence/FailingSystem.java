@@ -1,29 +1,25 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import dev.agentcontainers.nodeagent.linux.bpf.PacketPrograms;
-import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
-import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.ForwardingNetlink;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
 import dev.agentcontainers.nodeagent.linux.nftables.NftablesException;
-import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A system in which one chosen call fails; every call before and after it is real. */
-final class FailingSystem implements FenceSystem {
-    private final FenceSystem real;
+final class FailingSystem extends ForwardingSystem {
     private final AtomicInteger callsUntilFailure = new AtomicInteger();
     private final List<String> actions = new CopyOnWriteArrayList<>();
     private volatile boolean failsForEver;
     private volatile boolean dead;
 
     FailingSystem(FenceSystem real) {
-        this.real = real;
+        super(real);
     }
 
     /** Lets the call of that number from now on fail; 0 for none. */
@@ -51,16 +47,11 @@ final class FailingSystem implements FenceSystem {
     }
 
     @Override
-    public NamespaceCalls namespaces() {
-        return real.namespaces();
-    }
-
-    @Override
     public NetlinkSocket netlink(int protocol) throws IOException {
         if (fails()) {
             throw failure("open a netlink socket");
         }
-        return new FailingSocket(real.netlink(protocol));
+        return new FailingSocket(super.netlink(protocol));
     }
 
     @Override
@@ -68,7 +59,7 @@ final class FailingSystem implements FenceSystem {
         if (fails()) {
             throw new NftablesException("open: made to fail");
         }
-        Nftables nftables = real.nftables();
+        Nftables nftables = super.nftables();
         return new Nftables() {
             @Override
             public void run(String commands) throws NftablesException {
@@ -85,26 +76,9 @@ final class FailingSystem implements FenceSystem {
         };
     }
 
-    @Override
-    public NetlinkEvents events() throws IOException {
-        return real.events();
-    }
-
-    @Override
-    public PacketPrograms programs() {
-        return real.programs();
-    }
-
-    @Override
-    public SocketCalls sockets() {
-        return real.sockets();
-    }
-
-    private final class FailingSocket implements NetlinkSocket {
-        private final NetlinkSocket socket;
-
+    private final class FailingSocket extends ForwardingNetlink {
         FailingSocket(NetlinkSocket socket) {
-            this.socket = socket;
+            super(socket);
         }
 
         @Override
@@ -126,11 +100,6 @@ final class FailingSystem implements FenceSystem {
                 throw failure(request.action());
             }
             return socket.query(request);
-        }
-
-        @Override
-        public void close() {
-            socket.close();
         }
     }
 

@@ -1,13 +1,9 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
-import dev.agentcontainers.nodeagent.linux.bpf.PacketPrograms;
-import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
-import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.ForwardingNetlink;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
-import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
-import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -15,10 +11,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 /** The real system, which tells what was asked of the kernel and can be made slow to answer one question. */
-final class WatchedSystem implements FenceSystem {
-    private final FenceSystem real = FenceSystem.linux();
+final class WatchedSystem extends ForwardingSystem {
     private final List<String> questions = new CopyOnWriteArrayList<>();
     private volatile Optional<Hold> hold = Optional.empty();
+
+    WatchedSystem() {
+        super(FenceSystem.linux());
+    }
 
     /**
      * An answer that is held back.
@@ -53,49 +52,13 @@ final class WatchedSystem implements FenceSystem {
     }
 
     @Override
-    public NamespaceCalls namespaces() {
-        return real.namespaces();
-    }
-
-    @Override
     public NetlinkSocket netlink(int protocol) throws IOException {
-        NetlinkSocket socket = real.netlink(protocol);
-        return new NetlinkSocket() {
-            @Override
-            public void execute(List<NetlinkMessage> messages) throws NetlinkException {
-                socket.execute(messages);
-            }
-
+        return new ForwardingNetlink(super.netlink(protocol)) {
             @Override
             public List<NetlinkMessage> query(NetlinkMessage request) throws NetlinkException {
                 asked(request.action());
-                return socket.query(request);
-            }
-
-            @Override
-            public void close() {
-                socket.close();
+                return super.query(request);
             }
         };
-    }
-
-    @Override
-    public Nftables nftables() throws IOException {
-        return real.nftables();
-    }
-
-    @Override
-    public NetlinkEvents events() throws IOException {
-        return real.events();
-    }
-
-    @Override
-    public PacketPrograms programs() {
-        return real.programs();
-    }
-
-    @Override
-    public SocketCalls sockets() {
-        return real.sockets();
     }
 }

@@ -1,0 +1,81 @@
+package dev.agentcontainers.nodeagent.fence;
+
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.util.List;
+import java.util.Map;
+
+/** A fence that leaves everything to another. What extends it adds to some of it. */
+public abstract class ForwardingFence implements Fence {
+    protected final Fence fence;
+
+    protected ForwardingFence(Fence fence) {
+        this.fence = fence;
+    }
+
+    @Override
+    public void open(FenceSettings settings) throws SandboxException {
+        fence.open(settings);
+    }
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> groups) throws SandboxException {
+        return fence.apply(groups);
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        return fence.attach(id, network, group);
+    }
+
+    @Override
+    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        fence.openResolved(id, destinations);
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        return fence.nameServerSockets();
+    }
+
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        fence.detach(id);
+    }
+
+    @Override
+    public Map<SandboxId, Attachment> attachments() throws SandboxException {
+        return fence.attachments();
+    }
+
+    @Override
+    public long deniedPackets(SandboxId id) throws SandboxException {
+        return fence.deniedPackets(id);
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+        fence.neverAllow(addressesAndRanges);
+    }
+
+    @Override
+    public Condition repair() throws SandboxException {
+        return fence.repair();
+    }
+
+    @Override
+    public void onDisturbance(Runnable listener) throws SandboxException {
+        fence.onDisturbance(listener);
+    }
+
+    @Override
+    public boolean destroyUnused() throws SandboxException {
+        return fence.destroyUnused();
+    }
+
+    @Override
+    public void destroy() throws SandboxException {
+        fence.destroy();
+    }
+}
