@@ -98,6 +98,10 @@ record Explanation(Flow flow, Direction direction, Endpoint.Workload workload, P
             return NO_PORT;
         }
         boolean inline = direction == Direction.EGRESS && workload instanceof Endpoint.Agent;
+        if (inline && peer.endpoint() == null && peer.address() == null) {
+            return "To allow it add to spec.network.egress: {name: NAME, to: [{domain: %s}], ports: [%s]}"
+                    .formatted(peer.domain(), port());
+        }
         return inline && peer.endpoint() == null && peer.address() != null
                 ? "To allow it add to spec.network.egress: {name: NAME, to: [{ipBlock: {cidr: %s}}], ports: [%s]}"
                         .formatted(yaml(peer.address()), port())

@@ -22,13 +22,19 @@ final class RuleNames {
     /** The most ports of a rule with domain names: each is opened at each address by itself. */
     static final int MOST_PORTS = 64;
 
-    /** What no node opens for a name, besides the invariants: private ranges (RFC 1918, 6598, 4193). */
+    /**
+     * What no node opens for a name, besides the invariants: private ranges (RFC 1918, 6598), protocol assignments (6890), 6to4
+     * relays (7526), benchmarking (2544) and reserved ones (1112). Nor any address of IPv6.
+     */
     private static final List<Cidr> PRIVATE = List.of(
             Cidr.parse("10.0.0.0/8"),
             Cidr.parse("172.16.0.0/12"),
             Cidr.parse("192.168.0.0/16"),
             Cidr.parse("100.64.0.0/10"),
-            Cidr.parse("fc00::/7"));
+            Cidr.parse("192.0.0.0/24"),
+            Cidr.parse("192.88.99.0/24"),
+            Cidr.parse("198.18.0.0/15"),
+            Cidr.parse("240.0.0.0/4"));
 
     private final List<AllowedName> names = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
@@ -73,15 +79,13 @@ final class RuleNames {
     }
 
     private void accept(Rule rule, List<Peer.Domain> domains, Protocol protocol, PortRange range, FlowSet closed) {
-        for (AddressFamily family : AddressFamily.values()) {
-            AddressRanges open = Invariants.removedFrom(AddressRanges.everywhere(family))
-                    .minus(AddressRanges.ofFamily(family, PRIVATE));
-            if (!closed.within(new Area(protocol, range, open)).isEmpty()) {
-                problems.add(
-                        "%s: a rule before it closes public addresses at ports %s/%s, to which a name might resolve; the names allow nothing there"
-                                .formatted(rule.source(), range, protocol));
-                return;
-            }
+        AddressRanges open = Invariants.removedFrom(AddressRanges.everywhere(AddressFamily.IPV4))
+                .minus(AddressRanges.ofFamily(AddressFamily.IPV4, PRIVATE));
+        if (!closed.within(new Area(protocol, range, open)).isEmpty()) {
+            problems.add(
+                    "%s: a rule before it closes public addresses at ports %s/%s, to which a name might resolve; the names allow nothing there"
+                            .formatted(rule.source(), range, protocol));
+            return;
         }
         for (Peer.Domain domain : domains) {
             names.add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));

@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.egress;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.policy.Policies;
+import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -12,9 +13,11 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The objects that policies are judged by.
@@ -48,6 +51,11 @@ record KnownObjects(
                         "there is no AgentContainer %s in namespace %s".formatted(name, namespace), 2));
     }
 
+    private static Endpoint owning(Endpoint endpoint, Set<Cidr> taken) {
+        List<Cidr> own = endpoint.addresses().stream().filter(taken::add).toList();
+        return own.size() == endpoint.addresses().size() ? endpoint : endpoint.withAddresses(own);
+    }
+
     Policies policies() {
         return Policies.of(networkPolicies, clusterNetworkPolicies);
     }
@@ -58,9 +66,11 @@ record KnownObjects(
                 namespace.getMetadata().getName(),
                 Objects.requireNonNullElse(namespace.getMetadata().getLabels(), Map.of())));
         List<Endpoint> endpoints = new ArrayList<>();
-        agents.forEach(agent -> endpoints.add(Endpoint.Agent.of(agent)));
-        pods.forEach(pod -> Endpoint.Pod.of(pod).ifPresent(endpoints::add));
-        nodes.forEach(node -> endpoints.add(Endpoint.Node.of(node)));
+        Set<Cidr> taken = new HashSet<>();
+        // Nodes first: as in rulesets, their addresses are theirs whoever else says that they are his.
+        nodes.forEach(node -> endpoints.add(owning(Endpoint.Node.of(node), taken)));
+        agents.forEach(agent -> endpoints.add(owning(Endpoint.Agent.of(agent), taken)));
+        pods.forEach(pod -> Endpoint.Pod.of(pod).ifPresent(each -> endpoints.add(owning(each, taken))));
         return new Endpoints(labels, endpoints);
     }
 }

@@ -64,15 +64,17 @@ final class ManifestObjects {
             return;
         }
         String kind = document.path("kind").asText();
+        String group = document.path("apiVersion").asText().replaceFirst("/?[^/]*$", "");
         try {
-            switch (kind) {
+            // Others have kinds of these names too.
+            switch (group.isEmpty() ? kind : group + " " + kind) {
                 case "List" -> document.path("items").forEach(item -> take(file, item));
-                case "AgentContainer" -> namespaced(document, AgentContainer.class, agents);
-                case "NetworkPolicy" -> namespaced(document, NetworkPolicy.class, networkPolicies);
+                case "agentcontainers.dev AgentContainer" -> namespaced(document, AgentContainer.class, agents);
+                case "networking.k8s.io NetworkPolicy" -> namespaced(document, NetworkPolicy.class, networkPolicies);
                 case "Pod" -> namespaced(document, Pod.class, pods);
                 case "Namespace" -> namespaces.add(JSON.treeToValue(document, Namespace.class));
                 case "Node" -> nodes.add(JSON.treeToValue(document, Node.class));
-                case "ClusterNetworkPolicy" ->
+                case "policy.networking.k8s.io ClusterNetworkPolicy" ->
                     clusterNetworkPolicies.add(JSON.treeToValue(document, GenericKubernetesResource.class));
                 // A folder of manifests holds other things too.
                 default -> {}

@@ -39,11 +39,13 @@ public interface Fence {
      * long at least. Connections that began go on afterwards, for as long as the group has names with that port of which
      * none was taken back. All of it ends when the sandbox is detached or bound to another group.
      *
+     * @param rulesetHash hash of the ruleset whose name resolved to them: nothing is opened where the sandbox's group has
+     *     another by now, which may have taken that name back and left others with its ports
      * @throws SandboxException of kind INVALID_SPEC for an address that no name may open (this node's, the fleet's, what is
      *     never allowed) and a port that no name of the group has; of kind TRANSIENT where the sandbox is not attached, has
-     *     too many open already, and for any failure
+     *     too many open already, where its group has another ruleset, and for any failure
      */
-    void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException;
+    void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) throws SandboxException;
 
     /**
      * New sockets at the address that agents know as their name server. No other packet of an agent reaches anything

@@ -30,8 +30,9 @@ public abstract class ForwardingFence implements Fence {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
-        fence.openResolved(id, destinations);
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
+            throws SandboxException {
+        fence.openResolved(id, rulesetHash, destinations);
     }
 
     @Override

@@ -204,16 +204,14 @@ public final class EgressProxyKeeper implements AutoCloseable {
             }
             Hello hello = arrived.hello();
             if (!hello.equals(new Hello(programs.build(), programs.fence()))) {
-                LOG.info("an egress proxy of another build or fence is replaced");
-                programs.kill();
+                // Never taken for the one at work; where that is meant, it does not connect in time and is replaced.
+                LOG.info("an egress proxy of another build or fence is sent away");
                 return;
             }
             connection.ifPresent(ProxyConnection::close);
             connection = Optional.of(arrived);
             changes.release();
             arrived.serve(openings, audit, fence);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException e) {
             LOG.warn("the egress proxy is not understood: {}", e.getMessage());
         } finally {

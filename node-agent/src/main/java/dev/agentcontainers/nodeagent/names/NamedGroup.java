@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 final class NamedGroup {
     private static final Logger LOG = LoggerFactory.getLogger(NamedGroup.class);
 
+    private final String hash;
     private final List<Name> names = new ArrayList<>();
     private final List<Box> boxes = new ArrayList<>();
 
@@ -23,11 +24,13 @@ final class NamedGroup {
 
     private record Box(Cidr addresses, Allow allow) {}
 
-    private NamedGroup() {}
+    private NamedGroup(String hash) {
+        this.hash = hash;
+    }
 
     /** What of it can't be read allows nothing. */
     static NamedGroup of(GroupRuleset ruleset) {
-        NamedGroup group = new NamedGroup();
+        NamedGroup group = new NamedGroup(ruleset.hash());
         for (AllowedName rule : ruleset.names()) {
             try {
                 group.names.add(new Name(DomainName.parse(rule.domain()), rule));
@@ -39,6 +42,11 @@ final class NamedGroup {
             ruleset.egress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
         }
         return group;
+    }
+
+    /** Of the ruleset that it was read from. */
+    String hash() {
+        return hash;
     }
 
     /** The names as rules have them. */

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 
 /**
  * A fence of which it is known, without asking the kernel each time, whom it holds and which names they may resolve. What is
- * known of agents is never more than the fence holds: it is learnt after the fence and forgotten before it.
+ * known of agents is learnt after the fence and forgotten before it.
  */
 public final class NamesFence extends ForwardingFence {
     private final Map<SandboxId, Attachment> agents = new ConcurrentHashMap<>();
@@ -74,7 +74,7 @@ public final class NamesFence extends ForwardingFence {
     public Map<String, String> apply(List<GroupRuleset> rulesets) throws SandboxException {
         Map<String, NamedGroup> wanted =
                 rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, NamedGroup::of));
-        // What is opened meanwhile by former rules the fence refuses itself.
+        // What is asked for meanwhile by former rules the fence refuses, since their hash is another.
         Map<String, String> held = fence.apply(rulesets);
         groups = wanted;
         listener.run();
@@ -83,10 +83,25 @@ public final class NamesFence extends ForwardingFence {
 
     @Override
     public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
-        agents.remove(id);
-        Attachment attached = fence.attach(id, network, group);
-        agents.put(id, attached);
-        listener.run();
+        Attachment before = agents.get(id);
+        if (before != null && !before.group().equals(group)) {
+            agents.remove(id);
+        }
+        Attachment attached;
+        try {
+            attached = fence.attach(id, network, group);
+        } catch (SandboxException e) {
+            // What the fence holds of it is not known now.
+            agents.remove(id);
+            listener.run();
+            throw e;
+        }
+        Attachment known = agents.put(id, attached);
+        if (known == null
+                || !known.address().equals(attached.address())
+                || !known.group().equals(group)) {
+            listener.run();
+        }
         return attached;
     }
 

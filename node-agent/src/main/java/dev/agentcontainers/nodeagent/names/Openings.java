@@ -39,7 +39,7 @@ final class Openings {
                 }
                 case Result.Granted granted -> {
                     if (!granted.destinations().isEmpty()) {
-                        fence.openResolved(agent.get().id(), granted.destinations());
+                        fence.openResolved(agent.get().id(), agent.get().group().hash(), granted.destinations());
                     }
                     yield new Opened(request.request(), granted.addresses());
                 }

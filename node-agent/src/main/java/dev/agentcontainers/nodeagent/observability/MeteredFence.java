@@ -49,8 +49,9 @@ public final class MeteredFence extends ForwardingFence {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
-        timers.timeAction("open resolved", BY, () -> fence.openResolved(id, destinations));
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
+            throws SandboxException {
+        timers.timeAction("open resolved", BY, () -> fence.openResolved(id, rulesetHash, destinations));
     }
 
     @Override

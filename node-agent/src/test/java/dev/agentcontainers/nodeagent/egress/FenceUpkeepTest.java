@@ -89,7 +89,7 @@ class FenceUpkeepTest {
         public void detach(SandboxId id) {}
 
         @Override
-        public void openResolved(SandboxId id, List<ResolvedDestination> destinations) {}
+        public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {}
 
         @Override
         public NameServerSockets nameServerSockets() {

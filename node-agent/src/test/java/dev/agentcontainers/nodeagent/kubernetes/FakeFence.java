@@ -78,7 +78,7 @@ public final class FakeFence implements Fence {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) {
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {
         throw new UnsupportedOperationException("not part of these tests");
     }
 

@@ -41,7 +41,8 @@ final class RecordingFence implements Fence {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
+            throws SandboxException {
         if (refusing) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
         }

@@ -173,6 +173,7 @@ public class Assign {
         } catch (KubernetesClientException e) {
             return invalid(agent, e);
         }
+        signals.nodeChanged(nodeName);
         return references.isEmpty() ? Step.DONE : Step.lookAgainIn(copyRefresh.done(agent));
     }
 
@@ -185,7 +186,12 @@ public class Assign {
         if (StatusRollup.isFinal(agent.getStatus().phase())) {
             return Step.DONE;
         }
-        if (!nodePolicies.isPublished(nodeName, group)) {
+        boolean otherGroup = !group.equals(present.getSpec().policyGroup());
+        boolean known = otherGroup
+                // One that lies there from before may have older, looser rules.
+                ? nodePolicies.isCurrent(nodeName, PolicySubject.of(agent))
+                : nodePolicies.isPublished(nodeName, group);
+        if (!known) {
             return awaitPolicy(agent, nodeName);
         }
         try {
@@ -194,6 +200,10 @@ public class Assign {
                     .ifPresent(changed -> assignments.update(present, changed));
         } catch (KubernetesClientException e) {
             return invalid(agent, e);
+        }
+        if (otherGroup) {
+            // A publication that is under way may have been made without it.
+            signals.nodeChanged(nodeName);
         }
         Optional<Duration> again = copyRefresh.refresh(agent, present);
         Optional<Hold> outdated = outdatedPolicy(agent, nodeName);

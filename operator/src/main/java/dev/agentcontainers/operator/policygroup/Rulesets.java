@@ -5,6 +5,8 @@ import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.Signals;
 import dev.agentcontainers.policy.CompiledPolicy;
 import dev.agentcontainers.policy.PolicySubject;
+import dev.agentcontainers.policy.box.AddressRanges;
+import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.incremental.IncrementalCompiler;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -42,6 +44,7 @@ public class Rulesets {
     private final Map<PolicySubject, Set<String>> users = new HashMap<>();
     private final Map<String, Set<PolicySubject>> used = new HashMap<>();
     private final Set<ResourceID> agents = ConcurrentHashMap.newKeySet();
+    private final Object telling = new Object();
 
     public Rulesets(Fleet fleet, Signals signals) {
         this.fleet = fleet;
@@ -51,12 +54,8 @@ public class Rulesets {
     /** Takes in all that the caches hold. To be called once they are filled, before anything is compiled. */
     public void fill() {
         fleet.namespaces()
-                .forEach(namespace -> compiler.namespace(namespace.getMetadata().getName(), labels(namespace)));
-        fleet.networkPolicies()
-                .forEach(policy -> compiler.networkPolicy(
-                        policy.getMetadata().getNamespace(),
-                        policy.getMetadata().getName(),
-                        policy));
+                .forEach(namespace -> namespaceChanged(namespace.getMetadata().getName()));
+        fleet.networkPolicies().forEach(policy -> networkPolicyChanged(ResourceID.fromResource(policy)));
         fleet.agents().forEach(this::agentChanged);
     }
 
@@ -92,7 +91,30 @@ public class Rulesets {
     /** An agent is new or has changed. */
     public void agentChanged(AgentContainer agent) {
         agents.add(ResourceID.fromResource(agent));
-        tell(endpoint(key(ResourceID.fromResource(agent)), agent, each -> Optional.of(Endpoint.Agent.of(each))));
+        tell(endpoint(key(ResourceID.fromResource(agent)), agent, this::agent));
+    }
+
+    /** A node speaks for the addresses of its own range and for no others. */
+    private Optional<Endpoint.Agent> agent(AgentContainer object) {
+        Endpoint.Agent agent = Endpoint.Agent.of(object);
+        if (agent.addresses().isEmpty()) {
+            return Optional.of(agent);
+        }
+        Optional<AddressRanges> range = Optional.ofNullable(object.getStatus().nodeName())
+                .flatMap(fleet::node)
+                .map(node -> node.getSpec())
+                .map(spec -> spec.agentCIDR())
+                .map(cidr -> AddressRanges.of(Cidr.parse(cidr)));
+        List<Cidr> own = agent.addresses().stream()
+                .filter(address -> range.filter(its -> its.contains(address)).isPresent())
+                .toList();
+        if (own.size() < agent.addresses().size()) {
+            LOG.warn(
+                    "{} has addresses that are not of its node {}: no selector finds it there",
+                    agent,
+                    object.getStatus().nodeName());
+        }
+        return Optional.of(agent.withAddresses(own));
     }
 
     /** An agent is no more. */
@@ -141,16 +163,25 @@ public class Rulesets {
 
     /** A NetworkPolicy is new, has changed or is gone, as the cache says. */
     public void networkPolicyChanged(ResourceID policy) {
-        tell(concerned(compiler.networkPolicy(
-                policy.getNamespace().orElseThrow(),
-                policy.getName(),
-                fleet.networkPolicy(policy).orElse(null))));
+        Set<PolicySubject> changed;
+        // Looked up and told as one: another thread's later look must not be told before.
+        synchronized (telling) {
+            changed = compiler.networkPolicy(
+                    policy.getNamespace().orElseThrow(),
+                    policy.getName(),
+                    fleet.networkPolicy(policy).orElse(null));
+        }
+        tell(concerned(changed));
     }
 
     /** A namespace is new, has other labels or is gone, as the cache says. */
     public void namespaceChanged(String name) {
-        tell(concerned(compiler.namespace(
-                name, fleet.namespace(name).map(Rulesets::labels).orElse(null))));
+        Set<PolicySubject> changed;
+        synchronized (telling) {
+            changed = compiler.namespace(
+                    name, fleet.namespace(name).map(Rulesets::labels).orElse(null));
+        }
+        tell(concerned(changed));
     }
 
     /** An endpoint that can't be read is nobody: no selector finds it. */

@@ -76,7 +76,7 @@ final class KnownEndpoints {
                 if (claimants.isEmpty()) {
                     claims.remove(address);
                 } else {
-                    concerned.add(claimants.getLast());
+                    concerned.addAll(claimants);
                 }
             }
         }
@@ -96,10 +96,18 @@ final class KnownEndpoints {
             return null;
         }
         List<Cidr> owned = endpoint.addresses().stream()
-                .filter(address ->
-                        claims.getOrDefault(address, List.of(key)).getLast().equals(key))
+                .filter(address -> owner(address, key).equals(key))
                 .toList();
         return owned.size() == endpoint.addresses().size() ? endpoint : endpoint.withAddresses(owned);
+    }
+
+    /** A node's address is the node's, whoever else says that it is his; otherwise the later claim counts. */
+    private String owner(Cidr address, String claimant) {
+        List<String> claimants = claims.getOrDefault(address, List.of(claimant));
+        return claimants.stream()
+                .filter(each -> told.get(each) instanceof Endpoint.Node)
+                .reduce((_, later) -> later)
+                .orElseGet(claimants::getLast);
     }
 
     private void file(String key, @Nullable Endpoint before, @Nullable Endpoint after) {

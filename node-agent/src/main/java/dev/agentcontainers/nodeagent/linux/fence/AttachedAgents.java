@@ -146,12 +146,18 @@ final class AttachedAgents {
         }
     }
 
-    void openResolved(SandboxId id, List<ResolvedDestination> destinations, NeverAllowed never)
+    void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations, NeverAllowed never)
             throws IOException, SandboxException {
         String name = Names.agentInterface(id);
         String group = elements.group(name)
                 .orElseThrow(() -> new SandboxException(
                         Step.FENCE, Kind.TRANSIENT, "sandbox " + id.value() + " is not attached to the fence"));
+        if (!groups.hash(group).equals(rulesetHash)) {
+            throw new SandboxException(
+                    Step.FENCE,
+                    Kind.TRANSIENT,
+                    "the policy group '" + group + "' has other rules by now than those that a name was found in");
+        }
         NameMarks marks = groups.applied(group).map(HeldGroup::marks).orElse(NameMarks.NONE);
         List<ResolvedAddresses.Target> targets = new ArrayList<>();
         for (ResolvedDestination destination : destinations) {
@@ -185,10 +191,13 @@ final class AttachedAgents {
         AgentInterface.remove(fence, name);
         Snapshot snapshot = elements.read();
         Ipv4 address = snapshot.addresses().get(name);
-        elements.remove(name, snapshot);
+        // The elements last: by them a second attempt finds what a failed one has left.
         resolved.close(name);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
+        }
+        elements.remove(name, snapshot);
+        if (address != null) {
             pool.giveBack(address);
         }
     }

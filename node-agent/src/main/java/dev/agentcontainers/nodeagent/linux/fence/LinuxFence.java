@@ -123,9 +123,10 @@ public final class LinuxFence implements Fence, AutoCloseable {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
+            throws SandboxException {
         locked("open what names resolved to for " + id, () -> {
-            fence().openResolved(id, destinations);
+            fence().openResolved(id, rulesetHash, destinations);
             return true;
         });
     }

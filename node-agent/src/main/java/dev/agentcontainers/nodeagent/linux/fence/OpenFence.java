@@ -45,6 +45,8 @@ final class OpenFence implements AutoCloseable {
     private List<String> forbidden;
     private NeverAllowed never;
     private long everythingReadAt = System.nanoTime();
+    /** Something of names that were taken back may be left, by this process or an earlier one. */
+    private boolean revokedRemains = true;
 
     static OpenFence open(
             LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system, Duration everythingReadEvery)
@@ -143,7 +145,8 @@ final class OpenFence implements AutoCloseable {
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
         Set<Integer> marks = groups.marks();
         groups.replace(rulesets, boundGroups());
-        endRevoked(marks);
+        revokedRemains |= !groups.marks().containsAll(marks);
+        endRevoked();
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
             hashes.put(ruleset.name(), groups.hash(ruleset.name()));
@@ -156,16 +159,15 @@ final class OpenFence implements AutoCloseable {
     }
 
     /**
-     * Clears up after names were taken back. The rules have ended already all that went by them: connections that nobody
-     * uses just now, and what comes from the other side, end here.
-     *
-     * @param before marks before the rules were replaced
+     * Clears up after names were taken back. The rules have ended already all that agents send by them: connections that
+     * nobody uses just now, and what comes from the other side, end here. What fails is done with the next call.
      */
-    private void endRevoked(Set<Integer> before) throws IOException {
-        Set<Integer> now = groups.marks();
-        if (!now.containsAll(before)) {
+    private void endRevoked() throws IOException {
+        if (revokedRemains) {
+            Set<Integer> now = groups.marks();
             resolved.closeOtherwise(now);
             TrackedConnections.forgetMarkedOtherwise(fence.filter(), now);
+            revokedRemains = false;
         }
     }
 
@@ -221,7 +223,8 @@ final class OpenFence implements AutoCloseable {
         List<String> restored = groups.restore(boundGroups()).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
-        endRevoked(marks);
+        revokedRemains |= !groups.marks().containsAll(marks);
+        endRevoked();
         return restored;
     }
 
@@ -256,8 +259,9 @@ final class OpenFence implements AutoCloseable {
         return agents;
     }
 
-    void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws IOException, SandboxException {
-        agents.openResolved(id, destinations, never);
+    void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
+            throws IOException, SandboxException {
+        agents.openResolved(id, rulesetHash, destinations, never);
     }
 
     NameServerSockets nameServerSockets() throws IOException {

@@ -145,6 +145,8 @@ final class Rules {
     private static String askForNames() {
         return chain(
                 "ask_for_names",
+                // While the address is not there yet it would lead out of the uplink.
+                "fib daddr type != local goto refuse",
                 "meta l4proto != { tcp, udp } goto refuse",
                 "th dport != 53 goto refuse",
                 "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",

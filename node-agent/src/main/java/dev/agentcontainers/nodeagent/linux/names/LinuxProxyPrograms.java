@@ -257,7 +257,7 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
         Files.deleteIfExists(socket());
         Files.deleteIfExists(shownJdk());
         Files.deleteIfExists(shownLibraries());
-        Files.deleteIfExists(folder());
+        ProxyBuild.delete(folder());
         ProxyBuild.delete(stateDirectory.resolve("proxy"));
     }
 

@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
@@ -76,7 +77,30 @@ class NamesIT {
     }
 
     private void open(String destination, Duration timeToLive) throws SandboxException {
-        fence.openResolved(agent.id(), List.of(new ResolvedDestination(destination, Protocol.TCP, PORT, timeToLive)));
+        open(agent.id(), List.of(new ResolvedDestination(destination, Protocol.TCP, PORT, timeToLive)));
+    }
+
+    /** As one who has looked at the rules that are in force. */
+    private void open(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+        fence.openResolved(id, hash(id), destinations);
+    }
+
+    private String hash(SandboxId id) throws SandboxException {
+        Attachment attached = fence.attachments().get(id);
+        return attached == null ? "none" : attached.hash();
+    }
+
+    /** The name may be one that was taken back while the question was on its way, and another has its port. */
+    @Test
+    void whatWasFoundInFormerRulesIsNotOpened() throws Exception {
+        String former = hash(agent.id());
+        fence.openResolved(agent.id(), former, List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
+
+        assertThatExceptionOfType(SandboxException.class)
+                .isThrownBy(() -> fence.openResolved(
+                        agent.id(), "another", List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG))))
+                .satisfies(refused -> assertThat(refused.kind()).isEqualTo(SandboxException.Kind.TRANSIENT))
+                .withMessageContaining("other rules by now");
     }
 
     private String resolved() {
@@ -205,9 +229,9 @@ class NamesIT {
     @Test
     void groupsHaveMarksOfTheirOwn() throws SandboxException {
         open(ALLOWED, LONG);
-        fence.openResolved(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
+        open(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
         fence.attach(other.id(), other.network(), "other");
-        fence.openResolved(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
+        open(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
         assertThat(resolved()
                         .lines()
                         .filter(line -> line.contains(ALLOWED))
@@ -245,8 +269,7 @@ class NamesIT {
     void nothingIsOpenedForAnAgentThatIsNotAttached() throws SandboxException {
         SandboxId nobody = new SandboxId("nobody");
         assertThatExceptionOfType(SandboxException.class)
-                .isThrownBy(() ->
-                        fence.openResolved(nobody, List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG))))
+                .isThrownBy(() -> open(nobody, List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG))))
                 .withMessageContaining("sandbox nobody is not attached")
                 .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT));
         fence.detach(agent.id());
@@ -271,7 +294,7 @@ class NamesIT {
         ResolvedDestination wanted = new ResolvedDestination(destination, protocol, port, LONG);
         ResolvedDestination right = new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG);
         assertThatExceptionOfType(SandboxException.class)
-                .isThrownBy(() -> fence.openResolved(agent.id(), List.of(right, wanted)))
+                .isThrownBy(() -> open(agent.id(), List.of(right, wanted)))
                 .withMessageContaining(message)
                 .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.INVALID_SPEC));
         assertThat(resolved()).as("all or nothing").doesNotContain("elements");
@@ -351,13 +374,13 @@ class NamesIT {
         for (int i = 0; i < ResolvedAddresses.MOST_OF_AN_AGENT; i++) {
             many.add(new ResolvedDestination("198.18." + i / 256 + "." + i % 256, Protocol.TCP, PORT, LONG));
         }
-        fence.openResolved(agent.id(), many);
-        fence.openResolved(agent.id(), many);
+        open(agent.id(), many);
+        open(agent.id(), many);
         assertThatExceptionOfType(SandboxException.class)
                 .isThrownBy(() -> open(ALLOWED, LONG))
                 .withMessageContaining("4096 resolved addresses open")
                 .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT));
-        fence.openResolved(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
+        open(other.id(), List.of(new ResolvedDestination(ALLOWED, Protocol.TCP, PORT, LONG)));
         assertThat(other.tcp(ALLOWED, PORT)).isEqualTo("ok");
         fence.detach(agent.id());
         assertThat(resolved()).doesNotContain("198.18.");

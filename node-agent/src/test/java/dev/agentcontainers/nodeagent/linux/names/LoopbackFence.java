@@ -42,7 +42,8 @@ final class LoopbackFence implements Fence, AutoCloseable {
     }
 
     @Override
-    public void openResolved(SandboxId id, List<ResolvedDestination> destinations) throws SandboxException {
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
+            throws SandboxException {
         if (!attached.containsKey(id)) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, id + " is not attached");
         }
