@@ -26,6 +26,11 @@ import org.slf4j.LoggerFactory;
 public final class EgressProxyKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EgressProxyKeeper.class);
 
+    /** How long an agent's start waits at most for a proxy that knows it. */
+    private static final Duration NEWCOMER_WITHIN = Duration.ofSeconds(10);
+
+    private static final Duration NEWCOMER_PAUSE = Duration.ofMillis(10);
+
     private final NamesFence fence;
     private final ProxyPrograms programs;
     private final NameSettings settings;
@@ -41,8 +46,8 @@ public final class EgressProxyKeeper implements AutoCloseable {
     private volatile Optional<ProxyConnection> connection = Optional.empty();
     private volatile Optional<ServerSocketChannel> listener = Optional.empty();
     private volatile List<String> warnings = List.of();
-    private Optional<Configure> told = Optional.empty();
-    private Optional<ProxyConnection> toldWhom = Optional.empty();
+    private volatile Optional<Configure> told = Optional.empty();
+    private volatile Optional<ProxyConnection> toldWhom = Optional.empty();
     private Duration pause;
 
     /**
@@ -78,8 +83,31 @@ public final class EgressProxyKeeper implements AutoCloseable {
     /** The fence must be open. */
     public EgressProxyKeeper start() {
         fence.onChange(changes::release);
+        fence.onNewcomer(this::awaitKnown);
         keeper.start();
         return this;
+    }
+
+    /**
+     * Gives the proxy, which the first agent with names has started, a while to know the agent: programs ask for names at
+     * once, and take a first failure for the last word.
+     */
+    private void awaitKnown(String address) {
+        long giveUp = System.nanoTime() + NEWCOMER_WITHIN.toNanos();
+        while (keeper.isAlive() && System.nanoTime() - giveUp < 0 && !isKnown(address)) {
+            try {
+                Thread.sleep(NEWCOMER_PAUSE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private boolean isKnown(String address) {
+        return isConnected()
+                && toldWhom.equals(connection)
+                && told.filter(all -> all.agents().containsKey(address)).isPresent();
     }
 
     /** Why names can't be resolved, where that is so. */

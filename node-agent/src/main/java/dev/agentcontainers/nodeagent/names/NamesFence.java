@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +24,7 @@ public final class NamesFence extends ForwardingFence {
     private volatile ClosedToNames closed = ClosedToNames.of("0.0.0.0/0", List.of());
     private volatile FenceSettings settings = new FenceSettings("", "0.0.0.0/0", List.of());
     private volatile Runnable listener = () -> {};
+    private volatile Consumer<String> newcomers = _ -> {};
 
     public NamesFence(Fence fence) {
         super(fence);
@@ -34,6 +36,11 @@ public final class NamesFence extends ForwardingFence {
     /** Has the listener told, on the thread that changes it, that agents or their names are others. */
     void onChange(Runnable to) {
         listener = to;
+    }
+
+    /** Has the listener called with the address of each agent that is attached and may resolve names, before it starts. */
+    void onNewcomer(Consumer<String> to) {
+        newcomers = to;
     }
 
     /** Address to group. */
@@ -101,6 +108,10 @@ public final class NamesFence extends ForwardingFence {
                 || !known.address().equals(attached.address())
                 || !known.group().equals(group)) {
             listener.run();
+        }
+        NamedGroup its = groups.get(group);
+        if (known == null && its != null && !its.names().isEmpty()) {
+            newcomers.accept(attached.address());
         }
         return attached;
     }
