@@ -49,6 +49,8 @@ class AgentctlTest {
         CommandLine line = Agentctl.commandLine("agentctl").setErr(new PrintWriter(new StringWriter()));
         assertThat(line.execute("logs", "--since", "yesterday", "name")).isEqualTo(2);
         assertThat(line.execute("node", "token", "--uses", "none")).isEqualTo(2);
+        assertThat(line.execute("run", "--dns-upstream", "resolver.example", "--", "true"))
+                .isEqualTo(2);
         assertThat(line.execute("node", "join", "--token", "a", "--token-file", "b"))
                 .isEqualTo(2);
     }

@@ -1,6 +1,6 @@
 package dev.agentcontainers.cli.fleet;
 
-import dev.agentcontainers.cli.machine.DnsUpstream;
+import dev.agentcontainers.cli.names.DnsUpstream;
 import dev.agentcontainers.cli.terminal.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

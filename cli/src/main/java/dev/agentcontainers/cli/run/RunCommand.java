@@ -2,7 +2,7 @@ package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.assignment.manifest.RunObjects;
-import dev.agentcontainers.cli.machine.DnsUpstream;
+import dev.agentcontainers.cli.names.DnsUpstream;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;

@@ -125,6 +125,45 @@ class ExplainCommandTest {
         assertThat(explain("researcher", "100.80.0.7:9001").exitCode()).isEqualTo(1);
     }
 
+    /** Other products have kinds of the same name, which mean something else. */
+    @Test
+    void policiesOfOtherGroupsAreNotJudgedBy() throws IOException {
+        Files.writeString(folder.resolve("other.yaml"), """
+                apiVersion: crd.projectcalico.org/v1
+                kind: NetworkPolicy
+                metadata: {name: anywhere, namespace: team-a}
+                spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}
+                """);
+
+        assertThat(explain("researcher", "10.30.0.7:8080").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void anAddressOfANodeIsTheNodesWhoeverClaimsIt() throws IOException {
+        Files.writeString(folder.resolve("node.yaml"), """
+                apiVersion: v1
+                kind: Node
+                metadata: {name: worker}
+                status: {addresses: [{type: InternalIP, address: 10.20.0.7}]}
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: liar, namespace: team-a}
+                spec: {containers: [{name: c, image: i}]}
+                status: {podIPs: [{ip: 10.20.0.7}]}
+                """);
+
+        Answer answer = explain("researcher", "10.20.0.7:8080");
+        assertThat(answer.exitCode()).isEqualTo(1);
+        assertThat(answer.text()).contains("it goes to Node worker");
+    }
+
+    @Test
+    void aDeniedNameIsAllowedByAnInlineRule() {
+        assertThat(explain("researcher", "www.example.org").text())
+                .contains("add to spec.network.egress: {name: NAME, to: [{domain: www.example.org}]");
+    }
+
     @Test
     void programsReadIt() throws IOException {
         JsonNode answer = new ObjectMapper()

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.names;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
@@ -13,7 +14,9 @@ import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Opened;
 import dev.agentcontainers.protocol.names.NodeMessage.Refused;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +50,24 @@ class OpeningsTest {
         assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Opened(7, List.of("192.0.2.1")));
         assertThat(open("100.80.4.3", "www.example.net", "192.0.2.1")).isEqualTo(new Opened(7, List.of("192.0.2.1")));
         assertThat(kernel.opened()).containsExactly("one 192.0.2.1:443/TCP", "other 192.0.2.1:80/TCP");
+        assertThat(kernel.hashes()).as("of the rules that were judged by").containsExactly("hash");
+    }
+
+    /** Each revision of the policy attaches every agent again. */
+    @Test
+    void anAgentThatIsAttachedAgainIsNewToNobody() throws SandboxException {
+        List<String> newcomers = new ArrayList<>();
+        AtomicInteger changes = new AtomicInteger();
+        fence.onNewcomer(newcomers::add);
+        fence.onChange(changes::incrementAndGet);
+
+        fence.attach(ONE, new NetworkAttachment(1), "a");
+        assertThat(changes).hasValue(0);
+        assertThat(newcomers).isEmpty();
+
+        fence.attach(new SandboxId("third"), new NetworkAttachment(3), "a");
+        assertThat(changes).hasValue(1);
+        assertThat(newcomers).containsExactly("100.80.4.4");
     }
 
     @Test
@@ -91,11 +112,10 @@ class OpeningsTest {
     void anAttachmentThatFailsLeavesNoAgentThatMayAsk() {
         kernel.refuse();
 
-        try {
-            fence.attach(ONE, new NetworkAttachment(1), "a");
-        } catch (SandboxException e) {
-            assertThat(fence.agents()).doesNotContainKey("100.80.4.2");
-        }
+        assertThatThrownBy(() -> fence.attach(ONE, new NetworkAttachment(1), "a"))
+                .isInstanceOf(SandboxException.class);
+
+        assertThat(fence.agents()).doesNotContainKey("100.80.4.2");
         assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1"))
                 .isEqualTo(new Refused(7, "there is no agent at that address"));
     }

@@ -14,11 +14,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** A fence that opens whatever it is asked to, unless it is told to refuse. For one thread. */
 final class RecordingFence implements Fence {
     private final Map<SandboxId, Attachment> attached = new LinkedHashMap<>();
     private final List<String> opened = new ArrayList<>();
+    private final Set<String> hashes = new TreeSet<>();
     private boolean refusing;
 
     void refuse() {
@@ -30,12 +33,19 @@ final class RecordingFence implements Fence {
         return List.copyOf(opened);
     }
 
+    /** Of the rulesets in which the names were found. */
+    Set<String> hashes() {
+        return Set.copyOf(hashes);
+    }
+
     @Override
     public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
         if (refusing) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
         }
-        Attachment attachment = new Attachment("100.80.4." + (2 + attached.size()), group, "hash", 0);
+        Attachment before = attached.get(id);
+        String address = before == null ? "100.80.4." + (2 + attached.size()) : before.address();
+        Attachment attachment = new Attachment(address, group, "hash", 0);
         attached.put(id, attachment);
         return attachment;
     }
@@ -46,6 +56,7 @@ final class RecordingFence implements Fence {
         if (refusing) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
         }
+        hashes.add(rulesetHash);
         destinations.forEach(destination -> opened.add(id + " " + destination));
     }
 

@@ -175,6 +175,22 @@ class IncrementalCompilerTest {
         assertThat(compiler.compile(CLIENT).egress()).containsExactly(new Allow("10.9.0.0/32", Protocol.TCP, 80, 80));
     }
 
+    /** Otherwise whoever reports a node's address would open that node. */
+    @Test
+    void aNodesAddressStaysTheNodesWhoeverClaimsIt() {
+        compiler.endpoint("n", new Endpoint.Node("n", Map.of(), List.of(Cidr.parse("10.0.0.1"))));
+        compiler.endpoint("before", agent("a", "server", "10.0.0.2"));
+        compiler.endpoint("liar", agent("a", "server", "10.0.0.1"));
+        assertThat(compiler.compile(CLIENT).egress()).containsExactly(new Allow("10.0.0.2/32", Protocol.TCP, 80, 80));
+
+        assertThat(compiler.endpoint("later", new Endpoint.Node("later", Map.of(), List.of(Cidr.parse("10.0.0.2")))))
+                .contains(CLIENT);
+        assertThat(compiler.compile(CLIENT).egress()).isEmpty();
+
+        compiler.endpoint("n", null);
+        assertThat(compiler.compile(CLIENT).egress()).containsExactly(new Allow("10.0.0.1/32", Protocol.TCP, 80, 80));
+    }
+
     @Test
     void anAddressBelongsToWhoClaimedItLast() {
         compiler.endpoint("old", agent("a", "server", "10.0.0.1"));

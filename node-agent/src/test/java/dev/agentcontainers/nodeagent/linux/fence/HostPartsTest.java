@@ -9,12 +9,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the fence asks of the host, and what it makes of refusals. */
+/** What parts of the fence ask of the machine, and what they make of refusals. */
 class HostPartsTest {
     private static final String PREPARE = "prepare the interface acu-1 for packet programs";
     private static final String ATTACH = "attach the program 'ac_forward_1' to the interface acu-1";
     private static final int EPERM = 1;
     private static final int EAGAIN = 11;
+    private static final int EADDRINUSE = 98;
 
     private final RecordingSystem system = new RecordingSystem();
     private Place host;
@@ -91,6 +92,25 @@ class HostPartsTest {
 
         assertThat(system.nftables.transactions())
                 .containsExactly("add table ip fence", "add table ip fence # another");
+    }
+
+    @Test
+    void theNameServersSocketsAreClosedOnce() throws IOException {
+        NamespaceSockets sockets = NamespaceSockets.open(host, system.sockets);
+        sockets.close();
+        sockets.close();
+
+        assertThat(system.sockets.calls())
+                .containsExactly("datagrams at 169.254.1.1:53", "streams at 169.254.1.1:53", "close 31", "close 32");
+    }
+
+    @Test
+    void halfANameServerIsNone() {
+        system.sockets.refuseStreams(EADDRINUSE);
+
+        assertThatThrownBy(() -> NamespaceSockets.open(host, system.sockets)).isInstanceOf(IOException.class);
+
+        assertThat(system.sockets.calls()).endsWith("close 31");
     }
 
     @Test

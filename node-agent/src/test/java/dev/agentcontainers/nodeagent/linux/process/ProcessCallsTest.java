@@ -66,7 +66,9 @@ class ProcessCallsTest {
 
     @Test
     void aChildThatEndedIsReapedAndNotKilled() throws Exception {
-        processes.answer("open " + PID, DESCRIPTOR).answer("await 9", 1).answer("wait for 4711", 137);
+        processes.answer("open " + PID, DESCRIPTOR);
+        processes.answer("await 9", 1);
+        processes.answer("wait for 4711", 137);
         ChildProcess child = new ChildProcess(processes, descriptors, PID, "the runtime");
 
         assertThat(child.await(Duration.ofSeconds(1))).isEqualTo(137);

@@ -1,29 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.process;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-
-/** Records what it is asked for, and answers 0 or what a test says. Thread-safe. */
-public final class RecordingDescriptors implements DescriptorCalls {
-    private final List<String> calls = new ArrayList<>();
-    private final Map<String, Integer> answers = new HashMap<>();
-
-    public synchronized RecordingDescriptors answer(String call, int answer) {
-        answers.put(call, answer);
-        return this;
-    }
-
-    public synchronized List<String> calls() {
-        return List.copyOf(calls);
-    }
-
-    private synchronized int record(String call) {
-        calls.add(call);
-        return answers.getOrDefault(call, 0);
-    }
-
+/** Records what it is asked for. Thread-safe. */
+public final class RecordingDescriptors extends RecordedAnswers implements DescriptorCalls {
     @Override
     public int pipe(int[] ends) {
         return record("pipe");

@@ -1,13 +1,20 @@
 package dev.agentcontainers.nodeagent.linux.socket;
 
+import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Records what it is asked for. */
+/** Records what it is asked for; refuses to listen where a test tells it to. */
 public final class RecordingSockets implements SocketCalls {
     private final List<String> calls = new ArrayList<>();
     private int made = 30;
+    private int errno;
+
+    public RecordingSockets refuseStreams(int errno) {
+        this.errno = errno;
+        return this;
+    }
 
     public List<String> calls() {
         return List.copyOf(calls);
@@ -20,8 +27,11 @@ public final class RecordingSockets implements SocketCalls {
     }
 
     @Override
-    public int streams(Ipv4 address, int port) {
+    public int streams(Ipv4 address, int port) throws SystemCallException {
         calls.add("streams at " + address + ":" + port);
+        if (errno != 0) {
+            throw new SystemCallException("listen", errno, "made to fail");
+        }
         return ++made;
     }
 

@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.machine;
+package dev.agentcontainers.cli.names;
 
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.names.NameSettings;
