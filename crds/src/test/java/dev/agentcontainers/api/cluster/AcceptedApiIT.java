@@ -57,7 +57,7 @@ class AcceptedApiIT {
                         .list()
                         .getItems())
                 .filteredOn(definition -> definition.getSpec().getGroup().equals(Api.GROUP))
-                .hasSize(5)
+                .hasSize(6)
                 .allSatisfy(AcceptedApiIT::isSound);
     }
 
@@ -111,7 +111,7 @@ class AcceptedApiIT {
     @Test
     void explainReadsWell() throws Exception {
         assertThat(kubectl("explain", "ac.spec.network.egress"))
-                .contains("Allowed egress, added to what NetworkPolicies that select the")
+                .contains("Allowed egress, added to what NetworkPolicies and EgressPolicies that")
                 .contains("name\t<string> -required-", "Name of the rule, shown where it decides.")
                 .contains("to\t<[]Object> -required-", "Where to. At least one peer.")
                 .contains("ports\t<[]Object>", "Default: all of TCP, UDP and SCTP");
