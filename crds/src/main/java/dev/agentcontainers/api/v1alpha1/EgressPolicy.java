@@ -30,4 +30,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
         jsonPath = ".metadata.creationTimestamp",
         type = AdditionalPrinterColumn.Type.DATE)
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class EgressPolicy extends CustomResource<EgressPolicySpec, Void> implements Namespaced {}
+public class EgressPolicy extends CustomResource<EgressPolicySpec, Void> implements Namespaced {
+    @Override
+    protected EgressPolicySpec initSpec() {
+        return null;
+    }
+}
