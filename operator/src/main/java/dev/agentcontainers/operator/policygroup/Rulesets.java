@@ -57,6 +57,11 @@ public class Rulesets {
                         policy.getMetadata().getNamespace(),
                         policy.getMetadata().getName(),
                         policy));
+        fleet.egressPolicies()
+                .forEach(policy -> compiler.egressPolicy(
+                        policy.getMetadata().getNamespace(),
+                        policy.getMetadata().getName(),
+                        policy));
         fleet.agents().forEach(this::agentChanged);
     }
 
@@ -145,6 +150,14 @@ public class Rulesets {
                 policy.getNamespace().orElseThrow(),
                 policy.getName(),
                 fleet.networkPolicy(policy).orElse(null))));
+    }
+
+    /** An EgressPolicy is new, has changed or is gone, as the cache says. */
+    public void egressPolicyChanged(ResourceID policy) {
+        tell(concerned(compiler.egressPolicy(
+                policy.getNamespace().orElseThrow(),
+                policy.getName(),
+                fleet.egressPolicy(policy).orElse(null))));
     }
 
     /** A namespace is new, has other labels or is gone, as the cache says. */
