@@ -220,12 +220,25 @@ class EgressPolicyTest {
 
     @Test
     void aNameThatIsDeniedSaysHowToAllowIt() {
-        assertThat(egress(List.of(), new Flow(Party.of(AGENT), Party.named("www.example.org"), Protocol.TCP, 443)))
+        Flow flow = new Flow(Party.of(AGENT), Party.named("www.example.org"), Protocol.TCP, 443);
+        assertThat(egress(List.of(), flow)).isInstanceOfSatisfying(Denied.class, denied -> {
+            assertThat(denied.remedy())
+                    .isEqualTo(
+                            "To allow it add to spec.network.egress: {name: NAME, to: [{domain: www.example.org}], ports: [{protocol: TCP, port: 443}]}");
+            String rule = denied.remedy().substring(denied.remedy().indexOf('{'));
+            assertThat(TestPolicies.egress(List.of(), subject("[" + rule + "]"), flow))
+                    .isInstanceOf(Allowed.class);
+        });
+    }
+
+    /** The API takes no underscores in rules of agents. */
+    @Test
+    void aNameThatRulesOfAgentsCannotHaveIsForAdministrators() {
+        assertThat(egress(List.of(), new Flow(Party.of(AGENT), Party.named("_dmarc.example.org"), Protocol.TCP, 443)))
                 .isInstanceOfSatisfying(
                         Denied.class,
                         denied -> assertThat(denied.remedy())
-                                .isEqualTo(
-                                        "To allow it add to spec.network.egress: {name: NAME, to: [{domain: www.example.org}], ports: [{protocol: TCP, port: 443}]}"));
+                                .contains("ClusterNetworkPolicy", "{domainNames: [_dmarc.example.org]}"));
     }
 
     private static Flow to(String address) {
