@@ -19,6 +19,7 @@ public final class ApiManifests {
             "isolationclasses.agentcontainers.dev.yaml",
             "agentnodes.agentcontainers.dev.yaml",
             "agentcontainers.agentcontainers.dev.yaml",
+            "egresspolicies.agentcontainers.dev.yaml",
             "agentassignments.agentcontainers.dev.yaml",
             "agentnodepolicies.agentcontainers.dev.yaml");
 

@@ -7,7 +7,9 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorProcess;
@@ -169,6 +171,50 @@ class SelectorsIT {
         assertThat(Agents.read(client, bystander).getMetadata().getResourceVersion())
                 .as("whom it doesn't concern isn't touched")
                 .isEqualTo(before);
+    }
+
+    @Test
+    void anEgressPolicyIsForTheAgentsThatItSelects() {
+        String namespace = cluster.newNamespace();
+        AgentContainer server = running(namespace, "server", SERVER);
+        AgentContainer caller = running(namespace, "caller", Agents.SMALL);
+        String before = Agents.read(client, server).getMetadata().getResourceVersion();
+
+        create("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: out, namespace: %s}
+                spec:
+                  agentSelector: {matchLabels: {app: caller}}
+                  egress:
+                  - name: server
+                    to: [{podSelector: {matchLabels: {app: server}}}]
+                    ports: [{port: 8080}]
+                  - name: site
+                    to: [{domain: www.example.org}]
+                    ports: [{port: 443}]
+                """.formatted(namespace));
+
+        await().atMost(SOON).untilAsserted(() -> {
+            assertThat(group(caller).egress()).containsExactly(box(server));
+            assertThat(group(caller).names())
+                    .containsExactly(new AllowedName("www.example.org", Protocol.TCP, 443, 443));
+            assertThat(group(caller).sources()).containsExactly("EgressPolicy/out");
+        });
+        assertThat(group(server).sources()).as("it selects others").isNullOrEmpty();
+        assertThat(Agents.read(client, server).getMetadata().getResourceVersion())
+                .as("whom it doesn't concern isn't touched")
+                .isEqualTo(before);
+
+        client.resources(EgressPolicy.class)
+                .inNamespace(namespace)
+                .withName("out")
+                .delete();
+
+        await().atMost(SOON).untilAsserted(() -> {
+            assertThat(group(caller).egress()).isNullOrEmpty();
+            assertThat(group(caller).names()).isNullOrEmpty();
+        });
     }
 
     @Test

@@ -11,7 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What NetworkPolicies and inline rules together say of one direction of an endpoint. Compiler and evaluator both start
+ * What NetworkPolicies, EgressPolicies and inline rules together say of one direction of an endpoint. Compiler and evaluator both start
  * here.
  *
  * @param sources names of the policies and inline rules that apply, sorted

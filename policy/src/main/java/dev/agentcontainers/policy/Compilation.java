@@ -45,7 +45,7 @@ public record Compilation(CompiledPolicy policy, Dependencies dependencies) {
     private static boolean isAboutAddresses(Rule rule) {
         return rule.peers().stream().anyMatch(peer -> switch (peer) {
             case Peer.Everywhere _, Peer.Block _ -> true;
-            case Peer.Selected _, Peer.Nodes _, Peer.Domain _, Peer.Unreadable _ -> false;
+            case Peer.Selected _, Peer.Agents _, Peer.Nodes _, Peer.Domain _, Peer.Unreadable _ -> false;
         });
     }
 

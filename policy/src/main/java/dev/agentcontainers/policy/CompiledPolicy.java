@@ -10,7 +10,7 @@ import java.util.List;
  * The ruleset of a policy group.
  *
  * @param hash {@link RulesetHash} of all that is allowed
- * @param sources the policies and inline rules that apply, sorted: {@code NetworkPolicy/web}, {@code inline/data}
+ * @param sources the policies and inline rules that apply, sorted: {@code EgressPolicy/sites}, {@code NetworkPolicy/web}, {@code inline/data}
  * @param problems what of the sources allows nothing although its author may have meant it to, each with its field
  * @param egress the allowed destinations in canonical form: pairwise disjoint boxes, as few as the form has, sorted
  * @param ingress the allowed sources in the same form, each with ports of the group's own agents

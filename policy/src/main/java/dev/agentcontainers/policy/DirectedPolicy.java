@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  *
  * @param sources names of the policies and inline rules that have a say, sorted
  * @param admin rules of tier Admin, in the order in which they decide
- * @param union whether NetworkPolicies or inline rules apply, so that theirs are the last word
+ * @param union whether NetworkPolicies, EgressPolicies or inline rules apply, so that theirs are the last word
  * @param last the rules of these, or else those of tier Baseline in the order in which they decide
  */
 record DirectedPolicy(List<String> sources, List<Rule> admin, boolean union, List<Rule> last) {

@@ -19,8 +19,8 @@ import java.util.Optional;
  * there. Decides by the rules themselves, not by what was compiled from them, so that each can be tested against the
  * other. It knows no limit of size: what {@link PolicyCompiler} refuses as too large is judged here all the same.
  *
- * <p>The order of a decision: {@link Invariants} (of agents only), tier Admin, NetworkPolicies together with inline rules,
- * tier Baseline; then an agent denies and a Pod allows. A node is nobody's to govern and, as a destination of an agent,
+ * <p>The order of a decision: {@link Invariants} (of agents only), tier Admin, NetworkPolicies together with EgressPolicies
+ * and inline rules, tier Baseline; then an agent denies and a Pod allows. A node is nobody's to govern and, as a destination of an agent,
  * open only to what tier Admin accepts. Flows of an endpoint to itself are decided like any other, though they may never
  * reach what enforces this.
  */

@@ -7,6 +7,7 @@ import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Party;
 import dev.agentcontainers.policy.rule.Direction;
+import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.policy.rule.Rule;
 import dev.agentcontainers.policy.rule.Tier;
 import java.util.List;
@@ -80,7 +81,7 @@ record Explanation(Flow flow, Direction direction, Endpoint.Workload workload, P
     Denied deniedByDefault() {
         String why = switch (direction) {
             case EGRESS ->
-                "no NetworkPolicy with policyType Egress selects the agent and it has no inline rules, so it reaches nothing";
+                "no NetworkPolicy with policyType Egress and no EgressPolicy selects the agent and it has no inline rules, so it reaches nothing";
             case INGRESS -> "no NetworkPolicy with policyType Ingress selects " + workload + ", so nothing reaches it";
         };
         return new Denied(Reason.NO_POLICY, Optional.empty(), subject() + " is denied: " + why, List.of(), remedy());
@@ -97,15 +98,26 @@ record Explanation(Flow flow, Direction direction, Endpoint.Workload workload, P
         if (isWithoutPort()) {
             return NO_PORT;
         }
-        boolean inline = direction == Direction.EGRESS && workload instanceof Endpoint.Agent;
-        if (inline && peer.endpoint() == null && peer.address() == null) {
-            return "To allow it add to spec.network.egress: {name: NAME, to: [{domain: %s}], ports: [%s]}"
-                    .formatted(peer.domain(), port());
+        boolean inline = direction == Direction.EGRESS && workload instanceof Endpoint.Agent && peer.endpoint() == null;
+        if (inline && peer.address() != null) {
+            return inlineRule("{ipBlock: {cidr: " + yaml(peer.address()) + "}}");
         }
-        return inline && peer.endpoint() == null && peer.address() != null
-                ? "To allow it add to spec.network.egress: {name: NAME, to: [{ipBlock: {cidr: %s}}], ports: [%s]}"
-                        .formatted(yaml(peer.address()), port())
-                : byPolicy();
+        return inline && isNameOfRules(peer.domain()) ? inlineRule("{domain: " + peer.domain() + "}") : byPolicy();
+    }
+
+    private String inlineRule(String to) {
+        return "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s]}".formatted(to, port());
+    }
+
+    /** Whether the API takes the name in rules; it takes no underscores. */
+    private static boolean isNameOfRules(@Nullable String domain) {
+        try {
+            return domain != null
+                    && !domain.contains("_")
+                    && DomainName.parse(domain).toString().equals(domain);
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private String byPolicy() {

@@ -41,7 +41,7 @@ final class PeerAddresses {
 
     private AddressRanges of(Peer peer, AddressFamily family) {
         return switch (peer) {
-            case Peer.Selected _, Peer.Nodes _ ->
+            case Peer.Selected _, Peer.Agents _, Peer.Nodes _ ->
                 found.computeIfAbsent(peer, this::addresses).of(family);
             case Peer.Everywhere _, Peer.Block _, Peer.Domain _, Peer.Unreadable _ -> peer.addresses(family);
         };
@@ -67,6 +67,7 @@ final class PeerAddresses {
     private Stream<? extends Endpoint> candidates(Peer peer) {
         return switch (peer) {
             case Peer.Nodes _ -> endpoints.nodes().stream();
+            case Peer.Agents agents -> endpoints.workloadsIn(agents.namespace()).stream();
             case Peer.Selected selected ->
                 switch (selected.namespaces()) {
                     case Peer.Namespaces.Named(String namespace) -> endpoints.workloadsIn(namespace).stream();

@@ -1,10 +1,13 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.clusternetworkpolicy.ClusterNetworkPolicies;
+import dev.agentcontainers.policy.rule.EgressPolicies;
 import dev.agentcontainers.policy.rule.NetworkPolicies;
 import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Tier;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,12 +18,12 @@ import java.util.Map;
 /** The policies of a cluster as they are evaluated, read once. Immutable. */
 public final class Policies {
     private final List<Policy> admin;
-    private final Map<String, List<Policy>> networkPolicies;
+    private final Map<String, List<Policy>> ofNamespaces;
     private final List<Policy> baseline;
 
-    private Policies(Map<String, List<Policy>> networkPolicies, List<Policy> clusterNetworkPolicies) {
+    private Policies(Map<String, List<Policy>> ofNamespaces, List<Policy> clusterNetworkPolicies) {
         admin = of(Tier.ADMIN, clusterNetworkPolicies);
-        this.networkPolicies = networkPolicies;
+        this.ofNamespaces = ofNamespaces;
         baseline = of(Tier.BASELINE, clusterNetworkPolicies);
     }
 
@@ -40,14 +43,25 @@ public final class Policies {
      */
     public static Policies of(
             Collection<NetworkPolicy> networkPolicies, Collection<GenericKubernetesResource> clusterNetworkPolicies) {
+        return of(networkPolicies, List.of(), clusterNetworkPolicies);
+    }
+
+    /**
+     * Reads NetworkPolicies and EgressPolicies of any namespaces, and ClusterNetworkPolicies as a client without their model has
+     * them.
+     *
+     * @throws IllegalArgumentException where a NetworkPolicy or an EgressPolicy has no namespace
+     */
+    public static Policies of(
+            Collection<NetworkPolicy> networkPolicies,
+            Collection<EgressPolicy> egressPolicies,
+            Collection<GenericKubernetesResource> clusterNetworkPolicies) {
         Map<String, List<Policy>> byNamespace = new HashMap<>();
         for (NetworkPolicy policy : networkPolicies) {
-            String namespace = policy.getMetadata().getNamespace();
-            if (namespace == null) {
-                throw new IllegalArgumentException(NetworkPolicies.nameOf(policy)
-                        + " metadata.namespace: is missing, so it is not known which workloads the policy selects");
-            }
-            byNamespace.computeIfAbsent(namespace, _ -> new ArrayList<>()).add(NetworkPolicies.read(policy));
+            add(byNamespace, policy, NetworkPolicies.read(policy));
+        }
+        for (EgressPolicy policy : egressPolicies) {
+            add(byNamespace, policy, EgressPolicies.read(policy));
         }
         return new Policies(
                 byNamespace,
@@ -56,21 +70,29 @@ public final class Policies {
                         .toList());
     }
 
+    private static void add(Map<String, List<Policy>> byNamespace, HasMetadata object, Policy policy) {
+        String namespace = object.getMetadata().getNamespace();
+        if (namespace == null) {
+            throw new IllegalArgumentException(policy.name()
+                    + " metadata.namespace: is missing, so it is not known which workloads the policy selects");
+        }
+        byNamespace.computeIfAbsent(namespace, _ -> new ArrayList<>()).add(policy);
+    }
+
     /**
      * Policies that are read already.
      *
-     * @param networkPolicies by namespace
+     * @param ofNamespaces NetworkPolicies and EgressPolicies, by namespace
      */
-    public static Policies ofRead(
-            Map<String, List<Policy>> networkPolicies, Collection<Policy> clusterNetworkPolicies) {
-        return new Policies(Map.copyOf(networkPolicies), List.copyOf(clusterNetworkPolicies));
+    public static Policies ofRead(Map<String, List<Policy>> ofNamespaces, Collection<Policy> clusterNetworkPolicies) {
+        return new Policies(Map.copyOf(ofNamespaces), List.copyOf(clusterNetworkPolicies));
     }
 
     /** The policies of a tier that may govern workloads of that namespace, in the order in which they decide. */
     List<Policy> in(Tier tier, String namespace) {
         return switch (tier) {
             case ADMIN -> admin;
-            case NETWORK_POLICY -> networkPolicies.getOrDefault(namespace, List.of());
+            case NETWORK_POLICY -> ofNamespaces.getOrDefault(namespace, List.of());
             case BASELINE -> baseline;
         };
     }

@@ -2,6 +2,7 @@ package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
 import dev.agentcontainers.policy.box.TooManyBoxesException;
@@ -51,7 +52,14 @@ public final class PolicyCompiler {
      * @param networkPolicies those of other namespaces don't matter
      */
     public static CompiledPolicy compile(PolicySubject subject, List<NetworkPolicy> networkPolicies) {
-        return new PolicyCompiler(Policies.of(networkPolicies), Endpoints.NONE).compile(subject);
+        return compile(subject, networkPolicies, List.of());
+    }
+
+    /** The same with EgressPolicies, of which those of other namespaces don't matter either. */
+    public static CompiledPolicy compile(
+            PolicySubject subject, List<NetworkPolicy> networkPolicies, List<EgressPolicy> egressPolicies) {
+        return new PolicyCompiler(Policies.of(networkPolicies, egressPolicies, List.of()), Endpoints.NONE)
+                .compile(subject);
     }
 
     /**
@@ -126,7 +134,12 @@ public final class PolicyCompiler {
                     }
                 }
                 // That a selector finds nobody may change at any time.
-                case Peer.Everywhere _, Peer.Block _, Peer.Nodes _, Peer.Domain _, Peer.Unreadable _ -> {}
+                case Peer.Everywhere _,
+                        Peer.Block _,
+                        Peer.Agents _,
+                        Peer.Nodes _,
+                        Peer.Domain _,
+                        Peer.Unreadable _ -> {}
             }
         }
         for (int index = 0; index < rule.ports().size(); index++) {

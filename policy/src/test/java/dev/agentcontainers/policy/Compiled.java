@@ -5,6 +5,7 @@ import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Party;
 import dev.agentcontainers.policy.rule.Direction;
+import dev.agentcontainers.policy.rule.DomainName;
 import java.util.List;
 
 /** What a node's kernel makes of rulesets. */
@@ -21,6 +22,15 @@ final class Compiled {
             case EGRESS -> anyHolds(compiled.egress(), flow.destination(), flow);
             case INGRESS -> anyHolds(compiled.ingress(), flow.source(), flow);
         };
+    }
+
+    /** Whether a node opens what the name resolves to, if it is public. */
+    static boolean resolves(CompiledPolicy compiled, String name, Flow flow) {
+        return compiled.names().stream()
+                .anyMatch(allowed -> allowed.protocol() == flow.protocol()
+                        && allowed.port() <= flow.port()
+                        && flow.port() <= allowed.endPort()
+                        && DomainName.parse(allowed.domain()).matches(name));
     }
 
     private static boolean anyHolds(List<Allow> boxes, Party peer, Flow flow) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.Decision.Denied;
 import dev.agentcontainers.policy.Decision.Reason;
 import dev.agentcontainers.policy.endpoint.Endpoint;
@@ -31,11 +32,13 @@ class EvaluatorPropertiesTest {
     void orderDoesNotMatter(long seed) {
         var cluster = new GeneratedCluster(seed);
         List<NetworkPolicy> policies = new ArrayList<>(cluster.networkPolicies(false));
+        List<EgressPolicy> egressPolicies = new ArrayList<>(cluster.egressPolicies());
         List<GenericKubernetesResource> clusterPolicies = new ArrayList<>(cluster.clusterNetworkPolicies());
-        Policies inOrder = Policies.of(policies, clusterPolicies);
+        Policies inOrder = Policies.of(policies, egressPolicies, clusterPolicies);
         Collections.shuffle(policies, new Random(seed));
+        Collections.shuffle(egressPolicies, new Random(seed));
         Collections.shuffle(clusterPolicies, new Random(seed));
-        Policies shuffled = Policies.of(policies, clusterPolicies);
+        Policies shuffled = Policies.of(policies, egressPolicies, clusterPolicies);
 
         for (Flow flow : cluster.flows(FLOWS)) {
             assertThat(Evaluator.evaluate(shuffled, cluster.endpoints(), flow))
@@ -65,6 +68,31 @@ class EvaluatorPropertiesTest {
                 assertThat(after.ingress().isAllowed())
                         .as("%s: %s", flow, after)
                         .isTrue();
+            }
+        }
+    }
+
+    /** Nor of Pods: it selects none. */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void addingAnEgressPolicyNeverRemovesAFlow(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        List<NetworkPolicy> beside = cluster.networkPolicies(false);
+        List<EgressPolicy> fewer = cluster.egressPolicies();
+        List<EgressPolicy> more = new ArrayList<>(fewer);
+        more.add(cluster.egressPolicy("more"));
+        Policies before = Policies.of(beside, fewer, List.of());
+        Policies after = Policies.of(beside, more, List.of());
+
+        for (Flow flow : cluster.flows(FLOWS)) {
+            Verdict earlier = Evaluator.evaluate(before, cluster.endpoints(), flow);
+            Verdict later = Evaluator.evaluate(after, cluster.endpoints(), flow);
+            assertThat(later.egress().isAllowed() || !earlier.egress().isAllowed())
+                    .as("%s: %s", flow, later)
+                    .isTrue();
+            assertThat(later.ingress()).as("no say on what is received").isEqualTo(earlier.ingress());
+            if (flow.source().endpoint() instanceof Endpoint.Pod) {
+                assertThat(later.egress()).as("no say on Pods").isEqualTo(earlier.egress());
             }
         }
     }
@@ -100,8 +128,9 @@ class EvaluatorPropertiesTest {
     void remediesAllowTheFlow(long seed) {
         var cluster = new GeneratedCluster(seed);
         List<NetworkPolicy> policies = cluster.networkPolicies(false);
+        List<EgressPolicy> egressPolicies = cluster.egressPolicies();
         List<GenericKubernetesResource> clusterPolicies = cluster.clusterNetworkPolicies();
-        Policies all = Policies.of(policies, clusterPolicies);
+        Policies all = Policies.of(policies, egressPolicies, clusterPolicies);
 
         for (Flow flow : cluster.flows(FLOWS)) {
             Flow identified = flow.identifiedIn(cluster.endpoints());
@@ -112,6 +141,7 @@ class EvaluatorPropertiesTest {
                         && self.endpoint() instanceof Endpoint.Workload workload) {
                     assertThat(remedied(
                                             policies,
+                                            egressPolicies,
                                             clusterPolicies,
                                             cluster.endpoints(),
                                             flow,
@@ -128,6 +158,7 @@ class EvaluatorPropertiesTest {
 
     private static Decision remedied(
             List<NetworkPolicy> policies,
+            List<EgressPolicy> egressPolicies,
             List<GenericKubernetesResource> clusterPolicies,
             Endpoints endpoints,
             Flow flow,
@@ -141,7 +172,7 @@ class EvaluatorPropertiesTest {
             var changed = new Endpoint.Agent(
                     agent.namespace(), agent.name(), agent.labels(), agent.addresses(), agent.ports(), inline);
             Flow sent = new Flow(Party.of(changed), flow.destination(), flow.protocol(), flow.port());
-            return Evaluator.evaluate(Policies.of(policies, clusterPolicies), endpoints, sent)
+            return Evaluator.evaluate(Policies.of(policies, egressPolicies, clusterPolicies), endpoints, sent)
                     .at(direction);
         }
         List<NetworkPolicy> more = new ArrayList<>(policies);
@@ -157,7 +188,7 @@ class EvaluatorPropertiesTest {
             added.getMetadata().setNamespace(workload.namespace());
             more.add(added);
         }
-        return Evaluator.evaluate(Policies.of(more, clusterMore), endpoints, flow)
+        return Evaluator.evaluate(Policies.of(more, egressPolicies, clusterMore), endpoints, flow)
                 .at(direction);
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
@@ -74,6 +75,22 @@ final class GeneratedCluster {
         return policy;
     }
 
+    List<EgressPolicy> egressPolicies() {
+        return IntStream.range(0, random.nextInt(4))
+                .mapToObj(index -> egressPolicy("ep" + index))
+                .toList();
+    }
+
+    EgressPolicy egressPolicy(String name) {
+        List<String> rules = IntStream.range(0, random.nextInt(3))
+                .mapToObj(index -> egressRule("r" + index))
+                .toList();
+        EgressPolicy policy = TestPolicies.egressPolicy(
+                name, "{agentSelector: %s, egress: [%s]}".formatted(labels(), String.join(", ", rules)));
+        policy.getMetadata().setNamespace(pick("p", "q"));
+        return policy;
+    }
+
     List<GenericKubernetesResource> clusterNetworkPolicies() {
         return IntStream.range(0, random.nextInt(5))
                 .mapToObj(index -> House.clusterNetworkPolicy(
@@ -130,6 +147,27 @@ final class GeneratedCluster {
             case 3 -> "{port: web}";
             default -> "{port: web, protocol: UDP}";
         };
+    }
+
+    /** As the schema takes it: only a rule without names may be about all ports of a protocol. */
+    private String egressRule(String name) {
+        boolean named = random.nextBoolean();
+        String to = list(1, 3, () -> named && random.nextBoolean() ? domain() : peer(false));
+        String ports = named
+                ? ", ports: "
+                        + list(
+                                1,
+                                2,
+                                () -> pick(
+                                        "{port: 80}",
+                                        "{port: 53, protocol: UDP}",
+                                        "{port: 53, endPort: 80, protocol: " + pick("TCP", "UDP") + "}"))
+                : random.nextBoolean() ? ", ports: " + list(0, 2, () -> port(true)) : "";
+        return "{name: %s, to: %s%s}".formatted(name, to, ports);
+    }
+
+    private String domain() {
+        return "{domain: " + pick("a.example.org", "b.example.org", "'*.example.org'", "'*.a.example.org'") + "}";
     }
 
     private String clusterRules(String peers) {

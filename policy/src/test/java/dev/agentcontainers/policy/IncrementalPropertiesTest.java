@@ -2,6 +2,7 @@ package dev.agentcontainers.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
@@ -27,6 +28,7 @@ class IncrementalPropertiesTest {
     private final Map<String, Endpoint> endpoints = new TreeMap<>();
     private final Map<String, Map<String, String>> namespaces = new TreeMap<>();
     private final Map<String, NetworkPolicy> policies = new TreeMap<>();
+    private final Map<String, EgressPolicy> egressPolicies = new TreeMap<>();
     private final Map<String, GenericKubernetesResource> clusterPolicies = new TreeMap<>();
 
     static LongStream seeds() {
@@ -44,7 +46,7 @@ class IncrementalPropertiesTest {
             Map<PolicySubject, CompiledPolicy> after = rulesets();
 
             var anew = new PolicyCompiler(
-                    Policies.of(policies.values(), clusterPolicies.values()),
+                    Policies.of(policies.values(), egressPolicies.values(), clusterPolicies.values()),
                     new Endpoints(namespaces, endpoints.values()));
             for (PolicySubject subject : after.keySet()) {
                 assertThat(after.get(subject)).as("step %d, %s", step, subject).isEqualTo(anew.compile(subject));
@@ -57,7 +59,7 @@ class IncrementalPropertiesTest {
 
     private Set<PolicySubject> change(Random random, GeneratedCluster cluster) {
         boolean goes = random.nextInt(4) == 0;
-        return switch (random.nextInt(6)) {
+        return switch (random.nextInt(7)) {
             case 0, 1 -> {
                 Endpoint.Workload workload = cluster.workloads()
                         .get(random.nextInt(cluster.workloads().size()));
@@ -86,6 +88,17 @@ class IncrementalPropertiesTest {
                     policies.put(namespace + "/" + name, policy);
                 }
                 yield compiler.networkPolicy(namespace, name, goes ? null : policy);
+            }
+            case 5 -> {
+                EgressPolicy policy = cluster.egressPolicy("ep" + random.nextInt(4));
+                String namespace = policy.getMetadata().getNamespace();
+                String name = policy.getMetadata().getName();
+                if (goes) {
+                    egressPolicies.remove(namespace + "/" + name);
+                } else {
+                    egressPolicies.put(namespace + "/" + name, policy);
+                }
+                yield compiler.egressPolicy(namespace, name, goes ? null : policy);
             }
             default -> {
                 List<GenericKubernetesResource> generated = cluster.clusterNetworkPolicies();

@@ -2,6 +2,8 @@ package dev.agentcontainers.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
+import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
@@ -25,6 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class RulesetPropertiesTest {
     private static final int FLOWS = 150;
+    private static final List<String> NAMES =
+            List.of("a.example.org", "b.example.org", "x.a.example.org", "example.org", "a.example.net");
 
     static LongStream seeds() {
         return LongStream.range(0, 300);
@@ -35,7 +39,8 @@ class RulesetPropertiesTest {
     void whatIsCompiledIsWhatIsEvaluated(long seed) {
         var cluster = new GeneratedCluster(seed);
         Endpoints endpoints = cluster.endpoints();
-        Policies policies = Policies.of(cluster.networkPolicies(false), cluster.clusterNetworkPolicies());
+        Policies policies =
+                Policies.of(cluster.networkPolicies(false), cluster.egressPolicies(), cluster.clusterNetworkPolicies());
         Map<Endpoint.Workload, CompiledPolicy> rulesets = rulesets(cluster, policies, endpoints);
 
         for (Flow flow : flows(cluster)) {
@@ -53,16 +58,43 @@ class RulesetPropertiesTest {
         }
     }
 
+    /** A flow to a public address that a name was resolved to passes by its boxes or by the name. */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void namesAreCompiledAsTheyAreEvaluated(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        Endpoints endpoints = cluster.endpoints();
+        Policies policies =
+                Policies.of(cluster.networkPolicies(false), cluster.egressPolicies(), cluster.clusterNetworkPolicies());
+        Map<Endpoint.Workload, CompiledPolicy> rulesets = rulesets(cluster, policies, endpoints);
+
+        for (Flow flow : cluster.flows(FLOWS)) {
+            for (String name : NAMES) {
+                Party resolved = new Party(null, Cidr.parse("20.0.0.1"), name);
+                Flow sent = new Flow(flow.source(), resolved, flow.protocol(), flow.port());
+                CompiledPolicy ruleset = rulesets.get(flow.source().endpoint());
+                if (ruleset != null && !isTooLarge(ruleset, Direction.EGRESS)) {
+                    Verdict verdict = Evaluator.evaluate(policies, endpoints, sent);
+                    assertThat(Compiled.lets(ruleset, Direction.EGRESS, sent) || Compiled.resolves(ruleset, name, sent))
+                            .as("%s of %s: %s", name, sent, verdict)
+                            .isEqualTo(verdict.egress().isAllowed());
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("seeds")
     void orderDoesNotMatter(long seed) {
         var cluster = new GeneratedCluster(seed);
         List<NetworkPolicy> policies = new ArrayList<>(cluster.networkPolicies(false));
+        List<EgressPolicy> egressPolicies = new ArrayList<>(cluster.egressPolicies());
         List<GenericKubernetesResource> clusterPolicies = new ArrayList<>(cluster.clusterNetworkPolicies());
-        var inOrder = new PolicyCompiler(Policies.of(policies, clusterPolicies), cluster.endpoints());
+        var inOrder = new PolicyCompiler(Policies.of(policies, egressPolicies, clusterPolicies), cluster.endpoints());
         Collections.shuffle(policies, new Random(seed));
+        Collections.shuffle(egressPolicies, new Random(seed));
         Collections.shuffle(clusterPolicies, new Random(seed));
-        var shuffled = new PolicyCompiler(Policies.of(policies, clusterPolicies), cluster.endpoints());
+        var shuffled = new PolicyCompiler(Policies.of(policies, egressPolicies, clusterPolicies), cluster.endpoints());
 
         for (Endpoint.Workload workload : cluster.workloads()) {
             if (workload instanceof Endpoint.Agent agent) {
@@ -77,8 +109,27 @@ class RulesetPropertiesTest {
     void addingANetworkPolicyNeverRemovesAFlow(long seed) {
         var cluster = new GeneratedCluster(seed);
         List<NetworkPolicy> more = cluster.networkPolicies(false);
-        var before = rulesets(cluster, Policies.of(more.subList(0, more.size() - 1)), cluster.endpoints());
-        var after = rulesets(cluster, Policies.of(more), cluster.endpoints());
+        List<EgressPolicy> beside = cluster.egressPolicies();
+        neverRemovesAFlow(
+                cluster,
+                Policies.of(more.subList(0, more.size() - 1), beside, List.of()),
+                Policies.of(more, beside, List.of()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void addingAnEgressPolicyNeverRemovesAFlow(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        List<NetworkPolicy> beside = cluster.networkPolicies(false);
+        List<EgressPolicy> fewer = cluster.egressPolicies();
+        List<EgressPolicy> more = new ArrayList<>(fewer);
+        more.add(cluster.egressPolicy("more"));
+        neverRemovesAFlow(cluster, Policies.of(beside, fewer, List.of()), Policies.of(beside, more, List.of()));
+    }
+
+    private static void neverRemovesAFlow(GeneratedCluster cluster, Policies fewer, Policies more) {
+        var before = rulesets(cluster, fewer, cluster.endpoints());
+        var after = rulesets(cluster, more, cluster.endpoints());
 
         for (Flow flow : flows(cluster)) {
             before.forEach((agent, earlier) -> {
@@ -86,6 +137,13 @@ class RulesetPropertiesTest {
                     if (Compiled.lets(earlier, direction, flow)) {
                         assertThat(Compiled.lets(Objects.requireNonNull(after.get(agent)), direction, flow))
                                 .as("%s of %s: %s", direction, agent, flow)
+                                .isTrue();
+                    }
+                }
+                for (String name : NAMES) {
+                    if (Compiled.resolves(earlier, name, flow)) {
+                        assertThat(Compiled.resolves(Objects.requireNonNull(after.get(agent)), name, flow))
+                                .as("%s of %s: %s", name, agent, flow)
                                 .isTrue();
                     }
                 }

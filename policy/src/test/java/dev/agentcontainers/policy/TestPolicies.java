@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
@@ -22,6 +23,16 @@ final class TestPolicies {
                 metadata: {name: %s, namespace: team-a}
                 spec: %s
                 """.formatted(name, spec), NetworkPolicy.class);
+    }
+
+    /** An EgressPolicy of namespace team-a; {@code spec} is a YAML flow mapping. */
+    static EgressPolicy egressPolicy(String name, String spec) {
+        return YAML.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: %s, namespace: team-a}
+                spec: %s
+                """.formatted(name, spec), EgressPolicy.class);
     }
 
     /** An agent of namespace team-a with label app=web; {@code egress} is a YAML flow sequence. */

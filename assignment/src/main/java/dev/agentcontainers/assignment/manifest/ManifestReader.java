@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -38,6 +39,7 @@ public final class ManifestReader {
     private final List<ConfigMap> configMaps = new ArrayList<>();
     private final List<Secret> secrets = new ArrayList<>();
     private final List<NetworkPolicy> networkPolicies = new ArrayList<>();
+    private final List<EgressPolicy> egressPolicies = new ArrayList<>();
 
     /** @param namespace of objects that name none */
     public ManifestReader(String namespace) {
@@ -77,7 +79,7 @@ public final class ManifestReader {
         StructuralSchema schema = schemas.of(apiVersion, kind)
                 .orElseThrow(() -> new InvalidManifestException(
                         origin,
-                        "apiVersion '%s', kind '%s' can't be part of a standalone run; what can: agentcontainers.dev/v1alpha1 AgentContainer, v1 ConfigMap, v1 Secret, networking.k8s.io/v1 NetworkPolicy and v1 Namespace"
+                        "apiVersion '%s', kind '%s' can't be part of a standalone run; what can: agentcontainers.dev/v1alpha1 AgentContainer and EgressPolicy, v1 ConfigMap, v1 Secret, networking.k8s.io/v1 NetworkPolicy and v1 Namespace"
                                 .formatted(apiVersion, kind)));
         String name = kind + " " + object.path("metadata").path("name").asText("without a name");
         ObjectNode checked = object.deepCopy();
@@ -99,6 +101,7 @@ public final class ManifestReader {
             case "AgentContainer" -> typed(object, AgentContainer.class, agents);
             case "ConfigMap" -> typed(object, ConfigMap.class, configMaps);
             case "Secret" -> withEncodedText(typed(object, Secret.class, secrets));
+            case "EgressPolicy" -> typed(object, EgressPolicy.class, egressPolicies);
             case "NetworkPolicy" -> typed(object, NetworkPolicy.class, networkPolicies);
             // The namespace of a run needs no making.
             case "Namespace" -> null;
@@ -154,7 +157,7 @@ public final class ManifestReader {
                                                                     .getName())
                                                             .toList())));
         }
-        return new RunObjects(agents.getFirst(), configMaps, secrets, networkPolicies);
+        return new RunObjects(agents.getFirst(), configMaps, secrets, networkPolicies, egressPolicies);
     }
 
     /** As API servers ask of a namespace's name (RFC 1123); those in manifests are checked by the schema. */

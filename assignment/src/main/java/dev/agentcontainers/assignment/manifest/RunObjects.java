@@ -1,6 +1,7 @@
 package dev.agentcontainers.assignment.manifest;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.assignment.reference.Reference;
 import dev.agentcontainers.assignment.reference.References;
 import dev.agentcontainers.assignment.reference.Sources;
@@ -14,11 +15,16 @@ import java.util.stream.Stream;
 
 /** One agent with the objects that it refers to or that select it, checked and with defaults. */
 public record RunObjects(
-        AgentContainer agent, List<ConfigMap> configMaps, List<Secret> secrets, List<NetworkPolicy> networkPolicies) {
+        AgentContainer agent,
+        List<ConfigMap> configMaps,
+        List<Secret> secrets,
+        List<NetworkPolicy> networkPolicies,
+        List<EgressPolicy> egressPolicies) {
     public RunObjects {
         configMaps = List.copyOf(configMaps);
         secrets = List.copyOf(secrets);
         networkPolicies = List.copyOf(networkPolicies);
+        egressPolicies = List.copyOf(egressPolicies);
     }
 
     /** What of the agent's references is among these objects. */

@@ -10,10 +10,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
-/** The schema of each kind: AgentContainer's from its CustomResourceDefinition, those of built-in kinds from a file. */
+/**
+ * The schema of each kind: those of AgentContainer and EgressPolicy from their CustomResourceDefinitions, those of built-in
+ * kinds from a file.
+ */
 final class Schemas {
-    private static final String AGENTS = "agentcontainers.agentcontainers.dev.yaml";
+    private static final Set<String> OF_A_RUN =
+            Set.of("agentcontainers.agentcontainers.dev.yaml", "egresspolicies.agentcontainers.dev.yaml");
 
     private final Map<String, StructuralSchema> byKind = new HashMap<>();
 
@@ -23,15 +28,18 @@ final class Schemas {
         for (Map.Entry<String, JsonNode> kind : builtIn.properties()) {
             put(kind.getKey(), kind.getValue(), metadata);
         }
-        String definition = ApiManifests.customResourceDefinitions().stream()
-                .filter(manifest -> manifest.name().equals(AGENTS))
-                .findFirst()
-                .orElseThrow()
-                .yaml();
-        JsonNode spec = Yaml.read(definition).getFirst().get("spec");
-        for (JsonNode version : spec.get("versions")) {
+        ApiManifests.customResourceDefinitions().stream()
+                .filter(manifest -> OF_A_RUN.contains(manifest.name()))
+                .map(manifest -> Yaml.read(manifest.yaml()).getFirst().get("spec"))
+                .forEach(definition -> putVersions(definition, metadata));
+    }
+
+    private void putVersions(JsonNode definition, JsonNode metadata) {
+        String group = definition.get("group").asText();
+        String kind = definition.get("names").get("kind").asText();
+        for (JsonNode version : definition.get("versions")) {
             put(
-                    spec.get("group").asText() + "/" + version.get("name").asText() + "/AgentContainer",
+                    group + "/" + version.get("name").asText() + "/" + kind,
                     version.get("schema").get("openAPIV3Schema"),
                     metadata);
         }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.api.ApiManifests;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,20 @@ class ManifestReaderTest {
     private static final Path TABLE =
             Path.of("../crds/src/test/resources/dev/agentcontainers/api/manifests/bad-manifests.yaml");
 
+    /** A good object of each kind of the API that a run takes. */
+    private static String good(String kind) {
+        return switch (kind) {
+            case "AgentContainer" -> GOOD;
+            case "EgressPolicy" -> """
+                    apiVersion: agentcontainers.dev/v1alpha1
+                    kind: EgressPolicy
+                    metadata: {name: wrong}
+                    spec: {agentSelector: {matchLabels: {app: a}}, egress: [{name: a, to: [{domain: www.example.org}], ports: [{port: 443}]}]}
+                    """;
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
     private static final String GOOD = """
             apiVersion: agentcontainers.dev/v1alpha1
             kind: AgentContainer
@@ -36,24 +52,42 @@ class ManifestReaderTest {
             spec: {isolation: {className: process}, command: [sleep, '60']}
             """;
 
+    private static final String AGENT = "AgentContainer";
+    private static final Set<String> KINDS = Set.of(AGENT, "EgressPolicy");
+
     static Stream<Arguments> whatTheApiServerRefuses() throws IOException {
         return Yaml.read(Files.readString(TABLE))
                 .getFirst()
                 .valueStream()
-                .filter(entry -> !entry.has("kind"))
+                .filter(entry -> KINDS.contains(entry.path("kind").asText(AGENT)))
                 .map(entry -> Arguments.argumentSet(entry.get("case").asText(), entry));
     }
 
     @ParameterizedTest
     @MethodSource("whatTheApiServerRefuses")
     void refusesWhatTheApiServerRefusesNamingTheSameField(JsonNode entry) {
-        ObjectNode object = (ObjectNode) Yaml.read(GOOD).getFirst();
+        ObjectNode object =
+                (ObjectNode) Yaml.read(good(entry.path("kind").asText(AGENT))).getFirst();
         merge(object, entry.get("patch"));
 
         assertThatThrownBy(() -> new ManifestReader("default").take("file", object))
                 .isInstanceOf(InvalidManifestException.class)
                 .satisfies(refusal -> entry.get("says")
                         .forEach(part -> assertThat(refusal.getMessage()).containsIgnoringCase(part.asText())));
+    }
+
+    /** Else the cases above would fail for another reason. */
+    @Test
+    void takesWhatIsGood() throws InvalidManifestException {
+        RunObjects objects = read(GOOD + "---\n" + good("EgressPolicy"));
+
+        assertThat(objects.egressPolicies()).singleElement().satisfies(policy -> {
+            assertThat(policy.getMetadata().getNamespace()).isEqualTo("team");
+            assertThat(policy.getSpec().agentSelector().getMatchLabels()).containsEntry("app", "a");
+            assertThat(policy.getSpec().egress().getFirst().ports().getFirst().protocol())
+                    .as("the schema's default")
+                    .isEqualTo(Protocol.TCP);
+        });
     }
 
     @ParameterizedTest
@@ -94,16 +128,17 @@ class ManifestReaderTest {
         }
     }
 
-    @Test
-    void knowsEveryRuleOfTheSchema() {
+    @ParameterizedTest
+    @CsvSource({"agentcontainers., 20", "egresspolicies., 8"})
+    void knowsEveryRuleOfTheSchema(String name, int atLeast) {
         String definition = ApiManifests.customResourceDefinitions().stream()
-                .filter(manifest -> manifest.name().startsWith("agentcontainers."))
+                .filter(manifest -> manifest.name().startsWith(name))
                 .findFirst()
                 .orElseThrow()
                 .yaml();
         List<JsonNode> rules = Yaml.read(definition).getFirst().findValues("x-kubernetes-validations");
 
-        assertThat(rules).hasSizeGreaterThan(20);
+        assertThat(rules).hasSizeGreaterThan(atLeast);
         rules.forEach(list ->
                 list.forEach(rule -> ValidationRules.named(rule.get("rule").asText())));
     }

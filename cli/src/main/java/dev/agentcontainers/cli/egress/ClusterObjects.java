@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.egress;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.cli.terminal.UserException;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -49,6 +50,7 @@ record ClusterObjects(KubernetesClient client, String namespace) {
                                     .getItems(),
                             unknown),
                     threads);
+            var egressPolicies = CompletableFuture.supplyAsync(this::egressPolicies, threads);
             var namespaces = CompletableFuture.supplyAsync(
                     () -> known(
                             "Namespaces",
@@ -84,6 +86,7 @@ record ClusterObjects(KubernetesClient client, String namespace) {
                     pods.join(),
                     nodes.join(),
                     policies.join(),
+                    egressPolicies.join(),
                     clusterPolicies.join(),
                     unknown);
         } catch (CompletionException e) {
@@ -108,11 +111,24 @@ record ClusterObjects(KubernetesClient client, String namespace) {
                 unknown);
     }
 
+    /** Those of other namespaces have no say: they are for what agents there send. */
+    private List<EgressPolicy> egressPolicies() {
+        return ofAKindThatMayLack(() -> client.resources(EgressPolicy.class)
+                .inNamespace(namespace)
+                .list()
+                .getItems());
+    }
+
     private List<GenericKubernetesResource> clusterNetworkPolicies() {
+        return ofAKindThatMayLack(() -> client.genericKubernetesResources(CLUSTER_NETWORK_POLICIES)
+                .list()
+                .getItems());
+    }
+
+    /** None where the kind is not installed, or not yet. */
+    private static <T> List<T> ofAKindThatMayLack(Supplier<List<T>> list) {
         try {
-            return client.genericKubernetesResources(CLUSTER_NETWORK_POLICIES)
-                    .list()
-                    .getItems();
+            return list.get();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
                 return List.of();

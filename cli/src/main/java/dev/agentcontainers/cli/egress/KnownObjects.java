@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.egress;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.policy.Policies;
 import dev.agentcontainers.policy.box.Cidr;
@@ -30,6 +31,7 @@ record KnownObjects(
         List<Pod> pods,
         List<Node> nodes,
         List<NetworkPolicy> networkPolicies,
+        List<EgressPolicy> egressPolicies,
         List<GenericKubernetesResource> clusterNetworkPolicies,
         List<String> unknown) {
     KnownObjects {
@@ -38,6 +40,7 @@ record KnownObjects(
         pods = List.copyOf(pods);
         nodes = List.copyOf(nodes);
         networkPolicies = List.copyOf(networkPolicies);
+        egressPolicies = List.copyOf(egressPolicies);
         clusterNetworkPolicies = List.copyOf(clusterNetworkPolicies);
         unknown = List.copyOf(unknown);
     }
@@ -57,7 +60,7 @@ record KnownObjects(
     }
 
     Policies policies() {
-        return Policies.of(networkPolicies, clusterNetworkPolicies);
+        return Policies.of(networkPolicies, egressPolicies, clusterNetworkPolicies);
     }
 
     Endpoints endpoints() {

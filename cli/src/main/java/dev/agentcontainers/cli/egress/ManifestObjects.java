@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.cli.terminal.UserException;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -35,6 +36,7 @@ final class ManifestObjects {
     private final List<Pod> pods = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
     private final List<NetworkPolicy> networkPolicies = new ArrayList<>();
+    private final List<EgressPolicy> egressPolicies = new ArrayList<>();
     private final List<GenericKubernetesResource> clusterNetworkPolicies = new ArrayList<>();
 
     /** @param namespace of objects that name none */
@@ -70,6 +72,7 @@ final class ManifestObjects {
             switch (group.isEmpty() ? kind : group + " " + kind) {
                 case "List" -> document.path("items").forEach(item -> take(file, item));
                 case "agentcontainers.dev AgentContainer" -> namespaced(document, AgentContainer.class, agents);
+                case "agentcontainers.dev EgressPolicy" -> namespaced(document, EgressPolicy.class, egressPolicies);
                 case "networking.k8s.io NetworkPolicy" -> namespaced(document, NetworkPolicy.class, networkPolicies);
                 case "Pod" -> namespaced(document, Pod.class, pods);
                 case "Namespace" -> namespaces.add(JSON.treeToValue(document, Namespace.class));
@@ -102,6 +105,7 @@ final class ManifestObjects {
     }
 
     KnownObjects objects() {
-        return new KnownObjects(agents, namespaces, pods, nodes, networkPolicies, clusterNetworkPolicies, List.of());
+        return new KnownObjects(
+                agents, namespaces, pods, nodes, networkPolicies, egressPolicies, clusterNetworkPolicies, List.of());
     }
 }

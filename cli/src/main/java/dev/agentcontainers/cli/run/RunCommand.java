@@ -28,9 +28,9 @@ import picocli.CommandLine.Parameters;
             "agentctl run --allow 10.20.0.0/16:8080 --dry-run -o yaml -- ./my-agent | \\",
             "    kubectl apply -f -",
             "",
-            "Nothing can be reached but what --allow, or the rules and NetworkPolicies of",
-            "the manifests, allow. The agent sees the programs of this machine read-only,",
-            "not its files: neither the current directory nor any home. It has no standard",
+            "Nothing can be reached but what --allow, or the rules and policies of the",
+            "manifests, allow. The agent sees the programs of this machine read-only, not",
+            "its files: neither the current directory nor any home. It has no standard",
             "input. Ctrl-C asks it to stop and kills it after its grace period, a second one",
             "kills it at once; nothing of it is left behind.",
             "",
@@ -55,7 +55,7 @@ public final class RunCommand implements Callable<Integer> {
             names = {"-f", "--filename"},
             paramLabel = "FILE",
             description =
-                    "Manifests: one AgentContainer with the ConfigMaps, Secrets and NetworkPolicies that belong to it. '-' is standard input. May be repeated.")
+                    "Manifests: one AgentContainer with the ConfigMaps, Secrets, NetworkPolicies and EgressPolicies that belong to it. '-' is standard input. May be repeated.")
     private List<String> files = List.of();
 
     @Option(

@@ -165,6 +165,32 @@ class ExplainCommandTest {
     }
 
     @Test
+    void egressPoliciesCountForThoseWhomTheySelect() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: site
+                    to: [{domain: www.example.org}]
+                    ports: [{port: 443}]
+                """);
+
+        assertThat(explain("researcher", "www.example.org")).isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → www.example.org port 443/TCP
+                egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[site]
+                ingress   www.example.org is no agent and no Pod
+                """));
+        Answer denied = explain("researcher", "www.example.net");
+        assertThat(denied.exitCode()).isEqualTo(1);
+        assertThat(denied.text())
+                .contains("EgressPolicy/sites spec.egress[site] allows the port, but not the address")
+                .contains("add to spec.network.egress: {name: NAME, to: [{domain: www.example.net}]");
+    }
+
+    @Test
     void programsReadIt() throws IOException {
         JsonNode answer = new ObjectMapper()
                 .readTree(explain("-o", "json", "researcher", "169.254.169.254:80")

@@ -63,6 +63,13 @@ class ExplainIT {
               - to: [{namespaceSelector: {matchLabels: {team: b}}}]
                 ports: [{port: files}]
             ---
+            apiVersion: agentcontainers.dev/v1alpha1
+            kind: EgressPolicy
+            metadata: {name: lake, namespace: team-a}
+            spec:
+              agentSelector: {matchLabels: {app: researcher}}
+              egress: [{name: lake, to: [{ipBlock: {cidr: 10.40.0.0/16}}], ports: [{port: 8080}]}]
+            ---
             apiVersion: networking.k8s.io/v1
             kind: NetworkPolicy
             metadata: {name: store, namespace: team-b}
@@ -72,7 +79,7 @@ class ExplainIT {
             kind: Role
             metadata: {name: reads, namespace: team-a}
             rules:
-            - {apiGroups: [agentcontainers.dev], resources: [agentcontainers], verbs: [get, list]}
+            - {apiGroups: [agentcontainers.dev], resources: [agentcontainers, egresspolicies], verbs: [get, list]}
             - {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [get, list]}
             - {apiGroups: [""], resources: [pods], verbs: [get, list]}
             ---
@@ -130,6 +137,8 @@ class ExplainIT {
                 """));
         assertThat(explain(controlPlane.kubeconfig(), "10.30.0.7:8080").exitCode())
                 .isEqualTo(1);
+        assertThat(explain(controlPlane.kubeconfig(), "10.40.0.7:8080").text())
+                .contains("egress    allowed in tier NetworkPolicy by EgressPolicy/lake spec.egress[lake]");
         assertThat(explain(controlPlane.kubeconfig(), "ac/team-b/store:9000").exitCode())
                 .isZero();
         assertThat(explain(controlPlane.kubeconfig(), "ac/team-b/store:9001").exitCode())

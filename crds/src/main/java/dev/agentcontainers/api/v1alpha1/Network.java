@@ -17,10 +17,10 @@ public record Network(
         @MapList("name")
         @Size(max = 64)
         @JsonPropertyDescription(
-                "Allowed egress, added to what NetworkPolicies that select the labels allow. Nothing anywhere: nothing is allowed.")
+                "Allowed egress, added to what NetworkPolicies and EgressPolicies that select the labels allow. Nothing anywhere: nothing is allowed.")
         List<EgressRule> egress) {
 
-    /** One inline egress rule: allows its ports at its peers. */
+    /** One egress rule, inline or of an EgressPolicy: allows its ports at its peers. */
     @ApiObject
     @ValidationRule(
             value =

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.api.ApiManifests;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
@@ -57,7 +59,7 @@ class AcceptedApiIT {
                         .list()
                         .getItems())
                 .filteredOn(definition -> definition.getSpec().getGroup().equals(Api.GROUP))
-                .hasSize(5)
+                .hasSize(6)
                 .allSatisfy(AcceptedApiIT::isSound);
     }
 
@@ -111,7 +113,7 @@ class AcceptedApiIT {
     @Test
     void explainReadsWell() throws Exception {
         assertThat(kubectl("explain", "ac.spec.network.egress"))
-                .contains("Allowed egress, added to what NetworkPolicies that select the")
+                .contains("Allowed egress, added to what NetworkPolicies and EgressPolicies that")
                 .contains("name\t<string> -required-", "Name of the rule, shown where it decides.")
                 .contains("to\t<[]Object> -required-", "Where to. At least one peer.")
                 .contains("ports\t<[]Object>", "Default: all of TCP, UDP and SCTP");
@@ -143,6 +145,31 @@ class AcceptedApiIT {
         assertThat(kubectl("get", "ac", "-n", NAMESPACE).lines().findFirst().orElseThrow())
                 .doesNotContain("POLICY", "RESTARTS");
         assertThat(kubectl("get", "all", "-n", NAMESPACE)).contains("agentcontainer.agentcontainers.dev/researcher");
+    }
+
+    @Test
+    void egressPoliciesAreTakenAndShown() throws Exception {
+        var policy = Manifests.good("EgressPolicy", "sites", NAMESPACE);
+        client().resource(policy)
+                .fieldValidation(FieldValidateable.Validation.STRICT)
+                .create();
+
+        EgressPolicy read = client().resources(EgressPolicy.class)
+                .inNamespace(NAMESPACE)
+                .withName("sites")
+                .get();
+        assertThat(read.getSpec().agentSelector().getMatchLabels()).containsEntry("app", "a");
+        assertThat(read.getSpec().egress().getFirst().ports().getFirst().protocol())
+                .as("the schema's default")
+                .isEqualTo(Protocol.TCP);
+        List<String> lines =
+                kubectl("get", "egresspolicies", "-n", NAMESPACE).lines().toList();
+        assertThat(lines.getFirst().split(" {2,}")).containsExactly("NAME", "AGENTS", "AGE");
+        assertThat(lines.get(1)).contains("sites", "{\"matchLabels\":{\"app\":\"a\"}}");
+        assertThat(kubectl("get", "agents", "-n", NAMESPACE)).contains("egresspolicy.agentcontainers.dev/sites");
+        assertThat(kubectl("explain", "egresspolicies.spec"))
+                .contains("agentSelector\t<Object> -required-", "egress\t<[]Object>")
+                .contains("AgentContainers of the policy's namespace, by labels; empty: all.");
     }
 
     private static KubernetesClient client() {

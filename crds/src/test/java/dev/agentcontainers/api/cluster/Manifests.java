@@ -48,6 +48,8 @@ final class Manifests {
     static GenericKubernetesResource good(String kind, String name, String namespace) {
         String spec = switch (kind) {
             case "AgentContainer" -> "{isolation: {className: process}, command: [sleep, '60']}";
+            case "EgressPolicy" ->
+                "{agentSelector: {matchLabels: {app: a}}, egress: [{name: a, to: [{domain: www.example.org}], ports: [{port: 443}]}]}";
             case "IsolationClass" -> "{driver: process, level: Process}";
             case "AgentNode" -> "{}";
             default -> throw new IllegalArgumentException(kind);

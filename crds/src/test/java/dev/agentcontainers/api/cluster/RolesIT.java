@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the roles view, edit and admin, which every cluster has, mean for AgentContainers. */
+/** What the roles view, edit and admin, which every cluster has, mean for AgentContainers and EgressPolicies. */
 @Tag("cluster")
 class RolesIT {
     private static final String NAMESPACE = "roles";
@@ -64,7 +64,31 @@ class RolesIT {
                 .containsExactly(view, edit, admin);
     }
 
+    /** As Kubernetes has it for NetworkPolicies. */
+    @ParameterizedTest
+    @CsvSource({
+        "get,true,true,true",
+        "list,true,true,true",
+        "watch,true,true,true",
+        "create,false,true,true",
+        "update,false,true,true",
+        "patch,false,true,true",
+        "delete,false,true,true",
+        "deletecollection,false,true,true"
+    })
+    void allowForEgressPolicies(String verb, boolean view, boolean edit, boolean admin) {
+        assertThat(List.of(
+                        may("view", verb, "egresspolicies", ""),
+                        may("edit", verb, "egresspolicies", ""),
+                        may("admin", verb, "egresspolicies", "")))
+                .containsExactly(view, edit, admin);
+    }
+
     private static boolean may(String role, String verb, String subresource) {
+        return may(role, verb, "agentcontainers", subresource);
+    }
+
+    private static boolean may(String role, String verb, String resource, String subresource) {
         return AppliedApi.get()
                 .client()
                 .authorization()
@@ -75,7 +99,7 @@ class RolesIT {
                         .withUser("user-" + role)
                         .withNewResourceAttributes()
                         .withGroup("agentcontainers.dev")
-                        .withResource("agentcontainers")
+                        .withResource(resource)
                         .withSubresource(subresource)
                         .withNamespace(NAMESPACE)
                         .withVerb(verb)

@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CRDGenerator.CRDOutput;
@@ -20,7 +21,12 @@ import java.util.Map;
 public final class CustomResources {
     /** Every kind of the API, those that users write first. */
     public static final List<Class<? extends CustomResource<?, ?>>> ALL = List.of(
-            AgentContainer.class, IsolationClass.class, AgentNode.class, AgentAssignment.class, AgentNodePolicy.class);
+            AgentContainer.class,
+            EgressPolicy.class,
+            IsolationClass.class,
+            AgentNode.class,
+            AgentAssignment.class,
+            AgentNodePolicy.class);
 
     private CustomResources() {}
 

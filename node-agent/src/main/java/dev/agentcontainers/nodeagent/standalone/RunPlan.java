@@ -45,7 +45,7 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
         agent.getMetadata().setUid(UUID.randomUUID().toString());
         agent.getMetadata().setGeneration(1L);
         PolicySubject subject = PolicySubject.of(agent);
-        CompiledPolicy compiled = PolicyCompiler.compile(subject, objects.networkPolicies());
+        CompiledPolicy compiled = PolicyCompiler.compile(subject, objects.networkPolicies(), objects.egressPolicies());
         String group = PolicyGroup.nameOf(subject);
         AgentAssignment assignment = new AssignmentBuilder(agent, nodeName, sources.references())
                 .create(nodeName, processClass(), group, EPOCH);

@@ -3,8 +3,11 @@ package dev.agentcontainers.nodeagent.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.assignment.manifest.InvalidManifestException;
 import dev.agentcontainers.assignment.manifest.ManifestReader;
 import dev.agentcontainers.assignment.manifest.RunObjects;
@@ -56,6 +59,33 @@ class RunPlanTest {
         assertThat(materials.secret(secret.secret()).orElseThrow().get("t"))
                 .isEqualTo("hush".getBytes(StandardCharsets.UTF_8));
         assertThat(materials.secret("s")).isEmpty();
+    }
+
+    @Test
+    void policiesOfTheManifestsCountWhereTheySelectTheAgent() throws Exception {
+        RunPlan plan = plan("isolation: {minimum: Process}", """
+                ---
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {}
+                  egress:
+                  - {name: site, to: [{domain: www.example.org}], ports: [{port: 443}]}
+                  - {name: lake, to: [{ipBlock: {cidr: 10.40.0.0/16}}], ports: [{port: 8080}]}
+                ---
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: others}
+                spec: {agentSelector: {matchLabels: {app: other}}, egress: [{name: all, to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}
+                """);
+
+        assertThat(plan.policy().groups()).singleElement().satisfies(group -> {
+            assertThat(group.sources()).containsExactly("EgressPolicy/sites");
+            assertThat(group.egress()).containsExactly(new Allow("10.40.0.0/16", Protocol.TCP, 8080, 8080));
+            assertThat(group.names()).containsExactly(new AllowedName("www.example.org", Protocol.TCP, 443, 443));
+        });
+        assertThat(plan.problems()).isEmpty();
     }
 
     @ParameterizedTest

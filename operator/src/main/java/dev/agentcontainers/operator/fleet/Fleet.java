@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -37,6 +38,7 @@ public class Fleet {
     private @Nullable IndexerResourceCache<IsolationClass> isolationClasses;
     private @Nullable IndexerResourceCache<AgentNode> nodes;
     private @Nullable IndexerResourceCache<NetworkPolicy> networkPolicies;
+    private @Nullable IndexerResourceCache<EgressPolicy> egressPolicies;
     private @Nullable IndexerResourceCache<Namespace> namespaces;
 
     public void registerAgents(IndexerResourceCache<AgentContainer> cache) {
@@ -78,6 +80,10 @@ public class Fleet {
         networkPolicies = cache;
     }
 
+    public void registerEgressPolicies(IndexerResourceCache<EgressPolicy> cache) {
+        egressPolicies = cache;
+    }
+
     /** Whether each cache is registered, by what it holds; the framework fills those that are before it lets anyone lead. */
     public Map<String, Boolean> caches() {
         return Map.of(
@@ -87,6 +93,7 @@ public class Fleet {
                 "isolationclasses", isolationClasses != null,
                 "agentnodes", nodes != null,
                 "networkpolicies", networkPolicies != null,
+                "egresspolicies", egressPolicies != null,
                 "namespaces", namespaces != null);
     }
 
@@ -180,6 +187,14 @@ public class Fleet {
 
     public Optional<NetworkPolicy> networkPolicy(ResourceID id) {
         return registered(networkPolicies).get(id);
+    }
+
+    public Stream<EgressPolicy> egressPolicies() {
+        return registered(egressPolicies).list(policy -> true);
+    }
+
+    public Optional<EgressPolicy> egressPolicy(ResourceID id) {
+        return registered(egressPolicies).get(id);
     }
 
     /** The node that an agent is bound to. */

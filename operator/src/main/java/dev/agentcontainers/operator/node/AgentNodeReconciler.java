@@ -2,6 +2,7 @@ package dev.agentcontainers.operator.node;
 
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.Retries;
 import dev.agentcontainers.operator.fleet.Signals;
@@ -95,6 +96,11 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
                         .withSecondaryToPrimaryMapper(this::networkPolicyChanged)
                         .build(),
                 context);
+        InformerEventSource<EgressPolicy, AgentNode> egressPolicies = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(EgressPolicy.class, AgentNode.class)
+                        .withSecondaryToPrimaryMapper(this::egressPolicyChanged)
+                        .build(),
+                context);
         InformerEventSource<Namespace, AgentNode> namespaces = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Namespace.class, AgentNode.class)
                         .withSecondaryToPrimaryMapper(namespace ->
@@ -104,9 +110,10 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
         fleet.registerNodes(context.getPrimaryCache());
         fleet.registerNamespaces(namespaces);
         fleet.registerNetworkPolicies(policies);
+        fleet.registerEgressPolicies(egressPolicies);
         heartbeats.start(this::heartbeatChanged);
         neighbours.start();
-        return List.of(policies, namespaces, signals.forNodes());
+        return List.of(policies, egressPolicies, namespaces, signals.forNodes());
     }
 
     @Override
@@ -171,6 +178,11 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
     /** The nodes that it concerns are told by the rulesets: the framework asks more than once for the same change. */
     private Set<ResourceID> networkPolicyChanged(NetworkPolicy policy) {
         rulesets.networkPolicyChanged(ResourceID.fromResource(policy));
+        return Set.of();
+    }
+
+    private Set<ResourceID> egressPolicyChanged(EgressPolicy policy) {
+        rulesets.egressPolicyChanged(ResourceID.fromResource(policy));
         return Set.of();
     }
 

@@ -56,6 +56,7 @@ public class Rulesets {
         fleet.namespaces()
                 .forEach(namespace -> namespaceChanged(namespace.getMetadata().getName()));
         fleet.networkPolicies().forEach(policy -> networkPolicyChanged(ResourceID.fromResource(policy)));
+        fleet.egressPolicies().forEach(policy -> egressPolicyChanged(ResourceID.fromResource(policy)));
         fleet.agents().forEach(this::agentChanged);
     }
 
@@ -170,6 +171,18 @@ public class Rulesets {
                     policy.getNamespace().orElseThrow(),
                     policy.getName(),
                     fleet.networkPolicy(policy).orElse(null));
+        }
+        tell(concerned(changed));
+    }
+
+    /** An EgressPolicy is new, has changed or is gone, as the cache says. */
+    public void egressPolicyChanged(ResourceID policy) {
+        Set<PolicySubject> changed;
+        synchronized (telling) {
+            changed = compiler.egressPolicy(
+                    policy.getNamespace().orElseThrow(),
+                    policy.getName(),
+                    fleet.egressPolicy(policy).orElse(null));
         }
         tell(concerned(changed));
     }

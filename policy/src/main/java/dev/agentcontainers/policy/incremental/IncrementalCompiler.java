@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy.incremental;
 
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.Compilation;
 import dev.agentcontainers.policy.CompiledPolicy;
 import dev.agentcontainers.policy.Policies;
@@ -8,6 +9,7 @@ import dev.agentcontainers.policy.PolicySubject;
 import dev.agentcontainers.policy.clusternetworkpolicy.ClusterNetworkPolicies;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
+import dev.agentcontainers.policy.rule.EgressPolicies;
 import dev.agentcontainers.policy.rule.NetworkPolicies;
 import dev.agentcontainers.policy.rule.Policy;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -26,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IncrementalCompiler {
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
-    private final Map<String, Map<String, Policy>> networkPolicies = new HashMap<>();
+    /** NetworkPolicies and EgressPolicies by namespace and the name that sources have. */
+    private final Map<String, Map<String, Policy>> ofNamespaces = new HashMap<>();
+
     private final Map<String, Policy> clusterNetworkPolicies = new HashMap<>();
     private final KnownEndpoints endpoints = new KnownEndpoints();
     private final CompiledGroups groups = new CompiledGroups();
@@ -122,11 +126,23 @@ public final class IncrementalCompiler {
      * @param now null: it is gone
      */
     public synchronized Set<PolicySubject> networkPolicy(String namespace, String name, @Nullable NetworkPolicy now) {
-        Policy after = now == null ? null : NetworkPolicies.read(now);
-        Map<String, Policy> ofNamespace = networkPolicies.computeIfAbsent(namespace, _ -> new HashMap<>());
-        Policy before = after == null ? ofNamespace.remove(name) : ofNamespace.put(name, after);
-        if (ofNamespace.isEmpty()) {
-            networkPolicies.remove(namespace);
+        return ofNamespace(namespace, NetworkPolicies.nameOf(name), now == null ? null : NetworkPolicies.read(now));
+    }
+
+    /**
+     * An EgressPolicy has changed.
+     *
+     * @param now null: it is gone
+     */
+    public synchronized Set<PolicySubject> egressPolicy(String namespace, String name, @Nullable EgressPolicy now) {
+        return ofNamespace(namespace, EgressPolicies.nameOf(name), now == null ? null : EgressPolicies.read(now));
+    }
+
+    private Set<PolicySubject> ofNamespace(String namespace, String name, @Nullable Policy after) {
+        Map<String, Policy> its = ofNamespaces.computeIfAbsent(namespace, _ -> new HashMap<>());
+        Policy before = after == null ? its.remove(name) : its.put(name, after);
+        if (its.isEmpty()) {
+            ofNamespaces.remove(namespace);
         }
         return policy(before, after, groups.inNamespace(namespace));
     }
@@ -190,8 +206,7 @@ public final class IncrementalCompiler {
         PolicyCompiler present = compiler;
         if (present == null) {
             Map<String, List<Policy>> byNamespace = new HashMap<>();
-            networkPolicies.forEach(
-                    (namespace, policies) -> byNamespace.put(namespace, List.copyOf(policies.values())));
+            ofNamespaces.forEach((namespace, policies) -> byNamespace.put(namespace, List.copyOf(policies.values())));
             present = new PolicyCompiler(
                     Policies.ofRead(byNamespace, clusterNetworkPolicies.values()), endpoints.among(namespaces));
             compiler = present;

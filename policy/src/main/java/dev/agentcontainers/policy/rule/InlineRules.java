@@ -1,12 +1,7 @@
 package dev.agentcontainers.policy.rule;
 
-import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
-import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
-import dev.agentcontainers.api.v1alpha1.Protocol;
-import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Reads {@code spec.network.egress} of an AgentContainer. */
 public final class InlineRules {
@@ -14,62 +9,11 @@ public final class InlineRules {
 
     /** @param namespace of the agent, in which a podSelector alone selects */
     public static List<Rule> read(List<EgressRule> rules, String namespace) {
-        return rules.stream().map(rule -> rule(rule, namespace)).toList();
-    }
-
-    private static Rule rule(EgressRule rule, String namespace) {
-        String field = "spec.network.egress[" + rule.name() + "]";
-        return Rule.accepting(
-                new RuleSource("inline/" + rule.name(), field),
-                peers(rule.to(), namespace, field),
-                ports(rule.ports(), field));
-    }
-
-    /** Unlike in a NetworkPolicy an absent {@code to} allows nothing: the schema requires it. */
-    private static List<Peer> peers(@Nullable List<EgressPeer> peers, String namespace, String field) {
-        if (peers == null) {
-            return List.of();
-        }
-        return Indexed.map(peers, (index, peer) -> peer(peer, namespace, field + ".to[" + index + "]"));
-    }
-
-    private static Peer peer(EgressPeer peer, String namespace, String field) {
-        boolean selects = peer.podSelector() != null || peer.namespaceSelector() != null;
-        if (peer.ipBlock() != null && peer.domain() == null && !selects) {
-            return Reading.block(peer.ipBlock().cidr(), peer.ipBlock().except(), field + ".ipBlock");
-        }
-        if (peer.domain() != null && peer.ipBlock() == null && !selects) {
-            return domain(peer.domain(), field + ".domain");
-        }
-        if (selects && peer.ipBlock() == null && peer.domain() == null) {
-            return new Peer.Selected(
-                    peer.namespaceSelector() == null
-                            ? new Peer.Namespaces.Named(namespace)
-                            : new Peer.Namespaces.Labelled(peer.namespaceSelector()),
-                    peer.podSelector() == null ? new LabelSelector() : peer.podSelector());
-        }
-        return new Peer.Unreadable(
-                field + ": not exactly one of the kinds of peer that are known here; it allows nothing");
-    }
-
-    private static Peer domain(String domain, String field) {
-        try {
-            return new Peer.Domain(DomainName.parse(domain));
-        } catch (IllegalArgumentException invalid) {
-            return new Peer.Unreadable(field + ": " + invalid.getMessage() + "; the peer allows nothing");
-        }
-    }
-
-    private static List<PortMatch> ports(@Nullable List<EgressPort> ports, String field) {
-        if (ports == null || ports.isEmpty()) {
-            return Rule.ALL_PORTS;
-        }
-        return Indexed.map(
-                ports,
-                (index, port) -> Reading.port(
-                        port.protocol() == null ? Protocol.TCP : port.protocol(),
-                        port.port(),
-                        port.endPort(),
-                        field + ".ports[" + index + "]"));
+        return rules.stream()
+                .map(rule -> EgressRules.read(
+                        rule,
+                        namespace,
+                        new RuleSource("inline/" + rule.name(), "spec.network.egress[" + rule.name() + "]")))
+                .toList();
     }
 }

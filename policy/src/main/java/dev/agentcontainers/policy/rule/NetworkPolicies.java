@@ -57,7 +57,12 @@ public final class NetworkPolicies {
 
     /** The name that sources and verdicts use. */
     public static String nameOf(NetworkPolicy policy) {
-        return "NetworkPolicy/" + policy.getMetadata().getName();
+        return nameOf(policy.getMetadata().getName());
+    }
+
+    /** The same of a policy that has that name. */
+    public static String nameOf(String name) {
+        return "NetworkPolicy/" + name;
     }
 
     /** Where policyTypes is absent, Ingress is one of them always, and Egress only if there is an egress rule. */

@@ -67,6 +67,21 @@ public sealed interface Peer {
         }
     }
 
+    /** Agents with some labels in a namespace, and no Pods: the subject of a policy that is for agents only. */
+    record Agents(String namespace, LabelSelector agents) implements Peer {
+        @Override
+        public boolean matches(Party party, Endpoints endpoints) {
+            return party.endpoint() instanceof Endpoint.Agent agent
+                    && namespace.equals(agent.namespace())
+                    && LabelSelectors.matches(agents, agent.labels());
+        }
+
+        @Override
+        public AddressRanges addresses(AddressFamily family) {
+            return AddressRanges.none(family);
+        }
+    }
+
     /** Nodes with some labels. */
     record Nodes(LabelSelector nodes) implements Peer {
         @Override

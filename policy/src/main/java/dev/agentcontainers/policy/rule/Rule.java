@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Accepts, denies or passes each of its ports at each of its peers. Rules of NetworkPolicies and inline rules accept.
+ * Accepts, denies or passes each of its ports at each of its peers. Those of NetworkPolicies, EgressPolicies
+ * and inline rules accept.
  *
  * @param peers empty: nothing matches (a policy's missing {@code to} is {@link Peer.Everywhere})
  * @param ports empty: nothing matches (a policy's missing {@code ports} is {@link #ALL_PORTS})

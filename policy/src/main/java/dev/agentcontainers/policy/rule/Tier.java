@@ -4,9 +4,9 @@ package dev.agentcontainers.policy.rule;
 public enum Tier {
     /** ClusterNetworkPolicies that no user overrides. The first rule that matches decides. */
     ADMIN("Admin"),
-    /** NetworkPolicies and inline rules. Where any applies, their union decides. */
+    /** NetworkPolicies, EgressPolicies and inline rules. Where any applies, their union decides. */
     NETWORK_POLICY("NetworkPolicy"),
-    /** ClusterNetworkPolicies for what no NetworkPolicy or inline rule applies to. The first rule that matches decides. */
+    /** ClusterNetworkPolicies for what no NetworkPolicy, EgressPolicy or inline rule applies to. The first rule that matches decides. */
     BASELINE("Baseline");
 
     private final String title;

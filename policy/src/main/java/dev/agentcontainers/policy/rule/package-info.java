@@ -1,5 +1,5 @@
 /**
- * One form for the rules of every kind of policy. In: NetworkPolicies and inline rules as users write them. Out: whom
+ * One form for the rules of every kind of policy. In: NetworkPolicies, EgressPolicies and inline rules as users write them. Out: whom
  * they govern, and rules that match flows, with the place each stands in. Never decides a verdict, never compiles.
  */
 @NullMarked

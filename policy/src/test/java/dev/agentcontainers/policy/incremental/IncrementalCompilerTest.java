@@ -3,6 +3,7 @@ package dev.agentcontainers.policy.incremental;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.PolicySubject;
 import dev.agentcontainers.policy.box.Cidr;
@@ -146,6 +147,44 @@ class IncrementalCompilerTest {
     }
 
     @Test
+    void anEgressPolicyConcernsThoseWhomItSelects() {
+        String toAll = "egress: [{name: all, to: [{ipBlock: {cidr: 10.3.0.0/16}}], ports: [{port: 443}]}]";
+        assertThat(egressPolicy("a", "more", "{agentSelector: {matchLabels: {app: client}}, " + toAll + "}"))
+                .containsExactly(CLIENT);
+        assertThat(compiler.compile(CLIENT).egress()).containsExactly(new Allow("10.3.0.0/16", Protocol.TCP, 443, 443));
+        assertThat(compiler.compile(CLIENT).sources()).containsExactly("EgressPolicy/more", "NetworkPolicy/to-servers");
+        assertThat(egressPolicy("a", "more", "{agentSelector: {matchLabels: {app: client}}, " + toAll + "}"))
+                .as("it says the same")
+                .isEmpty();
+        assertThat(egressPolicy("a", "more", "{agentSelector: {matchLabels: {app: other}}, " + toAll + "}"))
+                .as("of the one no longer, of the other now")
+                .containsExactlyInAnyOrder(CLIENT, OTHER);
+        assertThat(compiler.compile(CLIENT).egress()).isEmpty();
+        compiler.compile(OTHER);
+        assertThat(compiler.networkPolicy("a", "more", null))
+                .as("a NetworkPolicy of that name is another")
+                .isEmpty();
+        assertThat(compiler.egressPolicy("a", "more", null)).containsExactly(OTHER);
+        assertThat(egressPolicy("b", "elsewhere", "{agentSelector: {}, " + toAll + "}"))
+                .isEmpty();
+        compiler.compile(OTHER);
+        assertThat(egressPolicy("a", "all", "{agentSelector: {}}")).containsExactlyInAnyOrder(CLIENT, OTHER);
+    }
+
+    @Test
+    void anAddressConcernsThoseWhoSelectItByEgressPolicy() {
+        egressPolicy(
+                "a",
+                "stores",
+                "{agentSelector: {matchLabels: {app: other}}, egress: [{name: stores, to: [{podSelector: {matchLabels: {app: store}}}], ports: [{port: 9000}]}]}");
+        compiler.compile(OTHER);
+
+        assertThat(compiler.endpoint("s", agent("a", "store", "10.0.0.9"))).containsExactly(OTHER);
+        assertThat(compiler.compile(OTHER).egress())
+                .containsExactly(new Allow("10.0.0.9/32", Protocol.TCP, 9000, 9000));
+    }
+
+    @Test
     void aClusterNetworkPolicyOverrides() {
         compiler.endpoint("s", agent("a", "server", "10.0.0.1"));
         compiler.compile(CLIENT);
@@ -220,6 +259,16 @@ class IncrementalCompilerTest {
                 metadata: {name: %s, namespace: %s}
                 spec: %s
                 """.formatted(name, namespace, spec), NetworkPolicy.class));
+    }
+
+    private Set<PolicySubject> egressPolicy(String namespace, String name, String spec) {
+        return compiler.egressPolicy(
+                namespace, name, YAML.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: %s, namespace: %s}
+                spec: %s
+                """.formatted(name, namespace, spec), EgressPolicy.class));
     }
 
     private static GenericKubernetesResource clusterPolicy(String subject) {

@@ -31,7 +31,8 @@ final class RunRequest {
                         Stream.of(objects.agent()),
                         objects.configMaps().stream(),
                         objects.secrets().stream(),
-                        objects.networkPolicies().stream())
+                        objects.networkPolicies().stream(),
+                        objects.egressPolicies().stream())
                 .flatMap(each -> each);
         for (HasMetadata object : all.toList()) {
             refuseIfReserved(

@@ -56,6 +56,17 @@ class RunRequestTest {
                 .hasMessageContaining("AgentContainer a: metadata.namespace: is 'kube-public'");
         assertThatThrownBy(() -> objects("team", "", ", namespace: agentnode-b"))
                 .hasMessageContaining("ConfigMap c: metadata.namespace: is 'agentnode-b'");
+        String policy = """
+
+                ---
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: p, namespace: kube-system}
+                spec: {agentSelector: {}}
+                """;
+        assertThatThrownBy(() -> RunRequest.objects(new ClientMessage.Run(
+                        "team", List.of(new ClientMessage.Manifest("agent.yaml", AGENT.formatted("", "") + policy)))))
+                .hasMessageContaining("EgressPolicy p: metadata.namespace: is 'kube-system'");
     }
 
     @ParameterizedTest
