@@ -23,7 +23,8 @@ import java.util.regex.Pattern;
  * A pinned network namespace between agents and host. It stays, with its rules, when this process ends: {@link #close}
  * lets go of it, only {@link #destroy} removes it.
  *
- * <p>Needs root, Linux 5.11 or newer, nftables with libnftables, and forwarding of IPv4 on the host, which it switches on.
+ * <p>Needs root, Linux 5.11 or newer, nftables with libnftables, and forwarding of IPv4, which it switches on at the
+ * interfaces that need it.
  */
 public final class LinuxFence implements Fence, AutoCloseable {
     private static final Pattern GROUP = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
