@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.linux.bpf.RecordingPacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
 import dev.agentcontainers.nodeagent.linux.namespace.RecordingNamespaces;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkNotices;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlink;
 import dev.agentcontainers.nodeagent.linux.nftables.RecordingNftables;
@@ -42,6 +43,16 @@ final class RecordingSystem implements FenceSystem {
     @Override
     public NetlinkEvents events() throws IOException {
         throw new IOException("nothing happens here");
+    }
+
+    @Override
+    public NetlinkNotices connections() throws IOException {
+        throw new IOException("nothing is connected here");
+    }
+
+    @Override
+    public NetlinkNotices loggedPackets(int group) throws IOException {
+        throw new IOException("nothing is logged here");
     }
 
     @Override
