@@ -204,7 +204,7 @@ public final class NodeAgent implements AutoCloseable {
         AssignmentWatch assignments = watch(with, known, supervisor, reporter);
         Optional<GatewayConnection> gateway = with.credentials()
                 .identity()
-                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers())));
+                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers(), with.trail())));
         parts = Optional.of(
                 new Parts(supervisor, policy, reporter, assignments, policies, heartbeat, with.credentials(), gateway));
         LOG.info(

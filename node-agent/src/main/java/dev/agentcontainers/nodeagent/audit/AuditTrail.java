@@ -142,7 +142,7 @@ public final class AuditTrail implements AutoCloseable {
      * @param id empty for all agents
      */
     public AuditWatch watch(Optional<SandboxId> id) {
-        AuditWatch watch = new AuditWatch(id, watches::remove);
+        AuditWatch watch = new AuditWatch(id, events.another(), watches::remove);
         watches.add(watch);
         return watch;
     }

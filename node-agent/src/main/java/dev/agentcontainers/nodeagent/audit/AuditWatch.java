@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.audit;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -15,6 +16,7 @@ public final class AuditWatch implements AutoCloseable {
 
     private final Optional<SandboxId> id;
     private final Consumer<AuditWatch> onClose;
+    private final OcsfEvents events;
     private final BlockingQueue<Shown> waiting = new ArrayBlockingQueue<>(ROOM);
     private final AtomicLong missed = new AtomicLong();
     private volatile boolean ended;
@@ -22,8 +24,10 @@ public final class AuditWatch implements AutoCloseable {
     /** @param line the record as a line of JSON */
     public record Shown(AuditRecord record, String line) {}
 
-    AuditWatch(Optional<SandboxId> id, Consumer<AuditWatch> onClose) {
+    /** @param events of its own: what it says itself is in no file */
+    AuditWatch(Optional<SandboxId> id, OcsfEvents events, Consumer<AuditWatch> onClose) {
         this.id = id;
+        this.events = events;
         this.onClose = onClose;
     }
 
@@ -33,14 +37,16 @@ public final class AuditWatch implements AutoCloseable {
         }
     }
 
-    /** The next record; empty where none came in that time. */
+    /** The next record; empty where none came in that time. What there was no room for is said by one. */
     public Optional<Shown> next(Duration atMost) throws InterruptedException {
-        return Optional.ofNullable(waiting.poll(atMost.toNanos(), TimeUnit.NANOSECONDS));
-    }
-
-    /** How many there was no room for since this was asked last. */
-    public long missed() {
-        return missed.getAndSet(0);
+        Shown next = waiting.poll();
+        long lost = next == null ? missed.getAndSet(0) : 0;
+        if (lost > 0) {
+            AuditRecord.Missing missing = new AuditRecord.Missing(
+                    Instant.now(), Optional.empty(), lost, "records that this watch was too slow for are not here");
+            return Optional.of(new Shown(missing, events.line(missing)));
+        }
+        return Optional.ofNullable(next == null ? waiting.poll(atMost.toNanos(), TimeUnit.NANOSECONDS) : next);
     }
 
     void end() {

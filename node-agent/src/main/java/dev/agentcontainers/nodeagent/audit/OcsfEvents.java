@@ -56,6 +56,11 @@ final class OcsfEvents {
         this.version = version;
     }
 
+    /** One that counts by itself. */
+    OcsfEvents another() {
+        return new OcsfEvents(node, version);
+    }
+
     /** One line, without its end. */
     String line(AuditRecord record) {
         try {

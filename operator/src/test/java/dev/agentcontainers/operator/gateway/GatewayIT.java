@@ -216,6 +216,7 @@ class GatewayIT {
     void strangersGetNothingAndLearnNothing() {
         running();
 
+        refused("stranger", "egress", 403, "user 'stranger' cannot get resource 'agentcontainers/egress'");
         refused("stranger", "log", 403, "user 'stranger' cannot get resource 'agentcontainers/log'");
         refused("stranger", "exec?command=true", 403, "cannot create");
         String there = name;
