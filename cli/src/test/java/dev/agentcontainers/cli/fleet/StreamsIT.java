@@ -134,7 +134,7 @@ class StreamsIT {
     void whatAnAgentIsDeniedIsWatched() {
         fleet.create(
                 "watched",
-                "i=0; while [ $i -lt 600 ]; do timeout 1 bash -c '</dev/tcp/192.0.2.77/4444'; sleep 0.2; i=$((i+1)); done",
+                "while :; do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.2; done",
                 "lifecycle: {terminationGracePeriodSeconds: 0}");
         fleet.await("watched", AgentPhase.Running);
         AgentctlRun text = start(Map.of(), "egress", "watch", "--denied", "watched");
