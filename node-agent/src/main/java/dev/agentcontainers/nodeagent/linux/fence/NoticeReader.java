@@ -62,17 +62,22 @@ final class NoticeReader implements AutoCloseable {
     }
 
     private void read() {
+        boolean said = false;
         try {
             do {
                 try (NetlinkNotices notices = source.open()) {
                     listening.countDown();
+                    said = false;
                     follow(notices);
                 } catch (IOException | RuntimeException e) {
                     if (e instanceof RejectedExecutionException && closing.getCount() == 0) {
                         return;
                     }
-                    LOG.warn("{} can't be read just now, tried again: {}", what, e.getMessage());
-                    taker.overrun();
+                    if (!said) {
+                        said = true;
+                        LOG.warn("{} can't be read just now, tried each second: {}", what, e.getMessage());
+                        taker.overrun();
+                    }
                 }
             } while (!closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
