@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A fence that leaves everything to another. What extends it adds to some of it. */
 public abstract class ForwardingFence implements Fence {
@@ -68,6 +69,11 @@ public abstract class ForwardingFence implements Fence {
     @Override
     public void onDisturbance(Runnable listener) throws SandboxException {
         fence.onDisturbance(listener);
+    }
+
+    @Override
+    public void observe(Consumer<FenceEvent> listener) throws SandboxException {
+        fence.observe(listener);
     }
 
     @Override

@@ -1,55 +1,40 @@
 package dev.agentcontainers.nodeagent.names;
 
-import dev.agentcontainers.protocol.names.NameVerdict;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
+import java.util.List;
 
 /** Keeps a record of what agents ask for. Must not wait. */
 public interface NameAudit {
     /** Characters of a name whose every byte is written with four. */
     int LONGEST = 1016;
 
+    /** Nothing is kept. */
+    NameAudit NONE = new NameAudit() {
+        @Override
+        public void opened(SandboxId agent, String name, List<String> addresses) {}
+
+        @Override
+        public void decided(NameDecision decision) {}
+
+        @Override
+        public void dropped(long count) {}
+    };
+
     /**
-     * @param agent who asked
-     * @param decision as the proxy tells it
+     * The agent may be told these addresses of a name from now on.
+     *
+     * @param name that a rule of the agent's allows
      */
-    void decided(String agent, NameDecision decision);
+    void opened(SandboxId agent, String name, List<String> addresses);
+
+    /** @param decision as the proxy tells it, which is not to be trusted */
+    void decided(NameDecision decision);
 
     /** So many decisions are not known. */
     void dropped(long count);
 
-    /** Into the log: what was answered for those who look closely, everything else for all. */
-    static NameAudit logged() {
-        return new NameAudit() {
-            private static final Logger LOG = LoggerFactory.getLogger("agentcontainers.audit.names");
-
-            @Override
-            public void decided(String agent, NameDecision decision) {
-                boolean answered =
-                        decision.verdict() == NameVerdict.RESOLVED || decision.verdict() == NameVerdict.NO_DATA;
-                LOG.atLevel(answered ? Level.DEBUG : Level.INFO)
-                        .log(
-                                "{} ({}) asks for {} {}: {}, rule {}, {}, {} µs",
-                                agent,
-                                printable(decision.agent()),
-                                printable(decision.name()),
-                                printable(decision.type()),
-                                decision.verdict(),
-                                printable(String.valueOf(decision.rule())),
-                                printable(String.join(" ", decision.addresses())),
-                                decision.micros());
-            }
-
-            @Override
-            public void dropped(long count) {
-                LOG.warn("{} decisions about names are not in this record: there were too many", count);
-            }
-        };
-    }
-
-    /** Of what the proxy says, so much as a line of a log can hold without looking like another. */
+    /** Of what the proxy says, so much as a line can hold without looking like another. */
     static String printable(String text) {
         String plain = text.replaceAll("[^\\x20-\\x7e]", "?");
         return plain.length() <= LONGEST ? plain : plain.substring(0, LONGEST) + "...";

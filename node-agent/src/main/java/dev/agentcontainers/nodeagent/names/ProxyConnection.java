@@ -37,7 +37,7 @@ final class ProxyConnection implements AutoCloseable {
     }
 
     /** Serves the proxy until one of both ends. */
-    void serve(Openings openings, NameAudit audit, NamesFence fence) {
+    void serve(Openings openings, NameAudit audit) {
         try {
             for (Optional<ProxyMessage> message = messages.receive();
                     message.isPresent();
@@ -45,12 +45,7 @@ final class ProxyConnection implements AutoCloseable {
                 switch (message.get()) {
                     case ProxyMessage.Open open -> messages.send(openings.open(open));
                     case ProxyMessage.Audit told -> {
-                        told.decisions()
-                                .forEach(decision -> audit.decided(
-                                        fence.agentAt(decision.agent())
-                                                .map(agent -> agent.id().value())
-                                                .orElse("unknown"),
-                                        decision));
+                        told.decisions().forEach(audit::decided);
                         if (told.dropped() > 0) {
                             audit.dropped(told.dropped());
                         }

@@ -342,6 +342,7 @@ class EnrolmentIT {
                 "agentcontainers.dev, delete, agentassignments, x, own, false",
                 "agentcontainers.dev, create, agentcontainers/exec, x, default, false",
                 "agentcontainers.dev, get, agentcontainers/log, x, default, false",
+                "agentcontainers.dev, get, agentcontainers/egress, x, default, false",
                 "rbac.authorization.k8s.io, create, clusterrolebindings, -, -, false",
                 "rbac.authorization.k8s.io, create, rolebindings, -, own, false"
             })

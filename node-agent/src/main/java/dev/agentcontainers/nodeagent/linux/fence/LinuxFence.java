@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
@@ -42,6 +44,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
 
     private Optional<OpenFence> opened = Optional.empty();
     private Optional<HostWatch> watch = Optional.empty();
+    private Optional<FenceObservation> observation = Optional.empty();
 
     public LinuxFence(LinuxFenceSettings settings) {
         this(settings, FenceSystem.linux());
@@ -113,6 +116,15 @@ public final class LinuxFence implements Fence, AutoCloseable {
         holding(outside, "listen to changes on the host", () -> {
             watch.ifPresent(HostWatch::close);
             watch = Optional.of(HostWatch.begin(fence().listenToHost(), listener));
+            return true;
+        });
+    }
+
+    @Override
+    public void observe(Consumer<FenceEvent> listener) throws SandboxException {
+        holding(outside, "observe the fence", () -> {
+            observation.ifPresent(FenceObservation::close);
+            observation = Optional.of(fence().observe(listener));
             return true;
         });
     }
@@ -193,6 +205,8 @@ public final class LinuxFence implements Fence, AutoCloseable {
     private void letGo() {
         watch.ifPresent(HostWatch::close);
         watch = Optional.empty();
+        observation.ifPresent(FenceObservation::close);
+        observation = Optional.empty();
         opened.ifPresent(OpenFence::close);
         opened = Optional.empty();
     }

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.nodeagent.linux.bpf.RecordingPacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
 import dev.agentcontainers.nodeagent.linux.namespace.RecordingNamespaces;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkNotices;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlink;
 import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlinkEvents;
@@ -43,6 +44,16 @@ final class RecordingSystem implements FenceSystem {
     @Override
     public RecordingNetlinkEvents events() {
         return events;
+    }
+
+    @Override
+    public NetlinkNotices connections() throws IOException {
+        throw new IOException("nothing is connected here");
+    }
+
+    @Override
+    public NetlinkNotices loggedPackets(int group) throws IOException {
+        throw new IOException("nothing is logged here");
     }
 
     @Override
