@@ -46,6 +46,11 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
         return Map.copyOf(read);
     }
 
+    /** Reads one group that the kernel has, its elements included. */
+    HeldGroup read(String group) throws IOException {
+        return read(group, table.rules(Names.chain(group)), table.rules(Names.receivingChain(group)), Optional.empty());
+    }
+
     private HeldGroup read(String group, List<Rule> sending, List<Rule> receiving, Optional<HeldGroup> earlier)
             throws IOException {
         List<Rule> all = new ArrayList<>(sending);

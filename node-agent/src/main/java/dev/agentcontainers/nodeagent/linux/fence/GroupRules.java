@@ -4,10 +4,13 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.nftables.TableMessages;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /** The groups' chains and sets in the fence's table. What it knows was read from the kernel. Not thread-safe. */
 final class GroupRules {
     private static final int DIGEST = 16;
+    /** Changed groups that are read back one by one rather than with all others. */
+    private static final int FEW = 16;
+
+    private static final TableMessages MESSAGES = new TableMessages(Names.TABLE);
 
     private final Place fence;
     private final TableReader table;
@@ -31,13 +38,22 @@ final class GroupRules {
     private Optional<Map<String, HeldGroup>> known = Optional.empty();
     /** Empty before the first time, and where the last attempt may have come half the way. */
     private Optional<List<GroupRuleset>> applied = Optional.empty();
+    /** For the sets to come; read from the kernel once, since no number is used twice. */
+    private Optional<SetNames> setNames = Optional.empty();
+    /** Whether the kernel may hold sets that no rule looks up. */
+    private boolean unusedSetsRemain = true;
     /** What was applied, or may have been, by digest: the kernel holds but the digest. */
-    private Map<String, List<AllowedName>> names = Map.of();
+    private Map<String, List<AllowedName>> namesByDigest = Map.of();
 
     GroupRules(Place fence, TableReader table) {
         this.fence = fence;
         this.table = table;
-        this.reader = new GroupReader(table, digest -> Optional.ofNullable(names.get(digest)));
+        this.reader = new GroupReader(table, digest -> Optional.ofNullable(namesByDigest.get(digest)));
+    }
+
+    /** Which groups agents are bound to. */
+    interface Bound {
+        Set<String> groups() throws IOException;
     }
 
     /** The group as last read; empty where it is not applied. */
@@ -60,22 +76,49 @@ final class GroupRules {
     /**
      * Puts {@code rulesets} in the place of all groups.
      *
-     * @param bound groups that agents are bound to
+     * @param bound groups that agents are bound to; asked for where some are not in {@code rulesets}
      */
-    void replace(List<GroupRuleset> rulesets, Set<String> bound) throws IOException {
+    void replace(List<GroupRuleset> rulesets, Bound bound) throws IOException {
         Map<String, HeldGroup> groups = groups();
         List<GroupRuleset> changed = rulesets.stream()
                 .filter(ruleset -> !holds(groups.get(ruleset.name()), ruleset))
                 .toList();
-        SetNames setNames = new SetNames(table.sets());
+        SetNames names = setNames.isPresent() ? setNames.get() : new SetNames(table.sets());
+        setNames = Optional.of(names);
         Set<Integer> usedMarks = new HashSet<>(marks());
         StringBuilder fill = new StringBuilder();
         StringBuilder swap = new StringBuilder();
         for (GroupRuleset ruleset : changed) {
             HeldGroup held = groups.getOrDefault(ruleset.name(), HeldGroup.WITHDRAWN);
-            prepare(ruleset, marks(held, ruleset, freshMark(usedMarks)), setNames, fill, swap);
+            prepare(ruleset, marks(held, ruleset, freshMark(usedMarks)), names, fill, swap);
         }
         Set<String> kept = rulesets.stream().map(GroupRuleset::name).collect(Collectors.toSet());
+        boolean dropped = !kept.containsAll(groups.keySet());
+        if (dropped) {
+            swap.append(drop(groups, kept, bound.groups()));
+        }
+        boolean few = !dropped && !unusedSetsRemain && changed.size() <= FEW && areReadable(groups, changed);
+        known = Optional.empty();
+        applied = Optional.empty();
+        unusedSetsRemain = true;
+        Map<String, List<AllowedName>> next = byDigest(rulesets);
+        Map<String, List<AllowedName>> both = new HashMap<>(namesByDigest);
+        both.putAll(next);
+        namesByDigest = both;
+        fence.transaction(fill.toString());
+        fence.transaction(swap.toString());
+        if (few) {
+            known = Optional.of(readAgain(groups, changed));
+        } else {
+            removeUnusedSets();
+            known = Optional.of(reader.read(groups));
+        }
+        namesByDigest = next;
+        applied = Optional.of(List.copyOf(rulesets));
+    }
+
+    private static String drop(Map<String, HeldGroup> groups, Set<String> kept, Set<String> bound) {
+        StringBuilder swap = new StringBuilder();
         groups.forEach((name, group) -> {
             if (!kept.contains(name) && !bound.contains(name)) {
                 swap.append(Rules.deleteGroup(name));
@@ -83,18 +126,36 @@ final class GroupRules {
                 swap.append(Rules.group(name, GroupSets.NONE));
             }
         });
-        known = Optional.empty();
-        applied = Optional.empty();
-        Map<String, List<AllowedName>> next = byDigest(rulesets);
-        Map<String, List<AllowedName>> both = new HashMap<>(names);
-        both.putAll(next);
-        names = both;
-        fence.transaction(fill.toString());
-        fence.transaction(swap.toString());
-        removeUnusedSets();
-        names = next;
-        known = Optional.of(reader.read(groups));
-        applied = Optional.of(List.copyOf(rulesets));
+        return swap.toString();
+    }
+
+    /** Whether it is known which sets the groups had before. */
+    private static boolean areReadable(Map<String, HeldGroup> groups, List<GroupRuleset> changed) {
+        return changed.stream()
+                .map(ruleset -> groups.get(ruleset.name()))
+                .noneMatch(held -> held != null && held.equals(HeldGroup.ALTERED));
+    }
+
+    /** Reads the changed groups back, and removes the sets that they had before. */
+    private Map<String, HeldGroup> readAgain(Map<String, HeldGroup> before, List<GroupRuleset> changed)
+            throws IOException {
+        Map<String, HeldGroup> now = new HashMap<>(before);
+        List<NetlinkMessage> deletions = new ArrayList<>();
+        for (GroupRuleset ruleset : changed) {
+            HeldGroup held = reader.read(ruleset.name());
+            now.put(ruleset.name(), held);
+            Set<String> unused = new HashSet<>(before.getOrDefault(ruleset.name(), HeldGroup.WITHDRAWN)
+                    .sets()
+                    .byKind()
+                    .values());
+            unused.removeAll(held.sets().byKind().values());
+            unused.forEach(set -> deletions.add(MESSAGES.deleteSet(set)));
+        }
+        if (!deletions.isEmpty()) {
+            fence.filter().execute(TableMessages.transaction(deletions));
+        }
+        unusedSetsRemain = false;
+        return Map.copyOf(now);
     }
 
     /** Reads chains and rules again, whoever may have changed them, and the elements of sets that are new in them. */
@@ -126,7 +187,7 @@ final class GroupRules {
      * @param bound groups that agents are bound to
      * @return groups that were not as they should be
      */
-    Set<String> restore(Set<String> bound) throws IOException {
+    Set<String> restore(Bound bound) throws IOException {
         if (applied.isEmpty()) {
             return Set.of();
         }
@@ -166,7 +227,7 @@ final class GroupRules {
                 ? Optional.of(List.of())
                 : digest.get().equals(digest(ruleset.names()))
                         ? Optional.of(ruleset.names())
-                        : Optional.ofNullable(names.get(digest.get()));
+                        : Optional.ofNullable(namesByDigest.get(digest.get()));
         return held.marks().with(ruleset.names(), before, fresh);
     }
 
@@ -236,5 +297,6 @@ final class GroupRules {
                 .filter(set -> !used.contains(set))
                 .map(Rules::deleteSet)
                 .collect(Collectors.joining()));
+        unusedSetsRemain = false;
     }
 }

@@ -146,7 +146,7 @@ final class OpenFence implements AutoCloseable {
     /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
         Set<Integer> marks = groups.marks();
-        groups.replace(rulesets, boundGroups());
+        groups.replace(rulesets, this::boundGroups);
         revokedRemains |= !groups.marks().containsAll(marks);
         endRevoked();
         Map<String, String> hashes = new HashMap<>();
@@ -222,7 +222,7 @@ final class OpenFence implements AutoCloseable {
 
     private List<String> restoreGroups() throws IOException {
         Set<Integer> marks = groups.marks();
-        List<String> restored = groups.restore(boundGroups()).stream()
+        List<String> restored = groups.restore(this::boundGroups).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
         revokedRemains |= !groups.marks().containsAll(marks);

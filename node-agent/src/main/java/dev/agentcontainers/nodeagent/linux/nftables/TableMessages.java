@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Messages that change elements of the sets of one table of family inet.
+ * Messages that change elements of the sets of one table of family inet, and delete such sets.
  *
  * @see <a href="https://docs.kernel.org/netlink/specs/nftables.html">Family nftables netlink specification</a>
  */
@@ -28,6 +28,9 @@ public record TableMessages(String table) {
     static final int NFTA_ELEM_LIST_SET = 2;
     static final int NFTA_ELEM_LIST_ELEMENTS = 3;
     static final int NFT_GOTO = -4;
+    private static final int NFTA_SET_TABLE = 1;
+    private static final int NFTA_SET_NAME = 2;
+    private static final int DELETE_SET = SUBSYSTEM | 11;
     private static final int NEW_ELEMENT = SUBSYSTEM | 12;
     private static final int DELETE_ELEMENT = SUBSYSTEM | 14;
     private static final int DESTROY_ELEMENT = SUBSYSTEM | 30;
@@ -93,6 +96,18 @@ public record TableMessages(String table) {
     /** Deletes the element where there is one. Since Linux 6.3; earlier kernels answer EINVAL. */
     public NetlinkMessage deleteAnyElement(String set, byte[] key) {
         return element("delete from the set " + set, DESTROY_ELEMENT, 0, set, key, element -> {});
+    }
+
+    /** Deletes a set that no rule looks up. */
+    public NetlinkMessage deleteSet(String set) {
+        return new NetlinkMessage(
+                "delete the set " + set,
+                DELETE_SET,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE,
+                header(FAMILY_INET, 0)
+                        .attribute(NFTA_SET_TABLE, table)
+                        .attribute(NFTA_SET_NAME, set)
+                        .toBytes());
     }
 
     /** Frames messages as one transaction. */

@@ -75,8 +75,20 @@ public record TableReader(NetlinkSocket socket, String table) {
 
     /** All rules in their order. */
     public List<Rule> rules() throws NetlinkException {
+        return rules(dump("list rules", GET_RULE, header().attribute(NFTA_TABLE, table)));
+    }
+
+    /** The rules of one chain in their order; none where there is no such chain. */
+    public List<Rule> rules(String chain) throws NetlinkException {
+        Payload request = header().attribute(NFTA_TABLE, table).attribute(NFTA_RULE_CHAIN, chain);
+        return rules(dump("list the rules of " + chain, GET_RULE, request)).stream()
+                .filter(rule -> rule.chain().equals(chain))
+                .toList();
+    }
+
+    private List<Rule> rules(List<Attributes> dumped) {
         List<Rule> rules = new ArrayList<>();
-        for (Attributes attributes : dump("list rules", GET_RULE, header().attribute(NFTA_TABLE, table))) {
+        for (Attributes attributes : dumped) {
             if (attributes.text(NFTA_TABLE).filter(table::equals).isPresent()) {
                 List<Expression> expressions = attributes.nested(NFTA_RULE_EXPRESSIONS).stream()
                         .flatMap(list -> list.elements().stream())
