@@ -11,12 +11,25 @@ import java.util.List;
  * @param egress allowed destinations, pairwise disjoint
  * @param ingress allowed sources, each with ports of the agents, pairwise disjoint
  * @param names domain names that may be resolved, and the ports at what they resolve to
+ * @param tlsNames the same, where what passes is TLS for that very name and nothing else
  */
-public record GroupRuleset(String name, String hash, List<Allow> egress, List<Allow> ingress, List<AllowedName> names) {
+public record GroupRuleset(
+        String name,
+        String hash,
+        List<Allow> egress,
+        List<Allow> ingress,
+        List<AllowedName> names,
+        List<AllowedName> tlsNames) {
     public GroupRuleset {
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);
         names = List.copyOf(names);
+        tlsNames = List.copyOf(tlsNames);
+    }
+
+    /** Without names for which only TLS passes. */
+    public GroupRuleset(String name, String hash, List<Allow> egress, List<Allow> ingress, List<AllowedName> names) {
+        this(name, hash, egress, ingress, names, List.of());
     }
 
     /** Without ingress and names. */

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -16,6 +17,16 @@ public interface NameAudit {
      * @param decision as the proxy tells it
      */
     void decided(String agent, NameDecision decision);
+
+    /**
+     * Of a connection that may be TLS only. Into the log where nothing else is done with it.
+     *
+     * @param agent whose it was
+     * @param decision as the proxy tells it
+     */
+    default void connected(String agent, TlsDecision decision) {
+        TlsLog.write(agent, decision);
+    }
 
     /** So many decisions are not known. */
     void dropped(long count);
@@ -44,7 +55,7 @@ public interface NameAudit {
 
             @Override
             public void dropped(long count) {
-                LOG.warn("{} decisions about names are not in this record: there were too many", count);
+                LOG.warn("{} decisions about names and connections are not in this record: there were too many", count);
             }
         };
     }

@@ -44,13 +44,14 @@ final class ProxyConnection implements AutoCloseable {
                     message = messages.receive()) {
                 switch (message.get()) {
                     case ProxyMessage.Open open -> messages.send(openings.open(open));
+                    case ProxyMessage.TlsAudit told -> {
+                        told.decisions().forEach(decision -> audit.connected(name(decision.agent(), fence), decision));
+                        if (told.dropped() > 0) {
+                            audit.dropped(told.dropped());
+                        }
+                    }
                     case ProxyMessage.Audit told -> {
-                        told.decisions()
-                                .forEach(decision -> audit.decided(
-                                        fence.agentAt(decision.agent())
-                                                .map(agent -> agent.id().value())
-                                                .orElse("unknown"),
-                                        decision));
+                        told.decisions().forEach(decision -> audit.decided(name(decision.agent(), fence), decision));
                         if (told.dropped() > 0) {
                             audit.dropped(told.dropped());
                         }
@@ -63,6 +64,10 @@ final class ProxyConnection implements AutoCloseable {
         } finally {
             close();
         }
+    }
+
+    private static String name(String agent, NamesFence fence) {
+        return fence.agentAt(agent).map(named -> named.id().value()).orElse("unknown");
     }
 
     boolean isOpen() {

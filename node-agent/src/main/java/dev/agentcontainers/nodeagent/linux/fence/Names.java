@@ -24,9 +24,13 @@ final class Names {
     static final String RECEIVERS = "receivers";
     static final String DENIED = "denied";
     static final String RESOLVED = "resolved";
+    static final String INTERCEPTED = "intercepted";
 
     /** Chain that counts, answers and drops. */
     static final String REFUSE = "refuse";
+
+    /** Chain that hands over to the process that looks at connections. */
+    static final String INTERCEPT = "intercept";
 
     private static final String GROUP_CHAIN_PREFIX = "g_";
     private static final String RECEIVING_CHAIN_PREFIX = "r_";
