@@ -188,17 +188,22 @@ def first_bytes(host, port, *parts):
     with socket.create_connection((host, port), 5) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         s.settimeout(20)
+        end = "ended"
         try:
             for part in parts:
                 s.sendall(bytes.fromhex(part))
                 time.sleep(0.02)
+        except OSError:
+            # What came before that is still to be read.
+            end = "reset"
+        try:
             data = s.recv(1024)
             while data:
                 received += data
                 data = s.recv(1024)
-            return received.hex() + " ended"
         except ConnectionResetError:
-            return received.hex() + " reset"
+            end = "reset"
+        return received.hex() + " " + end
 
 
 def send_flow(name, timeout=0.7):
