@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How many connections there may be and how long they may take.
  *
- * @param most of all agents together: each takes two descriptors, and 32 KiB at most
+ * @param most of all agents together: each takes two descriptors, and some 32 KiB
  * @param mostOfAgent of one agent
  * @param hello from the beginning of a connection to the end of its ClientHello
  * @param connect for the other side's answer
