@@ -1,11 +1,16 @@
 package dev.agentcontainers.egressproxy;
 
 import dev.agentcontainers.egressproxy.control.KeptDecisions;
+import dev.agentcontainers.egressproxy.control.KeptTlsDecisions;
 import dev.agentcontainers.egressproxy.control.NodeAgentLink;
 import dev.agentcontainers.egressproxy.control.NodeAgentLink.LinkTimes;
 import dev.agentcontainers.egressproxy.listen.DatagramQuestions;
 import dev.agentcontainers.egressproxy.listen.StreamQuestions;
 import dev.agentcontainers.egressproxy.names.NameService;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
+import dev.agentcontainers.egressproxy.relay.RelayLimits;
+import dev.agentcontainers.egressproxy.tls.RememberedOpenings;
+import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.egressproxy.upstream.NettyUpstream;
 import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;
 import dev.agentcontainers.egressproxy.upstream.UpstreamTimes;
@@ -55,9 +60,27 @@ public final class EgressProxy {
     private static void serve(ProxyOptions options, EventLoopGroup group, EventLoop loop) {
         NettyUpstream upstream = new NettyUpstream(loop, UpstreamTimes.DEFAULT);
         KeptDecisions decisions = new KeptDecisions(MOST_DECISIONS);
+        KeptTlsDecisions tlsDecisions = new KeptTlsDecisions(MOST_DECISIONS);
         NodeAgentLink link = new NodeAgentLink(
-                loop, options.control(), new Hello(options.build(), options.fence()), LinkTimes.DEFAULT, decisions);
-        NameService service = new NameService(upstream, link, decisions, Clock.systemUTC(), System::nanoTime);
+                loop,
+                options.control(),
+                new Hello(options.build(), options.fence()),
+                LinkTimes.DEFAULT,
+                decisions,
+                tlsDecisions);
+        TlsNames tlsNames = new TlsNames(System::nanoTime);
+        NameService service = new NameService(
+                upstream, new RememberedOpenings(link, tlsNames), decisions, Clock.systemUTC(), System::nanoTime);
+        // A thread of their own: questions don't wait for bytes.
+        EventLoop relays = new EpollEventLoopGroup(1).next();
+        InterceptedConnections intercepted =
+                new InterceptedConnections(tlsNames, tlsDecisions::add, Clock.systemUTC(), RelayLimits.DEFAULT);
+        new ServerBootstrap()
+                .group(relays)
+                .channelFactory(() -> new EpollServerSocketChannel(NameServer.INTERCEPTED_DESCRIPTOR))
+                .childHandler(intercepted)
+                .register()
+                .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         new Bootstrap()
                 .group(group)
                 .channelFactory(() -> new EpollDatagramChannel(NameServer.DATAGRAM_DESCRIPTOR))
@@ -70,7 +93,11 @@ public final class EgressProxy {
                 .childHandler(new StreamQuestions(service, SILENCE))
                 .register()
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
-        link.start(configuration -> configure(configuration, service, upstream));
+        link.start(configuration -> {
+            tlsNames.configure(configuration);
+            relays.execute(intercepted::cutRevoked);
+            configure(configuration, service, upstream);
+        });
         loop.scheduleWithFixedDelay(
                 () -> endWithNode(options), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }

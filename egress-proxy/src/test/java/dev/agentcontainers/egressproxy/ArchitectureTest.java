@@ -18,11 +18,16 @@ class ArchitectureTest {
     void whatDecidesKnowsNoSockets() {
         noClasses()
                 .that()
-                .resideInAPackage(ROOT + "names..")
+                .resideInAnyPackage(ROOT + "names..", ROOT + "tls..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "io.netty..", "java.nio.channels..", ROOT + "upstream..", ROOT + "listen..", ROOT + "control..")
+                        "io.netty..",
+                        "java.nio.channels..",
+                        ROOT + "upstream..",
+                        ROOT + "listen..",
+                        ROOT + "control..",
+                        ROOT + "relay..")
                 .check(CLASSES);
     }
 

@@ -87,7 +87,7 @@ public final class TestProxy implements AutoCloseable {
         namesOfAgents.keySet().forEach(agent -> groups.put(agent, "group of " + agent));
         Map<String, List<String>> names = new HashMap<>();
         namesOfAgents.forEach((agent, list) -> names.put("group of " + agent, list));
-        loop.submit(() -> service.configure(new Configure(groups, names, List.of(), limits)))
+        loop.submit(() -> service.configure(new Configure(groups, names, Map.of(), List.of(), limits)))
                 .sync();
     }
 

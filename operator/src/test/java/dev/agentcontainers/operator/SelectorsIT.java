@@ -212,12 +212,18 @@ class SelectorsIT {
                   - name: site
                     to: [{domain: www.example.org}]
                     ports: [{port: 443}]
+                  - name: api
+                    to: [{domain: api.example.org}]
+                    ports: [{port: 443}]
+                    tls: {}
                 """.formatted(namespace));
 
         await().atMost(SOON).untilAsserted(() -> {
             assertThat(group(caller).egress()).containsExactly(box(server));
             assertThat(group(caller).names())
                     .containsExactly(new AllowedName("www.example.org", Protocol.TCP, 443, 443));
+            assertThat(group(caller).tlsNames())
+                    .containsExactly(new AllowedName("api.example.org", Protocol.TCP, 443, 443));
             assertThat(group(caller).sources()).containsExactly("EgressPolicy/out");
         });
         assertThat(group(server).sources()).as("it selects others").isNullOrEmpty();

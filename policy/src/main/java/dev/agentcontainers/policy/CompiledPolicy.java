@@ -15,6 +15,7 @@ import java.util.List;
  * @param egress the allowed destinations in canonical form: pairwise disjoint boxes, as few as the form has, sorted
  * @param ingress the allowed sources in the same form, each with ports of the group's own agents
  * @param names the allowed domain names, sorted
+ * @param tlsNames those for which only TLS passes, sorted; none of them is among the names with the same port
  */
 public record CompiledPolicy(
         String hash,
@@ -22,7 +23,8 @@ public record CompiledPolicy(
         List<String> problems,
         List<Allow> egress,
         List<Allow> ingress,
-        List<AllowedName> names) {
+        List<AllowedName> names,
+        List<AllowedName> tlsNames) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -33,6 +35,7 @@ public record CompiledPolicy(
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);
         names = List.copyOf(names);
+        tlsNames = List.copyOf(tlsNames);
     }
 
     /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
@@ -44,7 +47,8 @@ public record CompiledPolicy(
                 egress,
                 problems.isEmpty() ? null : bounded(problems, MOST_PROBLEMS),
                 ingress.isEmpty() ? null : ingress,
-                names.isEmpty() ? null : names);
+                names.isEmpty() ? null : names,
+                tlsNames.isEmpty() ? null : tlsNames);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

@@ -18,9 +18,21 @@ public sealed interface Decision {
     /**
      * A rule allows the flow.
      *
-     * @param rule the deciding rule; of several that only add to each other the first by policy and field
+     * @param rule the deciding rule; of several that only add to each other the first by policy and field, of those that let
+     *     everything pass where there is one
+     * @param onlyTlsFor the name for which the flow has to be TLS to pass; empty where what it carries isn't looked at
      */
-    record Allowed(Tier tier, RuleSource rule) implements Decision {}
+    record Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor) implements Decision {
+        /** Whatever it carries. */
+        public Allowed(Tier tier, RuleSource rule) {
+            this(tier, rule, Optional.empty());
+        }
+
+        /** What it has to be, in words that follow "allowed"; empty where that is nothing. */
+        public String condition() {
+            return onlyTlsFor.map(name -> " only as TLS for " + name).orElse("");
+        }
+    }
 
     /**
      * No policy governs this end, and what it is needs none.

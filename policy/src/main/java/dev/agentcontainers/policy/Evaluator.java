@@ -11,6 +11,7 @@ import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Rule;
 import dev.agentcontainers.policy.rule.Tier;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -86,15 +87,24 @@ public final class Evaluator {
         }
 
         private Decision union(Endpoint.Workload workload, ApplicablePolicy applicable) {
-            for (Rule rule : applicable.rules()) {
-                if (matches(rule)) {
-                    return new Allowed(Tier.NETWORK_POLICY, rule.source());
-                }
+            // Rules only add to each other: what one lets pass whatever it carries, one with tls does not narrow.
+            Optional<Rule> matching =
+                    applicable.rules().stream().filter(this::matches).min(Comparator.comparing(Rule::onlyTls));
+            if (matching.isPresent()) {
+                return allowed(matching.get());
             }
             return explanation(workload)
                     .deniedByNone(
                             applicable.sources(),
                             applicable.rules().stream().map(this::consideration).toList());
+        }
+
+        /** A rule that only lets TLS pass is about domains, so the name that the address was resolved for is known. */
+        private Allowed allowed(Rule rule) {
+            return new Allowed(
+                    Tier.NETWORK_POLICY,
+                    rule.source(),
+                    rule.onlyTls() ? Optional.ofNullable(peer().domain()) : Optional.empty());
         }
 
         private Decision byDefault(Endpoint.Workload workload) {

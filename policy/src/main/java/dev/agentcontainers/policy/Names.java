@@ -6,6 +6,7 @@ import dev.agentcontainers.policy.box.PortRange;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -27,15 +28,36 @@ final class Names {
      * @throws IllegalArgumentException where a range of ports is none
      */
     static List<AllowedName> canonicalOf(Collection<AllowedName> names) {
+        List<AllowedName> canonical = new ArrayList<>();
+        ranges(names)
+                .forEach((key, ports) -> PortRange.merged(ports)
+                        .forEach(range -> canonical.add(
+                                new AllowedName(key.domain(), key.protocol(), range.first(), range.last()))));
+        return List.copyOf(canonical);
+    }
+
+    /** The names in canonical form without the ports that others have under just the same name. */
+    static List<AllowedName> without(Collection<AllowedName> names, Collection<AllowedName> others) {
+        Map<Key, List<PortRange>> taken = ranges(others);
+        List<AllowedName> rest = new ArrayList<>();
+        for (AllowedName name : names) {
+            List<PortRange> its = taken.getOrDefault(new Key(name.domain(), name.protocol()), List.of());
+            for (int port = name.port(); port <= name.endPort(); port++) {
+                int number = port;
+                if (its.stream().noneMatch(range -> range.contains(number))) {
+                    rest.add(new AllowedName(name.domain(), name.protocol(), number, number));
+                }
+            }
+        }
+        return canonicalOf(rest);
+    }
+
+    private static SortedMap<Key, List<PortRange>> ranges(Collection<AllowedName> names) {
         SortedMap<Key, List<PortRange>> ranges = new TreeMap<>();
         for (AllowedName name : names) {
             ranges.computeIfAbsent(new Key(name.domain(), name.protocol()), _ -> new ArrayList<>())
                     .add(new PortRange(name.port(), name.endPort()));
         }
-        List<AllowedName> canonical = new ArrayList<>();
-        ranges.forEach((key, ports) -> PortRange.merged(ports)
-                .forEach(range ->
-                        canonical.add(new AllowedName(key.domain(), key.protocol(), range.first(), range.last()))));
-        return List.copyOf(canonical);
+        return ranges;
     }
 }

@@ -82,10 +82,10 @@ public final class PolicyCompiler {
         DirectedFlows in = new DirectedFlows(Direction.INGRESS, subject.ports(), peers);
         List<Allow> egress = boxes(out.accepted(sending), Direction.EGRESS, problems);
         List<Allow> ingress = boxes(in.accepted(receiving), Direction.INGRESS, problems);
-        List<AllowedName> names = names(out.names(), problems);
+        AcceptedNames names = names(out.names(), problems);
         return new Compilation(
                 new CompiledPolicy(
-                        RulesetHash.ofCanonical(egress, ingress, names),
+                        RulesetHash.ofCanonical(egress, ingress, names.plain(), names.tls()),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -93,7 +93,8 @@ public final class PolicyCompiler {
                         problems,
                         egress,
                         ingress,
-                        names),
+                        names.plain(),
+                        names.tls()),
                 Compilation.dependencies(sending, receiving));
     }
 
@@ -108,16 +109,20 @@ public final class PolicyCompiler {
         }
     }
 
-    private static List<AllowedName> names(RuleNames accepted, List<String> problems) {
+    /** In canonical form: where a rule without tls allows a name and port, one with tls takes nothing away. */
+    private record AcceptedNames(List<AllowedName> plain, List<AllowedName> tls) {}
+
+    private static AcceptedNames names(RuleNames accepted, List<String> problems) {
         problems.addAll(accepted.problems());
-        List<AllowedName> names = Names.canonicalOf(accepted.names());
-        if (names.size() > MOST_NAMES) {
+        List<AllowedName> plain = Names.canonicalOf(accepted.names());
+        List<AllowedName> tls = Names.without(accepted.tlsNames(), plain);
+        if (plain.size() + tls.size() > MOST_NAMES) {
             problems.add(
                     "the policies together allow more than %d domain names and ranges of ports, so no name is allowed"
                             .formatted(MOST_NAMES));
-            return List.of();
+            return new AcceptedNames(List.of(), List.of());
         }
-        return names;
+        return new AcceptedNames(plain, tls);
     }
 
     /** What of a rule allows nothing, or denies more than it says, each with its place. */

@@ -44,11 +44,12 @@ public final class PolicyGroup {
     }
 
     private static String rule(EgressRule rule) {
-        return new CanonicalHash("rule")
+        CanonicalHash hash = new CanonicalHash("rule")
                 .text(rule.name())
                 .texts(sorted(rule.to(), PolicyGroup::peer))
-                .texts(sorted(rule.ports(), PolicyGroup::port))
-                .hex();
+                .texts(sorted(rule.ports(), PolicyGroup::port));
+        // Groups of agents without such rules keep the names that they had before there were any.
+        return (rule.tls() == null ? hash : hash.text("tls")).hex();
     }
 
     private static String peer(EgressPeer peer) {

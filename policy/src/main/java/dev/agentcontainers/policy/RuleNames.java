@@ -37,11 +37,17 @@ final class RuleNames {
             Cidr.parse("240.0.0.0/4"));
 
     private final List<AllowedName> names = new ArrayList<>();
+    private final List<AllowedName> tlsNames = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
-    /** The names of all rules so far. */
+    /** The names of all rules so far that don't look at what passes. */
     List<AllowedName> names() {
         return names;
+    }
+
+    /** Those of rules that let only TLS pass. */
+    List<AllowedName> tlsNames() {
+        return tlsNames;
     }
 
     /** What of the rules' names allows nothing, each with its place. */
@@ -88,7 +94,8 @@ final class RuleNames {
             return;
         }
         for (Peer.Domain domain : domains) {
-            names.add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
+            (rule.onlyTls() ? tlsNames : names)
+                    .add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
         }
     }
 }

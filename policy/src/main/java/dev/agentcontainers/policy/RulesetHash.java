@@ -22,22 +22,50 @@ public final class RulesetHash {
      * @throws IllegalArgumentException where a box or a name is malformed
      */
     public static String of(Collection<Allow> egress, Collection<Allow> ingress, Collection<AllowedName> names) {
-        return ofCanonical(Boxes.canonicalOf(egress), Boxes.canonicalOf(ingress), Names.canonicalOf(names));
+        return of(egress, ingress, names, List.of());
     }
 
-    static String ofCanonical(Collection<Allow> egress, Collection<Allow> ingress, Collection<AllowedName> names) {
+    /**
+     * The same with names for which nothing but TLS passes.
+     *
+     * @throws IllegalArgumentException where a box or a name is malformed
+     */
+    public static String of(
+            Collection<Allow> egress,
+            Collection<Allow> ingress,
+            Collection<AllowedName> names,
+            Collection<AllowedName> tlsNames) {
+        return ofCanonical(
+                Boxes.canonicalOf(egress),
+                Boxes.canonicalOf(ingress),
+                Names.canonicalOf(names),
+                Names.canonicalOf(tlsNames));
+    }
+
+    static String ofCanonical(
+            Collection<Allow> egress,
+            Collection<Allow> ingress,
+            Collection<AllowedName> names,
+            Collection<AllowedName> tlsNames) {
         var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
         add(egress, hash);
         // Rulesets of egress alone keep the hash that they had before there was anything else.
-        if (!ingress.isEmpty() || !names.isEmpty()) {
+        if (!ingress.isEmpty() || !names.isEmpty() || !tlsNames.isEmpty()) {
             add(ingress, hash);
-            hash.number(names.size());
-            names.forEach(name -> hash.text(name.domain())
-                    .text(name.protocol().name())
-                    .number(name.port())
-                    .number(name.endPort()));
+            addNames(names, hash);
+        }
+        if (!tlsNames.isEmpty()) {
+            addNames(tlsNames, hash);
         }
         return hash.hex();
+    }
+
+    private static void addNames(Collection<AllowedName> names, CanonicalHash hash) {
+        hash.number(names.size());
+        names.forEach(name -> hash.text(name.domain())
+                .text(name.protocol().name())
+                .number(name.port())
+                .number(name.endPort()));
     }
 
     private static void add(Collection<Allow> boxes, CanonicalHash hash) {

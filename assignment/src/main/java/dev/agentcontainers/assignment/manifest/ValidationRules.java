@@ -181,6 +181,15 @@ final class ValidationRules {
                                                 .sum()
                                         <= MOST_PORTS_OF_NAMES));
         rules.put(
+                "!has(self.tls) || !has(self.to) || self.to.all(p, has(p.domain))",
+                self -> !self.has("tls") || elements(self.path("to")).allMatch(peer -> peer.has("domain")));
+        rules.put(
+                "!has(self.tls) || !has(self.ports) || self.ports.all(p, !has(p.protocol) || p.protocol == 'TCP')",
+                self -> !self.has("tls")
+                        || elements(self.path("ports"))
+                                .allMatch(port ->
+                                        port.path("protocol").asText("TCP").equals("TCP")));
+        rules.put(
                 "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
                 self -> self.path("operator").asText().endsWith("In")
                         == !self.path("values").isEmpty());

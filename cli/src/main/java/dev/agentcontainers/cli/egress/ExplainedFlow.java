@@ -54,13 +54,17 @@ record ExplainedFlow(
             @Nullable String remedy) {
         static End of(Decision decision) {
             return switch (decision) {
-                case Decision.Allowed(var tier, var rule) ->
+                case Decision.Allowed allowed ->
                     new End(
                             true,
-                            tier.title(),
-                            rule.policy(),
-                            rule.field(),
-                            "allowed in tier " + tier.title() + " by " + rule,
+                            allowed.tier().title(),
+                            allowed.rule().policy(),
+                            allowed.rule().field(),
+                            "allowed in tier %s by %s%s"
+                                    .formatted(
+                                            allowed.tier().title(),
+                                            allowed.rule(),
+                                            allowed.onlyTlsFor().isEmpty() ? "" : "," + allowed.condition()),
                             List.of(),
                             null);
                 case Decision.Ungoverned(String why) -> new End(true, null, null, null, why, List.of(), null);

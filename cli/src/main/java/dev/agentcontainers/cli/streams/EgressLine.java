@@ -42,6 +42,16 @@ record EgressLine(String agent, ZoneId zone) {
         if (event.path("class_uid").asInt() == DNS) {
             return "%s  %-7s  %-4s  %s  %s".formatted(time, verdict(event), "DNS", name(event), why(event));
         }
+        if (text(event, "/firewall_rule/category").equals("tls")) {
+            return "%s  %-7s  %-4s  %s%s  %s"
+                    .formatted(
+                            time,
+                            verdict(event),
+                            "TLS",
+                            otherSide(event),
+                            event.at("/tls/sni").isMissingNode() ? "" : " for " + text(event, "/tls/sni"),
+                            text(event, "/status_detail"));
+        }
         return switch (event.path("activity_id").asInt()) {
             case OPEN, REFUSE ->
                 "%s  %-7s  %-4s  %s  %s".formatted(time, verdict(event), protocol(event), otherSide(event), why(event));

@@ -191,6 +191,29 @@ class ExplainCommandTest {
     }
 
     @Test
+    void rulesWithTlsSayAsWhat() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: site
+                    to: [{domain: "*.example.org"}]
+                    ports: [{port: 443}]
+                    tls: {}
+                """);
+
+        assertThat(explain("researcher", "www.example.org")).isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → www.example.org port 443/TCP
+                egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[site], only as TLS for www.example.org
+                ingress   www.example.org is no agent and no Pod
+                """));
+        assertThat(explain("researcher", "www.example.org:443/UDP").exitCode()).isEqualTo(1);
+    }
+
+    @Test
     void programsReadIt() throws IOException {
         JsonNode answer = new ObjectMapper()
                 .readTree(explain("-o", "json", "researcher", "169.254.169.254:80")

@@ -60,6 +60,16 @@ class EgressLineTest {
     }
 
     @Test
+    void connectionsThatMayBeTlsOnly() {
+        assertThat(of("{'class_uid': 4001, 'activity_id': 5, 'action_id': 2, 'time': 0,"
+                        + " 'dst_endpoint': {'ip': '192.0.2.10', 'port': 443}, 'tls': {'sni': 'evil.test'},"
+                        + " 'firewall_rule': {'name': 'tls', 'category': 'tls'},"
+                        + " 'status_detail': 'its ClientHello names a server that no rule allows at this address'}"))
+                .isEqualTo("00:00:00.000  denied   TLS   192.0.2.10:443 for evil.test"
+                        + "  its ClientHello names a server that no rule allows at this address");
+    }
+
+    @Test
     void whatIsMissing() {
         assertThat(of("{'class_uid': 4001, 'activity_id': 99, 'time': 0, 'count': 17, 'status_detail': 'too many'}"))
                 .isEqualTo("00:00:00.000  missing  17: too many");

@@ -38,7 +38,9 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription("Hash of namespace, labels, ports and inline rules.")
             String name,
 
-            @Required @Size(min = 1, max = 128) @JsonPropertyDescription("Canonical hash of egress, ingress and names.")
+            @Required
+            @Size(min = 1, max = 128)
+            @JsonPropertyDescription("Canonical hash of egress, ingress, names and tlsNames.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
@@ -62,11 +64,17 @@ public record AgentNodePolicySpec(
 
             @Size(max = 2048)
             @JsonPropertyDescription("Domain names that may be resolved, and the ports at what they resolve to.")
-            List<AllowedName> names) {
+            List<AllowedName> names,
 
-        /** Without ingress and names. */
+            @Size(max = 2048)
+            @JsonPropertyDescription(
+                    "The same for connections that pass only as TLS for that very name. A node that does not know"
+                            + " this field lets none of them pass.")
+            List<AllowedName> tlsNames) {
+
+        /** Without ingress and names of any kind. */
         public Group(String name, String hash, List<String> sources, List<Allow> egress, List<String> problems) {
-            this(name, hash, sources, egress, problems, null, null);
+            this(name, hash, sources, egress, problems, null, null, null);
         }
 
         /** Without problems, ingress and names. */

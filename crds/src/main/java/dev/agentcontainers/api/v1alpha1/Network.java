@@ -27,6 +27,16 @@ public record Network(
                     "!has(self.to) || !self.to.exists(p, has(p.domain)) || (has(self.ports) && self.ports.size() > 0 && self.ports.map(p, has(p.port) ? (has(p.endPort) ? p.endPort - p.port + 1 : 1) : 65535).sum() <= 64)",
             message =
                     "a rule with a domain needs ports, at most 64 in all: each is opened at each address that a name resolves to")
+    @ValidationRule(
+            value = "!has(self.tls) || !has(self.to) || self.to.all(p, has(p.domain))",
+            message =
+                    "a rule with tls needs a domain for each peer of to: what the connection names is compared with it; put other peers in a rule without tls",
+            fieldPath = ".to")
+    @ValidationRule(
+            value = "!has(self.tls) || !has(self.ports) || self.ports.all(p, !has(p.protocol) || p.protocol == 'TCP')",
+            message =
+                    "a rule with tls is for ports of protocol TCP; put other ports in a rule without tls (that of QUIC is UDP)",
+            fieldPath = ".ports")
     public record EgressRule(
             @Required
             @Size(min = 1, max = 63)
@@ -38,7 +48,15 @@ public record Network(
             List<EgressPeer> to,
 
             @Size(max = 64) @JsonPropertyDescription("Which ports. Default: all of TCP, UDP and SCTP.")
-            List<EgressPort> ports) {}
+            List<EgressPort> ports,
+
+            @JsonPropertyDescription(
+                    "Lets connections pass only as TLS whose server name (SNI) is the very name that the address was resolved for. For rules with domains and TCP. Nothing is decrypted.")
+            Tls tls) {}
+
+    /** What a connection has to be to pass by a rule; says nothing more yet. */
+    @ApiObject
+    public record Tls() {}
 
     /** A destination; exactly one kind is set. */
     @ApiObject

@@ -42,6 +42,7 @@ public final class NodeAgentLink implements Openings {
     private final Hello hello;
     private final LinkTimes times;
     private final KeptDecisions decisions;
+    private final KeptTlsDecisions tlsDecisions;
     private final Map<Long, CompletableFuture<List<String>>> requests = new HashMap<>();
     private Consumer<Configure> onConfigure = _ -> {};
     private @Nullable Channel connection;
@@ -57,12 +58,19 @@ public final class NodeAgentLink implements Openings {
                 new LinkTimes(Duration.ofSeconds(2), Duration.ofMillis(250), Duration.ofMillis(200));
     }
 
-    public NodeAgentLink(EventLoop loop, Path socket, Hello hello, LinkTimes times, KeptDecisions decisions) {
+    public NodeAgentLink(
+            EventLoop loop,
+            Path socket,
+            Hello hello,
+            LinkTimes times,
+            KeptDecisions decisions,
+            KeptTlsDecisions tlsDecisions) {
         this.loop = loop;
         this.socket = socket;
         this.hello = hello;
         this.times = times;
         this.decisions = decisions;
+        this.tlsDecisions = tlsDecisions;
     }
 
     /** Connects, and tells the listener each configuration that comes. */
@@ -126,10 +134,12 @@ public final class NodeAgentLink implements Openings {
     private void tell() {
         while (connection != null && connection.isWritable()) {
             var audit = decisions.take();
-            if (audit.isEmpty()) {
+            var tlsAudit = tlsDecisions.take();
+            if (audit.isEmpty() && tlsAudit.isEmpty()) {
                 return;
             }
-            send(audit.get());
+            audit.ifPresent(this::send);
+            tlsAudit.ifPresent(this::send);
         }
     }
 

@@ -17,6 +17,12 @@ public final class AuditCounts {
             case AuditRecord.FlowDenied _ -> flowsDenied.incrementAndGet();
             case AuditRecord.NameDecided decided ->
                 (decided.isAllowed() ? namesAllowed : namesDenied).incrementAndGet();
+            // That it has begun was told of already, by the kernel.
+            case AuditRecord.TlsDecided decided -> {
+                if (!decided.isAllowed()) {
+                    flowsDenied.incrementAndGet();
+                }
+            }
             case AuditRecord.Missing missing -> unrecorded.addAndGet(missing.count());
         }
     }
@@ -25,7 +31,7 @@ public final class AuditCounts {
         return flowsAllowed.get();
     }
 
-    /** Packets that were told of one by one. */
+    /** Packets, and connections that may be TLS only, that were told of one by one. */
     public long flowsDenied() {
         return flowsDenied.get();
     }

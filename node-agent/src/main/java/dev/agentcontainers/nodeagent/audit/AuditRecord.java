@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.protocol.names.NameVerdict;
+import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -126,6 +127,45 @@ public sealed interface AuditRecord {
                 case REFUSED_ADDRESSES -> "the name resolves to addresses only that no name may open";
                 case UPSTREAM_FAILED -> "the resolver gave no answer";
                 case NOT_OPENED -> "the addresses could not be opened";
+            };
+        }
+    }
+
+    /**
+     * A connection to an address that is open for TLS only was looked at.
+     *
+     * @param address who began it
+     * @param serverName that it named
+     */
+    record TlsDecided(
+            Instant at,
+            Optional<AuditSubject> subject,
+            String address,
+            String destination,
+            int port,
+            Optional<String> serverName,
+            TlsVerdict verdict,
+            Duration took)
+            implements AuditRecord {
+        public boolean isAllowed() {
+            return verdict == TlsVerdict.PASSED;
+        }
+
+        /** For people. */
+        public String reason() {
+            return switch (verdict) {
+                case PASSED -> "TLS for the name that its address was resolved for";
+                case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
+                case NOT_TLS -> "what it sends is no TLS";
+                case MALFORMED -> "its ClientHello is malformed";
+                case SPLIT -> "its ClientHello is spread over several records";
+                case NO_SERVER_NAME -> "its ClientHello names no server";
+                case ENCRYPTED_HELLO -> "its ClientHello has an encrypted one inside";
+                case OTHER_NAME -> "its ClientHello names a server that no rule allows at this address";
+                case INCOMPLETE -> "no whole ClientHello came in time";
+                case TOO_MANY -> "there are too many connections";
+                case UNREACHABLE -> "nobody answers there";
+                case REVOKED -> "it was cut because its name was taken back";
             };
         }
     }

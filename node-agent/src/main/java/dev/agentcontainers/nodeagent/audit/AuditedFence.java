@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.protocol.names.NameServer;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -166,6 +167,21 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                         .limit(NameServer.MOST_ADDRESSES)
                         .map(printable)
                         .toList(),
+                Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
+    }
+
+    @Override
+    public void connected(TlsDecision decision) {
+        Instant at = between(
+                Instant.now().minus(LATEST_DECISION), Instant.ofEpochMilli(decision.epochMillis()), Instant.now());
+        trail.take(new AuditRecord.TlsDecided(
+                at,
+                subjects.at(decision.agent(), at),
+                NameAudit.printable(decision.agent()),
+                NameAudit.printable(decision.address()),
+                decision.port(),
+                Optional.ofNullable(decision.serverName()).map(NameAudit::printable),
+                decision.verdict(),
                 Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
     }
 

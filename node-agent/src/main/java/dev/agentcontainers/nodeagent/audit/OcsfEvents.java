@@ -32,7 +32,9 @@ final class OcsfEvents {
     private static final int OPEN = 1;
     private static final int CLOSE = 2;
     private static final int REFUSE = 5;
-    private static final int DNS_TRAFFIC = 6;
+    private static final int TRAFFIC = 6;
+    private static final int RESET = 3;
+    private static final int TCP = 6;
     private static final int OTHER = 99;
     private static final int INFORMATIONAL = 1;
     private static final int LOW = 2;
@@ -76,6 +78,7 @@ final class OcsfEvents {
             case AuditRecord.FlowClosed closed -> closed(closed);
             case AuditRecord.FlowDenied denied -> denied(denied);
             case AuditRecord.NameDecided decided -> decided(decided);
+            case AuditRecord.TlsDecided decided -> decided(decided);
             case AuditRecord.Missing missing -> missing(missing);
         };
     }
@@ -245,7 +248,7 @@ final class OcsfEvents {
     }
 
     private ObjectNode decided(AuditRecord.NameDecided record) {
-        ObjectNode event = begin(DNS, "DNS Activity", DNS_TRAFFIC, "Traffic", record.at());
+        ObjectNode event = begin(DNS, "DNS Activity", TRAFFIC, "Traffic", record.at());
         boolean allowed = record.isAllowed();
         judge(event, allowed);
         Duration took = record.took();
@@ -267,6 +270,35 @@ final class OcsfEvents {
         ObjectNode rule = event.putObject("firewall_rule");
         rule.put("name", record.rule().orElse("none"))
                 .put("category", "name")
+                .put("desc", record.verdict().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        event.put("status_detail", record.reason());
+        return event;
+    }
+
+    private ObjectNode decided(AuditRecord.TlsDecided record) {
+        ObjectNode event =
+                switch (record.verdict()) {
+                    case PASSED -> begin(NETWORK, "Network Activity", TRAFFIC, "Traffic", record.at());
+                    case REVOKED -> begin(NETWORK, "Network Activity", RESET, "Reset", record.at());
+                    default -> begin(NETWORK, "Network Activity", REFUSE, "Refuse", record.at());
+                };
+        judge(event, record.isAllowed());
+        event.put("duration", record.took().toMillis());
+        ObjectNode source = event.putObject("src_endpoint").put("ip", record.address());
+        record.subject().ifPresent(agent -> {
+            agent(source, agent);
+            policy(event, agent);
+        });
+        endpoint(event, "dst_endpoint", record.destination(), record.port());
+        event.putObject("connection_info")
+                .put("protocol_num", TCP)
+                .put("protocol_name", protocol(TCP))
+                .put("direction_id", 2)
+                .put("direction", "Outbound");
+        record.serverName().ifPresent(name -> event.putObject("tls").put("sni", name));
+        event.putObject("firewall_rule")
+                .put("name", "tls")
+                .put("category", "tls")
                 .put("desc", record.verdict().name().toLowerCase(Locale.ROOT).replace('_', '-'));
         event.put("status_detail", record.reason());
         return event;

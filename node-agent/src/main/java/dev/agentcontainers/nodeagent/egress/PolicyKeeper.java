@@ -139,6 +139,7 @@ public final class PolicyKeeper {
                         orEmpty(group.egress()),
                         orEmpty(group.ingress()),
                         orEmpty(group.names()),
+                        orEmpty(group.tlsNames()),
                         orEmpty(group.sources())))
                 .toList();
     }

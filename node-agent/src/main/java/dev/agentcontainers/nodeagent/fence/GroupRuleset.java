@@ -11,6 +11,7 @@ import java.util.List;
  * @param egress allowed destinations, pairwise disjoint
  * @param ingress allowed sources, each with ports of the agents, pairwise disjoint
  * @param names domain names that may be resolved, and the ports at what they resolve to
+ * @param tlsNames the same, where what passes is TLS for that very name and nothing else
  * @param sources the policies and rules that it was compiled from, for records only
  */
 public record GroupRuleset(
@@ -19,15 +20,28 @@ public record GroupRuleset(
         List<Allow> egress,
         List<Allow> ingress,
         List<AllowedName> names,
+        List<AllowedName> tlsNames,
         List<String> sources) {
     public GroupRuleset {
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);
         names = List.copyOf(names);
+        tlsNames = List.copyOf(tlsNames);
         sources = List.copyOf(sources);
     }
 
     /** Of which it is not known what it was compiled from. */
+    public GroupRuleset(
+            String name,
+            String hash,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames) {
+        this(name, hash, egress, ingress, names, tlsNames, List.of());
+    }
+
+    /** Without names for which only TLS passes. */
     public GroupRuleset(String name, String hash, List<Allow> egress, List<Allow> ingress, List<AllowedName> names) {
         this(name, hash, egress, ingress, names, List.of());
     }

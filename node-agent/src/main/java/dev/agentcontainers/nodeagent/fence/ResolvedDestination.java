@@ -8,9 +8,16 @@ import java.time.Duration;
  *
  * @param address IPv4, in plain notation
  * @param timeToLive how long connections may be begun; at least a millisecond, an hour at most
+ * @param intercepted whether connections go to whoever has {@link NameServerSockets#intercepted} rather than there; of TCP only
  */
-public record ResolvedDestination(String address, Protocol protocol, int port, Duration timeToLive) {
+public record ResolvedDestination(
+        String address, Protocol protocol, int port, Duration timeToLive, boolean intercepted) {
     private static final Duration LONGEST = Duration.ofHours(1);
+
+    /** One where connections go. */
+    public ResolvedDestination(String address, Protocol protocol, int port, Duration timeToLive) {
+        this(address, protocol, port, timeToLive, false);
+    }
 
     public ResolvedDestination {
         if (port < 1 || port > 65535) {
@@ -19,6 +26,9 @@ public record ResolvedDestination(String address, Protocol protocol, int port, D
         if (timeToLive.toMillis() < 1 || timeToLive.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(
                     "time to live " + timeToLive + " of " + address + " must be a millisecond to an hour");
+        }
+        if (intercepted && protocol != Protocol.TCP) {
+            throw new IllegalArgumentException("what goes to " + address + " by " + protocol + " can't be intercepted");
         }
     }
 

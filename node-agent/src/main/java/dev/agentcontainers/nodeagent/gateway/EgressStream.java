@@ -42,6 +42,7 @@ final class EgressStream {
                 || switch (record) {
                     case AuditRecord.FlowDenied _, AuditRecord.Missing _ -> true;
                     case AuditRecord.NameDecided decided -> !decided.isAllowed();
+                    case AuditRecord.TlsDecided decided -> !decided.isAllowed();
                     case AuditRecord.FlowOpened _, AuditRecord.FlowClosed _ -> false;
                 };
     }

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.names;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -200,11 +201,17 @@ public final class EgressProxyKeeper implements AutoCloseable {
 
     private Configure configuration() {
         Map<String, String> agents = fence.agents();
-        Map<String, List<String>> names = fence.groups().entrySet().stream()
+        Map<String, NamedGroup> groups = fence.groups().entrySet().stream()
                 .filter(group -> agents.containsValue(group.getKey()))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        Map<String, List<String>> names = groups.entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, group -> group.getValue().names()));
-        return new Configure(agents, names, settings.upstreams(), settings.limits());
+        Map<String, List<TlsName>> tlsNames = groups.entrySet().stream()
+                .filter(group -> !group.getValue().tlsNames().isEmpty())
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().tlsNames()));
+        return new Configure(agents, names, tlsNames, settings.upstreams(), settings.limits());
     }
 
     private void accept(ServerSocketChannel listening) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.util.List;
 
 /** Keeps a record of what agents ask for. Must not wait. */
@@ -18,6 +19,9 @@ public interface NameAudit {
         public void decided(NameDecision decision) {}
 
         @Override
+        public void connected(TlsDecision decision) {}
+
+        @Override
         public void dropped(long count) {}
     };
 
@@ -30,6 +34,13 @@ public interface NameAudit {
 
     /** @param decision as the proxy tells it, which is not to be trusted */
     void decided(NameDecision decision);
+
+    /**
+     * Of a connection that may be TLS only.
+     *
+     * @param decision as the proxy tells it, which is not to be trusted
+     */
+    void connected(TlsDecision decision);
 
     /** So many decisions are not known. */
     void dropped(long count);

@@ -2,13 +2,16 @@ package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.rule.DomainName;
+import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +21,7 @@ final class NamedGroup {
 
     private final String hash;
     private final List<Name> names = new ArrayList<>();
+    private final List<Name> tlsNames = new ArrayList<>();
     private final List<Box> boxes = new ArrayList<>();
 
     private record Name(DomainName domain, AllowedName rule) {}
@@ -31,17 +35,22 @@ final class NamedGroup {
     /** What of it can't be read allows nothing. */
     static NamedGroup of(GroupRuleset ruleset) {
         NamedGroup group = new NamedGroup(ruleset.hash());
-        for (AllowedName rule : ruleset.names()) {
-            try {
-                group.names.add(new Name(DomainName.parse(rule.domain()), rule));
-            } catch (IllegalArgumentException e) {
-                LOG.error("group {}: a name allows nothing: {}", ruleset.name(), e.getMessage());
-            }
-        }
-        if (!group.names.isEmpty()) {
+        read(ruleset.name(), ruleset.names(), group.names);
+        read(ruleset.name(), ruleset.tlsNames(), group.tlsNames);
+        if (!group.names.isEmpty() || !group.tlsNames.isEmpty()) {
             ruleset.egress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
         }
         return group;
+    }
+
+    private static void read(String group, List<AllowedName> rules, List<Name> names) {
+        for (AllowedName rule : rules) {
+            try {
+                names.add(new Name(DomainName.parse(rule.domain()), rule));
+            } catch (IllegalArgumentException e) {
+                LOG.error("group {}: a name allows nothing: {}", group, e.getMessage());
+            }
+        }
     }
 
     /** Of the ruleset that it was read from. */
@@ -49,9 +58,23 @@ final class NamedGroup {
         return hash;
     }
 
-    /** The names as rules have them. */
+    /** The names as rules have them, whatever may pass to them. */
     List<String> names() {
-        return names.stream().map(name -> name.domain().toString()).distinct().toList();
+        return Stream.concat(names.stream(), tlsNames.stream())
+                .map(name -> name.domain().toString())
+                .distinct()
+                .toList();
+    }
+
+    /** The names for which only TLS passes. */
+    List<TlsName> tlsNames() {
+        return tlsNames.stream()
+                .filter(name -> name.rule().protocol() == Protocol.TCP)
+                .map(name -> new TlsName(
+                        name.domain().toString(),
+                        name.rule().port(),
+                        name.rule().endPort()))
+                .toList();
     }
 
     /**
@@ -60,8 +83,20 @@ final class NamedGroup {
      * @param name as {@link DomainName#asked} gives it
      */
     Set<Port> ports(String name) {
+        return ports(names, name);
+    }
+
+    /** Every port at which TLS for the name may pass and nothing else: rules without TLS come before those with it. */
+    Set<Port> tlsPorts(String name) {
+        Set<Port> ports = ports(tlsNames, name);
+        ports.removeIf(port -> port.protocol() != Protocol.TCP);
+        ports.removeAll(ports(name));
+        return ports;
+    }
+
+    private static Set<Port> ports(List<Name> rules, String name) {
         Set<Port> ports = new LinkedHashSet<>();
-        for (Name each : names) {
+        for (Name each : rules) {
             if (each.domain().matches(name)) {
                 for (int port = each.rule().port(); port <= each.rule().endPort(); port++) {
                     ports.add(new Port(each.rule().protocol(), port));

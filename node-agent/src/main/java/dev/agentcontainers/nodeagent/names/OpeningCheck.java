@@ -7,13 +7,16 @@ import dev.agentcontainers.protocol.names.NameServer;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Decides what of a request of the egress proxy is opened. The boundary: nothing that the proxy says is taken for true, so
- * the worst request opens a public address at the ports of a name rule of that very agent's group.
+ * the worst request opens a public address at the ports of a name rule of that very agent's group. What is opened for rules with TLS
+ * is intercepted, so that nothing passes there but what the proxy lets pass.
  */
 final class OpeningCheck {
     /** Elements that one request makes at most. */
@@ -47,7 +50,9 @@ final class OpeningCheck {
                     .formatted(request.addresses().size(), NameServer.MOST_ADDRESSES));
         }
         Optional<String> name = DomainName.asked(request.name());
-        Set<Port> ports = name.map(group::ports).orElse(Set.of());
+        Ports ports = new Ports(
+                name.map(group::ports).orElse(Set.of()),
+                name.map(group::tlsPorts).orElse(Set.of()));
         if (ports.isEmpty()) {
             return new Result.Refused("no rule of the agent's group allows that name");
         }
@@ -62,18 +67,46 @@ final class OpeningCheck {
         return grant(addresses, ports, group, closed, Duration.ofSeconds(request.seconds()));
     }
 
+    /** Where a name leads, and where it leads with TLS alone; none is in both. */
+    private record Ports(Set<Port> plain, Set<Port> tls) {
+        boolean isEmpty() {
+            return plain.isEmpty() && tls.isEmpty();
+        }
+
+        int count() {
+            return plain.size() + tls.size();
+        }
+
+        Set<Port> all() {
+            Set<Port> all = new HashSet<>(plain);
+            all.addAll(tls);
+            return all;
+        }
+
+        List<ResolvedDestination> at(Cidr address, Duration timeToLive) {
+            return Stream.concat(
+                            plain.stream().map(port -> destination(address, port, timeToLive, false)),
+                            tls.stream().map(port -> destination(address, port, timeToLive, true)))
+                    .toList();
+        }
+
+        private static ResolvedDestination destination(
+                Cidr address, Port port, Duration timeToLive, boolean intercepted) {
+            return new ResolvedDestination(address.address(), port.protocol(), port.number(), timeToLive, intercepted);
+        }
+    }
+
     private static Result grant(
-            List<Cidr> addresses, Set<Port> ports, NamedGroup group, ClosedToNames closed, Duration timeToLive) {
+            List<Cidr> addresses, Ports ports, NamedGroup group, ClosedToNames closed, Duration timeToLive) {
         List<ResolvedDestination> destinations = new ArrayList<>();
         List<String> told = new ArrayList<>();
         for (Cidr address : addresses) {
             if (!closed.contains(address)) {
-                if (destinations.size() + ports.size() <= MOST_DESTINATIONS) {
-                    ports.forEach(port -> destinations.add(
-                            new ResolvedDestination(address.address(), port.protocol(), port.number(), timeToLive)));
+                if (destinations.size() + ports.count() <= MOST_DESTINATIONS) {
+                    destinations.addAll(ports.at(address, timeToLive));
                     told.add(address.address());
                 }
-            } else if (group.reaches(address, ports)) {
+            } else if (group.reaches(address, ports.all())) {
                 told.add(address.address());
             }
         }

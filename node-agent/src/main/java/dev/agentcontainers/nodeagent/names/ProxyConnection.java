@@ -44,6 +44,12 @@ final class ProxyConnection implements AutoCloseable {
                     message = messages.receive()) {
                 switch (message.get()) {
                     case ProxyMessage.Open open -> messages.send(openings.open(open));
+                    case ProxyMessage.TlsAudit told -> {
+                        told.decisions().forEach(audit::connected);
+                        if (told.dropped() > 0) {
+                            audit.dropped(told.dropped());
+                        }
+                    }
                     case ProxyMessage.Audit told -> {
                         told.decisions().forEach(audit::decided);
                         if (told.dropped() > 0) {

@@ -74,8 +74,21 @@ final class ShownDenials implements AutoCloseable {
                                 denied.barrier().reason()));
             case AuditRecord.NameDecided decided
             when !decided.isAllowed() -> Optional.of("the name %s: %s".formatted(decided.name(), decided.reason()));
-            case AuditRecord.NameDecided _, AuditRecord.FlowOpened _, AuditRecord.FlowClosed _, AuditRecord.Missing _ ->
-                Optional.empty();
+            case AuditRecord.TlsDecided decided
+            when !decided.isAllowed() ->
+                Optional.of("TLS to %s:%d%s: %s"
+                        .formatted(
+                                decided.destination(),
+                                decided.port(),
+                                decided.serverName()
+                                        .map(name -> " (" + name + ")")
+                                        .orElse(""),
+                                decided.reason()));
+            case AuditRecord.NameDecided _,
+                    AuditRecord.TlsDecided _,
+                    AuditRecord.FlowOpened _,
+                    AuditRecord.FlowClosed _,
+                    AuditRecord.Missing _ -> Optional.empty();
         };
     }
 

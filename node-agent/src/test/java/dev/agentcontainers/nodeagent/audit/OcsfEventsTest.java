@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.protocol.names.NameVerdict;
+import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -83,6 +84,39 @@ class OcsfEventsTest {
         assertThat(event.path("rcode_id").asInt()).isZero();
         assertThat(event.at("/firewall_rule/name").asText()).isEqualTo("*.example.org");
         assertThat(event.at("/dst_endpoint/port").asInt()).isEqualTo(53);
+    }
+
+    @Test
+    void aConnectionThatMayBeTlsOnly() throws IOException {
+        JsonNode passed = json(events.line(tls(TlsVerdict.PASSED, Optional.of("www.example.org"))));
+        assertThat(passed.path("type_uid").asInt()).isEqualTo(400106);
+        assertThat(passed.path("action_id").asInt()).isEqualTo(1);
+        assertThat(passed.at("/tls/sni").asText()).isEqualTo("www.example.org");
+        assertThat(passed.at("/dst_endpoint/port").asInt()).isEqualTo(443);
+        assertThat(passed.at("/src_endpoint/name").asText()).isEqualTo("team/a");
+
+        JsonNode refused = json(events.line(tls(TlsVerdict.NO_SERVER_NAME, Optional.empty())));
+        assertThat(refused.path("type_uid").asInt()).isEqualTo(400105);
+        assertThat(refused.path("action_id").asInt()).isEqualTo(2);
+        assertThat(refused.has("tls")).isFalse();
+        assertThat(refused.at("/firewall_rule/desc").asText()).isEqualTo("no-server-name");
+
+        assertThat(json(events.line(tls(TlsVerdict.REVOKED, Optional.of("www.example.org"))))
+                        .path("type_uid")
+                        .asInt())
+                .isEqualTo(400103);
+    }
+
+    private static AuditRecord tls(TlsVerdict verdict, Optional<String> serverName) {
+        return new AuditRecord.TlsDecided(
+                Records.AT,
+                Optional.of(Records.subject("a")),
+                "100.80.4.2",
+                "192.0.2.10",
+                443,
+                serverName,
+                verdict,
+                Duration.ofMillis(3));
     }
 
     @Test

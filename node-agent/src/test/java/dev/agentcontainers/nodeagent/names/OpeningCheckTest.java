@@ -72,6 +72,34 @@ class OpeningCheckTest {
                         List.of("192.0.2.1")));
     }
 
+    /** Nothing is forwarded to where only TLS may pass, unless a rule without it has the port too. */
+    @Test
+    void namesForTlsAloneAreOpenedToBeIntercepted() {
+        NamedGroup group = NamedGroup.of(new GroupRuleset(
+                "g",
+                "h",
+                List.of(),
+                List.of(),
+                List.of(name("*.example.org", Protocol.TCP, 443, 443)),
+                List.of(
+                        name("www.example.org", Protocol.TCP, 443, 444),
+                        name("www.example.net", Protocol.TCP, 443, 443),
+                        name("www.example.net", Protocol.UDP, 443, 443))));
+
+        assertThat(check(group, "www.example.net", 60, "192.0.2.1"))
+                .isEqualTo(new Granted(
+                        List.of(new ResolvedDestination("192.0.2.1", Protocol.TCP, 443, Duration.ofSeconds(60), true)),
+                        List.of("192.0.2.1")));
+        assertThat(check(group, "www.example.org", 60, "192.0.2.1"))
+                .isEqualTo(new Granted(
+                        List.of(
+                                to("192.0.2.1", Protocol.TCP, 443),
+                                new ResolvedDestination("192.0.2.1", Protocol.TCP, 444, Duration.ofSeconds(60), true)),
+                        List.of("192.0.2.1")));
+        assertThat(group.names()).containsExactlyInAnyOrder("*.example.org", "www.example.org", "www.example.net");
+        assertThat(check(group, "www.example.net", 60, "10.0.0.1")).isEqualTo(new Granted(List.of(), List.of()));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.policygroup;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.operator.fleet.NodePolicy;
 import java.util.ArrayList;
@@ -108,12 +109,16 @@ final class PolicyParts {
         long size = GROUP_OVERHEAD + group.name().length() + group.hash().length();
         size += texts(group.sources()) + texts(group.problems());
         size += boxes(group.egress()) + boxes(group.ingress());
-        if (group.names() != null) {
-            size += group.names().stream()
-                    .mapToLong(name -> BOX_OVERHEAD + name.domain().length())
-                    .sum();
-        }
+        size += names(group.names()) + names(group.tlsNames());
         return size;
+    }
+
+    private static long names(@Nullable List<AllowedName> names) {
+        return names == null
+                ? 0
+                : names.stream()
+                        .mapToLong(name -> BOX_OVERHEAD + name.domain().length())
+                        .sum();
     }
 
     private static long boxes(@Nullable List<Allow> boxes) {

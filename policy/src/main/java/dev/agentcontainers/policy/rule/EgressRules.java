@@ -18,7 +18,32 @@ final class EgressRules {
      * @param namespace in which a podSelector alone selects
      */
     static Rule read(EgressRule rule, String namespace, RuleSource source) {
-        return Rule.accepting(source, peers(rule.to(), namespace, source.field()), ports(rule.ports(), source.field()));
+        List<Peer> peers = peers(rule.to(), namespace, source.field());
+        List<PortMatch> ports = ports(rule.ports(), source.field());
+        return rule.tls() == null
+                ? Rule.accepting(source, peers, ports)
+                : new Rule(source, Action.ACCEPT, domains(peers, source.field()), streams(ports, source.field()), true);
+    }
+
+    /** Those of a rule with tls: what admission would have refused allows nothing, rather than anything but TLS. */
+    private static List<Peer> domains(List<Peer> peers, String field) {
+        return Indexed.map(peers, (index, peer) -> switch (peer) {
+            case Peer.Domain _, Peer.Unreadable _ -> peer;
+            case Peer.Everywhere _, Peer.Block _, Peer.Selected _, Peer.Agents _, Peer.Nodes _ ->
+                new Peer.Unreadable("%s.to[%d]: the rule has tls, which is for domains; the peer allows nothing"
+                        .formatted(field, index));
+        });
+    }
+
+    private static List<PortMatch> streams(List<PortMatch> ports, String field) {
+        return Indexed.map(
+                ports,
+                (index, port) ->
+                        port instanceof PortMatch.Numbered(Protocol protocol, var _) && protocol != Protocol.TCP
+                                ? new PortMatch.Unreadable(
+                                        "%s.ports[%d]: the rule has tls, which is for TCP; the port matches nothing"
+                                                .formatted(field, index))
+                                : port);
     }
 
     /** Unlike in a NetworkPolicy an absent {@code to} allows nothing: the schema requires it. */

@@ -14,8 +14,9 @@ import java.util.List;
  *
  * @param peers empty: nothing matches (a policy's missing {@code to} is {@link Peer.Everywhere})
  * @param ports empty: nothing matches (a policy's missing {@code ports} is {@link #ALL_PORTS})
+ * @param onlyTls whether it accepts nothing but TLS for the very name that an address was resolved for; only of domains and TCP
  */
-public record Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports) {
+public record Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports, boolean onlyTls) {
     /** What missing {@code ports} mean: every port of TCP, UDP and SCTP. */
     public static final List<PortMatch> ALL_PORTS = Arrays.stream(Protocol.values())
             .<PortMatch>map(protocol -> new PortMatch.Numbered(protocol, PortRange.ALL))
@@ -24,6 +25,11 @@ public record Rule(RuleSource source, Action action, List<Peer> peers, List<Port
     public Rule {
         peers = List.copyOf(peers);
         ports = List.copyOf(ports);
+    }
+
+    /** One that does not look at what passes. */
+    public Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports) {
+        this(source, action, peers, ports, false);
     }
 
     static Rule accepting(RuleSource source, List<Peer> peers, List<PortMatch> ports) {

@@ -11,6 +11,9 @@ public final class NameServer {
     /** Descriptor of the listening socket for streams. It doesn't wait. */
     public static final int STREAM_DESCRIPTOR = 4;
 
+    /** Descriptor of the listening socket for intercepted connections. It doesn't wait. */
+    public static final int INTERCEPTED_DESCRIPTOR = 5;
+
     /** Longest life that is asked for, in seconds: the longest of an answer, and what clients keep it beyond. */
     public static final int LONGEST_OPENING = 330;
 

@@ -21,22 +21,37 @@ public sealed interface NodeMessage {
      *
      * @param agents each agent's address and its group
      * @param groups each group's name and the names that it may resolve, as {@code www.example.org} or {@code *.example.org}
+     * @param tlsNames for groups that have such: which of these names may be reached by TLS for that very name, and at which ports
      * @param upstreams whom to ask, as {@code 192.0.2.1:53}, in this order
      */
     record Configure(
-            Map<String, String> agents, Map<String, List<String>> groups, List<String> upstreams, NameLimits limits)
+            Map<String, String> agents,
+            Map<String, List<String>> groups,
+            Map<String, List<TlsName>> tlsNames,
+            List<String> upstreams,
+            NameLimits limits)
             implements NodeMessage {
         public Configure {
             agents = Map.copyOf(agents);
             groups = Map.copyOf(groups);
+            tlsNames = Map.copyOf(tlsNames);
             upstreams = List.copyOf(upstreams);
         }
 
         /** Nobody may resolve anything. */
         public static Configure nothing() {
-            return new Configure(Map.of(), Map.of(), List.of(), NameLimits.DEFAULT);
+            return new Configure(Map.of(), Map.of(), Map.of(), List.of(), NameLimits.DEFAULT);
         }
     }
+
+    /**
+     * A name that may be reached by TLS alone.
+     *
+     * @param domain as in the groups' names
+     * @param port the first
+     * @param endPort the last
+     */
+    record TlsName(String domain, int port, int endPort) {}
 
     /**
      * The kernel lets the agent reach these now, for the time that was asked for, or did before.

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = ProxyMessage.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = ProxyMessage.Open.class, name = "open"),
-    @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit")
+    @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit"),
+    @JsonSubTypes.Type(value = ProxyMessage.TlsAudit.class, name = "tlsAudit")
 })
 public sealed interface ProxyMessage {
     /** Longest message in bytes. */
@@ -43,6 +44,30 @@ public sealed interface ProxyMessage {
             decisions = List.copyOf(decisions);
         }
     }
+
+    /** @param dropped how many decisions were not kept since the message before */
+    record TlsAudit(List<TlsDecision> decisions, long dropped) implements ProxyMessage {
+        public TlsAudit {
+            decisions = List.copyOf(decisions);
+        }
+    }
+
+    /**
+     * A connection of an agent that was intercepted and what became of it.
+     *
+     * @param agent address it came from
+     * @param address where it was meant to go
+     * @param serverName that it named, in printable characters; null where it named none that can be read
+     * @param micros from its beginning until this
+     */
+    record TlsDecision(
+            long epochMillis,
+            String agent,
+            String address,
+            int port,
+            @Nullable String serverName,
+            TlsVerdict verdict,
+            long micros) {}
 
     /**
      * A question of an agent and what became of it.

@@ -158,11 +158,12 @@ final class AttachedAgents {
                     Kind.TRANSIENT,
                     "the policy group '" + group + "' has other rules by now than those that a name was found in");
         }
-        NameMarks marks = groups.applied(group).map(HeldGroup::marks).orElse(NameMarks.NONE);
+        HeldGroup rules = groups.applied(group).orElse(HeldGroup.WITHDRAWN);
         List<ResolvedAddresses.Target> targets = new ArrayList<>();
         for (ResolvedDestination destination : destinations) {
             Ipv4 address = Ipv4.parse(destination.address());
             NamedPort port = new NamedPort(destination.protocol(), destination.port());
+            NameMarks marks = destination.intercepted() ? rules.tlsMarks() : rules.marks();
             Integer mark = marks.byPort().get(port);
             if (mark == null) {
                 throw new IllegalArgumentException(
@@ -173,7 +174,7 @@ final class AttachedAgents {
                         destination + ": no name opens addresses of agents, of nodes and what is never allowed");
             }
             targets.add(new ResolvedAddresses.Target(
-                    address, port.protocol(), port.port(), mark, destination.timeToLive()));
+                    address, port.protocol(), port.port(), mark, destination.timeToLive(), destination.intercepted()));
         }
         try {
             resolved.open(name, targets);

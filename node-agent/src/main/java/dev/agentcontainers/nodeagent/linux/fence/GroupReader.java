@@ -72,17 +72,18 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
         try {
             List<Allow> egress = boxes(sets, Kind.EGRESS_IPV4, Kind.EGRESS_IPV6);
             List<Allow> ingress = boxes(sets, Kind.INGRESS_IPV4, Kind.INGRESS_IPV6);
-            NameMarks marks = sets.names().isPresent() ? marks(sets.names().get()) : NameMarks.NONE;
-            Optional<List<AllowedName>> held = sets.names().isPresent()
-                    ? names.apply(SetNames.digest(sets.names().get()))
-                    : Optional.of(List.of());
-            if (held.isEmpty()) {
-                return new HeldGroup(sets, marks, UNKNOWN_NAMES);
+            NameMarks marks = marks(sets.names());
+            NameMarks tlsMarks = marks(sets.tlsNames());
+            Optional<List<AllowedName>> held = held(sets.names());
+            Optional<List<AllowedName>> heldForTls = held(sets.tlsNames());
+            if (held.isEmpty() || heldForTls.isEmpty()) {
+                return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
             }
-            if (!marks.byPort().keySet().equals(NamedPort.of(held.get()))) {
+            if (!marks.byPort().keySet().equals(NamedPort.of(held.get()))
+                    || !tlsMarks.byPort().keySet().equals(NamedPort.of(heldForTls.get()))) {
                 return altered(group);
             }
-            return new HeldGroup(sets, marks, RulesetHash.of(egress, ingress, held.get()));
+            return new HeldGroup(sets, marks, tlsMarks, RulesetHash.of(egress, ingress, held.get(), heldForTls.get()));
         } catch (IllegalStateException e) {
             return altered(group);
         }
@@ -101,9 +102,17 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
         return List.copyOf(boxes);
     }
 
-    private NameMarks marks(String set) throws IOException {
+    /** The names that the set stands for; none without one, empty where they aren't known. */
+    private Optional<List<AllowedName>> held(Optional<String> set) {
+        return set.isEmpty() ? Optional.of(List.of()) : names.apply(SetNames.digest(set.get()));
+    }
+
+    private NameMarks marks(Optional<String> set) throws IOException {
+        if (set.isEmpty()) {
+            return NameMarks.NONE;
+        }
         Map<NamedPort, Integer> marks = new HashMap<>();
-        for (Element element : table.elements(set)) {
+        for (Element element : table.elements(set.get())) {
             MarkedPort port = MarkedPort.of(element);
             if (marks.put(port.port(), port.mark()) != null) {
                 throw new IllegalStateException("two marks for " + port.port());

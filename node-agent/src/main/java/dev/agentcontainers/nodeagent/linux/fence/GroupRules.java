@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The groups' chains and sets in the fence's table. What it knows was read from the kernel. Not thread-safe. */
@@ -69,7 +70,7 @@ final class GroupRules {
     /** The marks of all groups. */
     Set<Integer> marks() throws IOException {
         return groups().values().stream()
-                .flatMap(group -> group.marks().all().stream())
+                .flatMap(group -> group.allMarks().stream())
                 .collect(Collectors.toUnmodifiableSet());
     }
 
@@ -90,7 +91,10 @@ final class GroupRules {
         StringBuilder swap = new StringBuilder();
         for (GroupRuleset ruleset : changed) {
             HeldGroup held = groups.getOrDefault(ruleset.name(), HeldGroup.WITHDRAWN);
-            prepare(ruleset, marks(held, ruleset, freshMark(usedMarks)), names, fill, swap);
+            NameMarks marks = marks(held.sets().names(), held.marks(), ruleset.names(), freshMark(usedMarks, false));
+            NameMarks tlsMarks =
+                    marks(held.sets().tlsNames(), held.tlsMarks(), ruleset.tlsNames(), freshMark(usedMarks, true));
+            prepare(ruleset, marks, tlsMarks, names, fill, swap);
         }
         Set<String> kept = rulesets.stream().map(GroupRuleset::name).collect(Collectors.toSet());
         boolean dropped = !kept.containsAll(groups.keySet());
@@ -221,30 +225,34 @@ final class GroupRules {
         return group != null && group.applied() && group.hash().equals(ruleset.hash());
     }
 
-    private NameMarks marks(HeldGroup held, GroupRuleset ruleset, int fresh) {
-        Optional<String> digest = held.sets().names().map(SetNames::digest);
+    /** @param set that the kernel holds and the marks held are in */
+    private NameMarks marks(Optional<String> set, NameMarks held, List<AllowedName> wanted, int fresh) {
+        Optional<String> digest = set.map(SetNames::digest);
         Optional<List<AllowedName>> before = digest.isEmpty()
                 ? Optional.of(List.of())
-                : digest.get().equals(digest(ruleset.names()))
-                        ? Optional.of(ruleset.names())
+                : digest.get().equals(digest(wanted))
+                        ? Optional.of(wanted)
                         : Optional.ofNullable(namesByDigest.get(digest.get()));
-        return held.marks().with(ruleset.names(), before, fresh);
+        return held.with(wanted, before, fresh);
     }
 
     /** By chance, so that it is also none of a group that an earlier process removed. */
-    private int freshMark(Set<Integer> used) {
-        int mark = random.nextInt();
-        while (mark == 0 || !used.add(mark)) {
-            mark = random.nextInt();
+    private int freshMark(Set<Integer> used, boolean intercepted) {
+        while (true) {
+            int mark = intercepted
+                    ? random.nextInt() | Interception.CONNECTION_BIT
+                    : random.nextInt() & ~Interception.CONNECTION_BIT;
+            if (mark != 0 && used.add(mark)) {
+                return mark;
+            }
         }
-        return mark;
     }
 
     private static Map<String, List<AllowedName>> byDigest(List<GroupRuleset> rulesets) {
         return rulesets.stream()
-                .filter(ruleset -> !ruleset.names().isEmpty())
-                .collect(
-                        Collectors.toMap(ruleset -> digest(ruleset.names()), GroupRuleset::names, (first, _) -> first));
+                .flatMap(ruleset -> Stream.of(ruleset.names(), ruleset.tlsNames()))
+                .filter(list -> !list.isEmpty())
+                .collect(Collectors.toMap(GroupRules::digest, list -> list, (first, _) -> first));
     }
 
     private static String digest(List<AllowedName> names) {
@@ -252,18 +260,35 @@ final class GroupRules {
     }
 
     private static void prepare(
-            GroupRuleset ruleset, NameMarks marks, SetNames names, StringBuilder fill, StringBuilder swap) {
+            GroupRuleset ruleset,
+            NameMarks marks,
+            NameMarks tlsMarks,
+            SetNames names,
+            StringBuilder fill,
+            StringBuilder swap) {
         Map<Kind, String> sets = new EnumMap<>(Kind.class);
         boxes(ruleset.egress(), false, ruleset.name(), Kind.EGRESS_IPV4, names, sets, fill);
         boxes(ruleset.egress(), true, ruleset.name(), Kind.EGRESS_IPV6, names, sets, fill);
         boxes(ruleset.ingress(), false, ruleset.name(), Kind.INGRESS_IPV4, names, sets, fill);
         boxes(ruleset.ingress(), true, ruleset.name(), Kind.INGRESS_IPV6, names, sets, fill);
-        if (!ruleset.names().isEmpty()) {
-            String set = names.names(ruleset.name(), digest(ruleset.names()));
-            sets.put(Kind.NAMES, set);
+        named(ruleset.names(), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
+        named(ruleset.tlsNames(), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
+        swap.append(Rules.group(ruleset.name(), new GroupSets(sets)));
+    }
+
+    private static void named(
+            List<AllowedName> all,
+            NameMarks marks,
+            String group,
+            Kind kind,
+            SetNames names,
+            Map<Kind, String> sets,
+            StringBuilder fill) {
+        if (!all.isEmpty()) {
+            String set = names.names(kind, group, digest(all));
+            sets.put(kind, set);
             fill.append(Rules.namesSet(set, marks));
         }
-        swap.append(Rules.group(ruleset.name(), new GroupSets(sets)));
     }
 
     private static void boxes(

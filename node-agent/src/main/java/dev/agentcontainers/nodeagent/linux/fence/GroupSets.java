@@ -19,6 +19,7 @@ record GroupSets(Map<Kind, String> byKind) {
     static final GroupSets NONE = new GroupSets(Map.of());
 
     private static final Verdict ACCEPT = new Verdict(Verdict.ACCEPT, "");
+    private static final Verdict INTERCEPT = new Verdict(Verdict.GOTO, Names.INTERCEPT);
     private static final Verdict REFUSE = new Verdict(Verdict.GOTO, Names.REFUSE);
 
     GroupSets {
@@ -67,6 +68,10 @@ record GroupSets(Map<Kind, String> byKind) {
         return Optional.ofNullable(byKind.get(Kind.NAMES));
     }
 
+    Optional<String> tlsNames() {
+        return Optional.ofNullable(byKind.get(Kind.TLS_NAMES));
+    }
+
     /** Whether the kernel holds just these two chains. */
     boolean makeUp(List<Rule> sending, List<Rule> receiving) {
         return matches(sending(), sending) && matches(receiving(), receiving);
@@ -89,15 +94,28 @@ record GroupSets(Map<Kind, String> byKind) {
         lookUp(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport");
         lookUp(lines, Kind.INGRESS_IPV4, "ct direction reply ip daddr . meta l4proto . th sport");
         lookUp(lines, Kind.INGRESS_IPV6, "ct direction reply ip6 daddr . meta l4proto . th sport");
+        // First: a connection that began intercepted stays so, though another name opens its address to be forwarded
+        // to.
+        tlsNames().ifPresent(set -> lines.add(marked(set, INTERCEPT)));
         names().ifPresent(set -> {
-            lines.add(new Line(
-                    "ct mark set iifname . ip daddr . meta l4proto . th dport map @" + Names.RESOLVED,
-                    Names.RESOLVED,
-                    GOES_ON));
-            lines.add(new Line("ct mark . meta l4proto . th dport @" + set + " accept", set, ACCEPT));
+            lines.add(mark(Names.RESOLVED));
+            lines.add(marked(set, ACCEPT));
+        });
+        tlsNames().ifPresent(set -> {
+            lines.add(mark(Names.INTERCEPTED));
+            lines.add(marked(set, INTERCEPT));
         });
         lines.add(new Line("goto " + Names.REFUSE, "", REFUSE));
         return lines;
+    }
+
+    private static Line mark(String map) {
+        return new Line("ct mark set iifname . ip daddr . meta l4proto . th dport map @" + map, map, GOES_ON);
+    }
+
+    private static Line marked(String set, Verdict verdict) {
+        String words = verdict.equals(ACCEPT) ? "accept" : "goto " + verdict.chain();
+        return new Line("ct mark . meta l4proto . th dport @" + set + " " + words, set, verdict);
     }
 
     private List<Line> receiving() {

@@ -24,9 +24,13 @@ final class Names {
     static final String RECEIVERS = "receivers";
     static final String DENIED = "denied";
     static final String RESOLVED = "resolved";
+    static final String INTERCEPTED = "intercepted";
 
     /** Chain that counts, answers and drops. */
     static final String REFUSE = "refuse";
+
+    /** Chain that hands over to the process that looks at connections. */
+    static final String INTERCEPT = "intercept";
 
     /** Where the rules log denied packets to; of the fence's own namespace, and so no other's. */
     static final int LOG_GROUP = 4001;

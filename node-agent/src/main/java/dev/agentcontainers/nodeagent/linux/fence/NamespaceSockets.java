@@ -3,29 +3,36 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
-/** The name server's sockets, made in the fence's namespace. */
+/** The name server's sockets and that of intercepted connections, made in the fence's namespace. */
 final class NamespaceSockets implements NameServerSockets {
     private static final int PORT = 53;
 
     private final SocketCalls calls;
     private final int datagrams;
     private final int streams;
+    private final int intercepted;
     private boolean closed;
 
-    private NamespaceSockets(SocketCalls calls, int datagrams, int streams) {
+    private NamespaceSockets(SocketCalls calls, int datagrams, int streams, int intercepted) {
         this.calls = calls;
         this.datagrams = datagrams;
         this.streams = streams;
+        this.intercepted = intercepted;
     }
 
     static NamespaceSockets open(Place fence, SocketCalls calls) throws IOException {
         return fence.thread().call(() -> {
-            int datagrams = calls.datagrams(AddressPlan.NEXT_HOP, PORT);
+            List<Integer> opened = new ArrayList<>();
             try {
-                return new NamespaceSockets(calls, datagrams, calls.streams(AddressPlan.NEXT_HOP, PORT));
+                opened.add(calls.datagrams(AddressPlan.NEXT_HOP, PORT));
+                opened.add(calls.streams(AddressPlan.NEXT_HOP, PORT));
+                opened.add(calls.transparentStreams(AddressPlan.NEXT_HOP, Interception.PORT));
+                return new NamespaceSockets(calls, opened.get(0), opened.get(1), opened.get(2));
             } catch (IOException | RuntimeException e) {
-                calls.close(datagrams);
+                opened.forEach(calls::close);
                 throw e;
             }
         });
@@ -42,11 +49,17 @@ final class NamespaceSockets implements NameServerSockets {
     }
 
     @Override
+    public int intercepted() {
+        return intercepted;
+    }
+
+    @Override
     public synchronized void close() {
         if (!closed) {
             closed = true;
             calls.close(datagrams);
             calls.close(streams);
+            calls.close(intercepted);
         }
     }
 }

@@ -20,14 +20,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What names have resolved to, as elements of a map that vanish by themselves. They are replaced rather than extended, in
- * one transaction, since kernels before 6.12 extend nothing. Remembers them by interface, so that an
+ * What names have resolved to, as elements of two maps that vanish by themselves: one for what is forwarded, one for what is
+ * intercepted. They are replaced rather than extended, in one transaction, since kernels before 6.12 extend nothing. Remembers them by interface, so that an
  * agent's are found without reading those of all. Not thread-safe.
  */
 final class ResolvedAddresses {
     /** Of one agent at a time: as many as forty names with a hundred addresses each at one port. */
     static final int MOST_OF_AN_AGENT = 4096;
 
+    private static final List<String> MAPS = List.of(Names.RESOLVED, Names.INTERCEPTED);
     private static final TableMessages MESSAGES = new TableMessages(Names.TABLE);
     private static final int INTERFACE_NAME_SIZE = 16;
     private static final int KEY_SIZE = INTERFACE_NAME_SIZE + 12;
@@ -38,7 +39,7 @@ final class ResolvedAddresses {
 
     private final NetlinkSocket filter;
     private final TableReader table;
-    private final Map<String, Map<ByteBuffer, Opening>> byInterface = new HashMap<>();
+    private final Map<String, Map<MapKey, Opening>> byInterface = new HashMap<>();
     private boolean deletesAny = true;
 
     ResolvedAddresses(NetlinkSocket filter, TableReader table) {
@@ -46,25 +47,34 @@ final class ResolvedAddresses {
         this.table = table;
     }
 
-    /** @param mark that connections to it are to bear */
-    record Target(Ipv4 address, Protocol protocol, int port, int mark, Duration timeToLive) {}
+    /**
+     * @param mark that connections to it are to bear
+     * @param intercepted whether they are handed over rather than forwarded
+     */
+    record Target(Ipv4 address, Protocol protocol, int port, int mark, Duration timeToLive, boolean intercepted) {
+        String map() {
+            return intercepted ? Names.INTERCEPTED : Names.RESOLVED;
+        }
+    }
+
+    private record MapKey(String map, ByteBuffer bytes) {}
 
     /** @param until as {@link System#nanoTime} counts */
-    private record Opening(ByteBuffer key, int mark, long until) {
+    private record Opening(MapKey key, int mark, long until) {
         NetlinkMessage add(long now) {
             return MESSAGES.addMark(
-                    Names.RESOLVED,
-                    key.array(),
+                    key.map,
+                    key.bytes.array(),
                     mark,
                     Math.max(1, Duration.ofNanos(until - now).toMillis()));
         }
 
         NetlinkMessage deleteAny() {
-            return MESSAGES.deleteAnyElement(Names.RESOLVED, key.array());
+            return MESSAGES.deleteAnyElement(key.map, key.bytes.array());
         }
 
         NetlinkMessage delete() {
-            return MESSAGES.deleteElement(Names.RESOLVED, key.array());
+            return MESSAGES.deleteElement(key.map, key.bytes.array());
         }
     }
 
@@ -72,11 +82,13 @@ final class ResolvedAddresses {
     void read() throws NetlinkException {
         byInterface.clear();
         long now = System.nanoTime();
-        for (Element element : table.elements(Names.RESOLVED)) {
-            long left = Duration.ofMillis(element.millisecondsLeft().orElse(0)).toNanos();
-            Opening opening =
-                    new Opening(ByteBuffer.wrap(element.key()), element.mark().orElse(0), now + left);
-            remember(Attributes.text(element.key()), opening);
+        for (String map : MAPS) {
+            for (Element element : table.elements(map)) {
+                long left =
+                        Duration.ofMillis(element.millisecondsLeft().orElse(0)).toNanos();
+                Opening opening = new Opening(key(map, element), element.mark().orElse(0), now + left);
+                remember(Attributes.text(element.key()), opening);
+            }
         }
     }
 
@@ -91,11 +103,11 @@ final class ResolvedAddresses {
      */
     void open(String interfaceName, Collection<Target> targets) throws NetlinkException, TooManyException {
         long now = System.nanoTime();
-        Map<ByteBuffer, Opening> held = byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>());
+        Map<MapKey, Opening> held = byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>());
         held.values().removeIf(opening -> now - opening.until > SLACK_NANOS);
-        Map<ByteBuffer, Opening> wanted = new HashMap<>();
+        Map<MapKey, Opening> wanted = new HashMap<>();
         for (Target target : targets) {
-            ByteBuffer key = key(interfaceName, target);
+            MapKey key = new MapKey(target.map(), key(interfaceName, target));
             long until = now + target.timeToLive().toNanos();
             Opening before = wanted.getOrDefault(key, held.get(key));
             if (before != null && before.mark == target.mark && before.until - until > 0) {
@@ -109,7 +121,7 @@ final class ResolvedAddresses {
         }
     }
 
-    private void open(Map<ByteBuffer, Opening> held, List<Opening> openings, long now) throws NetlinkException {
+    private void open(Map<MapKey, Opening> held, List<Opening> openings, long now) throws NetlinkException {
         // Remembered first, so that what a failure leaves is known.
         openings.forEach(opening -> held.put(opening.key, opening));
         if (!execute(openings.stream()
@@ -137,8 +149,7 @@ final class ResolvedAddresses {
         return false;
     }
 
-    private static void requireRoom(
-            String interfaceName, Map<ByteBuffer, Opening> held, Map<ByteBuffer, Opening> wanted)
+    private static void requireRoom(String interfaceName, Map<MapKey, Opening> held, Map<MapKey, Opening> wanted)
             throws TooManyException {
         long added =
                 wanted.keySet().stream().filter(key -> !held.containsKey(key)).count();
@@ -179,7 +190,7 @@ final class ResolvedAddresses {
 
     /** Closes all of an interface. Connections that began may go on. */
     void close(String interfaceName) throws NetlinkException {
-        Map<ByteBuffer, Opening> held = byInterface.get(interfaceName);
+        Map<MapKey, Opening> held = byInterface.get(interfaceName);
         if (held != null) {
             delete(held.values());
             byInterface.remove(interfaceName);
@@ -188,7 +199,7 @@ final class ResolvedAddresses {
 
     /** Closes all with other marks than these. */
     void closeOtherwise(Set<Integer> marks) throws NetlinkException {
-        for (Map<ByteBuffer, Opening> held : byInterface.values()) {
+        for (Map<MapKey, Opening> held : byInterface.values()) {
             List<Opening> stale = held.values().stream()
                     .filter(opening -> !marks.contains(opening.mark))
                     .toList();
@@ -240,13 +251,15 @@ final class ResolvedAddresses {
     int closeForeign() throws NetlinkException {
         List<Opening> foreign = new ArrayList<>();
         long now = System.nanoTime();
-        for (Element element : table.elements(Names.RESOLVED)) {
-            ByteBuffer key = ByteBuffer.wrap(element.key());
-            Opening known = byInterface
-                    .getOrDefault(Attributes.text(element.key()), Map.of())
-                    .get(key);
-            if (known == null || known.mark != element.mark().orElse(0)) {
-                foreign.add(new Opening(key, 0, now));
+        for (String map : MAPS) {
+            for (Element element : table.elements(map)) {
+                MapKey key = key(map, element);
+                Opening known = byInterface
+                        .getOrDefault(Attributes.text(element.key()), Map.of())
+                        .get(key);
+                if (known == null || known.mark != element.mark().orElse(0)) {
+                    foreign.add(new Opening(key, 0, now));
+                }
             }
         }
         delete(foreign);
@@ -255,6 +268,10 @@ final class ResolvedAddresses {
 
     private void remember(String interfaceName, Opening opening) {
         byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>()).put(opening.key, opening);
+    }
+
+    private static MapKey key(String map, Element element) {
+        return new MapKey(map, ByteBuffer.wrap(element.key()));
     }
 
     /** Each part padded to four bytes. */

@@ -29,6 +29,7 @@ final class Rules {
             "from_fleet",
             "from_agent",
             "ask_for_names",
+            "intercept",
             "prerouting",
             "input",
             "forward",
@@ -71,7 +72,9 @@ final class Rules {
                 add map inet agentfence receivers { type ifname : verdict; }
                 add set inet agentfence denied { type ifname; counter limit rate 50/second burst 50 packets; }
                 add map inet agentfence resolved { \
-                  type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %d; }
+                  type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %1$d; }
+                add map inet agentfence intercepted { \
+                  type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %1$d; }
                 add set inet agentfence asking { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
                 add set inet agentfence noted { type ifname; flags dynamic,timeout; timeout 60s; size 65536; }
                 add chain inet agentfence note
@@ -82,6 +85,7 @@ final class Rules {
                 add chain inet agentfence from_fleet
                 add chain inet agentfence from_agent
                 add chain inet agentfence ask_for_names
+                add chain inet agentfence intercept
                 add chain inet agentfence prerouting { type filter hook prerouting priority -150; policy drop; }
                 add chain inet agentfence input { type filter hook input priority 0; policy drop; }
                 add chain inet agentfence forward { type filter hook forward priority 0; policy drop; }
@@ -93,6 +97,7 @@ final class Rules {
                 + fromUplink(plan)
                 + fromAgent(neverSet)
                 + askForNames()
+                + intercept()
                 + hooks(plan)
                 + output(plan);
     }
@@ -192,6 +197,15 @@ final class Rules {
                 "accept");
     }
 
+    /** Where nobody listens the first rule ends without a verdict. */
+    private static String intercept() {
+        return chain(
+                Names.INTERCEPT,
+                "meta l4proto tcp tproxy ip to %s:%d meta mark set %d accept"
+                        .formatted(AddressPlan.NEXT_HOP, Interception.PORT, Interception.MARK),
+                "goto refuse");
+    }
+
     private static String hooks(AddressPlan plan) {
         // Packets with a false source are counted and not answered. In prerouting, because packets without a route or
         // to the fence itself never come to forward.
@@ -201,7 +215,10 @@ final class Rules {
                         "iifname . ip saddr @sources goto from_agent",
                         "iifname \"ac*\" jump note_source",
                         "iifname @denied drop")
-                + chain("input", "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept")
+                + chain(
+                        "input",
+                        "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
+                        "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept")
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
                         "forward",
@@ -216,7 +233,7 @@ final class Rules {
                                 + plan.uplink());
     }
 
-    /** Only refusals, and the name server's answers. */
+    /** Only refusals, the name server's answers, and answers to connections that were intercepted. */
     private static String output(AddressPlan plan) {
         return chain(
                 "output",
@@ -224,6 +241,8 @@ final class Rules {
                         + " icmp code { port-unreachable, admin-prohibited } accept",
                 "oifname \"ac*\" tcp flags & rst == rst accept",
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
+                "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply ct mark & "
+                        + Integer.toUnsignedString(Interception.CONNECTION_BIT) + " != 0 accept",
                 "oifname \"uplink\" ip daddr " + plan.fleet()
                         + " icmp type destination-unreachable icmp code admin-prohibited accept",
                 "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr " + plan.fleet()

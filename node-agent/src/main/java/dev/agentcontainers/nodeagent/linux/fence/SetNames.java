@@ -13,7 +13,9 @@ final class SetNames {
         INGRESS_IPV4("i4_"),
         INGRESS_IPV6("i6_"),
         /** The ports of names, with the marks of connections; the name of the set tells which names these are. */
-        NAMES("n_");
+        NAMES("n_"),
+        /** The same of names whose connections are intercepted. */
+        TLS_NAMES("t_");
 
         private final String prefix;
 
@@ -47,8 +49,8 @@ final class SetNames {
     }
 
     /** @param digest of the names: letters and digits */
-    String names(String group, String digest) {
-        return Kind.NAMES.prefix + group + "_" + digest + "_" + next++;
+    String names(Kind kind, String group, String digest) {
+        return kind.prefix + group + "_" + digest + "_" + next++;
     }
 
     /** The digest in the name of a set of names. */

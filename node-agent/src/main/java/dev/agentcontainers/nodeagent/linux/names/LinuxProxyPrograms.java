@@ -166,7 +166,9 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                                     NameServer.DATAGRAM_DESCRIPTOR,
                                     sockets.datagrams(),
                                     NameServer.STREAM_DESCRIPTOR,
-                                    sockets.streams()),
+                                    sockets.streams(),
+                                    NameServer.INTERCEPTED_DESCRIPTOR,
+                                    sockets.intercepted()),
                             false)));
             ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
             follow(process, output[0]);

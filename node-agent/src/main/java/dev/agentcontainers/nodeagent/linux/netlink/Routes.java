@@ -2,11 +2,16 @@ package dev.agentcontainers.nodeagent.linux.netlink;
 
 import java.util.Optional;
 
-/** Messages about IPv4 routes (RTM_NEWROUTE) and neighbours (RTM_NEWNEIGH). */
+/** Messages about IPv4 routes (RTM_NEWROUTE), rules (RTM_NEWRULE) and neighbours (RTM_NEWNEIGH). */
 public final class Routes {
     private static final int RTM_NEWROUTE = 24;
     private static final int RTM_GETROUTE = 26;
     private static final int RTM_NEWNEIGH = 28;
+    private static final int RTM_NEWRULE = 32;
+    private static final int FR_ACT_TO_TBL = 1;
+    private static final int FRA_PRIORITY = 6;
+    private static final int FRA_FWMARK = 10;
+    private static final int FRA_FWMASK = 16;
     private static final int RTA_DST = 1;
     private static final int RTA_OIF = 4;
     private static final int RTA_GATEWAY = 5;
@@ -18,7 +23,9 @@ public final class Routes {
     private static final int PROTOCOL_STATIC = 4;
     private static final int SCOPE_UNIVERSE = 0;
     private static final int SCOPE_LINK = 253;
+    private static final int SCOPE_HOST = 254;
     private static final int UNICAST = 1;
+    private static final int LOCAL = 2;
     private static final int ONLINK = 4;
     private static final int NUD_PERMANENT = 0x80;
     private static final int REPLACE =
@@ -45,6 +52,43 @@ public final class Routes {
                 header(32, SCOPE_LINK, 0)
                         .attribute(RTA_DST, destination.bytes())
                         .attribute(RTA_OIF, index)
+                        .toBytes());
+    }
+
+    /**
+     * Takes every address for a local one, in a table of its own.
+     *
+     * @param table 1 to 252
+     * @param index of the loopback interface
+     */
+    public static NetlinkMessage everythingLocal(int table, int index) {
+        return new NetlinkMessage(
+                "deliver everything of table " + table,
+                RTM_NEWROUTE,
+                REPLACE,
+                header(0, table, SCOPE_HOST, LOCAL, 0).attribute(RTA_OIF, index).toBytes());
+    }
+
+    /** Has packets with that mark routed by the table before any other but the local one. Fails where it is so already. */
+    public static NetlinkMessage byMark(int mark, int table) {
+        return new NetlinkMessage(
+                "route by table " + table + " what is marked",
+                RTM_NEWRULE,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
+                // struct fib_rule_hdr
+                new Payload()
+                        .byteValue(AF_INET)
+                        .byteValue(0)
+                        .byteValue(0)
+                        .byteValue(0)
+                        .byteValue(table)
+                        .byteValue(0)
+                        .byteValue(0)
+                        .byteValue(FR_ACT_TO_TBL)
+                        .intValue(0)
+                        .attribute(FRA_PRIORITY, table)
+                        .attribute(FRA_FWMARK, mark)
+                        .attribute(FRA_FWMASK, -1)
                         .toBytes());
     }
 
@@ -97,17 +141,21 @@ public final class Routes {
                         .toBytes());
     }
 
-    /** struct rtmsg. */
     private static Payload header(int prefix, int scope, int flags) {
+        return header(prefix, TABLE_MAIN, scope, UNICAST, flags);
+    }
+
+    /** struct rtmsg. */
+    private static Payload header(int prefix, int table, int scope, int type, int flags) {
         return new Payload()
                 .byteValue(AF_INET)
                 .byteValue(prefix)
                 .byteValue(0)
                 .byteValue(0)
-                .byteValue(TABLE_MAIN)
+                .byteValue(table)
                 .byteValue(PROTOCOL_STATIC)
                 .byteValue(scope)
-                .byteValue(UNICAST)
+                .byteValue(type)
                 .intValue(flags);
     }
 }

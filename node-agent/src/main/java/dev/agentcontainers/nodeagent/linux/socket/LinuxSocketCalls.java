@@ -17,6 +17,8 @@ public final class LinuxSocketCalls implements SocketCalls {
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SOL_SOCKET = 1;
     private static final int SO_REUSEADDR = 2;
+    private static final int SOL_IP = 0;
+    private static final int IP_TRANSPARENT = 19;
     private static final int BACKLOG = 512;
     private static final int ADDRESS_LENGTH = 16;
 
@@ -38,12 +40,17 @@ public final class LinuxSocketCalls implements SocketCalls {
 
     @Override
     public int datagrams(Ipv4 address, int port) throws SystemCallException {
-        return open(SOCK_DGRAM, address, port);
+        return open(SOCK_DGRAM, address, port, false);
     }
 
     @Override
     public int streams(Ipv4 address, int port) throws SystemCallException {
-        return open(SOCK_STREAM, address, port);
+        return open(SOCK_STREAM, address, port, false);
+    }
+
+    @Override
+    public int transparentStreams(Ipv4 address, int port) throws SystemCallException {
+        return open(SOCK_STREAM, address, port, true);
     }
 
     @Override
@@ -51,7 +58,7 @@ public final class LinuxSocketCalls implements SocketCalls {
         LIBC.close(descriptor);
     }
 
-    private static int open(int type, Ipv4 address, int port) throws SystemCallException {
+    private static int open(int type, Ipv4 address, int port, boolean transparent) throws SystemCallException {
         int descriptor;
         try {
             descriptor = LIBC.socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -61,11 +68,10 @@ public final class LinuxSocketCalls implements SocketCalls {
         try {
             if (type == SOCK_STREAM) {
                 // Else connections that have ended keep the next one from listening for a minute.
-                byte[] on = ByteBuffer.allocate(4)
-                        .order(ByteOrder.nativeOrder())
-                        .putInt(1)
-                        .array();
-                LIBC.setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, on, on.length);
+                switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR);
+            }
+            if (transparent) {
+                switchOn(descriptor, SOL_IP, IP_TRANSPARENT);
             }
             LIBC.bind(descriptor, socketAddress(address, port), ADDRESS_LENGTH);
             if (type == SOCK_STREAM) {
@@ -76,6 +82,12 @@ public final class LinuxSocketCalls implements SocketCalls {
             LIBC.close(descriptor);
             throw failure("listen at " + address + ":" + port, e);
         }
+    }
+
+    private static void switchOn(int descriptor, int level, int option) {
+        byte[] on =
+                ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(1).array();
+        LIBC.setsockopt(descriptor, level, option, on, on.length);
     }
 
     /** struct sockaddr_in. */

@@ -11,5 +11,8 @@ public interface SocketCalls {
     /** A socket of TCP that listens there. */
     int streams(Ipv4 address, int port) throws SystemCallException;
 
+    /** The same, also for connections to any other address that the rules of the namespace hand to it. */
+    int transparentStreams(Ipv4 address, int port) throws SystemCallException;
+
     void close(int descriptor);
 }

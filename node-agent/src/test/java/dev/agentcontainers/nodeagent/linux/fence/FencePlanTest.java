@@ -134,7 +134,7 @@ class FencePlanTest {
         assertThat(names.never()).isEqualTo("never_13");
         assertThat(names.boxes(SetNames.Kind.EGRESS_IPV4, "g")).isEqualTo("a4_g_14");
         assertThat(names.boxes(SetNames.Kind.INGRESS_IPV6, "g")).isEqualTo("i6_g_15");
-        String set = names.names("a-group", "0af9");
+        String set = names.names(SetNames.Kind.NAMES, "a-group", "0af9");
         assertThat(set).isEqualTo("n_a-group_0af9_16");
         assertThat(SetNames.digest(set)).isEqualTo("0af9");
     }

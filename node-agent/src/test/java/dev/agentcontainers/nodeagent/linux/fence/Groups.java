@@ -36,6 +36,12 @@ final class Groups {
         return group(name, List.of(), List.of(), List.of(names));
     }
 
+    /** With names for which only TLS passes. */
+    static GroupRuleset named(String name, List<AllowedName> names, List<AllowedName> tlsNames) {
+        return new GroupRuleset(
+                name, RulesetHash.of(List.of(), List.of(), names, tlsNames), List.of(), List.of(), names, tlsNames);
+    }
+
     static AllowedName name(String domain, Protocol protocol, int port) {
         return new AllowedName(domain, protocol, port, port);
     }

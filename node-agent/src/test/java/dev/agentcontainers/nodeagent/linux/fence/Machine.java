@@ -117,12 +117,45 @@ final class Machine implements AutoCloseable {
                         resource("names.py").toString(),
                         Long.toString(ProcessHandle.current().pid()),
                         Integer.toString(sockets.datagrams()),
-                        Integer.toString(sockets.streams()))
+                        Integer.toString(sockets.streams()),
+                        Integer.toString(sockets.intercepted()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         processes.add(process);
         awaitReady(process, "the name server");
         return process;
+    }
+
+    /** Something at these addresses that answers TLS with what it was called and what it was sent. */
+    void serveTls(String addresses, int port) throws IOException {
+        Path key = directory.resolve("key.pem");
+        Path certificate = directory.resolve("certificate.pem");
+        run(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-subj",
+                "/CN=test",
+                "-keyout",
+                key.toString(),
+                "-out",
+                certificate.toString());
+        start(List.of(
+                "ip",
+                "netns",
+                "exec",
+                servers,
+                "/usr/bin/python3",
+                resource("tls_server.py").toString(),
+                addresses,
+                Integer.toString(port),
+                certificate.toString(),
+                key.toString()));
     }
 
     HostileAgent agent() throws IOException {
@@ -168,11 +201,15 @@ final class Machine implements AutoCloseable {
                 resource("server.py").toString(),
                 addresses));
         Arrays.stream(ports).mapToObj(Integer::toString).forEach(command::add);
+        start(command);
+    }
+
+    private void start(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         processes.add(process);
-        awaitReady(process, "the server in " + namespace);
+        awaitReady(process, String.join(" ", command));
     }
 
     private static void awaitReady(Process process, String what) throws IOException {

@@ -478,6 +478,27 @@ class NamesIT {
         }
     }
 
+    /** Nor is the socket that may have any address, though it pose as what the agent is connected to. */
+    @Test
+    void theSocketOfInterceptedConnectionsReachesNobody() throws Exception {
+        open(ALLOWED, LONG);
+        assertThat(agent.request("open_flow", "flow", ALLOWED, PORT)).isEqualTo("ok");
+        try (NameServerSockets sockets = fence.nameServerSockets();
+                Capture outside = machine.captureAtUplink("ip");
+                Capture atAgent = agent.capture("tcp[tcpflags] & tcp-syn != 0")) {
+            Process server = machine.nameServer(sockets);
+            for (String target : List.of(ALLOWED, address, Machine.HOST, METADATA)) {
+                for (String source : List.of(ALLOWED, NAME_SERVER, address, Machine.HOST)) {
+                    assertThat(ask(server, "pose " + source + " " + PORT + " " + target + " " + PORT))
+                            .as("as %s to %s", source, target)
+                            .isNotEqualTo("connected");
+                }
+            }
+            assertThat(outside.packets()).isEmpty();
+            assertThat(atAgent.packets()).isEmpty();
+        }
+    }
+
     @Test
     void withoutANameServerQuestionsFailAtOnce() {
         assertThat(agent.udp(NAME_SERVER, 53)).contains("Connection refused");

@@ -80,6 +80,29 @@ class RulesTest {
                         """);
     }
 
+    /** A connection's mark is looked up before it could get another. */
+    @Test
+    void whatIsInterceptedStaysSo() {
+        GroupSets sets = new GroupSets(
+                Map.of(Kind.EGRESS_IPV4, "a4_g_3", Kind.NAMES, "n_g_0af9_6", Kind.TLS_NAMES, "t_g_0af9_7"));
+        assertThat(sets.sendingRules())
+                .containsExactly(
+                        "ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept",
+                        "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
+                        "ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved",
+                        "ct mark . meta l4proto . th dport @n_g_0af9_6 accept",
+                        "ct mark set iifname . ip daddr . meta l4proto . th dport map @intercepted",
+                        "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
+                        "goto refuse");
+        assertThat(Rules.base(PLAN, "never_1")
+                        .lines()
+                        .filter(line -> line.startsWith("add rule inet agentfence intercept")))
+                .containsExactly(
+                        "add rule inet agentfence intercept meta l4proto tcp tproxy ip to 169.254.1.1:10443"
+                                + " meta mark set 1633907824 accept",
+                        "add rule inet agentfence intercept goto refuse");
+    }
+
     @Test
     void aGroupWithoutSetsRefusesEverything() {
         assertThat(Rules.group("g", GroupSets.NONE)).isEqualTo("""

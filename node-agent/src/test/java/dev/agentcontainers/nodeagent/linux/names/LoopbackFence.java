@@ -53,14 +53,8 @@ final class LoopbackFence implements Fence, AutoCloseable {
     /** Opened by the library that the proxy opens its own with, and never read from here. */
     @Override
     public NameServerSockets nameServerSockets() {
-        EpollServerSocketChannel streams = (EpollServerSocketChannel) new ServerBootstrap()
-                .group(group)
-                .channel(EpollServerSocketChannel.class)
-                .option(ChannelOption.AUTO_READ, false)
-                .childHandler(new ChannelInboundHandlerAdapter())
-                .bind("127.0.0.1", 0)
-                .syncUninterruptibly()
-                .channel();
+        EpollServerSocketChannel streams = listening();
+        EpollServerSocketChannel intercepted = listening();
         port = streams.localAddress().getPort();
         EpollDatagramChannel datagrams = (EpollDatagramChannel) new Bootstrap()
                 .group(group)
@@ -82,11 +76,28 @@ final class LoopbackFence implements Fence, AutoCloseable {
             }
 
             @Override
+            public int intercepted() {
+                return intercepted.fd().intValue();
+            }
+
+            @Override
             public void close() {
+                intercepted.close().syncUninterruptibly();
                 datagrams.close().syncUninterruptibly();
                 streams.close().syncUninterruptibly();
             }
         };
+    }
+
+    private EpollServerSocketChannel listening() {
+        return (EpollServerSocketChannel) new ServerBootstrap()
+                .group(group)
+                .channel(EpollServerSocketChannel.class)
+                .option(ChannelOption.AUTO_READ, false)
+                .childHandler(new ChannelInboundHandlerAdapter())
+                .bind("127.0.0.1", 0)
+                .syncUninterruptibly()
+                .channel();
     }
 
     @Override

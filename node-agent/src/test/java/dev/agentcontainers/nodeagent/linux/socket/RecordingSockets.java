@@ -36,6 +36,12 @@ public final class RecordingSockets implements SocketCalls {
     }
 
     @Override
+    public int transparentStreams(Ipv4 address, int port) {
+        calls.add("transparent streams at " + address + ":" + port);
+        return ++made;
+    }
+
+    @Override
     public void close(int descriptor) {
         calls.add("close " + descriptor);
     }

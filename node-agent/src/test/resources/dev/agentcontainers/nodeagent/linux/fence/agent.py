@@ -1,6 +1,7 @@
 """The hostile agent of the fence's tests: does what a line of JSON says, in its own namespaces, and answers a line."""
 import json
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -163,6 +164,46 @@ def open_flow(name, host, port):
     s = socket.create_connection((host, port), 1)
     flows[name] = s
     return send_flow(name)
+
+
+def open_tls(name, host, port, server_name):
+    """As open_flow, in TLS; the server's certificate doesn't matter."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    s = socket.create_connection((host, port), 5)
+    flows[name] = context.wrap_socket(s, server_hostname=server_name or None)
+    return send_tls(name)
+
+
+def send_tls(name):
+    flows[name].settimeout(5)
+    flows[name].sendall(b"hello")
+    return flows[name].recv(1024).decode()
+
+
+def first_bytes(host, port, *parts):
+    """What comes back for the parts, in hexadecimal digits, sent one by one, and how the connection ends."""
+    received = b""
+    with socket.create_connection((host, port), 5) as s:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        s.settimeout(20)
+        end = "ended"
+        try:
+            for part in parts:
+                s.sendall(bytes.fromhex(part))
+                time.sleep(0.02)
+        except OSError:
+            # What came before that is still to be read.
+            end = "reset"
+        try:
+            data = s.recv(1024)
+            while data:
+                received += data
+                data = s.recv(1024)
+        except ConnectionResetError:
+            end = "reset"
+        return received.hex() + " " + end
 
 
 def send_flow(name, timeout=0.7):

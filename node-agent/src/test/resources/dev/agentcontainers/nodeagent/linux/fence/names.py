@@ -19,6 +19,7 @@ def taken(number):
 
 datagrams = taken(int(sys.argv[2]))
 streams = taken(int(sys.argv[3]))
+intercepted = taken(int(sys.argv[4]))
 os.setuid(65534)
 datagrams.setblocking(True)
 streams.setblocking(True)
@@ -62,6 +63,14 @@ for line in sys.stdin:
             copy.shutdown(socket.SHUT_RDWR)
             copy.settimeout(1)
             copy.connect((request[1], int(request[2])))
+            print("connected", flush=True)
+        elif request[0] == "pose":
+            # As whoever has that address: the socket may have any.
+            copy = socket.socket(fileno=os.dup(intercepted.fileno()))
+            copy.shutdown(socket.SHUT_RDWR)
+            copy.settimeout(1)
+            copy.bind((request[1], int(request[2])))
+            copy.connect((request[3], int(request[4])))
             print("connected", flush=True)
     except Exception as e:
         print("%s: %s" % (type(e).__name__, e), flush=True)

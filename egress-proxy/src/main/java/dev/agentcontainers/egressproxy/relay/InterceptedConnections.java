@@ -1,0 +1,237 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import dev.agentcontainers.egressproxy.tls.ClientHello;
+import dev.agentcontainers.egressproxy.tls.Permit;
+import dev.agentcontainers.egressproxy.tls.TlsNames;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
+import dev.agentcontainers.protocol.names.TlsVerdict;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannel;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes connections that the fence has handed over: reads how each begins, and relays it where that names what its address was
+ * resolved for. For the event loop's thread.
+ */
+public final class InterceptedConnections extends ChannelInitializer<EpollSocketChannel> {
+    private final TlsNames names;
+    private final Consumer<TlsDecision> decisions;
+    private final Clock clock;
+    private final RelayLimits limits;
+    private final UnaryOperator<InetSocketAddress> destination;
+    private final Map<String, Integer> ofAgents = new HashMap<>();
+    private final Set<Relay> relays = new HashSet<>();
+    private int all;
+
+    /** @param decisions must not wait */
+    public InterceptedConnections(TlsNames names, Consumer<TlsDecision> decisions, Clock clock, RelayLimits limits) {
+        this(names, decisions, clock, limits, UnaryOperator.identity());
+    }
+
+    /** @param destination where tests have what an agent's connection is meant for */
+    InterceptedConnections(
+            TlsNames names,
+            Consumer<TlsDecision> decisions,
+            Clock clock,
+            RelayLimits limits,
+            UnaryOperator<InetSocketAddress> destination) {
+        this.names = names;
+        this.decisions = decisions;
+        this.clock = clock;
+        this.limits = limits;
+        this.destination = destination;
+    }
+
+    @Override
+    protected void initChannel(EpollSocketChannel channel) {
+        InetSocketAddress from = channel.remoteAddress();
+        InetSocketAddress to = channel.localAddress();
+        if (from == null || to == null) {
+            Relay.Resets.reset(channel);
+            return;
+        }
+        Beginning beginning = new Beginning(channel, from.getAddress().getHostAddress(), destination.apply(to));
+        if (all >= limits.most() || ofAgents.getOrDefault(beginning.agent, 0) >= limits.mostOfAgent()) {
+            beginning.record(TlsVerdict.TOO_MANY);
+            Relay.Resets.reset(channel);
+            return;
+        }
+        all++;
+        ofAgents.merge(beginning.agent, 1, Integer::sum);
+        channel.closeFuture().addListener(_ -> {
+            all--;
+            ofAgents.computeIfPresent(beginning.agent, (_, count) -> count == 1 ? null : count - 1);
+        });
+        Onward.prepareAccepted(channel);
+        channel.pipeline().addLast(beginning);
+    }
+
+    /** To be called after names were taken back: cuts what passed by them. */
+    public void cutRevoked() {
+        List<Relay> revoked = relays.stream()
+                .filter(relay -> !names.holds(relay.agent(), relay.permit()))
+                .toList();
+        revoked.forEach(Relay::cut);
+    }
+
+    /** A connection until it is known whether it may pass. */
+    private final class Beginning extends ChannelInboundHandlerAdapter {
+        private final SocketChannel front;
+        private final String agent;
+        private final InetSocketAddress to;
+        private final long began = System.nanoTime();
+        private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
+        private @Nullable String serverName;
+        private boolean decided;
+
+        Beginning(SocketChannel front, String agent, InetSocketAddress to) {
+            this.front = front;
+            this.agent = agent;
+            this.to = to;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            context.executor()
+                    .schedule(
+                            () -> {
+                                if (!decided) {
+                                    refuse(TlsVerdict.INCOMPLETE);
+                                }
+                            },
+                            limits.hello().toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf bytes = (ByteBuf) message;
+            try {
+                if (decided && !front.isOpen()) {
+                    return;
+                }
+                received.writeBytes(bytes);
+            } finally {
+                bytes.release();
+            }
+            if (!decided) {
+                judge();
+            }
+        }
+
+        private void judge() {
+            switch (ClientHello.read(received.nioBuffer())) {
+                case ClientHello.Incomplete _ -> {}
+                case ClientHello.Refused(TlsVerdict why) -> refuse(why);
+                case ClientHello.Named(String name) -> {
+                    serverName = name;
+                    switch (names.connects(agent, to.getAddress().getHostAddress(), to.getPort(), name)) {
+                        case TlsNames.Result.Refused(TlsVerdict why) -> refuse(why);
+                        case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
+                    }
+                }
+            }
+        }
+
+        /** The rest waits in the socket until the other side is there. */
+        private void goOn(Permit permit) {
+            decided = true;
+            front.config().setAutoRead(false);
+            Onward.connect(front.eventLoop(), to, limits.connect(), new ChannelInboundHandlerAdapter())
+                    .addListener((io.netty.channel.ChannelFuture connected) -> {
+                        Channel channel = connected.channel();
+                        if (!connected.isSuccess() || !(channel instanceof SocketChannel back)) {
+                            record(TlsVerdict.UNREACHABLE);
+                            Relay.Resets.reset(front);
+                        } else if (!front.isActive()) {
+                            Relay.Resets.reset(back);
+                        } else if (!names.holds(agent, permit)) {
+                            revoked(front, back);
+                        } else {
+                            relay(permit, back);
+                        }
+                    });
+        }
+
+        private void revoked(SocketChannel... channels) {
+            record(TlsVerdict.REVOKED);
+            for (SocketChannel channel : channels) {
+                Relay.Resets.reset(channel);
+            }
+        }
+
+        private void relay(Permit permit, SocketChannel back) {
+            record(TlsVerdict.PASSED);
+            Relay relay = new Relay(agent, permit, front, back, limits.idle());
+            relays.add(relay);
+            front.closeFuture().addListener(_ -> {
+                relays.remove(relay);
+                if (!names.holds(agent, permit)) {
+                    record(TlsVerdict.REVOKED);
+                }
+            });
+            ByteBuf read = received.copy();
+            front.pipeline().remove(this);
+            relay.begin(read);
+        }
+
+        private void refuse(TlsVerdict why) {
+            decided = true;
+            record(why);
+            front.config().setAutoRead(false);
+            if (why == TlsVerdict.NOT_TLS || why == TlsVerdict.INCOMPLETE) {
+                Relay.Resets.reset(front);
+            } else {
+                front.writeAndFlush(Unpooled.wrappedBuffer(Alert.of(why))).addListener(_ -> Relay.Resets.reset(front));
+            }
+        }
+
+        private void record(TlsVerdict verdict) {
+            decisions.accept(new TlsDecision(
+                    clock.millis(),
+                    agent,
+                    to.getAddress().getHostAddress(),
+                    to.getPort(),
+                    serverName == null ? null : serverName.replaceAll("[^\\x20-\\x7e]", "?"),
+                    verdict,
+                    (System.nanoTime() - began) / 1000));
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent && !decided) {
+                refuse(TlsVerdict.INCOMPLETE);
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (!decided) {
+                decided = true;
+                record(TlsVerdict.INCOMPLETE);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            Relay.Resets.reset(front);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/** The only place where this process connects to what agents reach: in the network it runs in, to an address that was opened. */
+final class Onward {
+    /** Seconds of silence after which it is asked whether the other side is still there, and between two such questions. */
+    private static final int PROBE_AFTER = 60;
+
+    private static final int PROBE_EVERY = 10;
+    private static final int PROBES = 6;
+    private static final int CHUNK = 16 << 10;
+
+    private Onward() {}
+
+    static ChannelFuture connect(EventLoop loop, InetSocketAddress to, Duration patience, ChannelHandler handler) {
+        return new Bootstrap()
+                .group(loop)
+                .channel(EpollSocketChannel.class)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) patience.toMillis())
+                .option(ChannelOption.AUTO_READ, false)
+                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .option(ChannelOption.AUTO_CLOSE, false)
+                .option(ChannelOption.RCVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(CHUNK))
+                .option(ChannelOption.SO_KEEPALIVE, true)
+                .option(EpollChannelOption.TCP_KEEPIDLE, PROBE_AFTER)
+                .option(EpollChannelOption.TCP_KEEPINTVL, PROBE_EVERY)
+                .option(EpollChannelOption.TCP_KEEPCNT, PROBES)
+                .handler(handler)
+                .connect(to);
+    }
+
+    /** As a channel that was accepted is to be. */
+    static void prepareAccepted(EpollSocketChannel channel) {
+        channel.config()
+                .setAllowHalfClosure(true)
+                .setAutoClose(false)
+                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(CHUNK))
+                .setKeepAlive(true);
+        channel.config()
+                .setTcpKeepIdle(PROBE_AFTER)
+                .setTcpKeepIntvl(PROBE_EVERY)
+                .setTcpKeepCnt(PROBES);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import java.time.Duration;
+
+/**
+ * How many connections there may be and how long they may take.
+ *
+ * @param most of all agents together: each takes two descriptors, and some 32 KiB
+ * @param mostOfAgent of one agent
+ * @param hello from the beginning of a connection to the end of its ClientHello
+ * @param connect for the other side's answer
+ * @param idle without a byte in either direction
+ */
+public record RelayLimits(int most, int mostOfAgent, Duration hello, Duration connect, Duration idle) {
+    public static final RelayLimits DEFAULT =
+            new RelayLimits(1024, 256, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofHours(1));
+}

@@ -1,0 +1,415 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.PUBLIC;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
+import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
+import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
+import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
+import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Program;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.names.NameSettings;
+import dev.agentcontainers.nodeagent.names.NamesFence;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.protocol.names.NameLimits;
+import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
+import dev.agentcontainers.protocol.names.TlsVerdict;
+import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Names for which only TLS passes, from an agent's question to its connection: behind the real fence and the real proxy, which is
+ * in the network of the machine that the test makes.
+ */
+@Tag("node")
+class TlsIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int TLS_PORT = 8443;
+    private static final String OTHER_ADDRESS = "198.51.100.11";
+    private static final String SITE = "www.example.org";
+    private static final String OTHER = "other.example.org";
+    private static final String BESIDE = "beside.example.org";
+
+    private static final AllowedName SITE_NAME = Groups.name(SITE, Protocol.TCP, TLS_PORT);
+    private static final AllowedName OTHER_NAME = Groups.name(OTHER, Protocol.TCP, TLS_PORT);
+    private static final GroupRuleset ALLOWED = Groups.named(
+            "named",
+            List.of(Groups.name(SITE, Protocol.TCP, PORT)),
+            List.of(SITE_NAME, OTHER_NAME, Groups.name(BESIDE, Protocol.TCP, TLS_PORT)));
+
+    private final List<TlsDecision> decisions = new CopyOnWriteArrayList<>();
+    private Path folder;
+    private Machine machine;
+    private LinuxFence fence;
+    private Sandboxes sandboxes;
+    private NetworkNamespace host;
+    private NamespaceThread inHost;
+    private LoopbackResolver resolver;
+    private LinuxProxyPrograms programs;
+    private NamesFence names;
+    private EgressProxyKeeper keeper;
+
+    @BeforeEach
+    void makeEverything() throws Exception {
+        assumeTrue(Program.find("setpriv").isPresent(), "needs setpriv");
+        assumeTrue(Program.find("openssl").isPresent(), "needs openssl");
+        machine = Machine.create();
+        sandboxes = Sandboxes.make();
+        machine.onServers("ip addr add " + OTHER_ADDRESS + "/32 dev lo");
+        machine.serveTls(PUBLIC + "," + OTHER_ADDRESS, TLS_PORT);
+        host = NetworkNamespace.open(
+                new LinuxNamespaceCalls(), machine.settings().hostNamespace().orElseThrow());
+        inHost = NamespaceThread.in(host, "test host");
+        resolver = inHost.call(() -> new LoopbackResolver(
+                Map.of(SITE, List.of(PUBLIC), OTHER, List.of(OTHER_ADDRESS), BESIDE, List.of(PUBLIC))));
+        fence = new LinuxFence(machine.settings(), FenceSystem.linux(), Duration.ZERO);
+        folder = Files.createTempDirectory("agentcontainers-tls");
+        programs = new LinuxProxyPrograms(
+                folder.resolve("run"),
+                folder.resolve("state"),
+                Path.of("/run/netns", machine.settings().name()),
+                new SandboxCgroups(
+                        Hierarchies.of(MountTable.ofThisThread()),
+                        "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
+                        ProcessCalls.ofThisMachine(),
+                        DescriptorCalls.ofThisMachine()),
+                ProxyUser.of(Path.of("/etc/passwd")));
+        names = new NamesFence(fence);
+        names.open(Machine.fenceSettings());
+        apply(ALLOWED);
+        keeper = new EgressProxyKeeper(
+                        names,
+                        new OnTheHost(programs, inHost),
+                        new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT),
+                        new Audit(decisions))
+                .start();
+    }
+
+    @AfterEach
+    void removeEverything() throws Exception {
+        if (sandboxes != null) {
+            sandboxes.close();
+        }
+        if (keeper != null) {
+            keeper.close();
+            fence.destroy();
+            programs.forget();
+            DeepDeletion.delete(folder);
+        }
+        if (resolver != null) {
+            resolver.close();
+        }
+        if (inHost != null) {
+            inHost.close();
+            host.close();
+        }
+        if (machine != null) {
+            machine.close();
+        }
+    }
+
+    private void apply(GroupRuleset ruleset) throws SandboxException {
+        assertThat(names.apply(List.of(ruleset))).containsEntry(ruleset.name(), ruleset.hash());
+    }
+
+    private DrivenAgent start(Profile profile) throws Exception {
+        DrivenAgent agent = sandboxes.create(profile);
+        names.attach(agent.id(), agent.network(), "named");
+        agent.start();
+        return agent;
+    }
+
+    private static void resolve(DrivenAgent agent, String name, String address) {
+        await().atMost(PATIENCE)
+                .until(() -> agent.shell("python3 -c \"import socket; print(socket.gethostbyname('" + name + "'))\"")
+                        .equals("0 " + address + "\n"));
+    }
+
+    /** One that has resolved the site. */
+    private DrivenAgent resolved(Profile profile) throws Exception {
+        DrivenAgent agent = start(profile);
+        resolve(agent, SITE, PUBLIC);
+        return agent;
+    }
+
+    private void awaitVerdict(TlsVerdict verdict) {
+        await().atMost(PATIENCE)
+                .until(() -> !decisions.isEmpty() && decisions.getLast().verdict() == verdict);
+    }
+
+    /** Python tells a reset of TLS as an end: that it is one is shown where the bytes are seen. */
+    private static void assertCut(DrivenAgent agent, String flow) {
+        assertThat(agent.request("send_tls", flow)).doesNotContain("hello");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void tlsForTheNamePasses(Profile profile) throws Exception {
+        DrivenAgent agent = start(profile);
+        assertThat(agent.request("open_tls", "early", PUBLIC, TLS_PORT, SITE))
+                .as("before it is resolved")
+                .contains("No route to host");
+        resolve(agent, SITE, PUBLIC);
+
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        assertThat(agent.request("send_tls", "flow")).isEqualTo(SITE + ":hello");
+        assertThat(agent.request("open_tls", "capitals", PUBLIC, TLS_PORT, "WWW.Example.org"))
+                .isEqualTo("WWW.Example.org:hello");
+        awaitVerdict(TlsVerdict.PASSED);
+        assertThat(decisions.getLast().address()).isEqualTo(PUBLIC);
+        assertThat(decisions.getLast().port()).isEqualTo(TLS_PORT);
+        assertThat(agent.tcp(PUBLIC, PORT))
+                .as("a rule without tls at another port")
+                .isEqualTo("ok");
+        assertThat(agent.udp(PUBLIC, TLS_PORT)).as("QUIC").contains("No route to host");
+        assertThat(agent.request("open_tls", "address", OTHER_ADDRESS, TLS_PORT, SITE))
+                .as("an address that it was not resolved to")
+                .contains("No route to host");
+        DrivenAgent other = start(profile);
+        assertThat(other.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE))
+                .as("who has not resolved it")
+                .contains("No route to host");
+    }
+
+    /** Each is refused, and nothing of it comes to the server. */
+    @ParameterizedTest
+    @EnumSource
+    void everythingElseIsRefused(Profile profile) throws Exception {
+        DrivenAgent agent = resolved(profile);
+        resolve(agent, OTHER, OTHER_ADDRESS);
+        try (Capture arriving = machine.captureAtServers("tcp port " + TLS_PORT)) {
+            for (HostileHello hostile : HostileHello.values()) {
+                assertThat(agent.request(hostile.request(PUBLIC, TLS_PORT)))
+                        .as(hostile.toString())
+                        .isEqualTo(hostile.answer());
+                awaitVerdict(hostile.verdict());
+                assertThat(decisions.getLast().agent()).isNotEmpty();
+            }
+            assertThat(agent.request("open_tls", "fronted", OTHER_ADDRESS, TLS_PORT, SITE))
+                    .as("an allowed name at the address of another")
+                    .contains("unrecognized name");
+            assertThat(agent.request("open_tls", "beside", PUBLIC, TLS_PORT, BESIDE))
+                    .as("an allowed name that has this address, and was not resolved")
+                    .contains("unrecognized name");
+            assertThat(agent.request("open_tls", "nameless", PUBLIC, TLS_PORT, ""))
+                    .as("no name, by a real client")
+                    .contains("unrecognized name");
+            assertThat(arriving.packets()).isEmpty();
+        }
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE))
+                .as("it can pass")
+                .isEqualTo(SITE + ":hello");
+    }
+
+    @Test
+    void whoIsSlowIsResetAndKeepsNobodyWaiting() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        DrivenAgent other = resolved(Profile.SHIPPED);
+        agent.send("first_bytes", PUBLIC, TLS_PORT, "1603");
+        assertThat(other.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        assertThat(agent.answer()).isEqualTo(" reset");
+        awaitVerdict(TlsVerdict.INCOMPLETE);
+    }
+
+    @Test
+    void aNameThatIsTakenBackCutsWhatPasses() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        assertThat(agent.request("open_tls", "idle", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+
+        apply(Groups.named("named", List.of(Groups.name(SITE, Protocol.TCP, PORT)), ALLOWED.tlsNames()));
+        apply(Groups.named("named", List.of(Groups.name("more.example.org", Protocol.TCP, 99)), ALLOWED.tlsNames()));
+        assertThat(agent.request("send_tls", "flow")).as("other rules change").isEqualTo(SITE + ":hello");
+
+        apply(Groups.named("named", List.of(), List.of(OTHER_NAME)));
+        await().atMost(PATIENCE).until(() -> connections().isEmpty());
+        assertCut(agent, "flow");
+        assertCut(agent, "idle");
+        assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE)).contains("No route to host");
+        awaitVerdict(TlsVerdict.REVOKED);
+        apply(ALLOWED);
+        assertThat(agent.request("open_tls", "again", PUBLIC, TLS_PORT, SITE))
+                .as("it has to be resolved again")
+                .contains("No route to host");
+        resolve(agent, SITE, PUBLIC);
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(agent.request("open_tls", "again", PUBLIC, TLS_PORT, SITE))
+                        .isEqualTo(SITE + ":hello"));
+    }
+
+    /** The rules alone end what the agent sends, whatever becomes of the proxy. */
+    @Test
+    void theRulesAloneEndWhatPassed() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        keeper.close();
+        assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE))
+                .as("without a node agent what was resolved can be reached")
+                .isEqualTo(SITE + ":hello");
+
+        apply(Groups.named("named"));
+        try (Capture arriving = machine.captureAtServers("tcp port " + TLS_PORT + " and greater 80")) {
+            assertCut(agent, "flow");
+            assertThat(arriving.packets()).as("nothing with bytes in it").isEmpty();
+        }
+        assertThat(agent.request("open_tls", "more", PUBLIC, TLS_PORT, SITE)).contains("No route to host");
+    }
+
+    @Test
+    void whatBeganGoesOnWhenTheAddressExpires() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        machine.inFence("nft flush map inet agentfence intercepted");
+
+        assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE)).contains("No route to host");
+        assertThat(agent.request("send_tls", "flow")).isEqualTo(SITE + ":hello");
+    }
+
+    @Test
+    void deathOfTheProxyCutsAndOpensNothing() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+
+        try (Capture arriving =
+                machine.captureAtServers("tcp port " + TLS_PORT + " and tcp[tcpflags] & tcp-syn != 0")) {
+            programs.kill();
+            assertThat(agent.request("send_tls", "flow")).isNotEqualTo(SITE + ":hello");
+            assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE)).isNotEqualTo(SITE + ":hello");
+            assertThat(arriving.packets()).isEmpty();
+        }
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            resolve(agent, SITE, PUBLIC);
+            assertThat(agent.request("open_tls", "again", PUBLIC, TLS_PORT, SITE))
+                    .isEqualTo(SITE + ":hello");
+        });
+    }
+
+    /** Rules only add to each other; what began intercepted stays so. */
+    @Test
+    void aRuleWithoutTlsForTheSameNameAndPortLetsEverythingPass() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+
+        apply(Groups.named("named", List.of(SITE_NAME), ALLOWED.tlsNames()));
+        resolve(agent, SITE, PUBLIC);
+        assertThat(agent.request("open_tls", "any", PUBLIC, TLS_PORT, "any.example.com"))
+                .isEqualTo("any.example.com:hello");
+        assertThat(agent.request("send_tls", "flow")).isEqualTo(SITE + ":hello");
+    }
+
+    @Test
+    void nothingOfItSurvivesTheAgent() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        assertThat(machine.inFence("nft list map inet agentfence intercepted")).contains(PUBLIC);
+
+        names.detach(agent.id());
+        assertThat(machine.inFence("nft list map inet agentfence intercepted")).doesNotContain(PUBLIC);
+        await().atMost(PATIENCE).until(() -> connections().isEmpty());
+    }
+
+    @Test
+    void agentsReachTheProxyInNoOtherWay() throws Exception {
+        DrivenAgent agent = resolved(Profile.ALL_CAPABILITIES);
+        for (String address : List.of("169.254.1.1", "100.80.4.1", Machine.HOST, "127.0.0.1")) {
+            assertThat(agent.tcp(address, Interception.PORT)).as(address).isNotEqualTo("ok");
+            assertThat(agent.request("open_tls", "direct", address, Interception.PORT, SITE))
+                    .as(address)
+                    .doesNotContain("hello");
+        }
+        assertThat(decisions).isEmpty();
+    }
+
+    /** What the proxy has open to servers. */
+    private String connections() {
+        return machine.onHost("ss -Htn state established dport = :" + TLS_PORT);
+    }
+
+    private record Audit(List<TlsDecision> decisions) implements NameAudit {
+        @Override
+        public void decided(String agent, NameDecision decision) {}
+
+        @Override
+        public void connected(String agent, TlsDecision decision) {
+            decisions.add(decision);
+        }
+
+        @Override
+        public void dropped(long count) {}
+    }
+
+    /** The same, started in the network of the test's machine. */
+    private record OnTheHost(ProxyPrograms programs, NamespaceThread host) implements ProxyPrograms {
+        @Override
+        public void start(NameServerSockets sockets) throws IOException {
+            host.call(() -> {
+                programs.start(sockets);
+                return true;
+            });
+        }
+
+        @Override
+        public String build() throws IOException {
+            return programs.build();
+        }
+
+        @Override
+        public ServerSocketChannel listen() throws IOException {
+            return programs.listen();
+        }
+
+        @Override
+        public boolean isProxy(SocketChannel peer) throws IOException {
+            return programs.isProxy(peer);
+        }
+
+        @Override
+        public String fence() throws IOException {
+            return programs.fence();
+        }
+
+        @Override
+        public boolean isRunning() throws IOException {
+            return programs.isRunning();
+        }
+
+        @Override
+        public void kill() throws IOException, InterruptedException {
+            programs.kill();
+        }
+    }
+}
