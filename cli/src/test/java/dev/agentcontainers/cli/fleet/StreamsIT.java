@@ -134,15 +134,11 @@ class StreamsIT {
     void whatAnAgentIsDeniedIsWatched() {
         fleet.create(
                 "watched",
-                "while :; do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.2; done",
-                "lifecycle: {terminationGracePeriodSeconds: 0}");
+                "for i in $(seq 80); do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.5; done; exit 0",
+                "");
         fleet.await("watched", AgentPhase.Running);
         AgentctlRun text = start(Map.of(), "egress", "watch", "--denied", "watched");
         AgentctlRun json = start(Map.of(), "egress", "watch", "-o", "json", "watched");
-        Awaitility.await()
-                .pollDelay(Duration.ofSeconds(4))
-                .until(() -> text.handle().isAlive());
-        fleet.delete("watched");
         Result shown = text.await();
         assertThat(shown.exitCode()).as(shown.errors()).isZero();
         assertThat(shown.output())
@@ -153,6 +149,8 @@ class StreamsIT {
                 .contains("\"class_uid\":4001")
                 .contains("\"name\":\"" + TestFleet.NAMESPACE + "/watched\"")
                 .contains("\"ip\":\"192.0.2.77\"");
+        fleet.await("watched", AgentPhase.Succeeded);
+        fleet.delete("watched");
     }
 
     @Test
