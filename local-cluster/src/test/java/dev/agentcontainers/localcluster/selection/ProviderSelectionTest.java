@@ -33,9 +33,9 @@ class ProviderSelectionTest {
     private static final GoToolchain TOO_OLD_GO = new GoToolchain(Path.of("/usr/bin/go"), 19);
     private static final String ENGINE = "unix:///var/run/docker.sock";
 
-    private static final Request TEMPORARY = new Request(Optional.empty(), false, false);
-    private static final Request CONFIGURED = new Request(Optional.empty(), false, true);
-    private static final Request PERSISTENT = new Request(Optional.empty(), true, true);
+    private static final Request TEMPORARY = new Request(false, false);
+    private static final Request CONFIGURED = new Request(false, true);
+    private static final Request PERSISTENT = new Request(true, true);
 
     private static final HostEnvironment NOTHING = new HostEnvironment(
             LINUX,
@@ -69,11 +69,6 @@ class ProviderSelectionTest {
                 Arguments.of("Kind can't outlive this process", withoutAssets, PERSISTENT, built),
                 Arguments.of("one provider by variable: kind", forced("kind"), CONFIGURED, kind),
                 Arguments.of("one provider by variable: built", forced("built"), TEMPORARY, built),
-                Arguments.of(
-                        "the caller's choice goes before the variable",
-                        forced("kind"),
-                        new Request(Optional.of(Provider.BUILT), false, false),
-                        built),
                 Arguments.of(
                         "incomplete assets are passed over",
                         with(EVERYTHING, "", Optional.of(INCOMPLETE), Optional.empty()),
