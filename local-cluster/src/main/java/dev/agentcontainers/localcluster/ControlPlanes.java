@@ -73,6 +73,15 @@ public final class ControlPlanes {
         }
     }
 
+    /**
+     * Whether {@link #persistent} would fail only because its binaries are to be built and no Go is there that can.
+     *
+     * @throws MissingPrerequisiteException where the environment asks for a provider that there is none of
+     */
+    public boolean lacksGo() {
+        return ProviderSelection.lacksGo(HostEnvironment.of(environment, cache), request(true));
+    }
+
     private ProviderSelection.Request request(boolean persistent) {
         boolean configured = options.auditLog()
                 || options.apiServerPort().isPresent()

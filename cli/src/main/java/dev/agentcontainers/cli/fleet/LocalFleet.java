@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.prerequisite.Prerequisites.Prerequisite;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.ControlPlane;
@@ -86,7 +87,7 @@ public final class LocalFleet {
             throw new UserException("--nodes is " + nodes + ": choose 1 to " + FleetPlace.MOST_NODES, 2);
         }
         requireRoot("run node agents");
-        Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
+        Prerequisites.ensure(prerequisites(), progress);
         Programs kept = copies();
         new StartCaches(kept, List.of(Role.values()), System.getenv()).ensure(progress);
         try (FolderLock _ = lock();
@@ -107,6 +108,12 @@ public final class LocalFleet {
                 names.forEach(name -> awaitReady(new NodeProcess(layout, programs, place, name), membership));
             }
         }
+    }
+
+    private List<Prerequisite> prerequisites() {
+        List<Prerequisite> needed = new ArrayList<>(Prerequisites.LINUX_NODE);
+        needed.add(Prerequisite.goUnless(() -> !ControlPlanes.with(options).lacksGo()));
+        return needed;
     }
 
     private void awaitReady(NodeProcess node, NodeMembership membership) {

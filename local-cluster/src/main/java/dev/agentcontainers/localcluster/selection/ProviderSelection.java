@@ -45,6 +45,21 @@ public final class ProviderSelection {
                         String.join(System.lineSeparator(), reasons)));
     }
 
+    /**
+     * Whether a Go toolchain is all that this machine lacks: none of the providers can give a control plane, and it could be
+     * built if there were a Go.
+     *
+     * @throws MissingPrerequisiteException where the provider asked for is none
+     */
+    public static boolean lacksGo(HostEnvironment host, Request request) {
+        List<Provider> candidates = candidates(host);
+        boolean forced = host.forced().isPresent();
+        return candidates.contains(Provider.BUILT)
+                && host.platform().runsControlPlane()
+                && candidates.stream()
+                        .allMatch(candidate -> consider(candidate, host, request, forced) instanceof Unavailable);
+    }
+
     private static List<Provider> candidates(HostEnvironment host) {
         return host.forced()
                 .map(ProviderSelection::parse)

@@ -136,6 +136,38 @@ class ProviderSelectionTest {
                 .hasMessageNotContaining("built");
     }
 
+    static Stream<Arguments> machinesWithoutGo() {
+        HostEnvironment kind = with(NOTHING, "", Optional.empty(), Optional.of(ENGINE));
+        return Stream.of(
+                Arguments.of("nothing is there", NOTHING, PERSISTENT, true),
+                Arguments.of("Kind would do for a moment", kind, TEMPORARY, false),
+                Arguments.of("Kind does not last", kind, PERSISTENT, true),
+                Arguments.of("Go is too old", withGo(LINUX, TOO_OLD_GO), PERSISTENT, true),
+                Arguments.of("Go is there", withGo(LINUX, OLDER_GO), PERSISTENT, false),
+                Arguments.of("it was built before", EVERYTHING, PERSISTENT, false),
+                Arguments.of(
+                        "binaries are there",
+                        with(NOTHING, "", Optional.of(ASSETS), Optional.empty()),
+                        PERSISTENT,
+                        false),
+                Arguments.of(
+                        "another provider is asked for, and not there",
+                        with(NOTHING, "assets", Optional.of(INCOMPLETE), Optional.empty()),
+                        PERSISTENT,
+                        false),
+                Arguments.of(
+                        "it can't be built here",
+                        withGo(new Platform("windows", "amd64"), TOO_OLD_GO),
+                        PERSISTENT,
+                        false));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("machinesWithoutGo")
+    void tellsWhetherGoWouldHelp(String name, HostEnvironment host, Request request, boolean lacking) {
+        assertThat(ProviderSelection.lacksGo(host, request)).as(name).isEqualTo(lacking);
+    }
+
     private static HostEnvironment forced(String provider) {
         return with(EVERYTHING, provider, Optional.of(ASSETS), Optional.of(ENGINE));
     }
