@@ -16,11 +16,10 @@ final class UsersSocketOptions {
             paramLabel = "PATH",
             arity = "0..1",
             fallbackValue = DEFAULT_PATH,
-            description = {
-                "Let users without root run agents here (agentctl run) by a socket at PATH;",
-                "without PATH at " + DEFAULT_PATH + ", where agentctl run looks for it.",
-                "'none' takes it away. Default: as it was at the last joining, at first none."
-            })
+            description = "Let users without root run agents here (agentctl run) by a socket at PATH; without PATH at "
+                    + DEFAULT_PATH
+                    + ", where agentctl run looks for it. 'none' takes it away. Default: as it was at the"
+                    + " last joining, at first none.")
     private @Nullable String path;
 
     @Option(
