@@ -16,7 +16,8 @@ import picocli.CommandLine.Command;
 final class DownCommand implements Runnable {
     @Override
     public void run() {
-        LocalFleet.ofThisMachine(new Progress(System.err)).down();
-        DemoService.ALL.forEach(DemoService::stop);
+        LocalFleet fleet = LocalFleet.ofThisMachine(new Progress(System.err));
+        fleet.down();
+        DemoService.ALL.forEach(service -> service.stopOf(fleet.layout().home()));
     }
 }

@@ -73,13 +73,25 @@ public final class ControlPlanes {
         }
     }
 
-    private Selection select(boolean persistent) {
+    /**
+     * Whether {@link #persistent} would fail only because its binaries are to be built and no Go is there that can.
+     *
+     * @throws MissingPrerequisiteException where the environment asks for a provider that there is none of
+     */
+    public boolean lacksGo() {
+        return ProviderSelection.lacksGo(HostEnvironment.of(environment, cache), request(true));
+    }
+
+    private ProviderSelection.Request request(boolean persistent) {
         boolean configured = options.auditLog()
                 || options.apiServerPort().isPresent()
                 || !options.apiServerArguments().isEmpty();
+        return new ProviderSelection.Request(persistent, configured);
+    }
+
+    private Selection select(boolean persistent) {
         HostEnvironment host = HostEnvironment.of(environment, cache);
-        Selection selection = ProviderSelection.select(
-                host, new ProviderSelection.Request(options.provider(), persistent, configured));
+        Selection selection = ProviderSelection.select(host, request(persistent));
         host.assets()
                 .filter(assets -> !assets.missing().isEmpty())
                 .ifPresent(assets -> options.progress()

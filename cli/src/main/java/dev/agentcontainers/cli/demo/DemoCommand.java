@@ -37,7 +37,7 @@ public final class DemoCommand implements Callable<Integer> {
         Prerequisites.ensure(Prerequisites.DEMO, progress);
         Path service = fleet.programs().file("examples/quickstart/service.py");
         progress.step("two services in network namespaces of their own", () -> {
-            DemoService.ALL.forEach(each -> each.start(service, log(fleet, each)));
+            DemoService.ALL.forEach(each -> each.start(service, fleet.layout().home()));
             return true;
         });
         try (ControlPlane controlPlane = fleet.attach();
@@ -62,13 +62,10 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private static Services heard(LocalFleet fleet) {
+        Path home = fleet.layout().home();
         return new Services(
-                DemoService.KNOWLEDGE.requests(log(fleet, DemoService.KNOWLEDGE)),
-                DemoService.COLLECTOR.requests(log(fleet, DemoService.COLLECTOR)),
+                DemoService.KNOWLEDGE.requests(home),
+                DemoService.COLLECTOR.requests(home),
                 DemoService.COLLECTOR.listens());
-    }
-
-    private static Path log(LocalFleet fleet, DemoService service) {
-        return fleet.layout().home().resolve("demo-" + service.name() + ".log");
     }
 }

@@ -140,7 +140,7 @@ final class DemoOutput {
             case Decision.Denied denied -> {
                 out.println("  verdict        " + denied.message());
                 denied.considered().forEach(line -> out.println("                 " + line));
-                out.println("  to allow it    " + denied.remedy());
+                out.println("                 " + denied.remedy());
             }
         }
         made.forEach(each -> expect(

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
  */
 public record DemoService(String name, String address, String gateway) {
     static final int PORT = 8080;
+    private static final String OWNER = "agentctl demo of ";
     private static final Duration READY_WITHIN = Duration.ofSeconds(20);
 
     /** The service that the quick start's agent may call. */
@@ -42,11 +44,17 @@ public record DemoService(String name, String address, String gateway) {
         return "acdemo-" + name;
     }
 
-    /** Starts the service, replacing what an earlier demo left of it, and waits until it answers connections. */
-    public void start(Path program, Path log) {
+    /**
+     * Starts the service, replacing what an earlier demo left of it, and waits until it answers connections. It then is
+     * that fleet's.
+     *
+     * @param home the fleet's folder, which gets the service's log
+     */
+    public void start(Path program, Path home) {
         stop();
         ip("netns", "add", namespace());
         ip("link", "add", link(), "type", "veth", "peer", "name", "eth0", "netns", namespace());
+        ip("link", "set", link(), "alias", OWNER + home);
         ip("address", "add", gateway + "/32", "dev", link());
         ip("link", "set", link(), "up");
         ip("route", "replace", address + "/32", "dev", link());
@@ -54,8 +62,35 @@ public record DemoService(String name, String address, String gateway) {
         inside("address", "add", address + "/32", "dev", "eth0");
         inside("link", "set", "eth0", "up");
         inside("route", "add", "default", "via", gateway, "dev", "eth0", "onlink");
-        launch(program, log);
+        launch(program, log(home));
         awaitListening();
+    }
+
+    /** What the service that the fleet of that home started has to say. */
+    Path log(Path home) {
+        return home.resolve("demo-" + name + ".log");
+    }
+
+    /** Stops the service, unless it is that of another fleet which is still there. */
+    public void stopOf(Path home) {
+        Optional<Path> owner = owner();
+        if (owner.isEmpty() || owner.get().equals(home) || !Files.exists(owner.get())) {
+            stop();
+        }
+    }
+
+    /** The home of the fleet that started it, as its link says; empty where there is no link, or none that says so. */
+    private Optional<Path> owner() {
+        Path alias = Path.of("/sys/class/net", link(), "ifalias");
+        try {
+            return Files.exists(alias)
+                    ? Optional.of(Files.readString(alias).strip())
+                            .filter(text -> text.startsWith(OWNER))
+                            .map(text -> Path.of(text.substring(OWNER.length())))
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(alias + " can't be read", e);
+        }
     }
 
     /** Stops the service and removes its namespace and link. No effect where there is none. */
@@ -97,7 +132,8 @@ public record DemoService(String name, String address, String gateway) {
     }
 
     /** Requests that it has heard since its start, by what it wrote to its log. */
-    long requests(Path log) {
+    long requests(Path home) {
+        Path log = log(home);
         try (Stream<String> lines = Files.lines(log)) {
             return lines.filter(line -> line.contains("\"request\"")).count();
         } catch (IOException e) {

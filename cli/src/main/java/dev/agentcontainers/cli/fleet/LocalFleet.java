@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.prerequisite.Prerequisites.Prerequisite;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.ControlPlane;
@@ -10,6 +11,8 @@ import dev.agentcontainers.localcluster.ControlPlanes;
 import dev.agentcontainers.localcluster.cluster.PersistentCluster;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.localcluster.process.FolderLock;
+import dev.agentcontainers.localcluster.selection.HostEnvironment;
+import dev.agentcontainers.localcluster.selection.Provider;
 import dev.agentcontainers.startcache.Program.Role;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -22,6 +25,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -85,8 +89,9 @@ public final class LocalFleet {
         if (nodes < 1 || nodes > FleetPlace.MOST_NODES) {
             throw new UserException("--nodes is " + nodes + ": choose 1 to " + FleetPlace.MOST_NODES, 2);
         }
+        requireControlPlaneOfItsOwn(System.getenv());
         requireRoot("run node agents");
-        Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
+        Prerequisites.ensure(prerequisites(), progress);
         Programs kept = copies();
         new StartCaches(kept, List.of(Role.values()), System.getenv()).ensure(progress);
         try (FolderLock _ = lock();
@@ -107,6 +112,27 @@ public final class LocalFleet {
                 names.forEach(name -> awaitReady(new NodeProcess(layout, programs, place, name), membership));
             }
         }
+    }
+
+    /** What a command brings up it also has to remove, which it must not do to a cluster that was there before. */
+    static void requireControlPlaneOfItsOwn(Map<String, String> environment) {
+        String provider = environment.getOrDefault(HostEnvironment.PROVIDER_VARIABLE, "");
+        if (provider.equals(Provider.EXISTING.label())) {
+            throw new UserException(
+                    HostEnvironment.PROVIDER_VARIABLE + " is '" + provider
+                            + "', but a local fleet has a control plane of its"
+                            + " own, which agentctl down removes: unset it. To work on the cluster of KUBECONFIG, install the"
+                            + " charts there (helm/README.md), or kubectl apply --server-side -f crds/yaml and run the operator"
+                            + " against it (operator/README.md); machines become nodes by agentctl node token and agentctl node"
+                            + " join (docs/agentctl.md)",
+                    2);
+        }
+    }
+
+    private List<Prerequisite> prerequisites() {
+        List<Prerequisite> needed = new ArrayList<>(Prerequisites.LINUX_NODE);
+        needed.add(Prerequisite.goUnless(() -> !ControlPlanes.with(options).lacksGo()));
+        return needed;
     }
 
     private void awaitReady(NodeProcess node, NodeMembership membership) {

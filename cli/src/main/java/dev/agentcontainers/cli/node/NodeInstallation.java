@@ -21,8 +21,10 @@ import java.util.Properties;
  * state directory, so that its removal needs not be told.
  *
  * @param firstUserId first of the host's user ids that its agents are mapped to
+ * @param usersSocket the socket for users without root; empty for none
  */
-record NodeInstallation(String name, Path stateDirectory, Path runDirectory, long firstUserId) {
+record NodeInstallation(
+        String name, Path stateDirectory, Path runDirectory, long firstUserId, Optional<UsersSocket> usersSocket) {
     static final String DEFAULT_STATE = "/var/lib/agentcontainers";
     static final String DEFAULT_RUN = "/run/agentcontainers";
     static final String DEFAULT_FIRST_USER_ID = "200000000";
@@ -52,7 +54,8 @@ record NodeInstallation(String name, Path stateDirectory, Path runDirectory, lon
                     properties.getProperty(NAME, ""),
                     stateDirectory,
                     Path.of(properties.getProperty(RUN, DEFAULT_RUN)),
-                    Long.parseLong(properties.getProperty(FIRST_USER_ID, DEFAULT_FIRST_USER_ID))));
+                    Long.parseLong(properties.getProperty(FIRST_USER_ID, DEFAULT_FIRST_USER_ID)),
+                    UsersSocket.readFrom(properties)));
         } catch (IOException | IllegalArgumentException e) {
             throw new UserException(file + " can't be read (" + e.getMessage()
                     + "): remove it and give --name and --run-directory as they were at joining");
@@ -63,6 +66,7 @@ record NodeInstallation(String name, Path stateDirectory, Path runDirectory, lon
         Properties properties = new Properties();
         properties.setProperty(NAME, name);
         properties.setProperty(RUN, runDirectory.toString());
+        usersSocket.ifPresent(socket -> socket.writeTo(properties));
         properties.setProperty(FIRST_USER_ID, Long.toString(firstUserId));
         try {
             Files.createDirectories(
@@ -96,6 +100,7 @@ record NodeInstallation(String name, Path stateDirectory, Path runDirectory, lon
                         marker(),
                         "-Dagentcontainers.node.run-directory=" + runDirectory,
                         "-Dagentcontainers.node.first-user-id=" + firstUserId));
+        usersSocket.ifPresent(socket -> command.addAll(1, socket.arguments()));
         return List.copyOf(command);
     }
 

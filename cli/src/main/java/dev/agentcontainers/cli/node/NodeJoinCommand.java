@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code agentctl node join}. */
@@ -83,16 +84,19 @@ final class NodeJoinCommand implements Callable<Integer> {
     @Option(
             names = "--run-directory",
             paramLabel = "FOLDER",
-            defaultValue = NodeInstallation.DEFAULT_RUN,
-            description = "For what vanishes with a reboot. Default: ${DEFAULT-VALUE}.")
-    private Path runDirectory = Path.of(NodeInstallation.DEFAULT_RUN);
+            description = "For what vanishes with a reboot. Default: as it was, at first "
+                    + NodeInstallation.DEFAULT_RUN + ".")
+    private @Nullable Path runDirectory;
 
     @Option(
             names = "--first-user-id",
             paramLabel = "ID",
-            defaultValue = NodeInstallation.DEFAULT_FIRST_USER_ID,
-            description = "First of the 655,360,000 user ids that agents are mapped to. Default: ${DEFAULT-VALUE}.")
-    private long firstUserId;
+            description = "First of the 655,360,000 user ids that agents are mapped to. Default: as it was, at first "
+                    + NodeInstallation.DEFAULT_FIRST_USER_ID + ".")
+    private @Nullable Long firstUserId;
+
+    @Mixin
+    private UsersSocketOptions usersSocket = new UsersSocketOptions();
 
     @ArgGroup
     private Run run = new Run();
@@ -143,6 +147,7 @@ final class NodeJoinCommand implements Callable<Integer> {
                     + "), so there is nothing to install a service in. Nothing was done. Add --no-service to join and get the"
                     + " command for a supervisor of your own, or --foreground to run the node agent here and now");
         }
+        installation.usersSocket().ifPresent(UsersSocket::requireGroup);
         Programs programs = Programs.ofThisInstallation();
         Progress progress = new Progress(System.err);
         Prerequisites.ensure(Prerequisites.LINUX_NODE, progress);
@@ -150,6 +155,10 @@ final class NodeJoinCommand implements Callable<Integer> {
         installation.save();
         progress.note("this machine is AgentNode " + installation.name() + ", its namespace is "
                 + identity.grant().namespace());
+        installation
+                .usersSocket()
+                .ifPresent(socket -> progress.note("the group " + socket.group() + " may run agents by " + socket.path()
+                        + ", with " + socket.sharePercent() + " % of the machine"));
         if (service) {
             NodeService unit = NodeService.ofThisMachine();
             Programs copy = progress.step("program in " + unit.programs(), () -> unit.copyProgram(programs));
@@ -202,7 +211,17 @@ final class NodeJoinCommand implements Callable<Integer> {
             throw new UserException("this machine has joined as " + earlier.name() + ": to join as " + chosen
                     + ", remove that first with agentctl node reset");
         });
-        return new NodeInstallation(chosen, stateDirectory, runDirectory, firstUserId);
+        return new NodeInstallation(
+                chosen,
+                stateDirectory,
+                runDirectory != null
+                        ? runDirectory
+                        : before.map(NodeInstallation::runDirectory).orElse(Path.of(NodeInstallation.DEFAULT_RUN)),
+                firstUserId != null
+                        ? firstUserId
+                        : before.map(NodeInstallation::firstUserId)
+                                .orElse(Long.parseLong(NodeInstallation.DEFAULT_FIRST_USER_ID)),
+                usersSocket.apply(before.flatMap(NodeInstallation::usersSocket)));
     }
 
     /** A machine that has joined needs no token again, unless it is given one. */

@@ -6,7 +6,10 @@ import dev.agentcontainers.cli.machine.NodeProcesses;
 import dev.agentcontainers.cli.machine.NodeRemains;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -69,8 +72,8 @@ final class NodeResetCommand implements Runnable {
                 runDirectory != null
                         ? runDirectory
                         : found.map(NodeInstallation::runDirectory).orElse(Path.of(NodeInstallation.DEFAULT_RUN)),
-                found.map(NodeInstallation::firstUserId)
-                        .orElse(Long.parseLong(NodeInstallation.DEFAULT_FIRST_USER_ID)));
+                found.map(NodeInstallation::firstUserId).orElse(Long.parseLong(NodeInstallation.DEFAULT_FIRST_USER_ID)),
+                found.flatMap(NodeInstallation::usersSocket));
         List<String> removed = remove(installation);
         PrintWriter out = spec.commandLine().getOut();
         if (removed.isEmpty()) {
@@ -91,8 +94,18 @@ final class NodeResetCommand implements Runnable {
             removed.addAll(NodeService.ofThisMachine().remove());
         }
         removed.addAll(processes.stop(installation.marker()));
+        installation.usersSocket().flatMap(NodeResetCommand::remove).ifPresent(removed::add);
         removed.addAll(new NodeRemains(installation.settings(), ofOthers()).remove());
         return removed;
+    }
+
+    /** A node agent that was killed leaves it. */
+    private static Optional<String> remove(UsersSocket socket) {
+        try {
+            return Files.deleteIfExists(socket.path()) ? Optional.of("socket " + socket.path()) : Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the socket " + socket.path() + " can't be deleted", e);
+        }
     }
 
     /** The service is that of one installation, which its unit names. */

@@ -8,6 +8,8 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.fleet.AgentctlRun.Result;
 import dev.agentcontainers.cli.node.NodeUnit;
+import dev.agentcontainers.cli.process.ExternalCommand;
+import dev.agentcontainers.localcluster.process.FileTrees;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +35,11 @@ class NodeJoinIT {
     private static final String NODE = "joined-1";
     private static final Duration PATIENCE = Duration.ofSeconds(120);
 
+    /** A user and a group that every Linux has, and that nothing else uses here. */
+    private static final String USER = "65534";
+
+    private static final String GROUP = "games";
+
     private static TestFleet fleet;
     private static Path folder;
 
@@ -48,8 +55,7 @@ class NodeJoinIT {
         if (fleet != null) {
             agentctl(reset());
             fleet.close();
-            Files.deleteIfExists(folder.resolve("log"));
-            Files.delete(folder);
+            FileTrees.delete(folder);
         }
     }
 
@@ -62,17 +68,28 @@ class NodeJoinIT {
         List<String> join = new ArrayList<>(List.of(token.output().strip().split(" ")));
         join.removeFirst();
         join.addAll(List.of("--name", NODE, "--label", "pool=joined", "--no-service", "--first-user-id", "1000000000"));
+        join.addAll(List.of("--local-socket", socket(), "--local-group", GROUP, "--local-share", "30"));
         join.addAll(folders());
         Result joined = agentctl(join);
         assertThat(joined.exitCode()).as(joined.errors()).isZero();
         assertThat(joined.output()).contains("-Dagentcontainers.node.name=" + NODE);
         assertThat(agentctl(join).exitCode()).as("joining may be repeated").isZero();
+        assertThat(agentctl(List.of(
+                                "node",
+                                "join",
+                                "--no-service",
+                                "--state-directory",
+                                folder.resolve("state").toString()))
+                        .output())
+                .as("what is not said again stays")
+                .isEqualTo(joined.output());
 
         Process running = run(joined.output());
         try {
             Awaitility.await(NODE + " is Ready").atMost(PATIENCE).until(() -> isReady(running));
             assertThat(node().getMetadata().getLabels()).containsEntry("pool", "joined");
             runAnAgent();
+            usersOfTheGroupRunAgentsOfTheirOwn();
             Result reset = agentctl(reset());
             assertThat(reset.exitCode()).as(reset.errors()).isZero();
             assertThat(reset.output())
@@ -87,6 +104,7 @@ class NodeJoinIT {
         }
         assertThat(folder.resolve("state")).doesNotExist();
         assertThat(folder.resolve("run")).doesNotExist();
+        assertThat(Path.of(socket())).doesNotExist();
         Result again = agentctl(reset());
         assertThat(again.exitCode()).isZero();
         assertThat(again.output()).contains("Nothing of node agent");
@@ -155,6 +173,42 @@ class NodeJoinIT {
                 .atMost(PATIENCE)
                 .ignoreExceptions()
                 .until(() -> fleet.output("on-joined").equals("here"));
+    }
+
+    private static void usersOfTheGroupRunAgentsOfTheirOwn() {
+        String number = ExternalCommand.of("getent", "group", GROUP).run().split(":", -1)[2];
+        Result member = asUser("--groups=" + number, "run", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
+        assertThat(member.exitCode()).as(member.errors()).isEqualTo(7);
+        assertThat(member.output()).isEqualTo("out\n");
+        assertThat(member.errors()).isEqualTo("err\n");
+        Result tooMuch = asUser("--groups=" + number, "run", "--memory", "100Ti", "--", "true");
+        assertThat(tooMuch.exitCode()).isNotZero();
+        assertThat(tooMuch.errors()).contains("spec.resources.limits.memory");
+        Result other = asUser("--clear-groups", "run", "--", "true");
+        assertThat(other.exitCode()).isNotZero();
+        assertThat(other.errors()).contains("you may not use its socket " + socket());
+    }
+
+    /** Agentctl lies in root's home perhaps, where others can't read. */
+    private static Result asUser(String groups, String... arguments) {
+        Path copy = folder.resolve("program");
+        if (!Files.exists(copy)) {
+            String built = System.getProperty("project.root") + "/cli/target/";
+            ExternalCommand.of("mkdir", copy.toString()).run();
+            ExternalCommand.of("cp", "-rL", built + "agentctl.jar", built + "lib", copy.toString())
+                    .run();
+            ExternalCommand.of("chmod", "-R", "a+rX", copy.toString()).run();
+        }
+        List<String> line = new ArrayList<>(List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, groups, "--"));
+        line.addAll(AgentctlRun.commandLine());
+        line.set(line.size() - 1, copy.resolve("agentctl.jar").toString());
+        line.addAll(List.of(arguments));
+        return AgentctlRun.startProgram(Map.of("AGENTCTL_SOCKET", socket()), line)
+                .await();
+    }
+
+    private static String socket() {
+        return folder.resolve("sockets/node.sock").toString();
     }
 
     private static boolean isReady(Process process) {

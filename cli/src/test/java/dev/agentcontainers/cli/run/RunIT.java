@@ -376,7 +376,7 @@ class RunIT {
     private void withService(Body body) throws Exception {
         Path server = folder.resolve("server.py");
         Files.writeString(server, SERVER);
-        SERVICE.start(server, folder.resolve("server.log"));
+        SERVICE.start(server, folder);
         try {
             body.run();
         } finally {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -35,6 +36,8 @@ public record AuditLog(Path file) {
                     && event.path("stage").asText().equals("ResponseComplete")) {
                 JsonNode object = event.path("objectRef");
                 found.add(new Write(
+                        Instant.parse(event.path("requestReceivedTimestamp").asText()),
+                        event.path("userAgent").asText(),
                         event.path("user").path("username").asText(),
                         event.path("verb").asText(),
                         object.path("resource").asText(),
@@ -50,12 +53,22 @@ public record AuditLog(Path file) {
     /**
      * One write.
      *
+     * @param received when the API server received it
+     * @param userAgent what the client calls itself
      * @param subresource empty for the object itself
      * @param name empty where the API server chose it
      * @param code of HTTP
      */
     public record Write(
-            String user, String verb, String resource, String subresource, String namespace, String name, int code) {
+            Instant received,
+            String userAgent,
+            String user,
+            String verb,
+            String resource,
+            String subresource,
+            String namespace,
+            String name,
+            int code) {
         private static final String OPERATOR = "system:serviceaccount:agentcontainers-system:agentcontainers-operator";
 
         public boolean byOperator() {

@@ -28,6 +28,8 @@ final class ClusterProcesses {
     /** How long the kernel may take to end what is killed, on a machine with much else to do. */
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
 
+    private static final Duration READY_WITHIN = Duration.ofMinutes(2);
+
     private static final String AUDIT_POLICY = """
             apiVersion: audit.k8s.io/v1
             kind: Policy
@@ -52,14 +54,14 @@ final class ClusterProcesses {
     }
 
     /** Starts all, none of which may run, and waits until the control plane is ready. */
-    void start(ClusterSettings settings, Lifetime lifetime, Duration timeout) {
+    void start(ClusterSettings settings, Lifetime lifetime) {
         LoopbackPorts.requireFree(settings.apiServerPort(), "kube-apiserver");
         LoopbackPorts.requireFree(settings.etcdPort(), "etcd");
         LoopbackPorts.requireFree(settings.etcdPeerPort(), "etcd (its peers' address)");
         prepare(settings);
         ComponentCommands commands = new ComponentCommands(folder, settings, lifetime == Lifetime.OUTLIVES_THIS_JVM);
         Map<Component, Process> started = new EnumMap<>(Component.class);
-        try (Readiness readiness = new Readiness(folder, timeout, () -> requireAlive(started))) {
+        try (Readiness readiness = new Readiness(folder, READY_WITHIN, () -> requireAlive(started))) {
             start(Component.ETCD, commands, lifetime, started);
             readiness.awaitListener(Component.ETCD, settings.etcdPort());
             start(Component.API_SERVER, commands, lifetime, started);
@@ -73,7 +75,7 @@ final class ClusterProcesses {
     }
 
     /** Waits until the control plane, all of which runs, is ready. */
-    void awaitReady(Duration timeout) {
+    void awaitReady() {
         Runnable requireAll = () -> {
             for (Component component : Component.values()) {
                 if (component.find(folder).isEmpty()) {
@@ -81,7 +83,7 @@ final class ClusterProcesses {
                 }
             }
         };
-        try (Readiness readiness = new Readiness(folder, timeout, requireAll)) {
+        try (Readiness readiness = new Readiness(folder, READY_WITHIN, requireAll)) {
             readiness.awaitApiServer();
             readiness.awaitControllers();
         }

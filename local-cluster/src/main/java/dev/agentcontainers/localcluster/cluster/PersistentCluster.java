@@ -72,7 +72,7 @@ public final class PersistentCluster {
         try (FolderLock _ = lock(options.progress())) {
             Optional<ControlPlane> running = attach();
             if (running.isPresent()) {
-                processes.awaitReady(options.startTimeout()); // its starter may have been interrupted
+                processes.awaitReady(); // its starter may have been interrupted
                 return running.get();
             }
             processes.stop();
@@ -80,7 +80,7 @@ public final class PersistentCluster {
                     .map(earlier -> earlier.restarted(binaries.folder(), options))
                     .orElseGet(() -> ClusterSettings.create(binaries.folder(), options));
             options.progress().accept("starting etcd, kube-apiserver and kube-controller-manager");
-            processes.start(settings, Lifetime.OUTLIVES_THIS_JVM, options.startTimeout());
+            processes.start(settings, Lifetime.OUTLIVES_THIS_JVM);
             return new LocalControlPlane(folder, settings, () -> {});
         }
     }

@@ -64,7 +64,7 @@ public final class TemporaryClusters {
         for (int attempt = 1; ; attempt++) {
             ClusterSettings settings = ClusterSettings.create(binaries.folder(), options);
             try {
-                new ClusterProcesses(folder).start(settings, Lifetime.WITH_THIS_JVM, options.startTimeout());
+                new ClusterProcesses(folder).start(settings, Lifetime.WITH_THIS_JVM);
                 return settings;
             } catch (ControlPlaneFailedException e) {
                 // Another process took a port between our look and our start; take others.

@@ -5,7 +5,6 @@ import dev.agentcontainers.localcluster.binaries.GoToolchain;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /** Chooses the first provider, in the order of {@link Provider}, that this machine can give. */
 public final class ProviderSelection {
@@ -19,11 +18,10 @@ public final class ProviderSelection {
     /**
      * What the control plane is wanted for.
      *
-     * @param only the caller's choice of a provider, which goes before the environment's
      * @param persistent whether it is to outlive this JVM
      * @param configured whether the API server is to have a certain port, arguments or an audit log
      */
-    public record Request(Optional<Provider> only, boolean persistent, boolean configured) {}
+    public record Request(boolean persistent, boolean configured) {}
 
     /**
      * Chooses for this environment.
@@ -31,14 +29,10 @@ public final class ProviderSelection {
      * @throws MissingPrerequisiteException where none can be had; lists for each what is missing
      */
     public static Selection select(HostEnvironment host, Request request) {
-        Optional<Provider> forced = request.only().or(() -> host.forced().map(ProviderSelection::parse));
-        List<Provider> candidates = forced.map(List::of)
-                .orElseGet(() -> Arrays.stream(Provider.values())
-                        .filter(provider -> provider != Provider.EXISTING)
-                        .toList());
+        boolean forced = host.forced().isPresent();
         List<String> reasons = new ArrayList<>();
-        for (Provider candidate : candidates) {
-            switch (consider(candidate, host, request, forced.isPresent())) {
+        for (Provider candidate : candidates(host)) {
+            switch (consider(candidate, host, request, forced)) {
                 case Chosen(Selection selection) -> {
                     return selection;
                 }
@@ -47,8 +41,32 @@ public final class ProviderSelection {
         }
         throw new MissingPrerequisiteException("no control plane can be had%s:%n%s"
                 .formatted(
-                        forced.map(provider -> " from the provider asked for").orElse("; one of these would do"),
+                        forced ? " from the provider asked for" : "; one of these would do",
                         String.join(System.lineSeparator(), reasons)));
+    }
+
+    /**
+     * Whether a Go toolchain is all that this machine lacks: none of the providers can give a control plane, and it could be
+     * built if there were a Go.
+     *
+     * @throws MissingPrerequisiteException where the provider asked for is none
+     */
+    public static boolean lacksGo(HostEnvironment host, Request request) {
+        List<Provider> candidates = candidates(host);
+        boolean forced = host.forced().isPresent();
+        return candidates.contains(Provider.BUILT)
+                && host.platform().runsControlPlane()
+                && candidates.stream()
+                        .allMatch(candidate -> consider(candidate, host, request, forced) instanceof Unavailable);
+    }
+
+    private static List<Provider> candidates(HostEnvironment host) {
+        return host.forced()
+                .map(ProviderSelection::parse)
+                .map(List::of)
+                .orElseGet(() -> Arrays.stream(Provider.values())
+                        .filter(provider -> provider != Provider.EXISTING)
+                        .toList());
     }
 
     private sealed interface Finding {}

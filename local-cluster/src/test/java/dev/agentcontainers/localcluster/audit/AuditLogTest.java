@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,8 +34,10 @@ class AuditLogTest {
         append(OPERATOR, "create", "ResponseComplete", "agentassignments", 201);
 
         assertThat(new AuditLog(file).writesSince(0))
-                .extracting(Write::toString)
-                .containsExactly("operator create agentassignments");
+                .singleElement()
+                .returns("operator create agentassignments", Write::toString)
+                .returns("probe/1", Write::userAgent)
+                .returns(Instant.parse("2026-01-02T03:04:05.678901Z"), Write::received);
     }
 
     @Test
@@ -74,7 +77,8 @@ class AuditLogTest {
 
     private void append(String user, String verb, String stage, String resource, int code) throws IOException {
         String line = """
-                {"stage":"%s","verb":"%s","user":{"username":"%s"},"objectRef":{"resource":"%s","namespace":"n","name":"m"},\
+                {"stage":"%s","requestReceivedTimestamp":"2026-01-02T03:04:05.678901Z","userAgent":"probe/1","verb":"%s",\
+                "user":{"username":"%s"},"objectRef":{"resource":"%s","namespace":"n","name":"m"},\
                 "responseStatus":{"code":%d}}
                 """.formatted(stage, verb, user, resource, code);
         Files.writeString(file, line, StandardOpenOption.APPEND);

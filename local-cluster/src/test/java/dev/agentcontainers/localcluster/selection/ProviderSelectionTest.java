@@ -33,9 +33,9 @@ class ProviderSelectionTest {
     private static final GoToolchain TOO_OLD_GO = new GoToolchain(Path.of("/usr/bin/go"), 19);
     private static final String ENGINE = "unix:///var/run/docker.sock";
 
-    private static final Request TEMPORARY = new Request(Optional.empty(), false, false);
-    private static final Request CONFIGURED = new Request(Optional.empty(), false, true);
-    private static final Request PERSISTENT = new Request(Optional.empty(), true, true);
+    private static final Request TEMPORARY = new Request(false, false);
+    private static final Request CONFIGURED = new Request(false, true);
+    private static final Request PERSISTENT = new Request(true, true);
 
     private static final HostEnvironment NOTHING = new HostEnvironment(
             LINUX,
@@ -69,11 +69,6 @@ class ProviderSelectionTest {
                 Arguments.of("Kind can't outlive this process", withoutAssets, PERSISTENT, built),
                 Arguments.of("one provider by variable: kind", forced("kind"), CONFIGURED, kind),
                 Arguments.of("one provider by variable: built", forced("built"), TEMPORARY, built),
-                Arguments.of(
-                        "the caller's choice goes before the variable",
-                        forced("kind"),
-                        new Request(Optional.of(Provider.BUILT), false, false),
-                        built),
                 Arguments.of(
                         "incomplete assets are passed over",
                         with(EVERYTHING, "", Optional.of(INCOMPLETE), Optional.empty()),
@@ -139,6 +134,38 @@ class ProviderSelectionTest {
         assertThatThrownBy(() -> ProviderSelection.select(host, TEMPORARY))
                 .hasMessageContaining("kind: no container engine")
                 .hasMessageNotContaining("built");
+    }
+
+    static Stream<Arguments> machinesWithoutGo() {
+        HostEnvironment kind = with(NOTHING, "", Optional.empty(), Optional.of(ENGINE));
+        return Stream.of(
+                Arguments.of("nothing is there", NOTHING, PERSISTENT, true),
+                Arguments.of("Kind would do for a moment", kind, TEMPORARY, false),
+                Arguments.of("Kind does not last", kind, PERSISTENT, true),
+                Arguments.of("Go is too old", withGo(LINUX, TOO_OLD_GO), PERSISTENT, true),
+                Arguments.of("Go is there", withGo(LINUX, OLDER_GO), PERSISTENT, false),
+                Arguments.of("it was built before", EVERYTHING, PERSISTENT, false),
+                Arguments.of(
+                        "binaries are there",
+                        with(NOTHING, "", Optional.of(ASSETS), Optional.empty()),
+                        PERSISTENT,
+                        false),
+                Arguments.of(
+                        "another provider is asked for, and not there",
+                        with(NOTHING, "assets", Optional.of(INCOMPLETE), Optional.empty()),
+                        PERSISTENT,
+                        false),
+                Arguments.of(
+                        "it can't be built here",
+                        withGo(new Platform("windows", "amd64"), TOO_OLD_GO),
+                        PERSISTENT,
+                        false));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("machinesWithoutGo")
+    void tellsWhetherGoWouldHelp(String name, HostEnvironment host, Request request, boolean lacking) {
+        assertThat(ProviderSelection.lacksGo(host, request)).as(name).isEqualTo(lacking);
     }
 
     private static HostEnvironment forced(String provider) {

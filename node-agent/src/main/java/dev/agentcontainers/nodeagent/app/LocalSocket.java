@@ -20,13 +20,18 @@ final class LocalSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSocket.class);
 
     private final Optional<Path> path;
+    private final String group;
     private final int sharePercent;
     private Optional<RunService> service = Optional.empty();
     private boolean closed;
 
-    /** @param sharePercent how much of the machine users' runs may have together */
-    LocalSocket(Optional<Path> path, int sharePercent) {
+    /**
+     * @param group whose members may connect
+     * @param sharePercent how much of the machine users' runs may have together
+     */
+    LocalSocket(Optional<Path> path, String group, int sharePercent) {
         this.path = path;
+        this.group = group;
         this.sharePercent = sharePercent;
     }
 
@@ -37,7 +42,7 @@ final class LocalSocket implements AutoCloseable {
         }
         try {
             service = Optional.of(RunService.start(
-                    ServiceSettings.at(path.get(), sharePercent, neverAllowed.get()), Platform.current()));
+                    ServiceSettings.at(path.get(), group, sharePercent, neverAllowed.get()), Platform.current()));
         } catch (RefusedRunException | IOException e) {
             LOG.error("agentcontainers.node.local-socket {} can't be opened: {}", path.get(), e.getMessage());
         }

@@ -58,7 +58,8 @@ public final class NodeAgentProgram implements QuarkusApplication {
             return SET_UP_WRONGLY;
         }
         running.set(agent);
-        LocalSocket localSocket = new LocalSocket(configuration.localSocket(), configuration.localShare());
+        LocalSocket localSocket =
+                new LocalSocket(configuration.localSocket(), configuration.localGroup(), configuration.localShare());
         agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
             if (start(agent)) {

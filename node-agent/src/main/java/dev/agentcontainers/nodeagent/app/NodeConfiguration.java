@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.net.URI;
@@ -69,6 +70,10 @@ public interface NodeConfiguration {
 
     /** Unix socket by which users without root may run agents of their own here. Default: there is none. */
     Optional<Path> localSocket();
+
+    /** Group whose members may connect to the local socket. */
+    @WithDefault(ServiceSettings.GROUP)
+    String localGroup();
 
     /**
      * Percent of this machine that runs by the local socket may have together, 1 to 99. It is theirs alone: where there is

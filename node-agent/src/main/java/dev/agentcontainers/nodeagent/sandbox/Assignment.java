@@ -66,10 +66,4 @@ public record Assignment(
 
         record FromConfigMap(String name, String configMap, String key, boolean optional) implements EnvironmentEntry {}
     }
-
-    /** True where starting it needs a Secret, which is never kept on disk. */
-    public boolean needsSecrets() {
-        return environment.stream().anyMatch(EnvironmentEntry.FromSecret.class::isInstance)
-                || mounts.stream().anyMatch(mount -> mount instanceof Mount.SecretFiles);
-    }
 }

@@ -43,7 +43,6 @@ class AssignmentMappingTest {
         assertThat(assignment.deadline()).isEmpty();
         assertThat(assignment.policyGroup()).isEqualTo(NodeFixture.GROUP);
         assertThat(assignment.limits().pids()).hasValue(64);
-        assertThat(assignment.needsSecrets()).isFalse();
     }
 
     @ParameterizedTest

@@ -101,17 +101,27 @@ class DeletionIT {
         }
     }
 
+    /**
+     * What differs is who is still there when a thing goes. After the chart or the API there is no node to remove, and after its
+     * namespace or the API no agent; a namespace that is not named goes last.
+     */
     static Stream<List<Removal>> orders() {
         return Stream.of(
                 List.of(Removal.AGENT, Removal.NAMESPACE, Removal.NODE, Removal.CHART, Removal.API),
+                List.of(Removal.AGENT, Removal.CHART, Removal.NAMESPACE, Removal.API),
+                List.of(Removal.AGENT, Removal.NODE, Removal.API, Removal.NAMESPACE, Removal.CHART),
                 List.of(Removal.NAMESPACE, Removal.CHART, Removal.API),
+                List.of(Removal.NAMESPACE, Removal.NODE, Removal.CHART, Removal.API),
+                List.of(Removal.NAMESPACE, Removal.API, Removal.CHART),
                 List.of(Removal.NODE, Removal.AGENT, Removal.CHART, Removal.API),
                 List.of(Removal.NODE, Removal.NAMESPACE, Removal.API, Removal.CHART),
                 List.of(Removal.NODE, Removal.CHART, Removal.API),
+                List.of(Removal.NODE, Removal.API, Removal.CHART),
                 List.of(Removal.CHART, Removal.AGENT, Removal.API),
                 List.of(Removal.CHART, Removal.NAMESPACE, Removal.API),
                 List.of(Removal.CHART, Removal.API),
-                List.of(Removal.API, Removal.CHART));
+                List.of(Removal.API, Removal.CHART),
+                List.of(Removal.API, Removal.NAMESPACE, Removal.CHART));
     }
 
     @ParameterizedTest

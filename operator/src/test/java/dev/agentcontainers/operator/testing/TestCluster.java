@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.ControlPlaneOptions;
 import dev.agentcontainers.localcluster.ControlPlanes;
+import dev.agentcontainers.localcluster.audit.AuditLog;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.ByteArrayInputStream;
@@ -49,6 +50,11 @@ public final class TestCluster {
 
     public ControlPlane controlPlane() {
         return controlPlane;
+    }
+
+    /** What its API server was asked. */
+    public AuditLog audit() {
+        return new AuditLog(controlPlane().auditLog().orElseThrow());
     }
 
     public KubernetesClient admin() {

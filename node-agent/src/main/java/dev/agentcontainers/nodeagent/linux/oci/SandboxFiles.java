@@ -40,10 +40,6 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("shim.pid");
     }
 
-    Path shimOutput() {
-        return run().resolve("shim.log");
-    }
-
     /** Exists when creation is complete. */
     Path record() {
         return run().resolve("record.json");

@@ -24,7 +24,7 @@ public record ServiceSettings(
         neverAllowed = List.copyOf(neverAllowed);
     }
 
-    public static ServiceSettings at(Path socket, int sharePercent, List<String> neverAllowed) {
-        return new ServiceSettings(socket, GROUP, 32, 8, sharePercent, neverAllowed);
+    public static ServiceSettings at(Path socket, String group, int sharePercent, List<String> neverAllowed) {
+        return new ServiceSettings(socket, group, 32, 8, sharePercent, neverAllowed);
     }
 }
