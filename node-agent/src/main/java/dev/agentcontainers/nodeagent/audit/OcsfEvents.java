@@ -276,12 +276,11 @@ final class OcsfEvents {
     }
 
     private ObjectNode decided(AuditRecord.TlsDecided record) {
-        ObjectNode event =
-                switch (record.verdict()) {
-                    case PASSED -> begin(NETWORK, "Network Activity", TRAFFIC, "Traffic", record.at());
-                    case REVOKED -> begin(NETWORK, "Network Activity", RESET, "Reset", record.at());
-                    default -> begin(NETWORK, "Network Activity", REFUSE, "Refuse", record.at());
-                };
+        ObjectNode event = switch (record.verdict()) {
+            case PASSED -> begin(NETWORK, "Network Activity", TRAFFIC, "Traffic", record.at());
+            case REVOKED -> begin(NETWORK, "Network Activity", RESET, "Reset", record.at());
+            default -> begin(NETWORK, "Network Activity", REFUSE, "Refuse", record.at());
+        };
         judge(event, record.isAllowed());
         event.put("duration", record.took().toMillis());
         ObjectNode source = event.putObject("src_endpoint").put("ip", record.address());

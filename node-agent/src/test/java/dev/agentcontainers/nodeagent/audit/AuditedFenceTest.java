@@ -35,6 +35,7 @@ class AuditedFenceTest {
             List.of(new Allow("192.0.2.0/24", Protocol.TCP, 443, 443)),
             List.of(new Allow("100.80.0.0/12", Protocol.TCP, 80, 89)),
             List.of(new AllowedName("*.example.org", Protocol.TCP, 443, 443)),
+            List.of(),
             List.of("NetworkPolicy team/web"));
 
     private final EventfulFence machine = new EventfulFence();

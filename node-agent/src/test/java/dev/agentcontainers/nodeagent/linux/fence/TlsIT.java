@@ -29,6 +29,7 @@ import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
@@ -361,10 +362,13 @@ class TlsIT {
 
     private record Audit(List<TlsDecision> decisions) implements NameAudit {
         @Override
-        public void decided(String agent, NameDecision decision) {}
+        public void opened(SandboxId agent, String name, List<String> addresses) {}
 
         @Override
-        public void connected(String agent, TlsDecision decision) {
+        public void decided(NameDecision decision) {}
+
+        @Override
+        public void connected(TlsDecision decision) {
             decisions.add(decision);
         }
 

@@ -29,6 +29,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -129,6 +130,9 @@ class EgressProxyIT {
             public void decided(NameDecision decision) {
                 decisions.add(decision);
             }
+
+            @Override
+            public void connected(TlsDecision decision) {}
 
             @Override
             public void dropped(long count) {}
