@@ -1,10 +1,6 @@
 package dev.agentcontainers.nodeagent.names;
 
-import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /** Keeps a record of what agents ask for. Must not wait. */
 public interface NameAudit {
@@ -20,33 +16,9 @@ public interface NameAudit {
     /** So many decisions are not known. */
     void dropped(long count);
 
-    /** Into the log: what was answered for those who look closely, everything else for all. */
+    /** Into the log: what was answered for those who look closely, everything else for all, as far as it is not too much. */
     static NameAudit logged() {
-        return new NameAudit() {
-            private static final Logger LOG = LoggerFactory.getLogger("agentcontainers.audit.names");
-
-            @Override
-            public void decided(String agent, NameDecision decision) {
-                boolean answered =
-                        decision.verdict() == NameVerdict.RESOLVED || decision.verdict() == NameVerdict.NO_DATA;
-                LOG.atLevel(answered ? Level.DEBUG : Level.INFO)
-                        .log(
-                                "{} ({}) asks for {} {}: {}, rule {}, {}, {} µs",
-                                agent,
-                                printable(decision.agent()),
-                                printable(decision.name()),
-                                printable(decision.type()),
-                                decision.verdict(),
-                                printable(String.valueOf(decision.rule())),
-                                printable(String.join(" ", decision.addresses())),
-                                decision.micros());
-            }
-
-            @Override
-            public void dropped(long count) {
-                LOG.warn("{} decisions about names are not in this record: there were too many", count);
-            }
-        };
+        return new LoggedNames();
     }
 
     /** Of what the proxy says, so much as a line of a log can hold without looking like another. */
