@@ -389,7 +389,9 @@ class AttacksTest {
         for (String attacker : attackers) {
             String ending = "-" + attacker.substring(8) + ".attacker.test";
             new TestAgent(attacker, proxy.address())
-                    .flood(IntStream.range(0, 60).mapToObj(i -> "n" + i + ending).toList());
+                    .flood(IntStream.range(0, 60)
+                            .mapToObj(i -> "n" + i + ending)
+                            .toList());
             await().until(() -> resolver.asked().stream()
                             .filter(asked -> asked.name().endsWith(ending))
                             .count()

@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
 import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
-import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
@@ -24,6 +24,7 @@ import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.protocol.names.NameLimits;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,7 +69,7 @@ class ResolvedLifeIT {
                         "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
-                ProxyUser.of(Path.of("/etc/passwd")));
+                new IdRange(200_000_000, 65_536));
         names = new NamesFence(fence);
         names.open(Machine.fenceSettings());
         names.apply(List.of(Groups.named(
@@ -137,6 +138,29 @@ class ResolvedLifeIT {
         assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
         assertThat(resolve(agent, "data.attacker.test")).contains("gaierror");
         assertThat(resolver.asked()).containsOnly("www.example.org", "intern.example.org");
+    }
+
+    @Test
+    void theProxyIsHeldToItsResolverByItsUser() throws Exception {
+        DrivenAgent agent = start();
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+        long user = AddressPlan.of(Machine.fenceSettings()).proxyUser();
+        String[] parts = resolver.address().split(":");
+
+        assertThat(machine.onHost("nft list table inet " + machine.settings().proxyTable()))
+                .contains("meta skuid " + user + " goto sent")
+                .contains("ip daddr " + parts[0] + " meta l4proto { tcp, udp } th dport " + parts[1] + " accept");
+        assertThat(ProcessHandle.allProcesses().filter(process -> isOf(user, process)))
+                .hasSize(1);
+    }
+
+    private static boolean isOf(long user, ProcessHandle process) {
+        try {
+            return Files.getAttribute(Path.of("/proc", Long.toString(process.pid())), "unix:uid")
+                    .equals((int) user);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Test
