@@ -1,5 +1,7 @@
 package dev.agentcontainers.bench;
 
+import dev.agentcontainers.bench.egress.EgressPath;
+import dev.agentcontainers.bench.egress.FenceLoad;
 import dev.agentcontainers.bench.fleet.ApiWrites;
 import dev.agentcontainers.bench.fleet.ApplyToRunning;
 import dev.agentcontainers.bench.latency.StartLatency;
@@ -26,6 +28,8 @@ public final class Bench {
         all.put("writes", new ApiWrites());
         all.put("status-path", new StatusPath());
         all.put("policy", new PolicyCompile());
+        all.put("egress", new EgressPath());
+        all.put("fence-load", new FenceLoad());
         return all;
     }
 

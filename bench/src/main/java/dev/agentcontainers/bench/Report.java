@@ -68,14 +68,23 @@ public final class Report {
         if (!samples.isEmpty()) {
             out.printf("%n  %-52s %5s %9s %9s %9s %9s  ms%n", "", "n", "min", "median", "p99", "max");
             samples.forEach((what, each) -> out.printf(
-                    "  %-52s %5d %9.1f %9.1f %9.1f %9.1f%n",
-                    what, each.count(), each.at(0), each.median(), each.at(0.99), each.at(1)));
+                    "  %-52s %5d %9s %9s %9s %9s%n",
+                    what,
+                    each.count(),
+                    readable(each.at(0)),
+                    readable(each.median()),
+                    readable(each.at(0.99)),
+                    readable(each.at(1))));
         }
         out.println();
         figures.forEach((what, value) -> out.printf("  %-52s %s%n", what, value));
         gates.forEach((what, gate) -> out.printf(
                 "  gate: %-46s %.1f %s, at most %.1f: %s%n",
                 what, gate.measured(), gate.unit(), gate.most(), gate.isMet() ? "met" : "MISSED"));
+    }
+
+    private static String readable(double milliseconds) {
+        return (milliseconds < 1 ? "%.3f" : "%.1f").formatted(milliseconds);
     }
 
     Path write(Path folder) throws IOException {

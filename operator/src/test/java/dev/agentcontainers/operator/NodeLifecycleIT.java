@@ -14,6 +14,7 @@ import dev.agentcontainers.operator.testing.OperatorProcess;
 import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -167,6 +168,12 @@ class NodeLifecycleIT {
             forbidden(
                     () -> node.resources(AgentContainer.class).inNamespace(user).list());
             forbidden(() -> node.resources(AgentNode.class).list());
+            forbidden(
+                    () -> node.resources(AgentNode.class).withName(other.name()).get());
+            forbidden(() -> readByPatch(node, other.name()));
+            assertThat(readByPatch(node, own.name()).getStatus().namespace())
+                    .as("its own")
+                    .isEqualTo(own.namespace());
             forbidden(() -> node.namespaces().list());
             forbidden(() -> node.nodes().list());
             forbidden(() -> node.leases()
@@ -194,6 +201,13 @@ class NodeLifecycleIT {
             removeNode(own);
             removeNode(other);
         }
+    }
+
+    /** As node agents read their AgentNode. */
+    private static AgentNode readByPatch(KubernetesClient client, String name) {
+        AgentNode named = new AgentNode();
+        named.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        return client.resource(named).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE), "{}");
     }
 
     private static void forbidden(ThrowingCallable call) {

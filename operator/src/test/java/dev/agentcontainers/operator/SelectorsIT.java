@@ -120,6 +120,25 @@ class SelectorsIT {
         });
     }
 
+    /** A node in foreign hands would otherwise open any address to whoever may reach an agent of it. */
+    @Test
+    void anAddressThatIsNotOfTheNodesRangeIsNobodys() {
+        String namespace = cluster.newNamespace();
+        AgentContainer server = running(namespace, "server", SERVER);
+        AgentContainer caller = running(namespace, "caller", Agents.SMALL);
+        networkPolicy(
+                namespace,
+                "out",
+                "{podSelector: {matchLabels: {app: caller}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: server}}}], ports: [{port: http}]}]}");
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(group(caller).egress()).containsExactly(box(server)));
+
+        node.report(server.getMetadata().getUid(), assignment -> node.runningAt(assignment, "203.0.113.9"));
+
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(group(caller).egress()).isNullOrEmpty());
+    }
+
     @Test
     void whatIsDeletedIsNobodysPeer() {
         String namespace = cluster.newNamespace();

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StreamRequest.Log.class, name = "log"),
-    @JsonSubTypes.Type(value = StreamRequest.Exec.class, name = "exec")
+    @JsonSubTypes.Type(value = StreamRequest.Exec.class, name = "exec"),
+    @JsonSubTypes.Type(value = StreamRequest.Egress.class, name = "egress")
 })
 public sealed interface StreamRequest {
     /**
@@ -34,6 +35,14 @@ public sealed interface StreamRequest {
             }
         }
     }
+
+    /**
+     * What the agent is let do and denied in the network from now on, until it is finished for good: a line of JSON for
+     * each, an event of the Open Cybersecurity Schema Framework.
+     *
+     * @param denied only what is denied, and what is not known
+     */
+    record Egress(boolean denied) implements StreamRequest {}
 
     /**
      * A further process in the agent's sandbox.

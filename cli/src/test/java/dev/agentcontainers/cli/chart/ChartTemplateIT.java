@@ -135,7 +135,7 @@ class ChartTemplateIT {
         assertThat(pod.getAutomountServiceAccountToken()).isFalse();
         assertThat(agent.getCommand())
                 .startsWith("/usr/bin/nsenter", "--target=1", "--mount", "--uts", "--ipc", "--cgroup", "--")
-                .endsWith("/var/lib/agentcontainers/runtime/0.1.0/jdk/bin/java");
+                .endsWith("/var/lib/agentcontainers/runtime/0.1.0-SNAPSHOT/jdk/bin/java");
         assertThat(pod.getVolumes().stream()
                         .filter(volume -> volume.getProjected() != null)
                         .flatMap(volume -> volume.getProjected().getSources().stream())

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 @Tag("node")
 class ApiWritesIT {
     private static final int MOST = 5;
-    private static final int AGENTS = 4;
+    private static final int AGENTS = 5;
     private static TestFleet fleet;
 
     @BeforeAll
@@ -40,12 +40,12 @@ class ApiWritesIT {
 
     @Test
     void atMostFiveFromCreationToRunningWithAPolicyGroupOfItsOwn() {
-        // The fewest of several: a start that takes longer than a second, which a busy machine may make of any, is
-        // reported on its way, and that is as it should be.
+        // The median: in one of them may fall the acknowledgement of new groups, which comes twice a minute at most.
         List<Write> writes = IntStream.range(0, AGENTS)
                 .mapToObj(number -> writesFor("counted-" + number))
-                .min(Comparator.comparingInt(List::size))
-                .orElseThrow();
+                .sorted(Comparator.comparingInt(List::size))
+                .toList()
+                .get(AGENTS / 2);
 
         assertThat(writes).hasSizeLessThanOrEqualTo(MOST);
         // It would hold as well if the log had been read wrongly.

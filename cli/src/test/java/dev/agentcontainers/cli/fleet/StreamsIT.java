@@ -129,6 +129,32 @@ class StreamsIT {
         assertThat(result.exitCode()).isEqualTo(5);
     }
 
+    /** The agent goes where no rule lets it; both who asks for what it is denied and who asks for all see that. */
+    @Test
+    void whatAnAgentIsDeniedIsWatched() {
+        fleet.create(
+                "watched",
+                "while :; do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.2; done",
+                "lifecycle: {terminationGracePeriodSeconds: 0}");
+        fleet.await("watched", AgentPhase.Running);
+        AgentctlRun text = start(Map.of(), "egress", "watch", "--denied", "watched");
+        AgentctlRun json = start(Map.of(), "egress", "watch", "-o", "json", "watched");
+        Awaitility.await()
+                .pollDelay(Duration.ofSeconds(4))
+                .until(() -> text.handle().isAlive());
+        fleet.delete("watched");
+        Result shown = text.await();
+        assertThat(shown.exitCode()).as(shown.errors()).isZero();
+        assertThat(shown.output())
+                .containsPattern("denied   TCP   192\\.0\\.2\\.77:4444  no rule of the agent's policies allows it");
+        Result events = json.await();
+        assertThat(events.exitCode()).as(events.errors()).isZero();
+        assertThat(events.output())
+                .contains("\"class_uid\":4001")
+                .contains("\"name\":\"" + TestFleet.NAMESPACE + "/watched\"")
+                .contains("\"ip\":\"192.0.2.77\"");
+    }
+
     @Test
     void aUserWithoutTheRightIsRefused() {
         Map<String, String> mallory = Map.of(
@@ -137,6 +163,9 @@ class StreamsIT {
         assertThat(logs.exitCode()).isEqualTo(1);
         assertThat(logs.output()).isEmpty();
         assertThat(logs.errors()).contains("mallory").contains("agentcontainers/log");
+        Result watch = start(mallory, "egress", "watch", AGENT).await();
+        assertThat(watch.exitCode()).isEqualTo(1);
+        assertThat(watch.errors()).contains("mallory").contains("agentcontainers/egress");
         Result exec = start(mallory, "exec", AGENT, "--", "id").await();
         assertThat(exec.exitCode()).isEqualTo(1);
         assertThat(exec.errors()).contains("mallory").contains("agentcontainers/exec");
@@ -194,8 +223,13 @@ class StreamsIT {
     private static AgentctlRun start(Map<String, String> variables, String command, String... arguments) {
         Map<String, String> environment = new java.util.HashMap<>(environment());
         environment.putAll(variables);
-        List<String> line = new ArrayList<>(List.of(command, "-n", TestFleet.NAMESPACE));
-        line.addAll(List.of(arguments));
+        List<String> line = new ArrayList<>(List.of(command));
+        List<String> rest = new ArrayList<>(List.of(arguments));
+        if (command.equals("egress")) {
+            line.add(rest.removeFirst());
+        }
+        line.addAll(List.of("-n", TestFleet.NAMESPACE));
+        line.addAll(rest);
         return AgentctlRun.start(environment, line);
     }
 

@@ -184,7 +184,11 @@ class RunIT {
 
             assertThat(none.await()).isZero();
             assertThat(none.output()).isEqualTo("port 8080 closed\n");
-            assertThat(none.errorOutput()).containsPattern("[1-9][0-9]* packets of the agent were denied");
+            assertThat(none.errorOutput())
+                    .contains(
+                            "denied: TCP to " + SERVICE.address() + ":8080: no rule of the agent's policies allows it")
+                    .containsPattern("[1-9][0-9]* packets of the agent were denied");
+            assertThat(one.errorOutput()).contains(":8081: no rule").doesNotContain(":8080: no rule");
             assertThat(one.await()).isZero();
             assertThat(one.output()).isEqualTo("port 8080 open\nport 8081 closed\n");
             assertThat(other.await()).isZero();

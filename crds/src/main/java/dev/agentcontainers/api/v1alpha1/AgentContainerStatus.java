@@ -48,7 +48,7 @@ public record AgentContainerStatus(
             @JsonPropertyDescription("The IsolationClass in use.")
             String effective,
 
-            @JsonPropertyDescription("The level that the node measured for its driver.")
+            @JsonPropertyDescription("The level of the driver that the node established by a trial run.")
             IsolationLevel strength) {}
 
     /** The policy that is in force. */

@@ -33,7 +33,7 @@ public record AgentNodeSpec(
         List<Taint> taints,
 
         @JsonPropertyDescription(
-                "The strongest isolation level that counts here, whatever was measured. Default: no cap.")
+                "The strongest isolation level that counts here, whatever the drivers reach. Default: no cap.")
         IsolationLevel maxStrength,
 
         @Size(min = 1, max = 49)

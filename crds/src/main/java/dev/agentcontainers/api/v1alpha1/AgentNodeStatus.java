@@ -18,9 +18,7 @@ public record AgentNodeStatus(
         @JsonPropertyDescription("The node's own namespace.")
         String namespace,
 
-        @MapList("type")
-        @Size(max = 32)
-        @JsonPropertyDescription("Ready (by the operator), and what the node agent found.")
+        @MapList("type") @Size(max = 32) @JsonPropertyDescription("Ready, by the operator.")
         List<Condition> conditions,
 
         @JsonPropertyDescription("Operating system.") OperatingSystem os,

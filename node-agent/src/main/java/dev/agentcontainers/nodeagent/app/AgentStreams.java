@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
+import dev.agentcontainers.nodeagent.audit.AuditWatch;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.gateway.StreamTargets;
 import dev.agentcontainers.nodeagent.journal.Journal;
@@ -14,10 +16,12 @@ import java.util.Optional;
 final class AgentStreams implements StreamTargets {
     private final Journal journal;
     private final Map<String, IsolationDriver> drivers;
+    private final AuditTrail trail;
 
     /** @param drivers by name */
-    AgentStreams(Journal journal, Map<String, IsolationDriver> drivers) {
+    AgentStreams(Journal journal, Map<String, IsolationDriver> drivers, AuditTrail trail) {
         this.journal = journal;
+        this.trail = trail;
         this.drivers = Map.copyOf(drivers);
     }
 
@@ -26,6 +30,11 @@ final class AgentStreams implements StreamTargets {
         return journal.entry(id)
                 .flatMap(entry -> Optional.ofNullable(
                         drivers.get(entry.assignment().driver().name())));
+    }
+
+    @Override
+    public Optional<AuditWatch> egress(SandboxId id) {
+        return Optional.of(trail.watch(Optional.of(id)));
     }
 
     /** An agent that is gone is finished too. */

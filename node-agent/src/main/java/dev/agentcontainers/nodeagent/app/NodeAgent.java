@@ -1,5 +1,8 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
+import dev.agentcontainers.nodeagent.audit.AuditedFence;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
@@ -22,12 +25,13 @@ import dev.agentcontainers.nodeagent.kubernetes.NodeDescription;
 import dev.agentcontainers.nodeagent.kubernetes.NodeStatusReporter;
 import dev.agentcontainers.nodeagent.kubernetes.PolicyWatch;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
-import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NamesFence;
+import dev.agentcontainers.nodeagent.observability.AuditMeters;
 import dev.agentcontainers.nodeagent.observability.MeteredFence;
 import dev.agentcontainers.nodeagent.observability.MeteredReporter;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
@@ -106,10 +110,20 @@ public final class NodeAgent implements AutoCloseable {
         NodeDrivers drivers = closing(NodeDrivers.probe(platform.drivers(options.settings())));
         KubernetesClient client = closing(client(credentials.clientConfig()));
         Remembered node = membership.await(client, timer);
-        NamesFence names = openFence(node);
+        DiskJournal journal = new DiskJournal(options.journal());
+        AuditTrail trail = closing(AuditTrail.inFolder(
+                options.auditFolder(), options.audit(), options.settings().name(), options.version(), clock));
+        trail.onAgents(new AuditMeters(Metrics.globalRegistry));
+        Fence bare = platform.fence(options.settings());
+        closing(() -> letGo(bare));
+        AuditedFence audited = new AuditedFence(
+                bare,
+                trail,
+                id -> journal.entry(id).map(entry -> entry.assignment().agent()).map(NodeAgent::agent));
+        NamesFence names = openFence(audited, node);
         Fence fence = new MeteredFence(names, Metrics.globalRegistry);
-        EgressProxyKeeper proxy = closing(
-                new EgressProxyKeeper(names, platform.proxy(options.settings()), options.names(), NameAudit.logged()));
+        EgressProxyKeeper proxy =
+                closing(new EgressProxyKeeper(names, platform.proxy(options.settings()), options.names(), audited));
         FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
         closing(new ApiServerWatch(
                         node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {
@@ -123,7 +137,7 @@ public final class NodeAgent implements AutoCloseable {
                 facts,
                 node,
                 drivers,
-                () -> Stream.of(upkeep.warnings(), share.warnings(), proxy.warnings())
+                () -> Stream.of(upkeep.warnings(), share.warnings(), proxy.warnings(), trail.warnings())
                         .flatMap(List::stream)
                         .toList());
         limitAgents(present.get());
@@ -131,6 +145,8 @@ public final class NodeAgent implements AutoCloseable {
                 client,
                 credentials,
                 node.membership().namespace(),
+                journal,
+                trail,
                 fence,
                 proxy,
                 drivers,
@@ -138,9 +154,11 @@ public final class NodeAgent implements AutoCloseable {
                 present));
     }
 
-    private NamesFence openFence(Remembered node) throws SandboxException {
-        Fence fence = platform.fence(options.settings());
-        closing(() -> letGo(fence));
+    private static AuditSubject.Agent agent(Assignment.Agent agent) {
+        return new AuditSubject.Agent(agent.namespace(), agent.name(), agent.uid());
+    }
+
+    private NamesFence openFence(AuditedFence fence, Remembered node) throws SandboxException {
         NamesFence names = new NamesFence(fence);
         names.open(
                 new FenceSettings(node.membership().agentCidr(), options.fleetCidr(), neverAllowed(node.apiServer())));
@@ -161,6 +179,8 @@ public final class NodeAgent implements AutoCloseable {
             KubernetesClient client,
             ApiCredentials credentials,
             String namespace,
+            DiskJournal journal,
+            AuditTrail trail,
             Fence fence,
             EgressProxyKeeper proxy,
             NodeDrivers probed,
@@ -168,7 +188,7 @@ public final class NodeAgent implements AutoCloseable {
             PresentNode present) {}
 
     private void start(Ingredients with) {
-        DiskJournal journal = new DiskJournal(options.journal());
+        DiskJournal journal = with.journal();
         PolicyKeeper policy = new PolicyKeeper(with.fence(), journal);
         restore(policy);
         // Not before: what it may answer is known now.
@@ -184,7 +204,7 @@ public final class NodeAgent implements AutoCloseable {
         AssignmentWatch assignments = watch(with, known, supervisor, reporter);
         Optional<GatewayConnection> gateway = with.credentials()
                 .identity()
-                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers())));
+                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers(), with.trail())));
         parts = Optional.of(
                 new Parts(supervisor, policy, reporter, assignments, policies, heartbeat, with.credentials(), gateway));
         LOG.info(

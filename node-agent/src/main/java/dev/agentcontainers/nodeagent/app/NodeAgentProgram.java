@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
@@ -123,7 +124,16 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 neverAllowed(),
                 configuration.localSocket().isPresent() ? configuration.localShare() : 0,
                 version,
-                names());
+                names(),
+                audit());
+    }
+
+    private AuditSettings audit() {
+        try {
+            return new AuditSettings(configuration.auditFileSize(), configuration.auditFiles());
+        } catch (IllegalArgumentException e) {
+            throw new StartException("agentcontainers.node." + e.getMessage());
+        }
     }
 
     private NameSettings names() {

@@ -59,6 +59,14 @@ public interface NodeConfiguration {
     /** Resolver that agents' names are asked of, ADDRESS[:PORT]. Default: the machine's own. */
     Optional<String> dnsUpstream();
 
+    /** Bytes at which a file of the record of what agents were let do and denied is begun anew, 65536 or more. */
+    @WithDefault("33554432")
+    long auditFileSize();
+
+    /** How many of those files there are at most, 1 to 1000. */
+    @WithDefault("8")
+    int auditFiles();
+
     /** Unix socket by which users without root may run agents of their own here. Default: there is none. */
     Optional<Path> localSocket();
 

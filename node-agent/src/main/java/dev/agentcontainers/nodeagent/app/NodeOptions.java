@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param usersPercent how much of the machine is kept for users' runs by the local socket; 0 where there is none
  * @param version of this node agent
  * @param names how agents' names are resolved
+ * @param audit how much of the record of agents' flows is kept
  */
 public record NodeOptions(
         NodeSettings settings,
@@ -26,12 +28,13 @@ public record NodeOptions(
         List<String> neverAllowed,
         int usersPercent,
         String version,
-        NameSettings names) {
+        NameSettings names,
+        AuditSettings audit) {
     public NodeOptions {
         neverAllowed = List.copyOf(neverAllowed);
     }
 
-    /** Names are resolved by the machine's own resolver. */
+    /** Names are resolved by the machine's own resolver, and the usual is recorded. */
     public NodeOptions(
             NodeSettings settings,
             Optional<Path> kubeconfig,
@@ -40,11 +43,25 @@ public record NodeOptions(
             List<String> neverAllowed,
             int usersPercent,
             String version) {
-        this(settings, kubeconfig, join, fleetCidr, neverAllowed, usersPercent, version, NameSettings.DEFAULT);
+        this(
+                settings,
+                kubeconfig,
+                join,
+                fleetCidr,
+                neverAllowed,
+                usersPercent,
+                version,
+                NameSettings.DEFAULT,
+                AuditSettings.DEFAULT);
     }
 
     Path journal() {
         return settings.stateDirectory().resolve("journal");
+    }
+
+    /** What agents were let do and denied. */
+    Path auditFolder() {
+        return settings.stateDirectory().resolve("audit");
     }
 
     Path membership() {

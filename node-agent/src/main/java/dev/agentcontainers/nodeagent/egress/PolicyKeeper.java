@@ -138,7 +138,8 @@ public final class PolicyKeeper {
                         group.hash(),
                         orEmpty(group.egress()),
                         orEmpty(group.ingress()),
-                        orEmpty(group.names())))
+                        orEmpty(group.names()),
+                        orEmpty(group.sources())))
                 .toList();
     }
 

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Stands between agents and the network, outside what agents can touch. Denies everything that no ruleset allows:
@@ -96,6 +97,13 @@ public interface Fence {
      * to put right. There is one listener; it must return soon.
      */
     void onDisturbance(Runnable listener) throws SandboxException;
+
+    /**
+     * Has the listener told what the fence lets pass and stops, from now on, until the fence is closed. It is called on
+     * threads of the fence's own and must return at once; what it does not take in time is lost, and nothing waits for it.
+     * There is one listener. A fence that knows of nothing tells nothing.
+     */
+    default void observe(Consumer<FenceEvent> listener) throws SandboxException {}
 
     /**
      * Removes the fence and everything of it from this machine where no sandbox is attached to it; where one is, leaves it

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A fence that leaves everything to another. What extends it adds to some of it. */
 public abstract class ForwardingFence implements Fence {
@@ -75,6 +76,11 @@ public abstract class ForwardingFence implements Fence {
     @Override
     public void onDisturbance(Runnable listener) throws SandboxException {
         fence.onDisturbance(listener);
+    }
+
+    @Override
+    public void observe(Consumer<FenceEvent> listener) throws SandboxException {
+        fence.observe(listener);
     }
 
     @Override

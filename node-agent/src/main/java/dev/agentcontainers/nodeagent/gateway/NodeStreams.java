@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.gateway;
 
+import dev.agentcontainers.nodeagent.audit.AuditWatch;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,6 +78,7 @@ final class NodeStreams {
         switch (request) {
             case StreamRequest.Log log -> log(socket, id, driver, log);
             case StreamRequest.Exec exec -> exec(socket, id, driver, exec);
+            case StreamRequest.Egress egress -> egress(socket, id, egress);
         }
     }
 
@@ -98,16 +101,38 @@ final class NodeStreams {
         };
     }
 
+    private void egress(MessageSocket socket, SandboxId id, StreamRequest.Egress request)
+            throws IOException, InterruptedException {
+        Optional<AuditWatch> watch = targets.egress(id);
+        if (watch.isEmpty()) {
+            finish(socket, Statuses.failure(HttpURLConnection.HTTP_NOT_IMPLEMENTED, "this node keeps no such record"));
+            return;
+        }
+        try (AuditWatch open = watch.get()) {
+            socket.send(new StreamFrame.Output(new byte[0]).encoded());
+            Thread listener = endWith(socket, "egress-listener");
+            new EgressStream(open, request.denied(), () -> targets.isFinished(id))
+                    .copyTo(text -> socket.send(StreamFrame.withChannel(StreamFrame.OUTPUT, text, text.length)));
+            socket.send(new StreamFrame.Result(Statuses.success()).encoded());
+            listener.join(CLOSE_TIMEOUT);
+        }
+    }
+
+    /** The calling thread is interrupted when the user has gone. */
+    private static Thread endWith(MessageSocket socket, String name) {
+        Thread serving = Thread.currentThread();
+        return Thread.ofVirtual().name(name).start(() -> {
+            awaitEnd(socket);
+            serving.interrupt();
+        });
+    }
+
     private void log(MessageSocket socket, SandboxId id, IsolationDriver driver, StreamRequest.Log request)
             throws IOException, InterruptedException {
         LogReader reader =
                 new LogReader(driver.log(id), request, clock.instant(), () -> targets.isFinished(id), FOLLOW_INTERVAL);
         socket.send(new StreamFrame.Output(new byte[0]).encoded());
-        Thread reading = Thread.currentThread();
-        Thread listener = Thread.ofVirtual().name("log-listener").start(() -> {
-            awaitEnd(socket);
-            reading.interrupt();
-        });
+        Thread listener = endWith(socket, "log-listener");
         socket.send(new StreamFrame.Result(copy(reader, socket)).encoded());
         listener.join(CLOSE_TIMEOUT);
     }

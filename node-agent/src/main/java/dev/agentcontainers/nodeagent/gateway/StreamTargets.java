@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.gateway;
 
+import dev.agentcontainers.nodeagent.audit.AuditWatch;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.util.Optional;
@@ -8,6 +9,11 @@ import java.util.Optional;
 public interface StreamTargets {
     /** The driver of an agent that is assigned to this node; empty for any other. */
     Optional<IsolationDriver> driver(SandboxId id);
+
+    /** What that agent is let do and denied from now on, to be closed; empty where this node keeps no record. */
+    default Optional<AuditWatch> egress(SandboxId id) {
+        return Optional.empty();
+    }
 
     /** True where the agent has ended and will not be started again: its log is complete. */
     boolean isFinished(SandboxId id);

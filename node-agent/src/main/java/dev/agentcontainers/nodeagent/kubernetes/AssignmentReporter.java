@@ -21,9 +21,14 @@ import java.util.function.Supplier;
  * for a moment, so that an agent that starts at once costs one write. Thread-safe.
  */
 public final class AssignmentReporter implements AgentReporter, AutoCloseable {
-    private static final Duration HELD_BACK = Duration.ofSeconds(1);
+    /** What passes by itself: longer than most starts take, also of a hundred at once. */
+    private static final Duration PASSAGE = Duration.ofSeconds(10);
+
+    /** What has something to say: trouble may be over with the next try. */
+    private static final Duration TROUBLE = Duration.ofSeconds(1);
 
     private final Destination destination;
+    private final Duration passage;
     private final ScheduledExecutorService timer;
     private final AssignmentStatuses statuses;
     private final LongAdder writes = new LongAdder();
@@ -48,17 +53,20 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
             ScheduledExecutorService timer) {
         this(
                 (assignment, status) -> StatusPatch.write(
-                        client.resources(AgentAssignment.class)
-                                .inNamespace(namespace)
-                                .withName(assignment),
-                        status),
+                        client, StatusPatch.named(new AgentAssignment(), namespace, assignment), status),
+                PASSAGE,
                 probes,
                 timer);
     }
 
+    /** @param passage how long a stage of passage is held back that has nothing to say */
     AssignmentReporter(
-            Destination destination, Supplier<Map<String, DriverProbe>> probes, ScheduledExecutorService timer) {
+            Destination destination,
+            Duration passage,
+            Supplier<Map<String, DriverProbe>> probes,
+            ScheduledExecutorService timer) {
         this.destination = destination;
+        this.passage = passage;
         this.timer = timer;
         this.statuses = new AssignmentStatuses(probes);
     }
@@ -104,9 +112,10 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
         outboxes.values().forEach(Outbox::close);
     }
 
-    private static Duration delay(AgentAssignmentStatus status) {
+    private Duration delay(AgentAssignmentStatus status) {
         return switch (status.phase()) {
-            case Preparing, Stopping -> HELD_BACK;
+            case Preparing -> status.message() == null ? passage : TROUBLE;
+            case Stopping -> TROUBLE;
             case Running, Succeeded, Failed, Rejected, Stopped -> Duration.ZERO;
         };
     }

@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.net.HttpURLConnection;
 import java.time.Clock;
@@ -27,7 +26,6 @@ public final class Heartbeat implements AutoCloseable {
     static final Duration VALID = Duration.ofSeconds(40);
 
     private final KubernetesClient client;
-    private final Resource<Lease> resource;
     private final String namespace;
     private final String nodeName;
     private final Clock clock;
@@ -45,7 +43,6 @@ public final class Heartbeat implements AutoCloseable {
 
     Heartbeat(KubernetesClient client, String namespace, String nodeName, Clock clock, Duration interval) {
         this.client = client;
-        this.resource = client.leases().inNamespace(namespace).withName(Api.NODE_POLICY_NAME);
         this.namespace = namespace;
         this.nodeName = nodeName;
         this.clock = clock;
@@ -99,7 +96,7 @@ public final class Heartbeat implements AutoCloseable {
                 .endSpec()
                 .build();
         try {
-            resource.patch(StatusPatch.CONTEXT, Serialization.asJson(lease));
+            client.resource(lease).patch(StatusPatch.CONTEXT, Serialization.asJson(lease));
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
                 throw e;

@@ -10,25 +10,25 @@ import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Learns from the node's AgentNode, by getting it: a node agent may not watch it. */
+/** Learns from the node's AgentNode, by asking for it: a node agent may not watch it. */
 public final class NodeRegistration {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRegistration.class);
 
     private final KubernetesClient client;
+    private final OwnAgentNode ownNode;
     private final String nodeName;
     private final ScheduledExecutorService timer;
 
     public NodeRegistration(KubernetesClient client, String nodeName, ScheduledExecutorService timer) {
         this.client = client;
+        this.ownNode = new OwnAgentNode(client, nodeName);
         this.nodeName = nodeName;
         this.timer = timer;
     }
 
     /** The membership as it is; empty where the AgentNode does not exist or is not complete. */
     public Optional<Membership> look() {
-        return Optional.ofNullable(
-                        client.resources(AgentNode.class).withName(nodeName).get())
-                .flatMap(Membership::of);
+        return ownNode.read().flatMap(Membership::of);
     }
 
     /** Waits until the operator has given the node its namespace and its range of addresses, however long that takes. */
@@ -45,14 +45,12 @@ public final class NodeRegistration {
     private Membership require() {
         AgentNode node;
         try {
-            node = client.resources(AgentNode.class).withName(nodeName).get();
+            node = ownNode.read()
+                    .orElseThrow(() -> new IllegalStateException("there is no AgentNode " + nodeName
+                            + " yet: join this machine with 'agentctl node join', or wait for the operator"));
         } catch (KubernetesClientException e) {
             throw new IllegalStateException(
                     "AgentNode " + nodeName + " can't be read at " + client.getMasterUrl() + ": " + e.getMessage(), e);
-        }
-        if (node == null) {
-            throw new IllegalStateException("there is no AgentNode " + nodeName + " yet: join this machine with"
-                    + " 'agentctl node join', or wait for the operator");
         }
         Membership membership = Membership.of(node)
                 .orElseThrow(() -> new IllegalStateException("AgentNode " + nodeName + " has no "

@@ -5,7 +5,6 @@ import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.Resource;
 import java.math.BigDecimal;
 import java.net.HttpURLConnection;
 import java.time.Duration;
@@ -28,7 +27,7 @@ public final class NodeStatusReporter implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofMinutes(1);
     private static final Set<String> OPERATORS = Set.of("namespace", "conditions");
 
-    private final Resource<AgentNode> resource;
+    private final OwnAgentNode ownNode;
     private final Supplier<NodeDescription> description;
     private final Consumer<Membership> onLook;
     private final Runnable onNone;
@@ -47,7 +46,7 @@ public final class NodeStatusReporter implements AutoCloseable {
             Consumer<Membership> onLook,
             Runnable onNone,
             ScheduledExecutorService timer) {
-        this.resource = client.resources(AgentNode.class).withName(nodeName);
+        this.ownNode = new OwnAgentNode(client, nodeName);
         this.description = description;
         this.onLook = onLook;
         this.onNone = onNone;
@@ -73,13 +72,13 @@ public final class NodeStatusReporter implements AutoCloseable {
         node.flatMap(Membership::of).ifPresent(onLook);
         AgentNodeStatus status = description.get().status();
         if (!says(node.get().getStatus(), status)) {
-            StatusPatch.write(resource, status, OPERATORS);
+            ownNode.write(status, OPERATORS);
         }
     }
 
     private Optional<AgentNode> find() {
         try {
-            return Optional.ofNullable(resource.get());
+            return ownNode.read();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_UNAUTHORIZED) {
                 // The credential went with the node's namespace.

@@ -220,11 +220,7 @@ public final class PolicyWatch implements AutoCloseable {
         String name = part.getMetadata().getName();
         Acknowledged now = new Acknowledged(part.getMetadata().getUid(), status);
         if (!said(part).filter(now::equals).isPresent()) {
-            StatusPatch.write(
-                    client.resources(AgentNodePolicy.class)
-                            .inNamespace(namespace)
-                            .withName(name),
-                    status);
+            StatusPatch.write(client, StatusPatch.named(new AgentNodePolicy(), namespace, name), status);
         }
         acknowledged.put(name, now);
     }

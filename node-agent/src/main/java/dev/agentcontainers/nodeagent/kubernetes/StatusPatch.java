@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.lang.reflect.RecordComponent;
 import java.net.HttpURLConnection;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes {@code status} by a JSON merge patch (RFC 7386), which needs no read before. What is absent in the new status is
@@ -30,22 +33,35 @@ final class StatusPatch {
     /**
      * Writes the whole status but for the fields named, which are left as they are.
      *
+     * @param object with a name and, where it is in one, a namespace; nothing else of it counts. Patched by a name alone, the
+     *     client would read the object before.
      * @return false where the object does not exist
      */
-    static <T extends HasMetadata> boolean write(Resource<T> resource, Record status, Set<String> except) {
+    static <T extends HasMetadata> boolean write(KubernetesClient client, T object, Record status, Set<String> except) {
+        return send(client, object, text(status, except)).isPresent();
+    }
+
+    static <T extends HasMetadata> boolean write(KubernetesClient client, T object, Record status) {
+        return write(client, object, status, Set.of());
+    }
+
+    /** What the object is after the patch; empty where it does not exist. */
+    static <T extends HasMetadata> Optional<T> send(KubernetesClient client, T object, String patch) {
         try {
-            resource.subresource("status").patch(CONTEXT, text(status, except));
-            return true;
+            return Optional.of(client.resource(object).subresource("status").patch(CONTEXT, patch));
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-                return false;
+                return Optional.empty();
             }
             throw e;
         }
     }
 
-    static <T extends HasMetadata> boolean write(Resource<T> resource, Record status) {
-        return write(resource, status, Set.of());
+    /** The object as {@link #write} needs it. */
+    static <T extends HasMetadata> T named(T empty, @Nullable String namespace, String name) {
+        empty.setMetadata(
+                new ObjectMetaBuilder().withNamespace(namespace).withName(name).build());
+        return empty;
     }
 
     static String text(Record status, Set<String> except) {

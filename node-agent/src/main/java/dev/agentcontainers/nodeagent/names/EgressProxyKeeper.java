@@ -116,7 +116,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.pause = times.firstPause();
         NodeAddresses own = new NodeAddresses(System::nanoTime);
-        this.openings = new Openings(fence, () -> fence.closed().and(own.now()));
+        this.openings = new Openings(fence, () -> fence.closed().and(own.now()), audit);
     }
 
     /** The fence must be open. */
@@ -329,7 +329,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
             connection.ifPresent(ProxyConnection::close);
             connection = Optional.of(arrived);
             changes.release();
-            arrived.serve(openings, audit, fence);
+            arrived.serve(openings, audit);
         } catch (IOException | RuntimeException e) {
             LOG.warn("the egress proxy is not understood: {}", e.getMessage());
         } finally {

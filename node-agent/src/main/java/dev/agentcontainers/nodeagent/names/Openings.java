@@ -18,11 +18,13 @@ final class Openings {
 
     private final NamesFence fence;
     private final Supplier<ClosedToNames> closed;
+    private final NameAudit audit;
 
     /** @param closed what no name opens on this node, as of now */
-    Openings(NamesFence fence, Supplier<ClosedToNames> closed) {
+    Openings(NamesFence fence, Supplier<ClosedToNames> closed, NameAudit audit) {
         this.fence = fence;
         this.closed = closed;
+        this.audit = audit;
     }
 
     /** The answer, after the kernel's acknowledgement. */
@@ -41,6 +43,8 @@ final class Openings {
                     if (!granted.destinations().isEmpty()) {
                         fence.openResolved(agent.get().id(), agent.get().group().hash(), granted.destinations());
                     }
+                    // Before the agent knows of them: a flow may begin at once.
+                    audit.opened(agent.get().id(), request.name(), granted.addresses());
                     yield new Opened(request.request(), granted.addresses());
                 }
             };

@@ -58,7 +58,7 @@ final class ProxyConnection implements AutoCloseable {
     }
 
     /** Serves the proxy until one of both ends. */
-    void serve(Openings openings, NameAudit audit, NamesFence fence) {
+    void serve(Openings openings, NameAudit audit) {
         try {
             for (Optional<ProxyMessage> message = messages.receive();
                     message.isPresent();
@@ -68,12 +68,7 @@ final class ProxyConnection implements AutoCloseable {
                     case ProxyMessage.Open open -> messages.send(opened(openings, open));
                     case ProxyMessage.Alive _ -> {}
                     case ProxyMessage.Audit told -> {
-                        told.decisions()
-                                .forEach(decision -> audit.decided(
-                                        fence.agentAt(decision.agent())
-                                                .map(agent -> agent.id().value())
-                                                .orElse("unknown"),
-                                        decision));
+                        told.decisions().forEach(audit::decided);
                         if (told.dropped() > 0) {
                             audit.dropped(told.dropped());
                         }

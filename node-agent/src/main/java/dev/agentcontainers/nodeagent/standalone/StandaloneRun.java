@@ -2,6 +2,9 @@ package dev.agentcontainers.nodeagent.standalone;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.assignment.manifest.RunObjects;
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
+import dev.agentcontainers.nodeagent.audit.AuditedFence;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
@@ -10,7 +13,6 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
-import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -120,7 +122,11 @@ public final class StandaloneRun implements Run {
         IsolationDriver driver = driver(settings, plan.assignment());
         Fence opened = platform.fence(settings);
         CountingFence fence = new CountingFence(opened);
-        NamesFence fenceWithNames = new NamesFence(fence);
+        Assignment.Agent agent = plan.assignment().agent();
+        AuditSubject.Agent audited = new AuditSubject.Agent(agent.namespace(), agent.name(), agent.uid());
+        AuditTrail trail = AuditTrail.watched(settings.name(), "", Clock.systemUTC());
+        AuditedFence auditedFence = new AuditedFence(fence, trail, _ -> Optional.of(audited));
+        NamesFence fenceWithNames = new NamesFence(auditedFence);
         // The trial run and the fence need nothing of each other, and both take their time.
         FutureTask<DriverProbe> probe = new FutureTask<>(driver::probe);
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
@@ -145,9 +151,11 @@ public final class StandaloneRun implements Run {
             RunEnd end;
             try (FenceUpkeep upkeep = new FenceUpkeep(fenceWithNames).start();
                     EgressProxyKeeper proxy = new EgressProxyKeeper(
-                                    fenceWithNames, platform.proxy(settings), names, NameAudit.logged())
-                            .start()) {
+                                    fenceWithNames, platform.proxy(settings), names, auditedFence)
+                            .start();
+                    ShownDenials denials = ShownDenials.start(trail, observer)) {
                 end = supervise(new Supervisor(parts), driver, plan.assignment());
+                awaitDenials(denials, end, plan, fence.deniedPackets());
                 upkeep.warnings().forEach(observer::warning);
                 proxy.warnings().forEach(observer::warning);
             }
@@ -157,6 +165,21 @@ public final class StandaloneRun implements Run {
             probing.join();
             close(opened);
             close(driver);
+            trail.close();
+        }
+    }
+
+    /** Who looks for why a program has failed must find it; all others need not wait. */
+    private static void awaitDenials(ShownDenials denials, RunEnd end, RunPlan plan, long deniedPackets)
+            throws InterruptedException {
+        boolean failed = !end.exitCode().equals(Optional.of(0));
+        if (failed
+                && plan.policy().groups().stream()
+                        .anyMatch(
+                                group -> group.names() != null && !group.names().isEmpty())) {
+            denials.awaitLast(ShownDenials.NAMES_WITHIN);
+        } else if (deniedPackets > 0) {
+            denials.awaitLast(ShownDenials.PACKETS_WITHIN);
         }
     }
 

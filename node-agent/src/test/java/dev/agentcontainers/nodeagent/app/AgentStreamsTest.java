@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
@@ -10,7 +11,9 @@ import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.Assignments;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,13 +26,19 @@ class AgentStreamsTest {
     private Path folder;
 
     private final IsolationDriver driver = new FakeMachine().driver();
+    private final AuditTrail trail = AuditTrail.watched("node", "", Clock.systemUTC());
     private DiskJournal journal;
     private AgentStreams streams;
 
     @BeforeEach
     void open() {
         journal = new DiskJournal(folder);
-        streams = new AgentStreams(journal, Map.of(ASSIGNMENT.driver().name(), driver));
+        streams = new AgentStreams(journal, Map.of(ASSIGNMENT.driver().name(), driver), trail);
+    }
+
+    @AfterEach
+    void close() throws InterruptedException {
+        trail.close();
     }
 
     @Test
@@ -54,6 +63,6 @@ class AgentStreamsTest {
     @Test
     void anAgentWhoseDriverThisNodeLacksCannotBeEntered() {
         journal.write(ID, JournalEntry.of(ASSIGNMENT));
-        assertThat(new AgentStreams(journal, Map.of()).driver(ID)).isEmpty();
+        assertThat(new AgentStreams(journal, Map.of(), trail).driver(ID)).isEmpty();
     }
 }

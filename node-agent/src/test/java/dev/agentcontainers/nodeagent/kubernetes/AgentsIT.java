@@ -179,7 +179,9 @@ class AgentsIT {
                 Assignments.resources("100m", "1Mi")));
         node.admin.resource(assignment).create();
         awaitPhase(uid, AssignmentPhase.Preparing);
-        assertThat(node.assignment(uid).getStatus().message()).contains("TOKEN");
+        await().atMost(NodeFixture.PATIENCE)
+                .untilAsserted(() ->
+                        assertThat(node.assignment(uid).getStatus().message()).contains("TOKEN"));
 
         node.admin
                 .resource(new SecretBuilder()

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 
 class AssignmentReporterTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PASSAGE = Duration.ofSeconds(2);
     private static final Instant NOW = Instant.parse("2026-11-24T10:00:00.123456789Z");
 
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
@@ -45,7 +46,7 @@ class AssignmentReporterTest {
         reporter.report(report("a", AssignmentPhase.Running));
 
         await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
-        await().during(Duration.ofMillis(1500)).atMost(PATIENCE).until(() -> phases().size() == 1);
+        await().during(Duration.ofMillis(2500)).atMost(PATIENCE).until(() -> phases().size() == 1);
         assertThat(phases()).containsExactly(AssignmentPhase.Running);
     }
 
@@ -61,6 +62,18 @@ class AssignmentReporterTest {
         reporter.report(report("a", AssignmentPhase.Stopped));
         await().atMost(PATIENCE).until(() -> phases().size() == 2);
         assertThat(phases()).containsExactly(AssignmentPhase.Preparing, AssignmentPhase.Stopped);
+    }
+
+    @Test
+    void troubleIsWrittenBeforeAStageThatPasses() {
+        AssignmentReporter reporter =
+                new AssignmentReporter((_, status) -> written.add(status), Duration.ofHours(1), () -> Map.of(), timer);
+
+        reporter.report(report("a", AssignmentPhase.Preparing));
+        reporter.report(report("a", AssignmentPhase.Preparing, "the disk is full"));
+
+        await().atMost(PATIENCE).until(() -> phases().equals(List.of(AssignmentPhase.Preparing)));
+        assertThat(written.getFirst().message()).isEqualTo("the disk is full");
     }
 
     @Test
@@ -178,6 +191,7 @@ class AssignmentReporterTest {
     private AssignmentReporter reporter(AssignmentReporter.Destination destination) {
         return new AssignmentReporter(
                 destination,
+                PASSAGE,
                 () -> Map.of("process", new DriverProbe.Ready("crun 1", IsolationLevel.Process, List.of(), List.of())),
                 timer);
     }

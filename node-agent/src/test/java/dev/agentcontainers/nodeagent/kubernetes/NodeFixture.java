@@ -201,11 +201,7 @@ public final class NodeFixture implements AutoCloseable {
                 .endMetadata()
                 .withRules(
                         rule(Api.GROUP, List.of("agentassignments", "agentnodepolicies"), "get", "list", "watch"),
-                        rule(
-                                Api.GROUP,
-                                List.of("agentassignments/status", "agentnodepolicies/status"),
-                                "patch",
-                                "update"),
+                        rule(Api.GROUP, List.of("agentassignments/status", "agentnodepolicies/status"), "patch"),
                         rule("", List.of("secrets", "configmaps"), "get", "list", "watch"),
                         rule("coordination.k8s.io", List.of("leases"), "get", "create", "update", "patch"),
                         new PolicyRuleBuilder()

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.api.v1alpha1.Architecture;
@@ -176,10 +177,11 @@ class NodeIT {
             assertThat(renewal.expires().orElseThrow()).isAfter(firstEnd.plusSeconds(60));
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                     .isEqualTo("rw-------");
-            assertThat(renewing.resources(AgentNode.class)
-                            .withName(node.nodeName)
-                            .get())
-                    .isNotNull();
+            assertThat(renewing.resources(AgentAssignment.class)
+                            .inNamespace(node.namespace)
+                            .list()
+                            .getItems())
+                    .isEmpty();
         }
         CredentialRenewal afterRestart = new CredentialRenewal(node.nodeConfig(), file, Clock.systemUTC());
         assertThat(afterRestart.expires()).isEqualTo(renewal.expires());

@@ -100,7 +100,7 @@ class EgressProxyKeeperTest {
         proxies = new FakeProxies(folder, events);
         fence.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
         keeper = new EgressProxyKeeper(
-                fence, proxies, resolvers::get, NameLimits.DEFAULT, NameAudit.logged(), TIMES, time::get);
+                fence, proxies, resolvers::get, NameLimits.DEFAULT, NameAudit.NONE, TIMES, time::get);
     }
 
     @AfterEach

@@ -26,7 +26,8 @@ class OpeningsTest {
 
     private final RecordingFence kernel = new RecordingFence();
     private final NamesFence fence = new NamesFence(kernel);
-    private final Openings openings = new Openings(fence, () -> fence.closed().and(List.of("192.0.2.200")));
+    private final Openings openings =
+            new Openings(fence, () -> fence.closed().and(List.of("192.0.2.200")), NameAudit.NONE);
 
     private static GroupRuleset group(String name, String domain, int port) {
         return new GroupRuleset(

@@ -31,6 +31,7 @@ final class GatewayMeters implements AutoCloseable {
         String kind = switch (request) {
             case StreamRequest.Log ignored -> "log";
             case StreamRequest.Exec ignored -> "exec";
+            case StreamRequest.Egress ignored -> "egress";
         };
         registry.counter(PREFIX + "streams", "kind", kind).increment();
     }

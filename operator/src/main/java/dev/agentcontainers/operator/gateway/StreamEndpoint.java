@@ -68,7 +68,16 @@ final class StreamEndpoint {
     }
 
     void log(RoutingContext context) {
-        admit(context, UserAccess.Operation.LOG, () -> StreamParameters.log(context.queryParams()))
+        text(context, UserAccess.Operation.LOG, () -> StreamParameters.log(context.queryParams()));
+    }
+
+    void egress(RoutingContext context) {
+        text(context, UserAccess.Operation.EGRESS, () -> StreamParameters.egress(context.queryParams()));
+    }
+
+    /** What goes one way only is the body of an answer. */
+    private void text(RoutingContext context, UserAccess.Operation operation, Parameters parameters) {
+        admit(context, operation, parameters)
                 .compose(this::open)
                 .onSuccess(opened -> {
                     if (context.response().closed()) {

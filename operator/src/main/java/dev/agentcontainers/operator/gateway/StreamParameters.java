@@ -22,6 +22,11 @@ final class StreamParameters {
                 flag(query, "timestamps")));
     }
 
+    static StreamRequest egress(MultiMap query) {
+        requireKnown(query, Set.of("denied"));
+        return new StreamRequest.Egress(flag(query, "denied"));
+    }
+
     static StreamRequest exec(MultiMap query) {
         requireKnown(query, Set.of("command", "tty", "stdin"));
         return checked(() -> new StreamRequest.Exec(query.getAll("command"), flag(query, "tty"), flag(query, "stdin")));

@@ -84,7 +84,6 @@ class EnrolmentIT {
                             .list()
                             .getItems())
                     .isEmpty();
-            assertThat(node.resources(AgentNode.class).withName(nodeName).get()).isNotNull();
         }
         Path grant = folder.resolve("a/grant.json");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(grant)))
@@ -318,8 +317,11 @@ class EnrolmentIT {
                 "agentcontainers.dev, list, agentassignments, -, own, true",
                 "'', get, secrets, x, own, true",
                 "'', create, serviceaccounts/token, node-agent, own, true",
-                "agentcontainers.dev, get, agentnodes, own, -, true",
                 "agentcontainers.dev, patch, agentnodes/status, own, -, true",
+                "agentcontainers.dev, get, agentnodes, own, -, false",
+                "agentcontainers.dev, get, agentnodes, x, -, false",
+                "agentcontainers.dev, get, agentnodes/status, x, -, false",
+                "agentcontainers.dev, list, agentnodes, -, -, false",
                 "agentcontainers.dev, list, agentassignments, -, other, false",
                 "'', get, secrets, x, other, false",
                 "'', get, secrets, x, default, false",
@@ -340,6 +342,7 @@ class EnrolmentIT {
                 "agentcontainers.dev, delete, agentassignments, x, own, false",
                 "agentcontainers.dev, create, agentcontainers/exec, x, default, false",
                 "agentcontainers.dev, get, agentcontainers/log, x, default, false",
+                "agentcontainers.dev, get, agentcontainers/egress, x, default, false",
                 "rbac.authorization.k8s.io, create, clusterrolebindings, -, -, false",
                 "rbac.authorization.k8s.io, create, rolebindings, -, own, false"
             })

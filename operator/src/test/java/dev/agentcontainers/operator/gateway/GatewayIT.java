@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.audit.AuditRecord;
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Pem;
@@ -18,6 +20,7 @@ import dev.agentcontainers.protocol.client.GatewayHttp;
 import dev.agentcontainers.protocol.client.GatewayTrust;
 import dev.agentcontainers.protocol.client.MessageSocket;
 import dev.agentcontainers.protocol.client.MessageSocket.Event;
+import dev.agentcontainers.protocol.names.NameVerdict;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.Status;
@@ -31,8 +34,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -104,6 +110,44 @@ class GatewayIT {
             assertThat(new String(stream.readAllBytes(), StandardCharsets.UTF_8))
                     .isEqualTo("second\n");
         }
+    }
+
+    @Test
+    void egressOfAnAgentUntilItIsFinished() throws Exception {
+        SandboxId id = running();
+        try (GatewayHttp user = user("viewer");
+                InputStream all = user.get(path("egress"));
+                InputStream denied = user.get(path("egress?denied=true"))) {
+            tell(id, NameVerdict.RESOLVED, "www.example.org");
+            tell(new SandboxId("another"), NameVerdict.DENIED, "another.example.org");
+            tell(id, NameVerdict.DENIED, "denied.example.org");
+            node.finished.add(id);
+            assertThat(new String(all.readAllBytes(), StandardCharsets.UTF_8).lines())
+                    .hasSize(2)
+                    .first()
+                    .asString()
+                    .contains("\"hostname\":\"www.example.org\"");
+            assertThat(new String(denied.readAllBytes(), StandardCharsets.UTF_8).lines())
+                    .singleElement()
+                    .asString()
+                    .contains("\"hostname\":\"denied.example.org\"");
+        }
+        refused("viewer", "egress?denied=perhaps", 400, "query parameter 'denied' is 'perhaps'");
+    }
+
+    private static void tell(SandboxId id, NameVerdict verdict, String asked) {
+        AuditSubject subject = new AuditSubject(
+                id, new AuditSubject.Agent(NAMESPACE, "agent", id.value()), "100.80.0.2", "group", "hash", List.of());
+        node.trail.take(new AuditRecord.NameDecided(
+                Instant.now(),
+                Optional.of(subject),
+                "100.80.0.2",
+                asked,
+                "A",
+                verdict,
+                Optional.empty(),
+                List.of(),
+                Duration.ZERO));
     }
 
     @Test
@@ -216,6 +260,7 @@ class GatewayIT {
     void strangersGetNothingAndLearnNothing() {
         running();
 
+        refused("stranger", "egress", 403, "user 'stranger' cannot get resource 'agentcontainers/egress'");
         refused("stranger", "log", 403, "user 'stranger' cannot get resource 'agentcontainers/log'");
         refused("stranger", "exec?command=true", 403, "cannot create");
         String there = name;

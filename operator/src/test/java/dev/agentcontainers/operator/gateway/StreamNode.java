@@ -5,6 +5,8 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
+import dev.agentcontainers.nodeagent.audit.AuditWatch;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
@@ -32,6 +34,7 @@ final class StreamNode implements AutoCloseable {
     final NodeIdentity identity;
     final LocalProcessDriver driver;
     final GatewayConnection connection;
+    final AuditTrail trail = AuditTrail.watched("node", "", Clock.systemUTC());
     final Set<SandboxId> finished = ConcurrentHashMap.newKeySet();
     private final GatewayCluster cluster;
     private final Set<SandboxId> assigned = ConcurrentHashMap.newKeySet();
@@ -55,6 +58,11 @@ final class StreamNode implements AutoCloseable {
                     @Override
                     public Optional<IsolationDriver> driver(SandboxId id) {
                         return assigned.contains(id) ? Optional.of(driver) : Optional.empty();
+                    }
+
+                    @Override
+                    public Optional<AuditWatch> egress(SandboxId id) {
+                        return Optional.of(trail.watch(Optional.of(id)));
                     }
 
                     @Override
@@ -103,6 +111,7 @@ final class StreamNode implements AutoCloseable {
     @Override
     public void close() throws InterruptedException {
         connection.close();
+        trail.close();
         driver.processes.forEach(Process::destroyForcibly);
     }
 }

@@ -145,6 +145,23 @@ public final class TestNode implements AutoCloseable {
         return status(assignment, AssignmentPhase.Running, null, null);
     }
 
+    /** It runs at an address of the node's choice, which may be none of the node's own. */
+    public AgentAssignmentStatus runningAt(AgentAssignment assignment, String address) {
+        AgentAssignmentStatus running = running(assignment);
+        return new AgentAssignmentStatus(
+                running.phase(),
+                running.observedGeneration(),
+                running.agentGeneration(),
+                running.reason(),
+                running.message(),
+                address,
+                running.strength(),
+                running.policy(),
+                running.exitCode(),
+                running.restarts(),
+                running.transitions());
+    }
+
     public AgentAssignmentStatus finished(AgentAssignment assignment, int exitCode) {
         return status(
                 assignment,

@@ -5,8 +5,10 @@ import dev.agentcontainers.nodeagent.linux.bpf.PacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.netlink.LinuxNetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.LinuxNetlinkNotices;
 import dev.agentcontainers.nodeagent.linux.netlink.LinuxNetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkNotices;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.LibNftables;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
@@ -26,6 +28,12 @@ public interface FenceSystem {
 
     /** Listens to changes in the calling thread's network namespace. */
     NetlinkEvents events() throws IOException;
+
+    /** Listens to connections in the calling thread's network namespace. */
+    NetlinkNotices connections() throws IOException;
+
+    /** Takes the packets that rules of the calling thread's network namespace log to that group. */
+    NetlinkNotices loggedPackets(int group) throws IOException;
 
     PacketPrograms programs();
 
@@ -55,6 +63,16 @@ public interface FenceSystem {
             @Override
             public NetlinkEvents events() throws IOException {
                 return LinuxNetlinkEvents.open();
+            }
+
+            @Override
+            public NetlinkNotices connections() throws IOException {
+                return LinuxNetlinkNotices.ofConnections();
+            }
+
+            @Override
+            public NetlinkNotices loggedPackets(int group) throws IOException {
+                return LinuxNetlinkNotices.ofLoggedPackets(group);
             }
 
             @Override

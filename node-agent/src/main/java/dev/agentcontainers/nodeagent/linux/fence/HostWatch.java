@@ -35,11 +35,19 @@ final class HostWatch implements AutoCloseable {
         try (events) {
             while (!closed) {
                 if (events.await(LOOK_UP) && !closed) {
-                    listener.run();
+                    tell();
                 }
             }
         } catch (IOException e) {
             LOG.warn("changes of this node's network are not noticed at once any more: {}", e.getMessage());
+        }
+    }
+
+    private void tell() {
+        try {
+            listener.run();
+        } catch (RuntimeException e) {
+            LOG.error("a change of this node's network could not be passed on", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
@@ -19,13 +20,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
  * A pinned network namespace between agents and host. It stays, with its rules, when this process ends: {@link #close}
  * lets go of it, only {@link #destroy} removes it.
  *
- * <p>Needs root, Linux 5.11 or newer, nftables with libnftables, and forwarding of IPv4 on the host, which it switches on.
+ * <p>Needs root, Linux 5.11 or newer, nftables with libnftables, and forwarding of IPv4, which it switches on at the
+ * interfaces that need it.
  */
 public final class LinuxFence implements Fence, AutoCloseable {
     private static final Pattern GROUP = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
@@ -43,6 +46,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
 
     private Optional<OpenFence> opened = Optional.empty();
     private Optional<HostWatch> watch = Optional.empty();
+    private Optional<FenceObservation> observation = Optional.empty();
 
     public LinuxFence(LinuxFenceSettings settings) {
         this(settings, FenceSystem.linux());
@@ -115,6 +119,15 @@ public final class LinuxFence implements Fence, AutoCloseable {
         holding(outside, "listen to changes on the host", () -> {
             watch.ifPresent(HostWatch::close);
             watch = Optional.of(HostWatch.begin(fence().listenToHost(), listener));
+            return true;
+        });
+    }
+
+    @Override
+    public void observe(Consumer<FenceEvent> listener) throws SandboxException {
+        holding(outside, "observe the fence", () -> {
+            observation.ifPresent(FenceObservation::close);
+            observation = Optional.of(fence().observe(listener));
             return true;
         });
     }
@@ -200,6 +213,8 @@ public final class LinuxFence implements Fence, AutoCloseable {
     private void letGo() {
         watch.ifPresent(HostWatch::close);
         watch = Optional.empty();
+        observation.ifPresent(FenceObservation::close);
+        observation = Optional.empty();
         opened.ifPresent(OpenFence::close);
         opened = Optional.empty();
     }

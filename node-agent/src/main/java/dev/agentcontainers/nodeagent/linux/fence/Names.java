@@ -31,6 +31,9 @@ final class Names {
     /** Chain that counts, answers and drops. */
     static final String REFUSE = "refuse";
 
+    /** Where the rules log denied packets to; of the fence's own namespace, and so no other's. */
+    static final int LOG_GROUP = 4001;
+
     private static final String GROUP_CHAIN_PREFIX = "g_";
     private static final String RECEIVING_CHAIN_PREFIX = "r_";
 

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A fence that stands. Not thread-safe, but for {@link #repairUplink}, {@link #warnings} and what concerns the egress proxy: these may be called by one
@@ -269,6 +271,11 @@ final class OpenFence implements AutoCloseable {
     /** Listens in the host's namespace, from now on. */
     NetlinkEvents listenToHost() throws IOException {
         return host.thread().call(system::events);
+    }
+
+    /** Tells the listener, from now on, what the rules let pass and stop. */
+    FenceObservation observe(Consumer<FenceEvent> listener) throws IOException {
+        return FenceObservation.begin(fence, system, listener);
     }
 
     AttachedAgents agents() {

@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.linux.netlink.LoggedPacket;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +21,8 @@ final class Rules {
 
     /** Names of the chains that {@link #base} makes. */
     static final List<String> BASE_CHAINS = List.of(
+            "note",
+            "note_source",
             "refuse",
             "answer",
             "from_uplink",
@@ -30,6 +34,10 @@ final class Rules {
             "forward",
             "output",
             "postrouting");
+
+    /** Of an interface's denied packets, those that are told of one by one; the counter has them all. */
+    private static final String MORE_THAN_ARE_NOTED =
+            "update @noted { iifname limit rate over 20/second burst 40 packets } return";
 
     /** Of an agent's packets to its name server, those of connections included. */
     private static final String MOST_QUESTIONS = "limit rate over 200/second burst 400 packets";
@@ -65,6 +73,9 @@ final class Rules {
                 add map inet agentfence resolved { \
                   type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %d; }
                 add set inet agentfence asking { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
+                add set inet agentfence noted { type ifname; flags dynamic,timeout; timeout 60s; size 65536; }
+                add chain inet agentfence note
+                add chain inet agentfence note_source
                 add chain inet agentfence refuse
                 add chain inet agentfence answer
                 add chain inet agentfence from_uplink
@@ -77,12 +88,39 @@ final class Rules {
                 add chain inet agentfence output { type filter hook output priority 0; policy drop; }
                 add chain inet agentfence postrouting { type nat hook postrouting priority 100; policy accept; }
                 """.formatted(MOST_RESOLVED)
+                + noting(neverSet)
                 + refusing()
                 + fromUplink(plan)
                 + fromAgent(neverSet)
                 + askForNames()
                 + hooks(plan)
                 + output(plan);
+    }
+
+    /**
+     * Tells whoever listens what stops a packet; without a listener nothing comes of it, and nothing is decided here. The
+     * reasons are those of {@link #fromAgent} and {@link #hooks}, asked again in their order.
+     */
+    private static String noting(String neverSet) {
+        return chain(
+                        "note",
+                        MORE_THAN_ARE_NOTED,
+                        "oifname \"ac*\" " + noted(Barrier.INGRESS),
+                        "oifname \"uplink\" " + noted(Barrier.NO_AGENT),
+                        "ct state invalid " + noted(Barrier.INVALID),
+                        "ip frag-off & 0x3fff != 0 " + noted(Barrier.FRAGMENT),
+                        "ip hdrlength > 5 " + noted(Barrier.OPTIONS),
+                        "ip daddr " + AddressPlan.NEXT_HOP + " " + noted(Barrier.NAME_SERVER),
+                        "ip daddr @" + neverSet + " " + noted(Barrier.CLOSED),
+                        "fib daddr type != unicast " + noted(Barrier.NOT_UNICAST),
+                        "meta l4proto != { tcp, udp, sctp } " + noted(Barrier.PROTOCOL),
+                        noted(Barrier.EGRESS))
+                + chain("note_source", MORE_THAN_ARE_NOTED, noted(Barrier.SOURCE));
+    }
+
+    private static String noted(Barrier barrier) {
+        return "log prefix \"%s\" group %d snaplen %d return"
+                .formatted(barrier.id(), Names.LOG_GROUP, LoggedPacket.COPIED);
     }
 
     /**
@@ -93,6 +131,7 @@ final class Rules {
     private static String refusing() {
         return chain(
                         "refuse",
+                        "jump note",
                         "iifname @denied goto answer",
                         "iifname \"uplink\" limit rate 100/second burst 100 packets goto answer",
                         "drop")
@@ -160,6 +199,7 @@ final class Rules {
                         "prerouting",
                         "iifname \"uplink\" goto from_uplink",
                         "iifname . ip saddr @sources goto from_agent",
+                        "iifname \"ac*\" jump note_source",
                         "iifname @denied drop")
                 + chain("input", "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept")
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.

@@ -121,6 +121,23 @@ public final class Links {
         }
     }
 
+    /** The interface of that number in the socket's namespace. */
+    public static Optional<Link> find(NetlinkSocket socket, int index) throws NetlinkException {
+        NetlinkMessage request = new NetlinkMessage(
+                "look up the interface " + index,
+                RTM_GETLINK,
+                NetlinkMessage.REQUEST,
+                header(index, 0, 0).toBytes());
+        try {
+            return socket.query(request).stream().findFirst().map(Links::parse);
+        } catch (NetlinkException e) {
+            if (e.notFound()) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
     /**
      * Waits until an interface that is up at both ends is ready to send. The kernel makes the end that came up first ready
      * a little later (its link watch); since 6.14 asking is enough to make it do so now.

@@ -46,6 +46,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -129,6 +130,7 @@ public final class ProcessDriver implements IsolationDriver {
 
     @Override
     public void prepare(SandboxSpec spec) throws SandboxException {
+        refuseParameters(spec);
         Optional<StorageLimit> limit = storageLimit(spec);
         if (limit.isPresent()) {
             refuseUnenforceable(limit.get());
@@ -145,6 +147,19 @@ public final class ProcessDriver implements IsolationDriver {
             }
             return true;
         });
+    }
+
+    /** What an administrator asks for must not be passed over. */
+    private static void refuseParameters(SandboxSpec spec) throws SandboxException {
+        if (!spec.driverParameters().isEmpty()) {
+            throw new SandboxException(
+                    Step.PREPARE,
+                    Kind.UNSUPPORTED,
+                    "the agent's IsolationClass sets spec.parameters "
+                            + String.join(
+                                    ", ", new TreeSet<>(spec.driverParameters().keySet()))
+                            + "; the driver process has none: use an IsolationClass without them");
+        }
     }
 
     /** What the manifest asks for; without that the node's own limit where the agent can write to a workspace. */

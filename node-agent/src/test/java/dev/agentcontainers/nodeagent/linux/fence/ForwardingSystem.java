@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.nodeagent.linux.bpf.PacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkNotices;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
 import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
@@ -34,6 +35,16 @@ abstract class ForwardingSystem implements FenceSystem {
     @Override
     public NetlinkEvents events() throws IOException {
         return system.events();
+    }
+
+    @Override
+    public NetlinkNotices connections() throws IOException {
+        return system.connections();
+    }
+
+    @Override
+    public NetlinkNotices loggedPackets(int group) throws IOException {
+        return system.loggedPackets(group);
     }
 
     @Override

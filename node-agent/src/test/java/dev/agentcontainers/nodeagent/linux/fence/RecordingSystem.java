@@ -3,9 +3,10 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.nodeagent.linux.bpf.RecordingPacketPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
 import dev.agentcontainers.nodeagent.linux.namespace.RecordingNamespaces;
-import dev.agentcontainers.nodeagent.linux.netlink.NetlinkEvents;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkNotices;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlink;
+import dev.agentcontainers.nodeagent.linux.netlink.RecordingNetlinkEvents;
 import dev.agentcontainers.nodeagent.linux.nftables.RecordingNftables;
 import dev.agentcontainers.nodeagent.linux.socket.RecordingSockets;
 import java.io.IOException;
@@ -17,6 +18,7 @@ final class RecordingSystem implements FenceSystem {
     final RecordingNetlink filter = new RecordingNetlink();
     final RecordingNftables nftables = new RecordingNftables();
     final RecordingPacketPrograms programs = new RecordingPacketPrograms();
+    final RecordingNetlinkEvents events = new RecordingNetlinkEvents();
     final RecordingSockets sockets = new RecordingSockets();
 
     /** A place in this system's current namespace. */
@@ -40,8 +42,18 @@ final class RecordingSystem implements FenceSystem {
     }
 
     @Override
-    public NetlinkEvents events() throws IOException {
-        throw new IOException("nothing happens here");
+    public RecordingNetlinkEvents events() {
+        return events;
+    }
+
+    @Override
+    public NetlinkNotices connections() throws IOException {
+        throw new IOException("nothing is connected here");
+    }
+
+    @Override
+    public NetlinkNotices loggedPackets(int group) throws IOException {
+        throw new IOException("nothing is logged here");
     }
 
     @Override

@@ -8,7 +8,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.audit.AuditSettings;
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
+import dev.agentcontainers.nodeagent.audit.AuditedFence;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
@@ -20,13 +26,13 @@ import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
-import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.protocol.names.NameLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +54,8 @@ class ResolvedLifeIT {
     private Sandboxes sandboxes;
     private LoopbackResolver resolver;
     private LinuxProxyPrograms programs;
+    private AuditTrail trail;
+    private AuditedFence audited;
     private NamesFence names;
     private EgressProxyKeeper keeper;
 
@@ -70,17 +78,17 @@ class ResolvedLifeIT {
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
                 new IdRange(200_000_000, 65_536));
-        names = new NamesFence(fence);
+        trail = AuditTrail.inFolder(folder.resolve("audit"), AuditSettings.DEFAULT, "n1", "test", Clock.systemUTC());
+        audited =
+                new AuditedFence(fence, trail, id -> Optional.of(new AuditSubject.Agent("team", "coder", id.value())));
+        names = new NamesFence(audited);
         names.open(Machine.fenceSettings());
         names.apply(List.of(Groups.named(
                 "named",
                 Groups.name("www.example.org", Protocol.TCP, PORT),
                 Groups.name("intern.example.org", Protocol.TCP, PORT))));
         keeper = new EgressProxyKeeper(
-                        names,
-                        programs,
-                        new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT),
-                        NameAudit.logged())
+                        names, programs, new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT), audited)
                 .start();
     }
 
@@ -92,6 +100,7 @@ class ResolvedLifeIT {
         if (keeper != null) {
             keeper.close();
             fence.destroy();
+            trail.close();
             programs.forget();
             DeepDeletion.delete(folder);
             resolver.close();
@@ -187,5 +196,57 @@ class ResolvedLifeIT {
         assertThat(agent.request("send_flow", "flow")).isNotEqualTo("ok");
         assertThat(agent.tcp(PUBLIC, PORT)).isNotEqualTo("ok");
         await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").contains("gaierror"));
+    }
+
+    /** Who asked for what, what came of it, and where the connection went by which rule, with its bytes. */
+    @Test
+    void allOfItIsRecorded() throws Exception {
+        DrivenAgent agent = start();
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+        assertThat(resolve(agent, "data.attacker.test")).contains("gaierror");
+        assertThat(agent.tcp(PUBLIC, PORT)).isEqualTo("ok");
+        assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+
+        JsonNode resolved = awaitRecord("class_uid", 4003, "action_id", 1);
+        assertThat(resolved.at("/query/hostname").asText()).isEqualTo("www.example.org");
+        assertThat(resolved.at("/src_endpoint/name").asText()).isEqualTo("team/coder");
+        assertThat(resolved.at("/src_endpoint/uid").asText())
+                .isEqualTo(agent.id().value());
+        assertThat(resolved.at("/answers/0/rdata").asText()).isEqualTo(PUBLIC);
+        JsonNode refused = awaitRecord("class_uid", 4003, "action_id", 2);
+        assertThat(refused.at("/query/hostname").asText()).isEqualTo("data.attacker.test");
+        JsonNode opened = awaitRecord("class_uid", 4001, "activity_id", 1);
+        assertThat(opened.at("/dst_endpoint/ip").asText()).isEqualTo(PUBLIC);
+        assertThat(opened.at("/dst_endpoint/hostname").asText()).isEqualTo("www.example.org");
+        assertThat(opened.at("/firewall_rule/name").asText()).isEqualTo("egress www.example.org TCP 8080");
+        assertThat(opened.at("/policy/name").asText()).isEqualTo("named");
+        JsonNode closed = awaitRecord("class_uid", 4001, "activity_id", 2);
+        assertThat(closed.at("/connection_info/uid")).isEqualTo(opened.at("/connection_info/uid"));
+        assertThat(closed.at("/dst_endpoint/hostname").asText()).isEqualTo("www.example.org");
+        assertThat(closed.at("/traffic/bytes_out").asLong()).isPositive();
+        JsonNode denied = awaitRecord("class_uid", 4001, "activity_id", 5);
+        assertThat(denied.at("/dst_endpoint/ip").asText()).isEqualTo(ALLOWED);
+        assertThat(denied.at("/firewall_rule/name").asText()).isEqualTo("egress");
+    }
+
+    private JsonNode awaitRecord(String field, int value, String otherField, int otherValue) {
+        await().atMost(PATIENCE)
+                .until(() -> record(field, value, otherField, otherValue).isPresent());
+        return record(field, value, otherField, otherValue).orElseThrow();
+    }
+
+    private Optional<JsonNode> record(String field, int value, String otherField, int otherValue) {
+        try {
+            ObjectMapper json = new ObjectMapper();
+            for (String line : Files.readAllLines(folder.resolve("audit/egress.jsonl"))) {
+                JsonNode event = json.readTree(line);
+                if (event.path(field).asInt() == value && event.path(otherField).asInt() == otherValue) {
+                    return Optional.of(event);
+                }
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -131,7 +131,10 @@ class EgressProxyIT {
         names.open(new FenceSettings("100.80.0.0/24", "100.80.0.0/12", List.of()));
         NameAudit audit = new NameAudit() {
             @Override
-            public void decided(String agent, NameDecision decision) {
+            public void opened(SandboxId agent, String name, List<String> addresses) {}
+
+            @Override
+            public void decided(NameDecision decision) {
                 decisions.add(decision);
             }
 

@@ -19,6 +19,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -69,6 +70,24 @@ class FailedStartIT {
 
     private static SandboxException failureOf(ThrowingCallable call) {
         return catchThrowableOfType(SandboxException.class, call);
+    }
+
+    @Test
+    void parametersOfTheIsolationClassAreRefusedRatherThanPassedOver() {
+        SandboxSpec asking = new SandboxSpec(
+                TestNode.newId(),
+                spec.hostname(),
+                Map.of("seccomp", "off", "landlock", "on"),
+                spec.command(),
+                spec.workingDirectory(),
+                spec.environment(),
+                spec.limits(),
+                spec.mounts());
+
+        SandboxException refusal = failureOf(() -> node.driver().prepare(asking));
+
+        assertThat(refusal.kind()).isEqualTo(Kind.UNSUPPORTED);
+        assertThat(refusal).hasMessageContaining("spec.parameters landlock, seccomp; the driver process has none");
     }
 
     private void assertCreationFails(ProcessDriver failing, String message) throws Exception {

@@ -30,7 +30,8 @@ public final class UserAccess {
     /** What users can ask for: a verb on a subresource of AgentContainers. */
     public enum Operation {
         LOG("get", "log"),
-        EXEC("create", "exec");
+        EXEC("create", "exec"),
+        EGRESS("get", "egress");
 
         private final String verb;
         private final String subresource;

@@ -46,6 +46,14 @@ public final class StreamAudit {
                             agent.getMetadata().getName(),
                             target.node(),
                             log.follow());
+                case StreamRequest.Egress egress ->
+                    LOG.info(
+                            "user {} watches the egress of {}/{} on {} (only what is denied: {})",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node(),
+                            egress.denied());
                 case StreamRequest.Exec exec -> {
                     LOG.info(
                             "user {} runs in {}/{} on {} (terminal: {}): {}",

@@ -1,0 +1,229 @@
+package dev.agentcontainers.bench.egress;
+
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.localcluster.process.FileTrees;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A machine of network namespaces: one that takes the host's part, with a fence, and one with servers behind it. The real
+ * host's routes, tables and settings are not touched. Removes everything of it when closed, or when the JVM is asked to end.
+ */
+final class BenchNetwork implements AutoCloseable {
+    static final String SERVER = "10.20.0.1";
+    static final int PORT = 8080;
+
+    private static final String PREFIX = "acbench-";
+    private static final String HOST = PREFIX + "host";
+    private static final String SERVERS = PREFIX + "servers";
+    private static final String FENCE = PREFIX + "fence";
+    private static final int MTU = 1500;
+
+    private final Path folder;
+    private final LinuxFence fence;
+    private final List<Process> processes = new ArrayList<>();
+    private final List<String> routers = new ArrayList<>();
+    private final Thread closing = new Thread(this::remove, "close");
+    private boolean removed;
+
+    private BenchNetwork(Path folder) throws IOException, SandboxException {
+        this.folder = folder;
+        this.fence = new LinuxFence(new LinuxFenceSettings(
+                FENCE, Optional.of(Path.of("/run/netns", HOST)), Path.of("/run/netns"), folder, MTU));
+        Runtime.getRuntime().addShutdownHook(closing);
+        run("ip", "netns", "add", HOST);
+        run("ip", "netns", "add", SERVERS);
+        // A host that forwards already: the fence has to guard no interface on which it had to switch that on.
+        onHost("ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
+        onHost("ip link add up0 type veth peer name down0 netns " + SERVERS);
+        onHost("ip addr add 10.9.0.1/24 dev up0; ip link set up0 up; ip route add default via 10.9.0.2");
+        in(SERVERS, "ip link set lo up; ip addr add %s/32 dev lo".formatted(SERVER));
+        in(SERVERS, "ip addr add 10.9.0.2/24 dev down0; ip link set down0 up; ip route add default via 10.9.0.1");
+        fence.open(new FenceSettings("100.80.0.0/16", "100.80.0.0/12", List.of()));
+    }
+
+    static BenchNetwork make(String... programs) throws IOException, SandboxException {
+        for (String program : programs) {
+            if (!isInstalled(program)) {
+                throw new UserException("this benchmark needs the program %s; on Debian: apt-get install %s"
+                        .formatted(program, program));
+            }
+        }
+        removeLeftovers();
+        return new BenchNetwork(Files.createTempDirectory("agentcontainers-bench"));
+    }
+
+    private static boolean isInstalled(String program) {
+        return List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin").stream()
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
+    /** Of a benchmark that was killed. */
+    private static void removeLeftovers() {
+        for (String line : run("ip", "netns", "list").split("\n", -1)) {
+            if (line.startsWith(PREFIX)) {
+                run("ip", "netns", "del", line.split(" ", 2)[0]);
+            }
+        }
+    }
+
+    LinuxFence fence() {
+        return fence;
+    }
+
+    /** A process with nothing but a network namespace of its own, as the fence takes agents. */
+    NetworkAttachment agent() {
+        return new NetworkAttachment(start(List.of(
+                        "unshare", "--user", "--map-root-user", "--net", "sh", "-c", "echo ready; exec sleep inf"))
+                .pid());
+    }
+
+    /**
+     * Joins an agent to the servers by a router of its own instead of the fence: the same number of hops and no filter.
+     *
+     * @param number from 1, of this router
+     * @param tracked with connection tracking and masquerade, as in the fence's way; otherwise neither
+     */
+    void route(NetworkAttachment agent, int number, boolean tracked) {
+        String router = PREFIX + "router" + number;
+        String network = "10.9.%d.0/24".formatted(100 + number);
+        String own = "10.9.%d".formatted(100 + number);
+        run("ip", "netns", "add", router);
+        routers.add(router);
+        in(router, "ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
+        in(router, "ip link add agent type veth peer name eth0 netns %d".formatted(agent.pid()));
+        in(router, "ip addr add %s.1/30 dev agent; ip link set agent up".formatted(own));
+        inside(
+                agent,
+                "ip addr add %s.2/30 dev eth0; ip link set eth0 up; ip route add default via %s.1".formatted(own, own));
+        onHost("ip link add r%d type veth peer name uplink netns %s".formatted(number, router));
+        onHost("ip addr add %s.5/30 dev r%d; ip link set r%d up".formatted(own, number, number));
+        in(
+                router,
+                "ip addr add %s.6/30 dev uplink; ip link set uplink up; ip route add default via %s.5"
+                        .formatted(own, own));
+        onHost("ip route add %s via %s.6; sysctl -qw net.ipv4.conf.r%d.forwarding=1".formatted(network, own, number));
+        if (tracked) {
+            in(router, """
+                    nft -f - <<'RULES'
+                    table ip bench { chain forward { type filter hook forward priority 0; policy accept; ct state established accept; }; }
+                    RULES
+                    """);
+            onHost("""
+                    nft -f - <<'RULES'
+                    table ip bench%d { chain out { type nat hook postrouting priority 100; policy accept; ip saddr %s masquerade; }; }
+                    RULES
+                    """.formatted(number, network));
+        } else {
+            onHost("""
+                    nft -f - <<'RULES'
+                    table ip bench%d { chain in { type filter hook prerouting priority raw; policy accept; ip saddr %s notrack; ip daddr %s notrack; }; }
+                    RULES
+                    """.formatted(number, network, network));
+        }
+    }
+
+    /** Runs a server until this is closed. */
+    void serve(String... command) {
+        List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", SERVERS));
+        words.addAll(List.of(command));
+        start(words);
+    }
+
+    /** What the command prints in the agent's network. */
+    String inside(NetworkAttachment agent, String script) {
+        return run("nsenter", "--net=/proc/" + agent.pid() + "/ns/net", "sh", "-ec", script);
+    }
+
+    /** A program of this benchmark's, as a file. */
+    String program(String name) throws IOException {
+        Path file = folder.resolve(name);
+        try (InputStream stream = BenchNetwork.class.getResourceAsStream(name)) {
+            if (stream == null) {
+                throw new IOException("the program " + name + " is missing");
+            }
+            Files.write(file, stream.readAllBytes());
+        }
+        return file.toString();
+    }
+
+    String onHost(String script) {
+        return in(HOST, script);
+    }
+
+    String inFence(String script) {
+        return in(FENCE, script);
+    }
+
+    private static String in(String namespace, String script) {
+        return run("ip", "netns", "exec", namespace, "sh", "-ec", script);
+    }
+
+    /** Starts it and waits for its first line. */
+    private Process start(List<String> command) {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            processes.add(process);
+            if (process.inputReader().readLine() == null) {
+                throw new IllegalStateException(String.join(" ", command) + " did not start");
+            }
+            return process;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String run(String... command) {
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                throw new IllegalStateException(String.join(" ", command) + ": " + output);
+            }
+            return output;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        Runtime.getRuntime().removeShutdownHook(closing);
+        remove();
+    }
+
+    private synchronized void remove() {
+        if (removed) {
+            return;
+        }
+        removed = true;
+        processes.forEach(Process::destroyForcibly);
+        processes.forEach(process -> process.onExit().join());
+        try {
+            fence.destroy();
+            fence.close();
+        } catch (SandboxException e) {
+            System.err.println("bench: the fence could not be removed: " + e.getMessage());
+        }
+        removeLeftovers();
+        FileTrees.delete(folder);
+    }
+}

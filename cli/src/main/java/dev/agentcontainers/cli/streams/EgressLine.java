@@ -1,0 +1,148 @@
+package dev.agentcontainers.cli.streams;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/**
+ * An event of an agent's egress as a line for people: time, verdict, protocol, the other side, and why. What agents had a
+ * say in never moves a terminal's cursor.
+ *
+ * @param agent {@code namespace/name} of the one that is watched
+ */
+record EgressLine(String agent, ZoneId zone) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
+    private static final int DNS = 4003;
+    private static final int OPEN = 1;
+    private static final int CLOSE = 2;
+    private static final int REFUSE = 5;
+    private static final int DENIED = 2;
+    private static final int KIBI = 1024;
+
+    String of(String line) {
+        try {
+            return printable(of(JSON.readTree(line)));
+        } catch (JsonProcessingException e) {
+            return printable(line);
+        }
+    }
+
+    private String of(JsonNode event) {
+        String time =
+                TIME.format(Instant.ofEpochMilli(event.path("time").asLong()).atZone(zone));
+        if (event.path("class_uid").asInt() == DNS) {
+            return "%s  %-7s  %-4s  %s  %s".formatted(time, verdict(event), "DNS", name(event), why(event));
+        }
+        return switch (event.path("activity_id").asInt()) {
+            case OPEN, REFUSE ->
+                "%s  %-7s  %-4s  %s  %s".formatted(time, verdict(event), protocol(event), otherSide(event), why(event));
+            case CLOSE ->
+                "%s  %-7s  %-4s  %s  %s".formatted(time, "closed", protocol(event), otherSide(event), traffic(event));
+            default -> "%s  %-7s  %s%s".formatted(time, "missing", count(event), text(event, "/status_detail"));
+        };
+    }
+
+    private static String verdict(JsonNode event) {
+        return event.path("action_id").asInt() == DENIED ? "denied" : "allowed";
+    }
+
+    private static String protocol(JsonNode event) {
+        return text(event, "/connection_info/protocol_name").toUpperCase(Locale.ROOT);
+    }
+
+    private String otherSide(JsonNode event) {
+        boolean toIt = text(event, "/dst_endpoint/name").equals(agent)
+                && !text(event, "/src_endpoint/name").equals(agent);
+        return toIt
+                ? "from %s to its port %s"
+                        .formatted(endpoint(event.path("src_endpoint")), text(event, "/dst_endpoint/port"))
+                : endpoint(event.path("dst_endpoint"));
+    }
+
+    private static String endpoint(JsonNode endpoint) {
+        List<String> names = new ArrayList<>();
+        if (endpoint.hasNonNull("hostname")) {
+            names.add(endpoint.path("hostname").asText());
+        }
+        if (endpoint.hasNonNull("name")) {
+            names.add(endpoint.path("name").asText());
+        }
+        String address = endpoint.path("ip").asText();
+        String port = endpoint.hasNonNull("port") ? ":" + endpoint.path("port").asText() : "";
+        return (address.contains(":") && !port.isEmpty() ? "[" + address + "]" : address)
+                + port
+                + (names.isEmpty() ? "" : " (" + String.join(", ", names) + ")");
+    }
+
+    private static String name(JsonNode event) {
+        String answers = StreamSupport.stream(event.path("answers").spliterator(), false)
+                .map(answer -> answer.path("rdata").asText())
+                .collect(Collectors.joining(" "));
+        return text(event, "/query/hostname")
+                + " "
+                + text(event, "/query/type")
+                + (answers.isEmpty() ? "" : " = " + answers);
+    }
+
+    private static String why(JsonNode event) {
+        String rule = text(event, "/firewall_rule/name");
+        String detail = text(event, "/status_detail");
+        boolean allowedByRule = event.path("action_id").asInt() != DENIED && !rule.isEmpty() && !rule.equals("none");
+        if (allowedByRule) {
+            return "by " + rule;
+        }
+        return detail.isEmpty() ? "by a rule that has changed since" : detail;
+    }
+
+    private static String traffic(JsonNode event) {
+        if (!event.hasNonNull("traffic")) {
+            return "not counted";
+        }
+        String sizes = "%s sent, %s received"
+                .formatted(
+                        size(event.at("/traffic/bytes_out").asLong()),
+                        size(event.at("/traffic/bytes_in").asLong()));
+        return event.hasNonNull("duration")
+                ? sizes
+                        + String.format(
+                                Locale.ROOT,
+                                " in %.1f s",
+                                event.path("duration").asLong() / 1000.0)
+                : sizes;
+    }
+
+    private static String size(long bytes) {
+        if (bytes < KIBI) {
+            return bytes + " B";
+        }
+        double size = bytes;
+        for (String unit : List.of("KiB", "MiB", "GiB")) {
+            size /= KIBI;
+            if (size < KIBI) {
+                return String.format(Locale.ROOT, "%.1f %s", size, unit);
+            }
+        }
+        return String.format(Locale.ROOT, "%.1f TiB", size / KIBI);
+    }
+
+    private static String count(JsonNode event) {
+        return event.hasNonNull("count") ? event.path("count").asText() + ": " : "";
+    }
+
+    private static String text(JsonNode event, String pointer) {
+        return event.at(pointer).asText("");
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}|[\\u2028\\u2029]", "?");
+    }
+}

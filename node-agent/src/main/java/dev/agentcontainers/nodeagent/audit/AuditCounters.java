@@ -1,0 +1,12 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+
+/** Who wants to know which agents are counted. Called on any thread; must return at once. */
+public interface AuditCounters {
+    /** Something of an agent came for the first time. */
+    void came(AuditSubject subject, AuditCounts counts);
+
+    /** The agent is gone for good. */
+    void gone(SandboxId id);
+}

@@ -1,0 +1,45 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What an agent was let do and denied so far, as far as this process has seen it; more than was recorded. Thread-safe. */
+public final class AuditCounts {
+    private final AtomicLong flowsAllowed = new AtomicLong();
+    private final AtomicLong flowsDenied = new AtomicLong();
+    private final AtomicLong namesAllowed = new AtomicLong();
+    private final AtomicLong namesDenied = new AtomicLong();
+    private final AtomicLong unrecorded = new AtomicLong();
+
+    void count(AuditRecord record) {
+        switch (record) {
+            case AuditRecord.FlowOpened _ -> flowsAllowed.incrementAndGet();
+            case AuditRecord.FlowClosed _ -> {}
+            case AuditRecord.FlowDenied _ -> flowsDenied.incrementAndGet();
+            case AuditRecord.NameDecided decided ->
+                (decided.isAllowed() ? namesAllowed : namesDenied).incrementAndGet();
+            case AuditRecord.Missing missing -> unrecorded.addAndGet(missing.count());
+        }
+    }
+
+    public long flowsAllowed() {
+        return flowsAllowed.get();
+    }
+
+    /** Packets that were told of one by one. */
+    public long flowsDenied() {
+        return flowsDenied.get();
+    }
+
+    public long namesAllowed() {
+        return namesAllowed.get();
+    }
+
+    public long namesDenied() {
+        return namesDenied.get();
+    }
+
+    /** What is known to be missing in the record. */
+    public long unrecorded() {
+        return unrecorded.get();
+    }
+}

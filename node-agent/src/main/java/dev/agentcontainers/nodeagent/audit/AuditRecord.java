@@ -1,0 +1,140 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
+import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.names.NameVerdict;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** Something that an agent was let do or denied, or that is missing here. */
+public sealed interface AuditRecord {
+    Instant at();
+
+    /** Of whom; empty where that is not known. */
+    Optional<AuditSubject> subject();
+
+    /** The other agent of this node whom it concerns. */
+    default Optional<AuditSubject> peer() {
+        return Optional.empty();
+    }
+
+    /** Whether it concerns that agent. */
+    default boolean concerns(SandboxId id) {
+        return subject().filter(each -> each.sandbox().equals(id)).isPresent()
+                || peer().filter(each -> each.sandbox().equals(id)).isPresent();
+    }
+
+    /** As seen from the subject. */
+    enum Direction {
+        INBOUND,
+        OUTBOUND,
+        /** Between two agents of this node; the subject began it. */
+        BETWEEN_AGENTS
+    }
+
+    /**
+     * By what something was allowed, as far as that can be told from outside the kernel.
+     *
+     * @param rule what of the group's ruleset, in words; empty where it has changed since
+     * @param domain the name by which the agent got the other side's address
+     */
+    record Permission(Optional<String> rule, Optional<String> domain) {
+        static final Permission UNKNOWN = new Permission(Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * Whom a flow is between.
+     *
+     * @param id the flow's; the same in all records of it
+     */
+    record Flow(String id, Tuple tuple, Direction direction, Permission permission) {}
+
+    /** A flow was allowed and has begun. */
+    record FlowOpened(Instant at, Optional<AuditSubject> subject, Optional<AuditSubject> peer, Flow flow)
+            implements AuditRecord {}
+
+    /**
+     * A flow has ended.
+     *
+     * @param traffic as the one who began the flow sent and received it
+     */
+    record FlowClosed(
+            Instant at,
+            Optional<AuditSubject> subject,
+            Optional<AuditSubject> peer,
+            Flow flow,
+            Optional<Traffic> traffic,
+            Optional<Duration> lasted)
+            implements AuditRecord {}
+
+    /** A packet was stopped. */
+    record FlowDenied(
+            Instant at,
+            Optional<AuditSubject> subject,
+            Optional<AuditSubject> peer,
+            Direction direction,
+            Barrier barrier,
+            Tuple tuple,
+            Optional<String> domain)
+            implements AuditRecord {}
+
+    /**
+     * A name was asked for.
+     *
+     * @param address who asked
+     * @param rule the name of a rule that decided
+     * @param addresses that the agent was told
+     */
+    record NameDecided(
+            Instant at,
+            Optional<AuditSubject> subject,
+            String address,
+            String name,
+            String type,
+            NameVerdict verdict,
+            Optional<String> rule,
+            List<String> addresses,
+            Duration took)
+            implements AuditRecord {
+        public NameDecided {
+            addresses = List.copyOf(addresses);
+        }
+
+        /** Whether the agent was let ask; it may not have got what it wanted. */
+        public boolean isAllowed() {
+            return switch (verdict) {
+                case RESOLVED, NO_DATA, NO_SUCH_NAME, UPSTREAM_FAILED -> true;
+                case UNKNOWN_AGENT, MALFORMED, DENIED, TOO_MANY, TUNNEL, REFUSED_ADDRESSES, NOT_OPENED -> false;
+            };
+        }
+
+        /** For people. */
+        public String reason() {
+            return switch (verdict) {
+                case RESOLVED -> "resolved, opened and answered";
+                case NO_DATA -> "the name has nothing of that type that the agent can use";
+                case NO_SUCH_NAME -> "the name does not exist";
+                case UNKNOWN_AGENT -> "whoever asks is no agent that is known";
+                case MALFORMED -> "the question is none that is served";
+                case DENIED -> "no rule of the agent's policies allows the name";
+                case TOO_MANY -> "the agent asks too often";
+                case TUNNEL -> "the name looks like one that carries data out";
+                case REFUSED_ADDRESSES -> "the name resolves to addresses only that no name may open";
+                case UPSTREAM_FAILED -> "the resolver gave no answer";
+                case NOT_OPENED -> "the addresses could not be opened";
+            };
+        }
+    }
+
+    /**
+     * Something is not in this record.
+     *
+     * @param count how much; 0 where that is not known
+     * @param reason what is missing, and why
+     */
+    record Missing(Instant at, Optional<AuditSubject> subject, long count, String reason) implements AuditRecord {}
+}

@@ -1,0 +1,142 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import dev.agentcontainers.nodeagent.audit.AuditSubject.Agent;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Who is who: which agent has or had an address, which rules hold for it, and by which names it got addresses. What it does
+ * not know it leaves open. Thread-safe.
+ */
+final class AuditSubjects {
+    private static final int MOST_FORMER = 4096;
+
+    private final Function<SandboxId, Optional<Agent>> agents;
+    private final Map<SandboxId, Tenant> tenants = new ConcurrentHashMap<>();
+    private final Map<String, Tenant> byAddress = new ConcurrentHashMap<>();
+    private volatile Map<String, GroupRules> groups = Map.of();
+    /** Whoever had the address last. Guarded by itself. */
+    private final Map<String, Tenant> former = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Tenant> eldest) {
+            return size() > MOST_FORMER;
+        }
+    };
+
+    /** An agent at its address, from a time on. */
+    private record Tenant(SandboxId id, String address, String group, Instant since, NameMemory names) {}
+
+    private final Map<SandboxId, Agent> known = new ConcurrentHashMap<>();
+
+    AuditSubjects(Function<SandboxId, Optional<Agent>> agents) {
+        this.agents = agents;
+    }
+
+    /** @param since from when on the address is the agent's; the beginning of time where it had it before */
+    void attached(SandboxId id, String address, String group, Instant since) {
+        Tenant before = tenants.get(id);
+        Tenant now = before != null && before.address.equals(address)
+                ? new Tenant(id, address, group, before.since, before.names)
+                : new Tenant(id, address, group, since, new NameMemory());
+        tenants.put(id, now);
+        byAddress.put(address, now);
+    }
+
+    void detached(SandboxId id) {
+        Tenant gone = tenants.remove(id);
+        if (gone != null) {
+            // Now, while it is still known who that is.
+            agent(id);
+            synchronized (former) {
+                Tenant forgotten = former.put(gone.address, gone);
+                if (forgotten != null && !forgotten.id.equals(id) && !tenants.containsKey(forgotten.id)) {
+                    known.remove(forgotten.id);
+                }
+            }
+            byAddress.remove(gone.address, gone);
+        }
+    }
+
+    void apply(Collection<GroupRuleset> rulesets) {
+        groups = rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, GroupRules::new));
+    }
+
+    void named(SandboxId id, String name, List<String> addresses) {
+        Tenant tenant = tenants.get(id);
+        if (tenant != null) {
+            addresses.forEach(address -> tenant.names.put(address, name));
+        }
+    }
+
+    /** Who has that address, or had it then. */
+    Optional<AuditSubject> at(String address, Instant then) {
+        return tenantAt(address, then).map(this::subject);
+    }
+
+    private Optional<Tenant> tenantAt(String address, Instant then) {
+        Tenant present = byAddress.get(address);
+        if (present != null && !present.since.isAfter(then)) {
+            return Optional.of(present);
+        }
+        Optional<Tenant> before;
+        synchronized (former) {
+            before = Optional.ofNullable(former.get(address));
+        }
+        return before.isPresent() ? before : Optional.ofNullable(present);
+    }
+
+    Optional<AuditSubject> of(SandboxId id) {
+        return tenant(id).map(this::subject);
+    }
+
+    private Optional<Tenant> tenant(SandboxId id) {
+        Tenant tenant = tenants.get(id);
+        if (tenant != null) {
+            return Optional.of(tenant);
+        }
+        synchronized (former) {
+            return former.values().stream().filter(each -> each.id.equals(id)).findFirst();
+        }
+    }
+
+    Optional<GroupRules> rules(AuditSubject subject) {
+        return Optional.ofNullable(groups.get(subject.group()));
+    }
+
+    /** The name by which the agent got the address. */
+    Optional<String> domain(AuditSubject subject, String address) {
+        return tenant(subject.sandbox()).flatMap(tenant -> tenant.names.of(address));
+    }
+
+    private AuditSubject subject(Tenant tenant) {
+        Optional<GroupRules> rules = Optional.ofNullable(groups.get(tenant.group));
+        return new AuditSubject(
+                tenant.id,
+                agent(tenant.id),
+                tenant.address,
+                tenant.group,
+                rules.map(GroupRules::hash).orElse(""),
+                rules.map(GroupRules::sources).orElse(List.of()));
+    }
+
+    private Agent agent(SandboxId id) {
+        Agent agent = known.get(id);
+        if (agent != null) {
+            return agent;
+        }
+        Optional<Agent> found = agents.apply(id);
+        found.ifPresent(each -> known.put(id, each));
+        return found.orElse(Agent.UNKNOWN);
+    }
+}

@@ -1,0 +1,185 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import dev.agentcontainers.nodeagent.audit.AuditSubject.Agent;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.ForwardingFence;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.protocol.names.NameServer;
+import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A fence of which a trail is kept. What fails of that is logged and never keeps the fence from its work. What packets were
+ * denied without being told of one by one is counted by the kernel and said each ten seconds.
+ */
+public final class AuditedFence extends ForwardingFence implements NameAudit {
+    private static final Logger LOG = LoggerFactory.getLogger(AuditedFence.class);
+    private static final int COMPARED_EVERY = 10;
+    private static final Duration LATEST_DECISION = Duration.ofMinutes(1);
+
+    private final AuditTrail trail;
+    private final AuditSubjects subjects;
+    private final FlowRecords flows;
+    private final Map<SandboxId, DeniedLedger> ledgers = new ConcurrentHashMap<>();
+    /** The last count of agents that are gone. */
+    private final Map<SandboxId, Long> lastCounts = new ConcurrentHashMap<>();
+
+    private int seconds;
+
+    /** @param agents who the agent of a sandbox is; asked until it is known */
+    public AuditedFence(Fence fence, AuditTrail trail, Function<SandboxId, Optional<Agent>> agents) {
+        super(fence);
+        this.trail = trail;
+        this.subjects = new AuditSubjects(agents);
+        this.flows = new FlowRecords(subjects);
+    }
+
+    @Override
+    public void open(FenceSettings settings) throws SandboxException {
+        fence.open(settings);
+        fence.attachments().forEach((id, attached) -> {
+            subjects.attached(id, attached.address(), attached.group(), Instant.MIN);
+            ledgers.put(id, new DeniedLedger(attached.deniedPackets()));
+        });
+        trail.eachSecond(this::compareNowAndThen);
+        try {
+            fence.observe(this::take);
+        } catch (SandboxException e) {
+            LOG.error("the fence stands, and nothing can be recorded of it: {}", e.getMessage());
+            trail.take(new AuditRecord.Missing(
+                    Instant.now(), Optional.empty(), 0, "the fence could not be observed: nothing of it is here"));
+        }
+    }
+
+    private void take(FenceEvent event) {
+        if (event instanceof FenceEvent.Denied denied) {
+            denied.sender().map(ledgers::get).ifPresent(DeniedLedger::told);
+        }
+        trail.take(flows.of(event));
+    }
+
+    private void compareNowAndThen() {
+        if (++seconds % COMPARED_EVERY != 0) {
+            return;
+        }
+        // First, so that what has come since then is counted in the next round.
+        Map<SandboxId, Long> gone = Map.copyOf(lastCounts);
+        gone.forEach((id, count) -> compare(id, count));
+        try {
+            fence.attachments().forEach((id, attached) -> compare(id, attached.deniedPackets()));
+        } catch (SandboxException | IllegalStateException e) {
+            // A fence that is closed has none.
+            LOG.debug("denied packets can't be counted just now: {}", e.getMessage());
+        }
+    }
+
+    private void compare(SandboxId id, long count) {
+        DeniedLedger ledger = ledgers.get(id);
+        if (ledger == null) {
+            return;
+        }
+        long missing = ledger.missing(count);
+        if (missing > 0) {
+            trail.take(new AuditRecord.Missing(
+                    Instant.now(), subjects.of(id), missing, "denied packets that were too many are not here"));
+        }
+        if (lastCounts.containsKey(id) && ledger.isComplete()) {
+            lastCounts.remove(id);
+            ledgers.remove(id);
+            trail.forget(id);
+        }
+    }
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> rulesets) throws SandboxException {
+        Map<String, String> held = fence.apply(rulesets);
+        subjects.apply(rulesets);
+        return held;
+    }
+
+    @Override
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        Instant since = Instant.now();
+        Attachment attached = fence.attach(id, network, group);
+        subjects.attached(id, attached.address(), group, since);
+        lastCounts.remove(id);
+        ledgers.computeIfAbsent(id, _ -> new DeniedLedger(attached.deniedPackets()));
+        return attached;
+    }
+
+    @Override
+    public void detach(SandboxId id) throws SandboxException {
+        Optional<Long> denied = denied(id);
+        fence.detach(id);
+        subjects.detached(id);
+        if (ledgers.containsKey(id)) {
+            lastCounts.put(id, denied.orElse(0L));
+        }
+    }
+
+    private Optional<Long> denied(SandboxId id) {
+        if (!ledgers.containsKey(id)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(fence.deniedPackets(id));
+        } catch (SandboxException e) {
+            LOG.debug("the denied packets of {} can't be counted: {}", id, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public void opened(SandboxId agent, String name, List<String> addresses) {
+        subjects.named(agent, name, addresses);
+    }
+
+    @Override
+    public void decided(NameDecision decision) {
+        Instant at = between(
+                Instant.now().minus(LATEST_DECISION), Instant.ofEpochMilli(decision.epochMillis()), Instant.now());
+        UnaryOperator<String> printable = NameAudit::printable;
+        trail.take(new AuditRecord.NameDecided(
+                at,
+                subjects.at(decision.agent(), at),
+                printable.apply(decision.agent()),
+                printable.apply(decision.name()),
+                printable.apply(decision.type()),
+                decision.verdict(),
+                Optional.ofNullable(decision.rule()).map(printable),
+                decision.addresses().stream()
+                        .limit(NameServer.MOST_ADDRESSES)
+                        .map(printable)
+                        .toList(),
+                Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
+    }
+
+    /** A proxy that was broken into decides no dates. */
+    private static Instant between(Instant first, Instant told, Instant last) {
+        if (told.isBefore(first)) {
+            return first;
+        }
+        return told.isAfter(last) ? last : told;
+    }
+
+    @Override
+    public void dropped(long count) {
+        trail.take(new AuditRecord.Missing(
+                Instant.now(), Optional.empty(), count, "decisions about names that were too many are not here"));
+    }
+}

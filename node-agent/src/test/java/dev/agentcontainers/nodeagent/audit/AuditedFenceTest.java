@@ -1,0 +1,171 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.audit.AuditRecord.Direction;
+import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
+import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.protocol.names.NameVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AuditedFenceTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final SandboxId A = new SandboxId("a");
+    private static final SandboxId B = new SandboxId("b");
+    private static final GroupRuleset RULES = new GroupRuleset(
+            "web",
+            "hash",
+            List.of(new Allow("192.0.2.0/24", Protocol.TCP, 443, 443)),
+            List.of(new Allow("100.80.0.0/12", Protocol.TCP, 80, 89)),
+            List.of(new AllowedName("*.example.org", Protocol.TCP, 443, 443)),
+            List.of("NetworkPolicy team/web"));
+
+    private final EventfulFence machine = new EventfulFence();
+    private final AuditTrail trail = AuditTrail.watched("node", "", Clock.systemUTC());
+    private final AuditedFence fence = new AuditedFence(
+            machine, trail, id -> Optional.of(new AuditSubject.Agent("team", "agent-" + id.value(), "uid")));
+    private final AuditWatch watch = trail.watch(Optional.empty());
+
+    @BeforeEach
+    void open() throws SandboxException {
+        fence.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
+        fence.apply(List.of(RULES));
+        fence.attach(A, new NetworkAttachment(1), "web");
+    }
+
+    @AfterEach
+    void close() throws InterruptedException {
+        trail.close();
+    }
+
+    private <T extends AuditRecord> T next(Class<T> kind) throws InterruptedException {
+        AuditRecord record = watch.next(PATIENCE).orElseThrow().record();
+        assertThat(record).isInstanceOf(kind);
+        return kind.cast(record);
+    }
+
+    private void tell(FenceEvent event) {
+        machine.listener.accept(event);
+    }
+
+    private static Tuple to(String source, String destination, int port) {
+        return new Tuple(6, source, 40_000, destination, port);
+    }
+
+    @Test
+    void whatIsAllowedNamesAgentGroupPoliciesAndRule() throws Exception {
+        tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.1", "192.0.2.9", 443)));
+        AuditRecord.FlowOpened opened = next(AuditRecord.FlowOpened.class);
+        AuditSubject subject = opened.subject().orElseThrow();
+        assertThat(subject.displayName()).isEqualTo("team/agent-a");
+        assertThat(subject.group()).isEqualTo("web");
+        assertThat(subject.hash()).isEqualTo("hash");
+        assertThat(subject.sources()).containsExactly("NetworkPolicy team/web");
+        assertThat(opened.flow().permission().rule()).contains("egress 192.0.2.0/24 TCP 443");
+        assertThat(opened.flow().permission().domain()).isEmpty();
+        assertThat(opened.flow().direction()).isEqualTo(Direction.OUTBOUND);
+    }
+
+    @Test
+    void whatANameOpenedHasTheNameOfItsOwnAgent() throws Exception {
+        fence.attach(B, new NetworkAttachment(2), "web");
+        fence.opened(A, "www.example.org", List.of("198.51.100.7"));
+        tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.1", "198.51.100.7", 443)));
+        AuditRecord.FlowOpened opened = next(AuditRecord.FlowOpened.class);
+        assertThat(opened.flow().permission().domain()).contains("www.example.org");
+        assertThat(opened.flow().permission().rule()).contains("egress *.example.org TCP 443");
+        tell(new FenceEvent.Opened(Instant.now(), "g", to("100.80.4.2", "198.51.100.7", 443)));
+        assertThat(next(AuditRecord.FlowOpened.class).flow().permission()).isEqualTo(AuditRecord.Permission.UNKNOWN);
+    }
+
+    @Test
+    void bothEndsAndThoseFromElsewhere() throws Exception {
+        fence.attach(B, new NetworkAttachment(2), "web");
+        tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.1", "100.80.4.2", 80)));
+        AuditRecord.FlowOpened between = next(AuditRecord.FlowOpened.class);
+        assertThat(between.flow().direction()).isEqualTo(Direction.BETWEEN_AGENTS);
+        assertThat(between.peer().orElseThrow().sandbox()).isEqualTo(B);
+        assertThat(between.concerns(B)).isTrue();
+        tell(new FenceEvent.Opened(Instant.now(), "g", to("100.90.0.9", "100.80.4.2", 85)));
+        AuditRecord.FlowOpened inbound = next(AuditRecord.FlowOpened.class);
+        assertThat(inbound.flow().direction()).isEqualTo(Direction.INBOUND);
+        assertThat(inbound.subject().orElseThrow().sandbox()).isEqualTo(B);
+        assertThat(inbound.flow().permission().rule()).contains("ingress 100.80.0.0/12 TCP 80-89");
+    }
+
+    /** The kernel tells a little later, and its agent may be gone and its address another's. */
+    @Test
+    void anEndIsOfWhoHadTheAddressWhenItBegan() throws Exception {
+        tell(new FenceEvent.Opened(Instant.now(), "known", to("100.80.4.1", "192.0.2.9", 443)));
+        next(AuditRecord.FlowOpened.class);
+        Instant before = Instant.now();
+        fence.detach(A);
+        machine.nextAddress = 1;
+        fence.attach(B, new NetworkAttachment(2), "web");
+        for (String flow : List.of("known", "unknown")) {
+            tell(new FenceEvent.Closed(
+                    before, flow, to("100.80.4.1", "192.0.2.9", 443), Optional.empty(), Optional.of(Duration.ZERO)));
+            assertThat(next(AuditRecord.FlowClosed.class)
+                            .subject()
+                            .orElseThrow()
+                            .sandbox())
+                    .as(flow)
+                    .isEqualTo(A);
+        }
+    }
+
+    @Test
+    void denialsAreOfTheInterfaceTheyCameInBy() throws Exception {
+        tell(new FenceEvent.Denied(
+                Instant.now(), Barrier.SOURCE, Optional.of(A), Optional.empty(), to("100.80.4.2", "192.0.2.9", 443)));
+        AuditRecord.FlowDenied denied = next(AuditRecord.FlowDenied.class);
+        assertThat(denied.subject().orElseThrow().sandbox()).isEqualTo(A);
+        tell(new FenceEvent.Denied(
+                Instant.now(), Barrier.SOURCE, Optional.empty(), Optional.empty(), to("1.2.3.4", "192.0.2.9", 443)));
+        assertThat(next(AuditRecord.FlowDenied.class).subject()).isEmpty();
+        assertThat(trail.counts(A).orElseThrow().flowsDenied()).isEqualTo(1);
+    }
+
+    @Test
+    void aProxyThatWasBrokenIntoWritesNoLinesAndNoDates() throws Exception {
+        fence.decided(new NameDecision(
+                4_000_000_000_000L,
+                "100.80.4.1",
+                "x\n{\"class_uid\"",
+                "A",
+                NameVerdict.DENIED,
+                null,
+                java.util.Collections.nCopies(1000, "192.0.2.1"),
+                -5));
+        AuditWatch.Shown shown = watch.next(PATIENCE).orElseThrow();
+        AuditRecord.NameDecided decided = (AuditRecord.NameDecided) shown.record();
+        assertThat(decided.at()).isBeforeOrEqualTo(Instant.now());
+        assertThat(decided.subject().orElseThrow().sandbox()).isEqualTo(A);
+        assertThat(decided.addresses()).hasSize(100);
+        assertThat(shown.line()).doesNotContain("\n").contains("x?{\\\"class_uid\\\"");
+    }
+
+    @Test
+    void aFenceThatCannotBeObservedStandsAllTheSame() throws Exception {
+        machine.unobservable = true;
+        fence.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
+        assertThat(next(AuditRecord.Missing.class).reason()).contains("could not be observed");
+    }
+}

@@ -1,0 +1,90 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A fence that gives addresses one after the other and tells what the test says. */
+final class EventfulFence implements Fence {
+    private final Map<SandboxId, Attachment> attached = new HashMap<>();
+    Consumer<FenceEvent> listener = _ -> {};
+    int nextAddress = 1;
+    boolean unobservable;
+
+    @Override
+    public void open(FenceSettings settings) {}
+
+    @Override
+    public Map<String, String> apply(List<GroupRuleset> groups) {
+        return Map.of();
+    }
+
+    @Override
+    public synchronized Attachment attach(SandboxId id, NetworkAttachment network, String group) {
+        return attached.computeIfAbsent(id, _ -> new Attachment("100.80.4." + nextAddress++, group, "hash", 0));
+    }
+
+    @Override
+    public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {}
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException {
+        throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "no proxy here");
+    }
+
+    @Override
+    public NameServerSockets nameServerSockets() throws SandboxException {
+        throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "no sockets here");
+    }
+
+    @Override
+    public synchronized void detach(SandboxId id) {
+        attached.remove(id);
+    }
+
+    @Override
+    public synchronized Map<SandboxId, Attachment> attachments() {
+        return Map.copyOf(attached);
+    }
+
+    @Override
+    public void neverAllow(List<String> addressesAndRanges) {}
+
+    @Override
+    public Condition repair() {
+        return Condition.SOUND;
+    }
+
+    @Override
+    public void onDisturbance(Runnable to) {}
+
+    @Override
+    public void observe(Consumer<FenceEvent> to) throws SandboxException {
+        if (unobservable) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "made to fail");
+        }
+        listener = to;
+    }
+
+    @Override
+    public boolean destroyUnused() {
+        return false;
+    }
+
+    @Override
+    public void destroy() {}
+}

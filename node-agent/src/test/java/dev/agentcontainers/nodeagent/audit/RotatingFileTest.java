@@ -1,0 +1,66 @@
+package dev.agentcontainers.nodeagent.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RotatingFileTest {
+    private static final String LINE = "x".repeat(1023);
+
+    @TempDir
+    private Path folder;
+
+    private void write(int lines, AuditSettings settings) throws IOException {
+        try (RotatingFile file = new RotatingFile(folder, settings)) {
+            for (int i = 0; i < lines; i++) {
+                file.write(LINE);
+            }
+        }
+    }
+
+    private Stream<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList().stream();
+        }
+    }
+
+    @Test
+    void keepsSoManyFilesOfThatSize() throws IOException {
+        write(64 * 5 + 1, new AuditSettings(64 * 1024, 3));
+        assertThat(names()).containsExactlyInAnyOrder("egress.jsonl", "egress.jsonl.1", "egress.jsonl.2");
+        assertThat(Files.size(folder.resolve("egress.jsonl"))).isEqualTo(1024);
+        assertThat(Files.size(folder.resolve("egress.jsonl.1"))).isEqualTo(64 * 1024);
+        assertThat(Files.size(folder.resolve("egress.jsonl.2"))).isEqualTo(64 * 1024);
+    }
+
+    @Test
+    void onlyOneFile() throws IOException {
+        write(65, new AuditSettings(64 * 1024, 1));
+        assertThat(names()).containsExactly("egress.jsonl");
+        assertThat(Files.size(folder.resolve("egress.jsonl"))).isEqualTo(1024);
+    }
+
+    @Test
+    void goesOnWhereAnEarlierProcessEnded() throws IOException {
+        write(1, AuditSettings.DEFAULT);
+        Files.writeString(folder.resolve("egress.jsonl"), "half a li", java.nio.file.StandardOpenOption.APPEND);
+        write(1, AuditSettings.DEFAULT);
+        assertThat(Files.readAllLines(folder.resolve("egress.jsonl"))).containsExactly(LINE, "half a li", LINE);
+    }
+
+    @Test
+    void namesTheSettingThatCannotBe() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new AuditSettings(1000, 2))
+                .withMessage("audit-file-size is 1000 bytes, must be 65536 or more");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new AuditSettings(1 << 20, 0))
+                .withMessage("audit-files is 0, must be 1 to 1000");
+    }
+}
