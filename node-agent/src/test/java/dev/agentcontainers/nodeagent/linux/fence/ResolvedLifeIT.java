@@ -159,8 +159,12 @@ class ResolvedLifeIT {
         assertThat(machine.onHost("nft list table inet " + machine.settings().proxyTable()))
                 .contains("meta skuid " + user + " goto sent")
                 .contains("ip daddr " + parts[0] + " meta l4proto { tcp, udp } th dport " + parts[1] + " accept");
-        assertThat(ProcessHandle.allProcesses().filter(process -> isOf(user, process)))
-                .hasSize(1);
+        // That of the test before may wait for the machine's first process to take its end.
+        await().atMost(PATIENCE)
+                .until(() -> ProcessHandle.allProcesses()
+                                .filter(process -> isOf(user, process))
+                                .count()
+                        == 1);
     }
 
     private static boolean isOf(long user, ProcessHandle process) {
