@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy;
 
+import dev.agentcontainers.egressproxy.confine.SystemCallFilter;
 import dev.agentcontainers.egressproxy.control.KeptDecisions;
 import dev.agentcontainers.egressproxy.control.KeptTlsDecisions;
 import dev.agentcontainers.egressproxy.control.NodeAgentLink;
@@ -24,6 +25,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollEventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
@@ -44,6 +46,7 @@ public final class EgressProxy {
     private EgressProxy() {}
 
     public static void main(String[] arguments) {
+        confine();
         ProxyOptions options = ProxyOptions.parse(arguments);
         EventLoopGroup group = new EpollEventLoopGroup(1);
         EventLoop loop = group.next();
@@ -55,6 +58,16 @@ public final class EgressProxy {
                 end(1);
             }
         });
+    }
+
+    /** Before anything of others is read. */
+    private static void confine() {
+        try {
+            SystemCallFilter.apply();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.ERROR, "the egress proxy must not run with every system call: {0}", e.getMessage());
+            end(1);
+        }
     }
 
     private static void serve(ProxyOptions options, EventLoopGroup group, EventLoop loop) {

@@ -34,9 +34,16 @@ class ArchitectureTest {
     @Test
     void nothingStartsProcessesOrNeedsACluster() {
         noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + "confine..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("com.sun.jna..", "io.fabric8..", "io.quarkus..", "java.lang.foreign..")
+                .resideInAPackage("java.lang.foreign..")
+                .check(CLASSES);
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.sun.jna..", "io.fabric8..", "io.quarkus..")
                 .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(ProcessBuilder.class)

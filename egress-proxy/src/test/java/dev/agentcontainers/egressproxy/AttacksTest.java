@@ -5,7 +5,9 @@ import static dev.agentcontainers.egressproxy.TestResolver.response;
 import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.egressproxy.upstream.UpstreamTimes;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
@@ -14,7 +16,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -361,6 +366,47 @@ class AttacksTest {
                 .isEqualTo(Rcode.REFUSED);
         assertThat(proxy.openings()).hasSize(1);
         assertThat(resolver.asked()).hasSize(1);
+    }
+
+    /** More than there is room for, by as many agents as it takes. */
+    @Test
+    void namesThatNobodyAnswersAreAtTheCostOfWhoAsksForThem() throws Exception {
+        proxy.close();
+        Duration patience = Duration.ofSeconds(30);
+        proxy = new TestProxy(resolver.address(), new UpstreamTimes(patience, patience, patience, 1));
+        List<String> attackers =
+                IntStream.range(10, 20).mapToObj(i -> "127.0.0." + i).toList();
+        Map<String, List<String>> rules = new HashMap<>();
+        attackers.forEach(attacker -> rules.put(attacker, List.of("*.attacker.test")));
+        rules.put(AGENT, List.of("*.example.org"));
+        proxy.configure(NameLimits.DEFAULT, rules);
+        resolver.answer(question -> {
+            String name = question.getQuestion().getName().toString();
+            return name.endsWith(".attacker.test.")
+                    ? List.of()
+                    : List.of(response(question, name + " 60 IN A 192.0.2.1").toWire());
+        });
+        for (String attacker : attackers) {
+            String ending = "-" + attacker.substring(8) + ".attacker.test";
+            new TestAgent(attacker, proxy.address())
+                    .flood(IntStream.range(0, 60)
+                            .mapToObj(i -> "n" + i + ending)
+                            .toList());
+            await().until(() -> resolver.asked().stream()
+                            .filter(asked -> asked.name().endsWith(ending))
+                            .count()
+                    // The last of them have to share as well.
+                    >= 512 / 12);
+        }
+
+        TestAgent victim = new TestAgent(AGENT, proxy.address());
+        for (int i = 0; i < 20; i++) {
+            assertThat(addresses(victim.ask("host" + i + ".example.org", "A"))).containsExactly("192.0.2.1");
+        }
+        assertThat(proxy.decisions().stream()
+                        .filter(decision -> decision.agent().equals(AGENT))
+                        .map(NameDecision::verdict))
+                .containsOnly(NameVerdict.RESOLVED);
     }
 
     /** A question for IPv4 addresses with these very labels. */

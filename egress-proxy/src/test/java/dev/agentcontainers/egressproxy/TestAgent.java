@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Arrays;
+import java.util.List;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
@@ -39,6 +40,16 @@ public record TestAgent(String address, InetSocketAddress server) {
             DatagramPacket answer = new DatagramPacket(new byte[65535], 65535);
             socket.receive(answer);
             return Arrays.copyOf(answer.getData(), answer.getLength());
+        }
+    }
+
+    /** Asks for all of them and waits for nothing. */
+    public void flood(List<String> names) throws IOException {
+        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(address, 0))) {
+            for (String name : names) {
+                byte[] question = question(name, "A").toWire();
+                socket.send(new DatagramPacket(question, question.length, server));
+            }
         }
     }
 

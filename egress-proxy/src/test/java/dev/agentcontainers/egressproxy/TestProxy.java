@@ -35,7 +35,7 @@ public final class TestProxy implements AutoCloseable {
     private final EventLoopGroup group = new EpollEventLoopGroup(1);
     private final EventLoop loop = group.next();
     private final AtomicLong ahead = new AtomicLong();
-    private final NettyUpstream upstream = new NettyUpstream(loop, TIMES);
+    private final NettyUpstream upstream;
     private final List<Opening> openings = new CopyOnWriteArrayList<>();
     private final List<NameDecision> decisions = new CopyOnWriteArrayList<>();
     private final NameService service;
@@ -46,6 +46,11 @@ public final class TestProxy implements AutoCloseable {
     public record Opening(String agent, String name, List<String> addresses, int seconds) {}
 
     public TestProxy(InetSocketAddress resolver) throws InterruptedException {
+        this(resolver, TIMES);
+    }
+
+    public TestProxy(InetSocketAddress resolver, UpstreamTimes times) throws InterruptedException {
+        upstream = new NettyUpstream(loop, times);
         service = new NameService(
                 upstream,
                 (agent, name, addresses, seconds) -> {

@@ -6,15 +6,22 @@ import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** Decisions that the node agent has not been told yet: so many, those beyond are counted. For one thread. */
+/**
+ * Decisions that the node agent has not been told yet: so many, and of one agent no more than a part, so that one's flood leaves
+ * the others' be seen. Those beyond are counted. For one thread.
+ */
 public final class KeptDecisions implements Decisions {
     private static final int MOST_AT_ONCE = 256;
+    private static final int AGENTS_AT_LEAST = 8;
 
     private final int most;
     private final Deque<NameDecision> kept = new ArrayDeque<>();
+    private final Map<String, Integer> ofAgents = new HashMap<>();
     private long dropped;
 
     public KeptDecisions(int most) {
@@ -23,8 +30,10 @@ public final class KeptDecisions implements Decisions {
 
     @Override
     public void add(NameDecision decision) {
-        if (kept.size() < most) {
+        int ofAgent = ofAgents.getOrDefault(decision.agent(), 0);
+        if (kept.size() < most && ofAgent < most / AGENTS_AT_LEAST) {
             kept.add(decision);
+            ofAgents.put(decision.agent(), ofAgent + 1);
         } else {
             dropped++;
         }
@@ -37,7 +46,9 @@ public final class KeptDecisions implements Decisions {
         }
         List<NameDecision> taken = new ArrayList<>();
         while (taken.size() < MOST_AT_ONCE && !kept.isEmpty()) {
-            taken.add(kept.remove());
+            NameDecision oldest = kept.remove();
+            ofAgents.computeIfPresent(oldest.agent(), (_, count) -> count == 1 ? null : count - 1);
+            taken.add(oldest);
         }
         Audit audit = new Audit(taken, dropped);
         dropped = 0;

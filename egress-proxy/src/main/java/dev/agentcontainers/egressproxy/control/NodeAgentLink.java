@@ -5,6 +5,7 @@ import dev.agentcontainers.egressproxy.names.Openings;
 import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.ProxyMessage.Alive;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import io.netty.bootstrap.Bootstrap;
@@ -166,6 +167,7 @@ public final class NodeAgentLink implements Openings {
                         answer.complete(opened.addresses());
                     }
                 }
+                case NodeMessage.Ask _ -> send(new Alive());
                 case NodeMessage.Refused refused -> refuse(refused.request(), refused.reason());
             }
         }

@@ -141,7 +141,7 @@ public final class NameService {
         } else if (!request.agent().begin()) {
             finish(request, NameVerdict.TOO_MANY, Rcode.SERVFAIL, TOO_OFTEN);
         } else {
-            resolver.resolve(request.name()).whenComplete((resolution, failure) -> {
+            resolver.resolve(request.agent().address(), request.name()).whenComplete((resolution, failure) -> {
                 if (failure != null) {
                     end(request, NameVerdict.UPSTREAM_FAILED, Rcode.SERVFAIL, null);
                 } else {

@@ -72,6 +72,7 @@ final class Exchange {
                         "no answer within " + times.whole().toMillis() + " ms")),
                 times.whole().toMillis(),
                 TimeUnit.MILLISECONDS);
+        result.whenComplete((_, _) -> end());
         next();
         return result;
     }
@@ -166,9 +167,13 @@ final class Exchange {
     }
 
     private void finish(Resolution resolution) {
+        result.complete(resolution);
+    }
+
+    /** Nothing that comes now belongs to a try. */
+    private void end() {
         tryNumber++;
         close();
-        result.complete(resolution);
     }
 
     private void close() {

@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.fence;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -55,6 +57,16 @@ public interface Fence {
      * @throws SandboxException of kind TRANSIENT while a process listens at earlier ones, and for any failure
      */
     NameServerSockets nameServerSockets() throws SandboxException;
+
+    /**
+     * Holds this node's egress proxy to the resolvers that it is to ask: whatever else its user sends from the host, to the
+     * machine itself too, is dropped from now on, until the fence is removed. To be called before the proxy is started and
+     * before it is told of other resolvers. Where it is already so, puts right what others may have changed.
+     *
+     * @return the user that the proxy has to run as, which nobody else of this machine has
+     * @throws SandboxException of kind TRANSIENT for any failure: then it is not held, and must not run
+     */
+    long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException;
 
     /** Removes the sandbox's interface, address and rules. No effect where it is not attached. */
     void detach(SandboxId id) throws SandboxException;

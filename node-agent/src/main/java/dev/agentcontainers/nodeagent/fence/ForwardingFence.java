@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.fence;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -39,6 +41,11 @@ public abstract class ForwardingFence implements Fence {
     @Override
     public NameServerSockets nameServerSockets() throws SandboxException {
         return fence.nameServerSockets();
+    }
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException {
+        return fence.confineProxy(resolvers);
     }
 
     @Override

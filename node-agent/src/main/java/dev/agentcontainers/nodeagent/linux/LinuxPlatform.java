@@ -10,7 +10,6 @@ import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
-import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
@@ -33,7 +32,6 @@ import java.util.OptionalLong;
 /** Linux. */
 public final class LinuxPlatform implements Platform {
     private static final Path NAMESPACES = Path.of("/run/netns");
-    private static final Path USERS = Path.of("/etc/passwd");
     private static final int MTU = 1500;
     private static final long KIBI = 1024;
 
@@ -121,7 +119,7 @@ public final class LinuxPlatform implements Platform {
                         NodeNames.proxyControlGroup(settings),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
-                ProxyUser.of(USERS));
+                new IdRange(settings.firstUserId(), settings.userIdCount()));
     }
 
     /** Processes in the same proportion as processors: the machine's pids are shared with everything else on it. */

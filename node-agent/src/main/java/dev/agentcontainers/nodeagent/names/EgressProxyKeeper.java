@@ -1,7 +1,9 @@
 package dev.agentcontainers.nodeagent.names;
 
+import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
@@ -15,14 +17,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps this node's egress proxy at work as soon as a group has names: takes over the one that an earlier node agent left where
- * it is of this build and this fence, starts it (again) where there is none, tells it whom it may answer. {@link #close}
- * leaves it as it is: it refuses then what would have to be opened. Thread-safe.
+ * it is of this build and this fence, starts it (again) where there is none or it says nothing, holds it to the resolvers that it is to ask, tells it
+ * whom it may answer. {@link #close} leaves it as it is where agents are left: it refuses then what would have to be opened.
+ * Thread-safe.
  */
 public final class EgressProxyKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EgressProxyKeeper.class);
@@ -34,48 +39,82 @@ public final class EgressProxyKeeper implements AutoCloseable {
 
     private final NamesFence fence;
     private final ProxyPrograms programs;
-    private final NameSettings settings;
+    private final Supplier<List<String>> resolvers;
+    private final NameLimits limits;
     private final NameAudit audit;
     private final Openings openings;
     private final Times times;
+    private final LongSupplier nanoTime;
     private final Semaphore changes = new Semaphore(0);
     /** The one in use, and such that come or go. */
     private final Semaphore connections = new Semaphore(4);
 
     private final Thread keeper =
             Thread.ofPlatform().daemon().name("egress proxy").unstarted(this::keep);
+    private final Thread pulse =
+            Thread.ofPlatform().daemon().name("egress proxy pulse").unstarted(this::endSilent);
     private volatile Optional<ProxyConnection> connection = Optional.empty();
     private volatile Optional<ServerSocketChannel> listener = Optional.empty();
     private volatile List<String> warnings = List.of();
     private volatile Optional<Configure> told = Optional.empty();
+    private volatile boolean silenced;
     private volatile Optional<ProxyConnection> toldWhom = Optional.empty();
     private Duration pause;
+    private Optional<Confined> confined = Optional.empty();
+
+    /**
+     * What the proxy is held to.
+     *
+     * @param user whom it runs as
+     */
+    private record Confined(List<String> resolvers, long user) {}
 
     /**
      * @param adoption how long one that runs may take to connect
      * @param start how long one that was started may take to
      * @param firstPause after a start that failed; doubled up to the last
      * @param look how often everything is looked after without a change
+     * @param silence how long it may say nothing when it is asked to
      */
-    record Times(Duration adoption, Duration start, Duration firstPause, Duration lastPause, Duration look) {
+    record Times(
+            Duration adoption,
+            Duration start,
+            Duration firstPause,
+            Duration lastPause,
+            Duration look,
+            Duration silence) {
         static final Times DEFAULT = new Times(
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(20),
                 Duration.ofMillis(200),
                 Duration.ofSeconds(30),
-                Duration.ofSeconds(2));
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(10));
     }
 
     public EgressProxyKeeper(NamesFence fence, ProxyPrograms programs, NameSettings settings, NameAudit audit) {
-        this(fence, programs, settings, audit, Times.DEFAULT);
+        this(fence, programs, settings::upstreams, settings.limits(), audit, Times.DEFAULT, System::nanoTime);
     }
 
-    EgressProxyKeeper(NamesFence fence, ProxyPrograms programs, NameSettings settings, NameAudit audit, Times times) {
+    /**
+     * @param resolvers whom to ask, as of now
+     * @param nanoTime by which the proxy is silent
+     */
+    EgressProxyKeeper(
+            NamesFence fence,
+            ProxyPrograms programs,
+            Supplier<List<String>> resolvers,
+            NameLimits limits,
+            NameAudit audit,
+            Times times,
+            LongSupplier nanoTime) {
         this.fence = fence;
         this.programs = programs;
-        this.settings = settings;
+        this.resolvers = resolvers;
+        this.limits = limits;
         this.audit = audit;
         this.times = times;
+        this.nanoTime = nanoTime;
         this.pause = times.firstPause();
         NodeAddresses own = new NodeAddresses(System::nanoTime);
         this.openings = new Openings(fence, () -> fence.closed().and(own.now()), audit);
@@ -86,6 +125,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         fence.onChange(changes::release);
         fence.onNewcomer(this::awaitKnown);
         keeper.start();
+        pulse.start();
         return this;
     }
 
@@ -118,14 +158,16 @@ public final class EgressProxyKeeper implements AutoCloseable {
 
     private void keep() {
         try {
+            boolean changed = false;
             while (true) {
                 try {
-                    look();
+                    look(changed);
                     warnings = List.of();
                     pause = times.firstPause();
-                    changes.tryAcquire(times.look().toMillis(), TimeUnit.MILLISECONDS);
+                    changed = changes.tryAcquire(times.look().toMillis(), TimeUnit.MILLISECONDS);
                     changes.drainPermits();
                 } catch (SandboxException | IOException | RuntimeException e) {
+                    changed = false;
                     warn("agents can't resolve names: " + e.getMessage());
                     Thread.sleep(pause);
                     pause = pause.multipliedBy(2).compareTo(times.lastPause()) < 0
@@ -145,22 +187,50 @@ public final class EgressProxyKeeper implements AutoCloseable {
         warnings = List.of(text);
     }
 
-    private void look() throws SandboxException, IOException, InterruptedException {
+    /** A proxy that is stopped or hangs keeps its connection and its place; the thread that tells it things may wait for it. */
+    private void endSilent() {
+        try {
+            while (true) {
+                Thread.sleep(times.look());
+                connection
+                        .filter(ProxyConnection::isOpen)
+                        .filter(held -> held.isSilent(nanoTime.getAsLong(), times.silence()))
+                        .ifPresent(this::endSilent);
+            }
+        } catch (InterruptedException e) {
+            // The node agent ends; the proxy goes on.
+        }
+    }
+
+    private void endSilent(ProxyConnection silent) {
+        LOG.warn(
+                "the egress proxy has said nothing for {} s and is replaced",
+                times.silence().toSeconds());
+        silenced = true;
+        silent.close();
+        changes.release();
+    }
+
+    /** @param changed whether it is for a change only, which leaves what others could have done to the next time */
+    private void look(boolean changed) throws SandboxException, IOException, InterruptedException {
         boolean running = programs.isRunning();
         if (!running
                 && fence.groups().values().stream()
                         .allMatch(group -> group.names().isEmpty())) {
             return;
         }
+        List<String> asked = resolvers.get();
+        long user = confine(asked, !running || !changed);
         if (listener.isEmpty()) {
-            ServerSocketChannel listening = programs.listen();
+            ServerSocketChannel listening = programs.listen(user);
             listener = Optional.of(listening);
             Thread.ofPlatform().daemon().name("egress proxy socket").start(() -> accept(listening));
         }
-        if (!running || !isConnectedWithin(times.adoption())) {
+        if (!running || silenced || !isConnectedWithin(times.adoption())) {
             programs.kill();
+            silenced = false;
             try (NameServerSockets sockets = fence.nameServerSockets()) {
-                programs.start(sockets);
+                programs.start(sockets, user);
             }
             if (!isConnectedWithin(times.start())) {
                 programs.kill();
@@ -169,7 +239,24 @@ public final class EgressProxyKeeper implements AutoCloseable {
             }
             LOG.info("the egress proxy was started");
         }
-        tell();
+        tell(asked);
+    }
+
+    /** A proxy that can't be held to its resolvers is ended, and not started. */
+    private long confine(List<String> asked, boolean again) throws SandboxException, IOException, InterruptedException {
+        if (!again && confined.filter(to -> to.resolvers().equals(asked)).isPresent()) {
+            return confined.get().user();
+        }
+        confined = Optional.empty();
+        try {
+            long user = fence.confineProxy(
+                    asked.stream().map(UpstreamAddress::parse).toList());
+            confined = Optional.of(new Confined(asked, user));
+            return user;
+        } catch (SandboxException | RuntimeException e) {
+            programs.kill();
+            throw e;
+        }
     }
 
     private boolean isConnectedWithin(Duration patience) throws IOException, InterruptedException {
@@ -189,9 +276,12 @@ public final class EgressProxyKeeper implements AutoCloseable {
     }
 
     /** Everything, where something of it is other than it was told last. */
-    private void tell() throws IOException {
+    private void tell(List<String> asked) throws IOException {
         Optional<ProxyConnection> to = connection;
-        Configure now = configuration();
+        Configure now = configuration(asked);
+        if (to.isPresent()) {
+            to.get().ask(nanoTime.getAsLong());
+        }
         if (to.isPresent() && !(toldWhom.equals(to) && told.equals(Optional.of(now)))) {
             to.get().configure(now);
             told = Optional.of(now);
@@ -199,7 +289,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         }
     }
 
-    private Configure configuration() {
+    private Configure configuration(List<String> asked) {
         Map<String, String> agents = fence.agents();
         Map<String, NamedGroup> groups = fence.groups().entrySet().stream()
                 .filter(group -> agents.containsValue(group.getKey()))
@@ -211,7 +301,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 .filter(group -> !group.getValue().tlsNames().isEmpty())
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, group -> group.getValue().tlsNames()));
-        return new Configure(agents, names, tlsNames, settings.upstreams(), settings.limits());
+        return new Configure(agents, names, tlsNames, asked, limits);
     }
 
     private void accept(ServerSocketChannel listening) {
@@ -255,10 +345,25 @@ public final class EgressProxyKeeper implements AutoCloseable {
         }
     }
 
+    /** Where no agent is left, the fence is not left either, nor what holds the proxy to its resolvers. */
+    private void endUnused() throws InterruptedException {
+        try {
+            if (fence.agents().isEmpty() && programs.isRunning()) {
+                programs.kill();
+            }
+        } catch (IOException e) {
+            LOG.warn("the egress proxy could not be ended: {}", e.getMessage());
+        }
+    }
+
     @Override
     public void close() throws InterruptedException {
         keeper.interrupt();
+        pulse.interrupt();
+        // It may wait for a proxy that takes nothing.
+        connection.ifPresent(ProxyConnection::close);
         keeper.join();
+        endUnused();
         try {
             if (listener.isPresent()) {
                 listener.get().close();

@@ -2,11 +2,14 @@ package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.local.MessageChannel;
+import dev.agentcontainers.protocol.names.NodeMessage;
+import dev.agentcontainers.protocol.names.NodeMessage.Ask;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.ProxyMessage;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +20,10 @@ final class ProxyConnection implements AutoCloseable {
 
     private final SocketChannel socket;
     private final MessageChannel<ProxyMessage> messages;
+    /** Since when the proxy has been asked, and has said nothing. */
+    private volatile Optional<Long> asked = Optional.empty();
+
+    private volatile boolean working;
 
     ProxyConnection(SocketChannel socket) {
         this.socket = socket;
@@ -36,14 +43,30 @@ final class ProxyConnection implements AutoCloseable {
         messages.send(configuration);
     }
 
+    /** Has the proxy say something. Like all that is sent it may wait for one that takes nothing, until this is closed. */
+    void ask(long now) throws IOException {
+        if (asked.isEmpty()) {
+            asked = Optional.of(now);
+        }
+        messages.send(new Ask());
+    }
+
+    /** Whether the proxy has said nothing for so long after it was asked to. */
+    boolean isSilent(long now, Duration patience) {
+        Optional<Long> since = asked;
+        return !working && since.isPresent() && now - since.get() > patience.toNanos();
+    }
+
     /** Serves the proxy until one of both ends. */
     void serve(Openings openings, NameAudit audit) {
         try {
             for (Optional<ProxyMessage> message = messages.receive();
                     message.isPresent();
                     message = messages.receive()) {
+                asked = Optional.empty();
                 switch (message.get()) {
-                    case ProxyMessage.Open open -> messages.send(openings.open(open));
+                    case ProxyMessage.Open open -> messages.send(opened(openings, open));
+                    case ProxyMessage.Alive _ -> {}
                     case ProxyMessage.TlsAudit told -> {
                         told.decisions().forEach(audit::connected);
                         if (told.dropped() > 0) {
@@ -63,6 +86,17 @@ final class ProxyConnection implements AutoCloseable {
             LOG.debug("the connection of the egress proxy ends", e);
         } finally {
             close();
+        }
+    }
+
+    /** What the kernel takes for it is not the proxy's silence. */
+    private NodeMessage opened(Openings openings, ProxyMessage.Open open) {
+        working = true;
+        try {
+            return openings.open(open);
+        } finally {
+            asked = Optional.empty();
+            working = false;
         }
     }
 

@@ -7,8 +7,12 @@ import java.nio.channels.SocketChannel;
 
 /** The egress proxy of this node as a process of the machine. There is one at most. */
 public interface ProxyPrograms {
-    /** Listens where the proxy looks for the node agent; nobody but it and root can connect. */
-    ServerSocketChannel listen() throws IOException;
+    /**
+     * Listens where the proxy looks for the node agent; nobody but it and root can connect.
+     *
+     * @param user whom the proxy runs as
+     */
+    ServerSocketChannel listen(long user) throws IOException;
 
     /** Whether it is the proxy's user who has connected. */
     boolean isProxy(SocketChannel peer) throws IOException;
@@ -24,9 +28,10 @@ public interface ProxyPrograms {
     /**
      * Starts it with copies of the sockets, as a user without any rights, so that it outlives this process.
      *
+     * @param user that nobody else of the machine has
      * @throws IOException naming what of the machine keeps it from being started
      */
-    void start(NameServerSockets sockets) throws IOException;
+    void start(NameServerSockets sockets, long user) throws IOException;
 
     /** Kills it, and returns when it is gone. No effect where there is none. */
     void kill() throws IOException, InterruptedException;

@@ -13,7 +13,8 @@ import java.util.List;
  */
 public record NodeRemoval(Platform platform, NodeSettings settings) {
     /**
-     * Kills what runs and removes it, the agents before their fence.
+     * Kills what runs and removes it, the agents before their fence, and before it the egress proxy, which it holds to its
+     * resolvers.
      *
      * @return the agents that there were
      */
@@ -26,8 +27,18 @@ public record NodeRemoval(Platform platform, NodeSettings settings) {
                 removed.add(id);
             }
         }
+        endProxy();
         platform.fence(settings).destroy();
         platform.forget(settings);
         return removed;
+    }
+
+    private void endProxy() throws IOException {
+        try {
+            platform.proxy(settings).kill();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the egress proxy was ended", e);
+        }
     }
 }

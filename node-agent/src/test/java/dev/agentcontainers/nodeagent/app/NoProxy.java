@@ -9,7 +9,7 @@ import java.nio.channels.SocketChannel;
 /** A machine where no proxy runs or can be started. */
 final class NoProxy implements ProxyPrograms {
     @Override
-    public ServerSocketChannel listen() throws IOException {
+    public ServerSocketChannel listen(long user) throws IOException {
         throw new IOException("this machine has no proxy");
     }
 
@@ -34,7 +34,7 @@ final class NoProxy implements ProxyPrograms {
     }
 
     @Override
-    public void start(NameServerSockets sockets) throws IOException {
+    public void start(NameServerSockets sockets, long user) throws IOException {
         throw new IOException("this machine has no proxy");
     }
 

@@ -11,6 +11,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,11 @@ final class EventfulFence implements Fence {
 
     @Override
     public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {}
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException {
+        throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "no proxy here");
+    }
 
     @Override
     public NameServerSockets nameServerSockets() throws SandboxException {

@@ -15,7 +15,9 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,6 +92,11 @@ class FenceUpkeepTest {
 
         @Override
         public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {}
+
+        @Override
+        public long confineProxy(Collection<InetSocketAddress> resolvers) {
+            throw new UnsupportedOperationException("not part of these tests");
+        }
 
         @Override
         public NameServerSockets nameServerSockets() {

@@ -10,6 +10,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +81,11 @@ public final class FakeFence implements Fence {
 
     @Override
     public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {
+        throw new UnsupportedOperationException("not part of these tests");
+    }
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) {
         throw new UnsupportedOperationException("not part of these tests");
     }
 

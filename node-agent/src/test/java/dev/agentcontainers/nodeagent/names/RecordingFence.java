@@ -10,7 +10,9 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +60,11 @@ final class RecordingFence implements Fence {
         }
         hashes.add(rulesetHash);
         destinations.forEach(destination -> opened.add(id + " " + destination));
+    }
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) {
+        throw new UnsupportedOperationException("not part of these tests");
     }
 
     @Override

@@ -10,6 +10,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.net.InetSocketAddress;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
@@ -52,6 +54,11 @@ final class FakeFence implements Fence {
 
     @Override
     public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations) {
+        throw new UnsupportedOperationException("not part of these tests");
+    }
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) {
         throw new UnsupportedOperationException("not part of these tests");
     }
 

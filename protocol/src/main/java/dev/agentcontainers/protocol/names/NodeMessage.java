@@ -10,7 +10,8 @@ import java.util.Map;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = NodeMessage.Configure.class, name = "configure"),
     @JsonSubTypes.Type(value = NodeMessage.Opened.class, name = "opened"),
-    @JsonSubTypes.Type(value = NodeMessage.Refused.class, name = "refused")
+    @JsonSubTypes.Type(value = NodeMessage.Refused.class, name = "refused"),
+    @JsonSubTypes.Type(value = NodeMessage.Ask.class, name = "ask")
 })
 public sealed interface NodeMessage {
     /** Longest message in bytes: some hundred groups with some hundred names each. */
@@ -67,4 +68,7 @@ public sealed interface NodeMessage {
 
     /** Nothing was opened, and why. */
     record Refused(long request, String reason) implements NodeMessage {}
+
+    /** Asks for a {@link ProxyMessage.Alive}, which only a proxy can give that still works off what comes. */
+    record Ask() implements NodeMessage {}
 }

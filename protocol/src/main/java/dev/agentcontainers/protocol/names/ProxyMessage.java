@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = ProxyMessage.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = ProxyMessage.Open.class, name = "open"),
     @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit"),
-    @JsonSubTypes.Type(value = ProxyMessage.TlsAudit.class, name = "tlsAudit")
+    @JsonSubTypes.Type(value = ProxyMessage.TlsAudit.class, name = "tlsAudit"),
+    @JsonSubTypes.Type(value = ProxyMessage.Alive.class, name = "alive")
 })
 public sealed interface ProxyMessage {
     /** Longest message in bytes. */
@@ -37,6 +38,9 @@ public sealed interface ProxyMessage {
             addresses = List.copyOf(addresses);
         }
     }
+
+    /** The answer to {@link NodeMessage.Ask}. */
+    record Alive() implements ProxyMessage {}
 
     /** @param dropped how many decisions were not kept since the message before */
     record Audit(List<NameDecision> decisions, long dropped) implements ProxyMessage {

@@ -108,6 +108,25 @@ public final class SandboxCgroups {
         }
     }
 
+    /**
+     * The same for a process that the limits of all these groups together are for: in every hierarchy, though a move costs time.
+     *
+     * @return the first is the one of the group by which it is found
+     */
+    public List<Path> prepareLimited(String sandbox) throws IOException {
+        making.lock();
+        try {
+            List<Path> files = new ArrayList<>();
+            for (Hierarchy hierarchy : hierarchies.all()) {
+                Path file = shimGroup(hierarchy, sandbox).resolve(PROCESSES);
+                files.add(hierarchy.equals(tracking()) ? 0 : files.size(), file);
+            }
+            return files;
+        } finally {
+            making.unlock();
+        }
+    }
+
     private Path shimGroup(Hierarchy hierarchy, String sandbox) throws IOException {
         makeParent(hierarchy);
         Path group = directory(hierarchy).resolve(SHIMS);

@@ -20,6 +20,18 @@ record AddressPlan(Ipv4Network agents, Ipv4Network fleet) {
     /** Next hop of the fence itself, never asked for either. */
     static final Ipv4 HOST = Ipv4.parse("169.254.1.2");
 
+    /**
+     * Above what systemd gives containers (to 0x6FFFFFFF); from 0x7FFE0000, which it uses again, are users of no range that
+     * agents could have. Source: systemd, "Users, Groups, UIDs and GIDs on systemd Systems".
+     */
+    private static final long FIRST_PROXY_USER = 0x70000000L;
+
+    /**
+     * Halves are exchanged, by which the usual ranges (100.64.0.0/10, 10.0.0.0/8) have users above those that sssd derives (to
+     * 2,000,200,000), and the first of them none that agents of local fleets and runs have.
+     */
+    private static final long UPPER_HALF = 0x08000000L;
+
     static AddressPlan of(FenceSettings settings) {
         Ipv4Network agents = parse("agentCidr", settings.agentCidr());
         if (agents.prefix() < 16 || agents.prefix() > 28) {
@@ -38,6 +50,14 @@ record AddressPlan(Ipv4Network agents, Ipv4Network fleet) {
 
     Ipv4 lastAgent() {
         return agents.last().plus(-1);
+    }
+
+    /**
+     * The user that this node's egress proxy runs as: one for each range of 16 addresses of IPv4. Nodes of one machine have
+     * different ranges, since the host's routes tell them apart, so no two have the same user.
+     */
+    long proxyUser() {
+        return FIRST_PROXY_USER | ((agents.base().number() >>> 4) ^ UPPER_HALF);
     }
 
     private static Ipv4Network parse(String field, String text) {

@@ -12,8 +12,10 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,6 +101,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
             if (locked("take in this node's addresses", open::takeInAddresses)) {
                 repaired.add("this node's addresses have changed");
             }
+            repaired.addAll(open.repairProxyFilter());
             repaired.addAll(open.repairUplink());
             repaired.addAll(locked("look at the rules", open::repairRules));
             if (locked("look at the time", open::isTimeToReadEverything)) {
@@ -147,6 +150,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public NameServerSockets nameServerSockets() throws SandboxException {
         return locked("make the name server's sockets", () -> fence().nameServerSockets());
+    }
+
+    @Override
+    public long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException {
+        return holding(outside, "hold the egress proxy to its resolvers", () -> fence().confineProxy(resolvers));
     }
 
     @Override

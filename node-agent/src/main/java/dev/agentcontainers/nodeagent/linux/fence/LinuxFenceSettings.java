@@ -46,6 +46,11 @@ public record LinuxFenceSettings(
         return "agentcontainers_" + name.replace('-', '_');
     }
 
+    /** Name of the table there that holds the egress proxy to what it may send. */
+    String proxyTable() {
+        return hostTable() + "_proxy";
+    }
+
     /** Where is remembered, by all fences of a host, at which interfaces they switched on forwarding. */
     Path forwardingRecord(String hostNamespace) {
         return namespaceDirectory.resolveSibling("agentcontainers-forwarding-" + hostNamespace.replace(':', '-'));

@@ -26,6 +26,9 @@ final class Names {
     static final String RESOLVED = "resolved";
     static final String INTERCEPTED = "intercepted";
 
+    /** Set of the egress proxy's table on the host: address and TCP port. */
+    static final String PROXIED = "proxied";
+
     /** Chain that counts, answers and drops. */
     static final String REFUSE = "refuse";
 

@@ -18,8 +18,10 @@ import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +30,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * A fence that stands. Not thread-safe, but for {@link #repairUplink} and {@link #warnings}: these may be called by one
+ * A fence that stands. Not thread-safe, but for {@link #repairUplink}, {@link #warnings} and what concerns the egress proxy: these may be called by one
  * thread while another calls any other method but {@link #close}.
  */
 final class OpenFence implements AutoCloseable {
@@ -38,6 +40,7 @@ final class OpenFence implements AutoCloseable {
     private final FenceSystem system;
     private final AddressPlan plan;
     private final Uplink uplink;
+    private final ProxyFilter proxyFilter;
     private final TableReader table;
     private final GroupRules groups;
     private final AgentElements elements;
@@ -94,6 +97,7 @@ final class OpenFence implements AutoCloseable {
         this.visitor = visitor;
         this.table = new TableReader(fence.filter(), Names.TABLE);
         this.uplink = new Uplink(settings, plan, host, fence, system);
+        this.proxyFilter = new ProxyFilter(settings, plan, host);
         this.groups = new GroupRules(fence, table);
         this.elements = new AgentElements(fence.filter(), table);
         this.resolved = new ResolvedAddresses(fence.filter(), table);
@@ -178,6 +182,16 @@ final class OpenFence implements AutoCloseable {
         return uplink.ensure();
     }
 
+    /** The same of what holds the egress proxy to its resolvers. */
+    List<String> repairProxyFilter() throws IOException {
+        return proxyFilter.ensure();
+    }
+
+    /** @return the user that is held to them */
+    long confineProxy(Collection<InetSocketAddress> resolvers) throws IOException {
+        return proxyFilter.confine(resolvers);
+    }
+
     /** What an administrator should know or do. */
     List<String> warnings() throws IOException {
         return uplink.warnings();
@@ -188,6 +202,8 @@ final class OpenFence implements AutoCloseable {
         List<String> repaired = new ArrayList<>();
         if (!table.chains().containsAll(Rules.BASE_CHAINS)) {
             writeBase(never);
+            // With the table, what names had opened may have gone.
+            resolved.read();
             repaired.add("the fence's own chains were missing");
         }
         groups.look();
@@ -269,6 +285,7 @@ final class OpenFence implements AutoCloseable {
     void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
             throws IOException, SandboxException {
         agents.openResolved(id, rulesetHash, destinations, never);
+        proxyFilter.open(destinations);
     }
 
     NameServerSockets nameServerSockets() throws IOException {
@@ -298,6 +315,7 @@ final class OpenFence implements AutoCloseable {
         }
         try (Place host = openHost(settings, system)) {
             Uplink.remove(settings, host);
+            ProxyFilter.remove(settings, host);
         }
         pinned.remove();
     }

@@ -59,8 +59,15 @@ final class ResolvedAddresses {
 
     private record MapKey(String map, ByteBuffer bytes) {}
 
-    /** @param until as {@link System#nanoTime} counts */
-    private record Opening(MapKey key, int mark, long until) {
+    /**
+     * @param until as {@link System#nanoTime} counts
+     * @param acknowledged whether the kernel holds it for sure, not perhaps
+     */
+    private record Opening(MapKey key, int mark, long until, boolean acknowledged) {
+        Opening inDoubt() {
+            return new Opening(key, mark, until, false);
+        }
+
         NetlinkMessage add(long now) {
             return MESSAGES.addMark(
                     key.map,
@@ -86,7 +93,7 @@ final class ResolvedAddresses {
             for (Element element : table.elements(map)) {
                 long left =
                         Duration.ofMillis(element.millisecondsLeft().orElse(0)).toNanos();
-                Opening opening = new Opening(key(map, element), element.mark().orElse(0), now + left);
+                Opening opening = new Opening(key(map, element), element.mark().orElse(0), now + left, true);
                 remember(Attributes.text(element.key()), opening);
             }
         }
@@ -97,7 +104,7 @@ final class ResolvedAddresses {
     }
 
     /**
-     * Opens the targets. When this returns, the kernel has acknowledged each.
+     * Opens the targets. When this returns, the kernel has acknowledged each; what is open for as long already is left as it is.
      *
      * @throws TooManyException where the agent would have too many open
      */
@@ -113,8 +120,9 @@ final class ResolvedAddresses {
             if (before != null && before.mark == target.mark && before.until - until > 0) {
                 until = before.until;
             }
-            wanted.put(key, new Opening(key, target.mark, until));
+            wanted.put(key, new Opening(key, target.mark, until, true));
         }
+        wanted.values().removeIf(opening -> opening.equals(held.get(opening.key)));
         requireRoom(interfaceName, held, wanted);
         for (List<Opening> some : parts(wanted.values())) {
             open(held, some, now);
@@ -123,7 +131,7 @@ final class ResolvedAddresses {
 
     private void open(Map<MapKey, Opening> held, List<Opening> openings, long now) throws NetlinkException {
         // Remembered first, so that what a failure leaves is known.
-        openings.forEach(opening -> held.put(opening.key, opening));
+        openings.forEach(opening -> held.put(opening.key, opening.inDoubt()));
         if (!execute(openings.stream()
                 .flatMap(opening -> Stream.of(opening.deleteAny(), opening.add(now)))
                 .toList())) {
@@ -131,6 +139,7 @@ final class ResolvedAddresses {
                 replace(opening, now);
             }
         }
+        openings.forEach(opening -> held.put(opening.key, opening));
     }
 
     /** One transaction with deletions of what may not be there; false on kernels that have no such thing. */
@@ -258,7 +267,7 @@ final class ResolvedAddresses {
                         .getOrDefault(Attributes.text(element.key()), Map.of())
                         .get(key);
                 if (known == null || known.mark != element.mark().orElse(0)) {
-                    foreign.add(new Opening(key, 0, now));
+                    foreign.add(new Opening(key, 0, now, true));
                 }
             }
         }

@@ -37,7 +37,7 @@ final class Uplink {
         this.plan = plan;
         this.host = host;
         this.fence = fence;
-        this.table = new HostTable(host, settings.hostTable());
+        this.table = new HostTable(host, HostRules.Family.IP, settings.hostTable());
         this.forwarding = new Forwarding(settings, host);
         this.guard = new LocalGuard(system, host);
     }

@@ -3,7 +3,9 @@ package dev.agentcontainers.nodeagent.linux.names;
 import dev.agentcontainers.egressproxy.EgressProxy;
 import dev.agentcontainers.egressproxy.ProxyOptions;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
@@ -13,6 +15,7 @@ import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.protocol.names.NameServer;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -27,18 +30,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The proxy as a process in a control group of its own, outside that of the node agent. It begins as a shell in
- * a mount namespace of its own, which gives all rights away (setpriv of util-linux) before anything of the proxy runs.
+ * The proxy as a process in a control group of its own, outside that of the node agent and with limits of its own. It begins
+ * as a shell that puts itself there: so whatever has begun is found by its group, also by another node agent. A second one, in
+ * namespaces of its own (mounts, processes, IPC, host name; unshare of util-linux), gives all rights away (setpriv) before
+ * anything of the proxy runs.
  */
 public final class LinuxProxyPrograms implements ProxyPrograms {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxProxyPrograms.class);
     private static final String GROUP = "proxy";
+    private static final String SHELL = "/bin/sh";
+
+    /** Goes to the control groups of which it is given the files, up to an empty argument, and on with what comes then. */
+    private static final String JOIN =
+            "while [ -n \"$1\" ]; do echo $$ > \"$1\" || exit 1; shift; done; shift; exec \"$@\"";
+
+    /** It waits outside for the proxy, and doesn't outlive it, nor the proxy it. What the host unmounts later goes inside too. */
+    private static final List<String> NAMESPACES = List.of(
+            "--mount",
+            "--propagation=slave",
+            "--pid",
+            "--fork",
+            "--kill-child=SIGKILL",
+            "--mount-proc",
+            "--ipc",
+            "--uts");
 
     /**
      * Shows the JDK and the libraries where the proxy's user can get to, and to this process alone: it is in a mount namespace of
@@ -51,6 +73,9 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     private static final List<String> JAVA_OPTIONS = List.of(
             "-Xmx96m",
             "-XX:MaxDirectMemorySize=48m",
+            "-XX:MaxMetaspaceSize=64m",
+            "-XX:ReservedCodeCacheSize=32m",
+            "-XX:ActiveProcessorCount=2",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
@@ -61,11 +86,18 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
             "--sun-misc-unsafe-memory-access=allow",
             "-Dslf4j.internal.verbosity=ERROR");
 
+    /**
+     * More than the JVM takes of heap, direct memory, classes and code together, so that it ends by itself before the kernel
+     * ends it; and more threads than it has.
+     */
+    private static final ResourceAmounts LIMITS = new ResourceAmounts(
+            OptionalLong.empty(), OptionalLong.of(384L << 20), OptionalLong.empty(), OptionalLong.of(64));
+
     private final Path runDirectory;
     private final Path stateDirectory;
     private final Path fence;
     private final SandboxCgroups groups;
-    private final ProxyUser user;
+    private final IdRange agents;
     private final ProcessCalls processes = ProcessCalls.ofThisMachine();
     private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
     private Optional<ProxyBuild> build = Optional.empty();
@@ -75,18 +107,19 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
      * @param stateDirectory for what it is started from
      * @param fence where the fence's namespace is pinned
      * @param groups of this process alone
+     * @param agents whose ids the proxy must not have
      */
     public LinuxProxyPrograms(
-            Path runDirectory, Path stateDirectory, Path fence, SandboxCgroups groups, ProxyUser user) {
+            Path runDirectory, Path stateDirectory, Path fence, SandboxCgroups groups, IdRange agents) {
         this.runDirectory = runDirectory;
         this.stateDirectory = stateDirectory;
         this.fence = fence;
         this.groups = groups;
-        this.user = user;
+        this.agents = agents;
     }
 
     @Override
-    public ServerSocketChannel listen() throws IOException {
+    public ServerSocketChannel listen(long user) throws IOException {
         EnterableDirectory.make(folder());
         Path beside = socket().resolveSibling("control.new");
         Files.deleteIfExists(beside);
@@ -94,7 +127,7 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
         try {
             listener.bind(UnixDomainSocketAddress.of(beside));
             Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-------"));
-            Files.setAttribute(beside, "unix:uid", (int) user.userId());
+            Files.setAttribute(beside, "unix:uid", (int) user);
             Files.deleteIfExists(socket());
             // Moved when nobody else can connect to it any more.
             Files.move(beside, socket());
@@ -143,10 +176,15 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     }
 
     @Override
-    public void start(NameServerSockets sockets) throws IOException {
+    public void start(NameServerSockets sockets, long user) throws IOException {
+        requireNoAgents(user);
         Path libraries = theBuild().copyTo(stateDirectory.resolve("proxy"));
-        List<String> arguments = arguments(libraries);
-        List<Path> files = groups.prepareShim(GROUP);
+        List<String> arguments = new ArrayList<>(List.of("-c", JOIN, "sh"));
+        List<Path> files = groups.prepareLimited(GROUP);
+        files.forEach(file -> arguments.add(file.toString()));
+        arguments.add("");
+        arguments.addAll(arguments(libraries, user));
+        new LiveLimits(groups).applyToAll(LIMITS);
         EnterableDirectory.make(shownJdk());
         EnterableDirectory.make(shownLibraries());
         int[] output = new int[2];
@@ -155,7 +193,7 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
             int child = check(
                     "start the egress proxy",
                     processes.spawn(new SpawnRequest(
-                            program("unshare").path().toString(),
+                            SHELL,
                             arguments,
                             Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
                             Map.of(
@@ -172,20 +210,29 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                             false)));
             ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
             follow(process, output[0]);
-            join(process, files);
+            join(process, files.getFirst());
         } finally {
             descriptors.close(output[1]);
         }
     }
 
-    /** What the host unmounts later goes here too, so that the namespace keeps nothing of it. */
-    private List<String> arguments(Path libraries) throws IOException {
+    private void requireNoAgents(long user) throws IOException {
+        if (agents.first() <= user && user < agents.first() + agents.size()) {
+            throw new IOException(
+                    "agents have the user ids %d to %d, among them %d, which is the egress proxy's: choose others"
+                            .formatted(agents.first(), agents.first() + agents.size() - 1, user));
+        }
+    }
+
+    private List<String> arguments(Path libraries, long user) throws IOException {
         List<String> arguments =
-                new ArrayList<>(List.of("--mount", "--propagation=slave", "/bin/sh", "-c", LAUNCHER, "sh"));
+                new ArrayList<>(List.of(program("unshare").path().toString()));
+        arguments.addAll(NAMESPACES);
+        arguments.addAll(List.of(SHELL, "-c", LAUNCHER, "sh"));
         arguments.addAll(List.of(System.getProperty("java.home"), shownJdk().toString()));
         arguments.addAll(List.of(libraries.toString(), shownLibraries().toString()));
         arguments.add(program("setpriv").path().toString());
-        arguments.addAll(List.of("--reuid=" + user.userId(), "--regid=" + user.groupId(), "--clear-groups"));
+        arguments.addAll(List.of("--reuid=" + user, "--regid=" + user, "--clear-groups"));
         arguments.addAll(List.of("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"));
         arguments.add(shownJdk().resolve("bin/java").toString());
         arguments.addAll(JAVA_OPTIONS);
@@ -215,13 +262,12 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                                         + " is missing, without which the egress proxy can't give its rights away: install util-linux"));
     }
 
-    private void join(ChildProcess process, List<Path> files) throws IOException {
+    /** It goes there by itself, also where this process ends now; but it is to be found there when this returns. */
+    private void join(ChildProcess process, Path file) throws IOException {
         try {
-            for (Path file : files) {
-                check(
-                        "move the egress proxy to the control group " + file.getParent(),
-                        processes.move(process.pid(), file));
-            }
+            check(
+                    "move the egress proxy to the control group " + file.getParent(),
+                    processes.move(process.pid(), file));
         } catch (IOException e) {
             process.kill();
             throw e;

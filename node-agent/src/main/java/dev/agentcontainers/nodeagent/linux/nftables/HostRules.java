@@ -53,6 +53,18 @@ public record HostRules(NetlinkSocket socket) {
         }
     }
 
+    /** Whose table it is. */
+    public enum Family {
+        INET(1),
+        IP(2);
+
+        private final int number;
+
+        Family(int number) {
+            this.number = number;
+        }
+    }
+
     private record Chain(int family, Attributes attributes) {
         String table() {
             return attributes.text(NFTA_CHAIN_TABLE).orElse("");
@@ -76,13 +88,13 @@ public record HostRules(NetlinkSocket socket) {
     }
 
     /**
-     * A text that is another one after any change of the table of family {@code ip}; empty where there is no such table.
+     * A text that is another one after any change of the table's chains and rules; empty where there is no such table.
      */
-    public String fingerprint(String table) throws NetlinkException {
+    public String fingerprint(Family of, String table) throws NetlinkException {
         List<byte[]> parts = new ArrayList<>();
-        parts.addAll(ofTable(dump("list tables", GET_TABLE, 2, table), NFTA_TABLE_NAME, table));
-        parts.addAll(ofTable(dump("list chains", GET_CHAIN, 2, table), NFTA_CHAIN_TABLE, table));
-        parts.addAll(ofTable(dump("list rules", GET_RULE, 2, table), NFTA_RULE_TABLE, table));
+        parts.addAll(ofTable(dump("list tables", GET_TABLE, of.number, table), NFTA_TABLE_NAME, table));
+        parts.addAll(ofTable(dump("list chains", GET_CHAIN, of.number, table), NFTA_CHAIN_TABLE, table));
+        parts.addAll(ofTable(dump("list rules", GET_RULE, of.number, table), NFTA_RULE_TABLE, table));
         StringBuilder text = new StringBuilder();
         for (byte[] part : parts) {
             // Without the family's header, which numbers the changes of all tables.

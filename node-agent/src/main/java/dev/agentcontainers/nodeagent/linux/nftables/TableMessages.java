@@ -89,6 +89,21 @@ public record TableMessages(String table) {
                         .attributeBigEndian(NFTA_SET_ELEM_TIMEOUT, milliseconds));
     }
 
+    /**
+     * Adds the key for a while.
+     *
+     * @param milliseconds 1 or more
+     */
+    public NetlinkMessage addElement(String set, byte[] key, long milliseconds) {
+        return element(
+                "add to the set " + set,
+                NEW_ELEMENT,
+                NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
+                set,
+                key,
+                element -> element.attributeBigEndian(NFTA_SET_ELEM_TIMEOUT, milliseconds));
+    }
+
     public NetlinkMessage deleteElement(String set, byte[] key) {
         return element("delete from the set " + set, DELETE_ELEMENT, 0, set, key, element -> {});
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.nftables.HostRules;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,7 +85,7 @@ class HostPartsTest {
 
     @Test
     void theHostsTableIsWrittenOnceWhileNobodyChangesIt() throws IOException {
-        HostTable table = new HostTable(host, "fence");
+        HostTable table = new HostTable(host, HostRules.Family.IP, "fence");
 
         table.ensure("add table ip fence");
         table.ensure("add table ip fence");

@@ -103,6 +103,17 @@ class NamesIT {
                 .withMessageContaining("other rules by now");
     }
 
+    /** The kernel shows for how long an element was written. */
+    @Test
+    void whatIsOpenForLongEnoughIsNotWrittenAgain() throws Exception {
+        open(ALLOWED, Duration.ofMinutes(10));
+        open(ALLOWED, Duration.ofSeconds(20));
+        assertThat(resolved()).contains("timeout 10m ");
+
+        open(ALLOWED, Duration.ofMinutes(15));
+        assertThat(resolved()).contains("timeout 15m ").doesNotContain("timeout 10m ");
+    }
+
     private String resolved() {
         return machine.inFence("nft list map inet agentfence resolved");
     }

@@ -17,9 +17,9 @@ import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
 import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
-import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
@@ -77,7 +77,7 @@ class ResolvedLifeIT {
                         "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
-                ProxyUser.of(Path.of("/etc/passwd")));
+                new IdRange(200_000_000, 65_536));
         trail = AuditTrail.inFolder(folder.resolve("audit"), AuditSettings.DEFAULT, "n1", "test", Clock.systemUTC());
         audited =
                 new AuditedFence(fence, trail, id -> Optional.of(new AuditSubject.Agent("team", "coder", id.value())));
@@ -147,6 +147,33 @@ class ResolvedLifeIT {
         assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
         assertThat(resolve(agent, "data.attacker.test")).contains("gaierror");
         assertThat(resolver.asked()).containsOnly("www.example.org", "intern.example.org");
+    }
+
+    @Test
+    void theProxyIsHeldToItsResolverByItsUser() throws Exception {
+        DrivenAgent agent = start();
+        await().atMost(PATIENCE).until(() -> resolve(agent, "www.example.org").equals(PUBLIC));
+        long user = AddressPlan.of(Machine.fenceSettings()).proxyUser();
+        String[] parts = resolver.address().split(":");
+
+        assertThat(machine.onHost("nft list table inet " + machine.settings().proxyTable()))
+                .contains("meta skuid " + user + " goto sent")
+                .contains("ip daddr " + parts[0] + " meta l4proto { tcp, udp } th dport " + parts[1] + " accept");
+        // That of the test before may wait for the machine's first process to take its end.
+        await().atMost(PATIENCE)
+                .until(() -> ProcessHandle.allProcesses()
+                                .filter(process -> isOf(user, process))
+                                .count()
+                        == 1);
+    }
+
+    private static boolean isOf(long user, ProcessHandle process) {
+        try {
+            return Files.getAttribute(Path.of("/proc", Long.toString(process.pid())), "unix:uid")
+                    .equals((int) user);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Test

@@ -12,9 +12,9 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
 import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
-import dev.agentcontainers.nodeagent.linux.names.ProxyUser;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
@@ -108,7 +108,7 @@ class TlsIT {
                         "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
-                ProxyUser.of(Path.of("/etc/passwd")));
+                new IdRange(200_000_000, 65_536));
         names = new NamesFence(fence);
         names.open(Machine.fenceSettings());
         apply(ALLOWED);
@@ -379,9 +379,9 @@ class TlsIT {
     /** The same, started in the network of the test's machine. */
     private record OnTheHost(ProxyPrograms programs, NamespaceThread host) implements ProxyPrograms {
         @Override
-        public void start(NameServerSockets sockets) throws IOException {
+        public void start(NameServerSockets sockets, long user) throws IOException {
             host.call(() -> {
-                programs.start(sockets);
+                programs.start(sockets, user);
                 return true;
             });
         }
@@ -392,8 +392,8 @@ class TlsIT {
         }
 
         @Override
-        public ServerSocketChannel listen() throws IOException {
-            return programs.listen();
+        public ServerSocketChannel listen(long user) throws IOException {
+            return programs.listen(user);
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.names;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -13,6 +14,7 @@ import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
@@ -31,12 +33,14 @@ import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -87,7 +91,11 @@ class EgressProxyIT {
                 "www.example.org", List.of("192.0.2.1", "10.0.0.1", "127.0.0.1", "169.254.169.254"),
                 "intern.example.org", List.of("10.0.0.2")));
         programs = new LinuxProxyPrograms(
-                folder.resolve("run"), folder.resolve("state"), folder.resolve("fence"), groups(), ProxyUser.NOBODYS);
+                folder.resolve("run"),
+                folder.resolve("state"),
+                folder.resolve("fence"),
+                groups(),
+                new IdRange(200_000_000, 65_536));
         // Closed to all others, as a node's is.
         Files.createDirectory(
                 folder.resolve("state"),
@@ -205,9 +213,55 @@ class EgressProxyIT {
         }
     }
 
+    /** Without the one that waits for it outside its namespaces. */
     private long pid() throws IOException {
-        assertThat(processes()).hasSize(1);
-        return processes().getFirst();
+        List<Long> pids =
+                processes().stream().filter(EgressProxyIT::isOfTheProxysUser).toList();
+        assertThat(pids).hasSize(1);
+        return pids.getFirst();
+    }
+
+    private static boolean isOfTheProxysUser(long pid) {
+        try {
+            return Files.getAttribute(Path.of("/proc", Long.toString(pid)), "unix:uid")
+                    .equals((int) LoopbackFence.USER);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static Map<String, String> status(Path process) throws IOException {
+        return Files.readAllLines(process.resolve("status")).stream()
+                .map(line -> line.split(":\\s*", 2))
+                .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1].replaceAll("\\s+", " ")));
+    }
+
+    private static Path namespace(String process, String kind) throws IOException {
+        return Files.readSymbolicLink(Path.of("/proc", process, "ns", kind));
+    }
+
+    /** What a shell with the proxy's user in the proxy's namespaces says. */
+    private String inItsPlace(String script) throws IOException {
+        String id = Long.toString(LoopbackFence.USER);
+        Process process = new ProcessBuilder(
+                        "nsenter",
+                        "--target=" + pid(),
+                        "--mount",
+                        "--pid",
+                        "--ipc",
+                        "--uts",
+                        "setpriv",
+                        "--reuid=" + id,
+                        "--regid=" + id,
+                        "--clear-groups",
+                        "--bounding-set=-all",
+                        "--no-new-privs",
+                        "/bin/sh",
+                        "-c",
+                        script)
+                .redirectErrorStream(true)
+                .start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     }
 
     @Test
@@ -232,10 +286,8 @@ class EgressProxyIT {
                         .toList()
                         .containsAll(List.of(NameVerdict.RESOLVED, NameVerdict.DENIED, NameVerdict.REFUSED_ADDRESSES)));
 
-        Map<String, String> status = Files.readAllLines(Path.of("/proc/" + pid() + "/status")).stream()
-                .map(line -> line.split(":\\s*", 2))
-                .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1].replaceAll("\\s+", " ")));
-        String id = Long.toString(ProxyUser.NOBODYS.userId());
+        Map<String, String> status = status(Path.of("/proc/" + pid()));
+        String id = Long.toString(LoopbackFence.USER);
         assertThat(status)
                 .containsEntry("Uid", String.join(" ", id, id, id, id))
                 .containsEntry("Gid", String.join(" ", id, id, id, id))
@@ -249,6 +301,118 @@ class EgressProxyIT {
                 .containsPattern("Max core file size\\s+0\\s+0")
                 .containsPattern("Max open files\\s+4096\\s+4096")
                 .containsPattern("Max processes\\s+512\\s+512");
+    }
+
+    @Test
+    void isConfined() throws Exception {
+        allow("www.example.org");
+        attach();
+        awaitCode("www.example.org", Rcode.NOERROR);
+        String pid = Long.toString(pid());
+
+        for (String kind : List.of("mnt", "pid", "ipc", "uts")) {
+            assertThat(namespace(pid, kind)).as(kind).isNotEqualTo(namespace("self", kind));
+        }
+        int filters = Integer.parseInt(status(Path.of("/proc/self")).get("Seccomp_filters")) + 1;
+        try (Stream<Path> threads = Files.list(Path.of("/proc", pid, "task"))) {
+            assertThat(threads.toList())
+                    .hasSizeGreaterThan(5)
+                    .allSatisfy(thread -> assertThat(status(thread))
+                            .containsEntry("Seccomp", "2")
+                            .containsEntry("Seccomp_filters", Integer.toString(filters)));
+        }
+        for (String limit : List.of("memory", "pids")) {
+            Path group = controlGroup(pid, limit);
+            List<String> files =
+                    limit.equals("pids") ? List.of("pids.max") : List.of("memory.max", "memory.limit_in_bytes");
+            assertThat(files.stream().map(group::resolve).filter(Files::exists).map(EgressProxyIT::read))
+                    .containsExactly(limit.equals("pids") ? "64" : Long.toString(384L << 20));
+        }
+    }
+
+    /** Of the whole of the proxy: that above its own. */
+    private static Path controlGroup(String pid, String controller) throws IOException {
+        Hierarchies.Hierarchy hierarchy =
+                Hierarchies.of(MountTable.ofThisThread()).of(controller).orElseThrow();
+        String path = Files.readAllLines(Path.of("/proc", pid, "cgroup")).stream()
+                .map(line -> line.split(":", 3))
+                .filter(fields -> hierarchy.version2()
+                        ? fields[1].isEmpty()
+                        : List.of(fields[1].split(",")).contains(controller))
+                .map(fields -> fields[2])
+                .findFirst()
+                .orElseThrow();
+        assertThat(path).startsWith("/agentproxy-test-");
+        return Path.of(hierarchy.mountPoint() + path.substring(0, path.indexOf('/', 1)));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** By what has the proxy's user and is where the proxy is, without its filter of system calls. */
+    @Test
+    void findsNobodyElse() throws Exception {
+        allow("www.example.org");
+        attach();
+        awaitCode("www.example.org", Rcode.NOERROR);
+
+        assertThat(Integer.parseInt(inItsPlace("ls -d /proc/[0-9]* | wc -l")))
+                .as("itself, this shell, its pipe")
+                .isBetween(2, 5);
+        assertThat(inItsPlace("kill -9 " + ProcessHandle.current().pid())).contains("No such process");
+    }
+
+    /** As by kill -STOP; it keeps its connection and its sockets. */
+    @Test
+    void isReplacedWhenItIsStopped() throws Exception {
+        allow("www.example.org");
+        attach();
+        awaitCode("www.example.org", Rcode.NOERROR);
+        long before = pid();
+
+        new ProcessBuilder("kill", "-STOP", Long.toString(before)).start().waitFor();
+
+        await().atMost(PATIENCE.multipliedBy(2))
+                .ignoreExceptions()
+                .until(() -> !processes().contains(before) && code("www.example.org") == Rcode.NOERROR);
+    }
+
+    /** A node agent that is killed at the worst moment leaves nothing that the next does not find by the group. */
+    @Test
+    void isInItsGroupBeforeAnythingOfItRuns() throws Exception {
+        allow("www.example.org");
+        attach();
+        awaitCode("www.example.org", Rcode.NOERROR);
+        List<String> first = Files.readAllLines(Path.of("/proc", Long.toString(pid()), "cgroup"));
+        long outer = processes().stream()
+                .filter(each -> !isOfTheProxysUser(each))
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(Files.readAllLines(Path.of("/proc", Long.toString(outer), "cgroup")))
+                .isEqualTo(first);
+        assertThat(Files.readString(Path.of("/proc", Long.toString(outer), "cmdline")))
+                .startsWith("/usr/bin/unshare");
+    }
+
+    @Test
+    void isNotStartedAsAnAgent() throws Exception {
+        LinuxProxyPrograms ofAgents = new LinuxProxyPrograms(
+                folder.resolve("run"),
+                folder.resolve("state"),
+                folder.resolve("fence"),
+                groups(),
+                new IdRange(LoopbackFence.USER - 10, 65_536));
+        try (NameServerSockets sockets = fence.nameServerSockets()) {
+            assertThatIOException()
+                    .isThrownBy(() -> ofAgents.start(sockets, LoopbackFence.USER))
+                    .withMessageContaining("agents have the user ids");
+        }
     }
 
     @Test
@@ -328,8 +492,8 @@ class EgressProxyIT {
         }
 
         @Override
-        public ServerSocketChannel listen() throws IOException {
-            return programs.listen();
+        public ServerSocketChannel listen(long user) throws IOException {
+            return programs.listen(user);
         }
 
         @Override
@@ -348,8 +512,8 @@ class EgressProxyIT {
         }
 
         @Override
-        public void start(NameServerSockets sockets) throws IOException {
-            programs.start(sockets);
+        public void start(NameServerSockets sockets, long user) throws IOException {
+            programs.start(sockets, user);
         }
 
         @Override
