@@ -11,14 +11,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.fence.Fence.Condition;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -135,6 +142,44 @@ class ProxyFilterIT {
                         + "\" 2>/dev/null & sleep 0.5; /usr/bin/python3 -c \"" + SEND
                         + "\" 127.0.0.1 9999 tcp; wait"))
                 .contains("timed out");
+    }
+
+    @Test
+    void itBeginsConnectionsWhereARuleWithTlsOpenedAndNowhereElse() throws Exception {
+        AllowedName name = new AllowedName("www.example.org", Protocol.TCP, PORT, PORT);
+        GroupRuleset rules = new GroupRuleset(
+                "tls",
+                RulesetHash.of(List.of(), List.of(), List.of(), List.of(name)),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(name));
+        fence.apply(List.of(rules));
+        try (HostileAgent agent = machine.agent()) {
+            SandboxId id = new SandboxId(UUID.randomUUID().toString());
+            fence.attach(id, agent.network(), rules.name());
+            open(id, rules, ALLOWED, Duration.ofMinutes(1));
+            open(id, rules, DENIED, Duration.ofMillis(1));
+
+            assertThat(tcp(ALLOWED, PORT)).isEqualTo("ok");
+            assertThat(tcp(ALLOWED, OTHER_PORT)).as("another port").isEqualTo("timed out");
+            assertThat(udp(ALLOWED, PORT)).as("another protocol").isEqualTo("[Errno 1] Operation not permitted");
+            assertThat(tcp(METADATA, PORT)).as("another address").isEqualTo("timed out");
+            assertThat(tcp(DENIED, PORT)).as("one that is over").isEqualTo("timed out");
+
+            open(id, rules, ALLOWED, Duration.ofMillis(1));
+            fence.confineProxy(addresses(RESOLVER));
+            assertThat(tcp(ALLOWED, PORT))
+                    .as("a shorter time closes nothing, and neither do other resolvers")
+                    .isEqualTo("ok");
+        }
+    }
+
+    private void open(SandboxId id, GroupRuleset rules, String address, Duration timeToLive) throws SandboxException {
+        fence.openResolved(
+                id,
+                rules.hash(),
+                List.of(new ResolvedDestination(address, Protocol.TCP, PORT, timeToLive, true)));
     }
 
     @Test
