@@ -86,8 +86,12 @@ class InstalledOperatorIT {
                     .isEqualTo("first");
             assertThat(slice().getPorts().getFirst().getName())
                     .isEqualTo(service.getSpec().getPorts().getFirst().getName());
-            logsAreJson(first);
+            JsonNode leading = logged(first, "Leading with epoch");
+            assertThat(leading.get("message").asText()).startsWith("Leading with epoch");
             enrol(slice().getPorts().getFirst().getPort());
+            assertThat(logged(first, "enrolled node").at("/mdc/node").asText())
+                    .as("a line says which object it is about")
+                    .isEqualTo("cluster-node");
 
             try (OperatorProcess second = chart.startOperator("second", "10.1.0.2", QUICK)) {
                 first.signal("KILL");
@@ -156,14 +160,14 @@ class InstalledOperatorIT {
                         .isEqualTo("100.96.0.0/24"));
     }
 
-    private static void logsAreJson(OperatorProcess operator) throws Exception {
+    /** The first line with that text, which is JSON. */
+    private static JsonNode logged(OperatorProcess operator, String text) throws Exception {
         String line = operator.log()
                 .lines()
-                .filter(each -> each.contains("Leading with epoch"))
+                .filter(each -> each.contains(text))
                 .findFirst()
                 .orElseThrow();
-        JsonNode entry = new ObjectMapper().readTree(line);
-        assertThat(entry.get("message").asText()).startsWith("Leading with epoch");
+        return new ObjectMapper().readTree(line);
     }
 
     private static String leader() {
