@@ -2,12 +2,13 @@ package dev.agentcontainers.cli.demo;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.demo.DemoOutput.Services;
+import dev.agentcontainers.cli.egress.ClusterObjects;
+import dev.agentcontainers.cli.egress.KnownObjects;
 import dev.agentcontainers.cli.fleet.LocalFleet;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.streams.AgentLog;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.localcluster.ControlPlane;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,17 +46,12 @@ public final class DemoCommand implements Callable<Integer> {
             QuickStart quickStart = new QuickStart(client, fleet.programs().file("examples/quickstart"));
             progress.step("applying examples/quickstart", quickStart::apply);
             AgentContainer finished = progress.step("waiting for the agent", quickStart::awaitFinished);
-            List<NetworkPolicy> policies = client.network()
-                    .v1()
-                    .networkPolicies()
-                    .inNamespace(QuickStart.NAMESPACE)
-                    .list()
-                    .getItems();
+            KnownObjects known = new ClusterObjects(client, QuickStart.NAMESPACE).read();
             AgentLog log = new AgentLog(
                     controlPlane.adminConfig(), LocalFleet.OPERATOR_NAMESPACE, QuickStart.NAMESPACE, QuickStart.NAME);
             String output = progress.step("reading its log through the gateway", () -> log.read(GATEWAY_WITHIN));
             List<String> problems = new DemoOutput(System.out, fleet.layout().kubeconfig())
-                    .print(finished, DemoReport.of(output), policies, heard(fleet));
+                    .print(finished, DemoReport.of(output), known.policies(), known.endpoints(), heard(fleet));
             problems.forEach(problem -> System.err.println("agentctl: " + problem));
             return problems.isEmpty() ? 0 : 1;
         }

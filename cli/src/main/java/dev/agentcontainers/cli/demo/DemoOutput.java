@@ -13,7 +13,6 @@ import dev.agentcontainers.policy.Policies;
 import dev.agentcontainers.policy.Verdict;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
@@ -44,11 +43,13 @@ final class DemoOutput {
      *
      * @param agent the finished agent
      * @param log what it wrote
-     * @param policies the NetworkPolicies of its namespace
+     * @param policies of the cluster
+     * @param endpoints that they may speak of
      * @param services what the two services say
      * @return what did not happen as it should; empty where all of it did
      */
-    List<String> print(AgentContainer agent, DemoReport log, List<NetworkPolicy> policies, Services services) {
+    List<String> print(
+            AgentContainer agent, DemoReport log, Policies policies, Endpoints endpoints, Services services) {
         AgentContainerStatus status = agent.getStatus();
         out.println();
         out.println("AgentContainer " + agent.getMetadata().getNamespace() + "/"
@@ -73,11 +74,12 @@ final class DemoOutput {
         out.println();
         List<Call> allowed = log.calls("knowledge");
         List<Call> denied = log.calls("collector");
-        calls("allowed call", allowed, true, agent, policies);
+        Judge judge = flow -> Evaluator.evaluate(policies, endpoints, flow);
+        calls("allowed call", allowed, true, agent, judge);
         expect(
                 services.heardByAllowed() == allowed.size(),
                 "the allowed service heard " + services.heardByAllowed() + " of " + allowed.size() + " calls");
-        calls("denied call", denied, false, agent, policies);
+        calls("denied call", denied, false, agent, judge);
         out.println("  the service    heard " + services.heardByDenied() + " of " + denied.size() + " calls; it "
                 + (services.deniedListens() ? "answers" : "does not answer") + " this machine");
         expect(services.heardByDenied() == 0, "the denied service heard " + services.heardByDenied() + " calls");
@@ -90,6 +92,10 @@ final class DemoOutput {
         out.println("  agentctl status");
         out.println("  agentctl down                          removes all of it");
         return List.copyOf(problems);
+    }
+
+    private interface Judge {
+        Verdict verdict(Flow flow);
     }
 
     private void stages(@Nullable Transitions times) {
@@ -122,8 +128,7 @@ final class DemoOutput {
     }
 
     /** All calls to one service: the first is shown, all must have gone as they should. */
-    private void calls(
-            String what, List<Call> made, boolean allowed, AgentContainer agent, List<NetworkPolicy> policies) {
+    private void calls(String what, List<Call> made, boolean allowed, AgentContainer agent, Judge judge) {
         if (made.isEmpty()) {
             expect(false, "the agent's log has no " + what);
             return;
@@ -131,7 +136,7 @@ final class DemoOutput {
         Call call = made.getFirst();
         URI url = URI.create(call.url());
         Flow flow = Flow.of(Endpoint.Agent.of(agent), url.getHost(), Protocol.TCP, url.getPort());
-        Verdict verdict = Evaluator.evaluate(Policies.of(policies), Endpoints.NONE, flow);
+        Verdict verdict = judge.verdict(flow);
         out.println(what + "   " + call.url() + " (" + call.milliseconds() + " ms)");
         out.println("  the agent saw  " + call.outcome());
         switch (verdict.egress()) {

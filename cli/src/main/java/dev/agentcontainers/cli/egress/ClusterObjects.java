@@ -19,7 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /** Reads what a user may see of a cluster, all at the same time, and says what it was not shown. */
-record ClusterObjects(KubernetesClient client, String namespace) {
+public record ClusterObjects(KubernetesClient client, String namespace) {
     private static final ResourceDefinitionContext CLUSTER_NETWORK_POLICIES = new ResourceDefinitionContext.Builder()
             .withGroup("policy.networking.k8s.io")
             .withVersion("v1alpha2")
@@ -28,7 +28,7 @@ record ClusterObjects(KubernetesClient client, String namespace) {
             .withNamespaced(false)
             .build();
 
-    KnownObjects read() {
+    public KnownObjects read() {
         List<String> unknown = Collections.synchronizedList(new ArrayList<>());
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var agents = CompletableFuture.supplyAsync(() -> agents(unknown), threads);

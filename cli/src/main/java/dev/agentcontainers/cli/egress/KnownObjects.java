@@ -25,7 +25,7 @@ import java.util.Set;
  *
  * @param unknown what could not be read, each with what that may change of a verdict
  */
-record KnownObjects(
+public record KnownObjects(
         List<AgentContainer> agents,
         List<Namespace> namespaces,
         List<Pod> pods,
@@ -34,7 +34,7 @@ record KnownObjects(
         List<EgressPolicy> egressPolicies,
         List<GenericKubernetesResource> clusterNetworkPolicies,
         List<String> unknown) {
-    KnownObjects {
+    public KnownObjects {
         agents = List.copyOf(agents);
         namespaces = List.copyOf(namespaces);
         pods = List.copyOf(pods);
@@ -59,11 +59,11 @@ record KnownObjects(
         return own.size() == endpoint.addresses().size() ? endpoint : endpoint.withAddresses(own);
     }
 
-    Policies policies() {
+    public Policies policies() {
         return Policies.of(networkPolicies, egressPolicies, clusterNetworkPolicies);
     }
 
-    Endpoints endpoints() {
+    public Endpoints endpoints() {
         Map<String, Map<String, String>> labels = new HashMap<>();
         namespaces.forEach(namespace -> labels.put(
                 namespace.getMetadata().getName(),

@@ -3,7 +3,10 @@ package dev.agentcontainers.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.cli.demo.DemoOutput.Services;
+import dev.agentcontainers.policy.Policies;
+import dev.agentcontainers.policy.endpoint.Endpoints;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.ByteArrayOutputStream;
@@ -12,6 +15,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -55,22 +59,38 @@ class DemoOutputTest {
             spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}
             """;
 
+    private static final String OPENS_TOO = """
+            apiVersion: agentcontainers.dev/v1alpha1
+            kind: EgressPolicy
+            metadata: {name: opens, namespace: quickstart}
+            spec:
+              agentSelector: {}
+              egress: [{name: all, to: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{protocol: TCP, port: 8080}]}]
+            """;
+
     private static final Services SERVICES = new Services(1, 0, true);
 
     private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+
+    private static Policies policies(String... manifests) {
+        List<NetworkPolicy> networkPolicies = new ArrayList<>();
+        List<EgressPolicy> egressPolicies = new ArrayList<>();
+        for (String manifest : manifests) {
+            if (manifest.contains("kind: EgressPolicy")) {
+                egressPolicies.add(YAML.unmarshal(manifest, EgressPolicy.class));
+            } else {
+                networkPolicies.add(YAML.unmarshal(manifest, NetworkPolicy.class));
+            }
+        }
+        return Policies.of(networkPolicies, egressPolicies, List.of());
+    }
 
     private List<String> print(String status, String log, Services services, String... policies) throws IOException {
         Path manifests = Path.of(System.getProperty("project.root"), "examples/quickstart/agent.yaml");
         String spec = Files.readString(manifests).split("---\n", -1)[1];
         AgentContainer agent = YAML.unmarshal(spec + "status:\n" + status.indent(2), AgentContainer.class);
         return new DemoOutput(new PrintStream(said, true, StandardCharsets.UTF_8), Path.of("/home/kubeconfig"))
-                .print(
-                        agent,
-                        DemoReport.of(log),
-                        Stream.of(policies)
-                                .map(policy -> YAML.unmarshal(policy, NetworkPolicy.class))
-                                .toList(),
-                        services);
+                .print(agent, DemoReport.of(log), policies(policies), Endpoints.NONE, services);
     }
 
     @Test
@@ -156,5 +176,7 @@ class DemoOutputTest {
     @Test
     void findsThatPolicyAllowsWhatIsToBeDenied() throws IOException {
         assertThat(print(STATUS, LOG, SERVICES, OPENS)).containsExactly("policy does not agree with the denied call");
+        assertThat(print(STATUS, LOG, SERVICES, OPENS_TOO))
+                .containsExactly("policy does not agree with the denied call");
     }
 }

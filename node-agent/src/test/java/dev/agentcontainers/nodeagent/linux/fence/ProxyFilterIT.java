@@ -177,9 +177,7 @@ class ProxyFilterIT {
 
     private void open(SandboxId id, GroupRuleset rules, String address, Duration timeToLive) throws SandboxException {
         fence.openResolved(
-                id,
-                rules.hash(),
-                List.of(new ResolvedDestination(address, Protocol.TCP, PORT, timeToLive, true)));
+                id, rules.hash(), List.of(new ResolvedDestination(address, Protocol.TCP, PORT, timeToLive, true)));
     }
 
     @Test
