@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Something that an agent was let do or denied, or that is missing here. */
 public sealed interface AuditRecord {
@@ -27,6 +28,27 @@ public sealed interface AuditRecord {
     default boolean concerns(SandboxId id) {
         return subject().filter(each -> each.sandbox().equals(id)).isPresent()
                 || peer().filter(each -> each.sandbox().equals(id)).isPresent();
+    }
+
+    /**
+     * What may be shown to whoever may look at that agent: of agents of other namespaces their addresses, and neither who they are
+     * nor by which of their rules.
+     */
+    default AuditRecord seenBy(SandboxId id) {
+        return this;
+    }
+
+    /** The parties of a flow, as far as an agent's watchers may know them. */
+    private static Optional<AuditSubject> seen(
+            Optional<AuditSubject> party, SandboxId id, Optional<AuditSubject> one, Optional<AuditSubject> other) {
+        Optional<String> namespace = Stream.of(one, other)
+                .flatMap(Optional::stream)
+                .filter(each -> each.sandbox().equals(id))
+                .map(each -> each.agent().namespace())
+                .filter(name -> !name.isEmpty())
+                .findFirst();
+        return party.filter(each -> each.sandbox().equals(id)
+                || namespace.filter(each.agent().namespace()::equals).isPresent());
     }
 
     /** As seen from the subject. */
@@ -52,11 +74,23 @@ public sealed interface AuditRecord {
      *
      * @param id the flow's; the same in all records of it
      */
-    record Flow(String id, Tuple tuple, Direction direction, Permission permission) {}
+    record Flow(String id, Tuple tuple, Direction direction, Permission permission) {
+        /** By whose rules is not known. */
+        Flow unexplained() {
+            return new Flow(id, tuple, direction, Permission.UNKNOWN);
+        }
+    }
 
     /** A flow was allowed and has begun. */
     record FlowOpened(Instant at, Optional<AuditSubject> subject, Optional<AuditSubject> peer, Flow flow)
-            implements AuditRecord {}
+            implements AuditRecord {
+        @Override
+        public AuditRecord seenBy(SandboxId id) {
+            Optional<AuditSubject> whose = seen(subject, id, subject, peer);
+            return new FlowOpened(
+                    at, whose, seen(peer, id, subject, peer), whose.isPresent() ? flow : flow.unexplained());
+        }
+    }
 
     /**
      * A flow has ended.
@@ -70,7 +104,19 @@ public sealed interface AuditRecord {
             Flow flow,
             Optional<Traffic> traffic,
             Optional<Duration> lasted)
-            implements AuditRecord {}
+            implements AuditRecord {
+        @Override
+        public AuditRecord seenBy(SandboxId id) {
+            Optional<AuditSubject> whose = seen(subject, id, subject, peer);
+            return new FlowClosed(
+                    at,
+                    whose,
+                    seen(peer, id, subject, peer),
+                    whose.isPresent() ? flow : flow.unexplained(),
+                    traffic,
+                    lasted);
+        }
+    }
 
     /** A packet was stopped. */
     record FlowDenied(
@@ -81,7 +127,20 @@ public sealed interface AuditRecord {
             Barrier barrier,
             Tuple tuple,
             Optional<String> domain)
-            implements AuditRecord {}
+            implements AuditRecord {
+        @Override
+        public AuditRecord seenBy(SandboxId id) {
+            Optional<AuditSubject> whose = seen(subject, id, subject, peer);
+            return new FlowDenied(
+                    at,
+                    whose,
+                    seen(peer, id, subject, peer),
+                    direction,
+                    barrier,
+                    tuple,
+                    whose.isPresent() ? domain : Optional.empty());
+        }
+    }
 
     /**
      * A name was asked for.
@@ -176,5 +235,11 @@ public sealed interface AuditRecord {
      * @param count how much; 0 where that is not known
      * @param reason what is missing, and why
      */
-    record Missing(Instant at, Optional<AuditSubject> subject, long count, String reason) implements AuditRecord {}
+    record Missing(Instant at, Optional<AuditSubject> subject, long count, String reason) implements AuditRecord {
+        /** What nobody knows whose it was may have been anybody's. */
+        @Override
+        public boolean concerns(SandboxId id) {
+            return subject.isEmpty() || AuditRecord.super.concerns(id);
+        }
+    }
 }

@@ -3,8 +3,10 @@ package dev.agentcontainers.nodeagent.audit;
 import dev.agentcontainers.nodeagent.audit.AuditSubject.Agent;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,23 +21,24 @@ import java.util.stream.Collectors;
  */
 final class AuditSubjects {
     private static final int MOST_FORMER = 4096;
+    /** How long after an agent's end something of it may still be told: its connections end with it. */
+    private static final Duration REMEMBERED = Duration.ofMinutes(5);
 
     private final Function<SandboxId, Optional<Agent>> agents;
     private final Map<SandboxId, Tenant> tenants = new ConcurrentHashMap<>();
     private final Map<String, Tenant> byAddress = new ConcurrentHashMap<>();
     private volatile Map<String, GroupRules> groups = Map.of();
-    /** Whoever had the address last. Guarded by itself. */
-    private final Map<String, Tenant> former = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Tenant> eldest) {
-            return size() > MOST_FORMER;
-        }
-    };
+    /** Whoever had the address last, and until when; those who went first come first. Guarded by itself. */
+    private final Map<String, Former> former = new LinkedHashMap<>();
 
     /** An agent at its address, from a time on. */
     private record Tenant(SandboxId id, String address, String group, Instant since, NameMemory names) {}
+
+    private record Former(Tenant tenant, Instant until) {
+        boolean isRemembered(Instant now) {
+            return !until.plus(REMEMBERED).isBefore(now);
+        }
+    }
 
     private final Map<SandboxId, Agent> known = new ConcurrentHashMap<>();
 
@@ -58,13 +61,32 @@ final class AuditSubjects {
         if (gone != null) {
             // Now, while it is still known who that is.
             agent(id);
+            Instant now = Instant.now();
             synchronized (former) {
-                Tenant forgotten = former.put(gone.address, gone);
-                if (forgotten != null && !forgotten.id.equals(id) && !tenants.containsKey(forgotten.id)) {
-                    known.remove(forgotten.id);
+                Former forgotten = former.remove(gone.address);
+                former.put(gone.address, new Former(gone, now));
+                if (forgotten != null) {
+                    forget(forgotten);
+                }
+                Iterator<Former> eldest = former.values().iterator();
+                while (eldest.hasNext()) {
+                    Former first = eldest.next();
+                    if (first.isRemembered(now) && former.size() <= MOST_FORMER) {
+                        break;
+                    }
+                    eldest.remove();
+                    forget(first);
                 }
             }
             byAddress.remove(gone.address, gone);
+        }
+    }
+
+    /** Unless it is there again, or was at another address since then. */
+    private void forget(Former gone) {
+        SandboxId id = gone.tenant.id;
+        if (!tenants.containsKey(id) && former.values().stream().noneMatch(each -> each.tenant.id.equals(id))) {
+            known.remove(id);
         }
     }
 
@@ -91,7 +113,9 @@ final class AuditSubjects {
         }
         Optional<Tenant> before;
         synchronized (former) {
-            before = Optional.ofNullable(former.get(address));
+            before = Optional.ofNullable(former.get(address))
+                    .filter(each -> each.isRemembered(then))
+                    .map(Former::tenant);
         }
         return before.isPresent() ? before : Optional.ofNullable(present);
     }
@@ -106,7 +130,10 @@ final class AuditSubjects {
             return Optional.of(tenant);
         }
         synchronized (former) {
-            return former.values().stream().filter(each -> each.id.equals(id)).findFirst();
+            return former.values().stream()
+                    .map(Former::tenant)
+                    .filter(each -> each.id.equals(id))
+                    .findFirst();
         }
     }
 

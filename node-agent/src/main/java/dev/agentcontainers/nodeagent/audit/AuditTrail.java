@@ -164,6 +164,7 @@ public final class AuditTrail implements AutoCloseable {
                 }
                 if (System.nanoTime() - saidAt >= SAID_EVERY.toNanos()) {
                     saidAt = System.nanoTime();
+                    file.ifPresent(this::rest);
                     look();
                 }
             }
@@ -221,28 +222,40 @@ public final class AuditTrail implements AutoCloseable {
         }
         try {
             if (unwritten > 0) {
-                AuditRecord.Missing missing = new AuditRecord.Missing(
-                        clock.instant(), Optional.empty(), unwritten, "records could not be written to this file");
-                sink.write(events.line(missing));
+                sayUnwritten(sink);
             }
             sink.write(line);
-            unwritten = 0;
-            warnings = List.of();
         } catch (IOException e) {
-            lost(e);
+            unwritten++;
+            lost(sink, e);
         }
+    }
+
+    /** Forgets how many there were only when the file has it. */
+    private void sayUnwritten(RotatingFile sink) throws IOException {
+        AuditRecord.Missing missing = new AuditRecord.Missing(
+                clock.instant(), Optional.empty(), unwritten, "records could not be written to this file");
+        try {
+            sink.write(events.line(missing));
+            sink.rest();
+        } catch (IOException e) {
+            sink.takeLost();
+            throw e;
+        }
+        unwritten = 0;
+        warnings = List.of();
     }
 
     private void rest(RotatingFile sink) {
         try {
             sink.rest();
         } catch (IOException e) {
-            lost(e);
+            lost(sink, e);
         }
     }
 
-    private void lost(IOException e) {
-        unwritten++;
+    private void lost(RotatingFile sink, IOException e) {
+        unwritten += sink.takeLost();
         fileLostSince = System.nanoTime();
         String warning = "the egress audit can't be written: " + e;
         if (!warnings.contains(warning)) {

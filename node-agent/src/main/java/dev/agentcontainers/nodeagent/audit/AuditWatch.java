@@ -32,9 +32,14 @@ public final class AuditWatch implements AutoCloseable {
     }
 
     void show(AuditRecord record, String line) {
-        if ((id.isEmpty() || record.concerns(id.get())) && !waiting.offer(new Shown(record, line))) {
+        if ((id.isEmpty() || record.concerns(id.get())) && !waiting.offer(seen(record, line))) {
             missed.incrementAndGet();
         }
+    }
+
+    private Shown seen(AuditRecord record, String line) {
+        AuditRecord seen = id.map(record::seenBy).orElse(record);
+        return new Shown(seen, seen.equals(record) ? line : events.line(seen));
     }
 
     /** The next record; empty where none came in that time. What there was no room for is said by one. */

@@ -118,8 +118,11 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         Instant since = Instant.now();
         Attachment attached = fence.attach(id, network, group);
         subjects.attached(id, attached.address(), group, since);
-        lastCounts.remove(id);
-        ledgers.computeIfAbsent(id, _ -> new DeniedLedger(attached.deniedPackets()));
+        Long before = lastCounts.remove(id);
+        DeniedLedger ledger = ledgers.computeIfAbsent(id, _ -> new DeniedLedger(attached.deniedPackets()));
+        if (before != null) {
+            ledger.countsAnew(before, attached.deniedPackets());
+        }
         return attached;
     }
 
@@ -129,7 +132,8 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         fence.detach(id);
         subjects.detached(id);
         if (ledgers.containsKey(id)) {
-            lastCounts.put(id, denied.orElse(0L));
+            // Told twice to detach it, the kernel has no count of it any more.
+            lastCounts.merge(id, denied.orElse(0L), Math::max);
         }
     }
 

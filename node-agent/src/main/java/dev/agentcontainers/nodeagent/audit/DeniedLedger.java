@@ -10,6 +10,9 @@ final class DeniedLedger {
     private final long base;
     private final AtomicLong told = new AtomicLong();
     private long counted;
+    /** What the kernel counted before it began anew. */
+    private long earlier;
+
     private long reported;
     private int rounds;
 
@@ -24,6 +27,18 @@ final class DeniedLedger {
     }
 
     /**
+     * The kernel has forgotten its count.
+     *
+     * @param last what it was
+     * @param now what it is
+     */
+    synchronized void countsAnew(long last, long now) {
+        counted = Math.max(counted, earlier + last);
+        earlier = counted - now;
+        rounds = 0;
+    }
+
+    /**
      * Takes the kernel's count of now.
      *
      * @return how many that the count before had were never told of and not given out yet
@@ -31,8 +46,8 @@ final class DeniedLedger {
     synchronized long missing(long now) {
         long missing = Math.max(0, counted - base - told.get() - reported);
         reported += missing;
-        rounds = now > counted ? 0 : rounds + 1;
-        counted = Math.max(counted, now);
+        rounds = earlier + now > counted ? 0 : rounds + 1;
+        counted = Math.max(counted, earlier + now);
         return missing;
     }
 

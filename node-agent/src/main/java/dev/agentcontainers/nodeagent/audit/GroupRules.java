@@ -9,6 +9,7 @@ import dev.agentcontainers.policy.rule.DomainName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Finds what of a group's ruleset allows a flow. What can't be read allows nothing here; the kernel's word counts. */
 final class GroupRules {
@@ -43,7 +44,7 @@ final class GroupRules {
 
     /** A rule that lets the name be resolved, with that port. */
     Optional<String> name(String domain, int protocol, int port) {
-        return ruleset.names().stream()
+        return Stream.concat(ruleset.names().stream(), ruleset.tlsNames().stream())
                 .filter(each -> isIn(each, protocol, port) && matches(each, domain))
                 .map(each ->
                         "egress %s %s".formatted(each.domain(), ports(each.protocol(), each.port(), each.endPort())))

@@ -33,6 +33,10 @@ final class RotatingFile implements AutoCloseable {
     private final AuditSettings settings;
     private Optional<Open> open = Optional.empty();
     private boolean unforced;
+    /** Lines that are in no file yet. */
+    private long buffered;
+
+    private long lost;
     private long forcedAt = System.nanoTime();
 
     private static final class Open {
@@ -63,6 +67,7 @@ final class RotatingFile implements AutoCloseable {
             }
             file.output.write(bytes);
             file.size += bytes.length;
+            buffered++;
             unforced = true;
         } catch (IOException e) {
             letGo();
@@ -113,6 +118,11 @@ final class RotatingFile implements AutoCloseable {
         if (settings.files() == 1) {
             Files.deleteIfExists(folder.resolve(NAME));
         }
+        // There were to be more once.
+        int surplus = settings.files();
+        while (Files.deleteIfExists(folder.resolve(NAME + "." + surplus))) {
+            surplus++;
+        }
     }
 
     /** Nothing more waits to be written just now. */
@@ -126,6 +136,7 @@ final class RotatingFile implements AutoCloseable {
         }
         try {
             open.get().output.flush();
+            buffered = 0;
             if (force || System.nanoTime() - forcedAt >= ON_DISK_WITHIN.toNanos()) {
                 open.get().channel.force(false);
                 unforced = false;
@@ -137,7 +148,16 @@ final class RotatingFile implements AutoCloseable {
         }
     }
 
+    /** How many lines that were taken before a failure are in no file, since this was asked last. */
+    long takeLost() {
+        long now = lost;
+        lost = 0;
+        return now;
+    }
+
     private void letGo() throws IOException {
+        lost += buffered;
+        buffered = 0;
         Optional<Open> was = open;
         open = Optional.empty();
         unforced = false;

@@ -24,12 +24,15 @@ final class EgressStream {
     }
 
     void copyTo(LogReader.Sink sink) throws IOException, InterruptedException {
+        boolean last = false;
         while (true) {
-            // Asked before: what comes of the agent until it is finished is waited for.
-            boolean last = finished.getAsBoolean() || watch.isEnded();
             Optional<AuditWatch.Shown> shown = watch.next(LOOK_UP);
-            if (shown.isEmpty() && last) {
-                return;
+            if (shown.isEmpty()) {
+                if (last) {
+                    return;
+                }
+                // What comes of the agent until it is finished is waited for once more.
+                last = finished.getAsBoolean() || watch.isEnded();
             }
             if (shown.isPresent() && isWanted(shown.get().record())) {
                 sink.write((shown.get().line() + "\n").getBytes(StandardCharsets.UTF_8));

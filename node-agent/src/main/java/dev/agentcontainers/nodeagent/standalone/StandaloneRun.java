@@ -39,6 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * One agent, run from its manifest to its end on a node that exists for it alone. {@link #await} runs it and removes
@@ -175,8 +176,8 @@ public final class StandaloneRun implements Run {
         boolean failed = !end.exitCode().equals(Optional.of(0));
         if (failed
                 && plan.policy().groups().stream()
-                        .anyMatch(
-                                group -> group.names() != null && !group.names().isEmpty())) {
+                        .flatMap(group -> Stream.of(group.names(), group.tlsNames()))
+                        .anyMatch(names -> names != null && !names.isEmpty())) {
             denials.awaitLast(ShownDenials.NAMES_WITHIN);
         } else if (deniedPackets > 0) {
             denials.awaitLast(ShownDenials.PACKETS_WITHIN);

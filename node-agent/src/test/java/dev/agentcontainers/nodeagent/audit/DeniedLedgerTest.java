@@ -19,6 +19,16 @@ class DeniedLedgerTest {
     }
 
     @Test
+    void goesOnWhereTheKernelCountsAnew() {
+        DeniedLedger ledger = new DeniedLedger(0);
+        assertThat(ledger.missing(10)).isZero();
+        ledger.countsAnew(30, 0);
+        assertThat(ledger.missing(2)).as("all of the first life").isEqualTo(30);
+        assertThat(ledger.missing(2)).as("and then the second's").isEqualTo(2);
+        assertThat(ledger.missing(2)).isZero();
+    }
+
+    @Test
     void isCompleteWhenTheLastCountWasCompared() {
         DeniedLedger ledger = new DeniedLedger(0);
         assertThat(ledger.missing(3)).isZero();

@@ -239,7 +239,7 @@ class FenceEventsIT {
 
     /** A listener that fails or hangs holds up itself. */
     @Test
-    void aListenerThatHangsHoldsUpNobody() throws Exception {
+    void aListenerThatFailsKeepsNothingFromTheNext() throws Exception {
         fence.observe(_ -> {
             throw new IllegalStateException("made to fail");
         });

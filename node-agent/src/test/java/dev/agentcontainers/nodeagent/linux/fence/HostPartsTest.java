@@ -102,7 +102,13 @@ class HostPartsTest {
         sockets.close();
 
         assertThat(system.sockets.calls())
-                .containsExactly("datagrams at 169.254.1.1:53", "streams at 169.254.1.1:53", "close 31", "close 32");
+                .containsExactly(
+                        "datagrams at 169.254.1.1:53",
+                        "streams at 169.254.1.1:53",
+                        "transparent streams at 169.254.1.1:10443",
+                        "close 31",
+                        "close 32",
+                        "close 33");
     }
 
     @Test
