@@ -8,6 +8,7 @@ import dev.agentcontainers.protocol.names.TlsVerdict;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -73,12 +75,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             Relay.Resets.reset(channel);
             return;
         }
-        all++;
-        ofAgents.merge(beginning.agent, 1, Integer::sum);
-        channel.closeFuture().addListener(_ -> {
-            all--;
-            ofAgents.computeIfPresent(beginning.agent, (_, count) -> count == 1 ? null : count - 1);
-        });
+        beginning.place.holds(channel);
         Onward.prepareAccepted(channel);
         channel.pipeline().addLast(beginning);
     }
@@ -91,6 +88,29 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         revoked.forEach(Relay::cut);
     }
 
+    /** One of the connections that an agent may have, until both sides of it are gone. */
+    private final class Place {
+        private final String agent;
+        private int channels;
+
+        Place(String agent) {
+            this.agent = agent;
+        }
+
+        void holds(Channel channel) {
+            if (channels++ == 0) {
+                all++;
+                ofAgents.merge(agent, 1, Integer::sum);
+            }
+            channel.closeFuture().addListener(_ -> {
+                if (--channels == 0) {
+                    all--;
+                    ofAgents.computeIfPresent(agent, (_, count) -> count == 1 ? null : count - 1);
+                }
+            });
+        }
+    }
+
     /** A connection until it is known whether it may pass. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final SocketChannel front;
@@ -99,17 +119,20 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final long began = System.nanoTime();
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
         private @Nullable String serverName;
+        private final Place place;
+        private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
             this.front = front;
             this.agent = agent;
+            this.place = new Place(agent);
             this.to = to;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
-            context.executor()
+            patience = context.executor()
                     .schedule(
                             () -> {
                                 if (!decided) {
@@ -152,22 +175,30 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         /** The rest waits in the socket until the other side is there. */
         private void goOn(Permit permit) {
-            decided = true;
+            decide();
             front.config().setAutoRead(false);
-            Onward.connect(front.eventLoop(), to, limits.connect(), new ChannelInboundHandlerAdapter())
-                    .addListener((io.netty.channel.ChannelFuture connected) -> {
-                        Channel channel = connected.channel();
-                        if (!connected.isSuccess() || !(channel instanceof SocketChannel back)) {
-                            record(TlsVerdict.UNREACHABLE);
-                            Relay.Resets.reset(front);
-                        } else if (!front.isActive()) {
-                            Relay.Resets.reset(back);
-                        } else if (!names.holds(agent, permit)) {
-                            revoked(front, back);
-                        } else {
-                            relay(permit, back);
-                        }
-                    });
+            ChannelFuture connecting =
+                    Onward.connect(front.eventLoop(), to, limits.connect(), new ChannelInboundHandlerAdapter());
+            place.holds(connecting.channel());
+            front.closeFuture().addListener(_ -> {
+                if (!connecting.isDone()) {
+                    // Nobody waits for it any more.
+                    connecting.channel().close();
+                }
+            });
+            connecting.addListener((ChannelFuture connected) -> {
+                Channel channel = connected.channel();
+                if (!front.isActive()) {
+                    Relay.Resets.reset(channel);
+                } else if (!connected.isSuccess() || !(channel instanceof SocketChannel back)) {
+                    record(TlsVerdict.UNREACHABLE);
+                    Relay.Resets.reset(front);
+                } else if (!names.holds(agent, permit)) {
+                    revoked(front, back);
+                } else {
+                    relay(permit, back);
+                }
+            });
         }
 
         private void revoked(SocketChannel... channels) {
@@ -192,8 +223,16 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             relay.begin(read);
         }
 
-        private void refuse(TlsVerdict why) {
+        /** What waits for the decision would keep all of this until then. */
+        private void decide() {
             decided = true;
+            if (patience != null) {
+                patience.cancel(false);
+            }
+        }
+
+        private void refuse(TlsVerdict why) {
+            decide();
             record(why);
             front.config().setAutoRead(false);
             if (why == TlsVerdict.NOT_TLS || why == TlsVerdict.INCOMPLETE) {
@@ -224,7 +263,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         @Override
         public void channelInactive(ChannelHandlerContext context) {
             if (!decided) {
-                decided = true;
+                decide();
                 record(TlsVerdict.INCOMPLETE);
             }
         }

@@ -9,7 +9,9 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two connections that are one: bytes of each go to the other, and no more are read from one than the other takes. An end of one
@@ -24,6 +26,7 @@ final class Relay {
     private long lastByte = System.nanoTime();
     private int ended;
     private boolean closed;
+    private @Nullable ScheduledFuture<?> look;
 
     Relay(String agent, Permit permit, SocketChannel front, SocketChannel back, Duration idle) {
         this.agent = agent;
@@ -66,19 +69,27 @@ final class Relay {
         if (left <= 0) {
             cut();
         } else if (!closed) {
-            front.eventLoop().schedule(this::endWhenIdle, left, TimeUnit.NANOSECONDS);
+            look = front.eventLoop().schedule(this::endWhenIdle, left, TimeUnit.NANOSECONDS);
         }
     }
 
     /** Ends both sides at once, so that both see that it was not their peer who ended it. */
     void cut() {
-        closed = true;
+        close();
         Resets.reset(front);
         Resets.reset(back);
     }
 
-    private void end() {
+    private void close() {
         closed = true;
+        if (look != null) {
+            // It would keep all of this for as long as a connection may be idle.
+            look.cancel(false);
+        }
+    }
+
+    private void end() {
+        close();
         front.close();
         back.close();
     }

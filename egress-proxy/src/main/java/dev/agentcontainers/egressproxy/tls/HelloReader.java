@@ -25,6 +25,9 @@ final class HelloReader {
     private static final int RANDOM = 32;
     private static final int LONGEST_SESSION = 32;
     private static final int SERVER_NAME = 0;
+    /** No name of a host is longer (RFC 1035), and each is recorded. */
+    private static final int LONGEST_NAME = 255;
+
     private static final int HOST_NAME = 0;
 
     /** The extension of RFC 9849, and those of its drafts: ESNI, and numbers before the last. */
@@ -140,6 +143,7 @@ final class HelloReader {
         require(names.number(1) == HOST_NAME);
         HelloReader name = names.list(2);
         require(!names.bytes.hasRemaining() && name.bytes.hasRemaining());
+        require(name.bytes.remaining() <= LONGEST_NAME);
         byte[] text = new byte[name.bytes.remaining()];
         name.bytes.get(text);
         return new String(text, StandardCharsets.ISO_8859_1);

@@ -114,6 +114,7 @@ class ClientHelloTest {
                 refused("version 3.4 inside", TlsVerdict.MALFORMED, changed(whole, 10, 4)),
                 refused("a session that is too long", TlsVerdict.MALFORMED, changed(whole, 43, 33)),
                 refused("a session beyond the end", TlsVerdict.MALFORMED, changed(whole, 43, 255)),
+                refused("a name longer than any", TlsVerdict.MALFORMED, with(serverName("a".repeat(256)))),
                 refused("no cipher suite", TlsVerdict.MALFORMED, changed(whole, 77, 0)),
                 refused("no extensions", TlsVerdict.NO_SERVER_NAME, record(message(new byte[0]))),
                 refused("an empty list of extensions", TlsVerdict.NO_SERVER_NAME, record(message(new byte[2]))),

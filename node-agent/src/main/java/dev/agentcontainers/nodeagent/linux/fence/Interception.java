@@ -25,7 +25,7 @@ final class Interception {
 
     private Interception() {}
 
-    /** Has marked packets delivered. Without it they are forwarded nowhere, since the rules accept them as input only. */
+    /** Has marked packets delivered. Without it they would be forwarded, which the rules refuse. */
     static void ensure(Place fence) throws NetlinkException {
         int loopback = Links.find(fence.route(), "lo")
                 .map(Link::index)

@@ -44,6 +44,9 @@ public final class LinuxFence implements Fence, AutoCloseable {
     /** What the fence holds itself. Fair: who attaches an agent waits for one step of a repair and not for all of it. */
     private final ReentrantLock inside = new ReentrantLock(true);
 
+    /** What is opened for the egress proxy. Never held with another. */
+    private final ReentrantLock proxied = new ReentrantLock();
+
     private Optional<OpenFence> opened = Optional.empty();
     private Optional<HostWatch> watch = Optional.empty();
     private Optional<FenceObservation> observation = Optional.empty();
@@ -141,8 +144,14 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
             throws SandboxException {
-        locked("open what names resolved to for " + id, () -> {
+        String what = "open what names resolved to for " + id;
+        OpenFence standing = locked(what, () -> {
             fence().openResolved(id, rulesetHash, destinations);
+            return fence();
+        });
+        // The host's nftables may be slow by what others do there: taking rules back must not wait for that.
+        holding(proxied, what, () -> {
+            standing.openProxied(destinations);
             return true;
         });
     }

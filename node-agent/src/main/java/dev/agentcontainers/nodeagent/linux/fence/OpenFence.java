@@ -150,8 +150,11 @@ final class OpenFence implements AutoCloseable {
     /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
         Set<Integer> marks = groups.marks();
+        boolean remained = revokedRemains;
+        // Where it comes half the way, what there was is not known any more.
+        revokedRemains = true;
         groups.replace(rulesets, this::boundGroups);
-        revokedRemains |= !groups.marks().containsAll(marks);
+        revokedRemains = remained || !groups.marks().containsAll(marks);
         endRevoked();
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
@@ -238,10 +241,12 @@ final class OpenFence implements AutoCloseable {
 
     private List<String> restoreGroups() throws IOException {
         Set<Integer> marks = groups.marks();
+        boolean remained = revokedRemains;
+        revokedRemains = true;
         List<String> restored = groups.restore(this::boundGroups).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
-        revokedRemains |= !groups.marks().containsAll(marks);
+        revokedRemains = remained || !groups.marks().containsAll(marks);
         endRevoked();
         return restored;
     }
@@ -285,6 +290,10 @@ final class OpenFence implements AutoCloseable {
     void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
             throws IOException, SandboxException {
         agents.openResolved(id, rulesetHash, destinations, never);
+    }
+
+    /** The same for the proxy, where it is to relay. May be called by any thread at any time but after {@link #close}. */
+    void openProxied(List<ResolvedDestination> destinations) throws IOException {
         proxyFilter.open(destinations);
     }
 

@@ -8,20 +8,21 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.TableMessages;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Where the egress proxy may begin connections for agents, as elements of a set that vanish by themselves. They are replaced
- * rather than extended, as {@link ResolvedAddresses} are, and written each time: others may have removed the table meanwhile. Not
- * thread-safe.
+ * rather than extended, as {@link ResolvedAddresses} are. Thread-safe.
  */
 final class ProxiedAddresses {
     /** Address and port, each in four bytes. */
     private static final int KEY_SIZE = 8;
+
+    private static final int MOST_AT_ONCE = 100;
 
     private final NetlinkSocket filter;
     private final TableMessages messages;
@@ -35,30 +36,51 @@ final class ProxiedAddresses {
         this.messages = new TableMessages(table);
     }
 
-    /** When this returns, the kernel has acknowledged each. */
-    void open(Collection<ResolvedDestination> destinations) throws NetlinkException {
+    /** When this returns, the kernel has acknowledged each. What is open for that long already is not written again. */
+    synchronized void open(Collection<ResolvedDestination> destinations) throws NetlinkException {
         long now = System.nanoTime();
         open.values().removeIf(until -> until - now < 0);
         Map<ByteBuffer, Long> wanted = new HashMap<>();
         for (ResolvedDestination destination : destinations) {
             ByteBuffer key = key(Ipv4.parse(destination.address()), destination.port());
             long until = now + destination.timeToLive().toNanos();
-            long before = wanted.getOrDefault(key, open.getOrDefault(key, until));
-            wanted.put(key, before - until > 0 ? before : until);
+            Long before = open.get(key);
+            if (before == null || before - until < 0) {
+                wanted.merge(key, until, (one, other) -> one - other > 0 ? one : other);
+            }
         }
-        for (Map.Entry<ByteBuffer, Long> entry : wanted.entrySet()) {
-            replace(
-                    entry.getKey().array(),
-                    Math.max(1, Duration.ofNanos(entry.getValue() - now).toMillis()));
-            open.put(entry.getKey(), entry.getValue());
+        write(wanted, now);
+        open.putAll(wanted);
+    }
+
+    /** Others have removed the table, and it was made anew. */
+    synchronized void restore() throws NetlinkException {
+        long now = System.nanoTime();
+        open.values().removeIf(until -> until - now < 0);
+        write(open, now);
+    }
+
+    private void write(Map<ByteBuffer, Long> wanted, long now) throws NetlinkException {
+        List<Map.Entry<ByteBuffer, Long>> all = List.copyOf(wanted.entrySet());
+        for (int i = 0; i < all.size(); i += MOST_AT_ONCE) {
+            replace(all.subList(i, Math.min(all.size(), i + MOST_AT_ONCE)), now);
         }
     }
 
-    private void replace(byte[] key, long milliseconds) throws NetlinkException {
-        NetlinkMessage addition = messages.addElement(Names.PROXIED, key, milliseconds);
+    private void replace(List<Map.Entry<ByteBuffer, Long>> some, long now) throws NetlinkException {
+        List<NetlinkMessage> additions = some.stream()
+                .map(entry -> messages.addElement(
+                        Names.PROXIED,
+                        entry.getKey().array(),
+                        Math.max(1, Duration.ofNanos(entry.getValue() - now).toMillis())))
+                .toList();
         if (deletesAny) {
+            List<NetlinkMessage> both = new ArrayList<>();
+            some.forEach(entry -> both.add(
+                    messages.deleteAnyElement(Names.PROXIED, entry.getKey().array())));
+            both.addAll(additions);
             try {
-                execute(Stream.of(messages.deleteAnyElement(Names.PROXIED, key), addition));
+                filter.execute(TableMessages.transaction(both));
                 return;
             } catch (NetlinkException e) {
                 if (e.errno() != NetlinkException.EINVAL) {
@@ -67,19 +89,20 @@ final class ProxiedAddresses {
                 deletesAny = false;
             }
         }
+        for (Map.Entry<ByteBuffer, Long> entry : some) {
+            delete(entry.getKey().array());
+        }
+        filter.execute(TableMessages.transaction(additions));
+    }
+
+    private void delete(byte[] key) throws NetlinkException {
         try {
-            execute(Stream.of(messages.deleteElement(Names.PROXIED, key)));
+            filter.execute(TableMessages.transaction(List.of(messages.deleteElement(Names.PROXIED, key))));
         } catch (NetlinkException e) {
             if (!e.notFound()) {
                 throw e;
             }
         }
-        execute(Stream.of(addition));
-    }
-
-    private void execute(Stream<NetlinkMessage> changes) throws NetlinkException {
-        List<NetlinkMessage> transaction = TableMessages.transaction(changes.toList());
-        filter.execute(transaction);
     }
 
     private static ByteBuffer key(Ipv4 address, int port) {

@@ -32,7 +32,7 @@ final class ProxyFilter {
     long confine(Collection<InetSocketAddress> resolvers) throws IOException {
         String commands = ProxyRules.table(settings.proxyTable(), plan.proxyUser(), resolvers);
         wanted = Optional.of(commands);
-        table.ensure(commands);
+        ensure(commands);
         return plan.proxyUser();
     }
 
@@ -50,10 +50,19 @@ final class ProxyFilter {
 
     /** Puts right what others have changed; what that was. */
     List<String> ensure() throws IOException {
-        return wanted.isPresent() && table.ensure(wanted.get())
+        return wanted.isPresent() && ensure(wanted.get())
                 ? List.of("the nftables table " + settings.proxyTable()
                         + ", which holds the egress proxy to its resolvers, was missing or changed")
                 : List.of();
+    }
+
+    /** @return whether others had changed or removed it, and with it perhaps what was opened */
+    private boolean ensure(String commands) throws IOException {
+        boolean altered = table.ensure(commands);
+        if (altered) {
+            proxied.restore();
+        }
+        return altered;
     }
 
     static void remove(LinuxFenceSettings settings, Place host) throws IOException {

@@ -20,7 +20,8 @@ final class ProxyRules {
      * what stands in the set {@code proxied}, whose elements come and go one by one and outlive this; such connections
      * go on. Sockets that it was
      * given belong to who made them, and those in the fence do not come by here. Looked at before the host translates
-     * destinations: a resolver's address is the one that the machine's configuration names.
+     * destinations: a resolver's address is the one that the machine's configuration names. What was opened for it must not lead
+     * to this machine itself where the host translates it.
      */
     static String table(String table, long user, Collection<InetSocketAddress> resolvers) {
         return """
@@ -31,6 +32,10 @@ final class ProxyRules {
                 add chain inet %1$s output { type filter hook output priority -150; policy accept; }
                 flush chain inet %1$s output
                 add rule inet %1$s output meta skuid %4$d goto sent
+                add chain inet %1$s translated { type filter hook output priority 10; policy accept; }
+                flush chain inet %1$s translated
+                add rule inet %1$s translated meta skuid %4$d meta l4proto tcp \
+                  ct original ip daddr . ct original proto-dst @%2$s fib daddr type local drop
                 """.formatted(table, Names.PROXIED, MOST_PROXIED, user)
                 + resolvers.stream()
                         .map(resolver -> rule(table, to(resolver) + " accept"))
@@ -38,7 +43,9 @@ final class ProxyRules {
                         .collect(Collectors.joining())
                 // Connections outlive what let them begin, as agents' own do: the proxy ends them where a name is taken
                 // back.
-                + rule(table, "meta l4proto tcp ct state established ct direction original accept")
+                + rule(
+                        table,
+                        "meta l4proto tcp tcp flags & (syn | ack) != syn ct state established ct direction original accept")
                 + rule(table, "meta l4proto tcp ip daddr . tcp dport @" + Names.PROXIED + " accept")
                 + rule(table, "drop");
     }

@@ -222,6 +222,8 @@ final class Rules {
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
                         "forward",
+                        // It was to be handed over.
+                        "meta mark " + Interception.MARK + " goto refuse",
                         "iifname \"ac*\" oifname \"uplink\" ip daddr " + plan.agents() + " goto refuse",
                         "iifname \"ac*\" oifname \"uplink\" accept",
                         "iifname \"uplink\" oifname \"ac*\" ct state related accept",

@@ -172,6 +172,18 @@ class ProxyFilterIT {
             assertThat(tcp(ALLOWED, PORT))
                     .as("a shorter time closes nothing, and neither do other resolvers")
                     .isEqualTo("ok");
+
+            machine.onHost("nft delete table inet " + machine.settings().proxyTable());
+            fence.repair();
+            assertThat(tcp(ALLOWED, PORT)).as("after a repair").isEqualTo("ok");
+
+            machine.onHost("nft add table ip t; nft add chain ip t d { type nat hook output priority -100\\; };"
+                    + " nft add rule ip t d ip daddr " + ALLOWED + " tcp dport " + PORT + " dnat to " + HOST + ":"
+                    + PORT);
+            assertThat(tcp(ALLOWED, PORT))
+                    .as("what the host translates to itself")
+                    .isEqualTo("timed out");
+            assertThat(as(user + 1, ALLOWED, PORT, "tcp")).as("others").isEqualTo("ok");
         }
     }
 
