@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
-import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment;
 import dev.agentcontainers.nodeagent.enrolment.Enrolment.Invitation;
 import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
@@ -258,7 +257,6 @@ class RenewalIT {
     }
 
     private void works(KubernetesClient client) {
-        assertThat(client.resources(AgentNode.class).withName(nodeName).get()).isNotNull();
         assertThat(assignments(client)).isEmpty();
     }
 
