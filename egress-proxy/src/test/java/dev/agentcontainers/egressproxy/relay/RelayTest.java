@@ -24,6 +24,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -316,6 +318,44 @@ class RelayTest {
             server.accept().close();
             again.close();
         });
+    }
+
+    /** Or an agent could leave behind more of them than there are descriptors. */
+    @Test
+    void whoLeavesWhileTheOtherSideDoesNotAnswerLeavesNothing() throws Exception {
+        server.close();
+        server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        start(new RelayLimits(8, 3, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofMinutes(1)));
+        InetSocketAddress full = (InetSocketAddress) server.getLocalSocketAddress();
+        for (int i = 0; i < 2; i++) {
+            Socket waiting = new Socket();
+            clients.add(waiting);
+            waiting.connect(full);
+        }
+        for (int i = 0; i < 3; i++) {
+            connect(named(NAME));
+        }
+        await().atMost(PATIENCE).until(() -> connecting(full.getPort()) == 3);
+        assertThat(readUntilReset(connect())).isEmpty();
+        await().atMost(PATIENCE).until(() -> verdicts().contains(TlsVerdict.TOO_MANY));
+
+        for (Socket client : clients) {
+            client.setSoLinger(true, 0);
+            client.close();
+        }
+
+        await().atMost(PATIENCE).until(() -> connecting(full.getPort()) == 0);
+    }
+
+    /** Connections of this machine to that port that have no answer yet. Source: proc_pid_net(5), SYN_SENT. */
+    private static long connecting(int port) throws IOException {
+        String remote = ":%04X".formatted(port);
+        List<String> lines = new ArrayList<>(Files.readAllLines(Path.of("/proc/self/net/tcp")));
+        lines.addAll(Files.readAllLines(Path.of("/proc/self/net/tcp6")));
+        return lines.stream()
+                .map(line -> line.strip().split("\\s+", -1))
+                .filter(fields -> fields[2].endsWith(remote) && fields[3].equals("02"))
+                .count();
     }
 
     @Test

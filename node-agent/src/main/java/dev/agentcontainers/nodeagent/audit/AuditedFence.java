@@ -75,9 +75,12 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     }
 
     private void compareNowAndThen() {
-        if (++seconds % COMPARED_EVERY != 0) {
-            return;
+        if (++seconds % COMPARED_EVERY == 0) {
+            compare();
         }
+    }
+
+    void compare() {
         // First, so that what has come since then is counted in the next round.
         Map<SandboxId, Long> gone = Map.copyOf(lastCounts);
         gone.forEach((id, count) -> compare(id, count));

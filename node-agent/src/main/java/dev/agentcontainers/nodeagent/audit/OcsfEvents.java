@@ -163,8 +163,8 @@ final class OcsfEvents {
         endpoints(event, record.tuple(), record.direction(), record.subject(), record.peer(), record.domain());
         connection(event, record.tuple(), record.direction());
         // Whose rules said no: the receiver's, where it was they.
-        Optional<AuditSubject> deciding =
-                record.barrier() == Barrier.INGRESS ? record.peer().or(record::subject) : record.subject();
+        boolean receivers = record.barrier() == Barrier.INGRESS && record.direction() == Direction.BETWEEN_AGENTS;
+        Optional<AuditSubject> deciding = receivers ? record.peer() : record.subject();
         deciding.ifPresent(agent -> policy(event, agent));
         event.putObject("firewall_rule")
                 .put("name", record.barrier().id())

@@ -29,19 +29,23 @@ class AuditedFenceTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final SandboxId A = new SandboxId("a");
     private static final SandboxId B = new SandboxId("b");
+    private static final SandboxId STRANGER = new SandboxId("stranger");
     private static final GroupRuleset RULES = new GroupRuleset(
             "web",
             "hash",
             List.of(new Allow("192.0.2.0/24", Protocol.TCP, 443, 443)),
             List.of(new Allow("100.80.0.0/12", Protocol.TCP, 80, 89)),
             List.of(new AllowedName("*.example.org", Protocol.TCP, 443, 443)),
-            List.of(),
+            List.of(new AllowedName("tls.example.net", Protocol.TCP, 443, 443)),
             List.of("NetworkPolicy team/web"));
 
     private final EventfulFence machine = new EventfulFence();
     private final AuditTrail trail = AuditTrail.watched("node", "", Clock.systemUTC());
     private final AuditedFence fence = new AuditedFence(
-            machine, trail, id -> Optional.of(new AuditSubject.Agent("team", "agent-" + id.value(), "uid")));
+            machine,
+            trail,
+            id -> Optional.of(
+                    new AuditSubject.Agent(id.equals(STRANGER) ? "other" : "team", "agent-" + id.value(), "uid")));
     private final AuditWatch watch = trail.watch(Optional.empty());
 
     @BeforeEach
@@ -94,6 +98,78 @@ class AuditedFenceTest {
         assertThat(opened.flow().permission().rule()).contains("egress *.example.org TCP 443");
         tell(new FenceEvent.Opened(Instant.now(), "g", to("100.80.4.2", "198.51.100.7", 443)));
         assertThat(next(AuditRecord.FlowOpened.class).flow().permission()).isEqualTo(AuditRecord.Permission.UNKNOWN);
+    }
+
+    @Test
+    void aNameForTlsOnlyIsARuleToo() throws Exception {
+        fence.opened(A, "tls.example.net", List.of("198.51.100.8"));
+        tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.1", "198.51.100.8", 443)));
+        assertThat(next(AuditRecord.FlowOpened.class).flow().permission().rule())
+                .contains("egress tls.example.net TCP 443");
+    }
+
+    /** Whoever may look at an agent may not look at those that it talks with, or that talk to it. */
+    @Test
+    void aWatchShowsNothingOfOtherNamespacesButAddresses() throws Exception {
+        fence.attach(STRANGER, new NetworkAttachment(2), "web");
+        fence.opened(STRANGER, "www.example.org", List.of("100.80.4.1"));
+        try (AuditWatch ofA = trail.watch(Optional.of(A))) {
+            tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.2", "100.80.4.1", 80)));
+            tell(new FenceEvent.Closed(
+                    Instant.now(), "f", to("100.80.4.2", "100.80.4.1", 80), Optional.empty(), Optional.empty()));
+            tell(new FenceEvent.Denied(
+                    Instant.now(),
+                    Barrier.EGRESS,
+                    Optional.of(STRANGER),
+                    Optional.of(A),
+                    to("100.80.4.2", "100.80.4.1", 443)));
+            tell(new FenceEvent.Denied(
+                    Instant.now(),
+                    Barrier.INGRESS,
+                    Optional.of(A),
+                    Optional.of(STRANGER),
+                    to("100.80.4.1", "100.80.4.2", 443)));
+            for (int i = 0; i < 4; i++) {
+                assertThat(ofA.next(PATIENCE).orElseThrow().line())
+                        .contains("100.80.4.2", "team/agent-a")
+                        .doesNotContain("other", "stranger", "policy", "example.org", "egress 100");
+                assertThat(watch.next(PATIENCE).orElseThrow().line())
+                        .as("the node's own record has all of it")
+                        .contains("other/agent-stranger", "\"policy\"");
+            }
+        }
+    }
+
+    @Test
+    void aWatchShowsAgentsOfTheSameNamespace() throws Exception {
+        fence.attach(B, new NetworkAttachment(2), "web");
+        try (AuditWatch ofA = trail.watch(Optional.of(A))) {
+            tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.2", "100.80.4.1", 80)));
+            assertThat(ofA.next(PATIENCE).orElseThrow().line()).contains("team/agent-b", "\"policy\"");
+        }
+    }
+
+    /** Whoever ends an agent detaches it more than once, and the kernel forgets its count with the first time. */
+    @Test
+    void whatWasDeniedIsCountedAlsoWhereTheAgentIsDetachedTwice() throws Exception {
+        machine.denied.put(A, 2000L);
+        fence.detach(A);
+        fence.detach(A);
+        fence.compare();
+        fence.compare();
+        assertThat(next(AuditRecord.Missing.class).count()).isEqualTo(2000);
+    }
+
+    @Test
+    void whatWasDeniedInALaterLifeIsCountedBesideTheFirst() throws Exception {
+        machine.denied.put(A, 2000L);
+        fence.detach(A);
+        fence.attach(A, new NetworkAttachment(2), "web");
+        machine.denied.put(A, 30L);
+        fence.compare();
+        assertThat(next(AuditRecord.Missing.class).count()).isEqualTo(2000);
+        fence.compare();
+        assertThat(next(AuditRecord.Missing.class).count()).isEqualTo(30);
     }
 
     @Test

@@ -16,12 +16,16 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /** A fence that gives addresses one after the other and tells what the test says. */
 final class EventfulFence implements Fence {
     private final Map<SandboxId, Attachment> attached = new HashMap<>();
     Consumer<FenceEvent> listener = _ -> {};
+    /** What the kernel counts as long as it knows the agent. */
+    final Map<SandboxId, Long> denied = new ConcurrentHashMap<>();
+
     int nextAddress = 1;
     boolean unobservable;
 
@@ -54,11 +58,15 @@ final class EventfulFence implements Fence {
     @Override
     public synchronized void detach(SandboxId id) {
         attached.remove(id);
+        denied.remove(id);
     }
 
     @Override
     public synchronized Map<SandboxId, Attachment> attachments() {
-        return Map.copyOf(attached);
+        Map<SandboxId, Attachment> now = new HashMap<>();
+        attached.forEach((id, each) ->
+                now.put(id, new Attachment(each.address(), each.group(), each.hash(), denied.getOrDefault(id, 0L))));
+        return now;
     }
 
     @Override

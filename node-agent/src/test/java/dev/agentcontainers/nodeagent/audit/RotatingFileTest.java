@@ -1,7 +1,9 @@
 package dev.agentcontainers.nodeagent.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +39,29 @@ class RotatingFileTest {
         assertThat(Files.size(folder.resolve("egress.jsonl"))).isEqualTo(1024);
         assertThat(Files.size(folder.resolve("egress.jsonl.1"))).isEqualTo(64 * 1024);
         assertThat(Files.size(folder.resolve("egress.jsonl.2"))).isEqualTo(64 * 1024);
+    }
+
+    @Test
+    void fewerFilesThanBefore() throws IOException {
+        write(64 * 5 + 1, new AuditSettings(64 * 1024, 5));
+        write(64, new AuditSettings(64 * 1024, 2));
+        assertThat(names()).containsExactlyInAnyOrder("egress.jsonl", "egress.jsonl.1");
+    }
+
+    /** What a full disk cost is all that was taken and is in no file. */
+    @Test
+    void linesThatTheDiskDidNotTakeAreCounted() throws IOException {
+        assumeThat(Path.of("/dev/full")).exists();
+        Files.createSymbolicLink(folder.resolve("egress.jsonl"), Path.of("/dev/full"));
+        RotatingFile file = new RotatingFile(folder, AuditSettings.DEFAULT);
+        file.write(LINE);
+        file.write(LINE);
+        file.write(LINE);
+
+        assertThatIOException().isThrownBy(file::rest);
+
+        assertThat(file.takeLost()).isEqualTo(3);
+        assertThat(file.takeLost()).isZero();
     }
 
     @Test

@@ -24,6 +24,7 @@ import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.ForwardingPrograms;
 import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
@@ -35,8 +36,6 @@ import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.io.IOException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -377,43 +376,20 @@ class TlsIT {
     }
 
     /** The same, started in the network of the test's machine. */
-    private record OnTheHost(ProxyPrograms programs, NamespaceThread host) implements ProxyPrograms {
+    private static final class OnTheHost extends ForwardingPrograms {
+        private final NamespaceThread host;
+
+        OnTheHost(ProxyPrograms programs, NamespaceThread host) {
+            super(programs);
+            this.host = host;
+        }
+
         @Override
         public void start(NameServerSockets sockets, long user) throws IOException {
             host.call(() -> {
                 programs.start(sockets, user);
                 return true;
             });
-        }
-
-        @Override
-        public String build() throws IOException {
-            return programs.build();
-        }
-
-        @Override
-        public ServerSocketChannel listen(long user) throws IOException {
-            return programs.listen(user);
-        }
-
-        @Override
-        public boolean isProxy(SocketChannel peer) throws IOException {
-            return programs.isProxy(peer);
-        }
-
-        @Override
-        public String fence() throws IOException {
-            return programs.fence();
-        }
-
-        @Override
-        public boolean isRunning() throws IOException {
-            return programs.isRunning();
-        }
-
-        @Override
-        public void kill() throws IOException, InterruptedException {
-            programs.kill();
         }
     }
 }

@@ -21,6 +21,7 @@ import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.ForwardingPrograms;
 import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
@@ -38,8 +39,6 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -485,40 +484,14 @@ class EgressProxyIT {
     }
 
     /** The same programs, that call themselves another. */
-    private record OtherBuild(ProxyPrograms programs) implements ProxyPrograms {
+    private static final class OtherBuild extends ForwardingPrograms {
+        OtherBuild(ProxyPrograms programs) {
+            super(programs);
+        }
+
         @Override
         public String build() {
             return "another";
-        }
-
-        @Override
-        public ServerSocketChannel listen(long user) throws IOException {
-            return programs.listen(user);
-        }
-
-        @Override
-        public boolean isProxy(SocketChannel peer) throws IOException {
-            return programs.isProxy(peer);
-        }
-
-        @Override
-        public String fence() throws IOException {
-            return programs.fence();
-        }
-
-        @Override
-        public boolean isRunning() throws IOException {
-            return programs.isRunning();
-        }
-
-        @Override
-        public void start(NameServerSockets sockets, long user) throws IOException {
-            programs.start(sockets, user);
-        }
-
-        @Override
-        public void kill() throws IOException, InterruptedException {
-            programs.kill();
         }
     }
 }

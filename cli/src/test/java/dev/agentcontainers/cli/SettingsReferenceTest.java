@@ -1,4 +1,4 @@
-package dev.agentcontainers.nodeagent.app;
+package dev.agentcontainers.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,19 +10,27 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
+/** What the operator and the node agent can be told is what their pages list. */
 class SettingsReferenceTest {
-    @Test
-    void theReadmeHasEachSetting() throws IOException {
-        String readme = Files.readString(Path.of("README.md"));
+    @ParameterizedTest
+    @CsvSource({
+        "operator, dev.agentcontainers.operator.app.OperatorSettings, agentcontainers.operator.",
+        "operator, dev.agentcontainers.operator.app.GatewayConfiguration, agentcontainers.gateway.",
+        "operator, dev.agentcontainers.operator.app.EnrolmentConfiguration, agentcontainers.enrolment.",
+        "node-agent, dev.agentcontainers.nodeagent.app.NodeConfiguration, agentcontainers.node."
+    })
+    void thePageOfTheProgramHasEachSetting(String module, Class<?> settings, String prefix) throws IOException {
+        String page = Files.readString(Path.of(System.getProperty("project.root"), module, "README.md"));
 
-        assertThat(names(NodeConfiguration.class, "agentcontainers.node."))
+        assertThat(names(settings, prefix))
                 .isNotEmpty()
-                .allSatisfy(name -> assertThat(readme)
+                .allSatisfy(name -> assertThat(page)
                         .satisfiesAnyOf(
                                 text -> assertThat(text).contains("`" + name + "`"),
-                                // The second of two in one row.
+                                // Another of several in one row.
                                 text -> assertThat(text).contains("`" + name.substring(name.lastIndexOf('.')) + "`")));
     }
 
@@ -32,8 +40,9 @@ class SettingsReferenceTest {
                 .flatMap(method -> names(method, prefix + kebab(method.getName())));
     }
 
+    /** A group of settings is an interface beside. */
     private static Stream<String> names(Method method, String name) {
-        return method.getReturnType().getPackage() == NodeConfiguration.class.getPackage()
+        return method.getReturnType().getPackage() == method.getDeclaringClass().getPackage()
                 ? names(method.getReturnType(), name + ".")
                 : Stream.of(name);
     }
