@@ -103,7 +103,7 @@ public final class LocalFleet {
             progress.step("API and rights", () -> ApiInstallation.apply(client, programs));
             OperatorProcess operator = new OperatorProcess(layout, kept, place);
             progress.step("operator", () -> operator.ensure(controlPlane));
-            NodeStart start = new NodeStart(layout, kept, place, client, operator);
+            NodeStart start = new NodeStart(layout, kept, place, controlPlane, client, operator);
             for (String name : names) {
                 progress.step("node agent " + name, () -> start.ensure(name, dnsUpstream));
             }

@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.fleet;
 import dev.agentcontainers.cli.gateway.JoinTokens;
 import dev.agentcontainers.cli.gateway.PublishedGateway;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.protocol.BootstrapSecret.Terms;
 import dev.agentcontainers.protocol.BootstrapToken;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -21,16 +22,23 @@ final class NodeStart {
     private final FleetLayout layout;
     private final Programs programs;
     private final FleetPlace place;
+    private final ControlPlane controlPlane;
     private final KubernetesClient admin;
     private final OperatorProcess operator;
     private final NodeMembership membership;
     private final JoinTokens tokens;
 
     NodeStart(
-            FleetLayout layout, Programs programs, FleetPlace place, KubernetesClient admin, OperatorProcess operator) {
+            FleetLayout layout,
+            Programs programs,
+            FleetPlace place,
+            ControlPlane controlPlane,
+            KubernetesClient admin,
+            OperatorProcess operator) {
         this.layout = layout;
         this.programs = programs;
         this.place = place;
+        this.controlPlane = controlPlane;
         this.admin = admin;
         this.operator = operator;
         this.membership = new NodeMembership(admin);
@@ -77,7 +85,7 @@ final class NodeStart {
                         + operator.process().log(),
                 GATEWAY_WITHIN,
                 () -> {
-                    operator.process().requireAlive();
+                    operator.keepAlive(controlPlane);
                     return PublishedGateway.find(admin, OperatorProcess.NAMESPACE)
                             .isPresent();
                 });

@@ -11,10 +11,13 @@ final class OperatorProcess {
     static final String NAMESPACE = "agentcontainers-system";
     static final String SERVICE_ACCOUNT = "agentcontainers-operator";
 
+    private static final int MOST_STARTS_AGAIN = 2;
+
     private final FleetProcess process;
     private final Programs programs;
     private final FleetPlace place;
     private final GatewayPort gatewayPort;
+    private int startedAgain;
 
     OperatorProcess(FleetLayout layout, Programs programs, FleetPlace place) {
         this.process = new FleetProcess("operator", layout.operator());
@@ -43,6 +46,18 @@ final class OperatorProcess {
             return false;
         }
         return process.start(programs.operator(), environment(controlPlane, gatewayPort.requireFree()));
+    }
+
+    /**
+     * For whoever waits for it: starts it again where it has ended, since it ends rather than begin half-way, for example where
+     * a connection to the API server was lost. Throws with the end of its log where that has not helped.
+     */
+    void keepAlive(ControlPlane controlPlane) {
+        if (startedAgain < MOST_STARTS_AGAIN && process.find().isEmpty()) {
+            startedAgain++;
+            ensure(controlPlane);
+        }
+        process.requireAlive();
     }
 
     private Map<String, String> environment(ControlPlane controlPlane, int port) {
