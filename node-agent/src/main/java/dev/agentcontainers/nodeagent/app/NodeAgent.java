@@ -111,8 +111,7 @@ public final class NodeAgent implements AutoCloseable {
         KubernetesClient client = closing(client(credentials.clientConfig()));
         Remembered node = membership.await(client, timer);
         DiskJournal journal = new DiskJournal(options.journal());
-        AuditTrail trail = closing(AuditTrail.inFolder(
-                options.auditFolder(), options.audit(), options.settings().name(), options.version(), clock));
+        AuditTrail trail = closing(trail());
         trail.onAgents(new AuditMeters(Metrics.globalRegistry));
         Fence bare = platform.fence(options.settings());
         closing(() -> letGo(bare));
@@ -156,6 +155,15 @@ public final class NodeAgent implements AutoCloseable {
 
     private static AuditSubject.Agent agent(Assignment.Agent agent) {
         return new AuditSubject.Agent(agent.namespace(), agent.name(), agent.uid());
+    }
+
+    private AuditTrail trail() {
+        try {
+            return AuditTrail.inFolder(
+                    options.auditFolder(), options.audit(), options.settings().name(), options.version(), clock);
+        } catch (IllegalArgumentException e) {
+            throw new StartException("agentcontainers.node." + e.getMessage());
+        }
     }
 
     private NamesFence openFence(AuditedFence fence, Remembered node) throws SandboxException {

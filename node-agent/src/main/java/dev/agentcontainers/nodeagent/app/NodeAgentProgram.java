@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.audit.AuditSettings;
+import dev.agentcontainers.nodeagent.audit.OtlpSettings;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
@@ -131,7 +132,13 @@ public final class NodeAgentProgram implements QuarkusApplication {
 
     private AuditSettings audit() {
         try {
-            return new AuditSettings(configuration.auditFileSize(), configuration.auditFiles());
+            return new AuditSettings(
+                    configuration.auditFileSize(),
+                    configuration.auditFiles(),
+                    configuration
+                            .auditOtlpEndpoint()
+                            .map(endpoint -> new OtlpSettings(
+                                    endpoint, configuration.auditOtlpHeadersFile(), configuration.auditOtlpCaFile())));
         } catch (IllegalArgumentException e) {
             throw new StartException("agentcontainers.node." + e.getMessage());
         }

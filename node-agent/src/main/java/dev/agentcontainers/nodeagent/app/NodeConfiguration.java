@@ -68,6 +68,15 @@ public interface NodeConfiguration {
     @WithDefault("8")
     int auditFiles();
 
+    /** URL of a collector of OpenTelemetry logs that has that record too, by OTLP over HTTP. Default: there is none. */
+    Optional<URI> auditOtlpEndpoint();
+
+    /** File of headers for the collector, NAME=VALUE on each line, read anew for each request. */
+    Optional<Path> auditOtlpHeadersFile();
+
+    /** Certificates (PEM) of the authorities of the collector's certificate. Default: the machine's own. */
+    Optional<Path> auditOtlpCaFile();
+
     /** Unix socket by which users without root may run agents of their own here. Default: there is none. */
     Optional<Path> localSocket();
 

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.audit;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,7 @@ public final class AuditTrail implements AutoCloseable {
 
     private final OcsfEvents events;
     private final Optional<RotatingFile> file;
+    private final Optional<OtlpLogs> collector;
     private final AuditLimits limits;
     private final Clock clock;
     private final BlockingQueue<AuditRecord> waiting;
@@ -56,31 +59,47 @@ public final class AuditTrail implements AutoCloseable {
         }
     }
 
-    /** @param file where lines go; empty where only watches see them */
-    private AuditTrail(OcsfEvents events, Optional<RotatingFile> file, AuditLimits limits, Clock clock) {
+    /**
+     * @param file where lines go; empty where they are not kept
+     * @param collector where they are sent besides
+     */
+    private AuditTrail(
+            OcsfEvents events,
+            Optional<RotatingFile> file,
+            Optional<OtlpLogs> collector,
+            AuditLimits limits,
+            Clock clock) {
         this.events = events;
         this.file = file;
+        this.collector = collector;
         this.limits = limits;
         this.clock = clock;
         this.waiting = new ArrayBlockingQueue<>(limits.waiting());
     }
 
-    /** A trail with files in that folder, which is made where it is missing. */
+    /**
+     * A trail with files in that folder, which is made where it is missing.
+     *
+     * @throws IllegalArgumentException naming the setting whose file can't be used
+     */
     public static AuditTrail inFolder(Path folder, AuditSettings settings, String node, String version, Clock clock) {
+        OcsfEvents events = new OcsfEvents(node, version);
         return started(new AuditTrail(
-                new OcsfEvents(node, version),
+                events,
                 Optional.of(new RotatingFile(folder, settings)),
+                settings.otlp().map(otlp -> OtlpLogs.start(otlp, events.another(), node, version, clock)),
                 AuditLimits.DEFAULT,
                 clock));
     }
 
     /** A trail that keeps nothing: only who watches sees it. */
     public static AuditTrail watched(String node, String version, Clock clock) {
-        return started(new AuditTrail(new OcsfEvents(node, version), Optional.empty(), AuditLimits.DEFAULT, clock));
+        return started(new AuditTrail(
+                new OcsfEvents(node, version), Optional.empty(), Optional.empty(), AuditLimits.DEFAULT, clock));
     }
 
     static AuditTrail with(Optional<RotatingFile> file, AuditLimits limits, Clock clock) {
-        return started(new AuditTrail(new OcsfEvents("node", "test"), file, limits, clock));
+        return started(new AuditTrail(new OcsfEvents("node", "test"), file, Optional.empty(), limits, clock));
     }
 
     private static AuditTrail started(AuditTrail trail) {
@@ -149,7 +168,8 @@ public final class AuditTrail implements AutoCloseable {
 
     /** What an administrator should know. */
     public List<String> warnings() {
-        return warnings;
+        return Stream.concat(warnings.stream(), collector.stream().flatMap(logs -> logs.warnings().stream()))
+                .toList();
     }
 
     private void write() {
@@ -204,14 +224,17 @@ public final class AuditTrail implements AutoCloseable {
     }
 
     private void pass(AuditRecord record) {
+        ObjectNode event;
         String line;
         try {
-            line = events.line(record);
+            event = events.event(record);
+            line = events.line(event);
         } catch (RuntimeException e) {
             LOG.error("a record can't be written", e);
             return;
         }
         file.ifPresent(sink -> keep(sink, line));
+        collector.ifPresent(logs -> logs.take(record, event, line));
         watches.forEach(watch -> watch.show(record, line));
     }
 
@@ -272,11 +295,14 @@ public final class AuditTrail implements AutoCloseable {
         }
     }
 
-    /** Writes what waits. Watches end. */
+    /** Writes and sends what waits. Watches end. */
     @Override
     public void close() throws InterruptedException {
         closed = true;
         writer.join();
+        if (collector.isPresent()) {
+            collector.get().close();
+        }
         watches.forEach(AuditWatch::end);
     }
 }

@@ -40,8 +40,8 @@ final class OcsfEvents {
     private static final int LOW = 2;
     private static final int SUCCESS = 1;
     private static final int FAILURE = 2;
-    private static final int ALLOWED = 1;
-    private static final int DENIED = 2;
+    static final int ALLOWED = 1;
+    static final int DENIED = 2;
     private static final int BLOCKED = 2;
 
     private final ObjectMapper json = new ObjectMapper();
@@ -65,8 +65,13 @@ final class OcsfEvents {
 
     /** One line, without its end. */
     String line(AuditRecord record) {
+        return line(event(record));
+    }
+
+    /** One line, without its end. */
+    String line(ObjectNode event) {
         try {
-            return json.writeValueAsString(event(record));
+            return json.writeValueAsString(event);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("an event is a tree of plain values", e);
         }

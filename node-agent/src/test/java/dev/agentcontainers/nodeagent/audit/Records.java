@@ -39,6 +39,10 @@ final class Records {
                 Optional.empty());
     }
 
+    static AuditRecord opened(String id) {
+        return new AuditRecord.FlowOpened(AT, Optional.of(subject(id)), Optional.empty(), flow());
+    }
+
     static Flow flow() {
         return new Flow(
                 "f1",

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +35,7 @@ class RotatingFileTest {
 
     @Test
     void keepsSoManyFilesOfThatSize() throws IOException {
-        write(64 * 5 + 1, new AuditSettings(64 * 1024, 3));
+        write(64 * 5 + 1, new AuditSettings(64 * 1024, 3, Optional.empty()));
         assertThat(names()).containsExactlyInAnyOrder("egress.jsonl", "egress.jsonl.1", "egress.jsonl.2");
         assertThat(Files.size(folder.resolve("egress.jsonl"))).isEqualTo(1024);
         assertThat(Files.size(folder.resolve("egress.jsonl.1"))).isEqualTo(64 * 1024);
@@ -43,8 +44,8 @@ class RotatingFileTest {
 
     @Test
     void fewerFilesThanBefore() throws IOException {
-        write(64 * 5 + 1, new AuditSettings(64 * 1024, 5));
-        write(64, new AuditSettings(64 * 1024, 2));
+        write(64 * 5 + 1, new AuditSettings(64 * 1024, 5, Optional.empty()));
+        write(64, new AuditSettings(64 * 1024, 2, Optional.empty()));
         assertThat(names()).containsExactlyInAnyOrder("egress.jsonl", "egress.jsonl.1");
     }
 
@@ -66,7 +67,7 @@ class RotatingFileTest {
 
     @Test
     void onlyOneFile() throws IOException {
-        write(65, new AuditSettings(64 * 1024, 1));
+        write(65, new AuditSettings(64 * 1024, 1, Optional.empty()));
         assertThat(names()).containsExactly("egress.jsonl");
         assertThat(Files.size(folder.resolve("egress.jsonl"))).isEqualTo(1024);
     }
@@ -82,10 +83,10 @@ class RotatingFileTest {
     @Test
     void namesTheSettingThatCannotBe() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new AuditSettings(1000, 2))
+                .isThrownBy(() -> new AuditSettings(1000, 2, Optional.empty()))
                 .withMessage("audit-file-size is 1000 bytes, must be 65536 or more");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new AuditSettings(1 << 20, 0))
+                .isThrownBy(() -> new AuditSettings(1 << 20, 0, Optional.empty()))
                 .withMessage("audit-files is 0, must be 1 to 1000");
     }
 }
