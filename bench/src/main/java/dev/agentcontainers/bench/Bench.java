@@ -2,6 +2,7 @@ package dev.agentcontainers.bench;
 
 import dev.agentcontainers.bench.egress.EgressPath;
 import dev.agentcontainers.bench.egress.FenceLoad;
+import dev.agentcontainers.bench.egress.NameLookups;
 import dev.agentcontainers.bench.fleet.ApiWrites;
 import dev.agentcontainers.bench.fleet.ApplyToRunning;
 import dev.agentcontainers.bench.latency.StartLatency;
@@ -30,6 +31,7 @@ public final class Bench {
         all.put("policy", new PolicyCompile());
         all.put("egress", new EgressPath());
         all.put("fence-load", new FenceLoad());
+        all.put("names", new NameLookups());
         return all;
     }
 

@@ -1,6 +1,5 @@
 package dev.agentcontainers.bench.egress;
 
-import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
@@ -8,9 +7,6 @@ import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,8 +29,7 @@ final class BenchNetwork implements AutoCloseable {
 
     private final Path folder;
     private final LinuxFence fence;
-    private final List<Process> processes = new ArrayList<>();
-    private final List<String> routers = new ArrayList<>();
+    private final Commands commands = new Commands();
     private final Thread closing = new Thread(this::remove, "close");
     private boolean removed;
 
@@ -43,8 +38,8 @@ final class BenchNetwork implements AutoCloseable {
         this.fence = new LinuxFence(new LinuxFenceSettings(
                 FENCE, Optional.of(Path.of("/run/netns", HOST)), Path.of("/run/netns"), folder, MTU));
         Runtime.getRuntime().addShutdownHook(closing);
-        run("ip", "netns", "add", HOST);
-        run("ip", "netns", "add", SERVERS);
+        Commands.run("ip", "netns", "add", HOST);
+        Commands.run("ip", "netns", "add", SERVERS);
         // A host that forwards already: the fence has to guard no interface on which it had to switch that on.
         onHost("ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
         onHost("ip link add up0 type veth peer name down0 netns " + SERVERS);
@@ -55,26 +50,16 @@ final class BenchNetwork implements AutoCloseable {
     }
 
     static BenchNetwork make(String... programs) throws IOException, SandboxException {
-        for (String program : programs) {
-            if (!isInstalled(program)) {
-                throw new UserException("this benchmark needs the program %s; on Debian: apt-get install %s"
-                        .formatted(program, program));
-            }
-        }
+        Commands.require(programs);
         removeLeftovers();
         return new BenchNetwork(Files.createTempDirectory("agentcontainers-bench"));
     }
 
-    private static boolean isInstalled(String program) {
-        return List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin").stream()
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
-    }
-
     /** Of a benchmark that was killed. */
     private static void removeLeftovers() {
-        for (String line : run("ip", "netns", "list").split("\n", -1)) {
+        for (String line : Commands.run("ip", "netns", "list").split("\n", -1)) {
             if (line.startsWith(PREFIX)) {
-                run("ip", "netns", "del", line.split(" ", 2)[0]);
+                Commands.run("ip", "netns", "del", line.split(" ", 2)[0]);
             }
         }
     }
@@ -85,9 +70,7 @@ final class BenchNetwork implements AutoCloseable {
 
     /** A process with nothing but a network namespace of its own, as the fence takes agents. */
     NetworkAttachment agent() {
-        return new NetworkAttachment(start(List.of(
-                        "unshare", "--user", "--map-root-user", "--net", "sh", "-c", "echo ready; exec sleep inf"))
-                .pid());
+        return commands.agent();
     }
 
     /**
@@ -100,8 +83,7 @@ final class BenchNetwork implements AutoCloseable {
         String router = PREFIX + "router" + number;
         String network = "10.9.%d.0/24".formatted(100 + number);
         String own = "10.9.%d".formatted(100 + number);
-        run("ip", "netns", "add", router);
-        routers.add(router);
+        Commands.run("ip", "netns", "add", router);
         in(router, "ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
         in(router, "ip link add agent type veth peer name eth0 netns %d".formatted(agent.pid()));
         in(router, "ip addr add %s.1/30 dev agent; ip link set agent up".formatted(own));
@@ -139,24 +121,17 @@ final class BenchNetwork implements AutoCloseable {
     void serve(String... command) {
         List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", SERVERS));
         words.addAll(List.of(command));
-        start(words);
+        commands.start(words.toArray(String[]::new));
     }
 
     /** What the command prints in the agent's network. */
     String inside(NetworkAttachment agent, String script) {
-        return run("nsenter", "--net=/proc/" + agent.pid() + "/ns/net", "sh", "-ec", script);
+        return Commands.inside(agent, script);
     }
 
     /** A program of this benchmark's, as a file. */
     String program(String name) throws IOException {
-        Path file = folder.resolve(name);
-        try (InputStream stream = BenchNetwork.class.getResourceAsStream(name)) {
-            if (stream == null) {
-                throw new IOException("the program " + name + " is missing");
-            }
-            Files.write(file, stream.readAllBytes());
-        }
-        return file.toString();
+        return Commands.program(folder, name);
     }
 
     String onHost(String script) {
@@ -168,40 +143,7 @@ final class BenchNetwork implements AutoCloseable {
     }
 
     private static String in(String namespace, String script) {
-        return run("ip", "netns", "exec", namespace, "sh", "-ec", script);
-    }
-
-    /** Starts it and waits for its first line. */
-    private Process start(List<String> command) {
-        try {
-            Process process = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            processes.add(process);
-            if (process.inputReader().readLine() == null) {
-                throw new IllegalStateException(String.join(" ", command) + " did not start");
-            }
-            return process;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String run(String... command) {
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new IllegalStateException(String.join(" ", command) + ": " + output);
-            }
-            return output;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        return Commands.run("ip", "netns", "exec", namespace, "sh", "-ec", script);
     }
 
     @Override
@@ -215,8 +157,7 @@ final class BenchNetwork implements AutoCloseable {
             return;
         }
         removed = true;
-        processes.forEach(Process::destroyForcibly);
-        processes.forEach(process -> process.onExit().join());
+        commands.close();
         try {
             fence.destroy();
             fence.close();
