@@ -5,6 +5,7 @@ import dev.agentcontainers.bench.egress.FenceLoad;
 import dev.agentcontainers.bench.egress.NameLookups;
 import dev.agentcontainers.bench.fleet.ApiWrites;
 import dev.agentcontainers.bench.fleet.ApplyToRunning;
+import dev.agentcontainers.bench.latency.PeerLatency;
 import dev.agentcontainers.bench.latency.StartLatency;
 import dev.agentcontainers.bench.policy.PolicyCompile;
 import dev.agentcontainers.bench.start.ReadyTimes;
@@ -25,6 +26,7 @@ public final class Bench {
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("ready", new ReadyTimes());
         all.put("latency", new StartLatency());
+        all.put("peer", new PeerLatency());
         all.put("apply", new ApplyToRunning());
         all.put("writes", new ApiWrites());
         all.put("status-path", new StatusPath());

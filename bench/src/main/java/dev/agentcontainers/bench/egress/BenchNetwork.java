@@ -1,5 +1,6 @@
 package dev.agentcontainers.bench.egress;
 
+import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
@@ -131,7 +132,7 @@ final class BenchNetwork implements AutoCloseable {
 
     /** A program of this benchmark's, as a file. */
     String program(String name) throws IOException {
-        return Commands.program(folder, name);
+        return Commands.program(BenchNetwork.class, folder, name);
     }
 
     String onHost(String script) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.bench.egress;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -111,7 +112,7 @@ final class LookupNode implements AutoCloseable {
     }
 
     private String program(String name) throws IOException {
-        return Commands.program(folder, name);
+        return Commands.program(LookupNode.class, folder, name);
     }
 
     @Override

@@ -164,6 +164,12 @@ final class LatencyNode implements AutoCloseable {
         }
     }
 
+    /** Nanoseconds since 1970, as the agent says them. */
+    static long now() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * NANOS_PER_SECOND + now.getNano();
+    }
+
     private static Instant instant(String nanos) {
         long since1970 = Long.parseLong(nanos);
         return Instant.ofEpochSecond(since1970 / NANOS_PER_SECOND, since1970 % NANOS_PER_SECOND);

@@ -1,4 +1,4 @@
-package dev.agentcontainers.bench.egress;
+package dev.agentcontainers.bench;
 
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Programs of this machine that run until they are ended, and such that are waited for. */
-final class Commands implements AutoCloseable {
+public final class Commands implements AutoCloseable {
     private final List<Process> processes = new ArrayList<>();
 
     /** Says what to install where one is missing. */
-    static void require(String... programs) {
+    public static void require(String... programs) {
         for (String program : programs) {
             if (!isInstalled(program)) {
                 throw new UserException("this benchmark needs the program %s; on Debian: apt-get install %s"
@@ -31,13 +31,13 @@ final class Commands implements AutoCloseable {
     }
 
     /** A process with nothing but a network namespace of its own, as the fence takes agents. */
-    NetworkAttachment agent() {
+    public NetworkAttachment agent() {
         start("unshare", "--user", "--map-root-user", "--net", "sh", "-c", "echo ready; exec sleep inf");
         return new NetworkAttachment(processes.getLast().pid());
     }
 
     /** Starts it and returns its first line. */
-    String start(String... command) {
+    public String start(String... command) {
         try {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -54,7 +54,7 @@ final class Commands implements AutoCloseable {
     }
 
     /** What the command prints. */
-    static String run(String... command) {
+    public static String run(String... command) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -72,14 +72,14 @@ final class Commands implements AutoCloseable {
     }
 
     /** What the command prints in the agent's network. */
-    static String inside(NetworkAttachment agent, String script) {
+    public static String inside(NetworkAttachment agent, String script) {
         return run("nsenter", "--net=/proc/" + agent.pid() + "/ns/net", "sh", "-ec", script);
     }
 
-    /** A program of this benchmark's, as a file in that folder. */
-    static String program(Path folder, String name) throws IOException {
+    /** A program that lies beside that class, as a file in that folder. */
+    public static String program(Class<?> beside, Path folder, String name) throws IOException {
         Path file = folder.resolve(name);
-        try (InputStream stream = Commands.class.getResourceAsStream(name)) {
+        try (InputStream stream = beside.getResourceAsStream(name)) {
             if (stream == null) {
                 throw new IOException("the program " + name + " is missing");
             }
