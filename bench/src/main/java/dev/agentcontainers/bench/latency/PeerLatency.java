@@ -27,8 +27,7 @@ public final class PeerLatency implements Benchmark {
                 peer.bare();
             }
             Samples ours = report.samples("warm node agent, fenced");
-            Samples theirs = report.samples(
-                    "MXC " + MxcExecutor.VERSION + ", bubblewrap, filtered");
+            Samples theirs = report.samples("MXC " + MxcExecutor.VERSION + ", bubblewrap, filtered");
             Samples bare = report.samples("bubblewrap alone, no network");
             for (int i = 0; i < run.times(100, 5); i++) {
                 for (int turn = 0; turn < 3; turn++) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.fleet.AgentctlRun.Result;
@@ -129,6 +130,21 @@ class DemoIT {
         Result again = agentctl("up", "--nodes", "2", "--wait");
         assertThat(again.exitCode()).as(again.errors()).isZero();
         assertThat(agentctl("status").exitCode()).isZero();
+    }
+
+    @Test
+    void theStatusSaysWhatWasDenied() throws IOException {
+        try (KubernetesClient client = client(home().resolve("kubeconfig"))) {
+            AgentContainerStatus.Egress egress = client.resources(AgentContainer.class)
+                    .inNamespace(NAMESPACE)
+                    .withName("researcher")
+                    .get()
+                    .getStatus()
+                    .egress();
+            assertThat(egress.flowsAllowed()).isPositive();
+            assertThat(egress.flowsDenied()).isPositive();
+            assertThat(egress.lastDenied()).startsWith("TCP to 198.51.100.20:8080: ");
+        }
     }
 
     @Test

@@ -36,7 +36,10 @@ public record AgentAssignmentStatus(
         Integer restarts,
 
         @JsonPropertyDescription("When each stage was first reached.")
-        AgentContainerStatus.Transitions transitions) {
+        AgentContainerStatus.Transitions transitions,
+
+        @JsonPropertyDescription("What the agent was let do and denied in the network.")
+        AgentContainerStatus.Egress egress) {
 
     /** The policy in the kernel. */
     @ApiObject

@@ -37,7 +37,10 @@ public record AgentContainerStatus(
         Integer restarts,
 
         @JsonPropertyDescription("When each stage was first reached.")
-        Transitions transitions) {
+        Transitions transitions,
+
+        @JsonPropertyDescription("What the agent was let do and denied in the network, as of some minutes ago at most.")
+        Egress egress) {
 
     /** Isolation asked for and given. */
     @ApiObject
@@ -64,6 +67,31 @@ public record AgentContainerStatus(
 
             @JsonPropertyDescription("The policies and rules that the ruleset was compiled from.")
             List<String> sources) {}
+
+    /** Counts of what the node's record of egress has, and of what there was no room for in it. */
+    @ApiObject
+    public record Egress(
+            @Timestamp
+            @JsonPropertyDescription("Since when is counted: the agent's start, or the node agent's after it.")
+            String since,
+
+            @JsonPropertyDescription("Flows that were let begin.")
+            Long flowsAllowed,
+
+            @JsonPropertyDescription("Packets, and connections that may be TLS only, that were denied.")
+            Long flowsDenied,
+
+            @JsonPropertyDescription("Questions for names that were let ask.")
+            Long namesAllowed,
+
+            @JsonPropertyDescription("Questions for names that were denied.")
+            Long namesDenied,
+
+            @JsonPropertyDescription("Records that were too many to be kept.")
+            Long unrecorded,
+
+            @JsonPropertyDescription("What was denied last, and by what.")
+            String lastDenied) {}
 
     /** When each stage was first reached (RFC 3339 with microseconds, UTC). */
     @ApiObject

@@ -201,8 +201,8 @@ public final class NodeAgent implements AutoCloseable {
         restore(policy);
         // Not before: what it may answer is known now.
         with.proxy().start();
-        AssignmentReporter reporter =
-                closing(new AssignmentReporter(with.client(), with.namespace(), with.probed()::measured, timer));
+        AssignmentReporter reporter = closing(new AssignmentReporter(
+                with.client(), with.namespace(), with.probed()::measured, with.trail()::counts, timer));
         Collection<JournalEntry> known = journal.entries().values();
         Supervisor supervisor = supervise(with, journal, policy, reporter);
         with.credentials().keepFresh(with.client(), with.namespace(), timer);

@@ -1,16 +1,26 @@
 package dev.agentcontainers.nodeagent.audit;
 
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** What an agent was let do and denied so far, as far as this process has seen it; more than was recorded. Thread-safe. */
 public final class AuditCounts {
+    private final Instant since;
+    private volatile Optional<String> lastDenied = Optional.empty();
     private final AtomicLong flowsAllowed = new AtomicLong();
     private final AtomicLong flowsDenied = new AtomicLong();
     private final AtomicLong namesAllowed = new AtomicLong();
     private final AtomicLong namesDenied = new AtomicLong();
     private final AtomicLong unrecorded = new AtomicLong();
 
+    /** @param since when counting began */
+    public AuditCounts(Instant since) {
+        this.since = since;
+    }
+
     void count(AuditRecord record) {
+        Denials.inWords(record).ifPresent(denial -> lastDenied = Optional.of(denial));
         switch (record) {
             case AuditRecord.FlowOpened _ -> flowsAllowed.incrementAndGet();
             case AuditRecord.FlowClosed _ -> {}
@@ -25,6 +35,16 @@ public final class AuditCounts {
             }
             case AuditRecord.Missing missing -> unrecorded.addAndGet(missing.count());
         }
+    }
+
+    /** When counting began. */
+    public Instant since() {
+        return since;
+    }
+
+    /** What was denied last and why, in words. */
+    public Optional<String> lastDenied() {
+        return lastDenied;
     }
 
     public long flowsAllowed() {

@@ -49,12 +49,13 @@ public final class AuditTrail implements AutoCloseable {
     /** What is known of one agent, or of nobody in particular. */
     private static final class Account {
         private final RecordBucket bucket;
-        private final AuditCounts counts = new AuditCounts();
+        private final AuditCounts counts;
         private final AtomicLong dropped = new AtomicLong();
         private volatile Optional<AuditSubject> subject;
 
-        private Account(RecordBucket bucket, Optional<AuditSubject> subject) {
+        private Account(RecordBucket bucket, AuditCounts counts, Optional<AuditSubject> subject) {
             this.bucket = bucket;
+            this.counts = counts;
             this.subject = subject;
         }
     }
@@ -120,7 +121,8 @@ public final class AuditTrail implements AutoCloseable {
         String key = subject.map(each -> each.sandbox().value()).orElse("");
         Account known = accounts.get(key);
         if (known == null) {
-            Account made = new Account(new RecordBucket(limits, System.nanoTime()), subject);
+            Account made =
+                    new Account(new RecordBucket(limits, System.nanoTime()), new AuditCounts(clock.instant()), subject);
             known = accounts.putIfAbsent(key, made);
             if (known == null) {
                 known = made;

@@ -2,8 +2,11 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Egress;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.AgentReporter;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -12,7 +15,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -27,10 +32,17 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
     /** What has something to say: trouble may be over with the next try. */
     private static final Duration TROUBLE = Duration.ofSeconds(1);
 
+    /** How old what is said of an agent's egress may be. */
+    private static final Duration EGRESS_AGE = Duration.ofMinutes(5);
+
+    /** The kernel tells of what it has denied a second later. */
+    private static final Duration LAST_EGRESS = Duration.ofSeconds(2);
+
     private final Destination destination;
     private final Duration passage;
     private final ScheduledExecutorService timer;
     private final AssignmentStatuses statuses;
+    private final Function<SandboxId, Optional<AuditCounts>> counts;
     private final LongAdder writes = new LongAdder();
     private final Map<String, Outbox> outboxes = new HashMap<>();
     private boolean closed;
@@ -45,18 +57,22 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
     /**
      * @param namespace the node's
      * @param probes what each driver found out about this machine, by the driver's name, as of when it is asked for
+     * @param counts what each agent was let do and denied so far
      */
     public AssignmentReporter(
             KubernetesClient client,
             String namespace,
             Supplier<Map<String, DriverProbe>> probes,
+            Function<SandboxId, Optional<AuditCounts>> counts,
             ScheduledExecutorService timer) {
         this(
                 (assignment, status) -> StatusPatch.write(
                         client, StatusPatch.named(new AgentAssignment(), namespace, assignment), status),
                 PASSAGE,
                 probes,
+                counts,
                 timer);
+        timer.scheduleWithFixedDelay(this::sayEgress, EGRESS_AGE.toSeconds(), EGRESS_AGE.toSeconds(), TimeUnit.SECONDS);
     }
 
     /** @param passage how long a stage of passage is held back that has nothing to say */
@@ -64,10 +80,12 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
             Destination destination,
             Duration passage,
             Supplier<Map<String, DriverProbe>> probes,
+            Function<SandboxId, Optional<AuditCounts>> counts,
             ScheduledExecutorService timer) {
         this.destination = destination;
         this.passage = passage;
         this.timer = timer;
+        this.counts = counts;
         this.statuses = new AssignmentStatuses(probes);
     }
 
@@ -87,6 +105,11 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
         if (!closed) {
             outboxes.computeIfAbsent(assignment, Outbox::new).offer(status);
         }
+    }
+
+    /** Says what agents were let do and denied, of those of which it is another than was said last. */
+    synchronized void sayEgress() {
+        outboxes.values().forEach(Outbox::sayEgress);
     }
 
     /** What nobody waits for any more need not be remembered. */
@@ -112,6 +135,10 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
         outboxes.values().forEach(Outbox::close);
     }
 
+    private static boolean isOver(AssignmentPhase phase) {
+        return phase == AssignmentPhase.Succeeded || phase == AssignmentPhase.Failed;
+    }
+
     private Duration delay(AgentAssignmentStatus status) {
         return switch (status.phase()) {
             case Preparing -> status.message() == null ? passage : TROUBLE;
@@ -124,8 +151,15 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
     private final class Outbox {
         private final String assignment;
         private final RepeatedTask writing;
+        /** Both without what is said of egress, which goes along with what is written for another reason. */
         private Optional<AgentAssignmentStatus> newest = Optional.empty();
+
         private Optional<AgentAssignmentStatus> written = Optional.empty();
+        /** Kept here for an agent that is gone. */
+        private Optional<AuditCounts> known = Optional.empty();
+
+        private Optional<Egress> egressWritten = Optional.empty();
+        private boolean egressIsOld;
 
         Outbox(String assignment) {
             this.assignment = assignment;
@@ -137,6 +171,18 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
             writing.request(delay(status));
         }
 
+        synchronized void sayEgress() {
+            if (written.isPresent() && !egress().equals(egressWritten)) {
+                egressIsOld = true;
+                writing.request();
+            }
+        }
+
+        private synchronized Optional<Egress> egress() {
+            known = counts.apply(new SandboxId(assignment)).or(() -> known);
+            return known.map(AssignmentStatuses::egress);
+        }
+
         /** Finished for good, with nothing left to say. */
         synchronized boolean isIdle() {
             return !isWaiting()
@@ -145,7 +191,7 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
         }
 
         synchronized boolean isWaiting() {
-            return !newest.equals(written);
+            return egressIsOld || !newest.equals(written);
         }
 
         private synchronized Optional<AgentAssignmentStatus> next() {
@@ -157,14 +203,23 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
             if (status.isEmpty()) {
                 return;
             }
-            boolean exists = destination.write(assignment, status.get());
+            Optional<Egress> egress = egress();
+            boolean exists = destination.write(
+                    assignment,
+                    egress.map(said -> AssignmentStatuses.with(status.get(), said))
+                            .orElse(status.get()));
             writes.increment();
-            wrote(status.get(), exists);
+            wrote(status.get(), egress, exists);
             forget(assignment, this);
         }
 
-        private synchronized void wrote(AgentAssignmentStatus status, boolean exists) {
+        private synchronized void wrote(AgentAssignmentStatus status, Optional<Egress> egress, boolean exists) {
             written = Optional.of(status);
+            egressWritten = egress;
+            egressIsOld = false;
+            if (isOver(status.phase()) && !closed) {
+                var _ = timer.schedule(this::sayEgress, LAST_EGRESS.toMillis(), TimeUnit.MILLISECONDS);
+            }
             if (!exists && newest.equals(written)) {
                 newest = Optional.empty();
                 written = Optional.empty();

@@ -2,9 +2,11 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Egress;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
@@ -22,6 +24,9 @@ final class AssignmentStatuses {
     /** MicroTime of the Kubernetes API: RFC 3339 in UTC with microseconds. */
     private static final DateTimeFormatter MICRO_TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
+
+    /** A name is what the agent has made of it. */
+    private static final int LONGEST_DENIAL = 300;
 
     private final Supplier<Map<String, DriverProbe>> probes;
 
@@ -42,7 +47,40 @@ final class AssignmentStatuses {
                 report.enforcement().map(AssignmentStatuses::policy).orElse(null),
                 report.exitCode().orElse(null),
                 report.restarts(),
-                transitions(report.milestones()));
+                transitions(report.milestones()),
+                null);
+    }
+
+    /** The same with what the agent was let do and denied. */
+    static AgentAssignmentStatus with(AgentAssignmentStatus status, Egress egress) {
+        return new AgentAssignmentStatus(
+                status.phase(),
+                status.observedGeneration(),
+                status.agentGeneration(),
+                status.reason(),
+                status.message(),
+                status.address(),
+                status.strength(),
+                status.policy(),
+                status.exitCode(),
+                status.restarts(),
+                status.transitions(),
+                egress);
+    }
+
+    static Egress egress(AuditCounts counts) {
+        return new Egress(
+                MICRO_TIME.format(counts.since()),
+                counts.flowsAllowed(),
+                counts.flowsDenied(),
+                counts.namesAllowed(),
+                counts.namesDenied(),
+                counts.unrecorded(),
+                counts.lastDenied().map(AssignmentStatuses::cut).orElse(null));
+    }
+
+    private static String cut(String text) {
+        return text.length() <= LONGEST_DENIAL ? text : text.substring(0, LONGEST_DENIAL) + "...";
     }
 
     /** For an assignment that this node agent can't read, so that nothing of it runs here. */
@@ -53,6 +91,7 @@ final class AssignmentStatuses {
                 agentGeneration(resource),
                 "InvalidAssignment",
                 message,
+                null,
                 null,
                 null,
                 null,

@@ -3,10 +3,9 @@ package dev.agentcontainers.nodeagent.standalone;
 import dev.agentcontainers.nodeagent.audit.AuditRecord;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditWatch;
-import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
+import dev.agentcontainers.nodeagent.audit.Denials;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -54,59 +53,15 @@ final class ShownDenials implements AutoCloseable {
     }
 
     private void show(AuditRecord record) {
-        text(record).filter(text -> shown.size() <= MOST && shown.add(text)).ifPresent(text -> {
-            if (shown.size() <= MOST) {
-                observer.warning("denied: " + text);
-            } else {
-                observer.warning("more is denied and not said here");
-            }
-        });
-    }
-
-    /** Empty where nothing was denied. */
-    static Optional<String> text(AuditRecord record) {
-        return switch (record) {
-            case AuditRecord.FlowDenied denied ->
-                Optional.of("%s to %s: %s"
-                        .formatted(
-                                protocol(denied.tuple().protocol()),
-                                destination(denied.tuple(), denied.domain()),
-                                denied.barrier().reason()));
-            case AuditRecord.NameDecided decided
-            when !decided.isAllowed() -> Optional.of("the name %s: %s".formatted(decided.name(), decided.reason()));
-            case AuditRecord.TlsDecided decided
-            when !decided.isAllowed() ->
-                Optional.of("TLS to %s:%d%s: %s"
-                        .formatted(
-                                decided.destination(),
-                                decided.port(),
-                                decided.serverName()
-                                        .map(name -> " (" + name + ")")
-                                        .orElse(""),
-                                decided.reason()));
-            case AuditRecord.NameDecided _,
-                    AuditRecord.TlsDecided _,
-                    AuditRecord.FlowOpened _,
-                    AuditRecord.FlowClosed _,
-                    AuditRecord.Missing _ -> Optional.empty();
-        };
-    }
-
-    private static String destination(Tuple tuple, Optional<String> domain) {
-        String port = tuple.destinationPort() > 0 ? ":" + tuple.destinationPort() : "";
-        return tuple.destination()
-                + port
-                + domain.map(name -> " (" + name + ")").orElse("");
-    }
-
-    private static String protocol(int number) {
-        return switch (number) {
-            case 1 -> "ICMP";
-            case 6 -> "TCP";
-            case 17 -> "UDP";
-            case 132 -> "SCTP";
-            default -> String.format(Locale.ROOT, "IP protocol %d", number);
-        };
+        Denials.inWords(record)
+                .filter(text -> shown.size() <= MOST && shown.add(text))
+                .ifPresent(text -> {
+                    if (shown.size() <= MOST) {
+                        observer.warning("denied: " + text);
+                    } else {
+                        observer.warning("more is denied and not said here");
+                    }
+                });
     }
 
     /** Waits for what may still come of what was denied before. */

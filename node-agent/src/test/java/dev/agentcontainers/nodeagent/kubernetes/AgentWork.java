@@ -60,7 +60,8 @@ final class AgentWork implements AutoCloseable {
             throw new IllegalStateException(e);
         }
         Map<String, DriverProbe> probes = Map.of(driver.name(), driver.probe());
-        AssignmentReporter reporter = new AssignmentReporter(client, node.namespace, () -> probes, timer);
+        AssignmentReporter reporter =
+                new AssignmentReporter(client, node.namespace, () -> probes, id -> Optional.empty(), timer);
         Supervisor supervisor = new Supervisor(new NodeParts(
                 Map.of(driver.name(), driver),
                 fence,

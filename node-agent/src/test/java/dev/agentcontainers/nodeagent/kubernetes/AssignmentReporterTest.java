@@ -7,11 +7,19 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.audit.AuditCounts;
+import dev.agentcontainers.nodeagent.audit.AuditRecord;
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -22,6 +30,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -32,10 +42,74 @@ class AssignmentReporterTest {
 
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final List<AgentAssignmentStatus> written = new CopyOnWriteArrayList<>();
+    private final AuditTrail trail = AuditTrail.watched("n1", "test", Clock.systemUTC());
+    private volatile Function<SandboxId, Optional<AuditCounts>> counts = trail::counts;
 
     @AfterEach
-    void stop() {
+    void stop() throws InterruptedException {
         timer.shutdownNow();
+        trail.close();
+    }
+
+    /** What is denied is told now and then, and along with what is told anyway; it is no reason of its own to write. */
+    @Test
+    void statusHasWhatTheAgentWasDenied() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        reporter.report(report("a", AssignmentPhase.Running));
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+        assertThat(written.getFirst().egress()).as("nothing was counted").isNull();
+
+        deny();
+        reporter.report(report("a", AssignmentPhase.Running));
+        assertThat(reporter.waiting()).isZero();
+        reporter.sayEgress();
+        await().atMost(PATIENCE).until(() -> written.size() == 2);
+        assertThat(written.get(1).phase()).isEqualTo(AssignmentPhase.Running);
+        assertThat(written.get(1).egress().flowsDenied()).isEqualTo(1);
+        assertThat(written.get(1).egress().lastDenied()).isEqualTo("TCP to 192.0.2.10:443: " + Barrier.EGRESS.reason());
+
+        reporter.sayEgress();
+        assertThat(reporter.waiting()).as("it is the same").isZero();
+        deny();
+        reporter.report(report("a", AssignmentPhase.Succeeded));
+        await().atMost(PATIENCE).until(() -> written.size() == 3);
+        assertThat(written.getLast().egress().flowsDenied()).isEqualTo(2);
+    }
+
+    @Test
+    void whatWasSaidOfAnAgentThatIsGoneStays() {
+        AtomicReference<Optional<AuditCounts>> known = new AtomicReference<>();
+        counts = id -> known.get();
+        deny();
+        known.set(trail.counts(new SandboxId("a")));
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        reporter.report(report("a", AssignmentPhase.Running));
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+
+        known.set(Optional.empty());
+        deny();
+        reporter.report(report("a", AssignmentPhase.Succeeded));
+        await().atMost(PATIENCE).until(() -> written.size() == 2);
+        assertThat(written.getLast().egress().flowsDenied())
+                .as("with what came until then")
+                .isEqualTo(2);
+    }
+
+    private void deny() {
+        trail.take(new AuditRecord.FlowDenied(
+                NOW,
+                Optional.of(new AuditSubject(
+                        new SandboxId("a"),
+                        new AuditSubject.Agent("team", "a", "uid"),
+                        "100.80.4.2",
+                        "group",
+                        "hash",
+                        List.of())),
+                Optional.empty(),
+                AuditRecord.Direction.OUTBOUND,
+                Barrier.EGRESS,
+                new FenceEvent.Tuple(6, "100.80.4.2", 40000, "192.0.2.10", 443),
+                Optional.empty()));
     }
 
     @Test
@@ -66,8 +140,8 @@ class AssignmentReporterTest {
 
     @Test
     void troubleIsWrittenBeforeAStageThatPasses() {
-        AssignmentReporter reporter =
-                new AssignmentReporter((_, status) -> written.add(status), Duration.ofHours(1), () -> Map.of(), timer);
+        AssignmentReporter reporter = new AssignmentReporter(
+                (_, status) -> written.add(status), Duration.ofHours(1), () -> Map.of(), counts, timer);
 
         reporter.report(report("a", AssignmentPhase.Preparing));
         reporter.report(report("a", AssignmentPhase.Preparing, "the disk is full"));
@@ -193,6 +267,7 @@ class AssignmentReporterTest {
                 destination,
                 PASSAGE,
                 () -> Map.of("process", new DriverProbe.Ready("crun 1", IsolationLevel.Process, List.of(), List.of())),
+                counts,
                 timer);
     }
 

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +19,7 @@ class AuditMetersTest {
         AuditSubject subject = new AuditSubject(
                 id, new AuditSubject.Agent("team", "coder", "uid"), "100.80.4.2", "group", "hash", List.of());
 
-        meters.came(subject, new AuditCounts());
+        meters.came(subject, new AuditCounts(Instant.EPOCH));
 
         assertThat(registry.get("agentcontainers.egress.flows")
                         .tag("namespace", "team")

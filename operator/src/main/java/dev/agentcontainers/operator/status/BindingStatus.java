@@ -38,7 +38,8 @@ public final class BindingStatus {
                 null,
                 null,
                 null,
-                new Transitions(accepted(agent).orElse(time), time, null, null, null, null));
+                new Transitions(accepted(agent).orElse(time), time, null, null, null, null),
+                null);
         AgentContainer bound = StatusWriter.with(agent, start);
         Observation nothingYet = new Observation(
                 bound, policyGroup, Optional.empty(), NodePolicy.of(List.of()), NodeState.ALIVE, Optional.empty());
@@ -67,7 +68,8 @@ public final class BindingStatus {
                 null,
                 null,
                 null,
-                new Transitions(accepted(agent).orElse(Times.micro(now)), null, null, null, null, null));
+                new Transitions(accepted(agent).orElse(Times.micro(now)), null, null, null, null, null),
+                null);
     }
 
     /** Whether the agent was refused by its node and has to leave it. */

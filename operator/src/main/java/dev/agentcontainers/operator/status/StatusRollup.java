@@ -68,7 +68,8 @@ public final class StatusRollup {
                 report.map(AgentAssignmentStatus::address).map(List::of).orElse(null),
                 report.map(AgentAssignmentStatus::exitCode).orElse(null),
                 report.map(AgentAssignmentStatus::restarts).orElse(null),
-                transitions());
+                transitions(),
+                report.map(AgentAssignmentStatus::egress).orElseGet(() -> previous == null ? null : previous.egress()));
     }
 
     private static AgentPhase phaseOf(Observation observation) {

@@ -83,6 +83,7 @@ public class StatusWriter {
                 status.addresses(),
                 status.exitCode(),
                 status.restarts(),
-                status.transitions());
+                status.transitions(),
+                status.egress());
     }
 }

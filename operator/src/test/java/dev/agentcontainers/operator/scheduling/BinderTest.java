@@ -199,7 +199,7 @@ class BinderTest {
     }
 
     private AgentContainer bound(AgentContainer agent, String node) {
-        agent.setStatus(new AgentContainerStatus(null, null, 1L, node, null, null, null, null, null, null));
+        agent.setStatus(new AgentContainerStatus(null, null, 1L, node, null, null, null, null, null, null, null));
         return agent;
     }
 

@@ -210,8 +210,8 @@ class StatusRollupTest {
 
     /** Builds what is known, from a bound agent of generation 1 whose published ruleset is h1. */
     private static final class Known {
-        private AgentContainerStatus previous =
-                new AgentContainerStatus(AgentPhase.Scheduled, null, 1L, "node-a", null, null, null, null, null, null);
+        private AgentContainerStatus previous = new AgentContainerStatus(
+                AgentPhase.Scheduled, null, 1L, "node-a", null, null, null, null, null, null, null);
         private AssignmentPhase phase;
         private String heldHash;
         private String acknowledgedHash;
@@ -275,7 +275,8 @@ class StatusRollupTest {
                     null,
                     null,
                     null,
-                    new AgentContainerStatus.Transitions(null, null, null, null, STARTED, null));
+                    new AgentContainerStatus.Transitions(null, null, null, null, STARTED, null),
+                    null);
             return this;
         }
 
@@ -312,6 +313,7 @@ class StatusRollupTest {
                     null,
                     null,
                     heldHash == null ? null : new AgentAssignmentStatus.Policy("group", heldHash, 1L),
+                    null,
                     null,
                     null,
                     null));

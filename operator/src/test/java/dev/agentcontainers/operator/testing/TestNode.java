@@ -159,7 +159,8 @@ public final class TestNode implements AutoCloseable {
                 running.policy(),
                 running.exitCode(),
                 running.restarts(),
-                running.transitions());
+                running.transitions(),
+                running.egress());
     }
 
     public AgentAssignmentStatus finished(AgentAssignment assignment, int exitCode) {
@@ -184,7 +185,8 @@ public final class TestNode implements AutoCloseable {
                 running.policy(),
                 null,
                 0,
-                running.transitions());
+                running.transitions(),
+                running.egress());
     }
 
     public AgentAssignmentStatus rejected(AgentAssignment assignment, String reason) {
@@ -194,6 +196,7 @@ public final class TestNode implements AutoCloseable {
                 null,
                 reason,
                 "the node has refused",
+                null,
                 null,
                 null,
                 null,
@@ -241,7 +244,8 @@ public final class TestNode implements AutoCloseable {
                 exitCode,
                 0,
                 new AgentContainerStatus.Transitions(
-                        null, null, now, now, now, phase == AssignmentPhase.Running ? null : now));
+                        null, null, now, now, now, phase == AssignmentPhase.Running ? null : now),
+                null);
     }
 
     private void answer(AgentAssignment assignment) {
@@ -255,7 +259,18 @@ public final class TestNode implements AutoCloseable {
                 write(
                         assignment,
                         rest -> new AgentAssignmentStatus(
-                                AssignmentPhase.Stopped, null, null, null, null, null, null, null, null, null, null));
+                                AssignmentPhase.Stopped,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null));
             }
             return;
         }
