@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
@@ -135,15 +136,17 @@ class DemoIT {
     @Test
     void theStatusSaysWhatWasDenied() throws IOException {
         try (KubernetesClient client = client(home().resolve("kubeconfig"))) {
-            AgentContainerStatus.Egress egress = client.resources(AgentContainer.class)
-                    .inNamespace(NAMESPACE)
-                    .withName("researcher")
-                    .get()
-                    .getStatus()
-                    .egress();
-            assertThat(egress.flowsAllowed()).isPositive();
-            assertThat(egress.flowsDenied()).isPositive();
-            assertThat(egress.lastDenied()).startsWith("TCP to 198.51.100.20:8080: ");
+            await().untilAsserted(() -> {
+                AgentContainerStatus.Egress egress = client.resources(AgentContainer.class)
+                        .inNamespace(NAMESPACE)
+                        .withName("researcher")
+                        .get()
+                        .getStatus()
+                        .egress();
+                assertThat(egress.flowsAllowed()).isPositive();
+                assertThat(egress.flowsDenied()).isPositive();
+                assertThat(egress.lastDenied()).startsWith("TCP to 198.51.100.20:8080: ");
+            });
         }
     }
 

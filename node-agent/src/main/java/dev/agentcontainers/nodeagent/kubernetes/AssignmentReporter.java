@@ -45,7 +45,7 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
     private final Function<SandboxId, Optional<AuditCounts>> counts;
     private final LongAdder writes = new LongAdder();
     private final Map<String, Outbox> outboxes = new HashMap<>();
-    private boolean closed;
+    private volatile boolean closed;
 
     /** Where statuses are written to. */
     @FunctionalInterface

@@ -93,6 +93,9 @@ class AssignmentReporterTest {
         assertThat(written.getLast().egress().flowsDenied())
                 .as("with what came until then")
                 .isEqualTo(2);
+        deny();
+        await("what comes late is said once more").atMost(PATIENCE).until(() -> written.size() == 3);
+        assertThat(written.getLast().egress().flowsDenied()).isEqualTo(3);
     }
 
     private void deny() {
