@@ -122,13 +122,12 @@ record GroupSets(Map<Kind, String> byKind) {
     /** Answers of an agent are looked up as what they answer was: there are none any more where that was taken back. */
     private List<Line> sending(int boxMark) {
         List<Line> lines = new ArrayList<>();
+        // First: a connection that began intercepted stays so, though a box or another name opens its address.
+        tlsNames().ifPresent(set -> lines.add(marked(set, INTERCEPT)));
         lookUpAndMark(lines, Kind.EGRESS_IPV4, "ct direction original ip daddr . meta l4proto . th dport", boxMark);
         lookUpAndMark(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport", boxMark);
         lookUp(lines, Kind.INGRESS_IPV4, "ct direction reply ip daddr . meta l4proto . th sport");
         lookUp(lines, Kind.INGRESS_IPV6, "ct direction reply ip6 daddr . meta l4proto . th sport");
-        // First: a connection that began intercepted stays so, though another name opens its address to be forwarded
-        // to.
-        tlsNames().ifPresent(set -> lines.add(marked(set, INTERCEPT)));
         names().ifPresent(set -> {
             lines.add(mark(Names.RESOLVED));
             lines.add(marked(set, ACCEPT));

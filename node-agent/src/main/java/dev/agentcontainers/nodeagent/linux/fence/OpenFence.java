@@ -52,6 +52,8 @@ final class OpenFence implements AutoCloseable {
     private long everythingReadAt = System.nanoTime();
     /** Whether connections are handed over, since when it stands. */
     private volatile boolean intercepts;
+    /** A packet that was let pass while addresses were closed may come to be known after all others were forgotten. */
+    private boolean closedLately;
     /** Something of names that were taken back may be left, by this process or an earlier one. */
     private boolean revokedRemains = true;
 
@@ -151,6 +153,7 @@ final class OpenFence implements AutoCloseable {
      * new connections. Questions to the name server are no such connections.
      */
     private void forgetClosed(NeverAllowed never) throws IOException {
+        closedLately = true;
         TrackedConnections.forgetTo(
                 fence.filter(), address -> !address.equals(AddressPlan.NEXT_HOP) && never.contains(address));
     }
@@ -237,6 +240,10 @@ final class OpenFence implements AutoCloseable {
             resolved.read();
             repaired.add("the fence's own chains were missing");
         }
+        if (closedLately) {
+            forgetClosed(never);
+            closedLately = false;
+        }
         groups.look();
         repaired.addAll(restoreGroups());
         return repaired;
@@ -263,8 +270,6 @@ final class OpenFence implements AutoCloseable {
 
     /** Closes addresses that others opened; what that was. */
     List<String> repairResolved() throws IOException {
-        // A packet that was let pass while they were closed may have come after all were forgotten.
-        forgetClosed(never);
         int closed = resolved.closeForeign();
         return closed == 0 ? List.of() : List.of(closed + " addresses were opened that no name resolved to");
     }

@@ -232,6 +232,22 @@ class EstablishedIT {
         return Objects.requireNonNull(fence.attachments().get(sender.id())).deniedPackets();
     }
 
+    /** It makes the kernel's way of finding a route longer for all packets. */
+    @Test
+    void routingByMarkComesWithTheFirstRuleThatNeedsItAndStays() throws SandboxException {
+        assertThat(machine.inFence("ip rule")).doesNotContain("fwmark");
+        GroupRuleset tls = Groups.named("tls", List.of(), List.of(Groups.name("www.example.org", Protocol.TCP, 443)));
+        fence.apply(List.of(Groups.NARROW, Groups.WIDE, tls));
+        assertThat(machine.inFence("ip rule")).contains("fwmark");
+        machine.inFence("ip rule del pref 100; ip route flush table 100");
+        fence.repair();
+        assertThat(machine.inFence("ip rule; ip route show table 100")).contains("fwmark", "local default dev lo");
+        fence.close();
+        machine.inFence("ip rule del pref 100; ip route flush table 100");
+        fence.open(Machine.fenceSettings());
+        assertThat(machine.inFence("ip rule; ip route show table 100")).contains("fwmark", "local default dev lo");
+    }
+
     @Test
     void aNamesConnectionKeepsItsOwnMark() throws SandboxException {
         GroupRuleset named = Groups.group(

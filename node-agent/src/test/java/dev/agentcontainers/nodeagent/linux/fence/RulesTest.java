@@ -97,10 +97,10 @@ class RulesTest {
                 Kind.MARK, "m_g_8"));
         assertThat(sets.sendingRules(1 << 30 | 5))
                 .containsExactly(
+                        "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
                         "ct mark != 0 ct mark & 1073741824 == 0"
                                 + " ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept",
                         "ct direction original ip daddr . meta l4proto . th dport @a4_g_3 ct mark set 1073741829 accept",
-                        "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved",
                         "ct mark . meta l4proto . th dport @n_g_0af9_6 accept",
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @intercepted",
