@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -26,9 +27,14 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
 
     /** All agents as the kernel holds them, by interface name. */
     record Snapshot(
-            Map<String, Ipv4> addresses, Map<String, String> groups, Set<String> receivers, Map<String, Long> denied) {
+            Map<String, Ipv4> addresses,
+            Map<String, Ipv4> established,
+            Map<String, String> groups,
+            Set<String> receivers,
+            Map<String, Long> denied) {
         Set<String> interfaces() {
             Set<String> all = new HashSet<>(addresses.keySet());
+            all.addAll(established.keySet());
             all.addAll(groups.keySet());
             all.addAll(receivers);
             all.addAll(denied.keySet());
@@ -37,6 +43,7 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
 
         boolean complete(String interfaceName) {
             return addresses.containsKey(interfaceName)
+                    && Objects.equals(addresses.get(interfaceName), established.get(interfaceName))
                     && groups.containsKey(interfaceName)
                     && receivers.contains(interfaceName)
                     && denied.containsKey(interfaceName);
@@ -44,12 +51,6 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
     }
 
     Snapshot read() throws NetlinkException {
-        Map<String, Ipv4> addresses = new HashMap<>();
-        for (Element element : table.elements(Names.SOURCES)) {
-            addresses.put(
-                    Attributes.text(element.key()),
-                    Ipv4.of(Arrays.copyOfRange(element.key(), INTERFACE_NAME_SIZE, INTERFACE_NAME_SIZE + 4)));
-        }
         Map<String, String> groups = new HashMap<>();
         for (Element element : table.elements(Names.AGENTS)) {
             groups.put(
@@ -64,31 +65,54 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         for (Element element : table.elements(Names.DENIED)) {
             denied.put(Attributes.text(element.key()), element.packets().orElse(0));
         }
-        return new Snapshot(addresses, groups, receivers, denied);
+        return new Snapshot(sources(Names.SOURCES), sources(Names.ESTABLISHED), groups, receivers, denied);
+    }
+
+    private Map<String, Ipv4> sources(String set) throws NetlinkException {
+        Map<String, Ipv4> addresses = new HashMap<>();
+        for (Element element : table.elements(set)) {
+            addresses.put(
+                    Attributes.text(element.key()),
+                    Ipv4.of(Arrays.copyOfRange(element.key(), INTERFACE_NAME_SIZE, INTERFACE_NAME_SIZE + 4)));
+        }
+        return addresses;
     }
 
     void add(String interfaceName, Ipv4 address, String group) throws NetlinkException {
         byte[] key = TableMessages.interfaceKey(interfaceName);
         filter.execute(TableMessages.transaction(List.of(
                 MESSAGES.addElement(Names.SOURCES, sourceKey(interfaceName, address)),
-                MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)),
-                MESSAGES.addVerdict(Names.RECEIVERS, key, Names.receivingChain(group)),
+                addEstablished(interfaceName, address, group),
+                MESSAGES.addGoto(Names.AGENTS, key, Names.chain(group)),
+                MESSAGES.addGoto(Names.RECEIVERS, key, Names.receivingChain(group)),
                 MESSAGES.addElement(Names.DENIED, key))));
     }
 
-    void bind(String interfaceName, String group) throws NetlinkException {
+    void bind(String interfaceName, Ipv4 address, String group) throws NetlinkException {
         byte[] key = TableMessages.interfaceKey(interfaceName);
         filter.execute(TableMessages.transaction(List.of(
+                MESSAGES.deleteElement(Names.ESTABLISHED, sourceKey(interfaceName, address)),
+                addEstablished(interfaceName, address, group),
                 MESSAGES.deleteElement(Names.AGENTS, key),
-                MESSAGES.addVerdict(Names.AGENTS, key, Names.chain(group)),
+                MESSAGES.addGoto(Names.AGENTS, key, Names.chain(group)),
                 MESSAGES.deleteElement(Names.RECEIVERS, key),
-                MESSAGES.addVerdict(Names.RECEIVERS, key, Names.receivingChain(group)))));
+                MESSAGES.addGoto(Names.RECEIVERS, key, Names.receivingChain(group)))));
     }
 
     /** Completes what an earlier version left of an agent: nothing was sent to agents then. */
     void addReceiver(String interfaceName, String group) throws NetlinkException {
-        filter.execute(TableMessages.transaction(List.of(MESSAGES.addVerdict(
+        filter.execute(TableMessages.transaction(List.of(MESSAGES.addGoto(
                 Names.RECEIVERS, TableMessages.interfaceKey(interfaceName), Names.receivingChain(group)))));
+    }
+
+    /** Completes what an earlier version left of an agent: each packet was looked up anew then. */
+    void addEstablishedOf(String interfaceName, Ipv4 address, String group) throws NetlinkException {
+        filter.execute(TableMessages.transaction(List.of(addEstablished(interfaceName, address, group))));
+    }
+
+    /** A packet whose connection is not known there goes the way of all others. */
+    private static NetlinkMessage addEstablished(String interfaceName, Ipv4 address, String group) {
+        return MESSAGES.addJump(Names.ESTABLISHED, sourceKey(interfaceName, address), Names.establishedChain(group));
     }
 
     /** The group that an agent is bound to, as the kernel holds it; empty where it is not attached. */
@@ -110,6 +134,10 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         }
         if (snapshot.denied.containsKey(interfaceName)) {
             deletions.add(MESSAGES.deleteElement(Names.DENIED, key));
+        }
+        Ipv4 established = snapshot.established.get(interfaceName);
+        if (established != null) {
+            deletions.add(MESSAGES.deleteElement(Names.ESTABLISHED, sourceKey(interfaceName, established)));
         }
         Ipv4 address = snapshot.addresses.get(interfaceName);
         if (address != null) {

@@ -101,9 +101,11 @@ final class AttachedAgents {
         }
         Ipv4 address = Objects.requireNonNull(snapshot.addresses().get(name));
         if (!group.equals(snapshot.groups().get(name))) {
-            elements.bind(name, group);
+            elements.bind(name, address, group);
             resolved.close(name);
-            TrackedConnections.forgetMarked(fence.filter(), address);
+            // Those by a box are looked up by the new group's rules: it does not know their mark.
+            TrackedConnections.forgetMarked(
+                    fence.filter(), address, mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark));
         }
         return Optional.of(new Attachment(
                 address.toString(), group, rules.hash(), snapshot.denied().getOrDefault(name, 0L)));
@@ -233,13 +235,18 @@ final class AttachedAgents {
         return elements.read().denied().getOrDefault(Names.agentInterface(id), 0L);
     }
 
-    /** Lets agents that an earlier version attached be sent to, once their groups allow it. */
+    /** Completes what an earlier version attached: it had no chain for what is sent to agents, none for established connections. */
     private void completeAgents() throws IOException {
         Snapshot snapshot = elements.read();
         for (Map.Entry<String, String> agent : snapshot.groups().entrySet()) {
             if (!snapshot.receivers().contains(agent.getKey())) {
                 fence.transaction(Rules.receivingChain(agent.getValue()));
                 elements.addReceiver(agent.getKey(), agent.getValue());
+            }
+            Ipv4 address = snapshot.addresses().get(agent.getKey());
+            if (address != null && !snapshot.established().containsKey(agent.getKey())) {
+                fence.transaction(Rules.establishedChain(agent.getValue()));
+                elements.addEstablishedOf(agent.getKey(), address, agent.getValue());
             }
         }
     }

@@ -8,6 +8,8 @@ import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
 import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -38,6 +40,7 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
                         group,
                         read(
                                 group,
+                                rules.getOrDefault(Names.establishedChain(group), List.of()),
                                 rules.getOrDefault(chain, List.of()),
                                 rules.getOrDefault(Names.receivingChain(group), List.of()),
                                 Optional.ofNullable(earlier.get(group))));
@@ -48,14 +51,21 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
 
     /** Reads one group that the kernel has, its elements included. */
     HeldGroup read(String group) throws IOException {
-        return read(group, table.rules(Names.chain(group)), table.rules(Names.receivingChain(group)), Optional.empty());
+        return read(
+                group,
+                table.rules(Names.establishedChain(group)),
+                table.rules(Names.chain(group)),
+                table.rules(Names.receivingChain(group)),
+                Optional.empty());
     }
 
-    private HeldGroup read(String group, List<Rule> sending, List<Rule> receiving, Optional<HeldGroup> earlier)
+    private HeldGroup read(
+            String group, List<Rule> established, List<Rule> sending, List<Rule> receiving, Optional<HeldGroup> earlier)
             throws IOException {
-        List<Rule> all = new ArrayList<>(sending);
+        List<Rule> all = new ArrayList<>(established);
+        all.addAll(sending);
         all.addAll(receiving);
-        Optional<GroupSets> sets = GroupSets.of(all).filter(found -> found.makeUp(sending, receiving));
+        Optional<GroupSets> sets = GroupSets.of(all).filter(found -> found.makeUp(established, sending, receiving));
         if (sets.isEmpty()) {
             return altered(group);
         }
@@ -72,18 +82,20 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
         try {
             List<Allow> egress = boxes(sets, Kind.EGRESS_IPV4, Kind.EGRESS_IPV6);
             List<Allow> ingress = boxes(sets, Kind.INGRESS_IPV4, Kind.INGRESS_IPV6);
+            int boxMark = boxMark(sets.mark());
             NameMarks marks = marks(sets.names());
             NameMarks tlsMarks = marks(sets.tlsNames());
             Optional<List<AllowedName>> held = held(sets.names());
             Optional<List<AllowedName>> heldForTls = held(sets.tlsNames());
             if (held.isEmpty() || heldForTls.isEmpty()) {
-                return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
+                return new HeldGroup(sets, boxMark, marks, tlsMarks, UNKNOWN_NAMES);
             }
             if (!marks.byPort().keySet().equals(NamedPort.of(held.get()))
                     || !tlsMarks.byPort().keySet().equals(NamedPort.of(heldForTls.get()))) {
                 return altered(group);
             }
-            return new HeldGroup(sets, marks, tlsMarks, RulesetHash.of(egress, ingress, held.get(), heldForTls.get()));
+            return new HeldGroup(
+                    sets, boxMark, marks, tlsMarks, RulesetHash.of(egress, ingress, held.get(), heldForTls.get()));
         } catch (IllegalStateException e) {
             return altered(group);
         }
@@ -100,6 +112,24 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
             }
         }
         return List.copyOf(boxes);
+    }
+
+    /** Another's mark, or more than one, would let pass what no box does. */
+    private int boxMark(Optional<String> set) throws IOException {
+        if (set.isEmpty()) {
+            return 0;
+        }
+        List<Element> elements = table.elements(set.get());
+        if (elements.size() != 1 || elements.getFirst().key().length != Integer.BYTES) {
+            throw new IllegalStateException("not one mark in the set " + set.get());
+        }
+        int mark = ByteBuffer.wrap(elements.getFirst().key())
+                .order(ByteOrder.nativeOrder())
+                .getInt();
+        if (!ConnectionMark.BOX.isOf(mark)) {
+            throw new IllegalStateException("a mark of another kind in the set " + set.get());
+        }
+        return mark;
     }
 
     /** The names that the set stands for; none without one, empty where they aren't known. */

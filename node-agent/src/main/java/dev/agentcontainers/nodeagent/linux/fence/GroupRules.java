@@ -67,11 +67,17 @@ final class GroupRules {
         return groups().getOrDefault(group, HeldGroup.WITHDRAWN).hash();
     }
 
-    /** The marks of all groups. */
-    Set<Integer> marks() throws IOException {
+    /** The marks of all groups' names. */
+    Set<Integer> nameMarks() throws IOException {
         return groups().values().stream()
-                .flatMap(group -> group.allMarks().stream())
+                .flatMap(group -> group.nameMarks().stream())
                 .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Whether connections of some group are intercepted. */
+    boolean intercepts() throws IOException {
+        return groups().values().stream()
+                .anyMatch(group -> group.sets().tlsNames().isPresent());
     }
 
     /**
@@ -86,15 +92,25 @@ final class GroupRules {
                 .toList();
         SetNames names = setNames.isPresent() ? setNames.get() : new SetNames(table.sets());
         setNames = Optional.of(names);
-        Set<Integer> usedMarks = new HashSet<>(marks());
+        Set<Integer> usedMarks = new HashSet<>(nameMarks());
+        groups.values().forEach(group -> usedMarks.add(group.boxMark()));
         StringBuilder fill = new StringBuilder();
         StringBuilder swap = new StringBuilder();
         for (GroupRuleset ruleset : changed) {
             HeldGroup held = groups.getOrDefault(ruleset.name(), HeldGroup.WITHDRAWN);
-            NameMarks marks = marks(held.sets().names(), held.marks(), ruleset.names(), freshMark(usedMarks, false));
-            NameMarks tlsMarks =
-                    marks(held.sets().tlsNames(), held.tlsMarks(), ruleset.tlsNames(), freshMark(usedMarks, true));
-            prepare(ruleset, marks, tlsMarks, names, fill, swap);
+            NameMarks marks = marks(
+                    held.sets().names(),
+                    held.marks().ofKind(ConnectionMark.NAME),
+                    ruleset.names(),
+                    ConnectionMark.NAME.fresh(random, usedMarks));
+            NameMarks tlsMarks = marks(
+                    held.sets().tlsNames(),
+                    held.tlsMarks().ofKind(ConnectionMark.INTERCEPTED),
+                    ruleset.tlsNames(),
+                    ConnectionMark.INTERCEPTED.fresh(random, usedMarks));
+            // Whatever has changed: each connection is looked up anew, once.
+            int boxMark = ConnectionMark.BOX.fresh(random, usedMarks);
+            prepare(ruleset, boxMark, marks, tlsMarks, names, fill, swap);
         }
         Set<String> kept = rulesets.stream().map(GroupRuleset::name).collect(Collectors.toSet());
         boolean dropped = !kept.containsAll(groups.keySet());
@@ -127,7 +143,7 @@ final class GroupRules {
             if (!kept.contains(name) && !bound.contains(name)) {
                 swap.append(Rules.deleteGroup(name));
             } else if (!kept.contains(name) && !group.withdrawn()) {
-                swap.append(Rules.group(name, GroupSets.NONE));
+                swap.append(Rules.group(name, GroupSets.NONE, 0));
             }
         });
         return swap.toString();
@@ -137,7 +153,9 @@ final class GroupRules {
     private static boolean areReadable(Map<String, HeldGroup> groups, List<GroupRuleset> changed) {
         return changed.stream()
                 .map(ruleset -> groups.get(ruleset.name()))
-                .noneMatch(held -> held != null && held.equals(HeldGroup.ALTERED));
+                .noneMatch(held -> held != null
+                        && (held.equals(HeldGroup.ALTERED)
+                                || held.applied() && held.sets().mark().isEmpty()));
     }
 
     /** Reads the changed groups back, and removes the sets that they had before. */
@@ -222,7 +240,10 @@ final class GroupRules {
     }
 
     private static boolean holds(@Nullable HeldGroup group, GroupRuleset ruleset) {
-        return group != null && group.applied() && group.hash().equals(ruleset.hash());
+        return group != null
+                && group.applied()
+                && group.sets().mark().isPresent()
+                && group.hash().equals(ruleset.hash());
     }
 
     /** @param set that the kernel holds and the marks held are in */
@@ -234,18 +255,6 @@ final class GroupRules {
                         ? Optional.of(wanted)
                         : Optional.ofNullable(namesByDigest.get(digest.get()));
         return held.with(wanted, before, fresh);
-    }
-
-    /** By chance, so that it is also none of a group that an earlier process removed. */
-    private int freshMark(Set<Integer> used, boolean intercepted) {
-        while (true) {
-            int mark = intercepted
-                    ? random.nextInt() | Interception.CONNECTION_BIT
-                    : random.nextInt() & ~Interception.CONNECTION_BIT;
-            if (mark != 0 && used.add(mark)) {
-                return mark;
-            }
-        }
     }
 
     private static Map<String, List<AllowedName>> byDigest(List<GroupRuleset> rulesets) {
@@ -261,6 +270,7 @@ final class GroupRules {
 
     private static void prepare(
             GroupRuleset ruleset,
+            int boxMark,
             NameMarks marks,
             NameMarks tlsMarks,
             SetNames names,
@@ -273,7 +283,10 @@ final class GroupRules {
         boxes(ruleset.ingress(), true, ruleset.name(), Kind.INGRESS_IPV6, names, sets, fill);
         named(ruleset.names(), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
         named(ruleset.tlsNames(), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
-        swap.append(Rules.group(ruleset.name(), new GroupSets(sets)));
+        String markSet = names.of(Kind.MARK, ruleset.name());
+        sets.put(Kind.MARK, markSet);
+        fill.append(Rules.markSet(markSet, boxMark));
+        swap.append(Rules.group(ruleset.name(), new GroupSets(sets), boxMark));
     }
 
     private static void named(
@@ -301,7 +314,7 @@ final class GroupRules {
             StringBuilder fill) {
         List<Allow> boxes = all.stream().filter(allow -> isIpv6(allow) == ipv6).toList();
         if (!boxes.isEmpty() || kind == Kind.EGRESS_IPV4) {
-            String set = names.boxes(kind, group);
+            String set = names.of(kind, group);
             sets.put(kind, set);
             fill.append(Rules.boxSet(set, ipv6, boxes));
         }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Expression;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Verdict;
@@ -12,7 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The sets that a group's two chains look up, at most one of each kind, and with that the chains themselves. One with no
+ * The sets that a group's three chains look up, at most one of each kind, and with that the chains themselves. One with no
  * sets at all is that of a withdrawn group and refuses everything; any other has a set of IPv4 destinations, though empty.
  */
 record GroupSets(Map<Kind, String> byKind) {
@@ -35,7 +36,9 @@ record GroupSets(Map<Kind, String> byKind) {
             Optional<Verdict> found = rule.expressions().isEmpty()
                     ? Optional.empty()
                     : rule.expressions().getLast().verdict();
-            return sets.equals(set.isEmpty() ? List.of() : List.of(set))
+            return rule.expressions().stream()
+                            .noneMatch(expression -> expression.kind().equals(TableReader.INVERTED_LOOKUP))
+                    && sets.equals(set.isEmpty() ? List.of() : List.of(set))
                     && found.equals(verdict.code() == 0 ? Optional.empty() : Optional.of(verdict))
                     && (!verdict.equals(REFUSE) || rule.expressions().size() == 1);
         }
@@ -64,6 +67,11 @@ record GroupSets(Map<Kind, String> byKind) {
         return byKind.isEmpty();
     }
 
+    /** The set of the mark that the boxes' connections bear; none in chains of an earlier version. */
+    Optional<String> mark() {
+        return Optional.ofNullable(byKind.get(Kind.MARK));
+    }
+
     Optional<String> names() {
         return Optional.ofNullable(byKind.get(Kind.NAMES));
     }
@@ -72,14 +80,23 @@ record GroupSets(Map<Kind, String> byKind) {
         return Optional.ofNullable(byKind.get(Kind.TLS_NAMES));
     }
 
-    /** Whether the kernel holds just these two chains. */
-    boolean makeUp(List<Rule> sending, List<Rule> receiving) {
-        return matches(sending(), sending) && matches(receiving(), receiving);
+    /** Whether the kernel holds just these three chains. */
+    boolean makeUp(List<Rule> established, List<Rule> sending, List<Rule> receiving) {
+        return matches(established(), established) && matches(sending(0), sending) && matches(receiving(), receiving);
     }
 
-    /** The rules of the chain of what the agents send. */
-    List<String> sendingRules() {
-        return sending().stream().map(Line::text).toList();
+    /** The rules of the chain that packets of connections are asked about before all else. */
+    List<String> establishedRules() {
+        return established().stream().map(Line::text).toList();
+    }
+
+    /**
+     * The rules of the chain of what the agents send.
+     *
+     * @param boxMark the one in the set of it
+     */
+    List<String> sendingRules(int boxMark) {
+        return sending(boxMark).stream().map(Line::text).toList();
     }
 
     /** The rules of the chain of what is sent to the agents. */
@@ -87,16 +104,30 @@ record GroupSets(Map<Kind, String> byKind) {
         return receiving().stream().map(Line::text).toList();
     }
 
-    /** Answers of an agent are looked up as what they answer was: there are none any more where that was taken back. */
-    private List<Line> sending() {
+    /**
+     * What a mark that is still known stands for has not changed since the connection got it: the sets never change, and with
+     * other sets comes another mark. Related packets (errors by ICMP) are of no connection's state, though they have its mark.
+     */
+    private List<Line> established() {
         List<Line> lines = new ArrayList<>();
-        lookUp(lines, Kind.EGRESS_IPV4, "ct direction original ip daddr . meta l4proto . th dport");
-        lookUp(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport");
+        mark().ifPresent(set -> lines.add(
+                new Line("ct state established ct direction original ct mark @" + set + " accept", set, ACCEPT)));
+        if (mark().isPresent()) {
+            names().ifPresent(set -> lines.add(
+                    new Line("ct state established ct direction original " + marked(set, ACCEPT).text, set, ACCEPT)));
+        }
+        return lines;
+    }
+
+    /** Answers of an agent are looked up as what they answer was: there are none any more where that was taken back. */
+    private List<Line> sending(int boxMark) {
+        List<Line> lines = new ArrayList<>();
+        // First: a connection that began intercepted stays so, though a box or another name opens its address.
+        tlsNames().ifPresent(set -> lines.add(marked(set, INTERCEPT)));
+        lookUpAndMark(lines, Kind.EGRESS_IPV4, "ct direction original ip daddr . meta l4proto . th dport", boxMark);
+        lookUpAndMark(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport", boxMark);
         lookUp(lines, Kind.INGRESS_IPV4, "ct direction reply ip daddr . meta l4proto . th sport");
         lookUp(lines, Kind.INGRESS_IPV6, "ct direction reply ip6 daddr . meta l4proto . th sport");
-        // First: a connection that began intercepted stays so, though another name opens its address to be forwarded
-        // to.
-        tlsNames().ifPresent(set -> lines.add(marked(set, INTERCEPT)));
         names().ifPresent(set -> {
             lines.add(mark(Names.RESOLVED));
             lines.add(marked(set, ACCEPT));
@@ -126,6 +157,22 @@ record GroupSets(Map<Kind, String> byKind) {
         lookUp(lines, Kind.EGRESS_IPV6, "ct direction reply ip6 saddr . meta l4proto . th sport");
         lines.add(new Line("goto " + Names.REFUSE, "", REFUSE));
         return lines;
+    }
+
+    /** A connection that a name let pass keeps that name's mark, and so goes on where the box is taken back. */
+    private void lookUpAndMark(List<Line> lines, Kind kind, String what, int boxMark) {
+        if (mark().isEmpty()) {
+            lookUp(lines, kind, what);
+            return;
+        }
+        if (names().isPresent() || tlsNames().isPresent()) {
+            lookUp(lines, kind, "ct mark != 0 ct mark & " + ConnectionMark.BOX.bit() + " == 0 " + what);
+        }
+        String set = byKind.get(kind);
+        if (set != null) {
+            String text = "%s @%s ct mark set %s accept".formatted(what, set, Integer.toUnsignedString(boxMark));
+            lines.add(new Line(text, set, ACCEPT));
+        }
     }
 
     private void lookUp(List<Line> lines, Kind kind, String what) {

@@ -18,9 +18,6 @@ final class Interception {
     /** Of packets, while they are in the fence. */
     static final int MARK = 0x61637470;
 
-    /** Bit that marks of intercepted connections have, and marks of others have not. */
-    static final int CONNECTION_BIT = 1 << 31;
-
     private static final int TABLE = 100;
 
     private Interception() {}

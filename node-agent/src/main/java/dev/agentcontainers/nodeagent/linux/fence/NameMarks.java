@@ -45,6 +45,13 @@ record NameMarks(Map<NamedPort, Integer> byPort) {
         return new NameMarks(marks);
     }
 
+    /** Without those that an earlier version gave, which had other kinds. */
+    NameMarks ofKind(ConnectionMark kind) {
+        Map<NamedPort, Integer> those = new HashMap<>(byPort);
+        those.values().removeIf(mark -> !kind.isOf(mark));
+        return new NameMarks(those);
+    }
+
     Set<Integer> all() {
         return Set.copyOf(byPort.values());
     }

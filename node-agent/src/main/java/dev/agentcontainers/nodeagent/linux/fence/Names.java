@@ -20,6 +20,8 @@ final class Names {
     /** Sets of the table. */
     static final String SOURCES = "sources";
 
+    static final String ESTABLISHED = "established";
+
     static final String AGENTS = "agents";
     static final String RECEIVERS = "receivers";
     static final String DENIED = "denied";
@@ -40,6 +42,7 @@ final class Names {
 
     private static final String GROUP_CHAIN_PREFIX = "g_";
     private static final String RECEIVING_CHAIN_PREFIX = "r_";
+    private static final String ESTABLISHED_CHAIN_PREFIX = "f_";
 
     private Names() {}
 
@@ -56,6 +59,11 @@ final class Names {
     /** Chain of what others send to the group's agents. */
     static String receivingChain(String group) {
         return RECEIVING_CHAIN_PREFIX + group;
+    }
+
+    /** Chain of what the group's agents send in connections that were let pass. */
+    static String establishedChain(String group) {
+        return ESTABLISHED_CHAIN_PREFIX + group;
     }
 
     static boolean isGroupChain(String chain) {

@@ -50,6 +50,10 @@ final class OpenFence implements AutoCloseable {
     private List<String> forbidden;
     private NeverAllowed never;
     private long everythingReadAt = System.nanoTime();
+    /** Whether connections are handed over, since when it stands. */
+    private volatile boolean intercepts;
+    /** A packet that was let pass while addresses were closed may come to be known after all others were forgotten. */
+    private boolean closedLately;
     /** Something of names that were taken back may be left, by this process or an earlier one. */
     private boolean revokedRemains = true;
 
@@ -137,8 +141,28 @@ final class OpenFence implements AutoCloseable {
     /** Puts the rules in place, then the way out. */
     private void standUp() throws IOException {
         writeBase(never);
+        forgetClosed(never);
         groups.removeUnusedSets();
         uplink.ensure();
+        intercepts = groups.intercepts();
+        ensureInterception();
+    }
+
+    /**
+     * Ends connections to addresses that are never allowed, which were begun before they were: the rules ask about those of
+     * new connections. Questions to the name server are no such connections.
+     */
+    private void forgetClosed(NeverAllowed never) throws IOException {
+        closedLately = true;
+        TrackedConnections.forgetTo(
+                fence.filter(), address -> !address.equals(AddressPlan.NEXT_HOP) && never.contains(address));
+    }
+
+    /** Only where it is needed: with it the kernel looks for the way of every packet of all agents in more than one table. */
+    private void ensureInterception() throws IOException {
+        if (intercepts) {
+            Interception.ensure(fence);
+        }
     }
 
     private void writeBase(NeverAllowed never) throws IOException {
@@ -149,12 +173,16 @@ final class OpenFence implements AutoCloseable {
 
     /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
-        Set<Integer> marks = groups.marks();
+        if (rulesets.stream().anyMatch(ruleset -> !ruleset.tlsNames().isEmpty())) {
+            intercepts = true;
+            ensureInterception();
+        }
+        Set<Integer> marks = groups.nameMarks();
         boolean remained = revokedRemains;
         // Where it comes half the way, what there was is not known any more.
         revokedRemains = true;
         groups.replace(rulesets, this::boundGroups);
-        revokedRemains = remained || !groups.marks().containsAll(marks);
+        revokedRemains = remained || !groups.nameMarks().containsAll(marks);
         endRevoked();
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
@@ -173,16 +201,19 @@ final class OpenFence implements AutoCloseable {
      */
     private void endRevoked() throws IOException {
         if (revokedRemains) {
-            Set<Integer> now = groups.marks();
+            Set<Integer> now = groups.nameMarks();
             resolved.closeOtherwise(now);
-            TrackedConnections.forgetMarkedOtherwise(fence.filter(), now);
+            TrackedConnections.forgetMarked(
+                    fence.filter(), mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark) && !now.contains(mark));
             revokedRemains = false;
         }
     }
 
     /** Puts right what others changed outside the fence; what that was. */
     List<String> repairUplink() throws IOException {
-        return uplink.ensure();
+        List<String> repaired = uplink.ensure();
+        ensureInterception();
+        return repaired;
     }
 
     /** The same of what holds the egress proxy to its resolvers. */
@@ -208,6 +239,10 @@ final class OpenFence implements AutoCloseable {
             // With the table, what names had opened may have gone.
             resolved.read();
             repaired.add("the fence's own chains were missing");
+        }
+        if (closedLately) {
+            forgetClosed(never);
+            closedLately = false;
         }
         groups.look();
         repaired.addAll(restoreGroups());
@@ -240,13 +275,13 @@ final class OpenFence implements AutoCloseable {
     }
 
     private List<String> restoreGroups() throws IOException {
-        Set<Integer> marks = groups.marks();
+        Set<Integer> marks = groups.nameMarks();
         boolean remained = revokedRemains;
         revokedRemains = true;
         List<String> restored = groups.restore(this::boundGroups).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
-        revokedRemains = remained || !groups.marks().containsAll(marks);
+        revokedRemains = remained || !groups.nameMarks().containsAll(marks);
         endRevoked();
         return restored;
     }
@@ -264,6 +299,7 @@ final class OpenFence implements AutoCloseable {
             return false;
         }
         writeBase(wanted);
+        forgetClosed(wanted);
         never = wanted;
         groups.removeUnusedSets();
         return true;

@@ -68,6 +68,7 @@ final class Rules {
     static String base(AddressPlan plan, String neverSet) {
         return """
                 add set inet agentfence sources { type ifname . ipv4_addr; }
+                add map inet agentfence established { type ifname . ipv4_addr : verdict; }
                 add map inet agentfence agents { type ifname : verdict; }
                 add map inet agentfence receivers { type ifname : verdict; }
                 add set inet agentfence denied { type ifname; counter limit rate 50/second burst 50 packets; }
@@ -169,7 +170,7 @@ final class Rules {
                         "accept");
     }
 
-    /** Every packet of an agent passes here, also of connections that were allowed when they began. */
+    /** Every packet of an agent passes here but those of connections whose mark its group still knows. */
     private static String fromAgent(String neverSet) {
         return chain(
                 "from_agent",
@@ -212,6 +213,7 @@ final class Rules {
         return chain(
                         "prerouting",
                         "iifname \"uplink\" goto from_uplink",
+                        "ip hdrlength 5 iifname . ip saddr vmap @established",
                         "iifname . ip saddr @sources goto from_agent",
                         "iifname \"ac*\" jump note_source",
                         "iifname @denied drop")
@@ -222,12 +224,14 @@ final class Rules {
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
                         "forward",
+                        // The two that most packets match come first.
+                        "oifname \"uplink\" iifname \"ac*\" meta mark != " + Interception.MARK + " ip daddr != "
+                                + plan.agents() + " accept",
+                        "iifname \"uplink\" oifname \"ac*\" ip saddr != " + plan.fleet() + " ct direction reply accept",
                         // It was to be handed over.
                         "meta mark " + Interception.MARK + " goto refuse",
-                        "iifname \"ac*\" oifname \"uplink\" ip daddr " + plan.agents() + " goto refuse",
-                        "iifname \"ac*\" oifname \"uplink\" accept",
+                        "iifname \"ac*\" oifname \"uplink\" goto refuse",
                         "iifname \"uplink\" oifname \"ac*\" ct state related accept",
-                        "iifname \"uplink\" oifname \"ac*\" ip saddr != " + plan.fleet() + " ct direction reply accept",
                         "oifname vmap @receivers")
                 + chain(
                         "postrouting",
@@ -244,7 +248,7 @@ final class Rules {
                 "oifname \"ac*\" tcp flags & rst == rst accept",
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
                 "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply ct mark & "
-                        + Integer.toUnsignedString(Interception.CONNECTION_BIT) + " != 0 accept",
+                        + ConnectionMark.INTERCEPTED.bit() + " != 0 accept",
                 "oifname \"uplink\" ip daddr " + plan.fleet()
                         + " icmp type destination-unreachable icmp code admin-prohibited accept",
                 "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr " + plan.fleet()
@@ -256,6 +260,12 @@ final class Rules {
         String elements = boxes.isEmpty() ? "" : "elements = { " + elements(boxes) + " }; ";
         return "add set inet %s %s { type %s . inet_proto . inet_service; flags interval; %s}\n"
                 .formatted(Names.TABLE, set, ipv6 ? "ipv6_addr" : "ipv4_addr", elements);
+    }
+
+    /** A set of the mark of a group's boxes. */
+    static String markSet(String set, int mark) {
+        return "add set inet %s %s { type mark; elements = { %s }; }\n"
+                .formatted(Names.TABLE, set, Integer.toUnsignedString(mark));
     }
 
     /** A set of the ports of a group's names with their marks, filled and not yet in use. */
@@ -271,13 +281,20 @@ final class Rules {
     }
 
     /** Binds a group's chains to its sets; without sets they refuse everything. */
-    static String group(String group, GroupSets sets) {
+    static String group(String group, GroupSets sets, int boxMark) {
         String sending = Names.chain(group);
         String receiving = Names.receivingChain(group);
         return "add chain inet " + Names.TABLE + " " + sending + "\nadd chain inet " + Names.TABLE + " " + receiving
                 + "\n"
-                + chain(sending, sets.sendingRules().toArray(String[]::new))
+                + establishedChain(group)
+                + chain(Names.establishedChain(group), sets.establishedRules().toArray(String[]::new))
+                + chain(sending, sets.sendingRules(boxMark).toArray(String[]::new))
                 + chain(receiving, sets.receivingRules().toArray(String[]::new));
+    }
+
+    /** The chain of what agents send in established connections, which decides nothing where it is new. */
+    static String establishedChain(String group) {
+        return "add chain inet " + Names.TABLE + " " + Names.establishedChain(group) + "\n";
     }
 
     /** The chain of what is sent to the group's agents, which lets nothing pass where it is new. */
@@ -286,8 +303,12 @@ final class Rules {
     }
 
     static String deleteGroup(String group) {
-        // One of an earlier version has but one chain.
-        return receivingChain(group) + deleteChain(Names.receivingChain(group)) + deleteChain(Names.chain(group));
+        // One of an earlier version has fewer chains.
+        return receivingChain(group)
+                + establishedChain(group)
+                + deleteChain(Names.establishedChain(group))
+                + deleteChain(Names.receivingChain(group))
+                + deleteChain(Names.chain(group));
     }
 
     private static String deleteChain(String chain) {

@@ -122,7 +122,6 @@ final class Uplink {
                         Routes.via(EVERYWHERE, AddressPlan.HOST, inner),
                         // Last: it was the next hop of the fence in earlier versions, which an own address can't be.
                         Addresses.addUnchosen(index(fence.route(), "lo"), AddressPlan.NEXT_HOP)));
-        Interception.ensure(fence);
         return repaired;
     }
 

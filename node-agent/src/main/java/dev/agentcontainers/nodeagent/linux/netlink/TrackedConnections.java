@@ -2,7 +2,7 @@ package dev.agentcontainers.nodeagent.linux.netlink;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 
 /** The kernel's connection tracking table (ctnetlink). */
@@ -27,14 +27,27 @@ public final class TrackedConnections {
         forget(socket, entry -> concerns(entry, address), "of " + address);
     }
 
-    /** Forgets the connections among these that bear a mark. */
-    public static void forgetMarked(NetlinkSocket socket, Ipv4 address) throws NetlinkException {
-        forget(socket, entry -> concerns(entry, address) && mark(entry) != 0, "of " + address);
+    /**
+     * Forgets the connections among these with such a mark.
+     *
+     * @param marks asked with 0 for one without a mark
+     */
+    public static void forgetMarked(NetlinkSocket socket, Ipv4 address, IntPredicate marks) throws NetlinkException {
+        forget(socket, entry -> concerns(entry, address) && marks.test(mark(entry)), "of " + address);
     }
 
-    /** Forgets every connection whose mark is none of these; those without a mark stay. */
-    public static void forgetMarkedOtherwise(NetlinkSocket socket, Set<Integer> marks) throws NetlinkException {
-        forget(socket, entry -> mark(entry) != 0 && !marks.contains(mark(entry)), "that a name had let pass");
+    /**
+     * Forgets every connection with such a mark.
+     *
+     * @param marks asked with 0 for one without a mark
+     */
+    public static void forgetMarked(NetlinkSocket socket, IntPredicate marks) throws NetlinkException {
+        forget(socket, entry -> marks.test(mark(entry)), "that a name had let pass");
+    }
+
+    /** Forgets every connection that was begun to such an address. */
+    public static void forgetTo(NetlinkSocket socket, Predicate<Ipv4> addresses) throws NetlinkException {
+        forget(socket, entry -> address(entry, CTA_IP_V4_DST).filter(addresses).isPresent(), "to a closed address");
     }
 
     private static void forget(NetlinkSocket socket, Predicate<Attributes> which, String what) throws NetlinkException {
@@ -54,9 +67,15 @@ public final class TrackedConnections {
     }
 
     private static boolean concerns(Attributes entry, Ipv4 address) {
-        return entry.nested(CTA_TUPLE_ORIG).flatMap(tuple -> tuple.nested(CTA_TUPLE_IP)).stream()
-                .anyMatch(ip -> ip.bytes(CTA_IP_V4_SRC).map(Ipv4::of).equals(Optional.of(address))
-                        || ip.bytes(CTA_IP_V4_DST).map(Ipv4::of).equals(Optional.of(address)));
+        return address(entry, CTA_IP_V4_SRC).equals(Optional.of(address))
+                || address(entry, CTA_IP_V4_DST).equals(Optional.of(address));
+    }
+
+    private static Optional<Ipv4> address(Attributes entry, int which) {
+        return entry.nested(CTA_TUPLE_ORIG)
+                .flatMap(tuple -> tuple.nested(CTA_TUPLE_IP))
+                .flatMap(ip -> ip.bytes(which))
+                .map(Ipv4::of);
     }
 
     private static void delete(NetlinkSocket socket, byte[] tuple, Optional<byte[]> id, String what)

@@ -27,6 +27,7 @@ public record TableMessages(String table) {
     static final int NFTA_ELEM_LIST_TABLE = 1;
     static final int NFTA_ELEM_LIST_SET = 2;
     static final int NFTA_ELEM_LIST_ELEMENTS = 3;
+    static final int NFT_JUMP = -3;
     static final int NFT_GOTO = -4;
     private static final int NFTA_SET_TABLE = 1;
     private static final int NFTA_SET_NAME = 2;
@@ -58,7 +59,16 @@ public record TableMessages(String table) {
     }
 
     /** Maps the key to {@code goto chain}. */
-    public NetlinkMessage addVerdict(String map, byte[] key, String chain) {
+    public NetlinkMessage addGoto(String map, byte[] key, String chain) {
+        return addVerdict(map, key, NFT_GOTO, chain);
+    }
+
+    /** Maps the key to {@code jump chain}. */
+    public NetlinkMessage addJump(String map, byte[] key, String chain) {
+        return addVerdict(map, key, NFT_JUMP, chain);
+    }
+
+    private NetlinkMessage addVerdict(String map, byte[] key, int verdictCode, String chain) {
         return element(
                 "map to the chain " + chain,
                 NEW_ELEMENT,
@@ -69,7 +79,7 @@ public record TableMessages(String table) {
                         NFTA_SET_ELEM_DATA,
                         data -> data.nested(
                                 NFTA_DATA_VERDICT,
-                                verdict -> verdict.attributeBigEndian(NFTA_VERDICT_CODE, NFT_GOTO)
+                                verdict -> verdict.attributeBigEndian(NFTA_VERDICT_CODE, verdictCode)
                                         .attribute(NFTA_VERDICT_CHAIN, chain))));
     }
 

@@ -25,6 +25,7 @@ public record TableReader(NetlinkSocket socket, String table) {
     private static final int NFTA_EXPR_NAME = 1;
     private static final int NFTA_EXPR_DATA = 2;
     private static final int NFTA_LOOKUP_SET = 1;
+    private static final int NFTA_LOOKUP_FLAGS = 5;
     private static final int NFTA_IMMEDIATE_DATA = 2;
     private static final int NFTA_COUNTER_PACKETS = 2;
     private static final int NFTA_SET_ELEM_EXPIRATION = 5;
@@ -38,6 +39,9 @@ public record TableReader(NetlinkSocket socket, String table) {
         public static final int ACCEPT = 1;
         public static final int GOTO = TableMessages.NFT_GOTO;
     }
+
+    /** The kind of a step that passes what is not in the set. */
+    public static final String INVERTED_LOOKUP = "inverted lookup";
 
     /** A step of a rule: its kind, and the set that it looks up in or the verdict that it gives, where it does. */
     public record Expression(String kind, Optional<String> set, Optional<Verdict> verdict) {}
@@ -125,7 +129,11 @@ public record TableReader(NetlinkSocket socket, String table) {
         String kind = attributes.text(NFTA_EXPR_NAME).orElse("");
         Optional<Attributes> data = attributes.nested(NFTA_EXPR_DATA);
         return switch (kind) {
-            case "lookup" -> new Expression(kind, data.flatMap(d -> d.text(NFTA_LOOKUP_SET)), Optional.empty());
+            case "lookup" ->
+                new Expression(
+                        isInverted(data) ? INVERTED_LOOKUP : kind,
+                        data.flatMap(d -> d.text(NFTA_LOOKUP_SET)),
+                        Optional.empty());
             case "immediate" ->
                 new Expression(
                         kind,
@@ -133,6 +141,10 @@ public record TableReader(NetlinkSocket socket, String table) {
                         data.flatMap(d -> d.nested(NFTA_IMMEDIATE_DATA)).flatMap(TableReader::verdict));
             default -> new Expression(kind, Optional.empty(), Optional.empty());
         };
+    }
+
+    private static boolean isInverted(Optional<Attributes> lookup) {
+        return lookup.flatMap(data -> data.integerBigEndian(NFTA_LOOKUP_FLAGS)).orElse(0) != 0;
     }
 
     private static Element element(Attributes attributes) {

@@ -61,13 +61,20 @@ class RulesTest {
                 Kind.EGRESS_IPV4, "a4_g_3",
                 Kind.EGRESS_IPV6, "a6_g_4",
                 Kind.INGRESS_IPV4, "i4_g_5",
-                Kind.NAMES, "n_g_0af9_6"));
-        assertThat(Rules.group("g", sets)).isEqualTo("""
+                Kind.NAMES, "n_g_0af9_6",
+                Kind.MARK, "m_g_7"));
+        assertThat(Rules.group("g", sets, 1 << 30 | 5)).isEqualTo("""
                         add chain inet agentfence g_g
                         add chain inet agentfence r_g
+                        add chain inet agentfence f_g
+                        flush chain inet agentfence f_g
+                        add rule inet agentfence f_g ct state established ct direction original ct mark @m_g_7 accept
+                        add rule inet agentfence f_g ct state established ct direction original ct mark . meta l4proto . th dport @n_g_0af9_6 accept
                         flush chain inet agentfence g_g
-                        add rule inet agentfence g_g ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept
-                        add rule inet agentfence g_g ct direction original ip6 daddr . meta l4proto . th dport @a6_g_4 accept
+                        add rule inet agentfence g_g ct mark != 0 ct mark & 1073741824 == 0 ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept
+                        add rule inet agentfence g_g ct direction original ip daddr . meta l4proto . th dport @a4_g_3 ct mark set 1073741829 accept
+                        add rule inet agentfence g_g ct mark != 0 ct mark & 1073741824 == 0 ct direction original ip6 daddr . meta l4proto . th dport @a6_g_4 accept
+                        add rule inet agentfence g_g ct direction original ip6 daddr . meta l4proto . th dport @a6_g_4 ct mark set 1073741829 accept
                         add rule inet agentfence g_g ct direction reply ip daddr . meta l4proto . th sport @i4_g_5 accept
                         add rule inet agentfence g_g ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved
                         add rule inet agentfence g_g ct mark . meta l4proto . th dport @n_g_0af9_6 accept
@@ -83,12 +90,17 @@ class RulesTest {
     /** A connection's mark is looked up before it could get another. */
     @Test
     void whatIsInterceptedStaysSo() {
-        GroupSets sets = new GroupSets(
-                Map.of(Kind.EGRESS_IPV4, "a4_g_3", Kind.NAMES, "n_g_0af9_6", Kind.TLS_NAMES, "t_g_0af9_7"));
-        assertThat(sets.sendingRules())
+        GroupSets sets = new GroupSets(Map.of(
+                Kind.EGRESS_IPV4, "a4_g_3",
+                Kind.NAMES, "n_g_0af9_6",
+                Kind.TLS_NAMES, "t_g_0af9_7",
+                Kind.MARK, "m_g_8"));
+        assertThat(sets.sendingRules(1 << 30 | 5))
                 .containsExactly(
-                        "ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept",
                         "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
+                        "ct mark != 0 ct mark & 1073741824 == 0"
+                                + " ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept",
+                        "ct direction original ip daddr . meta l4proto . th dport @a4_g_3 ct mark set 1073741829 accept",
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved",
                         "ct mark . meta l4proto . th dport @n_g_0af9_6 accept",
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @intercepted",
@@ -105,9 +117,11 @@ class RulesTest {
 
     @Test
     void aGroupWithoutSetsRefusesEverything() {
-        assertThat(Rules.group("g", GroupSets.NONE)).isEqualTo("""
+        assertThat(Rules.group("g", GroupSets.NONE, 0)).isEqualTo("""
                         add chain inet agentfence g_g
                         add chain inet agentfence r_g
+                        add chain inet agentfence f_g
+                        flush chain inet agentfence f_g
                         flush chain inet agentfence g_g
                         add rule inet agentfence g_g goto refuse
                         flush chain inet agentfence r_g

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -31,6 +32,7 @@ import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.policy.RulesetHash;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
@@ -296,6 +298,24 @@ class TlsIT {
         machine.inFence("nft flush map inet agentfence intercepted");
 
         assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE)).contains("No route to host");
+        assertThat(agent.request("send_tls", "flow")).isEqualTo(SITE + ":hello");
+    }
+
+    /** It is neither forwarded while the block is there nor cut when it goes. */
+    @Test
+    void whatBeganGoesOnWhileAnIpBlockHasItsAddress() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        List<Allow> block = Groups.at(PUBLIC, TLS_PORT);
+        apply(new GroupRuleset(
+                "named",
+                RulesetHash.of(block, List.of(), ALLOWED.names(), ALLOWED.tlsNames()),
+                block,
+                List.of(),
+                ALLOWED.names(),
+                ALLOWED.tlsNames()));
+        assertThat(agent.request("send_tls", "flow")).isEqualTo(SITE + ":hello");
+        apply(ALLOWED);
         assertThat(agent.request("send_tls", "flow")).isEqualTo(SITE + ":hello");
     }
 

@@ -14,7 +14,7 @@ class TableMessagesTest {
     @Test
     void anElementThatMapsToAChain() {
         byte[] key = TableMessages.interfaceKey("ac0123456789");
-        NetlinkMessage message = MESSAGES.addVerdict("agents", key, "g_one");
+        NetlinkMessage message = MESSAGES.addGoto("agents", key, "g_one");
 
         assertThat(message.type()).isEqualTo(10 << 8 | 12);
         assertThat(message.payload()).startsWith(1, 0, 0, 0);

@@ -221,6 +221,31 @@ def open_datagrams(name, host, port):
     return send_flow(name)
 
 
+def set_options(name, options):
+    """Gives an open flow's packets IP options, from now on."""
+    flows[name].setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(options))
+    return "set"
+
+
+def error_about(name):
+    """Tells the other end of an open TCP flow, by ICMP and with data beside, that what it sent did not arrive."""
+    own, peer = flows[name].getsockname(), flows[name].getpeername()
+    quoted = struct.pack("!BBHHHBBH4s4sHHI", 0x45, 0, 40, 1, 0, 64, 6, 0, socket.inet_aton(peer[0]),
+                         socket.inet_aton(own[0]), peer[1], own[1], 1)
+    data = quoted + b"stolen" * 20
+    unsummed = struct.pack("!BBHI", 3, 3, 0, 0) + data
+    return raw(own[0], peer[0], 1, (struct.pack("!BBHI", 3, 3, checksum(unsummed), 0) + data).hex())
+
+
+def spoof_flow(source, source_port, host, port):
+    """A datagram as if it were of a flow of that source."""
+    return raw(source, host, 17, udp_bytes(source_port, port, "spoof"))
+
+
+def own_port(name):
+    return flows[name].getsockname()[1]
+
+
 def receive(name, timeout=0.7):
     """What comes by a flow without being asked for."""
     flows[name].settimeout(timeout)
