@@ -2,13 +2,17 @@ package dev.agentcontainers.egressproxy;
 
 import dev.agentcontainers.egressproxy.confine.SystemCallFilter;
 import dev.agentcontainers.egressproxy.control.KeptDecisions;
+import dev.agentcontainers.egressproxy.control.KeptHttpDecisions;
 import dev.agentcontainers.egressproxy.control.KeptTlsDecisions;
 import dev.agentcontainers.egressproxy.control.NodeAgentLink;
 import dev.agentcontainers.egressproxy.control.NodeAgentLink.LinkTimes;
+import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.listen.DatagramQuestions;
 import dev.agentcontainers.egressproxy.listen.StreamQuestions;
 import dev.agentcontainers.egressproxy.names.NameService;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
 import dev.agentcontainers.egressproxy.relay.RelayLimits;
 import dev.agentcontainers.egressproxy.tls.RememberedOpenings;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
@@ -74,20 +78,30 @@ public final class EgressProxy {
         NettyUpstream upstream = new NettyUpstream(loop, UpstreamTimes.DEFAULT);
         KeptDecisions decisions = new KeptDecisions(MOST_DECISIONS);
         KeptTlsDecisions tlsDecisions = new KeptTlsDecisions(MOST_DECISIONS);
+        KeptHttpDecisions httpDecisions = new KeptHttpDecisions(MOST_DECISIONS);
         NodeAgentLink link = new NodeAgentLink(
                 loop,
                 options.control(),
                 new Hello(options.build(), options.fence()),
                 LinkTimes.DEFAULT,
                 decisions,
-                tlsDecisions);
+                tlsDecisions,
+                httpDecisions);
         TlsNames tlsNames = new TlsNames(System::nanoTime);
+        HttpNames httpNames = new HttpNames(System::nanoTime);
         NameService service = new NameService(
-                upstream, new RememberedOpenings(link, tlsNames), decisions, Clock.systemUTC(), System::nanoTime);
+                upstream,
+                new RememberedOpenings(link, tlsNames, httpNames),
+                decisions,
+                Clock.systemUTC(),
+                System::nanoTime);
         // A thread of their own: questions don't wait for bytes.
         EventLoop relays = new EpollEventLoopGroup(1).next();
-        InterceptedConnections intercepted =
-                new InterceptedConnections(tlsNames, tlsDecisions::add, Clock.systemUTC(), RelayLimits.DEFAULT);
+        InterceptedConnections intercepted = new InterceptedConnections(
+                new ForTls(tlsNames, tlsDecisions::add),
+                new ForHttp(httpNames, httpDecisions::add),
+                Clock.systemUTC(),
+                RelayLimits.DEFAULT);
         new ServerBootstrap()
                 .group(relays)
                 .channelFactory(() -> new EpollServerSocketChannel(NameServer.INTERCEPTED_DESCRIPTOR))
@@ -108,6 +122,7 @@ public final class EgressProxy {
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         link.start(configuration -> {
             tlsNames.configure(configuration);
+            httpNames.configure(configuration);
             relays.execute(intercepted::cutRevoked);
             configure(configuration, service, upstream);
         });

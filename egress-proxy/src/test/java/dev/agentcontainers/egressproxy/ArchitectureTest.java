@@ -18,7 +18,7 @@ class ArchitectureTest {
     void whatDecidesKnowsNoSockets() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ROOT + "names..", ROOT + "tls..")
+                .resideInAnyPackage(ROOT + "names..", ROOT + "tls..", ROOT + "http..", ROOT + "resolved..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -7,6 +7,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
@@ -216,6 +217,10 @@ class SelectorsIT {
                     to: [{domain: api.example.org}]
                     ports: [{port: 443}]
                     tls: {}
+                  - name: mirror
+                    to: [{domain: mirror.example.org}]
+                    ports: [{port: 80}]
+                    http: [{methods: [GET, HEAD], paths: [/debian/*]}]
                 """.formatted(namespace));
 
         await().atMost(SOON).untilAsserted(() -> {
@@ -224,6 +229,9 @@ class SelectorsIT {
                     .containsExactly(new AllowedName("www.example.org", Protocol.TCP, 443, 443));
             assertThat(group(caller).tlsNames())
                     .containsExactly(new AllowedName("api.example.org", Protocol.TCP, 443, 443));
+            assertThat(group(caller).httpNames())
+                    .containsExactly(new AllowedHttp(
+                            "mirror.example.org", 80, 80, List.of("GET", "HEAD"), List.of("/debian/*"), null));
             assertThat(group(caller).sources()).containsExactly("EgressPolicy/out");
         });
         assertThat(group(server).sources()).as("it selects others").isNullOrEmpty();

@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.List;
  * @param ingress the allowed sources in the same form, each with ports of the group's own agents
  * @param names the allowed domain names, sorted
  * @param tlsNames those for which only TLS passes, sorted; none of them is among the names with the same port
+ * @param httpNames those to which only some requests of HTTP pass, in the form of {@link HttpNames}; none of them is among the names
+ *     with the same port
  */
 public record CompiledPolicy(
         String hash,
@@ -24,7 +27,8 @@ public record CompiledPolicy(
         List<Allow> egress,
         List<Allow> ingress,
         List<AllowedName> names,
-        List<AllowedName> tlsNames) {
+        List<AllowedName> tlsNames,
+        List<AllowedHttp> httpNames) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -36,6 +40,7 @@ public record CompiledPolicy(
         ingress = List.copyOf(ingress);
         names = List.copyOf(names);
         tlsNames = List.copyOf(tlsNames);
+        httpNames = List.copyOf(httpNames);
     }
 
     /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
@@ -48,7 +53,8 @@ public record CompiledPolicy(
                 problems.isEmpty() ? null : bounded(problems, MOST_PROBLEMS),
                 ingress.isEmpty() ? null : ingress,
                 names.isEmpty() ? null : names,
-                tlsNames.isEmpty() ? null : tlsNames);
+                tlsNames.isEmpty() ? null : tlsNames,
+                httpNames.isEmpty() ? null : httpNames);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.policy;
 
 import dev.agentcontainers.policy.rule.RuleSource;
 import dev.agentcontainers.policy.rule.Tier;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,9 +21,20 @@ public sealed interface Decision {
      *
      * @param rule the deciding rule; of several that only add to each other the first by policy and field, of those that let
      *     everything pass where there is one
-     * @param onlyTlsFor the name for which the flow has to be TLS to pass; empty where what it carries isn't looked at
+     * @param onlyTlsFor the name for which the flow has to be TLS to pass; empty where it need not be
+     * @param onlyRequests the requests of HTTP that may pass, in words; empty where what it carries isn't looked at, or is TLS
      */
-    record Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor) implements Decision {
+    record Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor, List<String> onlyRequests)
+            implements Decision {
+        public Allowed {
+            onlyRequests = List.copyOf(onlyRequests);
+        }
+
+        /** As TLS for a name, or whatever it carries. */
+        public Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor) {
+            this(tier, rule, onlyTlsFor, List.of());
+        }
+
         /** Whatever it carries. */
         public Allowed(Tier tier, RuleSource rule) {
             this(tier, rule, Optional.empty());
@@ -30,7 +42,12 @@ public sealed interface Decision {
 
         /** What it has to be, in words that follow "allowed"; empty where that is nothing. */
         public String condition() {
-            return onlyTlsFor.map(name -> " only as TLS for " + name).orElse("");
+            List<String> conditions = new ArrayList<>();
+            onlyTlsFor.ifPresent(name -> conditions.add("TLS for " + name));
+            if (!onlyRequests.isEmpty()) {
+                conditions.add("HTTP: " + String.join("; ", onlyRequests));
+            }
+            return conditions.isEmpty() ? "" : " only as " + String.join(", or as ", conditions);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.http.RequestRule;
 import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Rule;
@@ -14,6 +15,7 @@ import dev.agentcontainers.policy.rule.Tier;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Says what policy makes of a flow: at its source by the egress rules there, at its destination by the ingress rules
@@ -87,24 +89,45 @@ public final class Evaluator {
         }
 
         private Decision union(Endpoint.Workload workload, ApplicablePolicy applicable) {
-            // Rules only add to each other: what one lets pass whatever it carries, one with tls does not narrow.
-            Optional<Rule> matching =
-                    applicable.rules().stream().filter(this::matches).min(Comparator.comparing(Rule::onlyTls));
-            if (matching.isPresent()) {
-                return allowed(matching.get());
+            List<Rule> matching =
+                    applicable.rules().stream().filter(this::matches).toList();
+            if (!matching.isEmpty()) {
+                return allowed(matching);
             }
             return explanation(workload)
                     .deniedByNone(
                             applicable.sources(),
-                            applicable.rules().stream().map(this::consideration).toList());
+                            applicable.rules().stream().map(this::consideration).toList(),
+                            applicable.rules().stream()
+                                    .filter(rule -> rule.onlyHttp() && hasPlace(rule))
+                                    .map(Rule::source)
+                                    .findFirst());
         }
 
-        /** A rule that only lets TLS pass is about domains, so the name that the address was resolved for is known. */
-        private Allowed allowed(Rule rule) {
+        /**
+         * Rules only add to each other: what one lets pass whatever it carries, one with tls or http does not narrow. Such rules are
+         * about domains, so the name that the address was resolved for is known.
+         */
+        private Allowed allowed(List<Rule> matching) {
+            Optional<Rule> any = matching.stream()
+                    .filter(rule -> !rule.onlyTls() && !rule.onlyHttp())
+                    .findFirst();
+            if (any.isPresent() || flow.request() != null) {
+                return new Allowed(
+                        Tier.NETWORK_POLICY, any.orElse(matching.getFirst()).source());
+            }
+            boolean tls = matching.stream().anyMatch(Rule::onlyTls);
+            Rule first =
+                    matching.stream().min(Comparator.comparing(Rule::onlyHttp)).orElseThrow();
             return new Allowed(
                     Tier.NETWORK_POLICY,
-                    rule.source(),
-                    rule.onlyTls() ? Optional.ofNullable(peer().domain()) : Optional.empty());
+                    first.source(),
+                    tls ? Optional.ofNullable(peer().domain()) : Optional.empty(),
+                    matching.stream()
+                            .flatMap(rule -> rule.requests().stream())
+                            .map(RequestRule::toString)
+                            .distinct()
+                            .toList());
         }
 
         private Decision byDefault(Endpoint.Workload workload) {
@@ -116,6 +139,10 @@ public final class Evaluator {
         }
 
         private boolean matches(Rule rule) {
+            return hasPlace(rule) && rule.letsPass(flow.request(), peer().domain());
+        }
+
+        private boolean hasPlace(Rule rule) {
             return rule.concerns(peer(), endpoints) && rule.hasPort(flow.protocol(), flow.port(), flow.destination());
         }
 
@@ -123,11 +150,24 @@ public final class Evaluator {
             boolean concerned = rule.concerns(peer(), endpoints);
             boolean hasPort = rule.hasPort(flow.protocol(), flow.port(), flow.destination());
             String place = direction == Direction.EGRESS ? "address" : "source";
-            String why = concerned
-                    ? "allows the " + place + ", but not port " + flow.port() + "/" + flow.protocol()
-                    : hasPort ? "allows the port, but not the " + place : "allows neither " + place + " nor port";
+            String why = concerned && hasPort
+                    ? "allows the " + place + " and the port, but only " + passing(rule)
+                    : concerned
+                            ? "allows the " + place + ", but not port " + flow.port() + "/" + flow.protocol()
+                            : hasPort
+                                    ? "allows the port, but not the " + place
+                                    : "allows neither " + place + " nor port";
             List<String> problems = rule.problems();
             return rule.source() + " " + why + (problems.isEmpty() ? "" : " (" + String.join("; ", problems) + ")");
+        }
+
+        private static String passing(Rule rule) {
+            return rule.onlyTls()
+                    ? "TLS"
+                    : "HTTP: "
+                            + rule.requests().stream()
+                                    .map(RequestRule::toString)
+                                    .collect(Collectors.joining("; "));
         }
 
         private Explanation explanation(Endpoint.Workload workload) {

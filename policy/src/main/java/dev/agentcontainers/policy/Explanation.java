@@ -6,12 +6,15 @@ import dev.agentcontainers.policy.Invariants.Invariant;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.http.HttpRequest;
 import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.policy.rule.Rule;
+import dev.agentcontainers.policy.rule.RuleSource;
 import dev.agentcontainers.policy.rule.Tier;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -69,13 +72,24 @@ record Explanation(Flow flow, Direction direction, Endpoint.Workload workload, P
         };
     }
 
-    Denied deniedByNone(List<String> sources, List<String> considered) {
+    /** @param narrow a rule that lets other requests of HTTP pass there */
+    Denied deniedByNone(List<String> sources, List<String> considered, Optional<RuleSource> narrow) {
         return new Denied(
                 Reason.NO_MATCHING_RULE,
                 Optional.empty(),
                 subject() + " is denied: none of " + String.join(", ", sources) + " allows it",
                 considered,
-                remedy());
+                narrow.filter(_ -> request() != null)
+                        .map(rule -> "To allow it add to %s.http of %s: %s"
+                                .formatted(
+                                        rule.field(),
+                                        rule.policy(),
+                                        Objects.requireNonNull(request()).asEntry()))
+                        .orElseGet(this::remedy));
+    }
+
+    private @Nullable HttpRequest request() {
+        return flow.request();
     }
 
     Denied deniedByDefault() {
@@ -106,7 +120,12 @@ record Explanation(Flow flow, Direction direction, Endpoint.Workload workload, P
     }
 
     private String inlineRule(String to) {
-        return "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s]}".formatted(to, port());
+        @Nullable HttpRequest request = request();
+        // What is asked for by a name is a request to that name; requests to addresses have no rules.
+        return request == null || peer.address() != null
+                ? "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s]}".formatted(to, port())
+                : "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s], http: [%s]}"
+                        .formatted(to, port(), request.asEntry());
     }
 
     /** Whether the API takes the name in rules; it takes no underscores. */

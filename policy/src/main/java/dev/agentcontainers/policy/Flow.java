@@ -4,18 +4,31 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.http.HttpRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packets from one party to a port of another. What answers them is not a flow of its own: replies go where the flow may.
  *
  * @param port of the destination, 0 to 65535; no rule is about port 0
+ * @param request of HTTP without TLS that it carries; null where that isn't known, so that what is said holds for whatever passes
  */
-public record Flow(Party source, Party destination, Protocol protocol, int port) {
+public record Flow(
+        Party source,
+        Party destination,
+        Protocol protocol,
+        int port,
+        @Nullable HttpRequest request) {
     /** @throws IllegalArgumentException where the port is malformed */
     public Flow {
         if (port < 0 || port > 65535) {
             throw new IllegalArgumentException("port " + port + " is not within 0-65535");
         }
+    }
+
+    /** One of which it isn't known what it carries. */
+    public Flow(Party source, Party destination, Protocol protocol, int port) {
+        this(source, destination, protocol, port, null);
     }
 
     /**
@@ -30,11 +43,12 @@ public record Flow(Party source, Party destination, Protocol protocol, int port)
 
     /** The flow with the endpoints that its addresses belong to. */
     Flow identifiedIn(Endpoints endpoints) {
-        return new Flow(endpoints.identified(source), endpoints.identified(destination), protocol, port);
+        return new Flow(endpoints.identified(source), endpoints.identified(destination), protocol, port, request);
     }
 
     @Override
     public String toString() {
-        return destination.host() + ":" + port + "/" + protocol;
+        String where = destination.host() + ":" + port + "/" + protocol;
+        return request == null ? where : request + " at " + where;
     }
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.policy.box.Area;
@@ -34,6 +35,9 @@ public final class PolicyCompiler {
 
     /** The most domain names of a ruleset, counted with each range of their ports. */
     public static final int MOST_NAMES = 2048;
+
+    /** The most characters of what a ruleset says about requests of HTTP: a part of what an object of the API server holds. */
+    public static final int MOST_OF_REQUESTS = 128 << 10;
 
     private final Policies policies;
     private final Endpoints endpoints;
@@ -85,7 +89,7 @@ public final class PolicyCompiler {
         AcceptedNames names = names(out.names(), problems);
         return new Compilation(
                 new CompiledPolicy(
-                        RulesetHash.ofCanonical(egress, ingress, names.plain(), names.tls()),
+                        RulesetHash.ofCanonical(egress, ingress, names.plain(), names.tls(), names.http()),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -94,7 +98,8 @@ public final class PolicyCompiler {
                         egress,
                         ingress,
                         names.plain(),
-                        names.tls()),
+                        names.tls(),
+                        names.http()),
                 Compilation.dependencies(sending, receiving));
     }
 
@@ -109,20 +114,29 @@ public final class PolicyCompiler {
         }
     }
 
-    /** In canonical form: where a rule without tls allows a name and port, one with tls takes nothing away. */
-    private record AcceptedNames(List<AllowedName> plain, List<AllowedName> tls) {}
+    /** In canonical form: where a rule without tls and http allows a name and port, one with either takes nothing away. */
+    private record AcceptedNames(List<AllowedName> plain, List<AllowedName> tls, List<AllowedHttp> http) {
+        static final AcceptedNames NONE = new AcceptedNames(List.of(), List.of(), List.of());
+    }
 
     private static AcceptedNames names(RuleNames accepted, List<String> problems) {
         problems.addAll(accepted.problems());
         List<AllowedName> plain = Names.canonicalOf(accepted.names());
         List<AllowedName> tls = Names.without(accepted.tlsNames(), plain);
-        if (plain.size() + tls.size() > MOST_NAMES) {
+        List<AllowedHttp> http = HttpNames.without(accepted.httpNames(), plain);
+        if (plain.size() + tls.size() + http.size() > MOST_NAMES) {
             problems.add(
                     "the policies together allow more than %d domain names and ranges of ports, so no name is allowed"
                             .formatted(MOST_NAMES));
-            return new AcceptedNames(List.of(), List.of());
+            return AcceptedNames.NONE;
         }
-        return new AcceptedNames(plain, tls);
+        if (HttpNames.size(http) > MOST_OF_REQUESTS) {
+            problems.add(
+                    "what the rules with http say together is longer than %d characters, so they allow no request: use fewer methods, paths and hosts"
+                            .formatted(MOST_OF_REQUESTS));
+            return new AcceptedNames(plain, tls, List.of());
+        }
+        return new AcceptedNames(plain, tls, http);
     }
 
     /** What of a rule allows nothing, or denies more than it says, each with its place. */

@@ -3,6 +3,7 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
+import dev.agentcontainers.api.v1alpha1.Network.HttpRequests;
 import dev.agentcontainers.api.v1alpha1.Network.IpBlock;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.endpoint.ServedPort;
@@ -49,7 +50,21 @@ public final class PolicyGroup {
                 .texts(sorted(rule.to(), PolicyGroup::peer))
                 .texts(sorted(rule.ports(), PolicyGroup::port));
         // Groups of agents without such rules keep the names that they had before there were any.
-        return (rule.tls() == null ? hash : hash.text("tls")).hex();
+        if (rule.tls() != null) {
+            hash.text("tls");
+        }
+        if (rule.http() != null) {
+            hash.texts(sorted(rule.http(), PolicyGroup::requests));
+        }
+        return hash.hex();
+    }
+
+    private static String requests(HttpRequests entry) {
+        return new CanonicalHash("http")
+                .texts(sorted(entry.methods(), Function.identity()))
+                .texts(sorted(entry.paths(), Function.identity()))
+                .texts(sorted(entry.hosts(), Function.identity()))
+                .hex();
     }
 
     private static String peer(EgressPeer peer) {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.AddressFamily;
@@ -38,6 +39,7 @@ final class RuleNames {
 
     private final List<AllowedName> names = new ArrayList<>();
     private final List<AllowedName> tlsNames = new ArrayList<>();
+    private final List<AllowedHttp> httpNames = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
     /** The names of all rules so far that don't look at what passes. */
@@ -48,6 +50,11 @@ final class RuleNames {
     /** Those of rules that let only TLS pass. */
     List<AllowedName> tlsNames() {
         return tlsNames;
+    }
+
+    /** Those of rules that let only some requests of HTTP pass. */
+    List<AllowedHttp> httpNames() {
+        return httpNames;
     }
 
     /** What of the rules' names allows nothing, each with its place. */
@@ -94,6 +101,12 @@ final class RuleNames {
             return;
         }
         for (Peer.Domain domain : domains) {
+            if (rule.onlyHttp()) {
+                rule.requests()
+                        .forEach(requests -> httpNames.add(
+                                HttpNames.allowed(domain.name().toString(), range.first(), range.last(), requests)));
+                continue;
+            }
             (rule.onlyTls() ? tlsNames : names)
                     .add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
         }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.policy.box.Boxes;
 import java.util.Collection;
@@ -35,27 +36,47 @@ public final class RulesetHash {
             Collection<Allow> ingress,
             Collection<AllowedName> names,
             Collection<AllowedName> tlsNames) {
+        return of(egress, ingress, names, tlsNames, List.of());
+    }
+
+    /**
+     * The same with names to which only some requests of HTTP pass. Rules about requests that are put together otherwise have another
+     * hash also where they allow the same.
+     *
+     * @throws IllegalArgumentException where a box, a name or a rule about requests is malformed
+     */
+    public static String of(
+            Collection<Allow> egress,
+            Collection<Allow> ingress,
+            Collection<AllowedName> names,
+            Collection<AllowedName> tlsNames,
+            Collection<AllowedHttp> httpNames) {
         return ofCanonical(
                 Boxes.canonicalOf(egress),
                 Boxes.canonicalOf(ingress),
                 Names.canonicalOf(names),
-                Names.canonicalOf(tlsNames));
+                Names.canonicalOf(tlsNames),
+                HttpNames.canonicalOf(httpNames));
     }
 
     static String ofCanonical(
             Collection<Allow> egress,
             Collection<Allow> ingress,
             Collection<AllowedName> names,
-            Collection<AllowedName> tlsNames) {
+            Collection<AllowedName> tlsNames,
+            Collection<AllowedHttp> httpNames) {
         var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
         add(egress, hash);
         // Rulesets of egress alone keep the hash that they had before there was anything else.
-        if (!ingress.isEmpty() || !names.isEmpty() || !tlsNames.isEmpty()) {
+        if (!ingress.isEmpty() || !names.isEmpty() || !tlsNames.isEmpty() || !httpNames.isEmpty()) {
             add(ingress, hash);
             addNames(names, hash);
         }
-        if (!tlsNames.isEmpty()) {
+        if (!tlsNames.isEmpty() || !httpNames.isEmpty()) {
             addNames(tlsNames, hash);
+        }
+        if (!httpNames.isEmpty()) {
+            addHttpNames(httpNames, hash);
         }
         return hash.hex();
     }
@@ -66,6 +87,16 @@ public final class RulesetHash {
                 .text(name.protocol().name())
                 .number(name.port())
                 .number(name.endPort()));
+    }
+
+    private static void addHttpNames(Collection<AllowedHttp> names, CanonicalHash hash) {
+        hash.number(names.size());
+        names.forEach(name -> hash.text(name.domain())
+                .number(name.port())
+                .number(name.endPort())
+                .texts(name.methods())
+                .texts(name.paths())
+                .texts(name.hosts() == null ? List.of() : name.hosts()));
     }
 
     private static void add(Collection<Allow> boxes, CanonicalHash hash) {

@@ -28,6 +28,9 @@ final class ValidationRules {
     private static final Pattern DOMAIN =
             Pattern.compile("([*][.])?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
     private static final Pattern ENDS_IN_NUMBER = Pattern.compile("[.](0x[0-9a-f]*|[0-9]+)$");
+    private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z0-9_-]*|[*]");
+    private static final Pattern PATH_OF_REQUESTS = Pattern.compile(
+            "/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?");
     private static final int MOST_PORTS_OF_NAMES = 64;
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
@@ -189,10 +192,42 @@ final class ValidationRules {
                         || elements(self.path("ports"))
                                 .allMatch(port ->
                                         port.path("protocol").asText("TCP").equals("TCP")));
+        addRulesOfHttp(rules);
         rules.put(
                 "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
                 self -> self.path("operator").asText().endsWith("In")
                         == !self.path("values").isEmpty());
+    }
+
+    private static void addRulesOfHttp(Map<String, Predicate<JsonNode>> rules) {
+        rules.put("!has(self.http) || !has(self.tls)", self -> !self.has("http") || !self.has("tls"));
+        rules.put(
+                "!has(self.http) || !has(self.to) || self.to.all(p, has(p.domain))",
+                self -> !self.has("http") || elements(self.path("to")).allMatch(peer -> peer.has("domain")));
+        rules.put(
+                "!has(self.http) || !has(self.ports) || self.ports.all(p, !has(p.protocol) || p.protocol == 'TCP')",
+                self -> !self.has("http")
+                        || elements(self.path("ports"))
+                                .allMatch(port ->
+                                        port.path("protocol").asText("TCP").equals("TCP")));
+        rules.put(
+                "self.all(m, m.matches('^([A-Z][A-Z0-9_-]*|[*])$') && m != 'CONNECT')",
+                self -> elements(self)
+                        .map(JsonNode::asText)
+                        .allMatch(method -> METHOD.matcher(method).matches() && !method.equals("CONNECT")));
+        rules.put(
+                "self.all(p, p.matches('^/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?$') && !p.matches('(^|/)[.][.]?(/|$)') && !p.contains('//'))",
+                self -> elements(self)
+                        .map(JsonNode::asText)
+                        .allMatch(path -> PATH_OF_REQUESTS.matcher(path).matches()
+                                && !CLIMBS.matcher(path).find()
+                                && !path.contains("//")));
+        rules.put(
+                "self.all(h, h.matches('^([*][.])?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$') && !h.matches('[.](0x[0-9a-f]*|[0-9]+)$'))",
+                self -> elements(self)
+                        .map(JsonNode::asText)
+                        .allMatch(host -> DOMAIN.matcher(host).matches()
+                                && !ENDS_IN_NUMBER.matcher(host).find()));
     }
 
     private static long width(JsonNode ports) {

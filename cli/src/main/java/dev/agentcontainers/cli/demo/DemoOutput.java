@@ -140,7 +140,7 @@ final class DemoOutput {
         out.println(what + "   " + call.url() + " (" + call.milliseconds() + " ms)");
         out.println("  the agent saw  " + call.outcome());
         switch (verdict.egress()) {
-            case Decision.Allowed(var _, var rule, var _) -> out.println("  verdict        allowed by " + rule);
+            case Decision.Allowed by -> out.println("  verdict        allowed by " + by.rule());
             case Decision.Ungoverned(var why) -> out.println("  verdict        " + why);
             case Decision.Denied denied -> {
                 out.println("  verdict        " + denied.message());

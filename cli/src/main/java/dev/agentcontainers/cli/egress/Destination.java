@@ -6,20 +6,70 @@ import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.http.HttpRequest;
+import dev.agentcontainers.policy.http.RequestPath;
+import dev.agentcontainers.policy.rule.DomainName;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a flow goes, as people write it: {@code HOST[:PORT][/PROTOCOL]}.
  *
  * @param host an address, {@code ac/[NAMESPACE/]NAME}, {@code pod/[NAMESPACE/]NAME}, or a domain name
+ * @param request of HTTP, where it was written as {@code http://HOST[:PORT]/PATH}; null otherwise
  */
-record Destination(String host, int port, Protocol protocol) {
+record Destination(
+        String host, int port, Protocol protocol, @Nullable HttpRequest request) {
     private static final int HTTPS = 443;
+    private static final int HTTP = 80;
+    private static final Pattern URL =
+            Pattern.compile("http://(?<name>[^/:?#@]+)(:(?<port>[0-9]{1,5}))?(?<path>/[^?#]*)?([?][^#]*)?");
     private static final Pattern OBJECT = Pattern.compile("(?<kind>ac|pod)/(?:(?<namespace>[^/]+)/)?(?<name>[^/]+)");
+
+    /** Where it isn't said what is sent there. */
+    Destination(String host, int port, Protocol protocol) {
+        this(host, port, protocol, null);
+    }
+
+    /**
+     * @param method of the request, where the text is one
+     * @throws UserException where the text has no such form
+     */
+    static Destination parse(String text, String method) {
+        if (text.startsWith("https://")) {
+            throw new UserException(
+                    "'%s': what is inside TLS is not looked at, so no rule is about such requests: ask for the name, as %s"
+                            .formatted(text, text.substring("https://".length()).replaceAll("[/?#].*", "")),
+                    2);
+        }
+        return text.startsWith("http://") ? ofRequest(text, method) : parse(text);
+    }
+
+    private static Destination ofRequest(String text, String method) {
+        Matcher url = URL.matcher(text);
+        String host = url.matches() ? DomainName.asked(url.group("name")).orElse("") : "";
+        if (host.isEmpty()) {
+            throw new UserException(
+                    "'%s' is no request that rules are about: write it like http://www.example.org/v1/items"
+                            .formatted(text),
+                    2);
+        }
+        int port = url.group("port") == null ? HTTP : Integer.parseInt(url.group("port"));
+        if (port < 1 || port > 65535) {
+            throw wrong(text, "has port " + port + ", which must be 1 to 65535");
+        }
+        String path = url.group("path") == null ? "/" : url.group("path");
+        String canonical = RequestPath.canonical(path)
+                .orElseThrow(() -> new UserException(
+                        "the path '%s' may mean different things to different servers and never passes: no empty or dot segments, no ';' and no encoded '/', '\' or '%%'"
+                                .formatted(path),
+                        2));
+        return new Destination(host, port, Protocol.TCP, new HttpRequest(method, host, canonical));
+    }
 
     /** @throws UserException where the text has no such form */
     static Destination parse(String text) {

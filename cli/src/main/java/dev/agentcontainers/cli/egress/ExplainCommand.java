@@ -31,6 +31,7 @@ import picocli.CommandLine.Parameters;
             "explain researcher ac/team-b/store:9000   an agent, here of another namespace",
             "explain researcher '[2001:db8::7]:53/UDP'",
             "explain -f policies/ researcher pod/web   by manifests, without a cluster",
+            "explain researcher -X POST http://api.example.org/v1/items   one request",
             "",
             "Both ends are judged: the agent's egress and, where the destination is an",
             "agent or a Pod, its ingress. Without :PORT it is 443, without /PROTOCOL TCP.",
@@ -84,12 +85,20 @@ public final class ExplainCommand implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "DESTINATION",
-            description = "HOST[:PORT][/PROTOCOL]; HOST is an address, a domain name, ac/NAME or pod/NAME.")
+            description = "HOST[:PORT][/PROTOCOL]; HOST is an address, a domain name, ac/NAME or pod/NAME."
+                    + " Or a request of HTTP: http://NAME[:PORT]/PATH.")
     private String destination = "";
+
+    @Option(
+            names = {"-X", "--method"},
+            paramLabel = "METHOD",
+            defaultValue = "GET",
+            description = "Method of the request, where DESTINATION is a URL. Default: ${DEFAULT-VALUE}.")
+    private String method = "GET";
 
     @Override
     public Integer call() {
-        Destination asked = Destination.parse(destination);
+        Destination asked = Destination.parse(destination, method);
         return files.isEmpty() ? byCluster(asked) : byManifests(asked);
     }
 
@@ -114,7 +123,11 @@ public final class ExplainCommand implements Callable<Integer> {
         AgentContainer agent = objects.agent(itsNamespace, name);
         Endpoints endpoints = objects.endpoints();
         Flow flow = new Flow(
-                Party.of(Endpoint.Agent.of(agent)), asked.in(endpoints, itsNamespace), asked.protocol(), asked.port());
+                Party.of(Endpoint.Agent.of(agent)),
+                asked.in(endpoints, itsNamespace),
+                asked.protocol(),
+                asked.port(),
+                asked.request());
         Verdict verdict = Evaluator.evaluate(objects.policies(), endpoints, flow);
         ExplainedFlow answer = ExplainedFlow.of(agent, flow, verdict, objects.unknown());
         spec.commandLine()

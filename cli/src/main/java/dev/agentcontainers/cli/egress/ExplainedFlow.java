@@ -64,7 +64,7 @@ record ExplainedFlow(
                                     .formatted(
                                             allowed.tier().title(),
                                             allowed.rule(),
-                                            allowed.onlyTlsFor().isEmpty() ? "" : "," + allowed.condition()),
+                                            allowed.condition().isEmpty() ? "" : "," + allowed.condition()),
                             List.of(),
                             null);
                 case Decision.Ungoverned(String why) -> new End(true, null, null, null, why, List.of(), null);
@@ -84,7 +84,8 @@ record ExplainedFlow(
     static ExplainedFlow of(AgentContainer agent, Flow flow, Verdict verdict, List<String> unknown) {
         return new ExplainedFlow(
                 agent.getMetadata().getNamespace() + "/" + agent.getMetadata().getName(),
-                flow.destination() + " port " + flow.port() + "/" + flow.protocol(),
+                (flow.request() == null ? "" : flow.request() + " at ") + flow.destination() + " port " + flow.port()
+                        + "/" + flow.protocol(),
                 verdict.isAllowed(),
                 End.of(verdict.egress()),
                 End.of(verdict.ingress()),

@@ -21,6 +21,7 @@ import java.util.stream.StreamSupport;
 record EgressLine(String agent, ZoneId zone) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
+    private static final int HTTP = 4002;
     private static final int DNS = 4003;
     private static final int OPEN = 1;
     private static final int CLOSE = 2;
@@ -42,6 +43,10 @@ record EgressLine(String agent, ZoneId zone) {
         if (event.path("class_uid").asInt() == DNS) {
             return "%s  %-7s  %-4s  %s  %s".formatted(time, verdict(event), "DNS", name(event), why(event));
         }
+        if (event.path("class_uid").asInt() == HTTP) {
+            return "%s  %-7s  %-4s  %s%s  %s"
+                    .formatted(time, verdict(event), "HTTP", otherSide(event), request(event), answer(event));
+        }
         if (text(event, "/firewall_rule/category").equals("tls")) {
             return "%s  %-7s  %-4s  %s%s  %s"
                     .formatted(
@@ -59,6 +64,25 @@ record EgressLine(String agent, ZoneId zone) {
                 "%s  %-7s  %-4s  %s  %s".formatted(time, "closed", protocol(event), otherSide(event), traffic(event));
             default -> "%s  %-7s  %s%s".formatted(time, "missing", count(event), text(event, "/status_detail"));
         };
+    }
+
+    /** Empty where none could be read. */
+    private static String request(JsonNode event) {
+        return event.path("http_request").isMissingNode()
+                ? ""
+                : "  %s http://%s%s"
+                        .formatted(
+                                text(event, "/http_request/http_method"),
+                                text(event, "/http_request/url/hostname"),
+                                text(event, "/http_request/url/path"));
+    }
+
+    private static String answer(JsonNode event) {
+        String detail = text(event, "/status_detail");
+        return event.path("action_id").asInt() != DENIED
+                        && event.at("/http_response/code").asInt() > 0
+                ? "%s, %s".formatted(text(event, "/http_response/code"), traffic(event))
+                : detail;
     }
 
     private static String verdict(JsonNode event) {

@@ -7,6 +7,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.http.HttpRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +31,36 @@ class DestinationTest {
     })
     void isRead(String text, String host, int port, Protocol protocol) {
         assertThat(Destination.parse(text)).isEqualTo(new Destination(host, port, protocol));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://api.example.com,                 api.example.com, 80,   /",
+        "http://API.example.com./v1/items?q=/..,  api.example.com, 80,   /v1/items",
+        "http://api.example.com:8080/a%62c/,      api.example.com, 8080, /abc/",
+    })
+    void aRequestIsRead(String text, String host, int port, String path) {
+        assertThat(Destination.parse(text, "PUT"))
+                .isEqualTo(new Destination(host, port, Protocol.TCP, new HttpRequest("PUT", host, path)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://",
+                "http:///v1",
+                "http://10.0.0.1/",
+                "http://a@api.example.com/",
+                "http://api.example.com:0/",
+                "http://api.example.com/a/../b",
+                "http://api.example.com/%2e%2e",
+                "https://api.example.com/"
+            })
+    void whatIsNoRequestThatRulesAreAboutIsRefused(String text) {
+        assertThatThrownBy(() -> Destination.parse(text, "GET"))
+                .isInstanceOfSatisfying(
+                        UserException.class,
+                        refused -> assertThat(refused.exitCode()).isEqualTo(2));
     }
 
     @ParameterizedTest

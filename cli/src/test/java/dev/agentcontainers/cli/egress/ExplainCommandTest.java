@@ -214,6 +214,41 @@ class ExplainCommandTest {
     }
 
     @Test
+    void rulesWithHttpJudgeRequests() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: api
+                    to: [{domain: "*.example.org"}]
+                    ports: [{port: 80}]
+                    http: [{methods: [GET], paths: [/v1/*]}]
+                """);
+
+        assertThat(explain("researcher", "api.example.org:80")).isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → api.example.org port 80/TCP
+                egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[api], only as HTTP: GET /v1/*
+                ingress   api.example.org is no agent and no Pod
+                """));
+        assertThat(explain("researcher", "http://api.example.org/v1/%69tems?q=1"))
+                .isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → GET /v1/items of api.example.org at api.example.org port 80/TCP
+                egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[api]
+                ingress   api.example.org is no agent and no Pod
+                """));
+        Answer denied = explain("-X", "POST", "researcher", "http://api.example.org/v1/items");
+        assertThat(denied.exitCode()).isEqualTo(1);
+        assertThat(denied.text())
+                .contains(
+                        "EgressPolicy/sites spec.egress[api] allows the address and the port, but only HTTP: GET /v1/*")
+                .contains(
+                        "To allow it add to spec.egress[api].http of EgressPolicy/sites: {methods: [POST], paths: ['/v1/items']}");
+    }
+
+    @Test
     void programsReadIt() throws IOException {
         JsonNode answer = new ObjectMapper()
                 .readTree(explain("-o", "json", "researcher", "169.254.169.254:80")

@@ -70,6 +70,21 @@ class EgressLineTest {
     }
 
     @Test
+    void requests() {
+        String request =
+                " 'time': 0, 'dst_endpoint': {'ip': '192.0.2.10', 'port': 80}, 'http_request': {'http_method': 'GET',"
+                        + " 'url': {'hostname': 'www.example.org', 'path': '/v1/items'}}";
+        assertThat(of("{'class_uid': 4002, 'activity_id': 3, 'action_id': 1, 'http_response': {'code': 200},"
+                        + " 'traffic': {'bytes_out': 0, 'bytes_in': 2048}," + request + "}"))
+                .isEqualTo("00:00:00.000  allowed  HTTP  192.0.2.10:80  GET http://www.example.org/v1/items"
+                        + "  200, 0 B sent, 2.0 KiB received");
+        assertThat(of("{'class_uid': 4002, 'activity_id': 3, 'action_id': 2, 'http_response': {'code': 403},"
+                        + " 'status_detail': 'no rule allows its method and path'," + request + "}"))
+                .isEqualTo("00:00:00.000  denied   HTTP  192.0.2.10:80  GET http://www.example.org/v1/items"
+                        + "  no rule allows its method and path");
+    }
+
+    @Test
     void whatIsMissing() {
         assertThat(of("{'class_uid': 4001, 'activity_id': 99, 'time': 0, 'count': 17, 'status_detail': 'too many'}"))
                 .isEqualTo("00:00:00.000  missing  17: too many");

@@ -40,7 +40,7 @@ public record AgentNodePolicySpec(
 
             @Required
             @Size(min = 1, max = 128)
-            @JsonPropertyDescription("Canonical hash of egress, ingress, names and tlsNames.")
+            @JsonPropertyDescription("Canonical hash of egress, ingress, names, tlsNames and httpNames.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
@@ -70,11 +70,17 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription(
                     "The same for connections that pass only as TLS for that very name. A node that does not know"
                             + " this field lets none of them pass.")
-            List<AllowedName> tlsNames) {
+            List<AllowedName> tlsNames,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription(
+                    "Domain names to which only some requests of HTTP pass, at TCP ports. A node that does not know this"
+                            + " field lets none of them pass.")
+            List<AllowedHttp> httpNames) {
 
         /** Without ingress and names of any kind. */
         public Group(String name, String hash, List<String> sources, List<Allow> egress, List<String> problems) {
-            this(name, hash, sources, egress, problems, null, null, null);
+            this(name, hash, sources, egress, problems, null, null, null, null);
         }
 
         /** Without problems, ingress and names. */
@@ -114,4 +120,27 @@ public record AgentNodePolicySpec(
             Integer port,
 
             @Required @JsonPropertyDescription("Last port.") Integer endPort) {}
+
+    /** Allowed requests of HTTP by name: each of the methods, at each of the paths, of each of the hosts, at a range of TCP ports. */
+    @ApiObject
+    public record AllowedHttp(
+            @Required
+            @Size(min = 1, max = 255)
+            @JsonPropertyDescription("The name whose addresses are connected to, as in names.")
+            String domain,
+
+            @Required @JsonPropertyDescription("First port.")
+            Integer port,
+
+            @Required @JsonPropertyDescription("Last port.") Integer endPort,
+
+            @Required @Size(min = 1, max = 16) @JsonPropertyDescription("The methods; * for all.")
+            List<@Size(max = 32) String> methods,
+
+            @Required @Size(min = 1, max = 10) @JsonPropertyDescription("The paths; with a final * all that begin so.")
+            List<@Size(max = 128) String> paths,
+
+            @Size(max = 6)
+            @JsonPropertyDescription("What requests may name as Host; none: the very name that was resolved.")
+            List<@Size(max = 253) String> hosts) {}
 }

@@ -37,6 +37,20 @@ public record Network(
             message =
                     "a rule with tls is for ports of protocol TCP; put other ports in a rule without tls (that of QUIC is UDP)",
             fieldPath = ".ports")
+    @ValidationRule(
+            value = "!has(self.http) || !has(self.tls)",
+            message =
+                    "a rule with http is for HTTP without TLS and can't have tls: what is inside TLS is not looked at; set tls alone for HTTPS, or http alone",
+            fieldPath = ".http")
+    @ValidationRule(
+            value = "!has(self.http) || !has(self.to) || self.to.all(p, has(p.domain))",
+            message =
+                    "a rule with http needs a domain for each peer of to: what a request names is compared with it; put other peers in a rule without http",
+            fieldPath = ".to")
+    @ValidationRule(
+            value = "!has(self.http) || !has(self.ports) || self.ports.all(p, !has(p.protocol) || p.protocol == 'TCP')",
+            message = "a rule with http is for ports of protocol TCP; put other ports in a rule without http",
+            fieldPath = ".ports")
     public record EgressRule(
             @Required
             @Size(min = 1, max = 63)
@@ -52,7 +66,50 @@ public record Network(
 
             @JsonPropertyDescription(
                     "Lets connections pass only as TLS whose server name (SNI) is the very name that the address was resolved for. For rules with domains and TCP. Nothing is decrypted.")
-            Tls tls) {}
+            Tls tls,
+
+            @Size(min = 1, max = 8)
+            @JsonPropertyDescription(
+                    "Lets connections pass only as HTTP/1.1 without TLS, and of its requests only those that one of these allows. For rules with domains and TCP.")
+            List<HttpRequests> http) {
+
+        /** One that does not look at requests. */
+        public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls) {
+            this(name, to, ports, tls, null);
+        }
+    }
+
+    /** Some requests of HTTP: each of the methods, at each of the paths, of each of the hosts. */
+    @ApiObject
+    public record HttpRequests(
+            @Required
+            @Size(min = 1, max = 16)
+            @ValidationRule(
+                    value = "self.all(m, m.matches('^([A-Z][A-Z0-9_-]*|[*])$') && m != 'CONNECT')",
+                    message = "each must be a method in capitals like GET, or * for all; CONNECT never passes")
+            @JsonPropertyDescription("The methods, for example GET; * for all.")
+            List<@Size(min = 1, max = 32) String> methods,
+
+            @Required
+            @Size(min = 1, max = 10)
+            @ValidationRule(
+                    value =
+                            "self.all(p, p.matches('^/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?$') && !p.matches('(^|/)[.][.]?(/|$)') && !p.contains('//'))",
+                    message =
+                            "each must be an absolute path like /v1/items, or /v1/* for all that begin so: no query, no ';', no empty or dot segments, percent-encoded only what can't stand for itself, in capitals like %20")
+            @JsonPropertyDescription(
+                    "The paths without their query, for example /v1/items, or /v1/* for all that begin with /v1/. Compared as they are: capitals and final slashes matter.")
+            List<@Size(min = 1, max = 128) String> paths,
+
+            @Size(min = 1, max = 6)
+            @ValidationRule(
+                    value =
+                            "self.all(h, h.matches('^([*][.])?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$') && !h.matches('[.](0x[0-9a-f]*|[0-9]+)$'))",
+                    message =
+                            "each must be a domain name in lower case and ASCII (xn-- for others) without final dot and port, like www.example.org, or *.example.org for all names below")
+            @JsonPropertyDescription(
+                    "What requests may name as Host. Default: the very name that the address was resolved for.")
+            List<@Size(min = 4, max = 253) String> hosts) {}
 
     /** What a connection has to be to pass by a rule; says nothing more yet. */
     @ApiObject

@@ -44,6 +44,7 @@ public final class NodeAgentLink implements Openings {
     private final LinkTimes times;
     private final KeptDecisions decisions;
     private final KeptTlsDecisions tlsDecisions;
+    private final KeptHttpDecisions httpDecisions;
     private final Map<Long, CompletableFuture<List<String>>> requests = new HashMap<>();
     private Consumer<Configure> onConfigure = _ -> {};
     private @Nullable Channel connection;
@@ -65,13 +66,15 @@ public final class NodeAgentLink implements Openings {
             Hello hello,
             LinkTimes times,
             KeptDecisions decisions,
-            KeptTlsDecisions tlsDecisions) {
+            KeptTlsDecisions tlsDecisions,
+            KeptHttpDecisions httpDecisions) {
         this.loop = loop;
         this.socket = socket;
         this.hello = hello;
         this.times = times;
         this.decisions = decisions;
         this.tlsDecisions = tlsDecisions;
+        this.httpDecisions = httpDecisions;
     }
 
     /** Connects, and tells the listener each configuration that comes. */
@@ -136,11 +139,13 @@ public final class NodeAgentLink implements Openings {
         while (connection != null && connection.isWritable()) {
             var audit = decisions.take();
             var tlsAudit = tlsDecisions.take();
-            if (audit.isEmpty() && tlsAudit.isEmpty()) {
+            var httpAudit = httpDecisions.take();
+            if (audit.isEmpty() && tlsAudit.isEmpty() && httpAudit.isEmpty()) {
                 return;
             }
             audit.ifPresent(this::send);
             tlsAudit.ifPresent(this::send);
+            httpAudit.ifPresent(this::send);
         }
     }
 

@@ -1,8 +1,11 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.tls.ClientHello;
 import dev.agentcontainers.egressproxy.tls.Permit;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import io.netty.buffer.ByteBuf;
@@ -29,33 +32,47 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes connections that the fence has handed over: reads how each begins, and relays it where that names what its address was
- * resolved for. For the event loop's thread.
+ * Takes connections that the fence has handed over: reads how each begins, and relays it where that is TLS for what its address was
+ * resolved for, or hands it on to where each of its requests of HTTP is looked at. For the event loop's thread.
  */
 public final class InterceptedConnections extends ChannelInitializer<EpollSocketChannel> {
+    /** First byte of TLS; no method of HTTP begins with it. */
+    private static final byte HANDSHAKE = 22;
+
     private final TlsNames names;
     private final Consumer<TlsDecision> decisions;
+    private final ForHttp http;
     private final Clock clock;
     private final RelayLimits limits;
     private final UnaryOperator<InetSocketAddress> destination;
     private final Map<String, Integer> ofAgents = new HashMap<>();
-    private final Set<Relay> relays = new HashSet<>();
+    private final Set<Passing> passing = new HashSet<>();
     private int all;
 
-    /** @param decisions must not wait */
-    public InterceptedConnections(TlsNames names, Consumer<TlsDecision> decisions, Clock clock, RelayLimits limits) {
-        this(names, decisions, clock, limits, UnaryOperator.identity());
+    /**
+     * What may pass as TLS.
+     *
+     * @param decisions must not wait
+     */
+    public record ForTls(TlsNames names, Consumer<TlsDecision> decisions) {}
+
+    /**
+     * Which requests of HTTP may pass.
+     *
+     * @param decisions must not wait
+     */
+    public record ForHttp(HttpNames names, Consumer<HttpDecision> decisions) {}
+
+    public InterceptedConnections(ForTls tls, ForHttp http, Clock clock, RelayLimits limits) {
+        this(tls, http, clock, limits, UnaryOperator.identity());
     }
 
     /** @param destination where tests have what an agent's connection is meant for */
     InterceptedConnections(
-            TlsNames names,
-            Consumer<TlsDecision> decisions,
-            Clock clock,
-            RelayLimits limits,
-            UnaryOperator<InetSocketAddress> destination) {
-        this.names = names;
-        this.decisions = decisions;
+            ForTls tls, ForHttp http, Clock clock, RelayLimits limits, UnaryOperator<InetSocketAddress> destination) {
+        this.names = tls.names();
+        this.decisions = tls.decisions();
+        this.http = http;
         this.clock = clock;
         this.limits = limits;
         this.destination = destination;
@@ -82,10 +99,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
     /** To be called after names were taken back: cuts what passed by them. */
     public void cutRevoked() {
-        List<Relay> revoked = relays.stream()
-                .filter(relay -> !names.holds(relay.agent(), relay.permit()))
-                .toList();
-        revoked.forEach(Relay::cut);
+        List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
+        revoked.forEach(Passing::cut);
     }
 
     /** One of the connections that an agent may have, until both sides of it are gone. */
@@ -160,6 +175,10 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         private void judge() {
+            if (received.isReadable() && received.getByte(received.readerIndex()) != HANDSHAKE && isForHttp()) {
+                goOnAsHttp();
+                return;
+            }
             switch (ClientHello.read(received.nioBuffer())) {
                 case ClientHello.Incomplete _ -> {}
                 case ClientHello.Refused(TlsVerdict why) -> refuse(why);
@@ -171,6 +190,27 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                     }
                 }
             }
+        }
+
+        private boolean isForHttp() {
+            return http.names().has(agent, to.getPort());
+        }
+
+        private void goOnAsHttp() {
+            byte first = received.getByte(received.readerIndex());
+            decide();
+            // A request may have empty lines before it.
+            if ((first < 'A' || first > 'Z') && first != '\r' && first != '\n') {
+                recordHttp(HttpVerdict.NOT_HTTP);
+                Relay.Resets.reset(front);
+                return;
+            }
+            HttpRelay relay = new HttpRelay(front, agent, to, http, clock, limits, place::holds);
+            passing.add(relay);
+            front.closeFuture().addListener(_ -> passing.remove(relay));
+            ByteBuf read = received.copy();
+            front.pipeline().remove(this);
+            relay.begin(read);
         }
 
         /** The rest waits in the socket until the other side is there. */
@@ -210,10 +250,10 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private void relay(Permit permit, SocketChannel back) {
             record(TlsVerdict.PASSED);
-            Relay relay = new Relay(agent, permit, front, back, limits.idle());
-            relays.add(relay);
+            Relay relay = new Relay(() -> names.holds(agent, permit), front, back, limits.idle());
+            passing.add(relay);
             front.closeFuture().addListener(_ -> {
-                relays.remove(relay);
+                passing.remove(relay);
                 if (!names.holds(agent, permit)) {
                     record(TlsVerdict.REVOKED);
                 }
@@ -242,7 +282,16 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             }
         }
 
+        private void recordHttp(HttpVerdict verdict) {
+            http.decisions().accept(HttpExchange.unread().decision(clock.millis(), agent, to, verdict));
+        }
+
+        /** Of one that has said nothing yet it is told by what may pass there. */
         private void record(TlsVerdict verdict) {
+            if (!received.isReadable() && isForHttp()) {
+                recordHttp(verdict == TlsVerdict.TOO_MANY ? HttpVerdict.TOO_MANY : HttpVerdict.INCOMPLETE);
+                return;
+            }
             decisions.accept(new TlsDecision(
                     clock.millis(),
                     agent,

@@ -1,6 +1,5 @@
 package dev.agentcontainers.egressproxy.relay;
 
-import dev.agentcontainers.egressproxy.tls.Permit;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -11,15 +10,15 @@ import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Two connections that are one: bytes of each go to the other, and no more are read from one than the other takes. An end of one
  * direction is handed on as such, a failure as a reset. For the event loop's thread.
  */
-final class Relay {
-    private final String agent;
-    private final Permit permit;
+final class Relay implements Passing {
+    private final BooleanSupplier holds;
     private final SocketChannel front;
     private final SocketChannel back;
     private final Duration idle;
@@ -28,20 +27,17 @@ final class Relay {
     private boolean closed;
     private @Nullable ScheduledFuture<?> look;
 
-    Relay(String agent, Permit permit, SocketChannel front, SocketChannel back, Duration idle) {
-        this.agent = agent;
-        this.permit = permit;
+    /** @param holds whether nothing of what it rests on was taken back */
+    Relay(BooleanSupplier holds, SocketChannel front, SocketChannel back, Duration idle) {
+        this.holds = holds;
         this.front = front;
         this.back = back;
         this.idle = idle;
     }
 
-    String agent() {
-        return agent;
-    }
-
-    Permit permit() {
-        return permit;
+    @Override
+    public boolean holds() {
+        return holds.getAsBoolean();
     }
 
     /** Hands on what was read already, then everything that comes. */
@@ -73,8 +69,9 @@ final class Relay {
         }
     }
 
-    /** Ends both sides at once, so that both see that it was not their peer who ended it. */
-    void cut() {
+    /** Both see that it was not their peer who ended it. */
+    @Override
+    public void cut() {
         close();
         Resets.reset(front);
         Resets.reset(back);

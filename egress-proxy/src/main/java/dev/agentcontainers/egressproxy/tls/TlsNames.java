@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy.tls;
 
+import dev.agentcontainers.egressproxy.resolved.PortGenerations;
+import dev.agentcontainers.egressproxy.resolved.ResolvedPlaces;
 import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
@@ -9,7 +11,6 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,13 +22,8 @@ import java.util.function.LongSupplier;
  * taken back is of a new generation then, as its connections have another mark in the kernel: both end all that passed by the
  * former names. Thread-safe.
  */
-public final class TlsNames {
+public final class TlsNames implements RememberedOpenings.Listener {
     private static final Logger LOG = System.getLogger(TlsNames.class.getName());
-    private static final long NANOS = 1_000_000_000L;
-
-    /** Of one agent at a time, as many as it may have addresses open. The oldest are forgotten, and refused then. */
-    static final int MOST_RESOLVED = 4096;
-
     private final LongSupplier nanoTime;
     private final Map<String, Group> groups = new HashMap<>();
     private final Map<String, Agent> agents = new HashMap<>();
@@ -36,9 +32,6 @@ public final class TlsNames {
     public TlsNames(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }
-
-    /** A name at an address. */
-    private record Place(String name, String address) {}
 
     private record Rule(DomainName domain, int port, int endPort) {
         boolean has(int number) {
@@ -69,7 +62,7 @@ public final class TlsNames {
         }
     }
 
-    private record Agent(String group, Map<Place, Long> resolvedUntil) {}
+    private record Agent(String group, ResolvedPlaces places) {}
 
     /** What becomes of a connection. */
     public sealed interface Result {
@@ -91,21 +84,17 @@ public final class TlsNames {
                         !agent.getValue().group().equals(configuration.agents().get(agent.getKey())));
         configuration
                 .agents()
-                .forEach((address, group) -> agents.computeIfAbsent(address, _ -> new Agent(group, newPlaces())));
+                .forEach((address, group) ->
+                        agents.computeIfAbsent(address, _ -> new Agent(group, new ResolvedPlaces())));
     }
 
     private Group group(String name, List<TlsName> names) {
         List<Rule> rules = rules(name, names);
         Group before = groups.getOrDefault(name, new Group(List.of(), Map.of()));
-        Group after = new Group(rules, new HashMap<>());
-        Set<NameAtPort> now = after.names();
-        Set<NameAtPort> lost = before.names();
-        lost.removeAll(now);
-        long fresh = ++lastGeneration;
-        now.forEach(each ->
-                after.generations().put(each.port(), before.generations().getOrDefault(each.port(), fresh)));
-        lost.forEach(each -> after.generations().computeIfPresent(each.port(), (_, _) -> fresh));
-        return after;
+        Set<NameAtPort> now = new Group(rules, Map.of()).names();
+        return new Group(
+                rules,
+                PortGenerations.next(before.names(), before.generations(), now, NameAtPort::port, ++lastGeneration));
     }
 
     private static List<Rule> rules(String group, List<TlsName> names) {
@@ -120,29 +109,13 @@ public final class TlsNames {
         return List.copyOf(rules);
     }
 
-    private static Map<Place, Long> newPlaces() {
-        return new LinkedHashMap<>() {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<Place, Long> eldest) {
-                return size() > MOST_RESOLVED;
-            }
-        };
-    }
-
     /** Remembers that the agent may reach these addresses for that name for a while. */
+    @Override
     public synchronized void resolved(String address, String name, List<String> addresses, int seconds) {
         Agent agent = agents.get(address);
         Group group = agent == null ? null : groups.get(agent.group());
-        if (agent == null || group == null || !group.allows(name)) {
-            return;
-        }
-        long now = nanoTime.getAsLong();
-        long until = now + seconds * NANOS;
-        for (String each : addresses) {
-            Place place = new Place(name, each);
-            Long before = agent.resolvedUntil().remove(place);
-            // Put behind all others: it was asked for last.
-            agent.resolvedUntil().put(place, before != null && before - until > 0 ? before : until);
+        if (agent != null && group != null && group.allows(name)) {
+            agent.places().add(name, addresses, seconds, nanoTime.getAsLong());
         }
     }
 
@@ -164,10 +137,9 @@ public final class TlsNames {
         if (name.isEmpty() || generation == null || !group.allows(name.get(), port)) {
             return new Result.Refused(TlsVerdict.OTHER_NAME);
         }
-        Long until = agent.resolvedUntil().get(new Place(name.get(), to));
-        return until == null || until - nanoTime.getAsLong() <= 0
-                ? new Result.Refused(TlsVerdict.OTHER_NAME)
-                : new Result.Permitted(new Permit(agent.group(), port, generation));
+        return agent.places().has(name.get(), to, nanoTime.getAsLong())
+                ? new Result.Permitted(new Permit(agent.group(), port, generation))
+                : new Result.Refused(TlsVerdict.OTHER_NAME);
     }
 
     /** Whether what the agent's connection rests on is still there. */

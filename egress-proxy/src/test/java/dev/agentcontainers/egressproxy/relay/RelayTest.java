@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.egressproxy.Hellos;
+import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
@@ -46,8 +49,8 @@ class RelayTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String AGENT = "127.0.0.2";
     private static final String NAME = "www.example.org";
-    private static final RelayLimits LIMITS =
-            new RelayLimits(8, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1));
+    private static final RelayLimits LIMITS = new RelayLimits(
+            8, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(1));
 
     private final EventLoopGroup group = new EpollEventLoopGroup(1);
     private final List<TlsDecision> decisions = new CopyOnWriteArrayList<>();
@@ -67,7 +70,12 @@ class RelayTest {
         allow(new TlsName(NAME, server.getLocalPort(), server.getLocalPort()));
         names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
         InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
-        connections = new InterceptedConnections(names, decisions::add, Clock.systemUTC(), limits, _ -> meant);
+        connections = new InterceptedConnections(
+                new ForTls(names, decisions::add),
+                new ForHttp(new HttpNames(System::nanoTime), _ -> {}),
+                Clock.systemUTC(),
+                limits,
+                _ -> meant);
         proxy = (InetSocketAddress) new ServerBootstrap()
                 .group(group)
                 .channel(EpollServerSocketChannel.class)
@@ -283,7 +291,8 @@ class RelayTest {
 
     @Test
     void whoIsSlowIsReset() throws Exception {
-        start(new RelayLimits(8, 3, Duration.ofMillis(300), Duration.ofSeconds(10), Duration.ofMinutes(1)));
+        start(new RelayLimits(
+                8, 3, Duration.ofMillis(300), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(1)));
         Socket silent = connect();
         Socket slow = connect(Arrays.copyOf(named(NAME), 40));
 
@@ -325,7 +334,8 @@ class RelayTest {
     void whoLeavesWhileTheOtherSideDoesNotAnswerLeavesNothing() throws Exception {
         server.close();
         server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-        start(new RelayLimits(8, 3, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofMinutes(1)));
+        start(new RelayLimits(
+                8, 3, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofMinutes(1), Duration.ofMinutes(1)));
         InetSocketAddress full = (InetSocketAddress) server.getLocalSocketAddress();
         for (int i = 0; i < 2; i++) {
             Socket waiting = new Socket();
@@ -379,7 +389,8 @@ class RelayTest {
 
     @Test
     void whatIsIdleForLongIsCut() throws Exception {
-        start(new RelayLimits(8, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(300)));
+        start(new RelayLimits(
+                8, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(300), Duration.ofMinutes(1)));
         Socket client = connect(named(NAME));
         accept();
         assertThat(readUntilReset(client)).isEmpty();

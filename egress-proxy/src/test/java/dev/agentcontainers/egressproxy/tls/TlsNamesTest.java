@@ -2,6 +2,7 @@ package dev.agentcontainers.egressproxy.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.egressproxy.resolved.ResolvedPlaces;
 import dev.agentcontainers.egressproxy.tls.TlsNames.Result;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
@@ -140,7 +141,7 @@ class TlsNamesTest {
 
     @Test
     void oneAgentCantFillTheMemory() {
-        for (int i = 0; i < TlsNames.MOST_RESOLVED; i++) {
+        for (int i = 0; i < ResolvedPlaces.MOST; i++) {
             names.resolved(AGENT, "n" + i + ".example.net", List.of(SITE), 60);
         }
         assertThat(connects(SITE, 443, "www.example.org"))

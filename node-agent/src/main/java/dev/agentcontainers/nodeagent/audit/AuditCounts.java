@@ -33,6 +33,11 @@ public final class AuditCounts {
                     flowsDenied.incrementAndGet();
                 }
             }
+            case AuditRecord.HttpDecided decided -> {
+                if (!decided.isAllowed()) {
+                    flowsDenied.incrementAndGet();
+                }
+            }
             case AuditRecord.Missing missing -> unrecorded.addAndGet(missing.count());
         }
     }
@@ -51,7 +56,7 @@ public final class AuditCounts {
         return flowsAllowed.get();
     }
 
-    /** Packets, and connections that may be TLS only, that were told of one by one. */
+    /** Packets, connections that may be TLS only, and requests of HTTP, that were told of one by one. */
     public long flowsDenied() {
         return flowsDenied.get();
     }

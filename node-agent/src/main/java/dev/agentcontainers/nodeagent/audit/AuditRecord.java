@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.Barrier;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.time.Duration;
@@ -226,6 +227,75 @@ public sealed interface AuditRecord {
                 case UNREACHABLE -> "nobody answers there";
                 case REVOKED -> "it was cut because its name was taken back";
             };
+        }
+    }
+
+    /**
+     * A request of HTTP to a name to which only some may pass; or a connection there on which none could be read.
+     *
+     * @param address who sent it
+     * @param path without the query
+     * @param status of the answer; 0 where there was none
+     */
+    record HttpDecided(
+            Instant at,
+            Optional<AuditSubject> subject,
+            String address,
+            String destination,
+            int port,
+            Optional<String> method,
+            Optional<String> host,
+            Optional<String> path,
+            HttpVerdict verdict,
+            int status,
+            long bytesSent,
+            long bytesReceived,
+            Duration took)
+            implements AuditRecord {
+        /** Whether it was let pass; it may not have come to an answer. */
+        public boolean isAllowed() {
+            return switch (verdict) {
+                case PASSED, UNREACHABLE, BROKEN -> true;
+                case UNKNOWN_AGENT,
+                        NOT_HTTP,
+                        MALFORMED,
+                        TOO_LARGE,
+                        AMBIGUOUS_PATH,
+                        OVERRIDDEN,
+                        OTHER_PROTOCOL,
+                        OTHER_HOST,
+                        NO_RULE,
+                        INCOMPLETE,
+                        TOO_MANY,
+                        REVOKED -> false;
+            };
+        }
+
+        /** For people. */
+        public String reason() {
+            return switch (verdict) {
+                case PASSED -> "a rule allows the request";
+                case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
+                case NOT_HTTP -> "what it sends is no HTTP/1.1";
+                case MALFORMED -> "the message can be read in more than one way, or in none";
+                case TOO_LARGE -> "the request's line or its headers are too long";
+                case AMBIGUOUS_PATH -> "the path can mean different things to different servers";
+                case OVERRIDDEN -> "headers of the request name another method, path or host";
+                case OTHER_PROTOCOL -> "it asks for another protocol than HTTP/1.1";
+                case OTHER_HOST -> "its Host is none that a rule allows at this address";
+                case NO_RULE -> "no rule allows its method and path";
+                case INCOMPLETE -> "no whole request came in time";
+                case TOO_MANY -> "there are too many connections";
+                case UNREACHABLE -> "nobody answers there";
+                case BROKEN -> "what came back is no answer, or ended early";
+                case REVOKED -> "it was cut because a rule was taken back";
+            };
+        }
+
+        /** As it is written; empty where none could be read. */
+        public String request() {
+            return method.map(name -> name + " http://" + host.orElse("?") + path.orElse(""))
+                    .orElse("");
         }
     }
 

@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.protocol.names.NameServer;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.time.Duration;
@@ -189,6 +190,26 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                 decision.port(),
                 Optional.ofNullable(decision.serverName()).map(NameAudit::printable),
                 decision.verdict(),
+                Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
+    }
+
+    @Override
+    public void requested(HttpDecision decision) {
+        Instant at = between(
+                Instant.now().minus(LATEST_DECISION), Instant.ofEpochMilli(decision.epochMillis()), Instant.now());
+        trail.take(new AuditRecord.HttpDecided(
+                at,
+                subjects.at(decision.agent(), at),
+                NameAudit.printable(decision.agent()),
+                NameAudit.printable(decision.address()),
+                decision.port(),
+                Optional.ofNullable(decision.method()).map(NameAudit::printable),
+                Optional.ofNullable(decision.host()).map(NameAudit::printable),
+                Optional.ofNullable(decision.path()).map(NameAudit::printable),
+                decision.verdict(),
+                decision.status(),
+                Math.max(0, decision.bytesSent()),
+                Math.max(0, decision.bytesReceived()),
                 Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
     }
 

@@ -29,7 +29,16 @@ public final class Denials {
                                         .map(name -> " (" + name + ")")
                                         .orElse(""),
                                 decided.reason()));
+            case AuditRecord.HttpDecided decided
+            when !decided.isAllowed() ->
+                Optional.of("HTTP to %s:%d%s: %s"
+                        .formatted(
+                                decided.destination(),
+                                decided.port(),
+                                decided.request().isEmpty() ? "" : " (" + decided.request() + ")",
+                                decided.reason()));
             case AuditRecord.NameDecided _,
+                    AuditRecord.HttpDecided _,
                     AuditRecord.TlsDecided _,
                     AuditRecord.FlowOpened _,
                     AuditRecord.FlowClosed _,

@@ -44,7 +44,7 @@ final class GroupRules {
 
     /** A rule that lets the name be resolved, with that port. */
     Optional<String> name(String domain, int protocol, int port) {
-        return Stream.concat(ruleset.names().stream(), ruleset.tlsNames().stream())
+        return Stream.concat(ruleset.names().stream(), ruleset.interceptedNames().stream())
                 .filter(each -> isIn(each, protocol, port) && matches(each, domain))
                 .map(each ->
                         "egress %s %s".formatted(each.domain(), ports(each.protocol(), each.port(), each.endPort())))

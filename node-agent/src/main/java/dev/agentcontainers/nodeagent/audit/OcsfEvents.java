@@ -13,22 +13,30 @@ import dev.agentcontainers.protocol.names.NameServer;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Records as events of the Open Cybersecurity Schema Framework 1.3: Network Activity (4001) and DNS Activity (4003), with the
+ * Records as events of the Open Cybersecurity Schema Framework 1.3: Network Activity (4001), HTTP Activity (4002) and DNS Activity (4003), with the
  * profile Security Control. An agent is an endpoint: its name is {@code namespace/name}, its uid that of the AgentContainer,
  * its instance that of the assignment. Used by one thread.
  *
  * @see <a href="https://schema.ocsf.io/1.3.0/classes/network_activity">Network Activity</a>
+ * @see <a href="https://schema.ocsf.io/1.3.0/classes/http_activity">HTTP Activity</a>
  * @see <a href="https://schema.ocsf.io/1.3.0/classes/dns_activity">DNS Activity</a>
  */
 final class OcsfEvents {
     private static final String SCHEMA = "1.3.0";
     private static final int CATEGORY = 4;
     private static final int NETWORK = 4001;
+    private static final int HTTP = 4002;
     private static final int DNS = 4003;
+    /** Of the methods' activities the first; the others follow as the schema has them. */
+    private static final int FIRST_METHOD = 1;
+
+    private static final List<String> METHODS =
+            List.of("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE");
     private static final int OPEN = 1;
     private static final int CLOSE = 2;
     private static final int REFUSE = 5;
@@ -84,6 +92,7 @@ final class OcsfEvents {
             case AuditRecord.FlowDenied denied -> denied(denied);
             case AuditRecord.NameDecided decided -> decided(decided);
             case AuditRecord.TlsDecided decided -> decided(decided);
+            case AuditRecord.HttpDecided decided -> decided(decided);
             case AuditRecord.Missing missing -> missing(missing);
         };
     }
@@ -306,6 +315,49 @@ final class OcsfEvents {
                 .put("desc", record.verdict().name().toLowerCase(Locale.ROOT).replace('_', '-'));
         event.put("status_detail", record.reason());
         return event;
+    }
+
+    private ObjectNode decided(AuditRecord.HttpDecided record) {
+        ObjectNode event = beginRequest(record);
+        judge(event, record.isAllowed());
+        event.put("duration", record.took().toMillis());
+        ObjectNode source = event.putObject("src_endpoint").put("ip", record.address());
+        record.subject().ifPresent(agent -> {
+            agent(source, agent);
+            policy(event, agent);
+        });
+        endpoint(event, "dst_endpoint", record.destination(), record.port());
+        record.method().ifPresent(method -> {
+            ObjectNode url = event.putObject("http_request")
+                    .put("http_method", method)
+                    .putObject("url")
+                    .put("scheme", "http")
+                    .put("port", record.port());
+            record.host().ifPresent(host -> url.put("hostname", host));
+            record.path().ifPresent(path -> url.put("path", path));
+        });
+        if (record.status() > 0) {
+            event.putObject("http_response").put("code", record.status());
+        }
+        event.putObject("traffic")
+                .put("bytes", record.bytesSent() + record.bytesReceived())
+                .put("bytes_out", record.bytesSent())
+                .put("bytes_in", record.bytesReceived());
+        event.putObject("firewall_rule")
+                .put("name", "http")
+                .put("category", "http")
+                .put("desc", record.verdict().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        event.put("status_detail", record.reason());
+        return event;
+    }
+
+    private ObjectNode beginRequest(AuditRecord.HttpDecided record) {
+        int method = record.method().map(METHODS::indexOf).orElse(-1);
+        String name = method < 0
+                ? "Other"
+                : METHODS.get(method).charAt(0)
+                        + METHODS.get(method).substring(1).toLowerCase(Locale.ROOT);
+        return begin(HTTP, "HTTP Activity", method < 0 ? OTHER : FIRST_METHOD + method, name, record.at());
     }
 
     /** What the agent is answered. Source: RFC 6895. */

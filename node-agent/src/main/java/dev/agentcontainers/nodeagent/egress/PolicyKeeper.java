@@ -140,6 +140,7 @@ public final class PolicyKeeper {
                         orEmpty(group.ingress()),
                         orEmpty(group.names()),
                         orEmpty(group.tlsNames()),
+                        orEmpty(group.httpNames()),
                         orEmpty(group.sources())))
                 .toList();
     }

@@ -1,8 +1,11 @@
 package dev.agentcontainers.nodeagent.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What the agents of one policy group may reach, and what may reach them.
@@ -12,6 +15,7 @@ import java.util.List;
  * @param ingress allowed sources, each with ports of the agents, pairwise disjoint
  * @param names domain names that may be resolved, and the ports at what they resolve to
  * @param tlsNames the same, where what passes is TLS for that very name and nothing else
+ * @param httpNames the same, where what passes is some requests of HTTP and nothing else
  * @param sources the policies and rules that it was compiled from, for records only
  */
 public record GroupRuleset(
@@ -21,12 +25,14 @@ public record GroupRuleset(
         List<Allow> ingress,
         List<AllowedName> names,
         List<AllowedName> tlsNames,
+        List<AllowedHttp> httpNames,
         List<String> sources) {
     public GroupRuleset {
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);
         names = List.copyOf(names);
         tlsNames = List.copyOf(tlsNames);
+        httpNames = List.copyOf(httpNames);
         sources = List.copyOf(sources);
     }
 
@@ -38,7 +44,17 @@ public record GroupRuleset(
             List<Allow> ingress,
             List<AllowedName> names,
             List<AllowedName> tlsNames) {
-        this(name, hash, egress, ingress, names, tlsNames, List.of());
+        this(name, hash, egress, ingress, names, tlsNames, List.of(), List.of());
+    }
+
+    /** The names whose connections are intercepted, whatever may pass on them. */
+    public List<AllowedName> interceptedNames() {
+        return Stream.concat(
+                        tlsNames.stream(),
+                        httpNames.stream()
+                                .map(name -> new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort())))
+                .distinct()
+                .toList();
     }
 
     /** Without names for which only TLS passes. */

@@ -46,6 +46,7 @@ final class EgressStream {
                     case AuditRecord.FlowDenied _, AuditRecord.Missing _ -> true;
                     case AuditRecord.NameDecided decided -> !decided.isAllowed();
                     case AuditRecord.TlsDecided decided -> !decided.isAllowed();
+                    case AuditRecord.HttpDecided decided -> !decided.isAllowed();
                     case AuditRecord.FlowOpened _, AuditRecord.FlowClosed _ -> false;
                 };
     }

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import java.io.IOException;
@@ -301,7 +302,11 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 .filter(group -> !group.getValue().tlsNames().isEmpty())
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, group -> group.getValue().tlsNames()));
-        return new Configure(agents, names, tlsNames, asked, limits);
+        Map<String, List<HttpName>> httpNames = groups.entrySet().stream()
+                .filter(group -> !group.getValue().httpNames().isEmpty())
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().httpNames()));
+        return new Configure(agents, names, tlsNames, httpNames, asked, limits);
     }
 
     private void accept(ServerSocketChannel listening) {

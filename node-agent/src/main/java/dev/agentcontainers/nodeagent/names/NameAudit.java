@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.util.List;
@@ -22,6 +23,9 @@ public interface NameAudit {
         public void connected(TlsDecision decision) {}
 
         @Override
+        public void requested(HttpDecision decision) {}
+
+        @Override
         public void dropped(long count) {}
     };
 
@@ -41,6 +45,13 @@ public interface NameAudit {
      * @param decision as the proxy tells it, which is not to be trusted
      */
     void connected(TlsDecision decision);
+
+    /**
+     * Of a request of HTTP to a name to which only some may pass.
+     *
+     * @param decision as the proxy tells it, which is not to be trusted
+     */
+    void requested(HttpDecision decision);
 
     /** So many decisions are not known. */
     void dropped(long count);

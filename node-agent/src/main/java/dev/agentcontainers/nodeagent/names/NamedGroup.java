@@ -1,15 +1,18 @@
 package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.rule.DomainName;
+import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -22,6 +25,10 @@ final class NamedGroup {
     private final String hash;
     private final List<Name> names = new ArrayList<>();
     private final List<Name> tlsNames = new ArrayList<>();
+    private final List<HttpName> httpNames = new ArrayList<>();
+    /** Those with either. */
+    private final List<Name> intercepted = new ArrayList<>();
+
     private final List<Box> boxes = new ArrayList<>();
 
     private record Name(DomainName domain, AllowedName rule) {}
@@ -37,10 +44,23 @@ final class NamedGroup {
         NamedGroup group = new NamedGroup(ruleset.hash());
         read(ruleset.name(), ruleset.names(), group.names);
         read(ruleset.name(), ruleset.tlsNames(), group.tlsNames);
-        if (!group.names.isEmpty() || !group.tlsNames.isEmpty()) {
+        read(ruleset.name(), ruleset.interceptedNames(), group.intercepted);
+        ruleset.httpNames().forEach(name -> group.httpNames.add(httpName(name)));
+        if (!group.names.isEmpty() || !group.intercepted.isEmpty()) {
             ruleset.egress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
         }
         return group;
+    }
+
+    /** What of it can't be read the proxy finds out, which is the only one to make something of it. */
+    private static HttpName httpName(AllowedHttp name) {
+        return new HttpName(
+                name.domain(),
+                name.port(),
+                name.endPort(),
+                name.methods(),
+                name.paths(),
+                Objects.requireNonNullElse(name.hosts(), List.of()));
     }
 
     private static void read(String group, List<AllowedName> rules, List<Name> names) {
@@ -60,7 +80,7 @@ final class NamedGroup {
 
     /** The names as rules have them, whatever may pass to them. */
     List<String> names() {
-        return Stream.concat(names.stream(), tlsNames.stream())
+        return Stream.concat(names.stream(), intercepted.stream())
                 .map(name -> name.domain().toString())
                 .distinct()
                 .toList();
@@ -77,6 +97,11 @@ final class NamedGroup {
                 .toList();
     }
 
+    /** The names to which only some requests of HTTP pass. */
+    List<HttpName> httpNames() {
+        return List.copyOf(httpNames);
+    }
+
     /**
      * Every port of every rule that allows the name.
      *
@@ -86,9 +111,12 @@ final class NamedGroup {
         return ports(names, name);
     }
 
-    /** Every port at which TLS for the name may pass and nothing else: rules without TLS come before those with it. */
-    Set<Port> tlsPorts(String name) {
-        Set<Port> ports = ports(tlsNames, name);
+    /**
+     * Every port at which connections to the name are intercepted, since only TLS or some requests may pass: rules that don't look at
+     * what passes come before those that do.
+     */
+    Set<Port> interceptedPorts(String name) {
+        Set<Port> ports = ports(intercepted, name);
         ports.removeIf(port -> port.protocol() != Protocol.TCP);
         ports.removeAll(ports(name));
         return ports;

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * Decides what of a request of the egress proxy is opened. The boundary: nothing that the proxy says is taken for true, so
- * the worst request opens a public address at the ports of a name rule of that very agent's group. What is opened for rules with TLS
- * is intercepted, so that nothing passes there but what the proxy lets pass.
+ * the worst request opens a public address at the ports of a name rule of that very agent's group. What is opened for rules with tls or
+ * http is intercepted, so that nothing passes there but what the proxy lets pass.
  */
 final class OpeningCheck {
     /** Elements that one request makes at most. */
@@ -52,7 +52,7 @@ final class OpeningCheck {
         Optional<String> name = DomainName.asked(request.name());
         Ports ports = new Ports(
                 name.map(group::ports).orElse(Set.of()),
-                name.map(group::tlsPorts).orElse(Set.of()));
+                name.map(group::interceptedPorts).orElse(Set.of()));
         if (ports.isEmpty()) {
             return new Result.Refused("no rule of the agent's group allows that name");
         }
@@ -67,26 +67,26 @@ final class OpeningCheck {
         return grant(addresses, ports, group, closed, Duration.ofSeconds(request.seconds()));
     }
 
-    /** Where a name leads, and where it leads with TLS alone; none is in both. */
-    private record Ports(Set<Port> plain, Set<Port> tls) {
+    /** Where a name leads, and where it leads with some protocol alone; none is in both. */
+    private record Ports(Set<Port> plain, Set<Port> intercepted) {
         boolean isEmpty() {
-            return plain.isEmpty() && tls.isEmpty();
+            return plain.isEmpty() && intercepted.isEmpty();
         }
 
         int count() {
-            return plain.size() + tls.size();
+            return plain.size() + intercepted.size();
         }
 
         Set<Port> all() {
             Set<Port> all = new HashSet<>(plain);
-            all.addAll(tls);
+            all.addAll(intercepted);
             return all;
         }
 
         List<ResolvedDestination> at(Cidr address, Duration timeToLive) {
             return Stream.concat(
                             plain.stream().map(port -> destination(address, port, timeToLive, false)),
-                            tls.stream().map(port -> destination(address, port, timeToLive, true)))
+                            intercepted.stream().map(port -> destination(address, port, timeToLive, true)))
                     .toList();
         }
 

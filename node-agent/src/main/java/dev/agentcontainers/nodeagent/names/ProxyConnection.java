@@ -73,6 +73,12 @@ final class ProxyConnection implements AutoCloseable {
                             audit.dropped(told.dropped());
                         }
                     }
+                    case ProxyMessage.HttpAudit told -> {
+                        told.decisions().forEach(audit::requested);
+                        if (told.dropped() > 0) {
+                            audit.dropped(told.dropped());
+                        }
+                    }
                     case ProxyMessage.Audit told -> {
                         told.decisions().forEach(audit::decided);
                         if (told.dropped() > 0) {

@@ -176,7 +176,7 @@ public final class StandaloneRun implements Run {
         boolean failed = !end.exitCode().equals(Optional.of(0));
         if (failed
                 && plan.policy().groups().stream()
-                        .flatMap(group -> Stream.of(group.names(), group.tlsNames()))
+                        .flatMap(group -> Stream.of(group.names(), group.tlsNames(), group.httpNames()))
                         .anyMatch(names -> names != null && !names.isEmpty())) {
             denials.awaitLast(ShownDenials.NAMES_WITHIN);
         } else if (deniedPackets > 0) {

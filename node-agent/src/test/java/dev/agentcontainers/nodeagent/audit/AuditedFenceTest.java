@@ -37,6 +37,7 @@ class AuditedFenceTest {
             List.of(new Allow("100.80.0.0/12", Protocol.TCP, 80, 89)),
             List.of(new AllowedName("*.example.org", Protocol.TCP, 443, 443)),
             List.of(new AllowedName("tls.example.net", Protocol.TCP, 443, 443)),
+            List.of(),
             List.of("NetworkPolicy team/web"));
 
     private final EventfulFence machine = new EventfulFence();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
+import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.io.IOException;
@@ -116,6 +117,48 @@ class OcsfEventsTest {
                 443,
                 serverName,
                 verdict,
+                Duration.ofMillis(3));
+    }
+
+    @Test
+    void aRequest() throws IOException {
+        JsonNode passed = json(events.line(http(HttpVerdict.PASSED, Optional.of("POST"), 201)));
+        assertThat(passed.path("class_uid").asInt()).isEqualTo(4002);
+        assertThat(passed.path("type_uid").asInt()).isEqualTo(400206);
+        assertThat(passed.path("activity_name").asText()).isEqualTo("Post");
+        assertThat(passed.path("action_id").asInt()).isEqualTo(1);
+        assertThat(passed.path("http_request"))
+                .isEqualTo(
+                        json(
+                                "{\"http_method\": \"POST\", \"url\": {\"scheme\": \"http\", \"port\": 80, \"hostname\": \"www.example.org\", \"path\": \"/v1\"}}"));
+        assertThat(passed.at("/http_response/code").asInt()).isEqualTo(201);
+        assertThat(passed.path("traffic")).isEqualTo(json("{\"bytes\": 42, \"bytes_out\": 2, \"bytes_in\": 40}"));
+        assertThat(passed.at("/src_endpoint/name").asText()).isEqualTo("team/a");
+
+        JsonNode denied = json(events.line(http(HttpVerdict.NO_RULE, Optional.of("PATCH"), 403)));
+        assertThat(denied.path("type_uid").asInt()).isEqualTo(400299);
+        assertThat(denied.path("action_id").asInt()).isEqualTo(2);
+        assertThat(denied.at("/firewall_rule/desc").asText()).isEqualTo("no-rule");
+
+        JsonNode unread = json(events.line(http(HttpVerdict.NOT_HTTP, Optional.empty(), 0)));
+        assertThat(unread.has("http_request")).isFalse();
+        assertThat(unread.has("http_response")).isFalse();
+    }
+
+    private static AuditRecord http(HttpVerdict verdict, Optional<String> method, int status) {
+        return new AuditRecord.HttpDecided(
+                Records.AT,
+                Optional.of(Records.subject("a")),
+                "100.80.4.2",
+                "192.0.2.10",
+                80,
+                method,
+                method.map(_ -> "www.example.org"),
+                method.map(_ -> "/v1"),
+                verdict,
+                status,
+                2,
+                40,
                 Duration.ofMillis(3));
     }
 

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -12,6 +13,7 @@ import dev.agentcontainers.nodeagent.names.OpeningCheck.Result.Granted;
 import dev.agentcontainers.nodeagent.names.OpeningCheck.Result.Refused;
 import dev.agentcontainers.policy.Invariants;
 import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.time.Duration;
 import java.util.Collections;
@@ -98,6 +100,30 @@ class OpeningCheckTest {
                         List.of("192.0.2.1")));
         assertThat(group.names()).containsExactlyInAnyOrder("*.example.org", "www.example.org", "www.example.net");
         assertThat(check(group, "www.example.net", 60, "10.0.0.1")).isEqualTo(new Granted(List.of(), List.of()));
+    }
+
+    @Test
+    void namesForSomeRequestsAreOpenedToBeInterceptedToo() {
+        NamedGroup group = NamedGroup.of(new GroupRuleset(
+                "g",
+                "h",
+                List.of(),
+                List.of(),
+                List.of(name("*.example.org", Protocol.TCP, 80, 80)),
+                List.of(name("www.example.org", Protocol.TCP, 443, 443)),
+                List.of(new AllowedHttp("www.example.org", 80, 81, List.of("GET"), List.of("/"), null)),
+                List.of()));
+
+        assertThat(check(group, "www.example.org", 60, "192.0.2.1"))
+                .isEqualTo(new Granted(
+                        List.of(
+                                to("192.0.2.1", Protocol.TCP, 80),
+                                new ResolvedDestination("192.0.2.1", Protocol.TCP, 443, Duration.ofSeconds(60), true),
+                                new ResolvedDestination("192.0.2.1", Protocol.TCP, 81, Duration.ofSeconds(60), true)),
+                        List.of("192.0.2.1")));
+        assertThat(check(group, "www.example.org", 60, "10.0.0.1")).isEqualTo(new Granted(List.of(), List.of()));
+        assertThat(group.httpNames())
+                .containsExactly(new HttpName("www.example.org", 80, 81, List.of("GET"), List.of("/"), List.of()));
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.policygroup;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.operator.fleet.NodePolicy;
@@ -109,8 +110,20 @@ final class PolicyParts {
         long size = GROUP_OVERHEAD + group.name().length() + group.hash().length();
         size += texts(group.sources()) + texts(group.problems());
         size += boxes(group.egress()) + boxes(group.ingress());
-        size += names(group.names()) + names(group.tlsNames());
+        size += names(group.names()) + names(group.tlsNames()) + httpNames(group.httpNames());
         return size;
+    }
+
+    private static long httpNames(@Nullable List<AllowedHttp> names) {
+        return names == null
+                ? 0
+                : names.stream()
+                        .mapToLong(name -> 2 * BOX_OVERHEAD
+                                + name.domain().length()
+                                + texts(name.methods())
+                                + texts(name.paths())
+                                + texts(name.hosts()))
+                        .sum();
     }
 
     private static long names(@Nullable List<AllowedName> names) {

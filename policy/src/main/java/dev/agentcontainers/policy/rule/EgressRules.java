@@ -3,8 +3,11 @@ package dev.agentcontainers.policy.rule;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
+import dev.agentcontainers.api.v1alpha1.Network.HttpRequests;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.policy.http.RequestRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,29 +23,75 @@ final class EgressRules {
     static Rule read(EgressRule rule, String namespace, RuleSource source) {
         List<Peer> peers = peers(rule.to(), namespace, source.field());
         List<PortMatch> ports = ports(rule.ports(), source.field());
+        if (rule.http() != null) {
+            return ofRequests(rule, rule.http(), peers, ports, source);
+        }
         return rule.tls() == null
                 ? Rule.accepting(source, peers, ports)
-                : new Rule(source, Action.ACCEPT, domains(peers, source.field()), streams(ports, source.field()), true);
+                : new Rule(
+                        source,
+                        Action.ACCEPT,
+                        domains(peers, source.field(), "tls"),
+                        streams(ports, source.field(), "tls"),
+                        true,
+                        List.of());
     }
 
-    /** Those of a rule with tls: what admission would have refused allows nothing, rather than anything but TLS. */
-    private static List<Peer> domains(List<Peer> peers, String field) {
+    /** What admission would have refused allows nothing, rather than any request. */
+    private static Rule ofRequests(
+            EgressRule rule, List<HttpRequests> http, List<Peer> peers, List<PortMatch> ports, RuleSource source) {
+        List<RequestRule> requests = new ArrayList<>();
+        List<Peer> problems = new ArrayList<>();
+        if (rule.tls() != null) {
+            problems.add(new Peer.Unreadable(source.field()
+                    + ".http: the rule has tls, and what is inside TLS is not looked at; the rule allows nothing"));
+        } else if (http.isEmpty()) {
+            problems.add(new Peer.Unreadable(source.field() + ".http: is empty; the rule allows nothing"));
+        } else {
+            for (int index = 0; index < http.size(); index++) {
+                try {
+                    requests.add(requestRule(http.get(index)));
+                } catch (IllegalArgumentException invalid) {
+                    problems.add(new Peer.Unreadable("%s.http[%d]: %s; it allows nothing"
+                            .formatted(source.field(), index, invalid.getMessage())));
+                }
+            }
+        }
+        List<Peer> all = new ArrayList<>(requests.isEmpty() ? List.of() : domains(peers, source.field(), "http"));
+        all.addAll(problems);
+        return new Rule(source, Action.ACCEPT, all, streams(ports, source.field(), "http"), false, requests);
+    }
+
+    private static RequestRule requestRule(HttpRequests entry) {
+        @Nullable List<String> hosts = entry.hosts();
+        return RequestRule.of(
+                entry.methods(),
+                entry.paths(),
+                hosts == null
+                        ? null
+                        : hosts.stream()
+                                .map(host -> DomainName.parse(host).toString())
+                                .toList());
+    }
+
+    /** Those of a rule that looks at what passes: what admission would have refused allows nothing, rather than anything else. */
+    private static List<Peer> domains(List<Peer> peers, String field, String what) {
         return Indexed.map(peers, (index, peer) -> switch (peer) {
             case Peer.Domain _, Peer.Unreadable _ -> peer;
             case Peer.Everywhere _, Peer.Block _, Peer.Selected _, Peer.Agents _, Peer.Nodes _ ->
-                new Peer.Unreadable("%s.to[%d]: the rule has tls, which is for domains; the peer allows nothing"
-                        .formatted(field, index));
+                new Peer.Unreadable("%s.to[%d]: the rule has %s, which is for domains; the peer allows nothing"
+                        .formatted(field, index, what));
         });
     }
 
-    private static List<PortMatch> streams(List<PortMatch> ports, String field) {
+    private static List<PortMatch> streams(List<PortMatch> ports, String field, String what) {
         return Indexed.map(
                 ports,
                 (index, port) ->
                         port instanceof PortMatch.Numbered(Protocol protocol, var _) && protocol != Protocol.TCP
                                 ? new PortMatch.Unreadable(
-                                        "%s.ports[%d]: the rule has tls, which is for TCP; the port matches nothing"
-                                                .formatted(field, index))
+                                        "%s.ports[%d]: the rule has %s, which is for TCP; the port matches nothing"
+                                                .formatted(field, index, what))
                                 : port);
     }
 

@@ -4,9 +4,12 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.PortRange;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.policy.http.HttpRequest;
+import dev.agentcontainers.policy.http.RequestRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accepts, denies or passes each of its ports at each of its peers. Those of NetworkPolicies, EgressPolicies
@@ -15,8 +18,15 @@ import java.util.List;
  * @param peers empty: nothing matches (a policy's missing {@code to} is {@link Peer.Everywhere})
  * @param ports empty: nothing matches (a policy's missing {@code ports} is {@link #ALL_PORTS})
  * @param onlyTls whether it accepts nothing but TLS for the very name that an address was resolved for; only of domains and TCP
+ * @param requests the requests of HTTP that it accepts and nothing else; empty where it is not about requests. Only of domains and TCP
  */
-public record Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports, boolean onlyTls) {
+public record Rule(
+        RuleSource source,
+        Action action,
+        List<Peer> peers,
+        List<PortMatch> ports,
+        boolean onlyTls,
+        List<RequestRule> requests) {
     /** What missing {@code ports} mean: every port of TCP, UDP and SCTP. */
     public static final List<PortMatch> ALL_PORTS = Arrays.stream(Protocol.values())
             .<PortMatch>map(protocol -> new PortMatch.Numbered(protocol, PortRange.ALL))
@@ -25,11 +35,17 @@ public record Rule(RuleSource source, Action action, List<Peer> peers, List<Port
     public Rule {
         peers = List.copyOf(peers);
         ports = List.copyOf(ports);
+        requests = List.copyOf(requests);
     }
 
     /** One that does not look at what passes. */
     public Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports) {
-        this(source, action, peers, ports, false);
+        this(source, action, peers, ports, false, List.of());
+    }
+
+    /** Whether it accepts some requests of HTTP and nothing else. */
+    public boolean onlyHttp() {
+        return !requests.isEmpty();
     }
 
     static Rule accepting(RuleSource source, List<Peer> peers, List<PortMatch> ports) {
@@ -44,6 +60,21 @@ public record Rule(RuleSource source, Action action, List<Peer> peers, List<Port
     /** Whether one of the ports is that port of the destination. */
     public boolean hasPort(Protocol protocol, int port, Party destination) {
         return ports.stream().anyMatch(match -> match.matches(protocol, port, destination));
+    }
+
+    /**
+     * Whether what it accepts at its peers and ports is, or may be, such a request.
+     *
+     * @param request of HTTP without TLS; null where it isn't known what passes
+     * @param name that the address was resolved for; null where none is known
+     */
+    public boolean letsPass(@Nullable HttpRequest request, @Nullable String name) {
+        if (request == null) {
+            return true;
+        }
+        return !onlyTls
+                && (requests.isEmpty()
+                        || (name != null && requests.stream().anyMatch(rule -> rule.allows(request, name))));
     }
 
     /** What of the rule can't be read, each with its place. */

@@ -23,12 +23,14 @@ public sealed interface NodeMessage {
      * @param agents each agent's address and its group
      * @param groups each group's name and the names that it may resolve, as {@code www.example.org} or {@code *.example.org}
      * @param tlsNames for groups that have such: which of these names may be reached by TLS for that very name, and at which ports
+     * @param httpNames for groups that have such: to which of these names which requests of HTTP may pass
      * @param upstreams whom to ask, as {@code 192.0.2.1:53}, in this order
      */
     record Configure(
             Map<String, String> agents,
             Map<String, List<String>> groups,
             Map<String, List<TlsName>> tlsNames,
+            Map<String, List<HttpName>> httpNames,
             List<String> upstreams,
             NameLimits limits)
             implements NodeMessage {
@@ -36,7 +38,18 @@ public sealed interface NodeMessage {
             agents = Map.copyOf(agents);
             groups = Map.copyOf(groups);
             tlsNames = Map.copyOf(tlsNames);
+            httpNames = Map.copyOf(httpNames);
             upstreams = List.copyOf(upstreams);
+        }
+
+        /** Without rules about requests. */
+        public Configure(
+                Map<String, String> agents,
+                Map<String, List<String>> groups,
+                Map<String, List<TlsName>> tlsNames,
+                List<String> upstreams,
+                NameLimits limits) {
+            this(agents, groups, tlsNames, Map.of(), upstreams, limits);
         }
 
         /** Nobody may resolve anything. */
@@ -53,6 +66,25 @@ public sealed interface NodeMessage {
      * @param endPort the last
      */
     record TlsName(String domain, int port, int endPort) {}
+
+    /**
+     * A name to which only some requests of HTTP may pass: each of the methods, at each of the paths, of each of the hosts.
+     *
+     * @param domain as in the groups' names
+     * @param port the first
+     * @param endPort the last
+     * @param methods {@code *} for all
+     * @param paths with a final {@code *} all that begin so
+     * @param hosts empty: the very name that was resolved
+     */
+    record HttpName(
+            String domain, int port, int endPort, List<String> methods, List<String> paths, List<String> hosts) {
+        public HttpName {
+            methods = List.copyOf(methods);
+            paths = List.copyOf(paths);
+            hosts = List.copyOf(hosts);
+        }
+    }
 
     /**
      * The kernel lets the agent reach these now, for the time that was asked for, or did before.

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = ProxyMessage.Open.class, name = "open"),
     @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit"),
     @JsonSubTypes.Type(value = ProxyMessage.TlsAudit.class, name = "tlsAudit"),
+    @JsonSubTypes.Type(value = ProxyMessage.HttpAudit.class, name = "httpAudit"),
     @JsonSubTypes.Type(value = ProxyMessage.Alive.class, name = "alive")
 })
 public sealed interface ProxyMessage {
@@ -55,6 +56,40 @@ public sealed interface ProxyMessage {
             decisions = List.copyOf(decisions);
         }
     }
+
+    /** @param dropped how many decisions were not kept since the message before */
+    record HttpAudit(List<HttpDecision> decisions, long dropped) implements ProxyMessage {
+        public HttpAudit {
+            decisions = List.copyOf(decisions);
+        }
+    }
+
+    /**
+     * A request of an agent and what became of it; or a connection on which there was none that could be read.
+     *
+     * @param agent address it came from
+     * @param address where its connection was meant to go
+     * @param method in printable characters; null where none can be read
+     * @param host that it named, in printable characters; null where none can be read
+     * @param path without the query, in printable characters; null where none can be read
+     * @param status of the answer, the server's or this proxy's; 0 where there was none
+     * @param bytesSent of the request's content that went on
+     * @param bytesReceived of the answer's content that came back
+     * @param micros from its beginning until this
+     */
+    record HttpDecision(
+            long epochMillis,
+            String agent,
+            String address,
+            int port,
+            @Nullable String method,
+            @Nullable String host,
+            @Nullable String path,
+            HttpVerdict verdict,
+            int status,
+            long bytesSent,
+            long bytesReceived,
+            long micros) {}
 
     /**
      * A connection of an agent that was intercepted and what became of it.

@@ -1,7 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
-import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
@@ -25,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param names the names of a digest, which the kernel does not hold; empty where they aren't known
  */
-record GroupReader(TableReader table, Function<String, Optional<List<AllowedName>>> names) {
+record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> names) {
     private static final Logger LOG = LoggerFactory.getLogger(GroupReader.class);
     private static final String UNKNOWN_NAMES = "names unknown";
 
@@ -85,17 +84,28 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
             int boxMark = boxMark(sets.mark());
             NameMarks marks = marks(sets.names());
             NameMarks tlsMarks = marks(sets.tlsNames());
-            Optional<List<AllowedName>> held = held(sets.names());
-            Optional<List<AllowedName>> heldForTls = held(sets.tlsNames());
-            if (held.isEmpty() || heldForTls.isEmpty()) {
+            Optional<NamesOfSet> held = held(sets.names());
+            Optional<NamesOfSet> intercepted = held(sets.tlsNames());
+            if (held.isEmpty() || intercepted.isEmpty()) {
                 return new HeldGroup(sets, boxMark, marks, tlsMarks, UNKNOWN_NAMES);
             }
-            if (!marks.byPort().keySet().equals(NamedPort.of(held.get()))
-                    || !tlsMarks.byPort().keySet().equals(NamedPort.of(heldForTls.get()))) {
+            if (!marks.byPort().keySet().equals(NamedPort.of(held.get().all()))
+                    || !tlsMarks.byPort()
+                            .keySet()
+                            .equals(NamedPort.of(intercepted.get().all()))) {
                 return altered(group);
             }
             return new HeldGroup(
-                    sets, boxMark, marks, tlsMarks, RulesetHash.of(egress, ingress, held.get(), heldForTls.get()));
+                    sets,
+                    boxMark,
+                    marks,
+                    tlsMarks,
+                    RulesetHash.of(
+                            egress,
+                            ingress,
+                            held.get().named(),
+                            intercepted.get().named(),
+                            intercepted.get().http()));
         } catch (IllegalStateException e) {
             return altered(group);
         }
@@ -133,8 +143,8 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
     }
 
     /** The names that the set stands for; none without one, empty where they aren't known. */
-    private Optional<List<AllowedName>> held(Optional<String> set) {
-        return set.isEmpty() ? Optional.of(List.of()) : names.apply(SetNames.digest(set.get()));
+    private Optional<NamesOfSet> held(Optional<String> set) {
+        return set.isEmpty() ? Optional.of(NamesOfSet.NONE) : names.apply(SetNames.digest(set.get()));
     }
 
     private NameMarks marks(Optional<String> set) throws IOException {

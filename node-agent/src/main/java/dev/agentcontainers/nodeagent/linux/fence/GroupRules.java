@@ -1,13 +1,11 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
-import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.nftables.TableMessages;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
-import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -25,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The groups' chains and sets in the fence's table. What it knows was read from the kernel. Not thread-safe. */
 final class GroupRules {
-    private static final int DIGEST = 16;
     /** Changed groups that are read back one by one rather than with all others. */
     private static final int FEW = 16;
 
@@ -44,7 +41,7 @@ final class GroupRules {
     /** Whether the kernel may hold sets that no rule looks up. */
     private boolean unusedSetsRemain = true;
     /** What was applied, or may have been, by digest: the kernel holds but the digest. */
-    private Map<String, List<AllowedName>> namesByDigest = Map.of();
+    private Map<String, NamesOfSet> namesByDigest = Map.of();
 
     GroupRules(Place fence, TableReader table) {
         this.fence = fence;
@@ -101,12 +98,12 @@ final class GroupRules {
             NameMarks marks = marks(
                     held.sets().names(),
                     held.marks().ofKind(ConnectionMark.NAME),
-                    ruleset.names(),
+                    NamesOfSet.plain(ruleset),
                     ConnectionMark.NAME.fresh(random, usedMarks));
             NameMarks tlsMarks = marks(
                     held.sets().tlsNames(),
                     held.tlsMarks().ofKind(ConnectionMark.INTERCEPTED),
-                    ruleset.tlsNames(),
+                    NamesOfSet.intercepted(ruleset),
                     ConnectionMark.INTERCEPTED.fresh(random, usedMarks));
             // Whatever has changed: each connection is looked up anew, once.
             int boxMark = ConnectionMark.BOX.fresh(random, usedMarks);
@@ -121,8 +118,8 @@ final class GroupRules {
         known = Optional.empty();
         applied = Optional.empty();
         unusedSetsRemain = true;
-        Map<String, List<AllowedName>> next = byDigest(rulesets);
-        Map<String, List<AllowedName>> both = new HashMap<>(namesByDigest);
+        Map<String, NamesOfSet> next = byDigest(rulesets);
+        Map<String, NamesOfSet> both = new HashMap<>(namesByDigest);
         both.putAll(next);
         namesByDigest = both;
         fence.transaction(fill.toString());
@@ -247,25 +244,21 @@ final class GroupRules {
     }
 
     /** @param set that the kernel holds and the marks held are in */
-    private NameMarks marks(Optional<String> set, NameMarks held, List<AllowedName> wanted, int fresh) {
+    private NameMarks marks(Optional<String> set, NameMarks held, NamesOfSet wanted, int fresh) {
         Optional<String> digest = set.map(SetNames::digest);
-        Optional<List<AllowedName>> before = digest.isEmpty()
-                ? Optional.of(List.of())
-                : digest.get().equals(digest(wanted))
+        Optional<NamesOfSet> before = digest.isEmpty()
+                ? Optional.of(NamesOfSet.NONE)
+                : digest.get().equals(wanted.digest())
                         ? Optional.of(wanted)
                         : Optional.ofNullable(namesByDigest.get(digest.get()));
-        return held.with(wanted, before, fresh);
+        return held.with(wanted.all(), before.map(NamesOfSet::all), fresh);
     }
 
-    private static Map<String, List<AllowedName>> byDigest(List<GroupRuleset> rulesets) {
+    private static Map<String, NamesOfSet> byDigest(List<GroupRuleset> rulesets) {
         return rulesets.stream()
-                .flatMap(ruleset -> Stream.of(ruleset.names(), ruleset.tlsNames()))
-                .filter(list -> !list.isEmpty())
-                .collect(Collectors.toMap(GroupRules::digest, list -> list, (first, _) -> first));
-    }
-
-    private static String digest(List<AllowedName> names) {
-        return RulesetHash.of(List.of(), List.of(), names).substring(0, DIGEST);
+                .flatMap(ruleset -> Stream.of(NamesOfSet.plain(ruleset), NamesOfSet.intercepted(ruleset)))
+                .filter(names -> !names.all().isEmpty())
+                .collect(Collectors.toMap(NamesOfSet::digest, names -> names, (first, _) -> first));
     }
 
     private static void prepare(
@@ -281,8 +274,8 @@ final class GroupRules {
         boxes(ruleset.egress(), true, ruleset.name(), Kind.EGRESS_IPV6, names, sets, fill);
         boxes(ruleset.ingress(), false, ruleset.name(), Kind.INGRESS_IPV4, names, sets, fill);
         boxes(ruleset.ingress(), true, ruleset.name(), Kind.INGRESS_IPV6, names, sets, fill);
-        named(ruleset.names(), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
-        named(ruleset.tlsNames(), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
+        named(NamesOfSet.plain(ruleset), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
+        named(NamesOfSet.intercepted(ruleset), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
         String markSet = names.of(Kind.MARK, ruleset.name());
         sets.put(Kind.MARK, markSet);
         fill.append(Rules.markSet(markSet, boxMark));
@@ -290,15 +283,15 @@ final class GroupRules {
     }
 
     private static void named(
-            List<AllowedName> all,
+            NamesOfSet all,
             NameMarks marks,
             String group,
             Kind kind,
             SetNames names,
             Map<Kind, String> sets,
             StringBuilder fill) {
-        if (!all.isEmpty()) {
-            String set = names.names(kind, group, digest(all));
+        if (!all.all().isEmpty()) {
+            String set = names.names(kind, group, all.digest());
             sets.put(kind, set);
             fill.append(Rules.namesSet(set, marks));
         }

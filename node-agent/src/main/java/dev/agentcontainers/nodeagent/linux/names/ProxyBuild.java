@@ -13,6 +13,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.LengthFieldPrepender;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.flow.FlowControlHandler;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.ReferenceCounted;
 import java.io.IOException;
@@ -57,6 +59,8 @@ record ProxyBuild(List<Path> libraries, String name) {
             ReferenceCounted.class,
             AddressResolverGroup.class,
             LengthFieldPrepender.class,
+            HttpRequestDecoder.class,
+            FlowControlHandler.class,
             Epoll.class,
             DomainSocketAddress.class,
             ObjectMapper.class,

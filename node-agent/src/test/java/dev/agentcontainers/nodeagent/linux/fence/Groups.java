@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -40,6 +41,24 @@ final class Groups {
     static GroupRuleset named(String name, List<AllowedName> names, List<AllowedName> tlsNames) {
         return new GroupRuleset(
                 name, RulesetHash.of(List.of(), List.of(), names, tlsNames), List.of(), List.of(), names, tlsNames);
+    }
+
+    /** With names to which only some requests of HTTP pass. */
+    static GroupRuleset requests(
+            String name, List<AllowedName> names, List<AllowedName> tlsNames, List<AllowedHttp> httpNames) {
+        return new GroupRuleset(
+                name,
+                RulesetHash.of(List.of(), List.of(), names, tlsNames, httpNames),
+                List.of(),
+                List.of(),
+                names,
+                tlsNames,
+                httpNames,
+                List.of());
+    }
+
+    static AllowedHttp http(String domain, int port, List<String> methods, List<String> paths) {
+        return new AllowedHttp(domain, port, port, methods, paths, null);
     }
 
     static AllowedName name(String domain, Protocol protocol, int port) {

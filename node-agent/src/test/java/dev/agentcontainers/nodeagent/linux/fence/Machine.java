@@ -158,6 +158,19 @@ final class Machine implements AutoCloseable {
                 key.toString()));
     }
 
+    /** Something at these addresses that answers each request of HTTP with what it was. */
+    void serveHttp(String addresses, int port) throws IOException {
+        start(List.of(
+                "ip",
+                "netns",
+                "exec",
+                servers,
+                "/usr/bin/python3",
+                resource("http_server.py").toString(),
+                addresses,
+                Integer.toString(port)));
+    }
+
     HostileAgent agent() throws IOException {
         HostileAgent agent = HostileAgent.start(resource("agent.py"));
         processes.add(agent.process());

@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.PUBLIC;
+import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.PATIENCE;
+import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.resolve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -10,41 +12,17 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.fence.NameServerSockets;
-import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
-import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
-import dev.agentcontainers.nodeagent.linux.identity.IdRange;
-import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
-import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
-import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
-import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
-import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
-import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
-import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
-import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
-import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
-import dev.agentcontainers.nodeagent.names.ForwardingPrograms;
 import dev.agentcontainers.nodeagent.names.NameAudit;
-import dev.agentcontainers.nodeagent.names.NameSettings;
-import dev.agentcontainers.nodeagent.names.NamesFence;
-import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.policy.RulesetHash;
-import dev.agentcontainers.protocol.names.NameLimits;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +37,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Tag("node")
 class TlsIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int TLS_PORT = 8443;
     private static final String OTHER_ADDRESS = "198.51.100.11";
     private static final String SITE = "www.example.org";
@@ -74,91 +51,35 @@ class TlsIT {
             List.of(SITE_NAME, OTHER_NAME, Groups.name(BESIDE, Protocol.TCP, TLS_PORT)));
 
     private final List<TlsDecision> decisions = new CopyOnWriteArrayList<>();
-    private Path folder;
     private Machine machine;
-    private LinuxFence fence;
-    private Sandboxes sandboxes;
-    private NetworkNamespace host;
-    private NamespaceThread inHost;
-    private LoopbackResolver resolver;
-    private LinuxProxyPrograms programs;
-    private NamesFence names;
-    private EgressProxyKeeper keeper;
+    private ProxiedMachine proxied;
 
     @BeforeEach
     void makeEverything() throws Exception {
-        assumeTrue(Program.find("setpriv").isPresent(), "needs setpriv");
         assumeTrue(Program.find("openssl").isPresent(), "needs openssl");
         machine = Machine.create();
-        sandboxes = Sandboxes.make();
         machine.onServers("ip addr add " + OTHER_ADDRESS + "/32 dev lo");
         machine.serveTls(PUBLIC + "," + OTHER_ADDRESS, TLS_PORT);
-        host = NetworkNamespace.open(
-                new LinuxNamespaceCalls(), machine.settings().hostNamespace().orElseThrow());
-        inHost = NamespaceThread.in(host, "test host");
-        resolver = inHost.call(() -> new LoopbackResolver(
-                Map.of(SITE, List.of(PUBLIC), OTHER, List.of(OTHER_ADDRESS), BESIDE, List.of(PUBLIC))));
-        fence = new LinuxFence(machine.settings(), FenceSystem.linux(), Duration.ZERO);
-        folder = Files.createTempDirectory("agentcontainers-tls");
-        programs = new LinuxProxyPrograms(
-                folder.resolve("run"),
-                folder.resolve("state"),
-                Path.of("/run/netns", machine.settings().name()),
-                new SandboxCgroups(
-                        Hierarchies.of(MountTable.ofThisThread()),
-                        "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
-                        ProcessCalls.ofThisMachine(),
-                        DescriptorCalls.ofThisMachine()),
-                new IdRange(200_000_000, 65_536));
-        names = new NamesFence(fence);
-        names.open(Machine.fenceSettings());
-        apply(ALLOWED);
-        keeper = new EgressProxyKeeper(
-                        names,
-                        new OnTheHost(programs, inHost),
-                        new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT),
-                        new Audit(decisions))
-                .start();
+        proxied = new ProxiedMachine(
+                machine,
+                Map.of(SITE, List.of(PUBLIC), OTHER, List.of(OTHER_ADDRESS), BESIDE, List.of(PUBLIC)),
+                List.of(ALLOWED),
+                new Audit(decisions));
     }
 
     @AfterEach
     void removeEverything() throws Exception {
-        if (sandboxes != null) {
-            sandboxes.close();
-        }
-        if (keeper != null) {
-            keeper.close();
-            fence.destroy();
-            programs.forget();
-            DeepDeletion.delete(folder);
-        }
-        if (resolver != null) {
-            resolver.close();
-        }
-        if (inHost != null) {
-            inHost.close();
-            host.close();
-        }
-        if (machine != null) {
-            machine.close();
+        if (proxied != null) {
+            proxied.close();
         }
     }
 
     private void apply(GroupRuleset ruleset) throws SandboxException {
-        assertThat(names.apply(List.of(ruleset))).containsEntry(ruleset.name(), ruleset.hash());
+        proxied.apply(ruleset);
     }
 
     private DrivenAgent start(Profile profile) throws Exception {
-        DrivenAgent agent = sandboxes.create(profile);
-        names.attach(agent.id(), agent.network(), "named");
-        agent.start();
-        return agent;
-    }
-
-    private static void resolve(DrivenAgent agent, String name, String address) {
-        await().atMost(PATIENCE)
-                .until(() -> agent.shell("python3 -c \"import socket; print(socket.gethostbyname('" + name + "'))\"")
-                        .equals("0 " + address + "\n"));
+        return proxied.start(profile, "named");
     }
 
     /** One that has resolved the site. */
@@ -278,7 +199,7 @@ class TlsIT {
     void theRulesAloneEndWhatPassed() throws Exception {
         DrivenAgent agent = resolved(Profile.SHIPPED);
         assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
-        keeper.close();
+        proxied.keeper().close();
         assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE))
                 .as("without a node agent what was resolved can be reached")
                 .isEqualTo(SITE + ":hello");
@@ -326,7 +247,7 @@ class TlsIT {
 
         try (Capture arriving =
                 machine.captureAtServers("tcp port " + TLS_PORT + " and tcp[tcpflags] & tcp-syn != 0")) {
-            programs.kill();
+            proxied.programs().kill();
             assertThat(agent.request("send_tls", "flow")).isNotEqualTo(SITE + ":hello");
             assertThat(agent.request("open_tls", "new", PUBLIC, TLS_PORT, SITE)).isNotEqualTo(SITE + ":hello");
             assertThat(arriving.packets()).isEmpty();
@@ -357,7 +278,7 @@ class TlsIT {
         assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
         assertThat(machine.inFence("nft list map inet agentfence intercepted")).contains(PUBLIC);
 
-        names.detach(agent.id());
+        proxied.names().detach(agent.id());
         assertThat(machine.inFence("nft list map inet agentfence intercepted")).doesNotContain(PUBLIC);
         await().atMost(PATIENCE).until(() -> connections().isEmpty());
     }
@@ -392,24 +313,9 @@ class TlsIT {
         }
 
         @Override
-        public void dropped(long count) {}
-    }
-
-    /** The same, started in the network of the test's machine. */
-    private static final class OnTheHost extends ForwardingPrograms {
-        private final NamespaceThread host;
-
-        OnTheHost(ProxyPrograms programs, NamespaceThread host) {
-            super(programs);
-            this.host = host;
-        }
+        public void requested(HttpDecision decision) {}
 
         @Override
-        public void start(NameServerSockets sockets, long user) throws IOException {
-            host.call(() -> {
-                programs.start(sockets, user);
-                return true;
-            });
-        }
+        public void dropped(long count) {}
     }
 }

@@ -31,6 +31,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NameVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.io.IOException;
@@ -140,6 +141,9 @@ class EgressProxyIT {
 
             @Override
             public void connected(TlsDecision decision) {}
+
+            @Override
+            public void requested(HttpDecision decision) {}
 
             @Override
             public void dropped(long count) {}

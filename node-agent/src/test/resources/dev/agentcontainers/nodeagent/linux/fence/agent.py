@@ -1,5 +1,6 @@
 """The hostile agent of the fence's tests: does what a line of JSON says, in its own namespaces, and answers a line."""
 import json
+import re
 import socket
 import ssl
 import struct
@@ -180,6 +181,43 @@ def send_tls(name):
     flows[name].settimeout(5)
     flows[name].sendall(b"hello")
     return flows[name].recv(1024).decode()
+
+
+def is_answer(text):
+    head, end, content = text.partition("\r\n\r\n")
+    length = re.search("(?i)^content-length: *([0-9]+)", head, re.MULTILINE)
+    return end and length and len(content) >= int(length.group(1))
+
+
+def http(name, host, port, text):
+    """One answer to a request on a connection that is kept under the name."""
+    if name not in flows:
+        flows[name] = socket.create_connection((host, port), 5)
+    flows[name].settimeout(5)
+    flows[name].sendall(text.encode("latin-1"))
+    received = ""
+    while not is_answer(received):
+        data = flows[name].recv(65536)
+        if not data:
+            return received + " ended"
+        received += data.decode("latin-1")
+    return received
+
+
+def http_until_end(host, port, text):
+    """All that comes back for the text until the connection ends, and how it does."""
+    received = ""
+    with socket.create_connection((host, port), 5) as s:
+        s.settimeout(20)
+        try:
+            s.sendall(text.encode("latin-1"))
+            data = s.recv(65536)
+            while data:
+                received += data.decode("latin-1")
+                data = s.recv(65536)
+        except ConnectionResetError:
+            return received + " reset"
+    return received + " ended"
 
 
 def first_bytes(host, port, *parts):

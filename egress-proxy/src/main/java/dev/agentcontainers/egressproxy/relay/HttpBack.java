@@ -1,0 +1,206 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.flow.FlowControlHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** The connection to the server, which lasts as long as the agent's: what it answers goes to the agent. For the event loop's thread. */
+final class HttpBack extends ChannelInboundHandlerAdapter {
+    private static final int LONGEST_LINE = 8 << 10;
+    private static final int LONGEST_HEADERS = 64 << 10;
+    private static final int LONGEST_CHUNK = 8 << 10;
+
+    private final HttpRelay relay;
+    private @Nullable Channel channel;
+    private boolean open;
+    private boolean interim;
+    private boolean keepsAlive;
+    private boolean asksForMore;
+    private boolean inputEnded;
+
+    HttpBack(HttpRelay relay) {
+        this.relay = relay;
+    }
+
+    /** Only once. */
+    ChannelFuture connect(EventLoop loop, InetSocketAddress to, Duration patience) {
+        HttpDecoderConfig strict = new HttpDecoderConfig()
+                .setMaxInitialLineLength(LONGEST_LINE)
+                .setMaxHeaderSize(LONGEST_HEADERS)
+                .setMaxChunkSize(LONGEST_CHUNK);
+        ChannelFuture connecting = Onward.connect(loop, to, patience, new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel made) {
+                made.pipeline()
+                        .addLast(new HttpClientCodec(strict, false, false), new FlowControlHandler(), HttpBack.this);
+            }
+        });
+        channel = connecting.channel();
+        return connecting.addListener(connected -> {
+            open = connected.isSuccess();
+            if (open) {
+                readOn();
+            }
+        });
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    /** Whether there may be another request after the answer that has come. */
+    boolean keepsAlive() {
+        return keepsAlive && open && !inputEnded;
+    }
+
+    ChannelFuture write(Object part) {
+        Channel to = channel;
+        if (to == null) {
+            throw new IllegalStateException("there is no connection");
+        }
+        return to.writeAndFlush(part);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        asksForMore = false;
+        relay.moves();
+        if (!relay.isPassing()) {
+            // Nobody has asked for it: it would be taken for the answer to the next request.
+            ReferenceCountUtil.release(message);
+            relay.endedByServer();
+        } else if (message instanceof HttpResponse answer) {
+            begin(answer);
+        } else if (message instanceof HttpContent content) {
+            handOn(content);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void begin(HttpResponse answer) {
+        if (answer.decoderResult().isFailure() || answer.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
+            ReferenceCountUtil.release(answer);
+            relay.end(HttpVerdict.BROKEN);
+            return;
+        }
+        interim = answer.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        if (!interim) {
+            relay.exchange().answeredWith(answer.status().code());
+            keepsAlive = HttpUtil.isKeepAlive(answer) && hasItsEnd(answer);
+            if (!keepsAlive) {
+                answer.headers().set(HttpHeaderNames.CONNECTION, "close");
+            }
+        }
+        relay.answer(answer).addListener(sent -> readOnUnless(!sent.isSuccess()));
+    }
+
+    /** Whether it is known where it ends without the end of the connection. */
+    private boolean hasItsEnd(HttpResponse answer) {
+        return relay.exchange().isHead()
+                || answer.status().equals(HttpResponseStatus.NO_CONTENT)
+                || answer.status().equals(HttpResponseStatus.NOT_MODIFIED)
+                || answer.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
+                || HttpUtil.isTransferEncodingChunked(answer);
+    }
+
+    private void handOn(HttpContent content) {
+        if (content.decoderResult().isFailure()) {
+            content.release();
+            relay.end(HttpVerdict.BROKEN);
+            return;
+        }
+        HttpExchange its = relay.exchange();
+        its.receives(content.content().readableBytes());
+        boolean last = content instanceof LastHttpContent && !interim;
+        relay.answer(content).addListener(sent -> {
+            relay.moves();
+            if (sent.isSuccess() && last) {
+                its.endAnswer();
+                relay.goOnAfterAnswer();
+            }
+            // Also then: what comes unasked for ends the connection, and so does its end.
+            readOnUnless(!sent.isSuccess());
+        });
+    }
+
+    private void readOnUnless(boolean failed) {
+        if (failed) {
+            relay.end(HttpVerdict.BROKEN);
+        } else {
+            readOn();
+        }
+    }
+
+    private void readOn() {
+        Channel from = channel;
+        if (!open || from == null) {
+            return;
+        }
+        asksForMore = true;
+        from.read();
+        if (asksForMore && inputEnded) {
+            relay.endedByServer();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            if (asksForMore) {
+                relay.endedByServer();
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (open) {
+            open = false;
+            relay.endedByServer();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (open) {
+            open = false;
+            context.close();
+            relay.endedByServer();
+        }
+    }
+
+    void close() {
+        open = false;
+        if (channel != null) {
+            channel.close();
+        }
+    }
+
+    void reset() {
+        open = false;
+        if (channel != null) {
+            Relay.Resets.reset(channel);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpRequest;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** A request and its answer, as far as they have come. */
+final class HttpExchange {
+    /** Characters of what a request says that are told. */
+    private static final int LONGEST = 1000;
+
+    private static final int LONGEST_METHOD = 32;
+    private static final int LONGEST_HOST = 255;
+
+    private final long began = System.nanoTime();
+    private final @Nullable String method;
+    private final @Nullable String host;
+    private final @Nullable String path;
+    private final boolean keepAlive;
+    private long sent;
+    private long received;
+    private int status;
+    private boolean requestEnded;
+    private boolean answerEnded;
+    private boolean told;
+
+    private HttpExchange(@Nullable String method, @Nullable String host, @Nullable String path, boolean keepAlive) {
+        this.method = method;
+        this.host = host;
+        this.path = path;
+        this.keepAlive = keepAlive;
+    }
+
+    /** One of which nothing can be read. */
+    static HttpExchange unread() {
+        return new HttpExchange(null, null, null, false);
+    }
+
+    /** As the request says of itself, whether that is true or not. */
+    static HttpExchange of(HttpRequest request) {
+        if (request.decoderResult().isFailure()) {
+            return unread();
+        }
+        String target = request.uri();
+        int query = target.indexOf('?');
+        return new HttpExchange(
+                printable(request.method().name(), LONGEST_METHOD),
+                request.headers().contains(HttpHeaderNames.HOST)
+                        ? printable(request.headers().get(HttpHeaderNames.HOST), LONGEST_HOST)
+                        : null,
+                printable(query < 0 ? target : target.substring(0, query), LONGEST),
+                RequestHead.keepsAlive(request));
+    }
+
+    private static String printable(String text, int longest) {
+        String shown = text.length() > longest ? text.substring(0, longest) + "..." : text;
+        return shown.replaceAll("[^\\x20-\\x7e]", "?");
+    }
+
+    boolean keepAlive() {
+        return keepAlive;
+    }
+
+    boolean isHead() {
+        return "HEAD".equals(method);
+    }
+
+    void sends(int bytes) {
+        sent += bytes;
+    }
+
+    void receives(int bytes) {
+        received += bytes;
+    }
+
+    void answeredWith(int code) {
+        status = code;
+    }
+
+    void endRequest() {
+        requestEnded = true;
+    }
+
+    void endAnswer() {
+        answerEnded = true;
+    }
+
+    boolean hasRequestEnded() {
+        return requestEnded;
+    }
+
+    boolean hasAnswerEnded() {
+        return answerEnded;
+    }
+
+    /** False the first time. */
+    boolean wasTold() {
+        boolean before = told;
+        told = true;
+        return before;
+    }
+
+    HttpDecision decision(long epochMillis, String agent, InetSocketAddress to, HttpVerdict verdict) {
+        return new HttpDecision(
+                epochMillis,
+                agent,
+                to.getAddress().getHostAddress(),
+                to.getPort(),
+                method,
+                host,
+                path,
+                verdict,
+                status,
+                sent,
+                received,
+                (System.nanoTime() - began) / 1000);
+    }
+}

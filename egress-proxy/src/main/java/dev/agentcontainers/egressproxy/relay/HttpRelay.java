@@ -1,0 +1,390 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.tls.Permit;
+import dev.agentcontainers.policy.http.HttpRequest;
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.flow.FlowControlHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An agent's connection on which each request is judged, and written anew where it passes: one at a time, the next only after the
+ * answer to the one before. Of a request nothing is read before it may go on, and of either side no more than the other takes.
+ * For the event loop's thread.
+ */
+final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
+    /** How long what was not asked for is taken and thrown away, so that the last answer is not lost with a reset. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private final SocketChannel front;
+    private final String agent;
+    private final InetSocketAddress to;
+    private final HttpNames names;
+    private final Consumer<HttpDecision> decisions;
+    private final Clock clock;
+    private final RelayLimits limits;
+    private final Consumer<Channel> place;
+    private final AnswerEncoder answers = new AnswerEncoder();
+    private final HttpBack back = new HttpBack(this);
+    private State state = State.AWAITING;
+    private HttpExchange exchange = HttpExchange.unread();
+    private @Nullable Permit permit;
+    private long deadline;
+    private @Nullable ScheduledFuture<?> look;
+    private boolean first = true;
+    private boolean asksForMore;
+    private boolean inputEnded;
+
+    private enum State {
+        /** The head of a request. */
+        AWAITING,
+        /** A request, its answer or both are on their way. */
+        PASSING,
+        /** The last answer was written; what still comes is thrown away. */
+        ENDING,
+        ENDED
+    }
+
+    /** @param place is told of the connection to the other side */
+    HttpRelay(
+            SocketChannel front,
+            String agent,
+            InetSocketAddress to,
+            InterceptedConnections.ForHttp http,
+            Clock clock,
+            RelayLimits limits,
+            Consumer<Channel> place) {
+        this.front = front;
+        this.agent = agent;
+        this.to = to;
+        this.names = http.names();
+        this.decisions = http.decisions();
+        this.clock = clock;
+        this.limits = limits;
+        this.place = place;
+    }
+
+    /** Takes the connection over, with what was read of it. */
+    void begin(ByteBuf read) {
+        front.config().setAutoRead(false);
+        front.pipeline().addLast(new StrictRequestDecoder(), answers, new FlowControlHandler(), this);
+        within(limits.hello());
+        front.pipeline().fireChannelRead(read);
+        if (front.isInputShutdown()) {
+            // It was told before there was anybody here to hear it.
+            front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
+        readOn();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        asksForMore = false;
+        moves();
+        if (state == State.AWAITING && message instanceof io.netty.handler.codec.http.HttpRequest request) {
+            judge(request);
+            if (message instanceof HttpContent) {
+                // What can't be decoded comes as a whole.
+                ReferenceCountUtil.release(message);
+            }
+        } else if (state == State.PASSING && message instanceof HttpContent content) {
+            handOn(content);
+        } else {
+            ReferenceCountUtil.release(message);
+            readOn();
+        }
+    }
+
+    private void judge(io.netty.handler.codec.http.HttpRequest message) {
+        first = false;
+        exchange = HttpExchange.of(message);
+        switch (RequestHead.read(message, to.getPort())) {
+            case RequestHead.Refused(HttpVerdict why) -> refuse(why, Optional.empty());
+            case RequestHead.Readable head -> {
+                HttpRequest request = head.request();
+                switch (names.sends(agent, to.getAddress().getHostAddress(), to.getPort(), request)) {
+                    case HttpNames.Result.Refused(HttpVerdict why) -> refuse(why, Optional.of(request));
+                    case HttpNames.Result.Permitted(Permit granted) -> {
+                        permit = granted;
+                        state = State.PASSING;
+                        within(limits.idle());
+                        answers.haveNoContent(exchange.isHead());
+                        send(head.rewritten(message, exchange.keepAlive()), request);
+                    }
+                }
+            }
+        }
+    }
+
+    private void send(io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
+        if (back.isOpen()) {
+            write(message);
+            return;
+        }
+        ChannelFuture connecting = back.connect(front.eventLoop(), to, limits.connect());
+        place.accept(connecting.channel());
+        connecting.addListener(connected -> {
+            if (state != State.PASSING) {
+                back.close();
+            } else if (!connected.isSuccess()) {
+                refuse(HttpVerdict.UNREACHABLE, Optional.of(request));
+            } else if (!holds()) {
+                cut();
+            } else {
+                write(message);
+            }
+        });
+    }
+
+    private void write(io.netty.handler.codec.http.HttpRequest message) {
+        back.write(message).addListener(sent -> goOnUnless(!sent.isSuccess()));
+    }
+
+    private void goOnUnless(boolean failed) {
+        if (failed) {
+            end(HttpVerdict.BROKEN);
+        } else if (state == State.PASSING && !exchange.hasRequestEnded()) {
+            readOn();
+        }
+    }
+
+    private void handOn(HttpContent content) {
+        if (content.decoderResult().isFailure()) {
+            content.release();
+            end(HttpVerdict.MALFORMED);
+            return;
+        }
+        HttpExchange its = exchange;
+        its.sends(content.content().readableBytes());
+        boolean last = content instanceof LastHttpContent;
+        // Headers behind the content are for nobody: no rule has seen them.
+        HttpContent plain = last ? new DefaultLastHttpContent(content.content()) : content;
+        back.write(plain).addListener(sent -> {
+            moves();
+            if (sent.isSuccess() && last) {
+                its.endRequest();
+                goOnAfterAnswer();
+            } else {
+                goOnUnless(!sent.isSuccess());
+            }
+        });
+    }
+
+    /** Something of the answer, whose encoding the front's pipeline does. */
+    ChannelFuture answer(Object part) {
+        return front.writeAndFlush(part);
+    }
+
+    HttpExchange exchange() {
+        return exchange;
+    }
+
+    boolean isPassing() {
+        return state == State.PASSING;
+    }
+
+    /** Both the request and its answer have to be at their end before the next is looked at. */
+    void goOnAfterAnswer() {
+        if (state != State.PASSING || !exchange.hasAnswerEnded()) {
+            return;
+        }
+        if (!exchange.hasRequestEnded() && exchange.keepAlive() && back.keepsAlive()) {
+            // The rest of the content may still be wanted.
+            return;
+        }
+        tell(HttpVerdict.PASSED);
+        if (exchange.hasRequestEnded() && exchange.keepAlive() && back.keepsAlive()) {
+            state = State.AWAITING;
+            within(limits.between());
+            readOn();
+        } else {
+            endAfterAnswer();
+        }
+    }
+
+    private void refuse(HttpVerdict why, Optional<HttpRequest> request) {
+        FullHttpResponse answer = Refusal.of(agent, to.getPort(), why, request).answer();
+        exchange.answeredWith(answer.status().code());
+        tell(why);
+        state = State.ENDING;
+        back.close();
+        within(LINGER);
+        answers.haveNoContent(exchange.isHead());
+        front.writeAndFlush(answer).addListener(_ -> endAfterAnswer());
+    }
+
+    /** The agent may still send what nobody wants any more: with a reset it could lose the answer. */
+    private void endAfterAnswer() {
+        if (state == State.ENDED) {
+            return;
+        }
+        state = State.ENDING;
+        back.close();
+        within(LINGER);
+        front.shutdownOutput();
+        readOn();
+    }
+
+    /** The other side has ended the connection. */
+    void endedByServer() {
+        if (state == State.AWAITING) {
+            endAfterAnswer();
+        } else if (state == State.PASSING) {
+            end(HttpVerdict.BROKEN);
+        }
+    }
+
+    /** Ends both sides at once, so that both see that it was not their peer who ended it. */
+    void end(HttpVerdict why) {
+        if (state != State.ENDED) {
+            tell(why);
+            close();
+        }
+    }
+
+    private void close() {
+        state = State.ENDED;
+        if (look != null) {
+            look.cancel(false);
+        }
+        back.reset();
+        Relay.Resets.reset(front);
+    }
+
+    @Override
+    public boolean holds() {
+        return permit == null || state == State.ENDING || names.holds(agent, permit);
+    }
+
+    @Override
+    public void cut() {
+        if (state == State.AWAITING) {
+            exchange = HttpExchange.unread();
+        }
+        end(HttpVerdict.REVOKED);
+    }
+
+    private void tell(HttpVerdict verdict) {
+        if (!exchange.wasTold()) {
+            decisions.accept(exchange.decision(clock.millis(), agent, to, verdict));
+        }
+    }
+
+    private void readOn() {
+        if (state == State.ENDED) {
+            return;
+        }
+        asksForMore = true;
+        front.read();
+        if (asksForMore && inputEnded) {
+            nothingMoreComes();
+        }
+    }
+
+    private void nothingMoreComes() {
+        switch (state) {
+            case AWAITING -> {
+                if (first) {
+                    end(HttpVerdict.INCOMPLETE);
+                } else {
+                    endAfterAnswer();
+                }
+            }
+            case PASSING -> end(HttpVerdict.INCOMPLETE);
+            case ENDING -> {
+                state = State.ENDED;
+                if (look != null) {
+                    look.cancel(false);
+                }
+                front.close();
+            }
+            case ENDED -> {}
+        }
+    }
+
+    /** A byte has come or gone. */
+    void moves() {
+        if (state == State.PASSING) {
+            deadline = System.nanoTime() + limits.idle().toNanos();
+        }
+    }
+
+    private void within(Duration time) {
+        deadline = System.nanoTime() + time.toNanos();
+        if (look != null) {
+            look.cancel(false);
+        }
+        look = front.eventLoop().schedule(this::lookAtTime, time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void lookAtTime() {
+        long left = deadline - System.nanoTime();
+        if (left > 0) {
+            look = front.eventLoop().schedule(this::lookAtTime, left, TimeUnit.NANOSECONDS);
+            return;
+        }
+        switch (state) {
+            case AWAITING -> {
+                if (first) {
+                    end(HttpVerdict.INCOMPLETE);
+                } else {
+                    close();
+                }
+            }
+            case PASSING -> end(exchange.hasRequestEnded() ? HttpVerdict.BROKEN : HttpVerdict.INCOMPLETE);
+            case ENDING -> close();
+            case ENDED -> {}
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            if (asksForMore) {
+                nothingMoreComes();
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (state == State.PASSING) {
+            // The agent has gone; what it asked for had passed, if it came to that.
+            end(back.isOpen() ? HttpVerdict.PASSED : HttpVerdict.INCOMPLETE);
+        } else if (state == State.AWAITING && first) {
+            end(HttpVerdict.INCOMPLETE);
+        } else if (state != State.ENDED) {
+            close();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (state == State.PASSING) {
+            end(HttpVerdict.BROKEN);
+        } else if (state != State.ENDED) {
+            close();
+        }
+    }
+}

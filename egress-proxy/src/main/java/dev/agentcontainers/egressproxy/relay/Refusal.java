@@ -1,0 +1,87 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import dev.agentcontainers.policy.http.HttpRemedy;
+import dev.agentcontainers.policy.http.HttpRequest;
+import dev.agentcontainers.protocol.Json;
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an agent is told whose request does not pass, for programs and people.
+ *
+ * @param error by which such an answer is known
+ * @param agent its address
+ * @param reason one of a few words
+ * @param message in a sentence
+ * @param toAllow the smallest change of a policy that would let it pass; null where none would
+ */
+record Refusal(
+        String error,
+        String agent,
+        String reason,
+        String message,
+        @Nullable Asked request,
+        @Nullable String toAllow) {
+    private static final String DENIED = "denied by egress policy";
+    private static final String UNREACHABLE = "allowed by egress policy, and not reachable";
+
+    record Asked(String method, String host, int port, String path) {}
+
+    /** @param request where it could be read */
+    static Refusal of(String agent, int port, HttpVerdict verdict, Optional<HttpRequest> request) {
+        boolean byRule = verdict == HttpVerdict.NO_RULE || verdict == HttpVerdict.OTHER_HOST;
+        return new Refusal(
+                verdict == HttpVerdict.UNREACHABLE ? UNREACHABLE : DENIED,
+                agent,
+                verdict.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                message(verdict, request.map(HttpRequest::toString).orElse("the request"), port),
+                request.map(asked -> new Asked(asked.method(), asked.host(), port, asked.path()))
+                        .orElse(null),
+                request.filter(_ -> byRule)
+                        .map(asked -> HttpRemedy.newRule(asked, port))
+                        .orElse(null));
+    }
+
+    private static String message(HttpVerdict verdict, String request, int port) {
+        return switch (verdict) {
+            case NO_RULE -> "no rule with http of this agent's policies allows %s at port %d".formatted(request, port);
+            case OTHER_HOST ->
+                "%s: Host must be there once and be the name that this address was resolved for, or one that a rule has among its hosts"
+                        .formatted(request);
+            case AMBIGUOUS_PATH ->
+                "the path can mean different things to different servers: no empty or dot segments, no ';', no encoded '/', '\\' or '%', nothing but visible ASCII";
+            case OVERRIDDEN ->
+                "a header of the request lets servers take another method, path or host for its own: leave out X-HTTP-Method-Override, X-Original-URL, X-Forwarded-Host and the like";
+            case OTHER_PROTOCOL ->
+                "only HTTP/1.1 passes by rules with http: no CONNECT, no Upgrade (WebSocket, h2c), no HTTP/2";
+            case TOO_LARGE -> "the request's line has more than 8 KiB, or its headers have more than 16 KiB";
+            case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
+            case UNREACHABLE -> "nobody answers at the address of that name";
+            case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, BROKEN, REVOKED ->
+                "the message can be read in more than one way, or in none";
+        };
+    }
+
+    FullHttpResponse answer() {
+        byte[] body = (Json.text(this) + "\n").getBytes(StandardCharsets.UTF_8);
+        FullHttpResponse answer = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                error.equals(UNREACHABLE) ? HttpResponseStatus.BAD_GATEWAY : HttpResponseStatus.FORBIDDEN,
+                Unpooled.wrappedBuffer(body));
+        answer.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
+                .setInt(HttpHeaderNames.CONTENT_LENGTH, body.length)
+                .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
+                .set(HttpHeaderNames.CONNECTION, "close");
+        return answer;
+    }
+}

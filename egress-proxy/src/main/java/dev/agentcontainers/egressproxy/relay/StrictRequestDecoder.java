@@ -1,0 +1,95 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.List;
+
+/**
+ * Netty's decoder, which besides looks at the bytes of each head that it has read: what RFC 9112 lets a recipient repair, and recipients
+ * repair differently, is a failure here. That are lines that end otherwise than by CR LF, lines that go on in the next (obs-fold), control
+ * characters and what is beyond ASCII, tabs between the words of a request's line, and a length beside a transfer coding.
+ */
+final class StrictRequestDecoder extends HttpRequestDecoder {
+    /** Of a request's line, as long as most servers let it be. */
+    private static final int LONGEST_LINE = 8 << 10;
+
+    /** Of all of a request's headers together. */
+    private static final int LONGEST_HEADERS = 16 << 10;
+
+    private static final int LONGEST_CHUNK = 8 << 10;
+    private static final byte CR = 13;
+    private static final byte LF = 10;
+
+    private boolean inHead = true;
+    private byte last = LF;
+    /** Whether the request's own line has not ended. */
+    private boolean inLine = true;
+
+    private boolean isEmptyLine = true;
+    private boolean wrong;
+
+    StrictRequestDecoder() {
+        super(new HttpDecoderConfig()
+                .setMaxInitialLineLength(LONGEST_LINE)
+                .setMaxHeaderSize(LONGEST_HEADERS)
+                .setMaxChunkSize(LONGEST_CHUNK)
+                .setAllowDuplicateContentLengths(false)
+                .setStrictLineParsing(true));
+    }
+
+    /** What it takes of the bytes before it has given a request is that request's head, and nothing else. */
+    @Override
+    protected void decode(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
+        int begin = buffer.readerIndex();
+        int given = out.size();
+        super.decode(context, buffer, out);
+        if (inHead) {
+            for (int index = begin; index < buffer.readerIndex(); index++) {
+                look(buffer.getByte(index));
+            }
+        }
+        for (Object message : out.subList(given, out.size())) {
+            if (message instanceof HttpRequest request) {
+                judge(request);
+                inHead = false;
+            }
+            if (message instanceof LastHttpContent) {
+                inHead = true;
+                last = LF;
+                inLine = true;
+                isEmptyLine = true;
+                wrong = false;
+            }
+        }
+    }
+
+    private void look(byte each) {
+        boolean control = each < ' ' && each != CR && each != LF && each != '\t';
+        boolean folded = last == LF && (each == ' ' || each == '\t');
+        boolean tabInLine = inLine && each == '\t';
+        if (each == 0x7f || control || folded || tabInLine || (each == LF) != (last == CR)) {
+            wrong = true;
+        }
+        // Lines before the request's are empty.
+        inLine &= each != LF || isEmptyLine;
+        isEmptyLine = each == LF || (isEmptyLine && each == CR);
+        last = each;
+    }
+
+    private void judge(HttpRequest request) {
+        if (wrong && request.decoderResult().isSuccess()) {
+            request.setDecoderResult(DecoderResult.failure(new IllegalArgumentException("a head in doubtful form")));
+        }
+    }
+
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+        throw new IllegalArgumentException("a request has a length and a transfer coding");
+    }
+}

@@ -1,0 +1,41 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.policy.RulesetHash;
+import java.util.List;
+
+/**
+ * What a set of names stands for, of which the kernel holds but the ports and, in the name of the set, a digest.
+ *
+ * @param all the names with their ports
+ * @param named those of them that are not about requests
+ * @param http those that are
+ */
+record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHttp> http) {
+    static final NamesOfSet NONE = new NamesOfSet(List.of(), List.of(), List.of());
+
+    private static final int DIGEST = 16;
+
+    NamesOfSet {
+        all = List.copyOf(all);
+        named = List.copyOf(named);
+        http = List.copyOf(http);
+    }
+
+    /** Of names whatever passes to them. */
+    static NamesOfSet plain(GroupRuleset ruleset) {
+        return new NamesOfSet(ruleset.names(), ruleset.names(), List.of());
+    }
+
+    /** Of names whose connections are intercepted. */
+    static NamesOfSet intercepted(GroupRuleset ruleset) {
+        return new NamesOfSet(ruleset.interceptedNames(), ruleset.tlsNames(), ruleset.httpNames());
+    }
+
+    /** Letters and digits. */
+    String digest() {
+        return RulesetHash.of(List.of(), List.of(), named, List.of(), http).substring(0, DIGEST);
+    }
+}

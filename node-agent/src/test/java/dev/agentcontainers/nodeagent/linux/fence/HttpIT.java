@@ -1,0 +1,302 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.PUBLIC;
+import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.PATIENCE;
+import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.resolve;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Names to which only some requests of HTTP pass, from an agent's question to its requests: behind the real fence and the real proxy.
+ */
+@Tag("node")
+class HttpIT {
+    private static final int HTTP_PORT = 80;
+    private static final int OPEN_PORT = 8088;
+    private static final String OTHER_ADDRESS = "198.51.100.11";
+    private static final String SITE = "www.example.org";
+    private static final String OTHER = "other.example.org";
+    private static final String BESIDE = "beside.example.org";
+    private static final String INSIDE = "inside.example.org";
+
+    private static final AllowedHttp ITEMS =
+            Groups.http(SITE, HTTP_PORT, List.of("GET", "POST"), List.of("/v1/items", "/v1/items/*"));
+    private static final AllowedHttp OTHERS = Groups.http(OTHER, HTTP_PORT, List.of("GET"), List.of("/others"));
+    private static final GroupRuleset ALLOWED = Groups.requests(
+            "named",
+            List.of(Groups.name(SITE, Protocol.TCP, OPEN_PORT)),
+            List.of(),
+            List.of(
+                    ITEMS,
+                    OTHERS,
+                    Groups.http(BESIDE, HTTP_PORT, List.of("*"), List.of("/*")),
+                    Groups.http(INSIDE, HTTP_PORT, List.of("*"), List.of("/*"))));
+
+    private final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
+    private ProxiedMachine proxied;
+    private Machine machine;
+
+    @BeforeEach
+    void makeEverything() throws Exception {
+        machine = Machine.create();
+        machine.onServers("ip addr add " + OTHER_ADDRESS + "/32 dev lo");
+        machine.serveHttp(PUBLIC + "," + OTHER_ADDRESS + "," + Machine.ALLOWED, HTTP_PORT);
+        machine.serveHttp(PUBLIC, OPEN_PORT);
+        proxied = new ProxiedMachine(
+                machine,
+                Map.of(
+                        SITE,
+                        List.of(PUBLIC),
+                        OTHER,
+                        List.of(OTHER_ADDRESS),
+                        BESIDE,
+                        List.of(PUBLIC),
+                        INSIDE,
+                        List.of(Machine.ALLOWED)),
+                List.of(ALLOWED),
+                new Audit(decisions));
+    }
+
+    @AfterEach
+    void removeEverything() throws Exception {
+        if (proxied != null) {
+            proxied.close();
+        }
+    }
+
+    /** One that has resolved the site. */
+    private DrivenAgent resolved(Profile profile) throws Exception {
+        DrivenAgent agent = proxied.start(profile, "named");
+        resolve(agent, SITE, PUBLIC);
+        return agent;
+    }
+
+    private static String get(String path) {
+        return "GET " + path + " HTTP/1.1\r\nHost: " + SITE + "\r\n\r\n";
+    }
+
+    private static String ask(DrivenAgent agent, String flow, String text) throws Exception {
+        return agent.request("http", flow, PUBLIC, HTTP_PORT, text);
+    }
+
+    private void awaitVerdict(HttpVerdict verdict) {
+        await().atMost(PATIENCE)
+                .until(() -> !decisions.isEmpty() && decisions.getLast().verdict() == verdict);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatARuleAllowsPasses(Profile profile) throws Exception {
+        DrivenAgent agent = proxied.start(profile, "named");
+        assertThat(ask(agent, "early", get("/v1/items")))
+                .as("before it is resolved")
+                .contains("No route to host");
+        resolve(agent, SITE, PUBLIC);
+
+        assertThat(ask(agent, "flow", get("/v1/items?secret=1"))).endsWith("GET /v1/items?secret=1 www.example.org \n");
+        awaitVerdict(HttpVerdict.PASSED);
+        assertThat(decisions.getLast().path()).isEqualTo("/v1/items");
+        assertThat(decisions.getLast().status()).isEqualTo(200);
+        assertThat(decisions.getLast().address()).isEqualTo(PUBLIC);
+        assertThat(ask(
+                        agent,
+                        "flow",
+                        "POST /v1/items/7 HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 5\r\n\r\nhello"))
+                .as("on the same connection")
+                .endsWith("POST /v1/items/7 www.example.org hello\n");
+        assertThat(agent.shell("curl -sS http://www.example.org/v1/items"))
+                .as("a real client")
+                .satisfiesAnyOf(
+                        answer -> assertThat(answer).isEqualTo("0 GET /v1/items www.example.org \n"),
+                        answer -> assertThat(answer).contains("not found"));
+        assertThat(
+                        agent.shell(
+                                "python3 -c \"import urllib.request as u; print(u.urlopen('http://www.example.org/v1/items/a').read().decode())\""))
+                .contains("GET /v1/items/a www.example.org");
+        assertThat(agent.request("http", "open", PUBLIC, OPEN_PORT, "PUT /any HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .as("a rule without http at another port")
+                .endsWith("PUT /any x \n");
+        assertThat(agent.request("http", "address", OTHER_ADDRESS, HTTP_PORT, get("/v1/items")))
+                .as("an address that it was not resolved to")
+                .contains("No route to host");
+        DrivenAgent other = proxied.start(profile, "named");
+        assertThat(ask(other, "flow", get("/v1/items")))
+                .as("who has not resolved it")
+                .contains("No route to host");
+    }
+
+    /** Each is refused with the reason, and nothing of it comes to the server. */
+    @ParameterizedTest
+    @EnumSource
+    void everythingElseIsRefused(Profile profile) throws Exception {
+        DrivenAgent agent = resolved(profile);
+        resolve(agent, OTHER, OTHER_ADDRESS);
+        try (Capture arriving = machine.captureAtServers("tcp port " + HTTP_PORT)) {
+            for (HostileRequest hostile : HostileRequest.values()) {
+                assertThat(agent.request("http_until_end", PUBLIC, HTTP_PORT, hostile.text()))
+                        .as(hostile.toString())
+                        .startsWith("HTTP/1.1 403 Forbidden\r\n")
+                        .contains("\"error\":\"denied by egress policy\"", "\"reason\":\"" + hostile.reason() + "\"");
+                awaitVerdict(hostile.verdict());
+            }
+            assertThat(agent.request("http_until_end", OTHER_ADDRESS, HTTP_PORT, get("/v1/items")))
+                    .as("an allowed request at the address of another name")
+                    .contains("other-host");
+            for (String bytes : List.of("00010203", "ffffffff")) {
+                assertThat(agent.request("first_bytes", PUBLIC, HTTP_PORT, bytes))
+                        .as("no HTTP")
+                        .isEqualTo(" reset");
+            }
+            assertThat(agent.request("open_tls", "tls", PUBLIC, HTTP_PORT, SITE))
+                    .as("TLS")
+                    .contains("unrecognized name");
+            assertThat(agent.udp(PUBLIC, HTTP_PORT)).as("QUIC").contains("No route to host");
+            assertThat(arriving.packets()).isEmpty();
+        }
+        assertThat(ask(agent, "flow", get("/v1/items"))).as("it can pass").contains("200 OK");
+    }
+
+    /** Of requests that are sent together, also in pieces, the server sees those that are allowed and nothing of the rest. */
+    @Test
+    void aSecondRequestThatIsDeniedNeverComesToTheServer() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        try (Capture arriving = machine.captureAtServers("tcp dst port " + HTTP_PORT)) {
+            String answers = agent.request(
+                    "http_until_end", PUBLIC, HTTP_PORT, get("/v1/items/1") + get("/admin") + get("/v1/items/2"));
+            assertThat(answers)
+                    .contains("GET /v1/items/1 www.example.org", "403 Forbidden", "no-rule")
+                    .doesNotContain("GET /v1/items/2 www");
+            assertThat(arriving.packets()).isNotEmpty();
+        }
+        awaitVerdict(HttpVerdict.NO_RULE);
+        assertThat(decisions.stream().map(HttpDecision::verdict)).endsWith(HttpVerdict.PASSED, HttpVerdict.NO_RULE);
+    }
+
+    /** Addresses that names may not lead to are not opened, by whatever rule. */
+    @Test
+    void aNameThatLeadsInsideOpensNothing() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+
+        assertThat(agent.shell("python3 -c \"import socket; print(socket.gethostbyname('" + INSIDE + "'))\""))
+                .startsWith("1 ");
+        assertThat(agent.request(
+                        "http", "inside", Machine.ALLOWED, HTTP_PORT, "GET / HTTP/1.1\r\nHost: " + INSIDE + "\r\n\r\n"))
+                .contains("No route to host");
+    }
+
+    @Test
+    void whoIsSlowIsResetAndKeepsNobodyWaiting() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        DrivenAgent other = resolved(Profile.SHIPPED);
+        String beginning = HexFormat.of().formatHex("GET /v1/items HTTP/1.1\r\nX-".getBytes(StandardCharsets.US_ASCII));
+        agent.send("first_bytes", PUBLIC, HTTP_PORT, beginning);
+        assertThat(ask(other, "flow", get("/v1/items"))).contains("200 OK");
+        assertThat(agent.answer()).isEqualTo(" reset");
+        awaitVerdict(HttpVerdict.INCOMPLETE);
+    }
+
+    @Test
+    void aRuleThatIsTakenBackCutsConnectionsThatAreKept() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(ask(agent, "flow", get("/v1/items"))).contains("200 OK");
+        assertThat(ask(agent, "idle", get("/v1/items"))).contains("200 OK");
+
+        proxied.apply(Groups.requests("named", List.of(), List.of(), List.of(ITEMS, OTHERS)));
+        await().atMost(PATIENCE).until(() -> connections().isEmpty());
+        assertThat(ask(agent, "again", get("/v1/items")))
+                .as("another rule of the port was taken back: a new connection passes, unresolved anew")
+                .satisfiesAnyOf(
+                        answer -> assertThat(answer).contains("200 OK"),
+                        answer -> assertThat(answer).contains("No route to host"));
+        resolve(agent, SITE, PUBLIC);
+        assertThat(ask(agent, "kept", get("/v1/items"))).contains("200 OK");
+
+        AllowedHttp narrower = Groups.http(SITE, HTTP_PORT, List.of("GET"), List.of("/v1/items/*"));
+        proxied.apply(Groups.requests("named", List.of(), List.of(), List.of(narrower, OTHERS)));
+        await().atMost(PATIENCE).until(() -> connections().isEmpty());
+        awaitVerdict(HttpVerdict.REVOKED);
+        assertThat(ask(agent, "kept", get("/v1/items/1"))).doesNotContain("200 OK");
+        assertThat(agent.request("http_until_end", PUBLIC, HTTP_PORT, get("/v1/items")))
+                .contains("403 Forbidden");
+        assertThat(ask(agent, "new", get("/v1/items/1"))).contains("200 OK");
+
+        proxied.apply(Groups.requests("named", List.of(), List.of(), List.of(OTHERS)));
+        await().atMost(PATIENCE).until(() -> connections().isEmpty());
+        assertThat(ask(agent, "new", get("/v1/items/1"))).doesNotContain("200 OK");
+        assertThat(ask(agent, "last", get("/v1/items/1"))).contains("No route to host");
+    }
+
+    @Test
+    void deathOfTheProxyCutsAndOpensNothing() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(ask(agent, "flow", get("/v1/items"))).contains("200 OK");
+
+        try (Capture arriving =
+                machine.captureAtServers("tcp port " + HTTP_PORT + " and tcp[tcpflags] & tcp-syn != 0")) {
+            proxied.programs().kill();
+            assertThat(ask(agent, "flow", get("/v1/items"))).doesNotContain("200 OK");
+            assertThat(ask(agent, "new", get("/v1/items"))).doesNotContain("200 OK");
+            assertThat(arriving.packets()).isEmpty();
+        }
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            resolve(agent, SITE, PUBLIC);
+            assertThat(
+                            agent.shell(
+                                    "python3 -c \"import urllib.request as u; print(u.urlopen('http://www.example.org/v1/items', timeout=5).read().decode())\""))
+                    .contains("GET /v1/items");
+        });
+    }
+
+    /** A node agent that starts anew reads its rules back from the kernel, and finds them right. */
+    @Test
+    void theKernelHoldsWhatWasMeant() throws Exception {
+        proxied.apply(ALLOWED);
+        proxied.apply(Groups.requests("named", List.of(), List.of(), List.of(OTHERS)));
+        proxied.apply(ALLOWED);
+    }
+
+    /** What the proxy has open to servers. */
+    private String connections() {
+        return machine.onHost("ss -Htn state established dport = :" + HTTP_PORT);
+    }
+
+    private record Audit(List<HttpDecision> decisions) implements NameAudit {
+        @Override
+        public void opened(SandboxId agent, String name, List<String> addresses) {}
+
+        @Override
+        public void decided(NameDecision decision) {}
+
+        @Override
+        public void connected(TlsDecision decision) {}
+
+        @Override
+        public void requested(HttpDecision decision) {
+            decisions.add(decision);
+        }
+
+        @Override
+        public void dropped(long count) {}
+    }
+}

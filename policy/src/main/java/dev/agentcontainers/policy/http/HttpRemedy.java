@@ -1,0 +1,12 @@
+package dev.agentcontainers.policy.http;
+
+/** What would let a request pass, in words that can be copied. */
+public final class HttpRemedy {
+    private HttpRemedy() {}
+
+    /** Another rule beside those that there are. */
+    public static String newRule(HttpRequest request, int port) {
+        return "add to spec.network.egress, or to spec.egress of an EgressPolicy that selects the agent: {name: NAME, to: [{domain: %s}], ports: [{port: %d}], http: [%s]}"
+                .formatted(request.host(), port, request.asEntry());
+    }
+}

@@ -1,0 +1,20 @@
+package dev.agentcontainers.policy.http;
+
+/**
+ * What of a request rules are about.
+ *
+ * @param method as sent
+ * @param host the name that it gives as Host, as {@link dev.agentcontainers.policy.rule.DomainName#asked} gives it
+ * @param path as {@link RequestPath#canonical} gives it
+ */
+public record HttpRequest(String method, String host, String path) {
+    @Override
+    public String toString() {
+        return method + " " + path + " of " + host;
+    }
+
+    /** The entry of a rule's {@code http} that allows this and nothing else, as YAML. */
+    public String asEntry() {
+        return "{methods: [%s], paths: ['%s']}".formatted(method, path);
+    }
+}

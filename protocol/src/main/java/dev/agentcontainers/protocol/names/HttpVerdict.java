@@ -1,0 +1,35 @@
+package dev.agentcontainers.protocol.names;
+
+/** What becomes of a request of HTTP to a name to which only some may pass. */
+public enum HttpVerdict {
+    /** It was allowed and handed on. */
+    PASSED,
+    /** The sender is no agent that is known. */
+    UNKNOWN_AGENT,
+    /** What the connection sends is no HTTP/1.1. */
+    NOT_HTTP,
+    /** The message can be read in more than one way, or in none. */
+    MALFORMED,
+    /** Its line, its headers or one of them are too long. */
+    TOO_LARGE,
+    /** Its path can mean different things to different servers. */
+    AMBIGUOUS_PATH,
+    /** It has headers that let servers take another method, path or host for the request's. */
+    OVERRIDDEN,
+    /** It asks for another protocol: CONNECT, Upgrade, HTTP/2. */
+    OTHER_PROTOCOL,
+    /** It names no host, several, or one that was not resolved to this address and that no rule allows there. */
+    OTHER_HOST,
+    /** No rule allows its method and path. */
+    NO_RULE,
+    /** No whole head of a request came in time, or before the agent's end. */
+    INCOMPLETE,
+    /** The agent, or all agents together, have too many connections. */
+    TOO_MANY,
+    /** Nobody answers there. */
+    UNREACHABLE,
+    /** It was handed on; what came back is no answer, or ended early. */
+    BROKEN,
+    /** It was handed on, and cut because a rule was taken back. */
+    REVOKED
+}
