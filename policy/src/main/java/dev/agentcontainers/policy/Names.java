@@ -14,7 +14,8 @@ import java.util.TreeMap;
 final class Names {
     private Names() {}
 
-    private record Key(String domain, Protocol protocol) implements Comparable<Key> {
+    /** What has ports. */
+    record Key(String domain, Protocol protocol) implements Comparable<Key> {
         @Override
         public int compareTo(Key other) {
             int byDomain = domain.compareTo(other.domain);
@@ -52,7 +53,8 @@ final class Names {
         return canonicalOf(rest);
     }
 
-    private static SortedMap<Key, List<PortRange>> ranges(Collection<AllowedName> names) {
+    /** The ports of each name and protocol. */
+    static SortedMap<Key, List<PortRange>> ranges(Collection<AllowedName> names) {
         SortedMap<Key, List<PortRange>> ranges = new TreeMap<>();
         for (AllowedName name : names) {
             ranges.computeIfAbsent(new Key(name.domain(), name.protocol()), _ -> new ArrayList<>())

@@ -37,10 +37,19 @@ final class RuleNames {
             Cidr.parse("198.18.0.0/15"),
             Cidr.parse("240.0.0.0/4"));
 
+    private static final AddressRanges NEVER_OPENED = AddressRanges.ofFamily(AddressFamily.IPV4, PRIVATE);
+
     private final List<AllowedName> names = new ArrayList<>();
     private final List<AllowedName> tlsNames = new ArrayList<>();
     private final List<AllowedHttp> httpNames = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
+
+    /** Whether a node opens that address for a name; some nodes close more. */
+    static boolean mayOpen(Cidr address) {
+        return address.family() == AddressFamily.IPV4
+                && Invariants.denying(address).isEmpty()
+                && !NEVER_OPENED.contains(address);
+    }
 
     /** The names of all rules so far that don't look at what passes. */
     List<AllowedName> names() {
@@ -93,7 +102,7 @@ final class RuleNames {
 
     private void accept(Rule rule, List<Peer.Domain> domains, Protocol protocol, PortRange range, FlowSet closed) {
         AddressRanges open = Invariants.removedFrom(AddressRanges.everywhere(AddressFamily.IPV4))
-                .minus(AddressRanges.ofFamily(AddressFamily.IPV4, PRIVATE));
+                .minus(NEVER_OPENED);
         if (!closed.within(new Area(protocol, range, open)).isEmpty()) {
             problems.add(
                     "%s: a rule before it closes public addresses at ports %s/%s, to which a name might resolve; the names allow nothing there"

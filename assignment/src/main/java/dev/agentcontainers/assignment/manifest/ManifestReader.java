@@ -81,17 +81,7 @@ public final class ManifestReader {
                         origin,
                         "apiVersion '%s', kind '%s' can't be part of a standalone run; what can: agentcontainers.dev/v1alpha1 AgentContainer and EgressPolicy, v1 ConfigMap, v1 Secret, networking.k8s.io/v1 NetworkPolicy and v1 Namespace"
                                 .formatted(apiVersion, kind)));
-        String name = kind + " " + object.path("metadata").path("name").asText("without a name");
-        ObjectNode checked = object.deepCopy();
-        if (!checked.path("metadata").isObject()) {
-            throw new InvalidManifestException(
-                    origin + ": " + name, List.of(new Problem("metadata.name", "Required value")));
-        }
-        schema.fillIn(checked);
-        List<Problem> problems = schema.check(checked);
-        if (!problems.isEmpty()) {
-            throw new InvalidManifestException(origin + ": " + name, problems);
-        }
+        ObjectNode checked = ObjectCheck.checked(schema, origin, object);
         checked.remove("status");
         add(origin, kind, checked);
     }

@@ -18,8 +18,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/** Reads what a user may see of a cluster, all at the same time, and says what it was not shown. */
-public record ClusterObjects(KubernetesClient client, String namespace) {
+/**
+ * Reads what a user may see of a cluster, all at the same time, and says what it was not shown.
+ *
+ * @param namespace of the agents whose flows are judged; what may be seen of others is read too
+ * @param ofAllAgents whether flows of other namespaces' agents are judged as well
+ */
+public record ClusterObjects(KubernetesClient client, String namespace, boolean ofAllAgents) {
     private static final ResourceDefinitionContext CLUSTER_NETWORK_POLICIES = new ResourceDefinitionContext.Builder()
             .withGroup("policy.networking.k8s.io")
             .withVersion("v1alpha2")
@@ -27,6 +32,11 @@ public record ClusterObjects(KubernetesClient client, String namespace) {
             .withKind("ClusterNetworkPolicy")
             .withNamespaced(false)
             .build();
+
+    /** For flows of the namespace's agents. */
+    public ClusterObjects(KubernetesClient client, String namespace) {
+        this(client, namespace, false);
+    }
 
     public KnownObjects read() {
         List<String> unknown = Collections.synchronizedList(new ArrayList<>());
@@ -50,7 +60,7 @@ public record ClusterObjects(KubernetesClient client, String namespace) {
                                     .getItems(),
                             unknown),
                     threads);
-            var egressPolicies = CompletableFuture.supplyAsync(this::egressPolicies, threads);
+            var egressPolicies = CompletableFuture.supplyAsync(() -> egressPolicies(unknown), threads);
             var namespaces = CompletableFuture.supplyAsync(
                     () -> known(
                             "Namespaces",
@@ -111,12 +121,24 @@ public record ClusterObjects(KubernetesClient client, String namespace) {
                 unknown);
     }
 
-    /** Those of other namespaces have no say: they are for what agents there send. */
-    private List<EgressPolicy> egressPolicies() {
-        return ofAKindThatMayLack(() -> client.resources(EgressPolicy.class)
+    /** Those of other namespaces have a say on what agents there send, and on nothing else. */
+    private List<EgressPolicy> egressPolicies(List<String> unknown) {
+        Supplier<List<EgressPolicy>> here = () -> client.resources(EgressPolicy.class)
                 .inNamespace(namespace)
                 .list()
-                .getItems());
+                .getItems();
+        return ofAKindThatMayLack(
+                ofAllAgents
+                        ? () -> everywhereOrHere(
+                                "EgressPolicies",
+                                "what lets other namespaces' agents send",
+                                () -> client.resources(EgressPolicy.class)
+                                        .inAnyNamespace()
+                                        .list()
+                                        .getItems(),
+                                here,
+                                unknown)
+                        : here);
     }
 
     private List<GenericKubernetesResource> clusterNetworkPolicies() {

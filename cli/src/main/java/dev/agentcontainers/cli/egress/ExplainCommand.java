@@ -8,9 +8,6 @@ import dev.agentcontainers.policy.Verdict;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +58,7 @@ public final class ExplainCommand implements Callable<Integer> {
     private @Nullable String namespace;
 
     @Option(
-            names = {"-f", "--filename"},
+            names = {"-f", "--filename", "--offline"},
             paramLabel = "FILE",
             description = "Judge by these manifests and ask no cluster: a file, a folder, or - for standard input.")
     private List<String> files = List.of();
@@ -99,24 +96,8 @@ public final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Destination asked = Destination.parse(destination, method);
-        return files.isEmpty() ? byCluster(asked) : byManifests(asked);
-    }
-
-    private int byManifests(Destination asked) {
-        String itsNamespace = namespace == null ? "default" : namespace;
-        ManifestObjects objects = new ManifestObjects(itsNamespace);
-        ManifestFiles.of(files).forEach(objects::add);
-        return explain(objects.objects(), itsNamespace, asked);
-    }
-
-    private int byCluster(Destination asked) {
-        Config config = cluster.config();
-        String itsNamespace =
-                namespace != null ? namespace : config.getNamespace() == null ? "default" : config.getNamespace();
-        try (KubernetesClient client =
-                new KubernetesClientBuilder().withConfig(config).build()) {
-            return explain(new ClusterObjects(client, itsNamespace).read(), itsNamespace, asked);
-        }
+        ObjectSource.Found found = new ObjectSource(cluster, files, namespace).read(false);
+        return explain(found.objects(), found.namespace(), asked);
     }
 
     private int explain(KnownObjects objects, String itsNamespace, Destination asked) {

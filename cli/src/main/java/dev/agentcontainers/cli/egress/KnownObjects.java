@@ -45,7 +45,18 @@ public record KnownObjects(
         unknown = List.copyOf(unknown);
     }
 
-    AgentContainer agent(String namespace, String name) {
+    /** Whether there is nothing. */
+    public boolean isEmpty() {
+        return agents.isEmpty()
+                && namespaces.isEmpty()
+                && pods.isEmpty()
+                && nodes.isEmpty()
+                && networkPolicies.isEmpty()
+                && egressPolicies.isEmpty()
+                && clusterNetworkPolicies.isEmpty();
+    }
+
+    public AgentContainer agent(String namespace, String name) {
         return agents.stream()
                 .filter(agent -> agent.getMetadata().getNamespace().equals(namespace)
                         && agent.getMetadata().getName().equals(name))

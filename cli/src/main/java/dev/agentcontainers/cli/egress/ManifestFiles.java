@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Files of manifests: those that are named, and those in the folders that are, as kubectl takes them. */
-final class ManifestFiles {
+public final class ManifestFiles {
     private ManifestFiles() {}
 
-    static List<String> of(List<String> named) {
+    public static List<String> of(List<String> named) {
         List<String> files = new ArrayList<>();
         for (String name : named) {
             if (!name.equals("-") && Files.isDirectory(Path.of(name))) {

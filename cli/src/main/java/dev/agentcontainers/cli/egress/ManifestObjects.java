@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
+import dev.agentcontainers.assignment.manifest.InvalidManifestException;
+import dev.agentcontainers.assignment.manifest.ObjectCheck;
 import dev.agentcontainers.cli.terminal.UserException;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -22,15 +25,19 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Collects the objects that policies are judged by from manifests; others are passed over. Used by one thread. */
-final class ManifestObjects {
+public final class ManifestObjects {
     private static final YAMLMapper YAML = YAMLMapper.builder().build();
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
 
     private final String namespace;
+    /** Refuses what an API server would refuse; empty where objects are taken as they are. */
+    private final Optional<ObjectCheck> check;
+
     private final List<AgentContainer> agents = new ArrayList<>();
     private final List<Namespace> namespaces = new ArrayList<>();
     private final List<Pod> pods = new ArrayList<>();
@@ -40,18 +47,24 @@ final class ManifestObjects {
     private final List<GenericKubernetesResource> clusterNetworkPolicies = new ArrayList<>();
 
     /** @param namespace of objects that name none */
-    ManifestObjects(String namespace) {
+    public ManifestObjects(String namespace) {
+        this(namespace, Optional.empty());
+    }
+
+    private ManifestObjects(String namespace, Optional<ObjectCheck> check) {
         this.namespace = namespace;
+        this.check = check;
+    }
+
+    /** Of objects that are still to be applied: what would be refused then is an error. */
+    public static ManifestObjects checked(String namespace) {
+        return new ManifestObjects(namespace, Optional.of(new ObjectCheck()));
     }
 
     /** Takes every document of the file; {@code -} is standard input. */
-    ManifestObjects add(String file) {
-        try (InputStream content = file.equals("-") ? System.in : Files.newInputStream(Path.of(file));
-                var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(content)) {
-            while (documents.hasNextValue()) {
-                take(file, documents.nextValue());
-            }
-            return this;
+    public ManifestObjects add(String file) {
+        try (InputStream content = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
+            return add(file, content);
         } catch (NoSuchFileException e) {
             throw new UserException("-f %s: there is no such file".formatted(file), 2);
         } catch (JsonProcessingException e) {
@@ -61,10 +74,25 @@ final class ManifestObjects {
         }
     }
 
-    private void take(String file, JsonNode document) {
-        if (document.isNull() || document.isMissingNode()) {
+    /**
+     * Takes every document of the stream.
+     *
+     * @param file how messages call it
+     */
+    public ManifestObjects add(String file, InputStream content) throws IOException {
+        try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(content)) {
+            while (documents.hasNextValue()) {
+                take(file, documents.nextValue());
+            }
+        }
+        return this;
+    }
+
+    private void take(String file, JsonNode written) {
+        if (written.isNull() || written.isMissingNode()) {
             return;
         }
+        JsonNode document = checked(file, written);
         String kind = document.path("kind").asText();
         String group = document.path("apiVersion").asText().replaceFirst("/?[^/]*$", "");
         try {
@@ -94,6 +122,17 @@ final class ManifestObjects {
         }
     }
 
+    private JsonNode checked(String file, JsonNode document) {
+        if (check.isEmpty() || !(document instanceof ObjectNode object)) {
+            return document;
+        }
+        try {
+            return check.get().checked("-f " + file, object);
+        } catch (InvalidManifestException e) {
+            throw new UserException(String.valueOf(e.getMessage()), 2);
+        }
+    }
+
     private <T extends HasMetadata> void namespaced(JsonNode document, Class<T> type, List<T> all)
             throws JsonProcessingException {
         T object = JSON.treeToValue(document, type);
@@ -104,7 +143,7 @@ final class ManifestObjects {
         all.add(object);
     }
 
-    KnownObjects objects() {
+    public KnownObjects objects() {
         return new KnownObjects(
                 agents, namespaces, pods, nodes, networkPolicies, egressPolicies, clusterNetworkPolicies, List.of());
     }

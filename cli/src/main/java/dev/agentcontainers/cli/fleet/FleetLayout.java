@@ -55,6 +55,11 @@ public record FleetLayout(Path home, Path run) {
         return nodes().resolve(name);
     }
 
+    /** What that node agent keeps of its own. */
+    public Path nodeState(String name) {
+        return node(name).resolve("state");
+    }
+
     public Path nodeRun(String name) {
         return run.resolve(name);
     }

@@ -124,7 +124,7 @@ final class NodeProcess {
     private NodeSettings settings() {
         return new NodeSettings(
                 name,
-                layout.node(name).resolve("state"),
+                layout.nodeState(name),
                 layout.nodeRun(name),
                 place.firstUserId(name),
                 FleetPlace.USER_IDS_PER_NODE,

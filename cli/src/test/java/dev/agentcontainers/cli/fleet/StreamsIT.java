@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.fleet.AgentctlRun.Result;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -131,7 +132,7 @@ class StreamsIT {
 
     /** The agent goes where no rule lets it; both who asks for what it is denied and who asks for all see that. */
     @Test
-    void whatAnAgentIsDeniedIsWatched() {
+    void whatAnAgentIsDeniedIsWatched() throws IOException {
         fleet.create(
                 "watched",
                 "for i in $(seq 25); do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.5; done; exit 0",
@@ -150,7 +151,37 @@ class StreamsIT {
                 .contains("\"name\":\"" + TestFleet.NAMESPACE + "/watched\"")
                 .contains("\"ip\":\"192.0.2.77\"");
         fleet.await("watched", AgentPhase.Succeeded);
+        whatWasWatchedIsLearnedFrom();
         fleet.delete("watched");
+    }
+
+    /** From the files of the fleet's own nodes, without being told where they are. */
+    private static void whatWasWatchedIsLearnedFrom() throws IOException {
+        Result nothing = agentctl("egress", "learn", "watched");
+        assertThat(nothing.exitCode()).isEqualTo(1);
+        assertThat(nothing.errors())
+                .contains("nothing was recorded that " + TestFleet.NAMESPACE + "/watched was let do");
+        Result learned = agentctl("egress", "learn", "--include-denied", "watched");
+        assertThat(learned.exitCode()).as(learned.errors()).isZero();
+        assertThat(learned.output()).contains("none is denied").contains("- ipBlock: {cidr: \"192.0.2.77/32\"}");
+
+        Path policy = Files.writeString(folder.resolve("learned.yaml"), learned.output());
+        Result simulated = agentctl("egress", "simulate", "-f", policy.toString(), "--since", "1h");
+        assertThat(simulated.exitCode()).as(simulated.errors()).isEqualTo(1);
+        assertThat(simulated.output())
+                .contains("opens   egress   192.0.2.77/32  TCP 4444\n")
+                .contains("flow      " + TestFleet.NAMESPACE
+                        + "/watched → 192.0.2.77 port 4444/TCP: denied, would be allowed\n");
+        Result applied = AgentctlRun.startProgram(
+                        Map.of("KUBECONFIG", fleet.controlPlane().kubeconfig().toString()),
+                        List.of(
+                                fleet.controlPlane().kubectl().toString(),
+                                "apply",
+                                "--dry-run=server",
+                                "-f",
+                                policy.toString()))
+                .await();
+        assertThat(applied.exitCode()).as(applied.errors()).isZero();
     }
 
     @Test

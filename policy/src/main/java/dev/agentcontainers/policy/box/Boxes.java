@@ -62,6 +62,45 @@ public final class Boxes {
         }
     }
 
+    /** The flows of the boxes that are in none of the others, in canonical form. */
+    public static List<Allow> difference(Collection<Allow> boxes, Collection<Allow> others) {
+        List<Area> areas = areas(boxes);
+        FlowSet rest = new FlowSet();
+        areas.forEach(rest::add);
+        areas(others).forEach(rest::remove);
+        try {
+            return canonical(
+                    areas.stream().flatMap(area -> rest.within(area).stream()).toList(), Integer.MAX_VALUE);
+        } catch (TooManyBoxesException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** The flows of the boxes as a set. */
+    public static FlowSet flows(Collection<Allow> boxes) {
+        FlowSet flows = new FlowSet();
+        areas(boxes).forEach(flows::add);
+        return flows;
+    }
+
+    private record Ports(Protocol protocol, AddressFamily family, PortRange range) {}
+
+    /** As few as there are different ranges of ports: sets of addresses are made at once. */
+    private static List<Area> areas(Collection<Allow> boxes) {
+        Map<Ports, List<Cidr>> byPorts = new LinkedHashMap<>();
+        for (Allow box : boxes) {
+            Cidr cidr = Cidr.parse(box.cidr());
+            byPorts.computeIfAbsent(
+                            new Ports(box.protocol(), cidr.family(), new PortRange(box.port(), box.endPort())),
+                            _ -> new ArrayList<>())
+                    .add(cidr);
+        }
+        List<Area> areas = new ArrayList<>();
+        byPorts.forEach((ports, cidrs) ->
+                areas.add(new Area(ports.protocol(), ports.range(), AddressRanges.ofFamily(ports.family(), cidrs))));
+        return areas;
+    }
+
     private static Area area(Allow box) {
         return new Area(
                 box.protocol(), new PortRange(box.port(), box.endPort()), AddressRanges.of(Cidr.parse(box.cidr())));

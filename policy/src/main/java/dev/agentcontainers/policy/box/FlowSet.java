@@ -37,6 +37,14 @@ public final class FlowSet {
         change(area, AddressRanges::minus);
     }
 
+    /** @param address one address */
+    public boolean holds(Protocol protocol, Cidr address, int port) {
+        return port >= PortRange.LOWEST
+                && port <= PortRange.HIGHEST
+                && !within(new Area(protocol, new PortRange(port, port), AddressRanges.of(address)))
+                        .isEmpty();
+    }
+
     /** The part of the area that is in the set. */
     public List<Area> within(Area area) {
         List<Area> parts = new ArrayList<>();

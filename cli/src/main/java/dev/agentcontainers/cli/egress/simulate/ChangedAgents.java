@@ -1,0 +1,44 @@
+package dev.agentcontainers.cli.egress.simulate;
+
+import dev.agentcontainers.policy.RulesetDifference;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Agents whose rulesets change in the same way.
+ *
+ * @param presence "stays", "new" or "gone"
+ * @param problems what the rulesets leave out afterwards, and not before
+ */
+record ChangedAgents(List<String> agents, String presence, RulesetDifference difference, List<String> problems) {
+    static final String STAYS = "stays";
+    static final String NEW = "new";
+    static final String GONE = "gone";
+
+    ChangedAgents {
+        agents = List.copyOf(agents);
+        problems = List.copyOf(problems);
+    }
+
+    /** What changes, a line for each. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        add(lines, "opens   ", difference.opened());
+        add(lines, "closes  ", difference.closed());
+        Passages.ofNames(difference.narrowed()).forEach(line -> lines.add("narrows egress   " + line + ", to TLS"));
+        Passages.ofNames(difference.widened())
+                .forEach(line -> lines.add("widens  egress   " + line + ", from TLS to everything"));
+        problems.forEach(problem -> lines.add("problem " + problem));
+        if (lines.isEmpty()) {
+            lines.add("its rules change, and what passes by them does not");
+        }
+        return lines;
+    }
+
+    private static void add(List<String> lines, String verb, RulesetDifference.Passing passing) {
+        Passages.ofBoxes(passing.egress()).forEach(line -> lines.add(verb + "egress   " + line));
+        Passages.ofNames(passing.names()).forEach(line -> lines.add(verb + "egress   " + line));
+        Passages.ofNames(passing.tlsNames()).forEach(line -> lines.add(verb + "egress   " + line + ", only as TLS"));
+        Passages.ofBoxes(passing.ingress()).forEach(line -> lines.add(verb + "ingress  " + line));
+    }
+}
