@@ -8,8 +8,6 @@ import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
 import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,20 +80,18 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
         try {
             List<Allow> egress = boxes(sets, Kind.EGRESS_IPV4, Kind.EGRESS_IPV6);
             List<Allow> ingress = boxes(sets, Kind.INGRESS_IPV4, Kind.INGRESS_IPV6);
-            int boxMark = boxMark(sets.mark());
             NameMarks marks = marks(sets.names());
             NameMarks tlsMarks = marks(sets.tlsNames());
             Optional<List<AllowedName>> held = held(sets.names());
             Optional<List<AllowedName>> heldForTls = held(sets.tlsNames());
             if (held.isEmpty() || heldForTls.isEmpty()) {
-                return new HeldGroup(sets, boxMark, marks, tlsMarks, UNKNOWN_NAMES);
+                return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
             }
             if (!marks.byPort().keySet().equals(NamedPort.of(held.get()))
                     || !tlsMarks.byPort().keySet().equals(NamedPort.of(heldForTls.get()))) {
                 return altered(group);
             }
-            return new HeldGroup(
-                    sets, boxMark, marks, tlsMarks, RulesetHash.of(egress, ingress, held.get(), heldForTls.get()));
+            return new HeldGroup(sets, marks, tlsMarks, RulesetHash.of(egress, ingress, held.get(), heldForTls.get()));
         } catch (IllegalStateException e) {
             return altered(group);
         }
@@ -112,24 +108,6 @@ record GroupReader(TableReader table, Function<String, Optional<List<AllowedName
             }
         }
         return List.copyOf(boxes);
-    }
-
-    /** Another's mark, or more than one, would let pass what no box does. */
-    private int boxMark(Optional<String> set) throws IOException {
-        if (set.isEmpty()) {
-            return 0;
-        }
-        List<Element> elements = table.elements(set.get());
-        if (elements.size() != 1 || elements.getFirst().key().length != Integer.BYTES) {
-            throw new IllegalStateException("not one mark in the set " + set.get());
-        }
-        int mark = ByteBuffer.wrap(elements.getFirst().key())
-                .order(ByteOrder.nativeOrder())
-                .getInt();
-        if (!ConnectionMark.BOX.isOf(mark)) {
-            throw new IllegalStateException("a mark of another kind in the set " + set.get());
-        }
-        return mark;
     }
 
     /** The names that the set stands for; none without one, empty where they aren't known. */
