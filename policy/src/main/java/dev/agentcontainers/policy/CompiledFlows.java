@@ -25,7 +25,10 @@ public final class CompiledFlows {
     public CompiledFlows(CompiledPolicy policy) {
         egress = Boxes.flows(policy.egress());
         ingress = Boxes.flows(policy.ingress());
-        names = Stream.concat(policy.names().stream(), policy.tlsNames().stream())
+        Stream<AllowedName> byRequests = policy.httpNames().stream()
+                .map(http -> new AllowedName(http.domain(), Protocol.TCP, http.port(), http.endPort()));
+        names = Stream.of(policy.names().stream(), policy.tlsNames().stream(), byRequests)
+                .flatMap(each -> each)
                 .map(allowed -> new Name(DomainName.parse(allowed.domain()), allowed))
                 .toList();
     }
@@ -42,7 +45,7 @@ public final class CompiledFlows {
         };
     }
 
-    /** Whether a name opens that port at an address that it resolves to; perhaps to nothing but TLS. */
+    /** Whether a name opens that port at an address that it resolves to; perhaps to nothing but TLS, or some requests of HTTP. */
     public boolean opens(String name, Cidr address, Protocol protocol, int port) {
         return RuleNames.mayOpen(address)
                 && names.stream()

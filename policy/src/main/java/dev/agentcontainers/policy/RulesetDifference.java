@@ -1,13 +1,16 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Boxes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -25,10 +28,19 @@ public record RulesetDifference(Passing opened, Passing closed, List<AllowedName
         widened = List.copyOf(widened);
     }
 
-    /** In the forms of {@link CompiledPolicy}. */
+    /**
+     * In the forms of {@link CompiledPolicy}.
+     *
+     * @param requests of HTTP, by name and port as the ruleset has them; where the other lets everything pass there it has none
+     */
     public record Passing(
-            List<Allow> egress, List<Allow> ingress, List<AllowedName> names, List<AllowedName> tlsNames) {
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> requests) {
         public Passing {
+            requests = List.copyOf(requests);
             egress = List.copyOf(egress);
             ingress = List.copyOf(ingress);
             names = List.copyOf(names);
@@ -71,14 +83,26 @@ public record RulesetDifference(Passing opened, Passing closed, List<AllowedName
                         Boxes.difference(after.egress(), before.egress()),
                         Boxes.difference(after.ingress(), before.ingress()),
                         Names.canonicalOf(opened),
-                        Names.canonicalOf(openedToTls)),
+                        Names.canonicalOf(openedToTls),
+                        requests(after, before, earlier)),
                 new Passing(
                         Boxes.difference(before.egress(), after.egress()),
                         Boxes.difference(before.ingress(), after.ingress()),
                         Names.canonicalOf(closed),
-                        Names.canonicalOf(closedToTls)),
+                        Names.canonicalOf(closedToTls),
+                        requests(before, after, later)),
                 Names.canonicalOf(narrowed),
                 Names.canonicalOf(widened));
+    }
+
+    /** Those of one ruleset that the other neither has nor lets pass with everything. */
+    private static List<AllowedHttp> requests(CompiledPolicy one, CompiledPolicy other, NamePassage others) {
+        return one.httpNames().stream()
+                .filter(each -> !other.httpNames().contains(each))
+                .filter(each -> IntStream.rangeClosed(each.port(), each.endPort())
+                        .mapToObj(port -> new AllowedName(each.domain(), Protocol.TCP, port, port))
+                        .anyMatch(name -> others.of(name) != NamePassage.Level.EVERYTHING))
+                .toList();
     }
 
     private static Set<AllowedName> portByPort(CompiledPolicy before, CompiledPolicy after) {

@@ -3,6 +3,7 @@ package dev.agentcontainers.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Boxes;
@@ -34,7 +35,44 @@ class RulesetDifferenceTest {
                 egress,
                 List.of(),
                 names,
-                tlsNames);
+                tlsNames,
+                List.of());
+    }
+
+    private static CompiledPolicy withRequests(List<AllowedName> names, AllowedHttp... requests) {
+        return new CompiledPolicy(
+                RulesetHash.of(List.of(), List.of(), names, List.of(), List.of(requests)),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                names,
+                List.of(),
+                List.of(requests));
+    }
+
+    private static AllowedHttp requests(String domain, String... paths) {
+        return new AllowedHttp(domain, 80, 80, List.of("GET"), List.of(paths), null);
+    }
+
+    @Test
+    void requestsAreToldApartUnlessEverythingPasses() {
+        AllowedHttp narrow = requests("api.example.org", "/v1/*");
+        AllowedHttp wide = requests("api.example.org", "/*");
+
+        RulesetDifference wider =
+                RulesetDifference.between(withRequests(List.of(), narrow), withRequests(List.of(), wide));
+        assertThat(wider.opened().requests()).containsExactly(wide);
+        assertThat(wider.closed().requests()).containsExactly(narrow);
+
+        RulesetDifference everything = RulesetDifference.between(
+                withRequests(List.of(), narrow), withRequests(List.of(name("*.example.org", 80, 80))));
+        assertThat(everything.opened().names()).containsExactly(name("*.example.org", 80, 80));
+        assertThat(everything.closed().requests()).as("they still pass").isEmpty();
+
+        assertThat(new CompiledFlows(withRequests(List.of(), narrow)).resolves("api.example.org"))
+                .as("the name may be asked for")
+                .isPresent();
     }
 
     @Test
@@ -87,9 +125,13 @@ class RulesetDifferenceTest {
         assertThat(difference)
                 .isEqualTo(new RulesetDifference(
                         new RulesetDifference.Passing(
-                                List.of(), List.of(), List.of(), List.of(name("*.example.org", 8443, 8443))),
+                                List.of(), List.of(), List.of(), List.of(name("*.example.org", 8443, 8443)), List.of()),
                         new RulesetDifference.Passing(
-                                List.of(), List.of(), List.of(), List.of(name("closed.example.org", 443, 443))),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                List.of(name("closed.example.org", 443, 443)),
+                                List.of()),
                         List.of(name("narrowed.example.org", 443, 443)),
                         List.of(name("widened.example.org", 443, 443))));
     }

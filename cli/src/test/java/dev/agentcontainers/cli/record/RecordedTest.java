@@ -114,7 +114,7 @@ class RecordedTest {
 
     @Test
     void filesThatWerePutAwayAreReadBeforeTheYoungest() throws Exception {
-        try (WrittenRecord record = new WrittenRecord(folder, new AuditSettings(65_536, 5), AT)) {
+        try (WrittenRecord record = new WrittenRecord(folder, new AuditSettings(65_536, 5, Optional.empty()), AT)) {
             for (int number = 1; number <= 120; number++) {
                 record.connected("team/coder", "192.0.2." + number, 443, "");
             }

@@ -39,6 +39,7 @@ record ChangedAgents(List<String> agents, String presence, RulesetDifference dif
         Passages.ofBoxes(passing.egress()).forEach(line -> lines.add(verb + "egress   " + line));
         Passages.ofNames(passing.names()).forEach(line -> lines.add(verb + "egress   " + line));
         Passages.ofNames(passing.tlsNames()).forEach(line -> lines.add(verb + "egress   " + line + ", only as TLS"));
+        passing.requests().forEach(each -> lines.add(verb + "egress   " + Passages.ofRequests(each)));
         Passages.ofBoxes(passing.ingress()).forEach(line -> lines.add(verb + "ingress  " + line));
     }
 }

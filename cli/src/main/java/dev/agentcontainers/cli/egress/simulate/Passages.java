@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.egress.simulate;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.PortRange;
@@ -25,6 +26,18 @@ final class Passages {
         Map<String, List<String>> ports = new LinkedHashMap<>();
         names.forEach(name -> add(ports, name.domain(), name.protocol(), name.port(), name.endPort()));
         return lines(ports);
+    }
+
+    /** As {@code api.example.org  TCP 80  GET, HEAD /v1/*}. */
+    static String ofRequests(AllowedHttp http) {
+        String hosts = http.hosts() == null || http.hosts().isEmpty() ? "" : "  Host " + shown(http.hosts());
+        return "%s  TCP %s  %s %s%s"
+                .formatted(
+                        http.domain(),
+                        new PortRange(http.port(), http.endPort()),
+                        shown(http.methods()),
+                        shown(http.paths()),
+                        hosts);
     }
 
     private static void add(Map<String, List<String>> ports, String place, Protocol protocol, int first, int last) {

@@ -16,17 +16,21 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells a listener what the kernel tells of the fence's namespace: connections that its rules let begin, and packets that
  * they stop. Two threads, so that a flood of one leaves the other alone. Nothing of the fence depends on it.
  */
 final class FenceObservation implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FenceObservation.class);
+
     /** By which connections are counted and timed, and told of also where nobody listened when they began. */
     private static final Map<String, String> SETTINGS = Map.of(
             "netfilter/nf_conntrack_acct", "1",
@@ -41,8 +45,8 @@ final class FenceObservation implements AutoCloseable {
     private final Consumer<FenceEvent> listener;
     private final NoticeReader connections;
     private final NoticeReader packets;
-    /** By number, which the kernel gives to no other interface for a long time. Of one thread. */
-    private final Map<Integer, SandboxId> sandboxes = new HashMap<>();
+    /** By number, which the kernel gives to no other interface for a long time. */
+    private final Map<Integer, SandboxId> sandboxes = new ConcurrentHashMap<>();
     /** Connections whose end was told of already, before the kernel forgets them. Of one thread. */
     private final Map<String, Boolean> ended = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -99,6 +103,22 @@ final class FenceObservation implements AutoCloseable {
         }
     }
 
+    /** Remembers whose interface it is: what the agent is denied with its last breath is told when the interface has gone. */
+    void attached(SandboxId id) {
+        try {
+            Links.find(fence.route(), Names.agentInterface(id)).ifPresent(link -> remember(link.index(), id));
+        } catch (IOException e) {
+            LOG.debug("the interface of {} is looked up when something is told of it", id, e);
+        }
+    }
+
+    private void remember(int index, SandboxId id) {
+        if (sandboxes.size() >= MOST_KNOWN_INTERFACES) {
+            sandboxes.clear();
+        }
+        sandboxes.put(index, id);
+    }
+
     private void takePacket(NetlinkMessage notice) throws NetlinkException {
         Optional<LoggedPacket> packet = LoggedPacket.of(notice);
         Optional<Tuple> tuple = packet.flatMap(logged -> PacketHeader.read(logged.packet()));
@@ -125,10 +145,7 @@ final class FenceObservation implements AutoCloseable {
                 .map(Link::alias)
                 .filter(alias -> !alias.isEmpty())
                 .map(SandboxId::new);
-        if (sandboxes.size() >= MOST_KNOWN_INTERFACES) {
-            sandboxes.clear();
-        }
-        found.ifPresent(id -> sandboxes.put(index, id));
+        found.ifPresent(id -> remember(index, id));
         return found;
     }
 

@@ -7,8 +7,6 @@ import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Rule;
 import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -81,13 +79,12 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
         try {
             List<Allow> egress = boxes(sets, Kind.EGRESS_IPV4, Kind.EGRESS_IPV6);
             List<Allow> ingress = boxes(sets, Kind.INGRESS_IPV4, Kind.INGRESS_IPV6);
-            int boxMark = boxMark(sets.mark());
             NameMarks marks = marks(sets.names());
             NameMarks tlsMarks = marks(sets.tlsNames());
             Optional<NamesOfSet> held = held(sets.names());
             Optional<NamesOfSet> intercepted = held(sets.tlsNames());
             if (held.isEmpty() || intercepted.isEmpty()) {
-                return new HeldGroup(sets, boxMark, marks, tlsMarks, UNKNOWN_NAMES);
+                return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
             }
             if (!marks.byPort().keySet().equals(NamedPort.of(held.get().all()))
                     || !tlsMarks.byPort()
@@ -97,7 +94,6 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
             }
             return new HeldGroup(
                     sets,
-                    boxMark,
                     marks,
                     tlsMarks,
                     RulesetHash.of(
@@ -122,24 +118,6 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
             }
         }
         return List.copyOf(boxes);
-    }
-
-    /** Another's mark, or more than one, would let pass what no box does. */
-    private int boxMark(Optional<String> set) throws IOException {
-        if (set.isEmpty()) {
-            return 0;
-        }
-        List<Element> elements = table.elements(set.get());
-        if (elements.size() != 1 || elements.getFirst().key().length != Integer.BYTES) {
-            throw new IllegalStateException("not one mark in the set " + set.get());
-        }
-        int mark = ByteBuffer.wrap(elements.getFirst().key())
-                .order(ByteOrder.nativeOrder())
-                .getInt();
-        if (!ConnectionMark.BOX.isOf(mark)) {
-            throw new IllegalStateException("a mark of another kind in the set " + set.get());
-        }
-        return mark;
     }
 
     /** The names that the set stands for; none without one, empty where they aren't known. */

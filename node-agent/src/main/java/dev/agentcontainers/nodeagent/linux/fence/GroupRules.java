@@ -90,7 +90,7 @@ final class GroupRules {
         SetNames names = setNames.isPresent() ? setNames.get() : new SetNames(table.sets());
         setNames = Optional.of(names);
         Set<Integer> usedMarks = new HashSet<>(nameMarks());
-        groups.values().forEach(group -> usedMarks.add(group.boxMark()));
+        groups.values().forEach(group -> usedMarks.add(group.sets().boxMark()));
         StringBuilder fill = new StringBuilder();
         StringBuilder swap = new StringBuilder();
         for (GroupRuleset ruleset : changed) {
@@ -140,7 +140,7 @@ final class GroupRules {
             if (!kept.contains(name) && !bound.contains(name)) {
                 swap.append(Rules.deleteGroup(name));
             } else if (!kept.contains(name) && !group.withdrawn()) {
-                swap.append(Rules.group(name, GroupSets.NONE, 0));
+                swap.append(Rules.group(name, GroupSets.NONE));
             }
         });
         return swap.toString();
@@ -152,7 +152,7 @@ final class GroupRules {
                 .map(ruleset -> groups.get(ruleset.name()))
                 .noneMatch(held -> held != null
                         && (held.equals(HeldGroup.ALTERED)
-                                || held.applied() && held.sets().mark().isEmpty()));
+                                || held.applied() && held.sets().boxMark() == 0));
     }
 
     /** Reads the changed groups back, and removes the sets that they had before. */
@@ -239,7 +239,7 @@ final class GroupRules {
     private static boolean holds(@Nullable HeldGroup group, GroupRuleset ruleset) {
         return group != null
                 && group.applied()
-                && group.sets().mark().isPresent()
+                && group.sets().boxMark() != 0
                 && group.hash().equals(ruleset.hash());
     }
 
@@ -276,10 +276,7 @@ final class GroupRules {
         boxes(ruleset.ingress(), true, ruleset.name(), Kind.INGRESS_IPV6, names, sets, fill);
         named(NamesOfSet.plain(ruleset), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
         named(NamesOfSet.intercepted(ruleset), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
-        String markSet = names.of(Kind.MARK, ruleset.name());
-        sets.put(Kind.MARK, markSet);
-        fill.append(Rules.markSet(markSet, boxMark));
-        swap.append(Rules.group(ruleset.name(), new GroupSets(sets), boxMark));
+        swap.append(Rules.group(ruleset.name(), new GroupSets(sets, boxMark)));
     }
 
     private static void named(
@@ -307,7 +304,7 @@ final class GroupRules {
             StringBuilder fill) {
         List<Allow> boxes = all.stream().filter(allow -> isIpv6(allow) == ipv6).toList();
         if (!boxes.isEmpty() || kind == Kind.EGRESS_IPV4) {
-            String set = names.of(kind, group);
+            String set = names.boxes(kind, group);
             sets.put(kind, set);
             fill.append(Rules.boxSet(set, ipv6, boxes));
         }

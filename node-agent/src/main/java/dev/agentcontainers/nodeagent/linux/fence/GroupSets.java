@@ -15,9 +15,11 @@ import java.util.TreeMap;
 /**
  * The sets that a group's three chains look up, at most one of each kind, and with that the chains themselves. One with no
  * sets at all is that of a withdrawn group and refuses everything; any other has a set of IPv4 destinations, though empty.
+ *
+ * @param boxMark of connections that the boxes let pass; 0 in chains without rules, and in those of an earlier version
  */
-record GroupSets(Map<Kind, String> byKind) {
-    static final GroupSets NONE = new GroupSets(Map.of());
+record GroupSets(Map<Kind, String> byKind, int boxMark) {
+    static final GroupSets NONE = new GroupSets(Map.of(), 0);
 
     private static final Verdict ACCEPT = new Verdict(Verdict.ACCEPT, "");
     private static final Verdict INTERCEPT = new Verdict(Verdict.GOTO, Names.INTERCEPT);
@@ -28,7 +30,11 @@ record GroupSets(Map<Kind, String> byKind) {
     }
 
     /** A rule as text, and what is seen of it in the kernel. */
-    private record Line(String text, String set, Verdict verdict) {
+    private record Line(String text, String set, int boxMark, Verdict verdict) {
+        Line(String text, String set, Verdict verdict) {
+            this(text, set, 0, verdict);
+        }
+
         boolean matches(Rule rule) {
             List<String> sets = rule.expressions().stream()
                     .flatMap(expression -> expression.set().stream())
@@ -38,6 +44,7 @@ record GroupSets(Map<Kind, String> byKind) {
                     : rule.expressions().getLast().verdict();
             return rule.expressions().stream()
                             .noneMatch(expression -> expression.kind().equals(TableReader.INVERTED_LOOKUP))
+                    && boxMarks(rule).equals(boxMark == 0 ? List.of() : List.of(boxMark))
                     && sets.equals(set.isEmpty() ? List.of() : List.of(set))
                     && found.equals(verdict.code() == 0 ? Optional.empty() : Optional.of(verdict))
                     && (!verdict.equals(REFUSE) || rule.expressions().size() == 1);
@@ -49,7 +56,11 @@ record GroupSets(Map<Kind, String> byKind) {
     /** The sets that these rules look up; empty where that can't be the rules of a group. */
     static Optional<GroupSets> of(Collection<Rule> rules) {
         Map<Kind, String> sets = new TreeMap<>();
+        int boxMark = 0;
         for (Rule rule : rules) {
+            for (int mark : boxMarks(rule)) {
+                boxMark = mark;
+            }
             for (Expression expression : rule.expressions()) {
                 for (Kind kind : Kind.values()) {
                     Optional<String> set = expression.set().filter(kind::isOf);
@@ -60,16 +71,20 @@ record GroupSets(Map<Kind, String> byKind) {
                 }
             }
         }
-        return Optional.of(new GroupSets(sets));
+        return Optional.of(new GroupSets(sets, boxMark));
+    }
+
+    /** The marks of boxes that the rule compares with or sets. */
+    private static List<Integer> boxMarks(Rule rule) {
+        return rule.expressions().stream()
+                .flatMapToInt(expression -> expression.number().stream())
+                .filter(ConnectionMark.BOX::isOf)
+                .boxed()
+                .toList();
     }
 
     boolean isEmpty() {
         return byKind.isEmpty();
-    }
-
-    /** The set of the mark that the boxes' connections bear; none in chains of an earlier version. */
-    Optional<String> mark() {
-        return Optional.ofNullable(byKind.get(Kind.MARK));
     }
 
     Optional<String> names() {
@@ -82,7 +97,7 @@ record GroupSets(Map<Kind, String> byKind) {
 
     /** Whether the kernel holds just these three chains. */
     boolean makeUp(List<Rule> established, List<Rule> sending, List<Rule> receiving) {
-        return matches(established(), established) && matches(sending(0), sending) && matches(receiving(), receiving);
+        return matches(established(), established) && matches(sending(), sending) && matches(receiving(), receiving);
     }
 
     /** The rules of the chain that packets of connections are asked about before all else. */
@@ -90,13 +105,9 @@ record GroupSets(Map<Kind, String> byKind) {
         return established().stream().map(Line::text).toList();
     }
 
-    /**
-     * The rules of the chain of what the agents send.
-     *
-     * @param boxMark the one in the set of it
-     */
-    List<String> sendingRules(int boxMark) {
-        return sending(boxMark).stream().map(Line::text).toList();
+    /** The rules of the chain of what the agents send. */
+    List<String> sendingRules() {
+        return sending().stream().map(Line::text).toList();
     }
 
     /** The rules of the chain of what is sent to the agents. */
@@ -110,9 +121,13 @@ record GroupSets(Map<Kind, String> byKind) {
      */
     private List<Line> established() {
         List<Line> lines = new ArrayList<>();
-        mark().ifPresent(set -> lines.add(
-                new Line("ct state established ct direction original ct mark @" + set + " accept", set, ACCEPT)));
-        if (mark().isPresent()) {
+        if (boxMark != 0) {
+            lines.add(new Line(
+                    "ct state established ct direction original ct mark " + Integer.toUnsignedString(boxMark)
+                            + " accept",
+                    "",
+                    boxMark,
+                    ACCEPT));
             names().ifPresent(set -> lines.add(
                     new Line("ct state established ct direction original " + marked(set, ACCEPT).text, set, ACCEPT)));
         }
@@ -120,12 +135,12 @@ record GroupSets(Map<Kind, String> byKind) {
     }
 
     /** Answers of an agent are looked up as what they answer was: there are none any more where that was taken back. */
-    private List<Line> sending(int boxMark) {
+    private List<Line> sending() {
         List<Line> lines = new ArrayList<>();
         // First: a connection that began intercepted stays so, though a box or another name opens its address.
         tlsNames().ifPresent(set -> lines.add(marked(set, INTERCEPT)));
-        lookUpAndMark(lines, Kind.EGRESS_IPV4, "ct direction original ip daddr . meta l4proto . th dport", boxMark);
-        lookUpAndMark(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport", boxMark);
+        lookUpAndMark(lines, Kind.EGRESS_IPV4, "ct direction original ip daddr . meta l4proto . th dport");
+        lookUpAndMark(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport");
         lookUp(lines, Kind.INGRESS_IPV4, "ct direction reply ip daddr . meta l4proto . th sport");
         lookUp(lines, Kind.INGRESS_IPV6, "ct direction reply ip6 daddr . meta l4proto . th sport");
         names().ifPresent(set -> {
@@ -160,8 +175,8 @@ record GroupSets(Map<Kind, String> byKind) {
     }
 
     /** A connection that a name let pass keeps that name's mark, and so goes on where the box is taken back. */
-    private void lookUpAndMark(List<Line> lines, Kind kind, String what, int boxMark) {
-        if (mark().isEmpty()) {
+    private void lookUpAndMark(List<Line> lines, Kind kind, String what) {
+        if (boxMark == 0) {
             lookUp(lines, kind, what);
             return;
         }
@@ -171,7 +186,7 @@ record GroupSets(Map<Kind, String> byKind) {
         String set = byKind.get(kind);
         if (set != null) {
             String text = "%s @%s ct mark set %s accept".formatted(what, set, Integer.toUnsignedString(boxMark));
-            lines.add(new Line(text, set, ACCEPT));
+            lines.add(new Line(text, set, boxMark, ACCEPT));
         }
     }
 

@@ -9,17 +9,16 @@ import java.util.Set;
  * A policy group as the kernel holds it.
  *
  * @param sets that its chains look up; none where it was withdrawn while agents were bound to it, or altered
- * @param boxMark of connections that its boxes let pass; 0 where it is as an earlier version made it
  * @param marks of its names
  * @param tlsMarks of those whose connections are intercepted
  * @param hash of what is allowed, which for an altered one, and one whose names aren't known, is no ruleset's
  */
-record HeldGroup(GroupSets sets, int boxMark, NameMarks marks, NameMarks tlsMarks, String hash) {
+record HeldGroup(GroupSets sets, NameMarks marks, NameMarks tlsMarks, String hash) {
     /** Its chains hold rules that the fence did not make. */
-    static final HeldGroup ALTERED = new HeldGroup(GroupSets.NONE, 0, NameMarks.NONE, NameMarks.NONE, "altered");
+    static final HeldGroup ALTERED = new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, "altered");
 
     static final HeldGroup WITHDRAWN =
-            new HeldGroup(GroupSets.NONE, 0, NameMarks.NONE, NameMarks.NONE, RulesetHash.of(List.of()));
+            new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, RulesetHash.of(List.of()));
 
     /** The marks of its names' connections, of either kind. */
     Set<Integer> nameMarks() {

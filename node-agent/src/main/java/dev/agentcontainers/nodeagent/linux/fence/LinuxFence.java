@@ -49,7 +49,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
 
     private Optional<OpenFence> opened = Optional.empty();
     private Optional<HostWatch> watch = Optional.empty();
-    private Optional<FenceObservation> observation = Optional.empty();
+    private volatile Optional<FenceObservation> observation = Optional.empty();
 
     public LinuxFence(LinuxFenceSettings settings) {
         this(settings, FenceSystem.linux());
@@ -138,7 +138,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
         requireName(group);
-        return locked("attach " + id, () -> fence().agents().attach(id, network, group));
+        return locked("attach " + id, () -> {
+            Attachment attached = fence().agents().attach(id, network, group);
+            observation.ifPresent(its -> its.attached(id));
+            return attached;
+        });
     }
 
     @Override

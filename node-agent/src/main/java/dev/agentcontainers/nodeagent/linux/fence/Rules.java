@@ -262,12 +262,6 @@ final class Rules {
                 .formatted(Names.TABLE, set, ipv6 ? "ipv6_addr" : "ipv4_addr", elements);
     }
 
-    /** A set of the mark of a group's boxes. */
-    static String markSet(String set, int mark) {
-        return "add set inet %s %s { type mark; elements = { %s }; }\n"
-                .formatted(Names.TABLE, set, Integer.toUnsignedString(mark));
-    }
-
     /** A set of the ports of a group's names with their marks, filled and not yet in use. */
     static String namesSet(String set, NameMarks marks) {
         String elements = marks.byPort().entrySet().stream()
@@ -281,14 +275,14 @@ final class Rules {
     }
 
     /** Binds a group's chains to its sets; without sets they refuse everything. */
-    static String group(String group, GroupSets sets, int boxMark) {
+    static String group(String group, GroupSets sets) {
         String sending = Names.chain(group);
         String receiving = Names.receivingChain(group);
         return "add chain inet " + Names.TABLE + " " + sending + "\nadd chain inet " + Names.TABLE + " " + receiving
                 + "\n"
                 + establishedChain(group)
                 + chain(Names.establishedChain(group), sets.establishedRules().toArray(String[]::new))
-                + chain(sending, sets.sendingRules(boxMark).toArray(String[]::new))
+                + chain(sending, sets.sendingRules().toArray(String[]::new))
                 + chain(receiving, sets.receivingRules().toArray(String[]::new));
     }
 

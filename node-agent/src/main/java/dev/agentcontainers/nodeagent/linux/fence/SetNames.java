@@ -12,8 +12,6 @@ final class SetNames {
         EGRESS_IPV6("a6_"),
         INGRESS_IPV4("i4_"),
         INGRESS_IPV6("i6_"),
-        /** The one mark of connections that these let pass. */
-        MARK("m_"),
         /** The ports of names, with the marks of connections; the name of the set tells which names these are. */
         NAMES("n_"),
         /** The same of names whose connections are intercepted. */
@@ -46,7 +44,7 @@ final class SetNames {
         return Kind.NEVER.prefix + next++;
     }
 
-    String of(Kind kind, String group) {
+    String boxes(Kind kind, String group) {
         return kind.prefix + group + "_" + next++;
     }
 

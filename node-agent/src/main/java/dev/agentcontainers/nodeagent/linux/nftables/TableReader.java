@@ -5,6 +5,8 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.Payload;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +28,9 @@ public record TableReader(NetlinkSocket socket, String table) {
     private static final int NFTA_EXPR_DATA = 2;
     private static final int NFTA_LOOKUP_SET = 1;
     private static final int NFTA_LOOKUP_FLAGS = 5;
+    private static final int NFTA_CMP_OP = 2;
+    private static final int NFTA_CMP_DATA = 3;
+    private static final int NFT_CMP_EQ = 0;
     private static final int NFTA_IMMEDIATE_DATA = 2;
     private static final int NFTA_COUNTER_PACKETS = 2;
     private static final int NFTA_SET_ELEM_EXPIRATION = 5;
@@ -43,8 +48,18 @@ public record TableReader(NetlinkSocket socket, String table) {
     /** The kind of a step that passes what is not in the set. */
     public static final String INVERTED_LOOKUP = "inverted lookup";
 
-    /** A step of a rule: its kind, and the set that it looks up in or the verdict that it gives, where it does. */
-    public record Expression(String kind, Optional<String> set, Optional<Verdict> verdict) {}
+    /**
+     * A step of a rule: its kind, and what it does with it.
+     *
+     * @param set that it looks up in
+     * @param verdict that it gives
+     * @param number of four bytes, in the machine's order, that it asks for equality with, or that it loads
+     */
+    public record Expression(String kind, Optional<String> set, Optional<Verdict> verdict, OptionalInt number) {
+        Expression(String kind, Optional<String> set, Optional<Verdict> verdict) {
+            this(kind, set, verdict, OptionalInt.empty());
+        }
+    }
 
     public record Rule(String chain, List<Expression> expressions) {}
 
@@ -138,9 +153,31 @@ public record TableReader(NetlinkSocket socket, String table) {
                 new Expression(
                         kind,
                         Optional.empty(),
-                        data.flatMap(d -> d.nested(NFTA_IMMEDIATE_DATA)).flatMap(TableReader::verdict));
+                        data.flatMap(d -> d.nested(NFTA_IMMEDIATE_DATA)).flatMap(TableReader::verdict),
+                        number(data, NFTA_IMMEDIATE_DATA));
+            case "cmp" ->
+                new Expression(
+                        kind,
+                        Optional.empty(),
+                        Optional.empty(),
+                        asksForEquality(data) ? number(data, NFTA_CMP_DATA) : OptionalInt.empty());
             default -> new Expression(kind, Optional.empty(), Optional.empty());
         };
+    }
+
+    private static boolean asksForEquality(Optional<Attributes> comparison) {
+        return comparison.flatMap(data -> data.integerBigEndian(NFTA_CMP_OP)).equals(Optional.of(NFT_CMP_EQ));
+    }
+
+    private static OptionalInt number(Optional<Attributes> data, int attribute) {
+        Optional<byte[]> value = data.flatMap(d -> d.nested(attribute))
+                .flatMap(d -> d.bytes(TableMessages.NFTA_DATA_VALUE))
+                .filter(bytes -> bytes.length == Integer.BYTES);
+        return value.isEmpty()
+                ? OptionalInt.empty()
+                : OptionalInt.of(ByteBuffer.wrap(value.get())
+                        .order(ByteOrder.nativeOrder())
+                        .getInt());
     }
 
     private static boolean isInverted(Optional<Attributes> lookup) {

@@ -183,25 +183,29 @@ class EstablishedIT {
     }
 
     @Test
-    void aMarkThatSomeoneAddsIsRemoved() throws SandboxException {
-        machine.inFence("set=$(nft list sets | grep -o 'm_wide_[0-9]*');"
-                + " nft add element inet agentfence $set '{ 0x40000001 }'");
-        assertThat(fence.repair().repaired()).containsExactly("the rules of the policy group wide were changed");
-        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+    void aRuleThatSomeoneAddsTakesOrAltersIsPutRight() throws SandboxException {
+        for (String change : List.of(
+                "nft insert rule inet agentfence f_narrow accept",
+                "nft flush chain inet agentfence f_narrow",
+                altered("f_narrow", "s/ct mark/ct mark !=/"),
+                altered("f_narrow", "s/ct mark 0x[0-9a-f]*/ct mark 0x40000001/"),
+                altered("f_narrow", "s/ct mark 0x[0-9a-f]*/ct mark { 0x40000001 }/"),
+                altered("g_narrow", "s/set 0x[0-9a-f]*/set 0x40000001/"),
+                altered("g_narrow", "s/@/!= @/"))) {
+            machine.inFence(change);
+            assertThat(fence.repair().repaired())
+                    .as(change)
+                    .containsExactly("the rules of the policy group narrow were changed");
+            assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+        }
     }
 
-    @Test
-    void aRuleThatSomeoneAddsOrTakesIsPutRight() throws SandboxException {
-        machine.inFence("nft insert rule inet agentfence f_narrow accept");
-        assertThat(fence.repair().repaired()).containsExactly("the rules of the policy group narrow were changed");
-        machine.inFence("nft flush chain inet agentfence f_narrow");
-        assertThat(fence.repair().repaired()).containsExactly("the rules of the policy group narrow were changed");
-        machine.inFence("set=$(nft list sets | grep -o 'm_narrow_[0-9]*');"
-                + " nft flush chain inet agentfence f_narrow;"
-                + " nft add rule inet agentfence f_narrow ct state established ct direction original"
-                + " ct mark != @$set accept");
-        assertThat(fence.repair().repaired()).containsExactly("the rules of the policy group narrow were changed");
-        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+    /** Puts the chain's first rule back as the expression of sed makes it. */
+    private static String altered(String chain, String expression) {
+        return "rule=$(nft list chain inet agentfence " + chain + " | grep accept | sed '" + expression + "');"
+                + " handle=$(nft -a list chain inet agentfence " + chain
+                + " | grep accept | grep -o 'handle [0-9]*');"
+                + " nft replace rule inet agentfence " + chain + " $handle $rule";
     }
 
     private interface Deed {

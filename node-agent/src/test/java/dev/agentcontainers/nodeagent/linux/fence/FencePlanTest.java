@@ -132,8 +132,8 @@ class FencePlanTest {
     void setNumbersGoOnAfterThoseInTheKernel() {
         SetNames names = new SetNames(List.of("sources", "never_7", "a4_some-group_12", "a6_x_3", "n_g_0af9_9"));
         assertThat(names.never()).isEqualTo("never_13");
-        assertThat(names.of(SetNames.Kind.EGRESS_IPV4, "g")).isEqualTo("a4_g_14");
-        assertThat(names.of(SetNames.Kind.INGRESS_IPV6, "g")).isEqualTo("i6_g_15");
+        assertThat(names.boxes(SetNames.Kind.EGRESS_IPV4, "g")).isEqualTo("a4_g_14");
+        assertThat(names.boxes(SetNames.Kind.INGRESS_IPV6, "g")).isEqualTo("i6_g_15");
         String set = names.names(SetNames.Kind.NAMES, "a-group", "0af9");
         assertThat(set).isEqualTo("n_a-group_0af9_16");
         assertThat(SetNames.digest(set)).isEqualTo("0af9");

@@ -57,18 +57,19 @@ class RulesTest {
         assertThat(Rules.namesSet("n_g_0af9_5", new NameMarks(Map.of(new NamedPort(Protocol.UDP, 443), -1))))
                 .isEqualTo("add set inet agentfence n_g_0af9_5 { type mark . inet_proto . inet_service;"
                         + " elements = { 4294967295 . udp . 443 }; }\n");
-        GroupSets sets = new GroupSets(Map.of(
-                Kind.EGRESS_IPV4, "a4_g_3",
-                Kind.EGRESS_IPV6, "a6_g_4",
-                Kind.INGRESS_IPV4, "i4_g_5",
-                Kind.NAMES, "n_g_0af9_6",
-                Kind.MARK, "m_g_7"));
-        assertThat(Rules.group("g", sets, 1 << 30 | 5)).isEqualTo("""
+        GroupSets sets = new GroupSets(
+                Map.of(
+                        Kind.EGRESS_IPV4, "a4_g_3",
+                        Kind.EGRESS_IPV6, "a6_g_4",
+                        Kind.INGRESS_IPV4, "i4_g_5",
+                        Kind.NAMES, "n_g_0af9_6"),
+                1 << 30 | 5);
+        assertThat(Rules.group("g", sets)).isEqualTo("""
                         add chain inet agentfence g_g
                         add chain inet agentfence r_g
                         add chain inet agentfence f_g
                         flush chain inet agentfence f_g
-                        add rule inet agentfence f_g ct state established ct direction original ct mark @m_g_7 accept
+                        add rule inet agentfence f_g ct state established ct direction original ct mark 1073741829 accept
                         add rule inet agentfence f_g ct state established ct direction original ct mark . meta l4proto . th dport @n_g_0af9_6 accept
                         flush chain inet agentfence g_g
                         add rule inet agentfence g_g ct mark != 0 ct mark & 1073741824 == 0 ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept
@@ -90,12 +91,13 @@ class RulesTest {
     /** A connection's mark is looked up before it could get another. */
     @Test
     void whatIsInterceptedStaysSo() {
-        GroupSets sets = new GroupSets(Map.of(
-                Kind.EGRESS_IPV4, "a4_g_3",
-                Kind.NAMES, "n_g_0af9_6",
-                Kind.TLS_NAMES, "t_g_0af9_7",
-                Kind.MARK, "m_g_8"));
-        assertThat(sets.sendingRules(1 << 30 | 5))
+        GroupSets sets = new GroupSets(
+                Map.of(
+                        Kind.EGRESS_IPV4, "a4_g_3",
+                        Kind.NAMES, "n_g_0af9_6",
+                        Kind.TLS_NAMES, "t_g_0af9_7"),
+                1 << 30 | 5);
+        assertThat(sets.sendingRules())
                 .containsExactly(
                         "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
                         "ct mark != 0 ct mark & 1073741824 == 0"
@@ -117,7 +119,7 @@ class RulesTest {
 
     @Test
     void aGroupWithoutSetsRefusesEverything() {
-        assertThat(Rules.group("g", GroupSets.NONE, 0)).isEqualTo("""
+        assertThat(Rules.group("g", GroupSets.NONE)).isEqualTo("""
                         add chain inet agentfence g_g
                         add chain inet agentfence r_g
                         add chain inet agentfence f_g
