@@ -173,7 +173,8 @@ final class OpenFence implements AutoCloseable {
 
     /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
     Map<String, String> apply(List<GroupRuleset> rulesets) throws IOException {
-        if (rulesets.stream().anyMatch(ruleset -> !ruleset.tlsNames().isEmpty())) {
+        if (rulesets.stream()
+                .anyMatch(ruleset -> !NamesOfSet.intercepted(ruleset).all().isEmpty())) {
             intercepts = true;
             ensureInterception();
         }
