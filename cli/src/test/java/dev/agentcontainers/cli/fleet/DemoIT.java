@@ -1,7 +1,6 @@
 package dev.agentcontainers.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
@@ -14,6 +13,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientTimeoutException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,6 +44,7 @@ class DemoIT {
     private static Path folder;
     private static Leftovers before;
     private static Result demo;
+    private static Optional<AgentContainerStatus.Egress> egress = Optional.empty();
 
     @BeforeAll
     static void demo() throws IOException {
@@ -50,6 +53,7 @@ class DemoIT {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
         before = leftovers();
         demo = agentctl("demo");
+        egress = demo.exitCode() == 0 ? lastEgress() : Optional.empty();
     }
 
     @AfterAll
@@ -134,19 +138,29 @@ class DemoIT {
     }
 
     @Test
-    void theStatusSaysWhatWasDenied() throws IOException {
+    void theStatusSaysWhatWasDenied() {
+        assertThat(egress).hasValueSatisfying(said -> {
+            assertThat(said.flowsAllowed()).isPositive();
+            assertThat(said.flowsDenied()).isPositive();
+            assertThat(said.lastDenied()).startsWith("TCP to 198.51.100.20:8080: ");
+        });
+    }
+
+    /** Of the first demo's agent, once it has been said for the last time; another test runs the demo again. */
+    private static Optional<AgentContainerStatus.Egress> lastEgress() throws IOException {
         try (KubernetesClient client = client(home().resolve("kubeconfig"))) {
-            await().untilAsserted(() -> {
-                AgentContainerStatus.Egress egress = client.resources(AgentContainer.class)
-                        .inNamespace(NAMESPACE)
-                        .withName("researcher")
-                        .get()
-                        .getStatus()
-                        .egress();
-                assertThat(egress.flowsAllowed()).isPositive();
-                assertThat(egress.flowsDenied()).isPositive();
-                assertThat(egress.lastDenied()).startsWith("TCP to 198.51.100.20:8080: ");
-            });
+            AgentContainer agent = client.resources(AgentContainer.class)
+                    .inNamespace(NAMESPACE)
+                    .withName("researcher")
+                    .waitUntilCondition(
+                            each -> each != null
+                                    && each.getStatus().egress() != null
+                                    && each.getStatus().egress().flowsDenied() > 0,
+                            10,
+                            TimeUnit.SECONDS);
+            return Optional.of(agent.getStatus().egress());
+        } catch (KubernetesClientTimeoutException e) {
+            return Optional.empty();
         }
     }
 
