@@ -127,6 +127,7 @@ public final class Evaluator {
                             .flatMap(rule -> rule.requests().stream())
                             .map(RequestRule::toString)
                             .distinct()
+                            .sorted()
                             .toList());
         }
 

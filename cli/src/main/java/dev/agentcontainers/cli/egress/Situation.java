@@ -90,6 +90,11 @@ public final class Situation {
         return Judgement.of(verdict);
     }
 
+    /** What the policies of the sender say, whatever nodes make of it. */
+    public Decision egress(Flow flow) {
+        return Evaluator.evaluate(policies, endpoints, identified(flow)).egress();
+    }
+
     /** Of the end that sends alone. */
     public Judgement judgeEgress(Flow flow) {
         Flow identified = identified(flow);

@@ -14,6 +14,7 @@ final class EventReader {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VENDOR = "agentcontainers";
     private static final int NETWORK = 4001;
+    private static final int HTTP = 4002;
     private static final int DNS = 4003;
     private static final int OPEN = 1;
     private static final int CLOSE = 2;
@@ -43,6 +44,12 @@ final class EventReader {
         return switch (event.path("class_uid").asInt()) {
             case NETWORK -> network(event, at);
             case DNS -> question(event, at);
+            case HTTP ->
+                new RecordedEvent.Request(
+                        at,
+                        agent(event, "src_endpoint"),
+                        event.at("/dst_endpoint/ip").asText(),
+                        event.at("/dst_endpoint/port").asInt());
             default -> new RecordedEvent.Other(at);
         };
     }

@@ -23,6 +23,7 @@ public final class Recorded {
     private final Map<RecordedQuestion, Tally> questions = new LinkedHashMap<>();
     private final Map<RecordedQuestion, Set<String>> answers = new LinkedHashMap<>();
     private final Map<RecordedLook, Tally> looks = new LinkedHashMap<>();
+    private final Set<String> requested = new HashSet<>();
     /** Flows that have begun and not ended, so that each is counted once. */
     private final Set<String> begun = new HashSet<>();
 
@@ -77,6 +78,7 @@ public final class Recorded {
             case Connection connection -> take(connection);
             case RecordedEvent.Question question -> take(question);
             case RecordedEvent.Look look -> take(look);
+            case RecordedEvent.Request request -> take(request);
             case RecordedEvent.Missing lack -> take(lack);
             case RecordedEvent.Other _ -> others++;
         }
@@ -132,6 +134,17 @@ public final class Recorded {
                 answers.computeIfAbsent(question, _ -> new TreeSet<>()).addAll(event.answers());
             }
         }
+    }
+
+    private void take(RecordedEvent.Request event) {
+        if (isOfInterest(event.agent())) {
+            requested.add(event.address() + ":" + event.port());
+        }
+    }
+
+    /** Whether requests of HTTP were judged on the way to that port of the address, by rules that let only some pass. */
+    public boolean isByRequests(String address, int port) {
+        return requested.contains(address + ":" + port);
     }
 
     private void take(RecordedEvent.Look event) {

@@ -37,6 +37,9 @@ sealed interface RecordedEvent {
     /** A connection was looked at that may be TLS only. */
     record Look(Instant at, Optional<AgentName> agent, RecordedLook look) implements RecordedEvent {}
 
+    /** A request was judged, on a connection to where only some of HTTP may pass. */
+    record Request(Instant at, Optional<AgentName> agent, String address, int port) implements RecordedEvent {}
+
     /**
      * Something is not in the record.
      *

@@ -156,7 +156,7 @@ class RecordedTest {
         String whole = Files.readString(folder.resolve("egress.jsonl"));
         String hostile = "{\"class_uid\": 4001\n\n[]\nnull\n{\"class_uid\": 4001, \"time\": \"yesterday\"}\n"
                 + "x".repeat(3 * RecordLines.LONGEST) + "\n"
-                + "{\"class_uid\": 4002, \"time\": 1767323045000}\n"
+                + "{\"class_uid\": 4007, \"time\": 1767323045000}\n"
                 + "{\"class_uid\": 4001, \"activity_id\": 1, \"time\": 1767323045000,"
                 + " \"metadata\": {\"product\": {\"vendor_name\": \"somebody\"}}}\n"
                 + "{\"class_uid\": 4001, \"activity_id\": 1, \"time\": 1767323045000,"

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.fence.Barrier;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.nio.file.Path;
@@ -150,6 +151,25 @@ public final class WrittenRecord implements AutoCloseable {
                 port,
                 serverName.isEmpty() ? Optional.empty() : Optional.of(serverName),
                 verdict,
+                Duration.ofMillis(2)));
+        return this;
+    }
+
+    /** A request of HTTP that a rule has let pass or not. */
+    public WrittenRecord requested(String agent, HttpVerdict verdict, String address, int port, String method) {
+        trail.take(new AuditRecord.HttpDecided(
+                next(),
+                subject(agent),
+                "100.80.4.2",
+                address,
+                port,
+                Optional.of(method),
+                Optional.of("api.example.com"),
+                Optional.of("/v1/items"),
+                verdict,
+                verdict == HttpVerdict.PASSED ? 200 : 403,
+                100,
+                200,
                 Duration.ofMillis(2)));
         return this;
     }

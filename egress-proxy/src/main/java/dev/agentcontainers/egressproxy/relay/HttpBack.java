@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpBack extends ChannelInboundHandlerAdapter {
     private static final int LONGEST_LINE = 8 << 10;
     private static final int LONGEST_HEADERS = 64 << 10;
+    private static final int MOST_HEADERS = 256;
     private static final int LONGEST_CHUNK = 8 << 10;
 
     private final HttpRelay relay;
@@ -46,10 +47,13 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         HttpDecoderConfig strict = new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
                 .setMaxHeaderSize(LONGEST_HEADERS)
-                .setMaxChunkSize(LONGEST_CHUNK);
+                .setMaxChunkSize(LONGEST_CHUNK)
+                .setHeadersFactory(new FewHeaders(MOST_HEADERS))
+                .setTrailersFactory(new FewHeaders(MOST_HEADERS));
         ChannelFuture connecting = Onward.connect(loop, to, patience, new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel made) {
+                made.config().setRecvByteBufAllocator(HttpRelay.LITTLE_AT_ONCE);
                 made.pipeline()
                         .addLast(new HttpClientCodec(strict, false, false), new FlowControlHandler(), HttpBack.this);
             }

@@ -20,6 +20,7 @@ final class HttpExchange {
     private final @Nullable String host;
     private final @Nullable String path;
     private final boolean keepAlive;
+    private final boolean hasContent;
     private long sent;
     private long received;
     private int status;
@@ -27,16 +28,22 @@ final class HttpExchange {
     private boolean answerEnded;
     private boolean told;
 
-    private HttpExchange(@Nullable String method, @Nullable String host, @Nullable String path, boolean keepAlive) {
+    private HttpExchange(
+            @Nullable String method,
+            @Nullable String host,
+            @Nullable String path,
+            boolean keepAlive,
+            boolean hasContent) {
         this.method = method;
         this.host = host;
         this.path = path;
         this.keepAlive = keepAlive;
+        this.hasContent = hasContent;
     }
 
     /** One of which nothing can be read. */
     static HttpExchange unread() {
-        return new HttpExchange(null, null, null, false);
+        return new HttpExchange(null, null, null, false, false);
     }
 
     /** As the request says of itself, whether that is true or not. */
@@ -52,7 +59,9 @@ final class HttpExchange {
                         ? printable(request.headers().get(HttpHeaderNames.HOST), LONGEST_HOST)
                         : null,
                 printable(query < 0 ? target : target.substring(0, query), LONGEST),
-                RequestHead.keepsAlive(request));
+                RequestHead.keepsAlive(request),
+                request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
+                        || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING));
     }
 
     private static String printable(String text, int longest) {
@@ -62,6 +71,11 @@ final class HttpExchange {
 
     boolean keepAlive() {
         return keepAlive;
+    }
+
+    /** Whether the request says that it has content, and where that ends. */
+    boolean hasContent() {
+        return hasContent;
     }
 
     boolean isHead() {

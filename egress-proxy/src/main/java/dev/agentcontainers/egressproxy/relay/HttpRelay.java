@@ -10,6 +10,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
@@ -33,8 +35,11 @@ import org.jspecify.annotations.Nullable;
  * For the event loop's thread.
  */
 final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
-    /** How long what was not asked for is taken and thrown away, so that the last answer is not lost with a reset. */
+    /** How long what was not asked for is taken and thrown away, so that a refusal is not lost with a reset. */
     private static final Duration LINGER = Duration.ofSeconds(1);
+
+    /** What is read at once waits decoded, and a chunk of one byte takes a hundred then. */
+    static final RecvByteBufAllocator LITTLE_AT_ONCE = new FixedRecvByteBufAllocator(4 << 10);
 
     private final SocketChannel front;
     private final String agent;
@@ -52,6 +57,9 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private long deadline;
     private @Nullable ScheduledFuture<?> look;
     private boolean first = true;
+    /** Whether all that is still to go is an answer of this proxy's own. */
+    private boolean refused;
+
     private boolean asksForMore;
     private boolean inputEnded;
 
@@ -87,6 +95,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     /** Takes the connection over, with what was read of it. */
     void begin(ByteBuf read) {
         front.config().setAutoRead(false);
+        front.config().setRecvByteBufAllocator(LITTLE_AT_ONCE);
         front.pipeline().addLast(new StrictRequestDecoder(), answers, new FlowControlHandler(), this);
         within(limits.hello());
         front.pipeline().fireChannelRead(read);
@@ -111,7 +120,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             handOn(content);
         } else {
             ReferenceCountUtil.release(message);
-            readOn();
+            // Not from here: what waits decoded comes at once, and would come within what came before.
+            front.eventLoop().execute(this::readOn);
         }
     }
 
@@ -174,6 +184,12 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             end(HttpVerdict.MALFORMED);
             return;
         }
+        if (!exchange.hasContent() && content.content().isReadable()) {
+            // The decoder takes for content what the server would take for another request.
+            content.release();
+            end(HttpVerdict.MALFORMED);
+            return;
+        }
         HttpExchange its = exchange;
         its.sends(content.content().readableBytes());
         boolean last = content instanceof LastHttpContent;
@@ -218,7 +234,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             within(limits.between());
             readOn();
         } else {
-            endAfterAnswer();
+            // What was written may still be on its way to a reader that takes its time.
+            endAfterAnswer(limits.between());
         }
     }
 
@@ -226,21 +243,22 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         FullHttpResponse answer = Refusal.of(agent, to.getPort(), why, request).answer();
         exchange.answeredWith(answer.status().code());
         tell(why);
+        refused = true;
         state = State.ENDING;
         back.close();
         within(LINGER);
         answers.haveNoContent(exchange.isHead());
-        front.writeAndFlush(answer).addListener(_ -> endAfterAnswer());
+        front.writeAndFlush(answer).addListener(_ -> endAfterAnswer(LINGER));
     }
 
     /** The agent may still send what nobody wants any more: with a reset it could lose the answer. */
-    private void endAfterAnswer() {
+    private void endAfterAnswer(Duration patience) {
         if (state == State.ENDED) {
             return;
         }
         state = State.ENDING;
         back.close();
-        within(LINGER);
+        within(patience);
         front.shutdownOutput();
         readOn();
     }
@@ -248,7 +266,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     /** The other side has ended the connection. */
     void endedByServer() {
         if (state == State.AWAITING) {
-            endAfterAnswer();
+            endAfterAnswer(limits.between());
         } else if (state == State.PASSING) {
             end(HttpVerdict.BROKEN);
         }
@@ -273,7 +291,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     @Override
     public boolean holds() {
-        return permit == null || state == State.ENDING || names.holds(agent, permit);
+        return permit == null || refused || names.holds(agent, permit);
     }
 
     @Override
@@ -307,7 +325,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
                 if (first) {
                     end(HttpVerdict.INCOMPLETE);
                 } else {
-                    endAfterAnswer();
+                    endAfterAnswer(limits.between());
                 }
             }
             case PASSING -> end(HttpVerdict.INCOMPLETE);

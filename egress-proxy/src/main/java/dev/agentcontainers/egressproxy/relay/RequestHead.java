@@ -69,6 +69,11 @@ sealed interface RequestHead {
             "x-forwarded-path",
             "x-forwarded-uri",
             "x-forwarded-prefix",
+            "x-forwarded-server",
+            "x-forwarded-method",
+            "x-original-method",
+            "x-http-host-override",
+            "forwarded",
             "x-host");
 
     /** Some servers read underscores as hyphens. */
@@ -105,7 +110,9 @@ sealed interface RequestHead {
             }
             if (method.equals("CONNECT")
                     || message.headers().contains(HttpHeaderNames.UPGRADE)
-                    || message.headers().contains("http2-settings")) {
+                    || message.headers().contains("http2-settings")
+                    || message.headers().names().stream()
+                            .anyMatch(name -> dashed(name).startsWith("sec-websocket-"))) {
                 return new Refused(HttpVerdict.OTHER_PROTOCOL);
             }
             if (!METHOD.matcher(method).matches() || !isFramedClearly(version) || hasDoubtfulHeaders()) {

@@ -22,6 +22,7 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     /** Of all of a request's headers together. */
     private static final int LONGEST_HEADERS = 16 << 10;
 
+    private static final int MOST_HEADERS = 128;
     private static final int LONGEST_CHUNK = 8 << 10;
     private static final byte CR = 13;
     private static final byte LF = 10;
@@ -39,6 +40,8 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
                 .setMaxInitialLineLength(LONGEST_LINE)
                 .setMaxHeaderSize(LONGEST_HEADERS)
                 .setMaxChunkSize(LONGEST_CHUNK)
+                .setHeadersFactory(new FewHeaders(MOST_HEADERS))
+                .setTrailersFactory(new FewHeaders(MOST_HEADERS))
                 .setAllowDuplicateContentLengths(false)
                 .setStrictLineParsing(true));
     }

@@ -294,6 +294,9 @@ class HttpRelayTest {
         WEBSOCKET(
                 "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
                 "other-protocol"),
+        OLD_WEBSOCKET(
+                "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nSec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b\r\n\r\nGET /a\r\n",
+                "other-protocol"),
         HTTP_2("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "other-protocol"),
         HTTP_0_9("GET /v1/x\r\n\r\n", ""),
         LENGTH_AND_CHUNKS(
@@ -351,6 +354,8 @@ class HttpRelayTest {
         PATH_OVERRIDE("GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nX-Original-URL: /admin\r\n\r\n", "overridden"),
         HOST_OVERRIDE(
                 "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nX_Forwarded_Host: evil.test\r\n\r\n", "overridden"),
+        FORWARDED("GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nForwarded: host=evil.test\r\n\r\n", "overridden"),
+        MANY_HEADERS("GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\n" + "a:\r\n".repeat(5000) + "\r\n", "too-large"),
         LONG_LINE(get("/v1/" + "a".repeat(9000)), "too-large"),
         LONG_HEADERS(
                 "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nX-A: " + "a".repeat(17_000) + "\r\n\r\n", "too-large"),

@@ -218,8 +218,9 @@ public final class AuditTrail implements AutoCloseable {
         if (dropped > 0) {
             AuditRecord.Missing missing = new AuditRecord.Missing(
                     clock.instant(), account.subject, dropped, "records that were too many are not here");
-            account.counts.count(missing);
-            if (!waiting.offer(missing)) {
+            if (waiting.offer(missing)) {
+                account.counts.count(missing);
+            } else {
                 account.dropped.addAndGet(dropped);
             }
         }

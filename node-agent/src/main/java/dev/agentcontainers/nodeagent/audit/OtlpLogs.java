@@ -46,6 +46,7 @@ final class OtlpLogs implements AutoCloseable {
     private static final int MOST_AT_ONCE = 512;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration END_WITHIN = Duration.ofSeconds(5);
+    private static final String NOT_TAKEN = "it was not taken; why is in the log";
     private static final String SCOPE = "dev.agentcontainers.egress";
 
     private static final AttributeKey<Long> CLASS = AttributeKey.longKey("ocsf.class_uid");
@@ -144,13 +145,22 @@ final class OtlpLogs implements AutoCloseable {
                     .map(String::strip)
                     .filter(line -> !line.isEmpty() && !line.startsWith("#"))
                     .map(line -> line.split("=", 2))
-                    .collect(Collectors.toMap(OtlpLogs::name, parts -> parts[1].strip(), (one, other) -> other));
+                    .collect(Collectors.toMap(OtlpLogs::name, OtlpLogs::value, (one, other) -> other));
         } catch (IOException e) {
             throw new IllegalArgumentException("audit-otlp-headers-file can't be read: " + e, e);
         }
     }
 
-    /** The line itself is not shown: it may be a secret. */
+    /** Neither is shown: it may be a secret. */
+    private static String value(String[] parts) {
+        String value = parts[1].strip();
+        if (!value.chars().allMatch(character -> character == '\t' || (character >= ' ' && character < 0x7f))) {
+            throw new IllegalArgumentException(
+                    "audit-otlp-headers-file has a value with characters that no header may have");
+        }
+        return value;
+    }
+
     private static String name(String[] parts) {
         if (parts.length < 2 || parts[0].isBlank()) {
             throw new IllegalArgumentException("audit-otlp-headers-file has a line that is not NAME=VALUE");
@@ -226,9 +236,9 @@ final class OtlpLogs implements AutoCloseable {
                 return Optional.empty();
             }
             Throwable failure = result.getFailureThrowable();
-            return Optional.of(failure == null ? "it was not taken" : String.valueOf(failure.getMessage()));
+            return Optional.of(failure == null || failure.getMessage() == null ? NOT_TAKEN : failure.getMessage());
         } catch (RuntimeException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+            return Optional.of(e.getMessage() == null ? NOT_TAKEN : e.getMessage());
         }
     }
 

@@ -22,9 +22,10 @@ public record OtlpSettings(URI endpoint, Optional<Path> headersFile, Optional<Pa
             throw new IllegalArgumentException("audit-otlp-endpoint is '" + endpoint
                     + "', must be the URL of a collector, for example https://collector.example:4318/v1/logs");
         }
-        if (endpoint.getUserInfo() != null) {
+        if (endpoint.getUserInfo() != null || endpoint.getQuery() != null) {
             throw new IllegalArgumentException(
-                    "audit-otlp-endpoint has a user name in it: put what proves who sends into audit-otlp-headers-file");
+                    "audit-otlp-endpoint has a user name or a query in it: put what proves who"
+                            + " sends into audit-otlp-headers-file");
         }
         if (endpoint.getRawPath().isEmpty() || endpoint.getRawPath().equals("/")) {
             endpoint = endpoint.resolve(USUAL_PATH);

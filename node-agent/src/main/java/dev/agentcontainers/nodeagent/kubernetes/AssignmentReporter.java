@@ -195,7 +195,9 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
         }
 
         private synchronized Optional<AgentAssignmentStatus> next() {
-            return isWaiting() ? newest : Optional.empty();
+            Optional<AgentAssignmentStatus> next = isWaiting() ? newest : Optional.empty();
+            egressIsOld = false;
+            return next;
         }
 
         private void write() {
@@ -204,19 +206,30 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
                 return;
             }
             Optional<Egress> egress = egress();
-            boolean exists = destination.write(
-                    assignment,
-                    egress.map(said -> AssignmentStatuses.with(status.get(), said))
-                            .orElse(status.get()));
+            boolean exists = write(egress.map(said -> AssignmentStatuses.with(status.get(), said))
+                    .orElse(status.get()));
             writes.increment();
             wrote(status.get(), egress, exists);
             forget(assignment, this);
         }
 
+        private boolean write(AgentAssignmentStatus status) {
+            try {
+                return destination.write(assignment, status);
+            } catch (RuntimeException e) {
+                keepWaiting();
+                throw e;
+            }
+        }
+
+        /** It is tried again, also where only what is said of egress is new. */
+        private synchronized void keepWaiting() {
+            egressIsOld = written.isPresent();
+        }
+
         private synchronized void wrote(AgentAssignmentStatus status, Optional<Egress> egress, boolean exists) {
             written = Optional.of(status);
             egressWritten = egress;
-            egressIsOld = false;
             if (isOver(status.phase()) && !closed) {
                 var _ = timer.schedule(this::sayEgress, LAST_EGRESS.toMillis(), TimeUnit.MILLISECONDS);
             }

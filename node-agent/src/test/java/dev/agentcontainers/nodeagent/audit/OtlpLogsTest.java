@@ -101,7 +101,8 @@ class OtlpLogsTest {
             await().untilAsserted(() -> assertThat(trail.warnings())
                     .singleElement()
                     .asString()
-                    .contains("can't be sent to " + collector.endpoint()));
+                    .contains("can't be sent to " + collector.endpoint())
+                    .contains("it was not taken"));
 
             collector.answer(200);
             await().untilAsserted(() -> assertThat(trail.warnings()).isEmpty());
@@ -155,5 +156,9 @@ class OtlpLogsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> trail(Optional.of(secret)))
                 .withMessage("audit-otlp-headers-file has a line that is not NAME=VALUE");
+        Files.writeString(secret, "Authorization=Bearer hid\u200bden\n");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> trail(Optional.of(secret)))
+                .withMessage("audit-otlp-headers-file has a value with characters that no header may have");
     }
 }

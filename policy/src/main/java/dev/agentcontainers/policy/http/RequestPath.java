@@ -18,7 +18,10 @@ public final class RequestPath {
 
     private static final String UNRESERVED = "-._~";
     /** Of those that may stand for themselves; a quotation mark and parameters' semicolon are not among them. */
-    private static final String DELIMITERS = "!$&()*+,=:@";
+    private static final String DELIMITERS = "!$&()+,=:@";
+
+    /** May stand for themselves in a request, and mean something else in a rule. */
+    private static final String ENCODED_HERE = "'*";
 
     /** Encoded or not, what these mean depends on who reads them. */
     private static final String AMBIGUOUS = "/\\%;?#";
@@ -74,7 +77,7 @@ public final class RequestPath {
             return true;
         }
         boolean mayBeEncoded = character > 0x1f && character != 0x7f && AMBIGUOUS.indexOf(character) < 0;
-        if (!mayBeEncoded || (!encoded && character != '\'')) {
+        if (!mayBeEncoded || (!encoded && ENCODED_HERE.indexOf(character) < 0)) {
             return false;
         }
         percent(canonical, character);

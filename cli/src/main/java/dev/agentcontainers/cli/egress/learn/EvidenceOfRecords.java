@@ -11,6 +11,7 @@ import dev.agentcontainers.cli.record.RecordedLook;
 import dev.agentcontainers.cli.record.RecordedQuestion;
 import dev.agentcontainers.cli.record.Tally;
 import dev.agentcontainers.policy.CompiledFlows;
+import dev.agentcontainers.policy.Decision;
 import dev.agentcontainers.policy.Flow;
 import dev.agentcontainers.policy.Invariants;
 import dev.agentcontainers.policy.box.Cidr;
@@ -39,6 +40,8 @@ final class EvidenceOfRecords {
     private final Evidence evidence = new Evidence();
     /** Where connections were looked at, each as TCP. */
     private final Set<Place> looked = new HashSet<>();
+    /** Where requests were judged, each as TCP. */
+    private final Set<Place> requested = new HashSet<>();
     /** The ports of each address that was reached. */
     private final Map<String, Set<UsedPort>> reached = new HashMap<>();
 
@@ -55,6 +58,9 @@ final class EvidenceOfRecords {
         recorded.looks().keySet().stream()
                 .filter(look -> look.agent().equals(agent))
                 .forEach(look -> looked.add(new Place(look.address(), look.port())));
+        recorded.flows().keySet().stream()
+                .filter(flow -> recorded.isByRequests(flow.address(), flow.port()))
+                .forEach(flow -> requested.add(new Place(flow.address(), flow.port())));
         recorded.flows().forEach(this::takeFlow);
         recorded.looks().forEach(this::takeLook);
         recorded.questions().forEach((question, tally) -> takeQuestion(question, tally, recorded));
@@ -84,8 +90,12 @@ final class EvidenceOfRecords {
     private void takeFlow(Flow flow, RecordedFlow recorded, Tally tally, String what) {
         Party destination = situation.endpoints().identified(flow.destination());
         UsedPort port = new UsedPort(flow.protocol(), flow.port());
-        boolean isLooked =
-                flow.protocol() == Protocol.TCP && looked.contains(new Place(recorded.address(), flow.port()));
+        Place place = new Place(recorded.address(), flow.port());
+        if (isByRequests(flow, place)) {
+            evidence.leaveOut("only some requests of HTTP pass there: a rule with http is written by hand", what);
+            return;
+        }
+        boolean isLooked = flow.protocol() == Protocol.TCP && (looked.contains(place) || isTlsOnly(flow));
         Use use = Use.of(tally, withDenied, isLooked);
         Cidr address = destination.address();
         if (destination.endpoint() instanceof Endpoint.Workload workload) {
@@ -105,6 +115,19 @@ final class EvidenceOfRecords {
                 evidence.add(new Target.Address(address), port, use);
             }
         }
+    }
+
+    /** That requests were judged there may be missing in the record, which a rule of now says just as well. */
+    private boolean isByRequests(Flow flow, Place place) {
+        return flow.protocol() == Protocol.TCP
+                && (requested.contains(place)
+                        || (situation.egress(flow) instanceof Decision.Allowed allowed
+                                && !allowed.onlyRequests().isEmpty()));
+    }
+
+    private boolean isTlsOnly(Flow flow) {
+        return situation.egress(flow) instanceof Decision.Allowed allowed
+                && allowed.onlyTlsFor().isPresent();
     }
 
     private void takeLook(RecordedLook look, Tally tally) {

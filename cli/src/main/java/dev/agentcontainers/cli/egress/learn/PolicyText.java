@@ -6,6 +6,7 @@ import dev.agentcontainers.policy.endpoint.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -19,6 +20,9 @@ import java.util.stream.Collectors;
 record PolicyText(String name, Endpoint.Agent agent, List<LearnedRule> rules) {
     /** What stands before a comment that is to be looked at. */
     static final String RISK = "RISK: ";
+
+    /** Of YAML 1.1, as readers of manifests take it. */
+    private static final Set<String> NOT_TEXT = Set.of("y", "n", "yes", "no", "on", "off", "true", "false", "null");
 
     private static final int MOST_RULES = 64;
     private static final int LONGEST_NAME = 63;
@@ -52,7 +56,7 @@ record PolicyText(String name, Endpoint.Agent agent, List<LearnedRule> rules) {
                   name: %s
                   namespace: %s
                 spec:
-                """.formatted(itsName, agent.namespace()));
+                """.formatted(plain(itsName), plain(agent.namespace())));
         selectorRisks.forEach(risk -> comment(text, "  ", RISK + risk));
         text.append("  agentSelector: ")
                 .append(agent.labels().isEmpty() ? "{}" : "{matchLabels: " + labels(agent.labels()) + "}")
@@ -114,6 +118,11 @@ record PolicyText(String name, Endpoint.Agent agent, List<LearnedRule> rules) {
     }
 
     /** Without quotes only what no reader of YAML takes for something else than text. */
+    /** As it is, unless YAML would take it for something else than text. */
+    private static String plain(String text) {
+        return text.matches("[a-z][-.a-z0-9]*") && !NOT_TEXT.contains(text) ? text : quoted(text);
+    }
+
     private static String quoted(String text) {
         boolean plain = PLAIN.matcher(text).matches() && text.contains(".");
         return plain ? text : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';

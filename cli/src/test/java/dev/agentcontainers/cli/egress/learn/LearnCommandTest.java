@@ -14,6 +14,7 @@ import dev.agentcontainers.policy.Policies;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Party;
+import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.io.ByteArrayInputStream;
@@ -272,6 +273,22 @@ class LearnCommandTest {
                 .contains(
                         "# RISK: the name looks like it carries data out\n    - domain: \"7f3a90c1d2e4b586a7f3a90c1d2e4b58.evil.test\"")
                 .contains("# RISK: much more was sent than received\n    - domain: drop.example.org");
+    }
+
+    /** The flow alone looks as if everything had passed, and a plain rule would open what requests were refused. */
+    @Test
+    void whereOnlySomeRequestsPassNoRuleIsWritten() throws Exception {
+        try (WrittenRecord record = written()) {
+            record.connected(AGENT, "192.0.2.10", 8080, "api.example.com")
+                    .requested(AGENT, HttpVerdict.NO_RULE, "192.0.2.10", 8080, "DELETE")
+                    .connected(AGENT, "192.0.2.10", 443, "api.example.com");
+        }
+        for (CommandAnswer answer : List.of(learn(), learn("--include-denied"))) {
+            assertThat(answer.text())
+                    .contains("only some requests of HTTP pass there: a rule with http is written by hand")
+                    .contains("port: 443")
+                    .doesNotContain("port: 8080");
+        }
     }
 
     @Test

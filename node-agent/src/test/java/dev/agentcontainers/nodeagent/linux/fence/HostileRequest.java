@@ -52,6 +52,17 @@ enum HostileRequest {
             "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"),
     UPGRADE_TO_WEBSOCKET(
             HttpVerdict.OTHER_PROTOCOL, "GET /v1/items HTTP/1.1", host(), "Connection: Upgrade", "Upgrade: websocket"),
+    EIGHT_BYTES_BEHIND_AN_OLD_HANDSHAKE(
+            HttpVerdict.OTHER_PROTOCOL,
+            "GET /v1/items HTTP/1.1",
+            host(),
+            "Sec-WebSocket-Key1: a",
+            "Sec-WebSocket-Key2: b",
+            "",
+            "GET /a"),
+    ANOTHER_HOST_IN_A_HEADER(
+            HttpVerdict.OVERRIDDEN, "GET /v1/items HTTP/1.1", host(), "Forwarded: host=admin.example.org"),
+    MANY_HEADERS(HttpVerdict.TOO_LARGE, "GET /v1/items HTTP/1.1", host(), "a:\r\n".repeat(5000) + "b:"),
     HTTP_2(HttpVerdict.OTHER_PROTOCOL, "PRI * HTTP/2.0", "", "SM"),
     LONG_HEADERS(HttpVerdict.TOO_LARGE, "GET /v1/items HTTP/1.1", host(), "X-A: " + "a".repeat(17_000)),
     SSH(HttpVerdict.MALFORMED, "SSH-2.0-client");
