@@ -72,13 +72,14 @@ public record AgentContainerStatus(
     @ApiObject
     public record Egress(
             @Timestamp
-            @JsonPropertyDescription("Since when is counted: the agent's start, or the node agent's after it.")
+            @JsonPropertyDescription(
+                    "Since when is counted: the agent's first record, or its first after the node agent was started again.")
             String since,
 
             @JsonPropertyDescription("Flows that were let begin.")
             Long flowsAllowed,
 
-            @JsonPropertyDescription("Packets, and connections that may be TLS only, that were denied.")
+            @JsonPropertyDescription("Packets, connections that may be TLS only and requests of HTTP that were denied.")
             Long flowsDenied,
 
             @JsonPropertyDescription("Questions for names that were let ask.")
