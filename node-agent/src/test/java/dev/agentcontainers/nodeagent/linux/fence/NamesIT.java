@@ -461,7 +461,8 @@ class NamesIT {
             Process server = machine.nameServer(sockets);
             agent.request("flood", NAME_SERVER, 53, 5000);
             assertThat(other.udp(NAME_SERVER, 53)).isEqualTo("ok");
-            assertThat(Integer.parseInt(ask(server, "count"))).isBetween(300, 2500);
+            // What comes faster than the test's server reads is lost in its socket: fewer on a busy machine.
+            assertThat(Integer.parseInt(ask(server, "count"))).isBetween(100, 2500);
             await().atMost(Duration.ofSeconds(5))
                     .untilAsserted(() -> assertThat(agent.udp(NAME_SERVER, 53)).isEqualTo("ok"));
         }
