@@ -28,7 +28,7 @@ record Leftovers(Map<String, List<String>> byKind) {
     /** Agents have users from here on, which nobody else has. */
     private static final long FIRST_AGENT_USER = 200_000_000L;
 
-    private static final Pattern GROUP = Pattern.compile("^\\s*(set ([ai][46]|[nt])_|chain [gr]_)");
+    private static final Pattern GROUP = Pattern.compile("^\\s*(set ([ai][46]|[nt])_|chain [fgr]_)");
     private static final Pattern NUMBER = Pattern.compile("never_[0-9]+");
 
     /**
