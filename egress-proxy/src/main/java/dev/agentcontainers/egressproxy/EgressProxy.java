@@ -14,7 +14,7 @@ import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
 import dev.agentcontainers.egressproxy.relay.RelayLimits;
-import dev.agentcontainers.egressproxy.tls.RememberedOpenings;
+import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.egressproxy.upstream.NettyUpstream;
 import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;

@@ -1,16 +1,13 @@
 package dev.agentcontainers.cli.egress;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
-import dev.agentcontainers.cli.cluster.ClusterOptions;
 import dev.agentcontainers.policy.Evaluator;
 import dev.agentcontainers.policy.Flow;
 import dev.agentcontainers.policy.Verdict;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
-import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,19 +46,7 @@ public final class ExplainCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Mixin
-    private ClusterOptions cluster = new ClusterOptions();
-
-    @Option(
-            names = {"-n", "--namespace"},
-            paramLabel = "NAMESPACE",
-            description = "Namespace of the agent. Default: the context's; default with -f.")
-    private @Nullable String namespace;
-
-    @Option(
-            names = {"-f", "--filename", "--offline"},
-            paramLabel = "FILE",
-            description = "Judge by these manifests and ask no cluster: a file, a folder, or - for standard input.")
-    private List<String> files = List.of();
+    private ObjectOptions objects = new ObjectOptions();
 
     @Option(
             names = {"-o", "--output"},
@@ -96,21 +81,21 @@ public final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Destination asked = Destination.parse(destination, method);
-        ObjectSource.Found found = new ObjectSource(cluster, files, namespace).read(false);
+        ObjectSource.Found found = objects.read();
         return explain(found.objects(), found.namespace(), asked);
     }
 
-    private int explain(KnownObjects objects, String itsNamespace, Destination asked) {
-        AgentContainer agent = objects.agent(itsNamespace, name);
-        Endpoints endpoints = objects.endpoints();
+    private int explain(KnownObjects known, String itsNamespace, Destination asked) {
+        AgentContainer agent = known.agent(itsNamespace, name);
+        Endpoints endpoints = known.endpoints();
         Flow flow = new Flow(
                 Party.of(Endpoint.Agent.of(agent)),
                 asked.in(endpoints, itsNamespace),
                 asked.protocol(),
                 asked.port(),
                 asked.request());
-        Verdict verdict = Evaluator.evaluate(objects.policies(), endpoints, flow);
-        ExplainedFlow answer = ExplainedFlow.of(agent, flow, verdict, objects.unknown());
+        Verdict verdict = Evaluator.evaluate(known.policies(), endpoints, flow);
+        ExplainedFlow answer = ExplainedFlow.of(agent, flow, verdict, known.unknown());
         spec.commandLine()
                 .getOut()
                 .print(
@@ -122,6 +107,6 @@ public final class ExplainCommand implements Callable<Integer> {
         if (!verdict.isAllowed()) {
             return DENIED;
         }
-        return objects.unknown().isEmpty() ? 0 : NOT_ALL_SEEN;
+        return known.unknown().isEmpty() ? 0 : NOT_ALL_SEEN;
     }
 }

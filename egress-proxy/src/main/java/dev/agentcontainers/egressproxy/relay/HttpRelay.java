@@ -1,7 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import dev.agentcontainers.egressproxy.http.HttpNames;
-import dev.agentcontainers.egressproxy.tls.Permit;
+import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.policy.http.HttpRequest;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;

@@ -1,8 +1,8 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.tls.ClientHello;
-import dev.agentcontainers.egressproxy.tls.Permit;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;

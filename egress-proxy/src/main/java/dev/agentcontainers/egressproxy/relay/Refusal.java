@@ -63,7 +63,8 @@ record Refusal(
                 "a header of the request lets servers take another method, path or host for its own: leave out X-HTTP-Method-Override, X-Original-URL, X-Forwarded-Host and the like";
             case OTHER_PROTOCOL ->
                 "only HTTP/1.1 passes by rules with http: no CONNECT, no Upgrade (WebSocket, h2c), no HTTP/2";
-            case TOO_LARGE -> "the request's line has more than 8 KiB, or its headers have more than 16 KiB";
+            case TOO_LARGE ->
+                "the request's line has more than 8 KiB, or its headers have more than 16 KiB or 128 lines";
             case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
             case UNREACHABLE -> "nobody answers at the address of that name";
             case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, BROKEN, REVOKED ->

@@ -1,6 +1,7 @@
 /**
- * Connections of agents that the fence hands to this process: the beginning is read, then bytes go to where the agent meant to
- * go and back, as they are. In: sockets and verdicts. Out: bytes. What may pass is decided in {@code tls}.
+ * Connections of agents that the fence hands to this process. Of TLS the beginning is read, then bytes go to where the agent meant to
+ * go and back, as they are; of HTTP each request is read as a message and written anew. In: sockets and verdicts. Out: bytes. All
+ * that knows Netty's channels and messages is here; what may pass is decided in {@code tls} and {@code http}.
  */
 @NullMarked
 package dev.agentcontainers.egressproxy.relay;

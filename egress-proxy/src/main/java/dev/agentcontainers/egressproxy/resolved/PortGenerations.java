@@ -10,7 +10,7 @@ import java.util.function.ToIntFunction;
  * A number for each port of a group's rules, which is another as soon as one of the rules at the port is taken back: what passed by
  * the former ones is known by it, and no more about what each connection rests on.
  */
-public final class PortGenerations {
+final class PortGenerations {
     private PortGenerations() {}
 
     /**
@@ -20,7 +20,7 @@ public final class PortGenerations {
      * @param port of a rule
      * @param fresh a number that was never used
      */
-    public static <R> Map<Integer, Long> next(
+    static <R> Map<Integer, Long> next(
             Set<R> former, Map<Integer, Long> numbers, Set<R> rules, ToIntFunction<R> port, long fresh) {
         Map<Integer, Long> next = new HashMap<>();
         rules.forEach(rule -> {

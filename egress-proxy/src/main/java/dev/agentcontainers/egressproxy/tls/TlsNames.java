@@ -1,7 +1,10 @@
 package dev.agentcontainers.egressproxy.tls;
 
-import dev.agentcontainers.egressproxy.resolved.PortGenerations;
-import dev.agentcontainers.egressproxy.resolved.ResolvedPlaces;
+import dev.agentcontainers.egressproxy.resolved.Permit;
+import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
+import dev.agentcontainers.egressproxy.resolved.ResolvedRules;
+import dev.agentcontainers.egressproxy.resolved.ResolvedRules.AtPort;
+import dev.agentcontainers.egressproxy.resolved.ResolvedRules.Rule;
 import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
@@ -10,59 +13,27 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.LongSupplier;
 
-/**
- * Which names each agent may reach by TLS, at which ports, and to which addresses it has resolved them. A port of which a name is
- * taken back is of a new generation then, as its connections have another mark in the kernel: both end all that passed by the
- * former names. Thread-safe.
- */
+/** Which names each agent may reach by TLS, at which ports, and to which addresses it has resolved them. Thread-safe. */
 public final class TlsNames implements RememberedOpenings.Listener {
     private static final Logger LOG = System.getLogger(TlsNames.class.getName());
+
     private final LongSupplier nanoTime;
-    private final Map<String, Group> groups = new HashMap<>();
-    private final Map<String, Agent> agents = new HashMap<>();
-    private long lastGeneration;
+    private final ResolvedRules<TlsOnly> rules;
 
     public TlsNames(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
+        this.rules = new ResolvedRules<>(nanoTime);
     }
 
-    private record Rule(DomainName domain, int port, int endPort) {
-        boolean has(int number) {
-            return port <= number && number <= endPort;
-        }
+    /** That is all that such a rule says of a name. */
+    private enum TlsOnly {
+        YES
     }
-
-    private record NameAtPort(DomainName domain, int port) {}
-
-    private record Group(List<Rule> rules, Map<Integer, Long> generations) {
-        boolean allows(String name, int port) {
-            return rules.stream()
-                    .anyMatch(rule -> rule.has(port) && rule.domain().matches(name));
-        }
-
-        boolean allows(String name) {
-            return rules.stream().anyMatch(rule -> rule.domain().matches(name));
-        }
-
-        Set<NameAtPort> names() {
-            Set<NameAtPort> names = new HashSet<>();
-            for (Rule rule : rules) {
-                for (int port = rule.port(); port <= rule.endPort(); port++) {
-                    names.add(new NameAtPort(rule.domain(), port));
-                }
-            }
-            return names;
-        }
-    }
-
-    private record Agent(String group, ResolvedPlaces places) {}
 
     /** What becomes of a connection. */
     public sealed interface Result {
@@ -71,52 +42,32 @@ public final class TlsNames implements RememberedOpenings.Listener {
         record Refused(TlsVerdict why) implements Result {}
     }
 
-    /** Replaces who may reach what. What agents have resolved stays, but for those that are of another group now. */
+    /** Replaces who may reach what. */
     public synchronized void configure(Configure configuration) {
-        groups.keySet().retainAll(configuration.groups().keySet());
+        Map<String, List<Rule<TlsOnly>>> all = new HashMap<>();
         configuration
                 .groups()
                 .keySet()
                 .forEach(group ->
-                        groups.put(group, group(group, configuration.tlsNames().getOrDefault(group, List.of()))));
-        agents.entrySet()
-                .removeIf(agent ->
-                        !agent.getValue().group().equals(configuration.agents().get(agent.getKey())));
-        configuration
-                .agents()
-                .forEach((address, group) ->
-                        agents.computeIfAbsent(address, _ -> new Agent(group, new ResolvedPlaces())));
+                        all.put(group, rules(group, configuration.tlsNames().getOrDefault(group, List.of()))));
+        rules.configure(all, configuration.agents());
     }
 
-    private Group group(String name, List<TlsName> names) {
-        List<Rule> rules = rules(name, names);
-        Group before = groups.getOrDefault(name, new Group(List.of(), Map.of()));
-        Set<NameAtPort> now = new Group(rules, Map.of()).names();
-        return new Group(
-                rules,
-                PortGenerations.next(before.names(), before.generations(), now, NameAtPort::port, ++lastGeneration));
-    }
-
-    private static List<Rule> rules(String group, List<TlsName> names) {
-        List<Rule> rules = new ArrayList<>();
+    private static List<Rule<TlsOnly>> rules(String group, List<TlsName> names) {
+        List<Rule<TlsOnly>> rules = new ArrayList<>();
         for (TlsName name : names) {
             try {
-                rules.add(new Rule(DomainName.parse(name.domain()), name.port(), name.endPort()));
+                rules.add(new Rule<>(DomainName.parse(name.domain()), name.port(), name.endPort(), TlsOnly.YES));
             } catch (IllegalArgumentException e) {
                 LOG.log(Level.ERROR, "group {0} may not reach a name by TLS: {1}", group, e.getMessage());
             }
         }
-        return List.copyOf(rules);
+        return rules;
     }
 
-    /** Remembers that the agent may reach these addresses for that name for a while. */
     @Override
     public synchronized void resolved(String address, String name, List<String> addresses, int seconds) {
-        Agent agent = agents.get(address);
-        Group group = agent == null ? null : groups.get(agent.group());
-        if (agent != null && group != null && group.allows(name)) {
-            agent.places().add(name, addresses, seconds, nanoTime.getAsLong());
-        }
+        rules.resolved(address, name, addresses, seconds);
     }
 
     /**
@@ -127,28 +78,21 @@ public final class TlsNames implements RememberedOpenings.Listener {
      * @param serverName as the connection has it
      */
     public synchronized Result connects(String from, String to, int port, String serverName) {
-        Agent agent = agents.get(from);
-        Group group = agent == null ? null : groups.get(agent.group());
-        if (agent == null || group == null) {
+        Optional<AtPort<TlsOnly>> there = rules.at(from, port);
+        if (there.isEmpty()) {
             return new Result.Refused(TlsVerdict.UNKNOWN_AGENT);
         }
-        Optional<String> name = DomainName.asked(serverName);
-        Long generation = group.generations().get(port);
-        if (name.isEmpty() || generation == null || !group.allows(name.get(), port)) {
-            return new Result.Refused(TlsVerdict.OTHER_NAME);
-        }
-        return agent.places().has(name.get(), to, nanoTime.getAsLong())
-                ? new Result.Permitted(new Permit(agent.group(), port, generation))
-                : new Result.Refused(TlsVerdict.OTHER_NAME);
+        return DomainName.asked(serverName)
+                .filter(name -> there.get().rules().stream()
+                        .anyMatch(rule -> rule.domain().matches(name)))
+                .filter(name -> there.get().places().has(name, to, nanoTime.getAsLong()))
+                .flatMap(_ -> there.get().permit())
+                .<Result>map(Result.Permitted::new)
+                .orElseGet(() -> new Result.Refused(TlsVerdict.OTHER_NAME));
     }
 
     /** Whether what the agent's connection rests on is still there. */
     public synchronized boolean holds(String from, Permit permit) {
-        Agent agent = agents.get(from);
-        Group group = groups.get(permit.group());
-        return agent != null
-                && group != null
-                && agent.group().equals(permit.group())
-                && Long.valueOf(permit.generation()).equals(group.generations().get(permit.port()));
+        return rules.holds(from, permit);
     }
 }

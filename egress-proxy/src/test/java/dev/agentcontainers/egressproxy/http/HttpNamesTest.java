@@ -3,7 +3,7 @@ package dev.agentcontainers.egressproxy.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.egressproxy.http.HttpNames.Result;
-import dev.agentcontainers.egressproxy.tls.Permit;
+import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.policy.http.HttpRequest;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameLimits;

@@ -535,6 +535,29 @@ class HttpRelayTest {
         assertThat(decisions.getFirst().bytesReceived()).isEqualTo(size);
     }
 
+    /** What the proxy has written and its reader has not taken yet is not lost with the end of the connection. */
+    @Test
+    void aSlowReaderHasTheWholeOfALastAnswer() throws Exception {
+        int size = 300_000;
+        Socket client = new Socket();
+        sockets.add(client);
+        client.setReceiveBufferSize(4096);
+        client.bind(new InetSocketAddress(AGENT, 0));
+        client.connect(proxy);
+        client.setSoTimeout((int) PATIENCE.toMillis());
+        write(client, "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nConnection: close\r\n\r\n");
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        write(origin, "HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
+        origin.getOutputStream().write(new byte[size]);
+        awaitVerdicts(HttpVerdict.PASSED);
+
+        await("longer than a refusal is waited for")
+                .pollDelay(Duration.ofMillis(1500))
+                .until(() -> true);
+        assertThat(client.getInputStream().readAllBytes().length).isGreaterThan(size);
+    }
+
     @Test
     void anAnswerThatNobodyAskedForEndsTheConnection() throws Exception {
         Socket client = send(get("/v1/a"));

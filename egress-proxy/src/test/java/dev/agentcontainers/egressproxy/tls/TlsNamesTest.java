@@ -2,6 +2,8 @@ package dev.agentcontainers.egressproxy.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.egressproxy.resolved.Permit;
+import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
 import dev.agentcontainers.egressproxy.resolved.ResolvedPlaces;
 import dev.agentcontainers.egressproxy.tls.TlsNames.Result;
 import dev.agentcontainers.protocol.names.NameLimits;

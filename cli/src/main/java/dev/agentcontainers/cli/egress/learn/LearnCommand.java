@@ -1,7 +1,7 @@
 package dev.agentcontainers.cli.egress.learn;
 
-import dev.agentcontainers.cli.cluster.ClusterOptions;
 import dev.agentcontainers.cli.egress.KnownObjects;
+import dev.agentcontainers.cli.egress.ObjectOptions;
 import dev.agentcontainers.cli.egress.ObjectSource;
 import dev.agentcontainers.cli.egress.Situation;
 import dev.agentcontainers.cli.record.AgentName;
@@ -9,7 +9,6 @@ import dev.agentcontainers.cli.record.RecordOptions;
 import dev.agentcontainers.cli.record.Recorded;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -58,22 +57,10 @@ public final class LearnCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Mixin
-    private ClusterOptions cluster = new ClusterOptions();
+    private ObjectOptions objects = new ObjectOptions();
 
     @Mixin
     private RecordOptions records = new RecordOptions();
-
-    @Option(
-            names = {"-n", "--namespace"},
-            paramLabel = "NAMESPACE",
-            description = "Namespace of the agent. Default: the context's; default with -f.")
-    private @Nullable String namespace;
-
-    @Option(
-            names = {"-f", "--filename", "--offline"},
-            paramLabel = "FILE",
-            description = "Judge by these manifests and ask no cluster: a file, a folder, or - for standard input.")
-    private List<String> files = List.of();
 
     @Option(
             names = "--include-denied",
@@ -92,7 +79,7 @@ public final class LearnCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (records.takesStandardInput() && files.contains("-")) {
+        if (records.takesStandardInput() && objects.takesStandardInput()) {
             throw new UserException("egress learn: - stands for standard input, and there is only one", 2);
         }
         if (policyName != null && !POLICY_NAME.matcher(policyName).matches()) {
@@ -106,15 +93,15 @@ public final class LearnCommand implements Callable<Integer> {
                     "egress learn: no node agent keeps a record on this machine that may be read; name a copy of one by --records FILE, or - for standard input",
                     2);
         }
-        ObjectSource.Found found = new ObjectSource(cluster, files, namespace).read(false);
-        KnownObjects objects = found.objects();
-        objects.agent(found.namespace(), name);
+        ObjectSource.Found found = objects.read();
+        KnownObjects known = found.objects();
+        known.agent(found.namespace(), name);
         AgentName agent = new AgentName(found.namespace(), name);
         Instant now = Instant.now();
         Recorded recorded = records.read(Optional.of(agent), now, System.in);
         Learned learned = Learned.of(
-                objects,
-                new Situation(objects),
+                known,
+                new Situation(known),
                 agent,
                 policyName == null ? PolicyText.nameFor(name) : policyName,
                 recorded,
@@ -128,6 +115,6 @@ public final class LearnCommand implements Callable<Integer> {
         if (!learned.replay().isClean()) {
             return DENIED;
         }
-        return objects.unknown().isEmpty() ? 0 : NOT_ALL_SEEN;
+        return known.unknown().isEmpty() ? 0 : NOT_ALL_SEEN;
     }
 }

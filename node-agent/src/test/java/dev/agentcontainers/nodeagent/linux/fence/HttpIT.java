@@ -9,17 +9,13 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.names.NameAudit;
-import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
-import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
-import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -53,7 +49,8 @@ class HttpIT {
                     Groups.http(BESIDE, HTTP_PORT, List.of("*"), List.of("/*")),
                     Groups.http(INSIDE, HTTP_PORT, List.of("*"), List.of("/*"))));
 
-    private final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
+    private final RecordedDecisions audit = new RecordedDecisions();
+    private final List<HttpDecision> decisions = audit.requests();
     private ProxiedMachine proxied;
     private Machine machine;
 
@@ -75,7 +72,7 @@ class HttpIT {
                         INSIDE,
                         List.of(Machine.ALLOWED)),
                 List.of(ALLOWED),
-                new Audit(decisions));
+                audit);
     }
 
     @AfterEach
@@ -279,24 +276,5 @@ class HttpIT {
     /** What the proxy has open to servers. */
     private String connections() {
         return machine.onHost("ss -Htn state established dport = :" + HTTP_PORT);
-    }
-
-    private record Audit(List<HttpDecision> decisions) implements NameAudit {
-        @Override
-        public void opened(SandboxId agent, String name, List<String> addresses) {}
-
-        @Override
-        public void decided(NameDecision decision) {}
-
-        @Override
-        public void connected(TlsDecision decision) {}
-
-        @Override
-        public void requested(HttpDecision decision) {
-            decisions.add(decision);
-        }
-
-        @Override
-        public void dropped(long count) {}
     }
 }

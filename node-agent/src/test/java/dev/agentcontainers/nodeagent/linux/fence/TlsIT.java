@@ -13,17 +13,13 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.process.Program;
-import dev.agentcontainers.nodeagent.names.NameAudit;
+import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
-import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.policy.RulesetHash;
-import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
-import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -50,7 +46,8 @@ class TlsIT {
             List.of(Groups.name(SITE, Protocol.TCP, PORT)),
             List.of(SITE_NAME, OTHER_NAME, Groups.name(BESIDE, Protocol.TCP, TLS_PORT)));
 
-    private final List<TlsDecision> decisions = new CopyOnWriteArrayList<>();
+    private final RecordedDecisions audit = new RecordedDecisions();
+    private final List<TlsDecision> decisions = audit.connections();
     private Machine machine;
     private ProxiedMachine proxied;
 
@@ -64,7 +61,7 @@ class TlsIT {
                 machine,
                 Map.of(SITE, List.of(PUBLIC), OTHER, List.of(OTHER_ADDRESS), BESIDE, List.of(PUBLIC)),
                 List.of(ALLOWED),
-                new Audit(decisions));
+                audit);
     }
 
     @AfterEach
@@ -298,24 +295,5 @@ class TlsIT {
     /** What the proxy has open to servers. */
     private String connections() {
         return machine.onHost("ss -Htn state established dport = :" + TLS_PORT);
-    }
-
-    private record Audit(List<TlsDecision> decisions) implements NameAudit {
-        @Override
-        public void opened(SandboxId agent, String name, List<String> addresses) {}
-
-        @Override
-        public void decided(NameDecision decision) {}
-
-        @Override
-        public void connected(TlsDecision decision) {
-            decisions.add(decision);
-        }
-
-        @Override
-        public void requested(HttpDecision decision) {}
-
-        @Override
-        public void dropped(long count) {}
     }
 }

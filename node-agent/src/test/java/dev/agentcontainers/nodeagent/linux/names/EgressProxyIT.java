@@ -22,18 +22,16 @@ import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
 import dev.agentcontainers.nodeagent.names.ForwardingPrograms;
-import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
+import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NameVerdict;
-import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
-import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
@@ -50,7 +48,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +71,8 @@ class EgressProxyIT {
 
     private final String parent =
             "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8);
-    private final List<NameDecision> decisions = new CopyOnWriteArrayList<>();
+    private final RecordedDecisions audit = new RecordedDecisions();
+    private final List<NameDecision> decisions = audit.names();
     private final LoopbackFence fence = new LoopbackFence();
     private Path folder;
     private LoopbackResolver resolver;
@@ -130,24 +128,6 @@ class EgressProxyIT {
     private void newNodeAgent(ProxyPrograms with) throws SandboxException {
         names = new NamesFence(fence);
         names.open(new FenceSettings("100.80.0.0/24", "100.80.0.0/12", List.of()));
-        NameAudit audit = new NameAudit() {
-            @Override
-            public void opened(SandboxId agent, String name, List<String> addresses) {}
-
-            @Override
-            public void decided(NameDecision decision) {
-                decisions.add(decision);
-            }
-
-            @Override
-            public void connected(TlsDecision decision) {}
-
-            @Override
-            public void requested(HttpDecision decision) {}
-
-            @Override
-            public void dropped(long count) {}
-        };
         NameSettings settings = new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT);
         keeper = Optional.of(new EgressProxyKeeper(names, with, settings, audit));
         keeper.get().start();

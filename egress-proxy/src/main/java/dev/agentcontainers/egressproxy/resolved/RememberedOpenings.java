@@ -1,4 +1,4 @@
-package dev.agentcontainers.egressproxy.tls;
+package dev.agentcontainers.egressproxy.resolved;
 
 import dev.agentcontainers.egressproxy.names.Openings;
 import java.util.List;

@@ -1,9 +1,0 @@
-package dev.agentcontainers.egressproxy.tls;
-
-/**
- * Lets a connection pass for as long as nothing of what it rests on is taken back.
- *
- * @param group of the agent
- * @param generation of the group's names at the port
- */
-public record Permit(String group, int port, long generation) {}
