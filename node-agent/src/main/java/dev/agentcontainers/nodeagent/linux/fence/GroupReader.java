@@ -66,6 +66,11 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
         if (sets.isEmpty()) {
             return altered(group);
         }
+        if (earlier.filter(HeldGroup::applied)
+                .filter(held -> held.sets().isOtherMarkOf(sets.get()))
+                .isPresent()) {
+            return altered(group);
+        }
         Optional<HeldGroup> known =
                 earlier.filter(HeldGroup::applied).filter(held -> held.sets().equals(sets.get()));
         return known.isPresent() ? known.get() : read(group, sets.get());

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * The sets that a group's three chains look up, at most one of each kind, and with that the chains themselves. One with no
@@ -29,8 +30,13 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         byKind = Map.copyOf(byKind);
     }
 
-    /** A rule as text, and what is seen of it in the kernel. */
+    /**
+     * A rule as text, and what is seen of it in the kernel: what it looks up, with how much of the connection's state, which mark of
+     * boxes it has and what follows.
+     */
     private record Line(String text, String set, int boxMark, Verdict verdict) {
+        private static final Pattern CONNECTION = Pattern.compile("\\bct ");
+
         Line(String text, String set, Verdict verdict) {
             this(text, set, 0, verdict);
         }
@@ -44,6 +50,10 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
                     : rule.expressions().getLast().verdict();
             return rule.expressions().stream()
                             .noneMatch(expression -> expression.kind().equals(TableReader.INVERTED_LOOKUP))
+                    && rule.expressions().stream()
+                                    .filter(expression -> expression.kind().equals(TableReader.CONNECTION))
+                                    .count()
+                            == CONNECTION.matcher(text).results().count()
                     && boxMarks(rule).equals(boxMark == 0 ? List.of() : List.of(boxMark))
                     && sets.equals(set.isEmpty() ? List.of() : List.of(set))
                     && found.equals(verdict.code() == 0 ? Optional.empty() : Optional.of(verdict))
@@ -81,6 +91,11 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
                 .filter(ConnectionMark.BOX::isOf)
                 .boxed()
                 .toList();
+    }
+
+    /** Whether the others differ in nothing but the mark, which each application changes with the sets. */
+    boolean isOtherMarkOf(GroupSets others) {
+        return byKind.equals(others.byKind) && boxMark != others.boxMark;
     }
 
     boolean isEmpty() {

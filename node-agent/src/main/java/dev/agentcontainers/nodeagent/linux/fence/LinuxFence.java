@@ -101,6 +101,8 @@ public final class LinuxFence implements Fence, AutoCloseable {
         return holding(outside, "repair the uplink", () -> {
             OpenFence open = fence();
             List<String> repaired = new ArrayList<>();
+            // Before all that waits for the host, whose troubles must leave nothing open.
+            locked("forget connections to closed addresses", open::forgetClosedLately);
             if (locked("take in this node's addresses", open::takeInAddresses)) {
                 repaired.add("this node's addresses have changed");
             }

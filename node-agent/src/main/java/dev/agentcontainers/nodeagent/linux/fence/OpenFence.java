@@ -232,6 +232,16 @@ final class OpenFence implements AutoCloseable {
         return uplink.warnings();
     }
 
+    /** Ends connections to addresses that were closed before: a packet that was judged then may have come after all were forgotten. */
+    boolean forgetClosedLately() throws IOException {
+        boolean again = closedLately;
+        if (again) {
+            forgetClosed(never);
+            closedLately = false;
+        }
+        return again;
+    }
+
     /** Puts chains and rules right that others changed inside the fence; what that was. Reads no addresses. */
     List<String> repairRules() throws IOException {
         List<String> repaired = new ArrayList<>();
@@ -240,10 +250,6 @@ final class OpenFence implements AutoCloseable {
             // With the table, what names had opened may have gone.
             resolved.read();
             repaired.add("the fence's own chains were missing");
-        }
-        if (closedLately) {
-            forgetClosed(never);
-            closedLately = false;
         }
         groups.look();
         repaired.addAll(restoreGroups());

@@ -45,6 +45,9 @@ public record TableReader(NetlinkSocket socket, String table) {
         public static final int GOTO = TableMessages.NFT_GOTO;
     }
 
+    /** The kind of a step that asks for something of the packet's connection, or sets it. */
+    public static final String CONNECTION = "ct";
+
     /** The kind of a step that passes what is not in the set. */
     public static final String INVERTED_LOOKUP = "inverted lookup";
 

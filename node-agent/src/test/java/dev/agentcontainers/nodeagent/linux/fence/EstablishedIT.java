@@ -190,6 +190,10 @@ class EstablishedIT {
                 altered("f_narrow", "s/ct mark/ct mark !=/"),
                 altered("f_narrow", "s/ct mark 0x[0-9a-f]*/ct mark 0x40000001/"),
                 altered("f_narrow", "s/ct mark 0x[0-9a-f]*/ct mark { 0x40000001 }/"),
+                altered("f_narrow", "s/ct state established //"),
+                altered("f_narrow", "s/ct direction original //"),
+                altered("f_narrow", "s/ct mark 0x[0-9a-f]*/ct mark 0x40000001/") + "; "
+                        + altered("g_narrow", "s/set 0x[0-9a-f]*/set 0x40000001/"),
                 altered("g_narrow", "s/set 0x[0-9a-f]*/set 0x40000001/"),
                 altered("g_narrow", "s/@/!= @/"))) {
             machine.inFence(change);
