@@ -33,8 +33,7 @@ final class Rules {
             "prerouting",
             "input",
             "forward",
-            "output",
-            "postrouting");
+            "output");
 
     /** Of an interface's denied packets, those that are told of one by one; the counter has them all. */
     private static final String MORE_THAN_ARE_NOTED =
@@ -91,8 +90,8 @@ final class Rules {
                 add chain inet agentfence input { type filter hook input priority 0; policy drop; }
                 add chain inet agentfence forward { type filter hook forward priority 0; policy drop; }
                 add chain inet agentfence output { type filter hook output priority 0; policy drop; }
-                add chain inet agentfence postrouting { type nat hook postrouting priority 100; policy accept; }
                 """.formatted(MOST_RESOLVED)
+                + withoutTranslation()
                 + noting(neverSet)
                 + refusing()
                 + fromUplink(plan)
@@ -101,6 +100,14 @@ final class Rules {
                 + intercept()
                 + hooks(plan)
                 + output(plan);
+    }
+
+    /** The kernel looks for a translation of every packet where a chain for it is; earlier versions had one. */
+    private static String withoutTranslation() {
+        return """
+                add chain inet agentfence postrouting { type nat hook postrouting priority 100; policy accept; }
+                delete chain inet agentfence postrouting
+                """;
     }
 
     /**
@@ -174,7 +181,7 @@ final class Rules {
     private static String fromAgent(String neverSet) {
         return chain(
                 "from_agent",
-                // The kernel does not translate the source of invalid packets.
+                // The host's kernel does not translate the source of invalid packets.
                 "ct state invalid goto refuse",
                 // Fragments are put together before they come here; what is one still can't be judged.
                 "ip frag-off & 0x3fff != 0 goto refuse",
@@ -232,11 +239,7 @@ final class Rules {
                         "meta mark " + Interception.MARK + " goto refuse",
                         "iifname \"ac*\" oifname \"uplink\" goto refuse",
                         "iifname \"uplink\" oifname \"ac*\" ct state related accept",
-                        "oifname vmap @receivers")
-                + chain(
-                        "postrouting",
-                        "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr != " + plan.fleet() + " snat ip to "
-                                + plan.uplink());
+                        "oifname vmap @receivers");
     }
 
     /** Only refusals, the name server's answers, and answers to connections that were intercepted. */
@@ -316,38 +319,38 @@ final class Rules {
     /**
      * The fence's part in the host's own nftables: translation towards the outside, a second ring around the node's own
      * addresses, also for what the host translates to one of them, and nothing but agents' packets between interfaces that
-     * forward only for them. What comes to agents from outside has to be an agent's and has to come by the way that leads
-     * back to it. Nothing is allowed by it.
+     * forward only for them. What comes to agents from outside has to answer them, or has to be an agent's and to come by the
+     * way that leads back to it. Nothing is allowed by it.
      *
      * @param forwarding interfaces of the host at which forwarding was switched on
      */
     static String host(String table, AddressPlan plan, Collection<String> forwarding) {
         String foreign = forwarding.isEmpty()
                 ? ""
-                : "add rule ip %1$s between iifname { %2$s } oifname != \"acu-*\" drop\n"
+                : "add rule ip %1$s forwarded iifname { %2$s } oifname != \"acu-*\" drop\n"
                         .formatted(
                                 table,
                                 forwarding.stream()
                                         .map(name -> '"' + name + '"')
                                         .collect(Collectors.joining(", ")));
-        return """
+        return deleteHost(table) + """
                 add table ip %1$s
                 add chain ip %1$s incoming { type filter hook prerouting priority -150; policy accept; }
-                flush chain ip %1$s incoming
-                add rule ip %1$s incoming iifname "acu-*" fib daddr type local drop
+                add rule ip %1$s incoming iifname != "acu-*" return
+                add rule ip %1$s incoming ct state established return
+                add rule ip %1$s incoming ct state invalid ip daddr != %3$s drop
+                add rule ip %1$s incoming fib daddr type local drop
                 add chain ip %1$s delivered { type filter hook input priority -150; policy accept; }
-                flush chain ip %1$s delivered
                 add rule ip %1$s delivered iifname "acu-*" drop
-                add chain ip %1$s between { type filter hook forward priority -150; policy accept; }
-                flush chain ip %1$s between
                 add chain ip %1$s outgoing { type nat hook postrouting priority 100; policy accept; }
-                flush chain ip %1$s outgoing
-                add rule ip %1$s outgoing ip saddr %2$s oifname != "acu-*" masquerade
-                add chain ip %1$s entering { type filter hook forward priority -150; policy accept; }
-                flush chain ip %1$s entering
-                add rule ip %1$s entering oifname "acu-*" ip daddr %3$s ip daddr != %2$s ip saddr != %4$s drop
-                add rule ip %1$s entering oifname "acu-*" ip daddr %3$s ip saddr %4$s fib saddr . iif oif missing drop
-                """.formatted(table, plan.uplink(), plan.agents(), plan.fleet()) + foreign;
+                add rule ip %1$s outgoing ip saddr %2$s ip daddr != %3$s oifname != "acu-*" masquerade
+                add chain ip %1$s to_agents
+                add rule ip %1$s to_agents ip saddr != %3$s ct direction reply return
+                add rule ip %1$s to_agents ip saddr %3$s fib saddr . iif oif exists return
+                add rule ip %1$s to_agents drop
+                add chain ip %1$s forwarded { type filter hook forward priority -150; policy accept; }
+                add rule ip %1$s forwarded oifname "acu-*" ip daddr %2$s goto to_agents
+                """.formatted(table, plan.agents(), plan.fleet()) + foreign;
     }
 
     static String deleteHost(String table) {

@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,7 +65,7 @@ class HostSideIT {
         fence.close();
         machine.onHost("nft flush ruleset; ip addr add 10.77.0.1/32 dev lo");
         machine.onHost("nft add table ip t; nft add chain ip t o { type nat hook postrouting priority 100\\; };"
-                + " nft add rule ip t o ip saddr 100.80.4.1 masquerade");
+                + " nft add rule ip t o ip saddr 100.80.4.0/24 masquerade");
         assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
         assertThat(agent.tcp("10.77.0.1", PORT)).contains("timed out");
         // The test can fail: without the guard the service is reached.
@@ -148,15 +149,41 @@ class HostSideIT {
     @Test
     void aHostThatFailsDoesNotKeepARuleFromBeingTakenBack() throws Exception {
         String table = machine.settings().hostTable();
-        machine.onHost("nft delete table ip " + table + "; nft add table ip " + table + "; nft add chain ip " + table
-                + " incoming { type nat hook postrouting priority 5\\; }");
-        assertThatExceptionOfType(SandboxException.class)
-                .isThrownBy(fence::repair)
-                .withMessageContaining("nftables");
-        fence.apply(List.of(Groups.group("wide")));
-        assertThat(machine.inFence("nft list sets").lines().filter(line -> line.contains("a4_wide")))
-                .hasSize(1);
-        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+        machine.onHost("nft delete table ip " + table);
+        Process owner = new ProcessBuilder(
+                        "nsenter", "--net=" + machine.settings().hostNamespace().orElseThrow(), "nft", "--interactive")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (Writer commands = owner.outputWriter()) {
+            commands.write("add table ip " + table + " { flags owner; }\n");
+            commands.flush();
+            await().until(() -> machine.onHost("nft list tables").contains(table));
+            assertThatExceptionOfType(SandboxException.class)
+                    .isThrownBy(fence::repair)
+                    .withMessageContaining("nftables");
+            fence.apply(List.of(Groups.group("wide")));
+            assertThat(machine.inFence("nft list sets").lines().filter(line -> line.contains("a4_wide")))
+                    .hasSize(1);
+            assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+        } finally {
+            owner.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Only answers to them are, which the host knows, and what comes from the fleet. */
+    @Test
+    void agentsOwnAddressesAreNotReachedFromOutside() {
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        machine.onServers("ip route add 100.80.4.0/24 via " + HOST);
+        String received = "cat /sys/class/net/uplink/statistics/rx_packets";
+        String before = machine.inFence(received);
+        String send = "bash -c 'for port in 9 8080; do echo x >/dev/udp/100.80.4.2/$port; done'";
+        machine.onServers(send);
+        assertThat(machine.inFence(received)).isEqualTo(before);
+        // The test can fail: the fence would have to refuse it.
+        machine.onHost("nft flush chain ip " + machine.settings().hostTable() + " forwarded");
+        machine.onServers(send);
+        await().untilAsserted(() -> assertThat(machine.inFence(received)).isNotEqualTo(before));
     }
 
     @Test
@@ -220,7 +247,7 @@ class HostSideIT {
         assertThat(machine.onHost("cat /sys/class/net/lan0/statistics/tx_packets"))
                 .isEqualTo("0\n");
         // The test can fail: this is what forwarding at an interface would let pass.
-        machine.onHost("nft flush chain ip " + machine.settings().hostTable() + " between");
+        machine.onHost("nft flush chain ip " + machine.settings().hostTable() + " forwarded");
         machine.onServers(send);
         await().untilAsserted(() -> assertThat(machine.onHost("cat /sys/class/net/lan0/statistics/tx_packets"))
                 .isEqualTo("1\n"));
@@ -305,7 +332,7 @@ class HostSideIT {
         fence.open(Machine.fenceSettings());
         machine.onHost("sysctl -qw net.ipv4.ip_forward=1");
         fence.repair();
-        assertThat(machine.onHost("nft list chain ip " + machine.settings().hostTable() + " between"))
+        assertThat(machine.onHost("nft list chain ip " + machine.settings().hostTable() + " forwarded"))
                 .doesNotContain("drop");
         fence.destroy();
         assertThat(machine.onHost("cat /proc/sys/net/ipv4/ip_forward; cat /proc/sys/net/ipv4/conf/up0/forwarding"))

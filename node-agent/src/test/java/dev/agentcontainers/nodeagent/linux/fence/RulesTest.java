@@ -38,9 +38,9 @@ class RulesTest {
 
     @Test
     void sourcesAreTranslatedExceptWithinTheFleet() {
-        assertThat(Rules.base(PLAN, "never_1"))
-                .contains("postrouting oifname \"uplink\" ip saddr 100.80.4.0/22 ip daddr != 100.80.0.0/12"
-                        + " snat ip to 100.80.4.1\n");
+        assertThat(Rules.host("agentcontainers_x", PLAN, List.of()))
+                .contains(
+                        "outgoing ip saddr 100.80.4.0/22 ip daddr != 100.80.0.0/12 oifname != \"acu-*\" masquerade\n");
     }
 
     @Test
