@@ -2,6 +2,7 @@ package dev.agentcontainers.bench;
 
 import dev.agentcontainers.bench.egress.EgressPath;
 import dev.agentcontainers.bench.egress.FenceLoad;
+import dev.agentcontainers.bench.egress.HttpProxies;
 import dev.agentcontainers.bench.egress.NameLookups;
 import dev.agentcontainers.bench.fleet.ApiWrites;
 import dev.agentcontainers.bench.fleet.ApplyToRunning;
@@ -34,6 +35,7 @@ public final class Bench {
         all.put("egress", new EgressPath());
         all.put("fence-load", new FenceLoad());
         all.put("names", new NameLookups());
+        all.put("http", new HttpProxies());
         return all;
     }
 

@@ -5,11 +5,13 @@ import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,18 +28,21 @@ final class BenchNetwork implements AutoCloseable {
     private static final String HOST = PREFIX + "host";
     private static final String SERVERS = PREFIX + "servers";
     private static final String FENCE = PREFIX + "fence";
+    private static final Path NAMESPACES = Path.of("/run/netns");
     private static final int MTU = 1500;
 
     private final Path folder;
-    private final LinuxFence fence;
+    private final LinuxFence linux;
+    private final NamesFence fence;
     private final Commands commands = new Commands();
     private final Thread closing = new Thread(this::remove, "close");
     private boolean removed;
 
     private BenchNetwork(Path folder) throws IOException, SandboxException {
         this.folder = folder;
-        this.fence = new LinuxFence(new LinuxFenceSettings(
-                FENCE, Optional.of(Path.of("/run/netns", HOST)), Path.of("/run/netns"), folder, MTU));
+        this.linux =
+                new LinuxFence(new LinuxFenceSettings(FENCE, Optional.of(hostNamespace()), NAMESPACES, folder, MTU));
+        this.fence = new NamesFence(linux);
         Runtime.getRuntime().addShutdownHook(closing);
         Commands.run("ip", "netns", "add", HOST);
         Commands.run("ip", "netns", "add", SERVERS);
@@ -45,15 +50,18 @@ final class BenchNetwork implements AutoCloseable {
         onHost("ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
         onHost("ip link add up0 type veth peer name down0 netns " + SERVERS);
         onHost("ip addr add 10.9.0.1/24 dev up0; ip link set up0 up; ip route add default via 10.9.0.2");
-        in(SERVERS, "ip link set lo up; ip addr add %s/32 dev lo".formatted(SERVER));
-        in(SERVERS, "ip addr add 10.9.0.2/24 dev down0; ip link set down0 up; ip route add default via 10.9.0.1");
+        onServers("ip link set lo up; ip addr add %s/32 dev lo".formatted(SERVER));
+        onServers("ip addr add 10.9.0.2/24 dev down0; ip link set down0 up; ip route add default via 10.9.0.1");
         fence.open(new FenceSettings("100.80.0.0/16", "100.80.0.0/12", List.of()));
     }
 
     static BenchNetwork make(String... programs) throws IOException, SandboxException {
         Commands.require(programs);
         removeLeftovers();
-        return new BenchNetwork(Files.createTempDirectory("agentcontainers-bench"));
+        Path folder = Files.createTempDirectory("agentcontainers-bench");
+        // Programs that give up their rights have files there.
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        return new BenchNetwork(folder);
     }
 
     /** Of a benchmark that was killed. */
@@ -65,7 +73,8 @@ final class BenchNetwork implements AutoCloseable {
         }
     }
 
-    LinuxFence fence() {
+    /** As a node agent has it. */
+    NamesFence fence() {
         return fence;
     }
 
@@ -85,21 +94,21 @@ final class BenchNetwork implements AutoCloseable {
         String network = "10.9.%d.0/24".formatted(100 + number);
         String own = "10.9.%d".formatted(100 + number);
         Commands.run("ip", "netns", "add", router);
-        in(router, "ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
-        in(router, "ip link add agent type veth peer name eth0 netns %d".formatted(agent.pid()));
-        in(router, "ip addr add %s.1/30 dev agent; ip link set agent up".formatted(own));
+        run(router, "ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
+        run(router, "ip link add agent type veth peer name eth0 netns %d".formatted(agent.pid()));
+        run(router, "ip addr add %s.1/30 dev agent; ip link set agent up".formatted(own));
         inside(
                 agent,
                 "ip addr add %s.2/30 dev eth0; ip link set eth0 up; ip route add default via %s.1".formatted(own, own));
         onHost("ip link add r%d type veth peer name uplink netns %s".formatted(number, router));
         onHost("ip addr add %s.5/30 dev r%d; ip link set r%d up".formatted(own, number, number));
-        in(
+        run(
                 router,
                 "ip addr add %s.6/30 dev uplink; ip link set uplink up; ip route add default via %s.5"
                         .formatted(own, own));
         onHost("ip route add %s via %s.6; sysctl -qw net.ipv4.conf.r%d.forwarding=1".formatted(network, own, number));
         if (tracked) {
-            in(router, """
+            run(router, """
                     nft -f - <<'RULES'
                     table ip bench { chain forward { type filter hook forward priority 0; policy accept; ct state established accept; }; }
                     RULES
@@ -120,9 +129,36 @@ final class BenchNetwork implements AutoCloseable {
 
     /** Runs a server until this is closed. */
     void serve(String... command) {
-        List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", SERVERS));
+        commands.start(in(SERVERS, command));
+    }
+
+    /** The same on the host. */
+    void serveOnHost(String... command) {
+        commands.start(onHost(command));
+    }
+
+    /** The command as one that runs it on the host. */
+    static String[] onHost(String... command) {
+        return in(HOST, command);
+    }
+
+    private static String[] in(String namespace, String... command) {
+        List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
         words.addAll(List.of(command));
-        commands.start(words.toArray(String[]::new));
+        return words.toArray(String[]::new);
+    }
+
+    static Path hostNamespace() {
+        return NAMESPACES.resolve(HOST);
+    }
+
+    static Path fenceNamespace() {
+        return NAMESPACES.resolve(FENCE);
+    }
+
+    /** For files of this run. */
+    Path folder() {
+        return folder;
     }
 
     /** What the command prints in the agent's network. */
@@ -136,15 +172,15 @@ final class BenchNetwork implements AutoCloseable {
     }
 
     String onHost(String script) {
-        return in(HOST, script);
+        return run(HOST, script);
     }
 
-    String inFence(String script) {
-        return in(FENCE, script);
+    String onServers(String script) {
+        return run(SERVERS, script);
     }
 
-    private static String in(String namespace, String script) {
-        return Commands.run("ip", "netns", "exec", namespace, "sh", "-ec", script);
+    private static String run(String namespace, String script) {
+        return Commands.run(in(namespace, "sh", "-ec", script));
     }
 
     @Override
@@ -161,7 +197,7 @@ final class BenchNetwork implements AutoCloseable {
         commands.close();
         try {
             fence.destroy();
-            fence.close();
+            linux.close();
         } catch (SandboxException e) {
             System.err.println("bench: the fence could not be removed: " + e.getMessage());
         }

@@ -9,7 +9,7 @@ import java.util.List;
 /** What a lookup of an allowed name takes an agent, beside a process of the machine that asks the same resolver itself. */
 public final class NameLookups implements Benchmark {
     private static final double MOST_ADDED_MILLIS = 1;
-    private static final String KNOWN = "api.bench.example";
+    private static final String KNOWN = "known.bench.example";
     private static final String NEW = "n%d.many.bench.example";
 
     @Override
@@ -19,11 +19,11 @@ public final class NameLookups implements Benchmark {
 
     @Override
     public void run(Run run, Report report) throws Exception {
-        try (LookupNode node = LookupNode.open()) {
+        try (ProxiedNetwork network = ProxiedNetwork.make()) {
             int count = run.times(100, 20);
             // The first start of the proxy, its compiler and the resolver's caches.
-            node.agent(NEW, 0, run.times(1000, 50));
-            node.directly(NEW, 0, run.times(1000, 50));
+            network.lookUp(NEW, 0, run.times(1000, 50));
+            network.lookUpDirectly(NEW, 0, run.times(1000, 50));
             Samples known = report.samples("agent, a name asked for before");
             Samples first = report.samples("agent, a name asked for the first time");
             Samples direct = report.samples("the resolver behind it, directly");
@@ -31,12 +31,12 @@ public final class NameLookups implements Benchmark {
                 int number = 10_000 + round * count;
                 boolean directFirst = round % 2 == 0;
                 if (directFirst) {
-                    add(node.directly(NEW, number, count), direct);
+                    add(network.lookUpDirectly(NEW, number, count), direct);
                 }
-                add(node.agent(NEW, number, count), first);
-                add(node.agent(KNOWN, number, count), known);
+                add(network.lookUp(NEW, number, count), first);
+                add(network.lookUp(KNOWN, number, count), known);
                 if (!directFirst) {
-                    add(node.directly(NEW, number, count), direct);
+                    add(network.lookUpDirectly(NEW, number, count), direct);
                 }
             }
             report.gate("added for a new name: p50", first.median() - direct.median(), MOST_ADDED_MILLIS, "ms");

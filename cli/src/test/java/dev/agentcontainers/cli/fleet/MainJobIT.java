@@ -2,29 +2,49 @@ package dev.agentcontainers.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.api.v1alpha1.EgressPolicy;
+import dev.agentcontainers.cli.demo.DemoService;
+import dev.agentcontainers.cli.demo.NamedSite;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** From apply to a fenced, running, finished and deleted agent; the operator and the node agent die on the way. */
 @Tag("cluster")
 @Tag("node")
 class MainJobIT {
+    private static final DemoService SERVICE = new DemoService("mainjob", "198.51.100.50", "198.51.100.49");
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    private static Path folder;
+
+    private static NamedSite site;
     private static TestFleet fleet;
 
     @BeforeAll
     static void up() throws Exception {
-        fleet = TestFleet.start();
+        assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+        site = NamedSite.start(SERVICE, folder);
+        fleet = TestFleet.startWithResolver(site.upstream());
     }
 
     @AfterAll
     static void downLeavesNothing() throws Exception {
+        if (site != null) {
+            site.close();
+        }
         if (fleet != null) {
             fleet.close();
         }
@@ -147,5 +167,71 @@ class MainJobIT {
                     .isIn(null, 0);
             fleet.delete("adopted");
         }
+    }
+
+    /** From policies at the API server to packets and requests, and back when one of them goes. */
+    @Test
+    void namesAndRequestsPassAsPoliciesSay() throws Exception {
+        EgressPolicy pages = create("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: pages, namespace: %s}
+                spec:
+                  agentSelector: {matchLabels: {app: caller}}
+                  egress:
+                  - name: pages
+                    to: [{domain: www.pages.example}]
+                    ports: [{port: 8080}]
+                    http: [{methods: [GET], paths: [/]}]
+                """, EgressPolicy.class);
+        create("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: caller, namespace: %s, labels: {app: caller}}
+                spec:
+                  isolation: {className: process}
+                  command:
+                  - python3
+                  - -uc
+                  - |
+                    import time, urllib.error, urllib.request
+                    def ask(url):
+                        try:
+                            return urllib.request.urlopen(url, timeout=20).status
+                        except urllib.error.HTTPError as e:
+                            return e.code
+                        except OSError as e:
+                            return "none"
+                    for url in ("www.open.example:8080/", "www.pages.example:8080/", "www.pages.example:8080/other",
+                                "www.closed.example:8080/"):
+                        print(url, ask("http://" + url))
+                    while ask("http://www.pages.example:8080/") == 200:
+                        time.sleep(0.2)
+                    print("taken back", ask("http://www.open.example:8080/"))
+                  network:
+                    egress: [{name: open, to: [{domain: "*.open.example"}], ports: [{port: 8080}]}]
+                """, AgentContainer.class);
+        String asked = "www.open.example:8080/ 200\nwww.pages.example:8080/ 200\nwww.pages.example:8080/other 403\n"
+                + "www.closed.example:8080/ none";
+        fleet.await("caller", AgentPhase.Running);
+        await("each was asked for")
+                .atMost(PATIENCE)
+                .until(() -> fleet.output("caller").contains("closed.example"));
+        assertThat(fleet.output("caller")).isEqualTo(asked);
+        assertThat(site.said()).contains("asked").doesNotContain("closed");
+
+        fleet.client().resource(pages).delete();
+
+        fleet.await("caller", AgentPhase.Succeeded);
+        assertThat(fleet.output("caller")).isEqualTo(asked + "\ntaken back 200");
+        fleet.delete("caller");
+    }
+
+    private static <T extends HasMetadata> T create(String manifest, Class<T> type) {
+        return fleet.client()
+                .resource(fleet.client()
+                        .getKubernetesSerialization()
+                        .unmarshal(manifest.formatted(TestFleet.NAMESPACE), type))
+                .create();
     }
 }

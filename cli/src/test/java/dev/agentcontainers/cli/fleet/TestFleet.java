@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -39,13 +40,19 @@ final class TestFleet implements AutoCloseable {
     private final ControlPlane controlPlane;
     private final KubernetesClient client;
 
-    private TestFleet(Path home, FleetLayout layout, Programs programs, Leftovers before, ControlPlaneOptions options) {
+    private TestFleet(
+            Path home,
+            FleetLayout layout,
+            Programs programs,
+            Leftovers before,
+            ControlPlaneOptions options,
+            Optional<String> dnsUpstream) {
         this.home = home;
         this.layout = layout;
         this.programs = programs;
         this.before = before;
         this.fleet = new LocalFleet(layout, programs, new Progress(System.err), options);
-        fleet.up(1, true);
+        fleet.up(1, true, dnsUpstream);
         this.controlPlane = fleet.attach();
         this.client = controlPlane.adminClient();
         client.resource(new NamespaceBuilder()
@@ -61,6 +68,15 @@ final class TestFleet implements AutoCloseable {
     }
 
     static TestFleet start(ControlPlaneOptions options) throws IOException {
+        return start(options, Optional.empty());
+    }
+
+    /** One whose agents' names are resolved there. */
+    static TestFleet startWithResolver(String address) throws IOException {
+        return start(ControlPlaneOptions.defaults(), Optional.of(address));
+    }
+
+    private static TestFleet start(ControlPlaneOptions options, Optional<String> dnsUpstream) throws IOException {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         Path home = Files.createTempDirectory("fleet");
         FleetLayout layout =
@@ -69,7 +85,12 @@ final class TestFleet implements AutoCloseable {
         Programs programs = new Programs(
                 Path.of(System.getProperty("project.root")), Path.of(System.getProperty("java.home"), "bin", "java"));
         return new TestFleet(
-                home, layout, programs, Leftovers.count(home, List.of(layout.home(), layout.run())), options);
+                home,
+                layout,
+                programs,
+                Leftovers.count(home, List.of(layout.home(), layout.run())),
+                options,
+                dnsUpstream);
     }
 
     KubernetesClient client() {

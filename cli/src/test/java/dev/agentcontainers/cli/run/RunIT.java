@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.cli.demo.DemoService;
+import dev.agentcontainers.cli.demo.NamedSite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,25 +32,6 @@ class RunIT {
                     s.connect((sys.argv[1], int(port))); print("port", port, "open")
                 except OSError:
                     print("port", port, "closed")
-            """;
-
-    private static final String SERVER = """
-            import http.server, sys
-            http.server.HTTPServer((sys.argv[2], int(sys.argv[3])), http.server.SimpleHTTPRequestHandler).serve_forever()
-            """;
-
-    /** A resolver that says one address for every name, and each name that it was asked for. */
-    private static final String RESOLVER = """
-            import socket, sys
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0))
-            print(s.getsockname()[1], flush=True)
-            while True:
-                q, peer = s.recvfrom(512)
-                name = q[12:q.index(b"\\0", 12)]
-                print("asked", name, flush=True)
-                end = 12 + len(name) + 5
-                s.sendto(q[:2] + b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0" + q[12:end]
-                         + b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4" + socket.inet_aton(sys.argv[1]), peer)
             """;
 
     private static final DemoService SERVICE = new DemoService("runit", "198.51.100.40", "198.51.100.39");
@@ -158,7 +140,7 @@ class RunIT {
 
     @Test
     void reachesWhatIsAllowedAndNothingElse() throws Exception {
-        withService(() -> {
+        try (NamedSite _ = NamedSite.start(SERVICE, folder)) {
             AgentctlProcess none = AgentctlProcess.run(folder, "python3", "-c", CONNECT, SERVICE.address(), "8080");
             AgentctlProcess one = AgentctlProcess.run(
                     folder,
@@ -193,12 +175,12 @@ class RunIT {
             assertThat(one.output()).isEqualTo("port 8080 open\nport 8081 closed\n");
             assertThat(other.await()).isZero();
             assertThat(other.output()).isEqualTo("port 8080 closed\n");
-        });
+        }
     }
 
     @Test
     void obeysTheNetworkPoliciesOfItsFile() throws Exception {
-        withService(() -> {
+        try (NamedSite _ = NamedSite.start(SERVICE, folder)) {
             String manifests = """
                     apiVersion: agentcontainers.dev/v1alpha1
                     kind: AgentContainer
@@ -231,21 +213,14 @@ class RunIT {
             assertThat(selected.output()).isEqualTo("port 8080 open\nport 8081 closed\n");
             assertThat(other.await()).isZero();
             assertThat(other.output()).isEqualTo("port 8080 closed\nport 8081 closed\n");
-        });
+        }
     }
 
     /** Asked for at once: the first question waits for the resolver's process rather than failing. */
     @Test
     void resolvesAndReachesTheNamesThatItsManifestAllows() throws Exception {
-        withService(() -> {
-            Path said = folder.resolve("resolver.log");
-            Process resolver = new ProcessBuilder("python3", "-c", RESOLVER, SERVICE.address())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .redirectOutput(said.toFile())
-                    .start();
-            try {
-                await().atMost(PATIENCE).until(() -> Files.readString(said).contains("\n"));
-                String manifest = """
+        try (NamedSite site = NamedSite.start(SERVICE, folder)) {
+            String manifest = """
                         apiVersion: agentcontainers.dev/v1alpha1
                         kind: AgentContainer
                         metadata: {name: caller}
@@ -267,20 +242,13 @@ class RunIT {
                           network:
                             egress: [{name: service, to: [{domain: "*.service.example"}], ports: [{port: 8080}]}]
                         """;
-                AgentctlProcess run = AgentctlProcess.run(
-                        folder,
-                        "--dns-upstream",
-                        "127.0.0.1:" + Files.readAllLines(said).getFirst(),
-                        "-f",
-                        write("named.yaml", manifest));
+            AgentctlProcess run =
+                    AgentctlProcess.run(folder, "--dns-upstream", site.upstream(), "-f", write("named.yaml", manifest));
 
-                assertThat(run.await()).as(run.errorOutput()).isZero();
-                assertThat(run.output()).isEqualTo("200\nclosed\nnot resolved\n");
-                assertThat(Files.readString(said)).contains("asked").doesNotContain("other");
-            } finally {
-                resolver.destroy();
-            }
-        });
+            assertThat(run.await()).as(run.errorOutput()).isZero();
+            assertThat(run.output()).isEqualTo("200\nclosed\nnot resolved\n");
+            assertThat(site.said()).contains("asked").doesNotContain("other");
+        }
     }
 
     @Test
@@ -367,20 +335,5 @@ class RunIT {
         Path file = folder.resolve(name);
         Files.writeString(file, text);
         return file.toString();
-    }
-
-    private interface Body {
-        void run() throws Exception;
-    }
-
-    private void withService(Body body) throws Exception {
-        Path server = folder.resolve("server.py");
-        Files.writeString(server, SERVER);
-        SERVICE.start(server, folder);
-        try {
-            body.run();
-        } finally {
-            SERVICE.stop();
-        }
     }
 }
