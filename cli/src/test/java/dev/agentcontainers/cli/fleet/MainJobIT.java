@@ -42,11 +42,11 @@ class MainJobIT {
 
     @AfterAll
     static void downLeavesNothing() throws Exception {
-        if (site != null) {
-            site.close();
-        }
         if (fleet != null) {
             fleet.close();
+        }
+        if (site != null) {
+            site.close();
         }
     }
 

@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,6 +69,10 @@ record ProxyBuild(List<Path> libraries, String name) {
             JsonProperty.class,
             Logger.class);
 
+    /** What these need and is in files of its own where Quarkus has packaged the program: it takes what it changes out of libraries. */
+    private static final List<String> MOVED =
+            List.of("io.netty.util.internal.PlatformDependent0", "io.quarkus.netty.runtime.NettySharable");
+
     private static final String NATIVE = "libnetty_transport_native_epoll_%s.so";
 
     static ProxyBuild ofThisProgram() throws IOException {
@@ -75,7 +80,19 @@ record ProxyBuild(List<Path> libraries, String name) {
         for (Class<?> part : PARTS) {
             libraries.add(library(part));
         }
+        for (String name : MOVED) {
+            moved(name).filter(library -> !libraries.contains(library)).ifPresent(libraries::add);
+        }
         return new ProxyBuild(libraries, digest(libraries));
+    }
+
+    private static Optional<Path> moved(String name) throws IOException {
+        try {
+            return Optional.of(library(Class.forName(name, false, ProxyBuild.class.getClassLoader())));
+        } catch (ClassNotFoundException e) {
+            // Not every program that can start a proxy has Quarkus.
+            return Optional.empty();
+        }
     }
 
     private static Path library(Class<?> part) throws IOException {
