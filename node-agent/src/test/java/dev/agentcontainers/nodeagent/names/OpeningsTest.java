@@ -71,6 +71,34 @@ class OpeningsTest {
         assertThat(newcomers).containsExactly("100.80.4.4");
     }
 
+    /** What the egress proxy remembers rests on nothing else. */
+    @Test
+    void whateverMayCloseAddressesIsNoticed() throws SandboxException {
+        List<Long> seen = new ArrayList<>();
+        seen.add(fence.closings());
+        fence.apply(List.of(group("a", "www.example.org", 443), group("b", "www.example.net", 80)));
+        fence.neverAllow(List.of("203.0.113.0/24"));
+        fence.attach(ONE, new NetworkAttachment(1), "a");
+        fence.attach(new SandboxId("third"), new NetworkAttachment(3), "a");
+        fence.repair();
+        assertThat(fence.closings()).as("nothing was closed").isEqualTo(seen.getFirst());
+
+        fence.neverAllow(List.of("192.0.2.1"));
+        seen.add(fence.closings());
+        fence.attach(ONE, new NetworkAttachment(1), "b");
+        seen.add(fence.closings());
+        fence.detach(OTHER);
+        seen.add(fence.closings());
+        fence.apply(List.of(new GroupRuleset("a", "another hash", List.of())));
+        seen.add(fence.closings());
+        fence.apply(List.of());
+        seen.add(fence.closings());
+        kernel.repairs("others had opened addresses");
+        fence.repair();
+        seen.add(fence.closings());
+        assertThat(seen).doesNotHaveDuplicates();
+    }
+
     @Test
     void opensNothingByAnotherGroupsNamesOrForNobody() {
         assertThat(open("100.80.4.2", "www.example.net", "192.0.2.1")).isInstanceOf(Refused.class);

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -195,6 +196,18 @@ final class ResolvedAddresses {
 
     private static boolean ofOtherTime(NetlinkException e) {
         return e.errno() == NetlinkException.ENOENT || e.errno() == NetlinkException.EEXIST;
+    }
+
+    /** Address and port of what agents may reach intercepted, as {@link ProxiedAddresses#key} makes them. */
+    Set<ByteBuffer> intercepted() {
+        long now = System.nanoTime();
+        return byInterface.values().stream()
+                .flatMap(held -> held.values().stream())
+                .filter(opening -> opening.key.map.equals(Names.INTERCEPTED) && now - opening.until <= SLACK_NANOS)
+                .map(opening -> ProxiedAddresses.key(
+                        new Ipv4(opening.key.bytes.getInt(INTERFACE_NAME_SIZE)),
+                        Short.toUnsignedInt(opening.key.bytes.getShort(INTERFACE_NAME_SIZE + 8))))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** Closes all of an interface. Connections that began may go on. */
