@@ -118,8 +118,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         this.times = times;
         this.nanoTime = nanoTime;
         this.pause = times.firstPause();
-        NodeAddresses own = new NodeAddresses(System::nanoTime);
-        this.openings = new Openings(fence, () -> fence.closed().and(own.now()), audit);
+        this.openings = new Openings(fence, new ClosedNow(fence, new NodeAddresses(System::nanoTime)), audit);
     }
 
     /** The fence must be open. */

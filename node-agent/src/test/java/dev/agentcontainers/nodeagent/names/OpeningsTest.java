@@ -10,6 +10,7 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Opened;
 import dev.agentcontainers.protocol.names.NodeMessage.Refused;
@@ -115,6 +116,18 @@ class OpeningsTest {
         fence.neverAllow(List.of("192.0.2.1"));
         assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Opened(7, List.of()));
         assertThat(kernel.opened()).isEmpty();
+    }
+
+    @Test
+    void whatIsClosedIsKnownAsOfNow() throws SandboxException {
+        ClosedNow closed = new ClosedNow(fence, new NodeAddresses(System::nanoTime));
+        assertThat(closed.get().contains(Cidr.parse("192.0.2.1"))).isFalse();
+        assertThat(closed.get()).as("put together once").isSameAs(closed.get());
+
+        fence.neverAllow(List.of("192.0.2.1"));
+        assertThat(closed.get().contains(Cidr.parse("192.0.2.1"))).isTrue();
+        fence.neverAllow(List.of());
+        assertThat(closed.get().contains(Cidr.parse("192.0.2.1"))).isFalse();
     }
 
     @Test

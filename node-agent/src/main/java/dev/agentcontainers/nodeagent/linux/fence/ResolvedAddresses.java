@@ -38,10 +38,13 @@ final class ResolvedAddresses {
     /** How much later than thought the kernel may drop an element. */
     private static final long SLACK_NANOS = Duration.ofSeconds(1).toNanos();
 
+    private static final long SWEPT_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
+
     private final NetlinkSocket filter;
     private final TableReader table;
     private final Map<String, Map<MapKey, Opening>> byInterface = new HashMap<>();
     private boolean deletesAny = true;
+    private long sweptAt = System.nanoTime();
 
     ResolvedAddresses(NetlinkSocket filter, TableReader table) {
         this.filter = filter;
@@ -112,7 +115,9 @@ final class ResolvedAddresses {
     void open(String interfaceName, Collection<Target> targets) throws NetlinkException, TooManyException {
         long now = System.nanoTime();
         Map<MapKey, Opening> held = byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>());
-        held.values().removeIf(opening -> now - opening.until > SLACK_NANOS);
+        if (now - sweptAt > SWEPT_EVERY_NANOS || held.size() + targets.size() > MOST_OF_AN_AGENT) {
+            sweep(now);
+        }
         Map<MapKey, Opening> wanted = new HashMap<>();
         for (Target target : targets) {
             MapKey key = new MapKey(target.map(), key(interfaceName, target));
@@ -128,6 +133,12 @@ final class ResolvedAddresses {
         for (List<Opening> some : parts(wanted.values())) {
             open(held, some, now);
         }
+    }
+
+    /** Not each time: an agent may have thousands open, and waits. */
+    private void sweep(long now) {
+        sweptAt = now;
+        byInterface.values().forEach(held -> held.values().removeIf(opening -> now - opening.until > SLACK_NANOS));
     }
 
     private void open(Map<MapKey, Opening> held, List<Opening> openings, long now) throws NetlinkException {

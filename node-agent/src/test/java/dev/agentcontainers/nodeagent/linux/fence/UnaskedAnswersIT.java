@@ -71,8 +71,6 @@ class UnaskedAnswersIT {
         for (String host : List.of(ALLOWED, DENIED)) {
             assertThat(agent.request("open_flow", TCP + host, host, PORT)).isEqualTo("ok");
             assertThat(agent.request("open_datagrams", UDP + host, host, PORT)).isEqualTo("ok");
-            assertThatItComes(UDP, host);
-            assertThatItComes(TCP, host);
         }
     }
 
@@ -86,14 +84,14 @@ class UnaskedAnswersIT {
     }
 
     private void assertThatItComes(String protocol, String host) {
+        drain(host);
         machine.push(host);
         assertThat(agent.request("receive", protocol + host))
                 .as("%s from %s", protocol, host)
                 .isEqualTo("pushed");
-        drain(host);
     }
 
-    /** Each push is by TCP and by UDP. */
+    /** Each push is by TCP and by UDP, whichever was looked at before. */
     private void drain(String host) {
         for (String protocol : List.of(UDP, TCP)) {
             agent.request("receive", protocol + host, 0.05);
@@ -101,6 +99,7 @@ class UnaskedAnswersIT {
     }
 
     private void assertThatNothingComes(String protocol, String host) {
+        drain(host);
         machine.push(host);
         assertThat(agent.request("receive", protocol + host, 0.3))
                 .as("%s from %s", protocol, host)
@@ -112,6 +111,7 @@ class UnaskedAnswersIT {
         assertThatNothingComes(TCP, DENIED);
         assertThatItComes(UDP, ALLOWED);
         assertThatItComes(TCP, ALLOWED);
+        drain(ALLOWED);
         assertThat(agent.request("send_flow", TCP + ALLOWED)).isEqualTo("ok");
         assertThat(agent.request("send_flow", UDP + ALLOWED)).isEqualTo("ok");
         assertThat(agent.request("send_flow", TCP + DENIED)).contains("Connection reset");
@@ -170,7 +170,6 @@ class UnaskedAnswersIT {
         system.failing = true;
         assertThatThrownBy(() -> fence.apply(List.of(Groups.NARROW, LESS)))
                 .hasMessageContaining("list tracked connections");
-        assertThatItComes(UDP, DENIED);
         fence.close();
         system.failing = false;
         fence.open(Machine.fenceSettings());
