@@ -5,23 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.localcluster.ControlPlaneException;
 import dev.agentcontainers.localcluster.process.ExternalProgram;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -39,9 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ChartInstallationIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    /** As long as Helm waits by itself. */
-    private static final Duration GONE_WITHIN = Duration.ofMinutes(5);
-
     private static final String NAMESPACE = "agents-here";
 
     @TempDir
@@ -283,27 +274,8 @@ class ChartInstallationIT {
         return line.toArray(String[]::new);
     }
 
-    /** What goes is awaited here: now and then Helm's own waiting takes minutes longer than that. */
     private static void uninstall(String release) {
-        String manifest = cluster.helm().run("get", "manifest", release, "-n", NAMESPACE);
-        cluster.helm().run("uninstall", release, "-n", NAMESPACE, "--no-hooks");
-        Set<String> going =
-                client.load(new ByteArrayInputStream(manifest.getBytes(StandardCharsets.UTF_8))).items().stream()
-                        .filter(object -> !isKept(object))
-                        .map(object -> "%s %s/%s"
-                                .formatted(
-                                        object.getKind(),
-                                        Objects.requireNonNullElse(
-                                                object.getMetadata().getNamespace(), ""),
-                                        object.getMetadata().getName()))
-                        .collect(Collectors.toSet());
-        await().atMost(GONE_WITHIN)
-                .untilAsserted(() -> assertThat(cluster.objects()).doesNotContainAnyElementsOf(going));
-    }
-
-    private static boolean isKept(HasMetadata object) {
-        Map<String, String> annotations = object.getMetadata().getAnnotations();
-        return annotations != null && "keep".equals(annotations.get("helm.sh/resource-policy"));
+        cluster.helm().run("uninstall", release, "-n", NAMESPACE, "--no-hooks", "--wait");
     }
 
     private static void createNamespace() {
