@@ -1,6 +1,7 @@
 package dev.agentcontainers.egressproxy;
 
 import dev.agentcontainers.egressproxy.confine.SystemCallFilter;
+import dev.agentcontainers.egressproxy.control.AcknowledgedOpenings;
 import dev.agentcontainers.egressproxy.control.KeptDecisions;
 import dev.agentcontainers.egressproxy.control.KeptHttpDecisions;
 import dev.agentcontainers.egressproxy.control.KeptTlsDecisions;
@@ -87,11 +88,12 @@ public final class EgressProxy {
                 decisions,
                 tlsDecisions,
                 httpDecisions);
+        AcknowledgedOpenings acknowledged = new AcknowledgedOpenings(link, System::nanoTime);
         TlsNames tlsNames = new TlsNames(System::nanoTime);
         HttpNames httpNames = new HttpNames(System::nanoTime);
         NameService service = new NameService(
                 upstream,
-                new RememberedOpenings(link, tlsNames, httpNames),
+                new RememberedOpenings(acknowledged, tlsNames, httpNames),
                 decisions,
                 Clock.systemUTC(),
                 System::nanoTime);
@@ -120,12 +122,14 @@ public final class EgressProxy {
                 .childHandler(new StreamQuestions(service, SILENCE))
                 .register()
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
-        link.start(configuration -> {
-            tlsNames.configure(configuration);
-            httpNames.configure(configuration);
-            relays.execute(intercepted::cutRevoked);
-            configure(configuration, service, upstream);
-        });
+        link.start(
+                configuration -> {
+                    tlsNames.configure(configuration);
+                    httpNames.configure(configuration);
+                    relays.execute(intercepted::cutRevoked);
+                    configure(configuration, service, upstream);
+                },
+                acknowledged::forget);
         loop.scheduleWithFixedDelay(
                 () -> endWithNode(options), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }

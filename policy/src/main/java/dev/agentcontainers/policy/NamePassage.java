@@ -1,6 +1,7 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.Names.Key;
 import dev.agentcontainers.policy.box.PortRange;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Map;
 final class NamePassage {
     private final Map<Key, List<PortRange>> everything;
     private final Map<Key, List<PortRange>> tls;
+    private final Map<Key, List<PortRange>> requests;
 
     /** In ascending order. */
     enum Level {
@@ -21,6 +23,18 @@ final class NamePassage {
     NamePassage(CompiledPolicy policy) {
         everything = Names.ranges(policy.names());
         tls = Names.ranges(policy.tlsNames());
+        requests = Names.ranges(policy.httpNames().stream()
+                .map(each -> new AllowedName(each.domain(), Protocol.TCP, each.port(), each.endPort()))
+                .toList());
+    }
+
+    /**
+     * Whether some requests of HTTP may pass, whatever else does.
+     *
+     * @param name with a single port
+     */
+    boolean letsRequestsPass(AllowedName name) {
+        return holds(requests, name);
     }
 
     /** @param name with a single port */

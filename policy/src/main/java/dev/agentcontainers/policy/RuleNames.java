@@ -23,21 +23,8 @@ final class RuleNames {
     /** The most ports of a rule with domain names: each is opened at each address by itself. */
     static final int MOST_PORTS = 64;
 
-    /**
-     * What no node opens for a name, besides the invariants: private ranges (RFC 1918, 6598), protocol assignments (6890), 6to4
-     * relays (7526), benchmarking (2544) and reserved ones (1112). Nor any address of IPv6.
-     */
-    private static final List<Cidr> PRIVATE = List.of(
-            Cidr.parse("10.0.0.0/8"),
-            Cidr.parse("172.16.0.0/12"),
-            Cidr.parse("192.168.0.0/16"),
-            Cidr.parse("100.64.0.0/10"),
-            Cidr.parse("192.0.0.0/24"),
-            Cidr.parse("192.88.99.0/24"),
-            Cidr.parse("198.18.0.0/15"),
-            Cidr.parse("240.0.0.0/4"));
-
-    private static final AddressRanges NEVER_OPENED = AddressRanges.ofFamily(AddressFamily.IPV4, PRIVATE);
+    /** Besides the invariants, and all of IPv6. */
+    private static final AddressRanges NEVER_OPENED = AddressRanges.ofFamily(AddressFamily.IPV4, PrivateRanges.ALL);
 
     private final List<AllowedName> names = new ArrayList<>();
     private final List<AllowedName> tlsNames = new ArrayList<>();

@@ -21,9 +21,16 @@ import java.util.stream.Stream;
  * @param closed what only the earlier one does
  * @param narrowed names for which the earlier lets pass everything and the later nothing but TLS
  * @param widened the other way round
+ * @param narrowedToRequests names for which the earlier lets pass everything and the later some requests of HTTP and nothing else
  */
-public record RulesetDifference(Passing opened, Passing closed, List<AllowedName> narrowed, List<AllowedName> widened) {
+public record RulesetDifference(
+        Passing opened,
+        Passing closed,
+        List<AllowedName> narrowed,
+        List<AllowedName> widened,
+        List<AllowedName> narrowedToRequests) {
     public RulesetDifference {
+        narrowedToRequests = List.copyOf(narrowedToRequests);
         narrowed = List.copyOf(narrowed);
         widened = List.copyOf(widened);
     }
@@ -57,6 +64,7 @@ public record RulesetDifference(Passing opened, Passing closed, List<AllowedName
         List<AllowedName> closedToTls = new ArrayList<>();
         List<AllowedName> narrowed = new ArrayList<>();
         List<AllowedName> widened = new ArrayList<>();
+        List<AllowedName> narrowedToRequests = new ArrayList<>();
         for (AllowedName each : portByPort(before, after)) {
             NamePassage.Level was = earlier.of(each);
             NamePassage.Level is = later.of(each);
@@ -73,7 +81,8 @@ public record RulesetDifference(Passing opened, Passing closed, List<AllowedName
                 }
                 case EVERYTHING -> {
                     if (is != NamePassage.Level.EVERYTHING) {
-                        (is == NamePassage.Level.NOTHING ? closed : narrowed).add(each);
+                        boolean some = is == NamePassage.Level.NOTHING && later.letsRequestsPass(each);
+                        (some ? narrowedToRequests : is == NamePassage.Level.NOTHING ? closed : narrowed).add(each);
                     }
                 }
             }
@@ -92,7 +101,8 @@ public record RulesetDifference(Passing opened, Passing closed, List<AllowedName
                         Names.canonicalOf(closedToTls),
                         requests(before, after, later)),
                 Names.canonicalOf(narrowed),
-                Names.canonicalOf(widened));
+                Names.canonicalOf(widened),
+                Names.canonicalOf(narrowedToRequests));
     }
 
     /** Those of one ruleset that the other neither has nor lets pass with everything. */

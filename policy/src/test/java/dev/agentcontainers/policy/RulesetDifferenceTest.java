@@ -76,6 +76,18 @@ class RulesetDifferenceTest {
     }
 
     @Test
+    void someRequestsInPlaceOfEverythingAreANarrowing() {
+        RulesetDifference difference = RulesetDifference.between(
+                withRequests(List.of(name("api.example.org", 80, 81), name("www.example.org", 80, 80))),
+                withRequests(List.of(), requests("*.example.org", "/v1/*")));
+
+        assertThat(difference.narrowedToRequests())
+                .containsExactlyInAnyOrder(name("api.example.org", 80, 80), name("www.example.org", 80, 80));
+        assertThat(difference.closed().names()).containsExactly(name("api.example.org", 81, 81));
+        assertThat(difference.narrowed()).isEmpty();
+    }
+
+    @Test
     void boxesAreToldApartByFlowsAndNotByForm() {
         RulesetDifference difference = RulesetDifference.between(
                 ruleset(List.of(box("10.0.0.0/24", 80, 90), box("10.1.0.0/16", 443, 443)), List.of(), List.of()),
@@ -133,7 +145,8 @@ class RulesetDifferenceTest {
                                 List.of(name("closed.example.org", 443, 443)),
                                 List.of()),
                         List.of(name("narrowed.example.org", 443, 443)),
-                        List.of(name("widened.example.org", 443, 443))));
+                        List.of(name("widened.example.org", 443, 443)),
+                        List.of()));
     }
 
     static LongStream seeds() {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.nio.charset.StandardCharsets;
 
 /** JSON of the protocol's values: absent fields are left out, unknown ones ignored. */
 public final class Json {
@@ -26,7 +25,11 @@ public final class Json {
     }
 
     public static byte[] bytes(Object value) {
-        return text(value).getBytes(StandardCharsets.UTF_8);
+        try {
+            return MAPPER.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a value of the protocol has no JSON", e);
+        }
     }
 
     /** @throws JsonProcessingException also where the text is the literal {@code null} */

@@ -179,7 +179,7 @@ class CrashIT {
         ProcessHandle dies = victim.running();
         AgentContainer created = fleet.createFurnished(name, ENDS, "");
 
-        victim.startAgainAfter(dies);
+        staged.startAgain(victim, dies);
 
         AgentContainer failed = fleet.await(name, AgentPhase.Failed);
         assertThat(failed.getStatus().exitCode()).isEqualTo(5);
@@ -197,7 +197,7 @@ class CrashIT {
         ProcessHandle dies = victim.running();
         AgentContainer created = fleet.createFurnished(name, STAYS, "");
 
-        victim.startAgainAfter(dies);
+        staged.startAgain(victim, dies);
 
         assertRunsOnce(fleet.await(name, AgentPhase.Running), created);
         fleet.delete(name);
@@ -223,7 +223,7 @@ class CrashIT {
         ProcessHandle dies = victim.running();
         fleet.client().resource(fleet.get(name)).delete();
 
-        victim.startAgainAfter(dies);
+        staged.startAgain(victim, dies);
 
         await(name + " is gone").atMost(PATIENCE).until(() -> fleet.get(name) == null);
         assertThat(staged.assignmentsOf(created.getMetadata().getUid())).hasSize(1);
@@ -241,7 +241,7 @@ class CrashIT {
                 .resource(fleet.get(name))
                 .patch(MERGE, "{\"spec\": {\"resources\": {\"limits\": {\"memory\": \"96Mi\"}}}}");
 
-        victim.startAgainAfter(dies);
+        staged.startAgain(victim, dies);
 
         await("the limit is in force")
                 .atMost(PATIENCE)

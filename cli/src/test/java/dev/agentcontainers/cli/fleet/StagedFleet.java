@@ -10,6 +10,7 @@ import dev.agentcontainers.cli.fleet.staged.StagedPlatform;
 import dev.agentcontainers.cli.fleet.staged.Stages;
 import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.nodeagent.platform.Platform;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.Watch;
@@ -38,11 +39,13 @@ import java.util.stream.Stream;
  * both reach the API server by way of a proxy, and the node agent's drivers and fence are staged.
  */
 final class StagedFleet implements AutoCloseable {
-    /** Of another leader than the one that died nothing is awaited but this time. */
+    /** Of another leader than the one that died nothing is awaited but this time, and not even that by {@link #startAgain}. */
     private static final Map<String, String> SHORT_LEASE = Map.of(
             "AGENTCONTAINERS_OPERATOR_LEADER_LEASE_DURATION", "6s",
             "AGENTCONTAINERS_OPERATOR_LEADER_RENEW_DEADLINE", "4s",
             "AGENTCONTAINERS_OPERATOR_LEADER_RETRY_PERIOD", "1s");
+
+    private static final String LEASE = "agentcontainers-operator";
 
     private final TestFleet fleet;
     private final Stages stages;
@@ -114,6 +117,26 @@ final class StagedFleet implements AutoCloseable {
 
     StartedProgram nodeAgent() {
         return nodeAgent;
+    }
+
+    /**
+     * Waits until the process is dead and starts the next. A leader's Lease has run out by then: as a leader that ends by itself, it is
+     * led by nobody.
+     */
+    void startAgain(StartedProgram program, ProcessHandle dead) {
+        program.awaitDeath(dead);
+        if (program.equals(operator)) {
+            fleet.client()
+                    .leases()
+                    .inNamespace(operator.environment().get("AGENTCONTAINERS_OPERATOR_LEADER_NAMESPACE"))
+                    .withName(LEASE)
+                    .edit(lease -> new LeaseBuilder(lease)
+                            .editSpec()
+                            .withHolderIdentity("")
+                            .endSpec()
+                            .build());
+        }
+        program.start();
     }
 
     ApiProxy operatorApi() {

@@ -67,10 +67,14 @@ record StartedProgram(FleetProcess process, List<String> command, Map<String, St
 
     /** Waits until the process is dead and starts the next. */
     void startAgainAfter(ProcessHandle dead) {
+        awaitDeath(dead);
+        start();
+    }
+
+    void awaitDeath(ProcessHandle dead) {
         Awaitility.await(process.name() + " is dead")
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> !dead.isAlive());
-        start();
     }
 
     ProcessHandle running() {

@@ -47,6 +47,7 @@ public final class NodeAgentLink implements Openings {
     private final KeptHttpDecisions httpDecisions;
     private final Map<Long, CompletableFuture<List<String>>> requests = new HashMap<>();
     private Consumer<Configure> onConfigure = _ -> {};
+    private Runnable onForget = () -> {};
     private @Nullable Channel connection;
     private long lastRequest;
 
@@ -77,9 +78,14 @@ public final class NodeAgentLink implements Openings {
         this.httpDecisions = httpDecisions;
     }
 
-    /** Connects, and tells the listener each configuration that comes. */
-    public void start(Consumer<Configure> listener) {
+    /**
+     * Connects, and tells each configuration that comes.
+     *
+     * @param forget called when what was opened may be closed by now, which it may be too where the node agent is away
+     */
+    public void start(Consumer<Configure> listener, Runnable forget) {
         onConfigure = listener;
+        onForget = forget;
         loop.scheduleWithFixedDelay(
                 this::tell, times.audit().toMillis(), times.audit().toMillis(), TimeUnit.MILLISECONDS);
         connect();
@@ -172,6 +178,7 @@ public final class NodeAgentLink implements Openings {
                         answer.complete(opened.addresses());
                     }
                 }
+                case NodeMessage.Forget _ -> onForget.run();
                 case NodeMessage.Ask _ -> send(new Alive());
                 case NodeMessage.Refused refused -> refuse(refused.request(), refused.reason());
             }
@@ -180,6 +187,7 @@ public final class NodeAgentLink implements Openings {
         @Override
         public void channelInactive(ChannelHandlerContext context) {
             connection = null;
+            onForget.run();
             List.copyOf(requests.keySet()).forEach(request -> refuse(request, "the node agent is away"));
             later();
         }

@@ -401,6 +401,9 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (state == State.PASSING) {
             end(HttpVerdict.BROKEN);
+        } else if (state == State.AWAITING && first) {
+            // With a reset the agent has gone before its first request was whole.
+            end(HttpVerdict.INCOMPLETE);
         } else if (state != State.ENDED) {
             close();
         }

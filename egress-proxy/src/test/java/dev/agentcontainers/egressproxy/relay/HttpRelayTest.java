@@ -372,6 +372,16 @@ class HttpRelayTest {
         }
     }
 
+    /** A socket that ends with SO_LINGER of nothing sends a reset. */
+    @Test
+    void halfAHeadAndAResetAreRecorded() throws Exception {
+        Socket client = send("GET /v1/a HTTP/1.1\r\nHo");
+        client.setSoLinger(true, 0);
+        client.close();
+
+        awaitVerdicts(HttpVerdict.INCOMPLETE);
+    }
+
     @ParameterizedTest
     @EnumSource
     void everythingElseIsRefused(Hostile hostile) throws Exception {

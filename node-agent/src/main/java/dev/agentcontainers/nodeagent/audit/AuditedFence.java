@@ -224,6 +224,9 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     @Override
     public void dropped(long count) {
         trail.take(new AuditRecord.Missing(
-                Instant.now(), Optional.empty(), count, "decisions about names that were too many are not here"));
+                Instant.now(),
+                Optional.empty(),
+                count,
+                "decisions about names, TLS and requests that were too many are not here"));
     }
 }

@@ -60,6 +60,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
     private volatile Optional<Configure> told = Optional.empty();
     private volatile boolean silenced;
     private volatile Optional<ProxyConnection> toldWhom = Optional.empty();
+    private long toldClosings;
     private Duration pause;
     private Optional<Confined> confined = Optional.empty();
 
@@ -117,8 +118,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
         this.times = times;
         this.nanoTime = nanoTime;
         this.pause = times.firstPause();
-        NodeAddresses own = new NodeAddresses(System::nanoTime);
-        this.openings = new Openings(fence, () -> fence.closed().and(own.now()), audit);
+        this.openings = new Openings(fence, new ClosedNow(fence, new NodeAddresses(System::nanoTime)), audit);
     }
 
     /** The fence must be open. */
@@ -279,10 +279,15 @@ public final class EgressProxyKeeper implements AutoCloseable {
     /** Everything, where something of it is other than it was told last. */
     private void tell(List<String> asked) throws IOException {
         Optional<ProxyConnection> to = connection;
+        long closings = fence.closings();
         Configure now = configuration(asked);
         if (to.isPresent()) {
             to.get().ask(nanoTime.getAsLong());
         }
+        if (to.isPresent() && !(toldWhom.equals(to) && toldClosings == closings)) {
+            to.get().forget();
+        }
+        toldClosings = closings;
         if (to.isPresent() && !(toldWhom.equals(to) && told.equals(Optional.of(now)))) {
             to.get().configure(now);
             told = Optional.of(now);

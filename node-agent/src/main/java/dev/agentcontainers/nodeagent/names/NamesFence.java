@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -25,6 +26,7 @@ public final class NamesFence extends ForwardingFence {
     private volatile FenceSettings settings = new FenceSettings("", "0.0.0.0/0", List.of());
     private volatile Runnable listener = () -> {};
     private volatile Consumer<String> newcomers = _ -> {};
+    private final AtomicLong closings = new AtomicLong();
 
     public NamesFence(Fence fence) {
         super(fence);
@@ -36,6 +38,16 @@ public final class NamesFence extends ForwardingFence {
     /** Has the listener told, on the thread that changes it, that agents or their names are others. */
     void onChange(Runnable to) {
         listener = to;
+    }
+
+    /** A number that is another after anything that names had opened may have been closed. */
+    long closings() {
+        return closings.get();
+    }
+
+    private void mayHaveClosed() {
+        closings.incrementAndGet();
+        listener.run();
     }
 
     /** Has the listener called with the address of each agent that is attached and may resolve names, before it starts. */
@@ -74,18 +86,46 @@ public final class NamesFence extends ForwardingFence {
         settings = with;
         closed = ClosedToNames.of(with.fleetCidr(), with.neverAllowed());
         agents.putAll(fence.attachments());
-        listener.run();
+        mayHaveClosed();
     }
 
     @Override
     public Map<String, String> apply(List<GroupRuleset> rulesets) throws SandboxException {
         Map<String, NamedGroup> wanted =
                 rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, NamedGroup::of));
+        boolean same = hashes(groups).equals(hashes(wanted));
         // What is asked for meanwhile by former rules the fence refuses, since their hash is another.
-        Map<String, String> held = fence.apply(rulesets);
+        Map<String, String> held;
+        try {
+            held = fence.apply(rulesets);
+        } catch (SandboxException | RuntimeException e) {
+            // It may have come half the way.
+            mayHaveClosed();
+            throw e;
+        }
         groups = wanted;
-        listener.run();
+        if (same) {
+            listener.run();
+        } else {
+            mayHaveClosed();
+        }
         return held;
+    }
+
+    private static Map<String, String> hashes(Map<String, NamedGroup> groups) {
+        return groups.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().hash()));
+    }
+
+    /** Where others changed the rules, what names had opened may be closed with what is put right. */
+    @Override
+    public Condition repair() throws SandboxException {
+        Condition condition = fence.repair();
+        if (!condition.repaired().isEmpty()) {
+            mayHaveClosed();
+        }
+        return condition;
     }
 
     @Override
@@ -100,13 +140,16 @@ public final class NamesFence extends ForwardingFence {
         } catch (SandboxException e) {
             // What the fence holds of it is not known now.
             agents.remove(id);
-            listener.run();
+            mayHaveClosed();
             throw e;
         }
         Attachment known = agents.put(id, attached);
-        if (known == null
-                || !known.address().equals(attached.address())
-                || !known.group().equals(group)) {
+        boolean other = before != null
+                && !(before.address().equals(attached.address())
+                        && before.group().equals(group));
+        if (other) {
+            mayHaveClosed();
+        } else if (known == null) {
             listener.run();
         }
         NamedGroup its = groups.get(group);
@@ -119,20 +162,25 @@ public final class NamesFence extends ForwardingFence {
     @Override
     public void detach(SandboxId id) throws SandboxException {
         agents.remove(id);
-        listener.run();
+        mayHaveClosed();
         fence.detach(id);
     }
 
     @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
-        closed = ClosedToNames.of(settings.fleetCidr(), addressesAndRanges);
+        ClosedToNames others = ClosedToNames.of(settings.fleetCidr(), addressesAndRanges);
+        boolean same = others.equals(closed);
+        closed = others;
         fence.neverAllow(addressesAndRanges);
+        if (!same) {
+            mayHaveClosed();
+        }
     }
 
     @Override
     public void destroy() throws SandboxException {
         agents.clear();
-        listener.run();
+        mayHaveClosed();
         fence.destroy();
     }
 }

@@ -5,6 +5,7 @@ import dev.agentcontainers.protocol.local.MessageChannel;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Ask;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.Forget;
 import dev.agentcontainers.protocol.names.ProxyMessage;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import java.io.IOException;
@@ -41,6 +42,11 @@ final class ProxyConnection implements AutoCloseable {
 
     void configure(Configure configuration) throws IOException {
         messages.send(configuration);
+    }
+
+    /** Has the proxy ask again for all that it has had opened. */
+    void forget() throws IOException {
+        messages.send(new Forget());
     }
 
     /** Has the proxy say something. Like all that is sent it may wait for one that takes nothing, until this is closed. */

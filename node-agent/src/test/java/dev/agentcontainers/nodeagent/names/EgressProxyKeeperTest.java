@@ -243,6 +243,45 @@ class EgressProxyKeeperTest {
     }
 
     @Test
+    void itIsToldOnceWhatHolds() throws SandboxException {
+        start();
+        awaitTold();
+        awaitAskedOftenAgain();
+
+        assertThat(proxies.told())
+                .filteredOn(NodeMessage.Configure.class::isInstance)
+                .hasSize(1);
+    }
+
+    /** What agents were opened by their former rules is closed. */
+    @Test
+    void itIsToldToForgetBeforeItIsToldOfOtherRules() throws SandboxException {
+        start();
+        awaitTold();
+        awaitAskedOftenAgain();
+        int before = proxies.told().size();
+        fence.apply(List.of(new GroupRuleset(
+                "group",
+                "another hash",
+                List.of(),
+                List.of(),
+                List.of(new AllowedName("www.example.net", Protocol.TCP, 443, 443)))));
+
+        await().atMost(PATIENCE)
+                .until(() -> proxies.told().stream()
+                                .skip(before)
+                                .filter(NodeMessage.Configure.class::isInstance)
+                                .count()
+                        == 1);
+        assertThat(proxies.told().stream().skip(before).filter(message -> !(message instanceof NodeMessage.Ask)))
+                .hasExactlyElementsOfTypes(NodeMessage.Forget.class, NodeMessage.Configure.class);
+        awaitAskedOftenAgain();
+        assertThat(proxies.told().stream().skip(before).filter(NodeMessage.Forget.class::isInstance))
+                .as("once")
+                .hasSize(1);
+    }
+
+    @Test
     void oneThatAnswersIsLeftAlone() throws SandboxException {
         start();
         awaitTold();

@@ -10,6 +10,7 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Opened;
 import dev.agentcontainers.protocol.names.NodeMessage.Refused;
@@ -71,6 +72,34 @@ class OpeningsTest {
         assertThat(newcomers).containsExactly("100.80.4.4");
     }
 
+    /** What the egress proxy remembers rests on nothing else. */
+    @Test
+    void whateverMayCloseAddressesIsNoticed() throws SandboxException {
+        List<Long> seen = new ArrayList<>();
+        seen.add(fence.closings());
+        fence.apply(List.of(group("a", "www.example.org", 443), group("b", "www.example.net", 80)));
+        fence.neverAllow(List.of("203.0.113.0/24"));
+        fence.attach(ONE, new NetworkAttachment(1), "a");
+        fence.attach(new SandboxId("third"), new NetworkAttachment(3), "a");
+        fence.repair();
+        assertThat(fence.closings()).as("nothing was closed").isEqualTo(seen.getFirst());
+
+        fence.neverAllow(List.of("192.0.2.1"));
+        seen.add(fence.closings());
+        fence.attach(ONE, new NetworkAttachment(1), "b");
+        seen.add(fence.closings());
+        fence.detach(OTHER);
+        seen.add(fence.closings());
+        fence.apply(List.of(new GroupRuleset("a", "another hash", List.of())));
+        seen.add(fence.closings());
+        fence.apply(List.of());
+        seen.add(fence.closings());
+        kernel.repairs("others had opened addresses");
+        fence.repair();
+        seen.add(fence.closings());
+        assertThat(seen).doesNotHaveDuplicates();
+    }
+
     @Test
     void opensNothingByAnotherGroupsNamesOrForNobody() {
         assertThat(open("100.80.4.2", "www.example.net", "192.0.2.1")).isInstanceOf(Refused.class);
@@ -87,6 +116,18 @@ class OpeningsTest {
         fence.neverAllow(List.of("192.0.2.1"));
         assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Opened(7, List.of()));
         assertThat(kernel.opened()).isEmpty();
+    }
+
+    @Test
+    void whatIsClosedIsKnownAsOfNow() throws SandboxException {
+        ClosedNow closed = new ClosedNow(fence, new NodeAddresses(System::nanoTime));
+        assertThat(closed.get().contains(Cidr.parse("192.0.2.1"))).isFalse();
+        assertThat(closed.get()).as("put together once").isSameAs(closed.get());
+
+        fence.neverAllow(List.of("192.0.2.1"));
+        assertThat(closed.get().contains(Cidr.parse("192.0.2.1"))).isTrue();
+        fence.neverAllow(List.of());
+        assertThat(closed.get().contains(Cidr.parse("192.0.2.1"))).isFalse();
     }
 
     @Test

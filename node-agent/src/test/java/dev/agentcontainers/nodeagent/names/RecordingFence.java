@@ -25,6 +25,12 @@ final class RecordingFence implements Fence {
     private final List<String> opened = new ArrayList<>();
     private final Set<String> hashes = new TreeSet<>();
     private boolean refusing;
+    private Condition condition = Condition.SOUND;
+
+    /** The next repair finds this to be put right. */
+    void repairs(String what) {
+        condition = new Condition(List.of(what), List.of());
+    }
 
     void refuse() {
         refusing = true;
@@ -95,7 +101,7 @@ final class RecordingFence implements Fence {
 
     @Override
     public Condition repair() {
-        return Condition.SOUND;
+        return condition;
     }
 
     @Override

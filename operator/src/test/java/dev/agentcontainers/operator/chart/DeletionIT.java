@@ -11,12 +11,17 @@ import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -26,14 +31,18 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * With an agent running: agent, its namespace, its node, the chart and the API are removed in every order that makes sense.
- * Nothing gets stuck and nothing is left. The chart is removed as Helm does it: the hook's command, then the objects.
+ * Nothing gets stuck and nothing is left. The chart is removed as Helm does it: the hook's command, then the objects. Most of that is
+ * waiting, so that several orders go on at a time, each on a control plane of its own.
  */
 @Tag("cluster")
+@Execution(ExecutionMode.CONCURRENT)
 @ExtendWith(OperatorReport.class)
 class DeletionIT {
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -57,29 +66,41 @@ class DeletionIT {
     @TempDir
     static Path scratch;
 
-    private static InstalledChart chart;
-    private static KubernetesClient admin;
+    /** As many as tests go on at a time (junit-platform.properties). */
+    private static final int CONTROL_PLANES = 3;
 
+    private static final List<InstalledChart> ALL = new ArrayList<>();
+    private static final BlockingQueue<InstalledChart> FREE = new LinkedBlockingQueue<>();
+
+    private InstalledChart chart;
+    private KubernetesClient admin;
     private Set<String> before;
     private OperatorPod operator;
     private TestNode node;
     private AgentContainer agent;
 
     @BeforeAll
-    static void start() {
-        chart = InstalledChart.on(scratch);
-        admin = chart.admin();
+    static void start() throws IOException {
+        for (int i = 0; i < CONTROL_PLANES; i++) {
+            InstalledChart one = InstalledChart.on(Files.createDirectory(scratch.resolve("helm-" + i)));
+            if (ALL.stream().anyMatch(one::isSameClusterAs)) {
+                // It was named by whoever runs this: the tests go on one by one.
+                return;
+            }
+            ALL.add(one);
+            FREE.add(one);
+        }
     }
 
     @AfterAll
     static void stop() {
-        if (chart != null) {
-            chart.close();
-        }
+        ALL.forEach(InstalledChart::close);
     }
 
     @BeforeEach
-    void anAgentRuns() {
+    void anAgentRuns() throws InterruptedException {
+        chart = FREE.take();
+        admin = chart.admin();
         before = chart.contents();
         chart.createNamespace(InstalledChart.NAMESPACE);
         chart.createNamespace(TEAM);
@@ -98,6 +119,9 @@ class DeletionIT {
         }
         if (node != null) {
             node.close();
+        }
+        if (chart != null) {
+            FREE.add(chart);
         }
     }
 

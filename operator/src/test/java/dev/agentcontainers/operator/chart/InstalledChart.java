@@ -70,6 +70,10 @@ final class InstalledChart implements AutoCloseable {
         return controlPlane;
     }
 
+    boolean isSameClusterAs(InstalledChart other) {
+        return controlPlane.apiServer().equals(other.controlPlane.apiServer());
+    }
+
     Set<String> contents() {
         return ClusterContents.of(kubectl);
     }

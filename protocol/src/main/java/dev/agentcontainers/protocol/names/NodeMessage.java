@@ -11,6 +11,7 @@ import java.util.Map;
     @JsonSubTypes.Type(value = NodeMessage.Configure.class, name = "configure"),
     @JsonSubTypes.Type(value = NodeMessage.Opened.class, name = "opened"),
     @JsonSubTypes.Type(value = NodeMessage.Refused.class, name = "refused"),
+    @JsonSubTypes.Type(value = NodeMessage.Forget.class, name = "forget"),
     @JsonSubTypes.Type(value = NodeMessage.Ask.class, name = "ask")
 })
 public sealed interface NodeMessage {
@@ -100,6 +101,9 @@ public sealed interface NodeMessage {
 
     /** Nothing was opened, and why. */
     record Refused(long request, String reason) implements NodeMessage {}
+
+    /** What was opened before this may be closed by now, and has to be asked for again. */
+    record Forget() implements NodeMessage {}
 
     /** Asks for a {@link ProxyMessage.Alive}, which only a proxy can give that still works off what comes. */
     record Ask() implements NodeMessage {}

@@ -26,6 +26,8 @@ record ChangedAgents(List<String> agents, String presence, RulesetDifference dif
         add(lines, "opens   ", difference.opened());
         add(lines, "closes  ", difference.closed());
         Passages.ofNames(difference.narrowed()).forEach(line -> lines.add("narrows egress   " + line + ", to TLS"));
+        Passages.ofNames(difference.narrowedToRequests())
+                .forEach(line -> lines.add("narrows egress   " + line + ", to some requests of HTTP"));
         Passages.ofNames(difference.widened())
                 .forEach(line -> lines.add("widens  egress   " + line + ", from TLS to everything"));
         problems.forEach(problem -> lines.add("problem " + problem));

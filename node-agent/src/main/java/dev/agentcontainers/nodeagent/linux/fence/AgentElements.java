@@ -41,6 +41,18 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
             return all;
         }
 
+        /** The groups that agents are bound to, by the agents' addresses. */
+        Map<Ipv4, String> groupsByAddress() {
+            Map<Ipv4, String> all = new HashMap<>();
+            addresses.forEach((interfaceName, address) -> {
+                String group = groups.get(interfaceName);
+                if (group != null) {
+                    all.put(address, group);
+                }
+            });
+            return all;
+        }
+
         boolean complete(String interfaceName) {
             return addresses.containsKey(interfaceName)
                     && Objects.equals(addresses.get(interfaceName), established.get(interfaceName))

@@ -37,6 +37,10 @@ final class AttachedAgents {
     private final ResolvedAddresses resolved;
     private final AgentInterface interfaces;
     private final AddressPool pool;
+    /** Interfaces whose connections by a former group may not all be forgotten, after an attempt that failed. */
+    private final Set<String> rebinding = new HashSet<>();
+
+    private boolean reboundLately;
 
     /** Adopts those that are there and removes what a crash left of others. */
     AttachedAgents(
@@ -100,15 +104,38 @@ final class AttachedAgents {
             return Optional.empty();
         }
         Ipv4 address = Objects.requireNonNull(snapshot.addresses().get(name));
-        if (!group.equals(snapshot.groups().get(name))) {
+        if (!group.equals(snapshot.groups().get(name)) || rebinding.contains(name)) {
+            rebinding.add(name);
             elements.bind(name, address, group);
-            resolved.close(name);
-            // Those by a box are looked up by the new group's rules: it does not know their mark.
-            TrackedConnections.forgetMarked(
-                    fence.filter(), address, mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark));
+            endFormer(name, address, group);
+            rebinding.remove(name);
         }
         return Optional.of(new Attachment(
                 address.toString(), group, rules.hash(), snapshot.denied().getOrDefault(name, 0L)));
+    }
+
+    /**
+     * What the agent sends by a box is looked up by the new group's rules already, which do not know the mark; what still comes as an
+     * answer ends here. Where it is not known yet what the group allows, since nothing was applied since the fence was opened, the
+     * first application ends it.
+     */
+    private void endFormer(String name, Ipv4 address, String group) throws IOException {
+        resolved.close(name);
+        TrackedConnections.forgetMarked(fence.filter(), address, mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark));
+        if (groups.applied().isPresent()) {
+            reboundLately = true;
+            TrackedConnections.forgetBegun(
+                    fence.filter(),
+                    new BoxedConnections(
+                            Map.of(address, group), groups.applied().get())::lack);
+        }
+    }
+
+    /** Whether an agent was bound to another group since this was asked. */
+    boolean reboundLately() {
+        boolean lately = reboundLately;
+        reboundLately = false;
+        return lately;
     }
 
     private Attachment attachNew(SandboxId id, NetworkNamespace agent, String group, HeldGroup rules)

@@ -59,6 +59,11 @@ final class GroupRules {
         return Optional.ofNullable(groups().get(group)).filter(HeldGroup::applied);
     }
 
+    /** What was applied last; empty before the first time, and where the last attempt may have come half the way. */
+    Optional<List<GroupRuleset>> applied() {
+        return applied;
+    }
+
     /** Hash of what the group allows, which is nothing for one that the kernel does not have. */
     String hash(String group) throws IOException {
         return groups().getOrDefault(group, HeldGroup.WITHDRAWN).hash();

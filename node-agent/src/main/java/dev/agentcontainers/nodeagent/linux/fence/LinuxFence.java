@@ -13,12 +13,14 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -106,6 +108,9 @@ public final class LinuxFence implements Fence, AutoCloseable {
             if (locked("take in this node's addresses", open::takeInAddresses)) {
                 repaired.add("this node's addresses have changed");
             }
+            long lastProxied = open.lastProxied();
+            Set<ByteBuffer> intercepted = locked("look at what names resolved to", open::intercepted);
+            open.closeProxied(intercepted, lastProxied);
             repaired.addAll(open.repairProxyFilter());
             repaired.addAll(open.repairUplink());
             repaired.addAll(locked("look at the rules", open::repairRules));

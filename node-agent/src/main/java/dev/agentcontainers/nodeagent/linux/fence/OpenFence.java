@@ -19,6 +19,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -49,11 +50,18 @@ final class OpenFence implements AutoCloseable {
     private final Duration everythingReadEvery;
     private List<String> forbidden;
     private NeverAllowed never;
+    /** The chains that do not depend on agents and groups, as the kernel held them right after they were written. */
+    private Map<String, List<ByteBuffer>> base = Map.of();
+
     private long everythingReadAt = System.nanoTime();
     /** Whether connections are handed over, since when it stands. */
     private volatile boolean intercepts;
     /** A packet that was let pass while addresses were closed may come to be known after all others were forgotten. */
     private boolean closedLately;
+    /** The same of boxes that were taken back. */
+    private boolean unboxedLately;
+    /** Connections of boxes that were taken back may be left, by this process or an earlier one. */
+    private boolean unboxedRemain = true;
     /** Something of names that were taken back may be left, by this process or an earlier one. */
     private boolean revokedRemains = true;
 
@@ -169,6 +177,15 @@ final class OpenFence implements AutoCloseable {
         String set = new SetNames(table.sets()).never();
         fence.transaction(Rules.tableWithNeverAllowed(set, never));
         fence.transaction(Rules.base(plan, set));
+        base = readBase();
+    }
+
+    private Map<String, List<ByteBuffer>> readBase() throws IOException {
+        Map<String, List<ByteBuffer>> read = new HashMap<>();
+        for (String chain : Rules.BASE_CHAINS) {
+            read.put(chain, table.imprint(chain));
+        }
+        return read;
     }
 
     /** Touches nothing of the host, whose troubles must not keep a rule from being taken back. */
@@ -180,11 +197,17 @@ final class OpenFence implements AutoCloseable {
         }
         Set<Integer> marks = groups.nameMarks();
         boolean remained = revokedRemains;
+        boolean unboxed = unboxedRemain
+                || groups.applied().isEmpty()
+                || BoxedConnections.lost(groups.applied().get(), rulesets);
         // Where it comes half the way, what there was is not known any more.
         revokedRemains = true;
+        unboxedRemain = true;
         groups.replace(rulesets, this::boundGroups);
         revokedRemains = remained || !groups.nameMarks().containsAll(marks);
+        unboxedRemain = unboxed;
         endRevoked();
+        endUnboxed();
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
             hashes.put(ruleset.name(), groups.hash(ruleset.name()));
@@ -210,6 +233,20 @@ final class OpenFence implements AutoCloseable {
         }
     }
 
+    /** The same for connections whose boxes were taken back. */
+    private void endUnboxed() throws IOException {
+        if (unboxedRemain && groups.applied().isPresent()) {
+            forgetUnboxed(groups.applied().get());
+            unboxedRemain = false;
+            unboxedLately = true;
+        }
+    }
+
+    private void forgetUnboxed(List<GroupRuleset> rulesets) throws IOException {
+        TrackedConnections.forgetBegun(
+                fence.filter(), new BoxedConnections(elements.read().groupsByAddress(), rulesets)::lack);
+    }
+
     /** Puts right what others changed outside the fence; what that was. */
     List<String> repairUplink() throws IOException {
         List<String> repaired = uplink.ensure();
@@ -232,13 +269,21 @@ final class OpenFence implements AutoCloseable {
         return uplink.warnings();
     }
 
-    /** Ends connections to addresses that were closed before: a packet that was judged then may have come after all were forgotten. */
+    /**
+     * Ends connections to addresses and by boxes that were closed before: a packet that was judged then may have come after all were
+     * forgotten. What could not be forgotten then is forgotten now.
+     */
     boolean forgetClosedLately() throws IOException {
-        boolean again = closedLately;
-        if (again) {
+        boolean again = closedLately || unboxedLately || unboxedRemain;
+        if (closedLately) {
             forgetClosed(never);
             closedLately = false;
         }
+        if ((unboxedLately || agents.reboundLately()) && groups.applied().isPresent()) {
+            forgetUnboxed(groups.applied().get());
+            unboxedLately = false;
+        }
+        endUnboxed();
         return again;
     }
 
@@ -250,6 +295,9 @@ final class OpenFence implements AutoCloseable {
             // With the table, what names had opened may have gone.
             resolved.read();
             repaired.add("the fence's own chains were missing");
+        } else if (!readBase().equals(base)) {
+            writeBase(never);
+            repaired.add("the fence's own rules were changed");
         }
         groups.look();
         repaired.addAll(restoreGroups());
@@ -284,12 +332,16 @@ final class OpenFence implements AutoCloseable {
     private List<String> restoreGroups() throws IOException {
         Set<Integer> marks = groups.nameMarks();
         boolean remained = revokedRemains;
+        boolean unboxed = unboxedRemain;
         revokedRemains = true;
+        unboxedRemain = true;
         List<String> restored = groups.restore(this::boundGroups).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
         revokedRemains = remained || !groups.nameMarks().containsAll(marks);
+        unboxedRemain = unboxed || !restored.isEmpty();
         endRevoked();
+        endUnboxed();
         return restored;
     }
 
@@ -338,6 +390,26 @@ final class OpenFence implements AutoCloseable {
     /** The same for the proxy, where it is to relay. May be called by any thread at any time but after {@link #close}. */
     void openProxied(List<ResolvedDestination> destinations) throws IOException {
         proxyFilter.open(destinations);
+    }
+
+    /** For {@link #closeProxied}; may be called as that. */
+    long lastProxied() {
+        return proxyFilter.lastOpening();
+    }
+
+    /** What agents may reach by the proxy. */
+    Set<ByteBuffer> intercepted() {
+        return resolved.intercepted();
+    }
+
+    /**
+     * Closes to the proxy what no agent may reach by it any more, since names were taken back or agents have gone. May be called by one
+     * thread while another calls any other method but {@link #close}.
+     *
+     * @param held what agents may reach, as it was after {@code lastProxied} was asked
+     */
+    void closeProxied(Set<ByteBuffer> held, long lastProxied) throws IOException {
+        proxyFilter.closeBut(held, lastProxied);
     }
 
     NameServerSockets nameServerSockets() throws IOException {

@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Where the egress proxy may begin connections for agents, as elements of a set that vanish by themselves. They are replaced
@@ -28,6 +29,10 @@ final class ProxiedAddresses {
     private final TableMessages messages;
     /** By key, until when as {@link System#nanoTime} counts: what one agent's name opens for long another's must not close. */
     private final Map<ByteBuffer, Long> open = new HashMap<>();
+    /** By key, the number of the opening that asked for it last. */
+    private final Map<ByteBuffer, Long> askedBy = new HashMap<>();
+
+    private long lastOpening;
 
     private boolean deletesAny = true;
 
@@ -39,10 +44,12 @@ final class ProxiedAddresses {
     /** When this returns, the kernel has acknowledged each. What is open for that long already is not written again. */
     synchronized void open(Collection<ResolvedDestination> destinations) throws NetlinkException {
         long now = System.nanoTime();
-        open.values().removeIf(until -> until - now < 0);
+        forgetExpired(now);
+        lastOpening++;
         Map<ByteBuffer, Long> wanted = new HashMap<>();
         for (ResolvedDestination destination : destinations) {
             ByteBuffer key = key(Ipv4.parse(destination.address()), destination.port());
+            askedBy.put(key, lastOpening);
             long until = now + destination.timeToLive().toNanos();
             Long before = open.get(key);
             if (before == null || before - until < 0) {
@@ -53,10 +60,35 @@ final class ProxiedAddresses {
         open.putAll(wanted);
     }
 
+    private void forgetExpired(long now) {
+        open.values().removeIf(until -> until - now < 0);
+        askedBy.keySet().retainAll(open.keySet());
+    }
+
+    synchronized long lastOpening() {
+        return lastOpening;
+    }
+
+    /**
+     * Closes what none of these is. What was asked for after that opening stays: whoever says what is held may not have known of it.
+     *
+     * @param held keys as {@link #key} makes them
+     */
+    synchronized void closeBut(Set<ByteBuffer> held, long upTo) throws NetlinkException {
+        forgetExpired(System.nanoTime());
+        for (ByteBuffer key : List.copyOf(open.keySet())) {
+            if (!held.contains(key) && askedBy.getOrDefault(key, 0L) <= upTo) {
+                delete(key.array());
+                open.remove(key);
+                askedBy.remove(key);
+            }
+        }
+    }
+
     /** Others have removed the table, and it was made anew. */
     synchronized void restore() throws NetlinkException {
         long now = System.nanoTime();
-        open.values().removeIf(until -> until - now < 0);
+        forgetExpired(now);
         write(open, now);
     }
 
@@ -105,7 +137,8 @@ final class ProxiedAddresses {
         }
     }
 
-    private static ByteBuffer key(Ipv4 address, int port) {
+    /** Of an address and a port. */
+    static ByteBuffer key(Ipv4 address, int port) {
         return ByteBuffer.wrap(ByteBuffer.allocate(KEY_SIZE)
                 .putInt(address.bits())
                 .putShort((short) port)

@@ -5,9 +5,11 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
 import dev.agentcontainers.nodeagent.linux.nftables.HostRules;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Holds the egress proxy, a process in the host's network, to the resolvers that it is to ask and to what it is to relay to. What an earlier process wrote
@@ -46,6 +48,15 @@ final class ProxyFilter {
                     .filter(ResolvedDestination::intercepted)
                     .toList());
         }
+    }
+
+    long lastOpening() {
+        return proxied.lastOpening();
+    }
+
+    /** Closes what is not held and was opened up to that opening. May be called as {@link #open}. */
+    void closeBut(Set<ByteBuffer> held, long lastOpening) throws NetlinkException {
+        proxied.closeBut(held, lastOpening);
     }
 
     /** Puts right what others have changed; what that was. */

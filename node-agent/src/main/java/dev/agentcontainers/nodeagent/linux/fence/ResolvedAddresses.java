@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -37,10 +38,13 @@ final class ResolvedAddresses {
     /** How much later than thought the kernel may drop an element. */
     private static final long SLACK_NANOS = Duration.ofSeconds(1).toNanos();
 
+    private static final long SWEPT_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
+
     private final NetlinkSocket filter;
     private final TableReader table;
     private final Map<String, Map<MapKey, Opening>> byInterface = new HashMap<>();
     private boolean deletesAny = true;
+    private long sweptAt = System.nanoTime();
 
     ResolvedAddresses(NetlinkSocket filter, TableReader table) {
         this.filter = filter;
@@ -111,7 +115,9 @@ final class ResolvedAddresses {
     void open(String interfaceName, Collection<Target> targets) throws NetlinkException, TooManyException {
         long now = System.nanoTime();
         Map<MapKey, Opening> held = byInterface.computeIfAbsent(interfaceName, _ -> new HashMap<>());
-        held.values().removeIf(opening -> now - opening.until > SLACK_NANOS);
+        if (now - sweptAt > SWEPT_EVERY_NANOS || held.size() + targets.size() > MOST_OF_AN_AGENT) {
+            sweep(now);
+        }
         Map<MapKey, Opening> wanted = new HashMap<>();
         for (Target target : targets) {
             MapKey key = new MapKey(target.map(), key(interfaceName, target));
@@ -127,6 +133,12 @@ final class ResolvedAddresses {
         for (List<Opening> some : parts(wanted.values())) {
             open(held, some, now);
         }
+    }
+
+    /** Not each time: an agent may have thousands open, and waits. */
+    private void sweep(long now) {
+        sweptAt = now;
+        byInterface.values().forEach(held -> held.values().removeIf(opening -> now - opening.until > SLACK_NANOS));
     }
 
     private void open(Map<MapKey, Opening> held, List<Opening> openings, long now) throws NetlinkException {
@@ -195,6 +207,18 @@ final class ResolvedAddresses {
 
     private static boolean ofOtherTime(NetlinkException e) {
         return e.errno() == NetlinkException.ENOENT || e.errno() == NetlinkException.EEXIST;
+    }
+
+    /** Address and port of what agents may reach intercepted, as {@link ProxiedAddresses#key} makes them. */
+    Set<ByteBuffer> intercepted() {
+        long now = System.nanoTime();
+        return byInterface.values().stream()
+                .flatMap(held -> held.values().stream())
+                .filter(opening -> opening.key.map.equals(Names.INTERCEPTED) && now - opening.until <= SLACK_NANOS)
+                .map(opening -> ProxiedAddresses.key(
+                        new Ipv4(opening.key.bytes.getInt(INTERFACE_NAME_SIZE)),
+                        Short.toUnsignedInt(opening.key.bytes.getShort(INTERFACE_NAME_SIZE + 8))))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** Closes all of an interface. Connections that began may go on. */

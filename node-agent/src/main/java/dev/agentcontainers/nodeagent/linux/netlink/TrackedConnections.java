@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.netlink;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
@@ -17,10 +18,22 @@ public final class TrackedConnections {
     private static final int CTA_TUPLE_IP = 1;
     private static final int CTA_IP_V4_SRC = 1;
     private static final int CTA_IP_V4_DST = 2;
+    private static final int CTA_TUPLE_PROTO = 2;
+    private static final int CTA_PROTO_NUM = 1;
+    private static final int CTA_PROTO_DST_PORT = 3;
     private static final int NESTED = 0x8000;
     private static final int HEADER = 4;
 
     private TrackedConnections() {}
+
+    /**
+     * A connection of IPv4 as it began.
+     *
+     * @param protocol number of the protocol above IP
+     * @param port that it was begun to; 0 where the protocol has none
+     * @param mark 0 for none
+     */
+    public record Begun(Ipv4 source, Ipv4 destination, int protocol, int port, int mark) {}
 
     /** Forgets every connection that the address began or that was begun to it. */
     public static void forget(NetlinkSocket socket, Ipv4 address) throws NetlinkException {
@@ -48,6 +61,30 @@ public final class TrackedConnections {
     /** Forgets every connection that was begun to such an address. */
     public static void forgetTo(NetlinkSocket socket, Predicate<Ipv4> addresses) throws NetlinkException {
         forget(socket, entry -> address(entry, CTA_IP_V4_DST).filter(addresses).isPresent(), "to a closed address");
+    }
+
+    /** Forgets every such connection. */
+    public static void forgetBegun(NetlinkSocket socket, Predicate<Begun> which) throws NetlinkException {
+        forget(socket, entry -> begun(entry).filter(which).isPresent(), "that nothing allows any more");
+    }
+
+    private static Optional<Begun> begun(Attributes entry) {
+        Optional<Ipv4> source = address(entry, CTA_IP_V4_SRC);
+        Optional<Ipv4> destination = address(entry, CTA_IP_V4_DST);
+        Optional<Attributes> protocol = entry.nested(CTA_TUPLE_ORIG).flatMap(tuple -> tuple.nested(CTA_TUPLE_PROTO));
+        if (source.isEmpty() || destination.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Begun(
+                source.get(),
+                destination.get(),
+                protocol.flatMap(its -> its.bytes(CTA_PROTO_NUM))
+                        .map(bytes -> Byte.toUnsignedInt(bytes[0]))
+                        .orElse(0),
+                protocol.flatMap(its -> its.bytes(CTA_PROTO_DST_PORT))
+                        .map(bytes -> Short.toUnsignedInt(ByteBuffer.wrap(bytes).getShort()))
+                        .orElse(0),
+                mark(entry)));
     }
 
     private static void forget(NetlinkSocket socket, Predicate<Attributes> which, String what) throws NetlinkException {

@@ -21,6 +21,9 @@ public record TableReader(NetlinkSocket socket, String table) {
     private static final int GET_ELEMENT = TableMessages.SUBSYSTEM | 13;
     private static final int NFTA_TABLE = 1;
     private static final int NFTA_CHAIN_NAME = 3;
+    private static final int NFTA_CHAIN_HOOK = 4;
+    private static final int NFTA_CHAIN_POLICY = 5;
+    private static final int NFTA_CHAIN_TYPE = 7;
     private static final int NFTA_RULE_CHAIN = 2;
     private static final int NFTA_RULE_EXPRESSIONS = 4;
     private static final int NFTA_SET_NAME = 2;
@@ -93,6 +96,27 @@ public record TableReader(NetlinkSocket socket, String table) {
         return names(dump("list sets", GET_SET, header().attribute(NFTA_TABLE, table)), NFTA_SET_NAME).stream()
                 .filter(name -> !name.startsWith("__"))
                 .toList();
+    }
+
+    /**
+     * The chain in bytes, to be compared with what it was: where it hooks in, what becomes of packets that no rule decides on, and its
+     * rules in their order. Empty where there is no such chain. Only for rules that count nothing themselves.
+     */
+    public List<ByteBuffer> imprint(String chain) throws NetlinkException {
+        Payload request = header().attribute(NFTA_TABLE, table).attribute(NFTA_CHAIN_NAME, chain);
+        List<ByteBuffer> imprint = new ArrayList<>();
+        for (Attributes found : ask("look up the chain " + chain, GET_CHAIN, 0, request)) {
+            for (int part : List.of(NFTA_CHAIN_HOOK, NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE)) {
+                imprint.add(ByteBuffer.wrap(found.bytes(part).orElse(new byte[0])));
+            }
+        }
+        Payload rules = header().attribute(NFTA_TABLE, table).attribute(NFTA_RULE_CHAIN, chain);
+        for (Attributes rule : dump("list the rules of " + chain, GET_RULE, rules)) {
+            if (rule.text(NFTA_RULE_CHAIN).filter(chain::equals).isPresent()) {
+                imprint.add(ByteBuffer.wrap(rule.bytes(NFTA_RULE_EXPRESSIONS).orElse(new byte[0])));
+            }
+        }
+        return imprint;
     }
 
     /** All rules in their order. */

@@ -99,6 +99,27 @@ class FenceRepairIT {
     }
 
     @Test
+    void theFencesOwnRulesArePutRight() throws SandboxException {
+        for (String change : List.of(
+                "nft insert rule inet agentfence from_agent accept",
+                "nft insert rule inet agentfence forward accept",
+                "nft flush chain inet agentfence from_uplink",
+                "nft chain inet agentfence forward '{ policy accept; }'",
+                "rule=$(nft list chain inet agentfence from_agent | grep 'ct state invalid' | sed 's/invalid/new/');"
+                        + " handle=$(nft -a list chain inet agentfence from_agent | grep 'ct state invalid'"
+                        + " | grep -o 'handle [0-9]*'); nft replace rule inet agentfence from_agent $handle $rule",
+                "rule=$(nft list chain inet agentfence from_agent | grep 'ip daddr @' | sed 's/@/!= @/');"
+                        + " handle=$(nft -a list chain inet agentfence from_agent | grep 'ip daddr @'"
+                        + " | grep -o 'handle [0-9]*'); nft replace rule inet agentfence from_agent $handle $rule")) {
+            machine.inFence(change);
+            assertThat(fence.repair().repaired()).as(change).containsExactly("the fence's own rules were changed");
+            assertThat(fence.repair()).as(change).isEqualTo(Condition.SOUND);
+        }
+        assertThat(agent.tcp(DENIED, PORT)).contains("No route to host");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    @Test
     void anAddressThatSomeoneAddsIsRemovedOnceEverythingIsReadBack() throws SandboxException {
         open(Duration.ZERO);
         machine.inFence("set=$(nft list sets | grep -o 'a4_narrow_[0-9]*');"

@@ -189,6 +189,16 @@ final class Machine implements AutoCloseable {
         return run("ip", "netns", "exec", settings().name(), "sh", "-ec", script);
     }
 
+    /** Has the server there send to who connected to it last, by TCP and by UDP, without being asked by them. */
+    void push(String address) {
+        String pushed = onServers("exec python3 -c 'import socket; "
+                + "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5); "
+                + "s.sendto(b\"push\", (\"" + address + "\", " + PORT + ")); print(s.recv(16).decode())'");
+        if (!pushed.equals("pushed\n")) {
+            throw new IllegalStateException("the server at " + address + " says " + pushed);
+        }
+    }
+
     /** Captures what arrives at the servers. */
     Capture captureAtServers(String filter) throws IOException {
         return Capture.start(List.of("ip", "netns", "exec", servers), "down0", filter);

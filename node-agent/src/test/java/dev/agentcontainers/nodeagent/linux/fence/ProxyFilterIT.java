@@ -187,6 +187,35 @@ class ProxyFilterIT {
         }
     }
 
+    /** It would have been open to the proxy for as long as it was asked for. */
+    @Test
+    void whatNoAgentMayReachAnyMoreIsClosedWithTheNextRepair() throws Exception {
+        GroupRuleset rules =
+                Groups.named("tls", List.of(), List.of(Groups.name("www.example.org", Protocol.TCP, PORT)));
+        fence.apply(List.of(rules, Groups.EMPTY));
+        try (HostileAgent one = machine.agent();
+                HostileAgent other = machine.agent()) {
+            fence.attach(one.id(), one.network(), "tls");
+            fence.attach(other.id(), other.network(), "tls");
+            open(one.id(), rules, ALLOWED, Duration.ofMinutes(1));
+            open(other.id(), rules, ALLOWED, Duration.ofSeconds(30));
+
+            fence.detach(one.id());
+            fence.repair();
+            assertThat(tcp(ALLOWED, PORT)).as("the other agent's").isEqualTo("ok");
+
+            fence.apply(List.of(Groups.named("tls"), Groups.EMPTY));
+            fence.repair();
+            assertThat(tcp(ALLOWED, PORT)).isEqualTo("timed out");
+
+            fence.apply(List.of(rules, Groups.EMPTY));
+            open(other.id(), rules, ALLOWED, Duration.ofMinutes(1));
+            fence.repair();
+            assertThat(tcp(ALLOWED, PORT)).as("opened anew").isEqualTo("ok");
+            fence.detach(other.id());
+        }
+    }
+
     private void open(SandboxId id, GroupRuleset rules, String address, Duration timeToLive) throws SandboxException {
         fence.openResolved(
                 id, rules.hash(), List.of(new ResolvedDestination(address, Protocol.TCP, PORT, timeToLive, true)));

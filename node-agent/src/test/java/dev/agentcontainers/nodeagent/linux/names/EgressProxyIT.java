@@ -40,6 +40,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -182,8 +183,12 @@ class EgressProxyIT {
     private List<Long> processes() throws IOException {
         List<Long> pids = new ArrayList<>();
         for (Path group : groupFolders()) {
-            for (String line : Files.readAllLines(group.resolve("cgroup.procs"))) {
-                pids.add(Long.valueOf(line));
+            try {
+                for (String line : Files.readAllLines(group.resolve("cgroup.procs"))) {
+                    pids.add(Long.valueOf(line));
+                }
+            } catch (NoSuchFileException e) {
+                // It has gone meanwhile, and whoever was in it.
             }
         }
         return pids.stream().distinct().toList();

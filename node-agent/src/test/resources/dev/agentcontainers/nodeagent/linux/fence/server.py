@@ -1,13 +1,19 @@
-"""Echoes TCP and UDP on the given ports of every address, and says so when ready."""
+"""
+Echoes TCP and UDP on the given ports of every address, and says so when ready. A datagram "push" has it send to who connected
+last there, and to who sent it a datagram last, without being asked by them.
+"""
 import selectors
 import socket
 import sys
 
 selector = selectors.DefaultSelector()
+connected = {}
+senders = {}
 
 
 def accept(listener):
     connection, _ = listener.accept()
+    connected[listener.getsockname()] = connection
     selector.register(connection, selectors.EVENT_READ, answer)
 
 
@@ -25,7 +31,22 @@ def answer(connection):
 
 def answer_datagram(s):
     data, sender = s.recvfrom(65536)
+    if data == b"push":
+        push(s)
+        data = b"pushed"
+    else:
+        senders[s.getsockname()] = sender
     s.sendto(data, sender)
+
+
+def push(s):
+    if s.getsockname() in senders:
+        s.sendto(b"pushed", senders[s.getsockname()])
+    if s.getsockname() in connected:
+        try:
+            connected[s.getsockname()].sendall(b"pushed")
+        except OSError:
+            pass
 
 
 for text in sys.argv[2:]:
