@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy;
 
+import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
+import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.confine.SystemCallFilter;
 import dev.agentcontainers.egressproxy.control.KeptDecisions;
 import dev.agentcontainers.egressproxy.control.KeptHttpDecisions;
@@ -12,6 +14,7 @@ import dev.agentcontainers.egressproxy.listen.StreamQuestions;
 import dev.agentcontainers.egressproxy.names.NameService;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttps;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
 import dev.agentcontainers.egressproxy.relay.RelayLimits;
 import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
@@ -88,10 +91,13 @@ public final class EgressProxy {
                 tlsDecisions,
                 httpDecisions);
         TlsNames tlsNames = new TlsNames(System::nanoTime);
-        HttpNames httpNames = new HttpNames(System::nanoTime);
+        HttpNames httpNames = HttpNames.plain(System::nanoTime);
+        HttpNames httpsNames = HttpNames.insideTls(System::nanoTime);
+        CertifiedServers certified = new CertifiedServers(link, System::nanoTime);
+        TrustedServers trusted = new TrustedServers();
         NameService service = new NameService(
                 upstream,
-                new RememberedOpenings(link, tlsNames, httpNames),
+                new RememberedOpenings(link, tlsNames, httpNames, httpsNames),
                 decisions,
                 Clock.systemUTC(),
                 System::nanoTime);
@@ -100,6 +106,7 @@ public final class EgressProxy {
         InterceptedConnections intercepted = new InterceptedConnections(
                 new ForTls(tlsNames, tlsDecisions::add),
                 new ForHttp(httpNames, httpDecisions::add),
+                new ForHttps(httpsNames, certified, trusted),
                 Clock.systemUTC(),
                 RelayLimits.DEFAULT);
         new ServerBootstrap()
@@ -120,12 +127,16 @@ public final class EgressProxy {
                 .childHandler(new StreamQuestions(service, SILENCE))
                 .register()
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
-        link.start(configuration -> {
-            tlsNames.configure(configuration);
-            httpNames.configure(configuration);
-            relays.execute(intercepted::cutRevoked);
-            configure(configuration, service, upstream);
-        });
+        link.start(
+                configuration -> {
+                    certified.configure(configuration);
+                    tlsNames.configure(configuration);
+                    httpNames.configure(configuration);
+                    httpsNames.configure(configuration);
+                    relays.execute(intercepted::cutRevoked);
+                    configure(configuration, service, upstream);
+                },
+                trusted::trust);
         loop.scheduleWithFixedDelay(
                 () -> endWithNode(options), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }

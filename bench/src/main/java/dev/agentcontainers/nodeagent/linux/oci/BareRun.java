@@ -133,6 +133,7 @@ public final class BareRun {
             IdRange ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids())
                     .of(own.id().value());
             SandboxCreation creation = driver.creation();
+            SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
             MountTable hosts = MountTable.ofThisThread();
             int[] pipe = new int[2];
             Shim.check("make a pipe", descriptors.pipe(pipe));
@@ -143,11 +144,12 @@ public final class BareRun {
                     creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
                     creation.make(
-                            creation.plan(own, hosts, driver.hostRoot(own.id())),
+                            creation.plan(own, hosts, surroundings),
                             own,
                             paths,
                             ids,
-                            driver.store(own.id()));
+                            driver.store(own.id()),
+                            surroundings);
                     List<String> arguments = new ArrayList<>(command.shim().runtimeArguments(paths));
                     arguments.addAll(List.of(
                             "run",
