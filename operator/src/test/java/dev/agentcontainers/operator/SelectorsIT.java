@@ -238,8 +238,8 @@ class SelectorsIT {
                     .containsExactly(new AllowedHttp(
                             "mirror.example.org", 80, 80, List.of("GET", "HEAD"), List.of("/debian/*"), null));
             assertThat(group(caller).httpsNames())
-                    .containsExactly(new AllowedHttp(
-                            "store.example.org", 443, 443, List.of("GET"), List.of("/v1/*"), null));
+                    .containsExactly(
+                            new AllowedHttp("store.example.org", 443, 443, List.of("GET"), List.of("/v1/*"), null));
             assertThat(group(caller).sources()).containsExactly("EgressPolicy/out");
         });
         assertThat(group(server).sources()).as("it selects others").isNullOrEmpty();

@@ -131,8 +131,7 @@ class HttpRulesTest {
                 .containsExactly(http("www.example.org", 443, 443, List.of("GET"), List.of("/v1/*"), null));
         assertThat(compiled.asGroup("g").httpsNames()).isEqualTo(compiled.httpsNames());
         assertThat(compiled.hash())
-                .isEqualTo(RulesetHash.of(
-                        List.of(), List.of(), List.of(), List.of(), List.of(), compiled.httpsNames()))
+                .isEqualTo(RulesetHash.of(List.of(), List.of(), List.of(), List.of(), List.of(), compiled.httpsNames()))
                 .isNotEqualTo(hash(compiled.httpsNames()));
 
         HttpRequest request = new HttpRequest("GET", "www.example.org", "/v1/items", true);

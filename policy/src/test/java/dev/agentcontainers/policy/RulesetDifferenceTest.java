@@ -127,13 +127,19 @@ class RulesetDifferenceTest {
         assertThat(difference)
                 .isEqualTo(new RulesetDifference(
                         new RulesetDifference.Passing(
-                                List.of(), List.of(), List.of(), List.of(name("*.example.org", 8443, 8443)), List.of(), List.of()),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                List.of(name("*.example.org", 8443, 8443)),
+                                List.of(),
+                                List.of()),
                         new RulesetDifference.Passing(
                                 List.of(),
                                 List.of(),
                                 List.of(),
                                 List.of(name("closed.example.org", 443, 443)),
-                                List.of(), List.of()),
+                                List.of(),
+                                List.of()),
                         List.of(name("narrowed.example.org", 443, 443)),
                         List.of(name("widened.example.org", 443, 443))));
     }

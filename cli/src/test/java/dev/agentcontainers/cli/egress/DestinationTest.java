@@ -43,7 +43,8 @@ class DestinationTest {
     })
     void aRequestIsRead(String text, String host, int port, String path) {
         assertThat(Destination.parse(text, "PUT"))
-                .isEqualTo(new Destination(host, port, Protocol.TCP, new HttpRequest("PUT", host, path, text.startsWith("https"))));
+                .isEqualTo(new Destination(
+                        host, port, Protocol.TCP, new HttpRequest("PUT", host, path, text.startsWith("https"))));
     }
 
     @ParameterizedTest

@@ -134,7 +134,8 @@ record Leftovers(Map<String, List<String>> byKind) {
         TreeSet<String> files = new TreeSet<>();
         for (Path folder : folders) {
             walk(folder, (path, isDirectory) -> {
-                // What a node makes ahead, when it pleases, and its copies of the machine's folders; they go with the node.
+                // What a node makes ahead, when it pleases, and its copies of the machine's folders; they go with the
+                // node.
                 if (!AHEAD.matcher(path.toString()).find()) {
                     files.add(path.toString());
                 }

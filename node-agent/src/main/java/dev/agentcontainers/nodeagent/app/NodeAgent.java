@@ -2,8 +2,8 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
-import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;

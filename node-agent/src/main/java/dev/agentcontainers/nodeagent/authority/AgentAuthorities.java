@@ -112,9 +112,7 @@ public final class AgentAuthorities implements AutoCloseable {
     private void fill(long pause) {
         LockSupport.parkNanos(pause);
         try {
-            for (int missing = IN_STOCK - named(READY).size();
-                    missing > 0 && !background.isShutdown();
-                    missing--) {
+            for (int missing = IN_STOCK - named(READY).size(); missing > 0 && !background.isShutdown(); missing--) {
                 Path made = made();
                 Files.move(made, folder.resolve(READY + UUID.randomUUID()), StandardCopyOption.ATOMIC_MOVE);
             }

@@ -37,9 +37,9 @@ class AgentAuthoritiesTest {
     @BeforeEach
     void prepare() throws IOException {
         var keys = CertificateSigner.newKeys();
-        String root = Pem.encode(new CertificateSigner(
-                        new X500Name("CN=root"), keys.getPrivate(), keys.getPublic(), Clock.systemUTC())
-                .authority(Duration.ofDays(1)));
+        String root = Pem.encode(
+                new CertificateSigner(new X500Name("CN=root"), keys.getPrivate(), keys.getPublic(), Clock.systemUTC())
+                        .authority(Duration.ofDays(1)));
         // Some distributions' files have no line end there.
         Path roots = Files.writeString(folder.resolve("roots.crt"), "# roots\n" + root.strip());
         authorities = new AgentAuthorities(
@@ -55,7 +55,9 @@ class AgentAuthoritiesTest {
         X509Certificate authority = Pem.certificate(Files.readString(trust.resolve("authority.crt")));
         assertThat(authority.getBasicConstraints()).as("none below it").isZero();
         assertThat(authority.getCriticalExtensionOIDs()).containsExactlyInAnyOrder("2.5.29.19", "2.5.29.15");
-        assertThat(authority.getKeyUsage()).as("signs certificates and lists").startsWith(false, false, false, false, false, true, true);
+        assertThat(authority.getKeyUsage())
+                .as("signs certificates and lists")
+                .startsWith(false, false, false, false, false, true, true);
         assertThat(Pem.certificates(Files.readString(trust.resolve("bundle.crt"))))
                 .hasSize(2)
                 .last()
@@ -66,8 +68,7 @@ class AgentAuthoritiesTest {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
                 assertThat(Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1))
                         .doesNotContain("PRIVATE");
-                assertThat(Files.getPosixFilePermissions(file))
-                        .isEqualTo(PosixFilePermissions.fromString("r--r--r--"));
+                assertThat(Files.getPosixFilePermissions(file)).isEqualTo(PosixFilePermissions.fromString("r--r--r--"));
             }
         }
         Path key = trust.resolveSibling("authority.key");
@@ -102,7 +103,8 @@ class AgentAuthoritiesTest {
         PublicKey key = CertificateSigner.newKeys().getPublic();
         X509Certificate leaf = authorities.of(AGENT).orElseThrow().certify("www.example.org", key);
 
-        leaf.verify(Pem.certificate(Files.readString(trust.resolve("authority.crt"))).getPublicKey());
+        leaf.verify(Pem.certificate(Files.readString(trust.resolve("authority.crt")))
+                .getPublicKey());
         assertThat(leaf.getPublicKey()).isEqualTo(key);
         assertThat(leaf.getSubjectAlternativeNames()).containsExactly(List.of(2, "www.example.org"));
         assertThat(leaf.getBasicConstraints()).as("is no authority").isEqualTo(-1);
@@ -125,7 +127,10 @@ class AgentAuthoritiesTest {
                                         .count()
                                 == 3);
         authorities.place(AGENT);
-        assertThat(names(own)).contains("a").filteredOn(name -> name.startsWith("_ready-")).hasSizeBetween(2, 3);
+        assertThat(names(own))
+                .contains("a")
+                .filteredOn(name -> name.startsWith("_ready-"))
+                .hasSizeBetween(2, 3);
     }
 
     private static List<String> names(Path directory) throws IOException {

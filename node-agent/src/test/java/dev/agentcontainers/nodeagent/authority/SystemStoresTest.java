@@ -45,8 +45,7 @@ class SystemStoresTest {
     void whatHoldsAllRootsIsTheAgentsOwn() throws IOException {
         Path copy = copy();
 
-        assertThat(names(copy))
-                .containsExactly("ca-certificates.crt", "f1d42c89.0", "java", "local.pem", "root.pem");
+        assertThat(names(copy)).containsExactly("ca-certificates.crt", "f1d42c89.0", "java", "local.pem", "root.pem");
         assertThat(Files.readSymbolicLink(copy.resolve("ca-certificates.crt")))
                 .hasToString("/etc/agentcontainers/trust/bundle.crt");
         assertThat(Files.readSymbolicLink(copy.resolve("java/cacerts")))

@@ -139,8 +139,7 @@ class CertificationsTest {
     void whoHasNoAuthorityOrIsGoneGetsNone() throws Exception {
         authorities.remove(AGENT);
         assertThat(certify(address, "www.example.org")).isInstanceOf(Refused.class);
-        assertThat(new Certifications(fence, Optional.empty())
-                        .certify(new Certify(1, address, "www.example.org", "")))
+        assertThat(new Certifications(fence, Optional.empty()).certify(new Certify(1, address, "www.example.org", "")))
                 .isInstanceOf(Refused.class);
         authorities.place(AGENT);
         fence.detach(AGENT);

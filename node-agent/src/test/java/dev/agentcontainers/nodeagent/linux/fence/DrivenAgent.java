@@ -45,7 +45,10 @@ final class DrivenAgent extends Attacker {
                 ResourceAmounts.NONE,
                 List.of(
                         new ResolvedMount.Workspace("/workspace", true),
-                        new ResolvedMount.Files("/opt/agent", Map.of("agent.py", resource("agent.py"), "Fetch.java", resource("Fetch.java")), false)));
+                        new ResolvedMount.Files(
+                                "/opt/agent",
+                                Map.of("agent.py", resource("agent.py"), "Fetch.java", resource("Fetch.java")),
+                                false)));
         driver.prepare(spec);
         this.network = driver.create(spec);
         this.workspace = settings.stateDirectory().resolve("sandboxes/" + id().value() + "/workspace/workspace");

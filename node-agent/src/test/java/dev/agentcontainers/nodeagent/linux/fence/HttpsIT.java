@@ -133,10 +133,9 @@ class HttpsIT {
     }
 
     /** Programs trust the agent's authority without being told to, by variables and where the distribution keeps whom it trusts. */
-    @ParameterizedTest
-    @EnumSource
-    void whatARuleAllowsPasses(Profile profile) throws Exception {
-        DrivenAgent agent = resolved(profile);
+    @Test
+    void whatARuleAllowsPasses() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
 
         assertThat(ask(agent, "flow", get("/v1/items?secret=1"))).endsWith("GET /v1/items?secret=1 www.example.org \n");
         awaitVerdict(HttpVerdict.PASSED);
@@ -151,9 +150,11 @@ class HttpsIT {
         for (String client : List.of(
                 "curl -sS https://www.example.org/v1/items",
                 "env -u CURL_CA_BUNDLE -u SSL_CERT_FILE curl -sS https://www.example.org/v1/items")) {
-            assertThat(agent.shell(client)).as(client).satisfiesAnyOf(
-                    answer -> assertThat(answer).isEqualTo("0 GET /v1/items www.example.org \n"),
-                    answer -> assertThat(answer).contains("not found"));
+            assertThat(agent.shell(client))
+                    .as(client)
+                    .satisfiesAnyOf(
+                            answer -> assertThat(answer).isEqualTo("0 GET /v1/items www.example.org \n"),
+                            answer -> assertThat(answer).contains("not found"));
         }
         assertThat(agent.shell("env -u SSL_CERT_FILE openssl s_client -no-CAfile -CApath /etc/ssl/certs"
                         + " -verify_return_error -connect www.example.org:443 -servername www.example.org </dev/null"))
@@ -182,7 +183,8 @@ class HttpsIT {
         DrivenAgent agent = resolved(profile);
         try (Capture arriving = machine.captureAtServers("tcp port " + HTTPS_PORT)) {
             for (HostileRequest hostile : HostileRequest.values()) {
-                assertThat(agent.request("https_until_end", SITE, HTTPS_PORT, hostile.text()))
+                String text = hostile.text().replace("GET http://", "GET https://");
+                assertThat(agent.request("https_until_end", SITE, HTTPS_PORT, text))
                         .as(hostile.toString())
                         .startsWith("HTTP/1.1 403 Forbidden\r\n")
                         .contains("\"error\":\"denied by egress policy\"", "\"reason\":\"" + hostile.reason() + "\"");
@@ -291,15 +293,19 @@ class HttpsIT {
             assertThat(each.shell("grep -rl 'PRIVATE KEY' /etc/agentcontainers /etc/ssl/certs"))
                     .as("no key")
                     .startsWith("1 ");
-            assertThat(each.shell("rm -f /etc/agentcontainers/trust/bundle.crt; echo >/etc/agentcontainers/trust/authority.crt;"
-                            + " umount /etc/agentcontainers/trust; test -s /etc/agentcontainers/trust/bundle.crt"))
+            assertThat(
+                            each.shell(
+                                    "rm -f /etc/agentcontainers/trust/bundle.crt; echo >/etc/agentcontainers/trust/authority.crt;"
+                                            + " umount /etc/agentcontainers/trust; test -s /etc/agentcontainers/trust/bundle.crt"))
                     .as("it can't be changed")
                     .startsWith("0");
         }
         String verified = "printf '%s' '" + authority.substring(2) + "' >/tmp/other.crt;"
                 + " openssl verify -CAfile /etc/agentcontainers/trust/bundle.crt /tmp/other.crt 2>&1";
-        assertThat(agent.shell(verified)).satisfiesAnyOf(
-                answer -> assertThat(answer).startsWith("0 "), answer -> assertThat(answer).contains("not found"));
+        assertThat(agent.shell(verified))
+                .satisfiesAnyOf(
+                        answer -> assertThat(answer).startsWith("0 "),
+                        answer -> assertThat(answer).contains("not found"));
         assertThat(other.shell(verified)).as("another agent's authority").doesNotStartWith("0 ");
     }
 

@@ -79,8 +79,10 @@ class ConfinementIT {
     /** The folder of that name is the agent's own, whatever the host has there. */
     @Test
     void whomToTrustIsAllThatTheAgentSeesOfTheNodesOwn() throws Exception {
-        assertThat(node.outputOf("ls -A /etc/agentcontainers; cd /etc/agentcontainers/trust; ls -A;"
-                        + " echo $SSL_CERT_FILE; readlink -f /etc/ssl/certs/ca-certificates.crt; (: >x) 2>/dev/null || echo closed"))
+        assertThat(
+                        node.outputOf(
+                                "ls -A /etc/agentcontainers; cd /etc/agentcontainers/trust; ls -A;"
+                                        + " echo $SSL_CERT_FILE; readlink -f /etc/ssl/certs/ca-certificates.crt; (: >x) 2>/dev/null || echo closed"))
                 .isEqualTo("trust\nauthority.crt\nbundle.crt\ncacerts\n/etc/agentcontainers/trust/bundle.crt\n"
                         + "/etc/agentcontainers/trust/bundle.crt\nclosed");
     }

@@ -112,7 +112,9 @@ class RootfsPlannerTest {
                         new Replacements(Map.of(), Map.of("/etc/own/trust", "/state/a", "/etc/ssh", "/state/ssh")),
                         "/");
         assertThat(plan.tree())
-                .contains(new Operation.Directory("/etc/own", 0755), new Operation.Show("/etc/own/trust", "/state/a", true));
+                .contains(
+                        new Operation.Directory("/etc/own", 0755),
+                        new Operation.Show("/etc/own/trust", "/state/a", true));
         assertThat(at(plan, "/etc/ssh")).as("what is denied stays denied").containsExactly("dir /etc/ssh closed");
     }
 
