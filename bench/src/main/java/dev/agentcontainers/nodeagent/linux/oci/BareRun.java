@@ -133,7 +133,6 @@ public final class BareRun {
             IdRange ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids())
                     .of(own.id().value());
             SandboxCreation creation = driver.creation();
-            SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
             MountTable hosts = MountTable.ofThisThread();
             int[] pipe = new int[2];
             Shim.check("make a pipe", descriptors.pipe(pipe));
@@ -143,6 +142,7 @@ public final class BareRun {
                     new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
                     creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
+                    SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
                     creation.make(
                             creation.plan(own, hosts, surroundings),
                             own,
