@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy;
 
+import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
+import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.confine.SystemCallFilter;
 import dev.agentcontainers.egressproxy.control.AcknowledgedOpenings;
 import dev.agentcontainers.egressproxy.control.KeptDecisions;
@@ -13,6 +15,7 @@ import dev.agentcontainers.egressproxy.listen.StreamQuestions;
 import dev.agentcontainers.egressproxy.names.NameService;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttps;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
 import dev.agentcontainers.egressproxy.relay.RelayLimits;
 import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
@@ -90,10 +93,13 @@ public final class EgressProxy {
                 httpDecisions);
         AcknowledgedOpenings acknowledged = new AcknowledgedOpenings(link, System::nanoTime);
         TlsNames tlsNames = new TlsNames(System::nanoTime);
-        HttpNames httpNames = new HttpNames(System::nanoTime);
+        HttpNames httpNames = HttpNames.plain(System::nanoTime);
+        HttpNames httpsNames = HttpNames.insideTls(System::nanoTime);
+        CertifiedServers certified = new CertifiedServers(link, System::nanoTime);
+        TrustedServers trusted = new TrustedServers();
         NameService service = new NameService(
                 upstream,
-                new RememberedOpenings(acknowledged, tlsNames, httpNames),
+                new RememberedOpenings(acknowledged, tlsNames, httpNames, httpsNames),
                 decisions,
                 Clock.systemUTC(),
                 System::nanoTime);
@@ -102,6 +108,7 @@ public final class EgressProxy {
         InterceptedConnections intercepted = new InterceptedConnections(
                 new ForTls(tlsNames, tlsDecisions::add),
                 new ForHttp(httpNames, httpDecisions::add),
+                new ForHttps(httpsNames, certified, trusted),
                 Clock.systemUTC(),
                 RelayLimits.DEFAULT);
         new ServerBootstrap()
@@ -124,12 +131,15 @@ public final class EgressProxy {
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         link.start(
                 configuration -> {
+                    certified.configure(configuration);
                     tlsNames.configure(configuration);
                     httpNames.configure(configuration);
+                    httpsNames.configure(configuration);
                     relays.execute(intercepted::cutRevoked);
                     configure(configuration, service, upstream);
                 },
-                acknowledged::forget);
+                acknowledged::forget,
+                trusted::trust);
         loop.scheduleWithFixedDelay(
                 () -> endWithNode(options), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -221,6 +221,11 @@ class SelectorsIT {
                     to: [{domain: mirror.example.org}]
                     ports: [{port: 80}]
                     http: [{methods: [GET, HEAD], paths: [/debian/*]}]
+                  - name: store
+                    to: [{domain: store.example.org}]
+                    ports: [{port: 443}]
+                    tls: {}
+                    http: [{methods: [GET], paths: [/v1/*]}]
                 """.formatted(namespace));
 
         await().atMost(SOON).untilAsserted(() -> {
@@ -232,6 +237,9 @@ class SelectorsIT {
             assertThat(group(caller).httpNames())
                     .containsExactly(new AllowedHttp(
                             "mirror.example.org", 80, 80, List.of("GET", "HEAD"), List.of("/debian/*"), null));
+            assertThat(group(caller).httpsNames())
+                    .containsExactly(
+                            new AllowedHttp("store.example.org", 443, 443, List.of("GET"), List.of("/v1/*"), null));
             assertThat(group(caller).sources()).containsExactly("EgressPolicy/out");
         });
         assertThat(group(server).sources()).as("it selects others").isNullOrEmpty();

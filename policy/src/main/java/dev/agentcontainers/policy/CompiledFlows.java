@@ -25,7 +25,7 @@ public final class CompiledFlows {
     public CompiledFlows(CompiledPolicy policy) {
         egress = Boxes.flows(policy.egress());
         ingress = Boxes.flows(policy.ingress());
-        Stream<AllowedName> byRequests = policy.httpNames().stream()
+        Stream<AllowedName> byRequests = Stream.concat(policy.httpNames().stream(), policy.httpsNames().stream())
                 .map(http -> new AllowedName(http.domain(), Protocol.TCP, http.port(), http.endPort()));
         names = Stream.of(policy.names().stream(), policy.tlsNames().stream(), byRequests)
                 .flatMap(each -> each)

@@ -19,6 +19,7 @@ import java.util.List;
  * @param tlsNames those for which only TLS passes, sorted; none of them is among the names with the same port
  * @param httpNames those to which only some requests of HTTP pass, in the form of {@link HttpNames}; none of them is among the names
  *     with the same port
+ * @param httpsNames the same inside TLS; none of them is among the names and tlsNames with the same port
  */
 public record CompiledPolicy(
         String hash,
@@ -28,7 +29,8 @@ public record CompiledPolicy(
         List<Allow> ingress,
         List<AllowedName> names,
         List<AllowedName> tlsNames,
-        List<AllowedHttp> httpNames) {
+        List<AllowedHttp> httpNames,
+        List<AllowedHttp> httpsNames) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -41,6 +43,7 @@ public record CompiledPolicy(
         names = List.copyOf(names);
         tlsNames = List.copyOf(tlsNames);
         httpNames = List.copyOf(httpNames);
+        httpsNames = List.copyOf(httpsNames);
     }
 
     /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
@@ -54,7 +57,8 @@ public record CompiledPolicy(
                 ingress.isEmpty() ? null : ingress,
                 names.isEmpty() ? null : names,
                 tlsNames.isEmpty() ? null : tlsNames,
-                httpNames.isEmpty() ? null : httpNames);
+                httpNames.isEmpty() ? null : httpNames,
+                httpsNames.isEmpty() ? null : httpsNames);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

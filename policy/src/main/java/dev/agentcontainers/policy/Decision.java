@@ -22,17 +22,30 @@ public sealed interface Decision {
      * @param rule the deciding rule; of several that only add to each other the first by policy and field, of those that let
      *     everything pass where there is one
      * @param onlyTlsFor the name for which the flow has to be TLS to pass; empty where it need not be
-     * @param onlyRequests the requests of HTTP that may pass, in words; empty where what it carries isn't looked at, or is TLS
+     * @param onlyRequests the requests of HTTP without TLS that may pass, in words; empty where there are none, or what it carries
+     *     isn't looked at
+     * @param onlyRequestsInTls the same for those inside TLS
      */
-    record Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor, List<String> onlyRequests)
+    record Allowed(
+            Tier tier,
+            RuleSource rule,
+            Optional<String> onlyTlsFor,
+            List<String> onlyRequests,
+            List<String> onlyRequestsInTls)
             implements Decision {
         public Allowed {
             onlyRequests = List.copyOf(onlyRequests);
+            onlyRequestsInTls = List.copyOf(onlyRequestsInTls);
         }
 
         /** As TLS for a name, or whatever it carries. */
         public Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor) {
-            this(tier, rule, onlyTlsFor, List.of());
+            this(tier, rule, onlyTlsFor, List.of(), List.of());
+        }
+
+        /** Whether of what it carries each request is judged. */
+        public boolean isByRequests() {
+            return !onlyRequests.isEmpty() || !onlyRequestsInTls.isEmpty();
         }
 
         /** Whatever it carries. */
@@ -46,6 +59,9 @@ public sealed interface Decision {
             onlyTlsFor.ifPresent(name -> conditions.add("TLS for " + name));
             if (!onlyRequests.isEmpty()) {
                 conditions.add("HTTP: " + String.join("; ", onlyRequests));
+            }
+            if (!onlyRequestsInTls.isEmpty()) {
+                conditions.add("HTTPS: " + String.join("; ", onlyRequestsInTls));
             }
             return conditions.isEmpty() ? "" : " only as " + String.join(", or as ", conditions);
         }

@@ -99,7 +99,7 @@ public final class Evaluator {
                             applicable.sources(),
                             applicable.rules().stream().map(this::consideration).toList(),
                             applicable.rules().stream()
-                                    .filter(rule -> rule.onlyHttp() && hasPlace(rule))
+                                    .filter(rule -> rule.onlyHttp() && hasTlsAsTheRequest(rule) && hasPlace(rule))
                                     .map(Rule::source)
                                     .findFirst());
         }
@@ -116,19 +116,29 @@ public final class Evaluator {
                 return new Allowed(
                         Tier.NETWORK_POLICY, any.orElse(matching.getFirst()).source());
             }
-            boolean tls = matching.stream().anyMatch(Rule::onlyTls);
+            boolean unread = matching.stream().anyMatch(rule -> rule.onlyTls() && !rule.onlyHttp());
             Rule first =
                     matching.stream().min(Comparator.comparing(Rule::onlyHttp)).orElseThrow();
             return new Allowed(
                     Tier.NETWORK_POLICY,
                     first.source(),
-                    tls ? Optional.ofNullable(peer().domain()) : Optional.empty(),
-                    matching.stream()
-                            .flatMap(rule -> rule.requests().stream())
-                            .map(RequestRule::toString)
-                            .distinct()
-                            .sorted()
-                            .toList());
+                    unread ? Optional.ofNullable(peer().domain()) : Optional.empty(),
+                    requests(matching, false),
+                    unread ? List.of() : requests(matching, true));
+        }
+
+        private static List<String> requests(List<Rule> rules, boolean insideTls) {
+            return rules.stream()
+                    .filter(rule -> rule.onlyTls() == insideTls)
+                    .flatMap(rule -> rule.requests().stream())
+                    .map(RequestRule::toString)
+                    .distinct()
+                    .sorted()
+                    .toList();
+        }
+
+        private boolean hasTlsAsTheRequest(Rule rule) {
+            return flow.request() != null && flow.request().tls() == rule.onlyTls();
         }
 
         private Decision byDefault(Endpoint.Workload workload) {
@@ -163,9 +173,9 @@ public final class Evaluator {
         }
 
         private static String passing(Rule rule) {
-            return rule.onlyTls()
+            return !rule.onlyHttp()
                     ? "TLS"
-                    : "HTTP: "
+                    : (rule.onlyTls() ? "HTTPS: " : "HTTP: ")
                             + rule.requests().stream()
                                     .map(RequestRule::toString)
                                     .collect(Collectors.joining("; "));

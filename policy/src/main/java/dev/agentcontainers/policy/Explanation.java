@@ -124,8 +124,8 @@ record Explanation(Flow flow, Direction direction, Endpoint.Workload workload, P
         // What is asked for by a name is a request to that name; requests to addresses have no rules.
         return request == null || peer.address() != null
                 ? "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s]}".formatted(to, port())
-                : "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s], http: [%s]}"
-                        .formatted(to, port(), request.asEntry());
+                : "To allow it add to spec.network.egress: {name: NAME, to: [%s], ports: [%s], %shttp: [%s]}"
+                        .formatted(to, port(), request.tls() ? "tls: {}, " : "", request.asEntry());
     }
 
     /** Whether the API takes the name in rules; it takes no underscores. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Packets from one party to a port of another. What answers them is not a flow of its own: replies go where the flow may.
  *
  * @param port of the destination, 0 to 65535; no rule is about port 0
- * @param request of HTTP without TLS that it carries; null where that isn't known, so that what is said holds for whatever passes
+ * @param request of HTTP that it carries; null where that isn't known, so that what is said holds for whatever passes
  */
 public record Flow(
         Party source,

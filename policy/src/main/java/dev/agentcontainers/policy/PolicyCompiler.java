@@ -89,7 +89,8 @@ public final class PolicyCompiler {
         AcceptedNames names = names(out.names(), problems);
         return new Compilation(
                 new CompiledPolicy(
-                        RulesetHash.ofCanonical(egress, ingress, names.plain(), names.tls(), names.http()),
+                        RulesetHash.ofCanonical(
+                                egress, ingress, names.plain(), names.tls(), names.http(), names.https()),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -99,7 +100,8 @@ public final class PolicyCompiler {
                         ingress,
                         names.plain(),
                         names.tls(),
-                        names.http()),
+                        names.http(),
+                        names.https()),
                 Compilation.dependencies(sending, receiving));
     }
 
@@ -114,9 +116,13 @@ public final class PolicyCompiler {
         }
     }
 
-    /** In canonical form: where a rule without tls and http allows a name and port, one with either takes nothing away. */
-    private record AcceptedNames(List<AllowedName> plain, List<AllowedName> tls, List<AllowedHttp> http) {
-        static final AcceptedNames NONE = new AcceptedNames(List.of(), List.of(), List.of());
+    /**
+     * In canonical form: where a rule without tls and http allows a name and port, one with either takes nothing away; nor one with both
+     * where a rule with tls alone does.
+     */
+    private record AcceptedNames(
+            List<AllowedName> plain, List<AllowedName> tls, List<AllowedHttp> http, List<AllowedHttp> https) {
+        static final AcceptedNames NONE = new AcceptedNames(List.of(), List.of(), List.of(), List.of());
     }
 
     private static AcceptedNames names(RuleNames accepted, List<String> problems) {
@@ -124,19 +130,22 @@ public final class PolicyCompiler {
         List<AllowedName> plain = Names.canonicalOf(accepted.names());
         List<AllowedName> tls = Names.without(accepted.tlsNames(), plain);
         List<AllowedHttp> http = HttpNames.without(accepted.httpNames(), plain);
-        if (plain.size() + tls.size() + http.size() > MOST_NAMES) {
+        List<AllowedHttp> https = HttpNames.without(
+                accepted.httpsNames(),
+                Stream.concat(plain.stream(), tls.stream()).toList());
+        if (plain.size() + tls.size() + http.size() + https.size() > MOST_NAMES) {
             problems.add(
                     "the policies together allow more than %d domain names and ranges of ports, so no name is allowed"
                             .formatted(MOST_NAMES));
             return AcceptedNames.NONE;
         }
-        if (HttpNames.size(http) > MOST_OF_REQUESTS) {
+        if (HttpNames.size(http) + HttpNames.size(https) > MOST_OF_REQUESTS) {
             problems.add(
                     "what the rules with http say together is longer than %d characters, so they allow no request: use fewer methods, paths and hosts"
                             .formatted(MOST_OF_REQUESTS));
-            return new AcceptedNames(plain, tls, List.of());
+            return new AcceptedNames(plain, tls, List.of(), List.of());
         }
-        return new AcceptedNames(plain, tls, http);
+        return new AcceptedNames(plain, tls, http, https);
     }
 
     /** What of a rule allows nothing, or denies more than it says, each with its place. */

@@ -29,6 +29,7 @@ final class RuleNames {
     private final List<AllowedName> names = new ArrayList<>();
     private final List<AllowedName> tlsNames = new ArrayList<>();
     private final List<AllowedHttp> httpNames = new ArrayList<>();
+    private final List<AllowedHttp> httpsNames = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
     /** Whether a node opens that address for a name; some nodes close more. */
@@ -51,6 +52,11 @@ final class RuleNames {
     /** Those of rules that let only some requests of HTTP pass. */
     List<AllowedHttp> httpNames() {
         return httpNames;
+    }
+
+    /** Those of rules that let only some requests of HTTP inside TLS pass. */
+    List<AllowedHttp> httpsNames() {
+        return httpsNames;
     }
 
     /** What of the rules' names allows nothing, each with its place. */
@@ -98,8 +104,9 @@ final class RuleNames {
         }
         for (Peer.Domain domain : domains) {
             if (rule.onlyHttp()) {
+                List<AllowedHttp> its = rule.onlyTls() ? httpsNames : httpNames;
                 rule.requests()
-                        .forEach(requests -> httpNames.add(
+                        .forEach(requests -> its.add(
                                 HttpNames.allowed(domain.name().toString(), range.first(), range.last(), requests)));
                 continue;
             }

@@ -39,15 +39,18 @@ public record RulesetDifference(
      * In the forms of {@link CompiledPolicy}.
      *
      * @param requests of HTTP, by name and port as the ruleset has them; where the other lets everything pass there it has none
+     * @param requestsInTls the same inside TLS; where the other lets TLS pass there it has none
      */
     public record Passing(
             List<Allow> egress,
             List<Allow> ingress,
             List<AllowedName> names,
             List<AllowedName> tlsNames,
-            List<AllowedHttp> requests) {
+            List<AllowedHttp> requests,
+            List<AllowedHttp> requestsInTls) {
         public Passing {
             requests = List.copyOf(requests);
+            requestsInTls = List.copyOf(requestsInTls);
             egress = List.copyOf(egress);
             ingress = List.copyOf(ingress);
             names = List.copyOf(names);
@@ -93,25 +96,32 @@ public record RulesetDifference(
                         Boxes.difference(after.ingress(), before.ingress()),
                         Names.canonicalOf(opened),
                         Names.canonicalOf(openedToTls),
-                        requests(after, before, earlier)),
+                        requests(after.httpNames(), before.httpNames(), earlier, NamePassage.Level.TLS),
+                        requests(after.httpsNames(), before.httpsNames(), earlier, NamePassage.Level.NOTHING)),
                 new Passing(
                         Boxes.difference(before.egress(), after.egress()),
                         Boxes.difference(before.ingress(), after.ingress()),
                         Names.canonicalOf(closed),
                         Names.canonicalOf(closedToTls),
-                        requests(before, after, later)),
+                        requests(before.httpNames(), after.httpNames(), later, NamePassage.Level.TLS),
+                        requests(before.httpsNames(), after.httpsNames(), later, NamePassage.Level.NOTHING)),
                 Names.canonicalOf(narrowed),
                 Names.canonicalOf(widened),
                 Names.canonicalOf(narrowedToRequests));
     }
 
-    /** Those of one ruleset that the other neither has nor lets pass with everything. */
-    private static List<AllowedHttp> requests(CompiledPolicy one, CompiledPolicy other, NamePassage others) {
-        return one.httpNames().stream()
-                .filter(each -> !other.httpNames().contains(each))
+    /**
+     * Those of one ruleset that the other neither has nor lets pass with more.
+     *
+     * @param most that the other lets pass without letting these pass
+     */
+    private static List<AllowedHttp> requests(
+            List<AllowedHttp> one, List<AllowedHttp> other, NamePassage others, NamePassage.Level most) {
+        return one.stream()
+                .filter(each -> !other.contains(each))
                 .filter(each -> IntStream.rangeClosed(each.port(), each.endPort())
                         .mapToObj(port -> new AllowedName(each.domain(), Protocol.TCP, port, port))
-                        .anyMatch(name -> others.of(name) != NamePassage.Level.EVERYTHING))
+                        .anyMatch(name -> others.of(name).compareTo(most) <= 0))
                 .toList();
     }
 

@@ -51,12 +51,28 @@ public final class RulesetHash {
             Collection<AllowedName> names,
             Collection<AllowedName> tlsNames,
             Collection<AllowedHttp> httpNames) {
+        return of(egress, ingress, names, tlsNames, httpNames, List.of());
+    }
+
+    /**
+     * The same with names to which only some requests of HTTP inside TLS pass.
+     *
+     * @throws IllegalArgumentException where a box, a name or a rule about requests is malformed
+     */
+    public static String of(
+            Collection<Allow> egress,
+            Collection<Allow> ingress,
+            Collection<AllowedName> names,
+            Collection<AllowedName> tlsNames,
+            Collection<AllowedHttp> httpNames,
+            Collection<AllowedHttp> httpsNames) {
         return ofCanonical(
                 Boxes.canonicalOf(egress),
                 Boxes.canonicalOf(ingress),
                 Names.canonicalOf(names),
                 Names.canonicalOf(tlsNames),
-                HttpNames.canonicalOf(httpNames));
+                HttpNames.canonicalOf(httpNames),
+                HttpNames.canonicalOf(httpsNames));
     }
 
     static String ofCanonical(
@@ -64,19 +80,24 @@ public final class RulesetHash {
             Collection<Allow> ingress,
             Collection<AllowedName> names,
             Collection<AllowedName> tlsNames,
-            Collection<AllowedHttp> httpNames) {
+            Collection<AllowedHttp> httpNames,
+            Collection<AllowedHttp> httpsNames) {
+        boolean requests = !httpNames.isEmpty() || !httpsNames.isEmpty();
         var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
         add(egress, hash);
         // Rulesets of egress alone keep the hash that they had before there was anything else.
-        if (!ingress.isEmpty() || !names.isEmpty() || !tlsNames.isEmpty() || !httpNames.isEmpty()) {
+        if (!ingress.isEmpty() || !names.isEmpty() || !tlsNames.isEmpty() || requests) {
             add(ingress, hash);
             addNames(names, hash);
         }
-        if (!tlsNames.isEmpty() || !httpNames.isEmpty()) {
+        if (!tlsNames.isEmpty() || requests) {
             addNames(tlsNames, hash);
         }
-        if (!httpNames.isEmpty()) {
+        if (requests) {
             addHttpNames(httpNames, hash);
+        }
+        if (!httpsNames.isEmpty()) {
+            addHttpNames(httpsNames, hash);
         }
         return hash.hex();
     }

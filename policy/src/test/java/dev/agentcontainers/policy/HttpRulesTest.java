@@ -118,6 +118,65 @@ class HttpRulesTest {
     }
 
     @Test
+    void withTlsTheyAreAboutWhatIsInsideIt() {
+        var inside = subject(
+                "[{name: https, tls: {}, to: [{domain: www.example.org}], ports: [{port: 443}], http: [{methods: [GET], paths: [/v1/*]}]}]");
+
+        CompiledPolicy compiled = PolicyCompiler.compile(inside, List.of());
+        assertThat(compiled.problems()).isEmpty();
+        assertThat(compiled.names()).isEmpty();
+        assertThat(compiled.tlsNames()).isEmpty();
+        assertThat(compiled.httpNames()).isEmpty();
+        assertThat(compiled.httpsNames())
+                .containsExactly(http("www.example.org", 443, 443, List.of("GET"), List.of("/v1/*"), null));
+        assertThat(compiled.asGroup("g").httpsNames()).isEqualTo(compiled.httpsNames());
+        assertThat(compiled.hash())
+                .isEqualTo(RulesetHash.of(List.of(), List.of(), List.of(), List.of(), List.of(), compiled.httpsNames()))
+                .isNotEqualTo(hash(compiled.httpsNames()));
+
+        HttpRequest request = new HttpRequest("GET", "www.example.org", "/v1/items", true);
+        assertThat(egress(inside, "www.example.org", 443, request).isAllowed()).isTrue();
+        assertThat(egress(inside, "www.example.org", 443, request("GET", "www.example.org", "/v1/items")))
+                .as("without TLS")
+                .isInstanceOf(Denied.class);
+        assertThat(egress(inside, "www.example.org", 443, null))
+                .isInstanceOfSatisfying(
+                        Allowed.class,
+                        allowed -> assertThat(allowed.condition()).isEqualTo(" only as HTTPS: GET /v1/*"));
+        assertThat(egress(inside, "www.example.org", 443, new HttpRequest("GET", "www.example.org", "/admin", true)))
+                .isInstanceOfSatisfying(Denied.class, denied -> {
+                    assertThat(denied.message()).startsWith("GET /admin of www.example.org inside TLS at ");
+                    assertThat(denied.considered()).singleElement().asString().contains("but only HTTPS: GET /v1/*");
+                    assertThat(denied.remedy()).contains("spec.network.egress[https].http of inline/https");
+                });
+        assertThat(egress(AGENT, "www.example.com", 443, new HttpRequest("GET", "www.example.com", "/", true)))
+                .isInstanceOfSatisfying(
+                        Denied.class,
+                        denied -> assertThat(denied.remedy())
+                                .contains("ports: [{protocol: TCP, port: 443}], tls: {}, http: [{methods: [GET]"));
+    }
+
+    /** What it lets pass is not read; that is what its author has asked for. */
+    @Test
+    void aRuleWithTlsAloneWinsOverOneThatDecrypts() {
+        var both = subject(
+                "[{name: https, tls: {}, to: [{domain: www.example.org}], ports: [{port: 443, endPort: 444}], http: [{methods: [GET], paths: [/]}]},"
+                        + " {name: tls, tls: {}, to: [{domain: www.example.org}], ports: [{port: 443}]}]");
+
+        CompiledPolicy compiled = PolicyCompiler.compile(both, List.of());
+        assertThat(compiled.tlsNames()).containsExactly(new AllowedName("www.example.org", Protocol.TCP, 443, 443));
+        assertThat(compiled.httpsNames())
+                .containsExactly(http("www.example.org", 444, 444, List.of("GET"), List.of("/"), null));
+        HttpRequest denied = new HttpRequest("POST", "www.example.org", "/x", true);
+        assertThat(egress(both, "www.example.org", 443, denied).isAllowed()).isTrue();
+        assertThat(egress(both, "www.example.org", 444, denied).isAllowed()).isFalse();
+        assertThat(egress(both, "www.example.org", 443, null))
+                .isInstanceOfSatisfying(
+                        Allowed.class,
+                        allowed -> assertThat(allowed.condition()).isEqualTo(" only as TLS for www.example.org"));
+    }
+
+    @Test
     void theHashKnowsEverythingOfThem() {
         List<AllowedHttp> all = List.of(
                 http("a.example.org", 80, 80, List.of("GET"), List.of("/a"), null),
@@ -213,7 +272,6 @@ class HttpRulesTest {
                 "{name: a, http: [{methods: [GET], paths: [/]}], to: [{podSelector: {}}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [GET], paths: [/]}], to: [{domain: www.example.org}], ports: [{protocol: UDP, port: 80}]}",
                 "{name: a, http: [{methods: [GET], paths: [/]}], to: [{domain: www.example.org}]}",
-                "{name: a, tls: {}, http: [{methods: [GET], paths: [/]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [GET]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [CONNECT], paths: [/]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",

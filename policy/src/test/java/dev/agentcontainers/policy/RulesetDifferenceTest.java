@@ -36,6 +36,7 @@ class RulesetDifferenceTest {
                 List.of(),
                 names,
                 tlsNames,
+                List.of(),
                 List.of());
     }
 
@@ -48,7 +49,8 @@ class RulesetDifferenceTest {
                 List.of(),
                 names,
                 List.of(),
-                List.of(requests));
+                List.of(requests),
+                List.of());
     }
 
     private static AllowedHttp requests(String domain, String... paths) {
@@ -137,12 +139,18 @@ class RulesetDifferenceTest {
         assertThat(difference)
                 .isEqualTo(new RulesetDifference(
                         new RulesetDifference.Passing(
-                                List.of(), List.of(), List.of(), List.of(name("*.example.org", 8443, 8443)), List.of()),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                List.of(name("*.example.org", 8443, 8443)),
+                                List.of(),
+                                List.of()),
                         new RulesetDifference.Passing(
                                 List.of(),
                                 List.of(),
                                 List.of(),
                                 List.of(name("closed.example.org", 443, 443)),
+                                List.of(),
                                 List.of()),
                         List.of(name("narrowed.example.org", 443, 443)),
                         List.of(name("widened.example.org", 443, 443)),

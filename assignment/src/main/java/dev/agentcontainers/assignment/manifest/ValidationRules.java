@@ -200,7 +200,6 @@ final class ValidationRules {
     }
 
     private static void addRulesOfHttp(Map<String, Predicate<JsonNode>> rules) {
-        rules.put("!has(self.http) || !has(self.tls)", self -> !self.has("http") || !self.has("tls"));
         rules.put(
                 "!has(self.http) || !has(self.to) || self.to.all(p, has(p.domain))",
                 self -> !self.has("http") || elements(self.path("to")).allMatch(peer -> peer.has("domain")));

@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * Where a flow goes, as people write it: {@code HOST[:PORT][/PROTOCOL]}.
  *
  * @param host an address, {@code ac/[NAMESPACE/]NAME}, {@code pod/[NAMESPACE/]NAME}, or a domain name
- * @param request of HTTP, where it was written as {@code http://HOST[:PORT]/PATH}; null otherwise
+ * @param request of HTTP, where it was written as {@code http[s]://HOST[:PORT]/PATH}; null otherwise
  */
 record Destination(
         String host, int port, Protocol protocol, @Nullable HttpRequest request) {
     private static final int HTTPS = 443;
     private static final int HTTP = 80;
-    private static final Pattern URL =
-            Pattern.compile("http://(?<name>[^/:?#@]+)(:(?<port>[0-9]{1,5}))?(?<path>/[^?#]*)?([?][^#]*)?");
+    private static final Pattern URL = Pattern.compile(
+            "(?<scheme>https?)://(?<name>[^/:?#@]+)(:(?<port>[0-9]{1,5}))?(?<path>/[^?#]*)?([?][^#]*)?");
     private static final Pattern OBJECT = Pattern.compile("(?<kind>ac|pod)/(?:(?<namespace>[^/]+)/)?(?<name>[^/]+)");
 
     /** Where it isn't said what is sent there. */
@@ -40,13 +40,7 @@ record Destination(
      * @throws UserException where the text has no such form
      */
     static Destination parse(String text, String method) {
-        if (text.startsWith("https://")) {
-            throw new UserException(
-                    "'%s': what is inside TLS is not looked at, so no rule is about such requests: ask for the name, as %s"
-                            .formatted(text, text.substring("https://".length()).replaceAll("[/?#].*", "")),
-                    2);
-        }
-        return text.startsWith("http://") ? ofRequest(text, method) : parse(text);
+        return text.startsWith("http://") || text.startsWith("https://") ? ofRequest(text, method) : parse(text);
     }
 
     private static Destination ofRequest(String text, String method) {
@@ -54,11 +48,12 @@ record Destination(
         String host = url.matches() ? DomainName.asked(url.group("name")).orElse("") : "";
         if (host.isEmpty()) {
             throw new UserException(
-                    "'%s' is no request that rules are about: write it like http://www.example.org/v1/items"
+                    "'%s' is no request that rules are about: write it like https://www.example.org/v1/items"
                             .formatted(text),
                     2);
         }
-        int port = url.group("port") == null ? HTTP : Integer.parseInt(url.group("port"));
+        boolean tls = url.group("scheme").equals("https");
+        int port = url.group("port") == null ? (tls ? HTTPS : HTTP) : Integer.parseInt(url.group("port"));
         if (port < 1 || port > 65535) {
             throw wrong(text, "has port " + port + ", which must be 1 to 65535");
         }
@@ -68,7 +63,7 @@ record Destination(
                         "the path '%s' may mean different things to different servers and never passes: no empty or dot segments, no ';' and no encoded '/', '\' or '%%'"
                                 .formatted(path),
                         2));
-        return new Destination(host, port, Protocol.TCP, new HttpRequest(method, host, canonical));
+        return new Destination(host, port, Protocol.TCP, new HttpRequest(method, host, canonical, tls));
     }
 
     /** @throws UserException where the text has no such form */

@@ -68,7 +68,7 @@ public final class ExplainCommand implements Callable<Integer> {
             index = "1",
             paramLabel = "DESTINATION",
             description = "HOST[:PORT][/PROTOCOL]; HOST is an address, a domain name, ac/NAME or pod/NAME."
-                    + " Or a request of HTTP: http://NAME[:PORT]/PATH.")
+                    + " Or a request of HTTP: http[s]://NAME[:PORT]/PATH.")
     private String destination = "";
 
     @Option(

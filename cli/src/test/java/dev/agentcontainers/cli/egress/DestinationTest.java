@@ -36,12 +36,15 @@ class DestinationTest {
     @ParameterizedTest
     @CsvSource({
         "http://api.example.com,                 api.example.com, 80,   /",
+        "https://api.example.com,                api.example.com, 443,  /",
+        "https://api.example.com:8443/v1,        api.example.com, 8443, /v1",
         "http://API.example.com./v1/items?q=/..,  api.example.com, 80,   /v1/items",
         "http://api.example.com:8080/a%62c/,      api.example.com, 8080, /abc/",
     })
     void aRequestIsRead(String text, String host, int port, String path) {
         assertThat(Destination.parse(text, "PUT"))
-                .isEqualTo(new Destination(host, port, Protocol.TCP, new HttpRequest("PUT", host, path)));
+                .isEqualTo(new Destination(
+                        host, port, Protocol.TCP, new HttpRequest("PUT", host, path, text.startsWith("https"))));
     }
 
     @ParameterizedTest
@@ -54,7 +57,7 @@ class DestinationTest {
                 "http://api.example.com:0/",
                 "http://api.example.com/a/../b",
                 "http://api.example.com/%2e%2e",
-                "https://api.example.com/"
+                "https://api.example.com/a/../b"
             })
     void whatIsNoRequestThatRulesAreAboutIsRefused(String text) {
         assertThatThrownBy(() -> Destination.parse(text, "GET"))

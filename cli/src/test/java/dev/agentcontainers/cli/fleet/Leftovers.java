@@ -30,6 +30,7 @@ record Leftovers(Map<String, List<String>> byKind) {
 
     private static final Pattern GROUP = Pattern.compile("^\\s*(set ([ai][46]|[nt])_|chain [fgr]_)");
     private static final Pattern NUMBER = Pattern.compile("never_[0-9]+");
+    private static final Pattern AHEAD = Pattern.compile("/state/(workspaces/|stores(/|$)|authorities(/_|$))");
 
     /**
      * @param home the folder with everything of the fleet
@@ -133,8 +134,9 @@ record Leftovers(Map<String, List<String>> byKind) {
         TreeSet<String> files = new TreeSet<>();
         for (Path folder : folders) {
             walk(folder, (path, isDirectory) -> {
-                // Images that a node formats ahead, when it pleases; they go with the node.
-                if (!path.toString().contains("/state/workspaces/")) {
+                // What a node makes ahead, when it pleases, and its copies of the machine's folders; they go with the
+                // node.
+                if (!AHEAD.matcher(path.toString()).find()) {
                     files.add(path.toString());
                 }
             });

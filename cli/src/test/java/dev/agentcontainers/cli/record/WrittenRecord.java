@@ -163,6 +163,7 @@ public final class WrittenRecord implements AutoCloseable {
                 "100.80.4.2",
                 address,
                 port,
+                Optional.empty(),
                 Optional.of(method),
                 Optional.of("api.example.com"),
                 Optional.of("/v1/items"),

@@ -40,7 +40,7 @@ public record AgentNodePolicySpec(
 
             @Required
             @Size(min = 1, max = 128)
-            @JsonPropertyDescription("Canonical hash of egress, ingress, names, tlsNames and httpNames.")
+            @JsonPropertyDescription("Canonical hash of egress, ingress, names, tlsNames, httpNames and httpsNames.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
@@ -76,11 +76,17 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription(
                     "Domain names to which only some requests of HTTP pass, at TCP ports. A node that does not know this"
                             + " field lets none of them pass.")
-            List<AllowedHttp> httpNames) {
+            List<AllowedHttp> httpNames,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription(
+                    "The same inside TLS for that very name, which the node decrypts. A node that does not know this"
+                            + " field lets none of them pass.")
+            List<AllowedHttp> httpsNames) {
 
         /** Without ingress and names of any kind. */
         public Group(String name, String hash, List<String> sources, List<Allow> egress, List<String> problems) {
-            this(name, hash, sources, egress, problems, null, null, null, null);
+            this(name, hash, sources, egress, problems, null, null, null, null, null);
         }
 
         /** Without problems, ingress and names. */

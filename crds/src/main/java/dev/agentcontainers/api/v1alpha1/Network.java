@@ -38,11 +38,6 @@ public record Network(
                     "a rule with tls is for ports of protocol TCP; put other ports in a rule without tls (that of QUIC is UDP)",
             fieldPath = ".ports")
     @ValidationRule(
-            value = "!has(self.http) || !has(self.tls)",
-            message =
-                    "a rule with http is for HTTP without TLS and can't have tls: what is inside TLS is not looked at; set tls alone for HTTPS, or http alone",
-            fieldPath = ".http")
-    @ValidationRule(
             value = "!has(self.http) || !has(self.to) || self.to.all(p, has(p.domain))",
             message =
                     "a rule with http needs a domain for each peer of to: what a request names is compared with it; put other peers in a rule without http",
@@ -65,12 +60,12 @@ public record Network(
             List<EgressPort> ports,
 
             @JsonPropertyDescription(
-                    "Lets connections pass only as TLS whose server name (SNI) is the very name that the address was resolved for. For rules with domains and TCP. Nothing is decrypted.")
+                    "Lets connections pass only as TLS whose server name (SNI) is the very name that the address was resolved for. For rules with domains and TCP. Nothing is decrypted, unless the rule has http too.")
             Tls tls,
 
             @Size(min = 1, max = 8)
             @JsonPropertyDescription(
-                    "Lets connections pass only as HTTP/1.1 without TLS, and of its requests only those that one of these allows. For rules with domains and TCP.")
+                    "Lets connections pass only as HTTP/1.1, and of its requests only those that one of these allows: without TLS; or, where the rule has tls too, inside TLS alone, which is decrypted by an authority of the agent's own. For rules with domains and TCP.")
             List<HttpRequests> http) {
 
         /** One that does not look at requests. */

@@ -1,11 +1,14 @@
 package dev.agentcontainers.egressproxy.control;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.agentcontainers.egressproxy.certificates.Certifier;
 import dev.agentcontainers.egressproxy.names.Openings;
 import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.Trust;
 import dev.agentcontainers.protocol.names.ProxyMessage.Alive;
+import dev.agentcontainers.protocol.names.ProxyMessage.Certify;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import io.netty.bootstrap.Bootstrap;
@@ -20,12 +23,18 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.LengthFieldPrepender;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.PublicKey;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +44,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Connects to the node agent's socket, again and again until there is one. For the event loop's thread. */
-public final class NodeAgentLink implements Openings {
+public final class NodeAgentLink implements Openings, Certifier {
     private static final Logger LOG = System.getLogger(NodeAgentLink.class.getName());
 
     private final EventLoop loop;
@@ -46,8 +55,10 @@ public final class NodeAgentLink implements Openings {
     private final KeptTlsDecisions tlsDecisions;
     private final KeptHttpDecisions httpDecisions;
     private final Map<Long, CompletableFuture<List<String>>> requests = new HashMap<>();
+    private final Map<Long, CompletableFuture<X509Certificate>> certifications = new HashMap<>();
     private Consumer<Configure> onConfigure = _ -> {};
     private Runnable onForget = () -> {};
+    private Consumer<Trust> onTrust = _ -> {};
     private @Nullable Channel connection;
     private long lastRequest;
 
@@ -79,13 +90,14 @@ public final class NodeAgentLink implements Openings {
     }
 
     /**
-     * Connects, and tells each configuration that comes.
+     * Connects, and tells the listeners what comes.
      *
      * @param forget called when what was opened may be closed by now, which it may be too where the node agent is away
      */
-    public void start(Consumer<Configure> listener, Runnable forget) {
+    public void start(Consumer<Configure> listener, Runnable forget, Consumer<Trust> trust) {
         onConfigure = listener;
         onForget = forget;
+        onTrust = trust;
         loop.scheduleWithFixedDelay(
                 this::tell, times.audit().toMillis(), times.audit().toMillis(), TimeUnit.MILLISECONDS);
         connect();
@@ -134,7 +146,45 @@ public final class NodeAgentLink implements Openings {
         return answer;
     }
 
+    /** From any thread. */
+    @Override
+    public CompletableFuture<X509Certificate> certify(String agent, String name, PublicKey key) {
+        CompletableFuture<X509Certificate> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            if (connection == null) {
+                answer.completeExceptionally(new IOException("the node agent is away"));
+                return;
+            }
+            long request = ++lastRequest;
+            certifications.put(request, answer);
+            send(new Certify(request, agent, name, Base64.getEncoder().encodeToString(key.getEncoded())));
+            loop.schedule(
+                    () -> refuse(request, "the node agent gives no answer"),
+                    times.patience().toMillis(),
+                    TimeUnit.MILLISECONDS);
+        });
+        return answer;
+    }
+
+    private void certified(NodeMessage.Certified certified) {
+        CompletableFuture<X509Certificate> answer = certifications.remove(certified.request());
+        if (answer == null) {
+            return;
+        }
+        try {
+            answer.complete((X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(
+                            new ByteArrayInputStream(Base64.getDecoder().decode(certified.certificate()))));
+        } catch (CertificateException | IllegalArgumentException e) {
+            answer.completeExceptionally(e);
+        }
+    }
+
     private void refuse(long request, String why) {
+        CompletableFuture<X509Certificate> certification = certifications.remove(request);
+        if (certification != null) {
+            certification.completeExceptionally(new IOException(why));
+        }
         CompletableFuture<List<String>> answer = requests.remove(request);
         if (answer != null) {
             answer.completeExceptionally(new IOException(why));
@@ -179,6 +229,8 @@ public final class NodeAgentLink implements Openings {
                     }
                 }
                 case NodeMessage.Forget _ -> onForget.run();
+                case NodeMessage.Certified certified -> certified(certified);
+                case NodeMessage.Trust trust -> onTrust.accept(trust);
                 case NodeMessage.Ask _ -> send(new Alive());
                 case NodeMessage.Refused refused -> refuse(refused.request(), refused.reason());
             }
@@ -189,6 +241,7 @@ public final class NodeAgentLink implements Openings {
             connection = null;
             onForget.run();
             List.copyOf(requests.keySet()).forEach(request -> refuse(request, "the node agent is away"));
+            List.copyOf(certifications.keySet()).forEach(request -> refuse(request, "the node agent is away"));
             later();
         }
 

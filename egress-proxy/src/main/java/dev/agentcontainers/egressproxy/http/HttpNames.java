@@ -19,18 +19,34 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
-/** Which requests each agent may send to which names, and to which addresses it has resolved them. Thread-safe. */
+/**
+ * Which requests each agent may send to which names, inside TLS or without it, and to which addresses it has resolved them.
+ * Thread-safe.
+ */
 public final class HttpNames implements RememberedOpenings.Listener {
     private static final Logger LOG = System.getLogger(HttpNames.class.getName());
 
+    private final Function<Configure, Map<String, List<HttpName>>> namesOf;
     private final LongSupplier nanoTime;
     private final ResolvedRules<RequestRule> rules;
 
-    public HttpNames(LongSupplier nanoTime) {
+    private HttpNames(Function<Configure, Map<String, List<HttpName>>> namesOf, LongSupplier nanoTime) {
+        this.namesOf = namesOf;
         this.nanoTime = nanoTime;
         this.rules = new ResolvedRules<>(nanoTime);
+    }
+
+    /** Of requests without TLS. */
+    public static HttpNames plain(LongSupplier nanoTime) {
+        return new HttpNames(Configure::httpNames, nanoTime);
+    }
+
+    /** Of requests inside TLS for the very name. */
+    public static HttpNames insideTls(LongSupplier nanoTime) {
+        return new HttpNames(Configure::httpsNames, nanoTime);
     }
 
     /** What becomes of a request. */
@@ -47,7 +63,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
                 .groups()
                 .keySet()
                 .forEach(group ->
-                        all.put(group, rules(group, configuration.httpNames().getOrDefault(group, List.of()))));
+                        all.put(group, rules(group, namesOf.apply(configuration).getOrDefault(group, List.of()))));
         rules.configure(all, configuration.agents());
     }
 
@@ -78,6 +94,38 @@ public final class HttpNames implements RememberedOpenings.Listener {
     }
 
     /**
+     * Whether an agent's TLS for that name is to be decrypted there.
+     *
+     * @param serverName as the connection has it
+     * @return the name in its one form, and by what the connection rests; empty where no request could pass
+     */
+    public synchronized Optional<Decryptable> connects(String from, String to, int port, String serverName) {
+        return rules.at(from, port)
+                .flatMap(there -> DomainName.asked(serverName)
+                        .filter(name -> there.rules().stream()
+                                .anyMatch(rule -> rule.domain().matches(name)))
+                        .filter(name -> there.places().has(name, to, nanoTime.getAsLong()))
+                        .flatMap(name -> there.permit().map(permit -> new Decryptable(name, permit))));
+    }
+
+    /** A connection that is decrypted before its requests are judged. */
+    public record Decryptable(String name, Permit permit) {}
+
+    /**
+     * Whether a request may pass that is inside TLS.
+     *
+     * @param serverName of the connection; only what leads to the address by that name counts
+     */
+    public synchronized Result sends(String from, String to, int port, HttpRequest request, String serverName) {
+        return rules.at(from, port)
+                .map(there -> judge(
+                        there,
+                        there.places().has(serverName, to, nanoTime.getAsLong()) ? Set.of(serverName) : Set.of(),
+                        request))
+                .orElseGet(() -> new Result.Refused(HttpVerdict.UNKNOWN_AGENT));
+    }
+
+    /**
      * Whether a request may pass.
      *
      * @param from address of the agent
@@ -88,13 +136,16 @@ public final class HttpNames implements RememberedOpenings.Listener {
         if (there.isEmpty()) {
             return new Result.Refused(HttpVerdict.UNKNOWN_AGENT);
         }
-        Set<String> names = there.get().places().namesOf(to, nanoTime.getAsLong());
+        return judge(there.get(), there.get().places().namesOf(to, nanoTime.getAsLong()), request);
+    }
+
+    private static Result judge(AtPort<RequestRule> there, Set<String> names, HttpRequest request) {
         boolean hostIsKnown = false;
-        for (Rule<RequestRule> rule : there.get().rules()) {
+        for (Rule<RequestRule> rule : there.rules()) {
             for (String name : names) {
                 if (rule.domain().matches(name)) {
                     if (rule.detail().allows(request, name)) {
-                        return new Result.Permitted(there.get().permit().orElseThrow());
+                        return new Result.Permitted(there.permit().orElseThrow());
                     }
                     hostIsKnown |= rule.detail().allowsHost(request.host(), name);
                 }

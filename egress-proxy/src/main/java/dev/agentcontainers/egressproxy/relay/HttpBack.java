@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpClientCodec;
@@ -18,9 +19,13 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
+import java.security.cert.CertificateException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The connection to the server, which lasts as long as the agent's: what it answers goes to the agent. For the event loop's thread. */
@@ -37,13 +42,23 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
     private boolean keepsAlive;
     private boolean asksForMore;
     private boolean inputEnded;
+    private @Nullable Inside inside;
+    /** Whether the answer's content ends where the connection does. */
+    private boolean endsWithConnection;
+
+    /**
+     * What goes around what is sent and comes.
+     *
+     * @param trusted by whom the server has to be certified, for its name
+     */
+    record Security(SslContext trusted, String serverName) {}
 
     HttpBack(HttpRelay relay) {
         this.relay = relay;
     }
 
-    /** Only once. */
-    ChannelFuture connect(EventLoop loop, InetSocketAddress to, Duration patience) {
+    /** Only once. Is done when everything is there that a request needs. */
+    ChannelFuture connect(EventLoop loop, InetSocketAddress to, Optional<Security> security, Duration patience) {
         HttpDecoderConfig strict = new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
                 .setMaxHeaderSize(LONGEST_HEADERS)
@@ -54,17 +69,55 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
             @Override
             protected void initChannel(Channel made) {
                 made.config().setRecvByteBufAllocator(HttpRelay.LITTLE_AT_ONCE);
+                security.ifPresent(each -> encrypt(made, each, to.getPort(), patience));
                 made.pipeline()
                         .addLast(new HttpClientCodec(strict, false, false), new FlowControlHandler(), HttpBack.this);
             }
         });
         channel = connecting.channel();
-        return connecting.addListener(connected -> {
-            open = connected.isSuccess();
-            if (open) {
-                readOn();
+        ChannelPromise ready = connecting.channel().newPromise();
+        connecting.addListener(connected -> {
+            SslHandler tls = connecting.channel().pipeline().get(SslHandler.class);
+            if (!connected.isSuccess()) {
+                ready.setFailure(connected.cause());
+            } else if (tls == null) {
+                open(ready);
+            } else {
+                connecting.channel().read();
+                tls.handshakeFuture().addListener(agreed -> {
+                    if (agreed.isSuccess()) {
+                        open(ready);
+                    } else {
+                        ready.setFailure(agreed.cause());
+                    }
+                });
             }
         });
+        return ready;
+    }
+
+    private void open(ChannelPromise ready) {
+        open = true;
+        readOn();
+        ready.setSuccess();
+    }
+
+    private void encrypt(Channel made, Security security, int port, Duration patience) {
+        SslHandler tls = security.trusted().newHandler(made.alloc(), security.serverName(), port);
+        tls.setHandshakeTimeoutMillis(patience.toMillis());
+        Inside decrypted = new Inside();
+        inside = decrypted;
+        made.pipeline().addLast(tls, decrypted);
+    }
+
+    /** What a connection that could not be made is told as. */
+    static HttpVerdict failure(Throwable cause) {
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            if (each instanceof CertificateException) {
+                return HttpVerdict.UNTRUSTED_SERVER;
+            }
+        }
+        return HttpVerdict.UNREACHABLE;
     }
 
     boolean isOpen() {
@@ -110,7 +163,8 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         interim = answer.status().codeClass() == HttpStatusClass.INFORMATIONAL;
         if (!interim) {
             relay.exchange().answeredWith(answer.status().code());
-            keepsAlive = HttpUtil.isKeepAlive(answer) && hasItsEnd(answer);
+            endsWithConnection = !hasItsEnd(answer);
+            keepsAlive = HttpUtil.isKeepAlive(answer) && !endsWithConnection;
             if (!keepsAlive) {
                 answer.headers().set(HttpHeaderNames.CONNECTION, "close");
             }
@@ -136,6 +190,11 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         HttpExchange its = relay.exchange();
         its.receives(content.content().readableBytes());
         boolean last = content instanceof LastHttpContent && !interim;
+        if (last && endsWithConnection && inside != null && inside.isCutOff()) {
+            content.release();
+            relay.end(HttpVerdict.BROKEN);
+            return;
+        }
         relay.answer(content).addListener(sent -> {
             relay.moves();
             if (sent.isSuccess() && last) {

@@ -117,12 +117,15 @@ final class HttpExchange {
         return before;
     }
 
-    HttpDecision decision(long epochMillis, String agent, InetSocketAddress to, HttpVerdict verdict) {
+    /** @param serverName of the TLS that it came in; null where it came without */
+    HttpDecision decision(
+            long epochMillis, String agent, InetSocketAddress to, @Nullable String serverName, HttpVerdict verdict) {
         return new HttpDecision(
                 epochMillis,
                 agent,
                 to.getAddress().getHostAddress(),
                 to.getPort(),
+                serverName,
                 method,
                 host,
                 path,

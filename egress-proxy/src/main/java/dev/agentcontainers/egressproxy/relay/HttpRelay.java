@@ -4,7 +4,6 @@ import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.policy.http.HttpRequest;
 import dev.agentcontainers.protocol.names.HttpVerdict;
-import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -19,9 +18,9 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetSocketAddress;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
@@ -42,11 +41,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     static final RecvByteBufAllocator LITTLE_AT_ONCE = new FixedRecvByteBufAllocator(4 << 10);
 
     private final SocketChannel front;
-    private final String agent;
-    private final InetSocketAddress to;
-    private final HttpNames names;
-    private final Consumer<HttpDecision> decisions;
-    private final Clock clock;
+    private final Requests requests;
     private final RelayLimits limits;
     private final Consumer<Channel> place;
     private final AnswerEncoder answers = new AnswerEncoder();
@@ -74,36 +69,52 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     }
 
     /** @param place is told of the connection to the other side */
-    HttpRelay(
-            SocketChannel front,
-            String agent,
-            InetSocketAddress to,
-            InterceptedConnections.ForHttp http,
-            Clock clock,
-            RelayLimits limits,
-            Consumer<Channel> place) {
+    HttpRelay(SocketChannel front, Requests requests, RelayLimits limits, Consumer<Channel> place) {
         this.front = front;
-        this.agent = agent;
-        this.to = to;
-        this.names = http.names();
-        this.decisions = http.decisions();
-        this.clock = clock;
+        this.requests = requests;
         this.limits = limits;
         this.place = place;
+        this.permit = requests.tls().map(Requests.Tls::permit).orElse(null);
     }
 
     /** Takes the connection over, with what was read of it. */
     void begin(ByteBuf read) {
         front.config().setAutoRead(false);
         front.config().setRecvByteBufAllocator(LITTLE_AT_ONCE);
+        requests.tls().ifPresent(this::decrypt);
         front.pipeline().addLast(new StrictRequestDecoder(), answers, new FlowControlHandler(), this);
         within(limits.hello());
         front.pipeline().fireChannelRead(read);
+        if (requests.tls().isPresent()) {
+            // What answers the handshake is flushed then.
+            front.pipeline().fireChannelReadComplete();
+        }
         if (front.isInputShutdown()) {
             // It was told before there was anybody here to hear it.
             front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
         }
         readOn();
+    }
+
+    private void decrypt(Requests.Tls tls) {
+        SslHandler handler = tls.front().newHandler(front.alloc());
+        // There is a time for all of the beginning.
+        handler.setHandshakeTimeoutMillis(0);
+        front.pipeline().addLast(handler, new Inside());
+        handler.handshakeFuture().addListener(agreed -> {
+            if (!agreed.isSuccess() && state == State.AWAITING) {
+                // The alert that says why is on its way, and Netty ends the connection behind it.
+                endQuietly();
+                tls.onFailure().run();
+            }
+        });
+    }
+
+    private void endQuietly() {
+        state = State.ENDED;
+        if (look != null) {
+            look.cancel(false);
+        }
     }
 
     @Override
@@ -128,11 +139,12 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private void judge(io.netty.handler.codec.http.HttpRequest message) {
         first = false;
         exchange = HttpExchange.of(message);
-        switch (RequestHead.read(message, to.getPort())) {
+        switch (RequestHead.read(
+                message, requests.to().getPort(), requests.tls().isPresent())) {
             case RequestHead.Refused(HttpVerdict why) -> refuse(why, Optional.empty());
             case RequestHead.Readable head -> {
                 HttpRequest request = head.request();
-                switch (names.sends(agent, to.getAddress().getHostAddress(), to.getPort(), request)) {
+                switch (requests.judge(request)) {
                     case HttpNames.Result.Refused(HttpVerdict why) -> refuse(why, Optional.of(request));
                     case HttpNames.Result.Permitted(Permit granted) -> {
                         permit = granted;
@@ -151,13 +163,23 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             write(message);
             return;
         }
-        ChannelFuture connecting = back.connect(front.eventLoop(), to, limits.connect());
+        Optional<SslContext> trusted = requests.tls().flatMap(tls -> tls.back().get());
+        if (requests.tls().isPresent() && trusted.isEmpty()) {
+            refuse(HttpVerdict.UNTRUSTED_SERVER, Optional.of(request));
+            return;
+        }
+        ChannelFuture connecting = back.connect(
+                front.eventLoop(),
+                requests.to(),
+                trusted.map(context -> new HttpBack.Security(
+                        context, requests.tls().orElseThrow().serverName())),
+                limits.connect());
         place.accept(connecting.channel());
         connecting.addListener(connected -> {
             if (state != State.PASSING) {
                 back.close();
             } else if (!connected.isSuccess()) {
-                refuse(HttpVerdict.UNREACHABLE, Optional.of(request));
+                refuse(HttpBack.failure(connected.cause()), Optional.of(request));
             } else if (!holds()) {
                 cut();
             } else {
@@ -240,7 +262,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     }
 
     private void refuse(HttpVerdict why, Optional<HttpRequest> request) {
-        FullHttpResponse answer = Refusal.of(agent, to.getPort(), why, request).answer();
+        FullHttpResponse answer = Refusal.of(requests.agent(), requests.to().getPort(), why, request)
+                .answer();
         exchange.answeredWith(answer.status().code());
         tell(why);
         refused = true;
@@ -259,8 +282,17 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         state = State.ENDING;
         back.close();
         within(patience);
-        front.shutdownOutput();
+        endOutput();
         readOn();
+    }
+
+    private void endOutput() {
+        SslHandler tls = front.pipeline().get(SslHandler.class);
+        if (tls == null) {
+            front.shutdownOutput();
+        } else {
+            tls.closeOutbound().addListener(_ -> front.shutdownOutput());
+        }
     }
 
     /** The other side has ended the connection. */
@@ -281,17 +313,14 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     }
 
     private void close() {
-        state = State.ENDED;
-        if (look != null) {
-            look.cancel(false);
-        }
+        endQuietly();
         back.reset();
         Relay.Resets.reset(front);
     }
 
     @Override
     public boolean holds() {
-        return permit == null || refused || names.holds(agent, permit);
+        return permit == null || refused || requests.holds(permit);
     }
 
     @Override
@@ -304,7 +333,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     private void tell(HttpVerdict verdict) {
         if (!exchange.wasTold()) {
-            decisions.accept(exchange.decision(clock.millis(), agent, to, verdict));
+            requests.tell(exchange, verdict);
         }
     }
 
@@ -330,10 +359,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             }
             case PASSING -> end(HttpVerdict.INCOMPLETE);
             case ENDING -> {
-                state = State.ENDED;
-                if (look != null) {
-                    look.cancel(false);
-                }
+                endQuietly();
                 front.close();
             }
             case ENDED -> {}

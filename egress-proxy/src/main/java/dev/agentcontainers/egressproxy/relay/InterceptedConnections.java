@@ -1,6 +1,9 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
+import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.http.HttpNames.Decryptable;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.tls.ClientHello;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
@@ -24,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,12 +46,15 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final TlsNames names;
     private final Consumer<TlsDecision> decisions;
     private final ForHttp http;
+    private final ForHttps https;
     private final Clock clock;
     private final RelayLimits limits;
     private final UnaryOperator<InetSocketAddress> destination;
     private final Map<String, Integer> ofAgents = new HashMap<>();
+    private final Map<String, Integer> decryptedOfAgents = new HashMap<>();
     private final Set<Passing> passing = new HashSet<>();
     private int all;
+    private int allDecrypted;
 
     /**
      * What may pass as TLS.
@@ -63,16 +70,30 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      */
     public record ForHttp(HttpNames names, Consumer<HttpDecision> decisions) {}
 
-    public InterceptedConnections(ForTls tls, ForHttp http, Clock clock, RelayLimits limits) {
-        this(tls, http, clock, limits, UnaryOperator.identity());
+    /**
+     * Which requests of HTTP inside TLS may pass; they are told as those without.
+     *
+     * @param certified what this process is for the agents
+     * @param trusted by whom the servers have to be certified
+     */
+    public record ForHttps(HttpNames names, CertifiedServers certified, TrustedServers trusted) {}
+
+    public InterceptedConnections(ForTls tls, ForHttp http, ForHttps https, Clock clock, RelayLimits limits) {
+        this(tls, http, https, clock, limits, UnaryOperator.identity());
     }
 
     /** @param destination where tests have what an agent's connection is meant for */
     InterceptedConnections(
-            ForTls tls, ForHttp http, Clock clock, RelayLimits limits, UnaryOperator<InetSocketAddress> destination) {
+            ForTls tls,
+            ForHttp http,
+            ForHttps https,
+            Clock clock,
+            RelayLimits limits,
+            UnaryOperator<InetSocketAddress> destination) {
         this.names = tls.names();
         this.decisions = tls.decisions();
         this.http = http;
+        this.https = https;
         this.clock = clock;
         this.limits = limits;
         this.destination = destination;
@@ -185,11 +206,60 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 case ClientHello.Named(String name) -> {
                     serverName = name;
                     switch (names.connects(agent, to.getAddress().getHostAddress(), to.getPort(), name)) {
-                        case TlsNames.Result.Refused(TlsVerdict why) -> refuse(why);
+                        case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
                         case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
                     }
                 }
             }
+        }
+
+        /** Rules only add to each other: what a rule with tls alone lets pass is never decrypted. */
+        private void decryptOr(TlsVerdict otherwise, String name) {
+            Optional<Decryptable> decryptable =
+                    https.names().connects(agent, to.getAddress().getHostAddress(), to.getPort(), name);
+            if (decryptable.isEmpty()) {
+                refuse(otherwise);
+            } else if (allDecrypted >= limits.mostDecrypted()
+                    || decryptedOfAgents.getOrDefault(agent, 0) >= limits.mostDecryptedOfAgent()) {
+                refuse(TlsVerdict.TOO_MANY);
+            } else {
+                decrypt(decryptable.get());
+            }
+        }
+
+        private void decrypt(Decryptable decryptable) {
+            decide();
+            front.config().setAutoRead(false);
+            countDecrypted();
+            https.certified()
+                    .of(agent, decryptable.name())
+                    .whenComplete((certified, failure) -> front.eventLoop().execute(() -> {
+                        if (!front.isActive()) {
+                            return;
+                        }
+                        if (failure != null) {
+                            refuse(TlsVerdict.NOT_CERTIFIED);
+                        } else if (!https.names().holds(agent, decryptable.permit())) {
+                            revoked(front);
+                        } else {
+                            Requests.Tls inside = new Requests.Tls(
+                                    decryptable.name(),
+                                    certified,
+                                    https.trusted()::context,
+                                    decryptable.permit(),
+                                    () -> record(TlsVerdict.NOT_AGREED));
+                            goOn(new Requests(agent, to, https.names(), Optional.of(inside), http.decisions(), clock));
+                        }
+                    }));
+        }
+
+        private void countDecrypted() {
+            allDecrypted++;
+            decryptedOfAgents.merge(agent, 1, Integer::sum);
+            front.closeFuture().addListener(_ -> {
+                allDecrypted--;
+                decryptedOfAgents.computeIfPresent(agent, (_, count) -> count == 1 ? null : count - 1);
+            });
         }
 
         private boolean isForHttp() {
@@ -205,7 +275,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 Relay.Resets.reset(front);
                 return;
             }
-            HttpRelay relay = new HttpRelay(front, agent, to, http, clock, limits, place::holds);
+            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock));
+        }
+
+        private void goOn(Requests requests) {
+            HttpRelay relay = new HttpRelay(front, requests, limits, place::holds);
             passing.add(relay);
             front.closeFuture().addListener(_ -> passing.remove(relay));
             ByteBuf read = received.copy();
@@ -283,7 +357,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         private void recordHttp(HttpVerdict verdict) {
-            http.decisions().accept(HttpExchange.unread().decision(clock.millis(), agent, to, verdict));
+            http.decisions().accept(HttpExchange.unread().decision(clock.millis(), agent, to, null, verdict));
         }
 
         /** Of one that has said nothing yet it is told by what may pass there. */

@@ -38,9 +38,10 @@ record Refusal(
 
     /** @param request where it could be read */
     static Refusal of(String agent, int port, HttpVerdict verdict, Optional<HttpRequest> request) {
+        boolean byServer = verdict == HttpVerdict.UNREACHABLE || verdict == HttpVerdict.UNTRUSTED_SERVER;
         boolean byRule = verdict == HttpVerdict.NO_RULE || verdict == HttpVerdict.OTHER_HOST;
         return new Refusal(
-                verdict == HttpVerdict.UNREACHABLE ? UNREACHABLE : DENIED,
+                byServer ? UNREACHABLE : DENIED,
                 agent,
                 verdict.name().toLowerCase(Locale.ROOT).replace('_', '-'),
                 message(verdict, request.map(HttpRequest::toString).orElse("the request"), port),
@@ -66,6 +67,8 @@ record Refusal(
             case TOO_LARGE ->
                 "the request's line has more than 8 KiB, or its headers have more than 16 KiB or 128 lines";
             case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
+            case UNTRUSTED_SERVER ->
+                "the server at the address of that name has no certificate for it that this machine trusts";
             case UNREACHABLE -> "nobody answers at the address of that name";
             case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, BROKEN, REVOKED ->
                 "the message can be read in more than one way, or in none";

@@ -162,7 +162,13 @@ final class Relay implements Passing {
                     // Its peer has ended it already.
                 }
             }
-            channel.close();
+            ChannelHandlerContext first = channel.pipeline().firstContext();
+            if (first == null) {
+                channel.close();
+            } else {
+                // Past what would say goodbye and wait until that is taken.
+                first.close();
+            }
         }
     }
 }

@@ -80,24 +80,29 @@ sealed interface RequestHead {
     Set<String> NOT_WITH_UNDERSCORES =
             Set.of("content-length", "transfer-encoding", "host", "connection", "upgrade", "te", "expect");
 
-    /** @param port that the connection goes to */
-    static RequestHead read(io.netty.handler.codec.http.HttpRequest message, int port) {
+    /**
+     * @param port that the connection goes to
+     * @param tls whether it came inside TLS
+     */
+    static RequestHead read(io.netty.handler.codec.http.HttpRequest message, int port, boolean tls) {
         if (message.decoderResult().isFailure()) {
             return new Refused(
                     message.decoderResult().cause() instanceof TooLongFrameException
                             ? HttpVerdict.TOO_LARGE
                             : HttpVerdict.MALFORMED);
         }
-        return new Reading(message, port).read();
+        return new Reading(message, port, tls).read();
     }
 
     /** The steps of it, each of which refuses or goes on. */
-    record Reading(io.netty.handler.codec.http.HttpRequest message, int port) {
+    record Reading(io.netty.handler.codec.http.HttpRequest message, int port, boolean tls) {
         private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z0-9_-]{0,31}");
         private static final Pattern LENGTH = Pattern.compile("0|[1-9][0-9]{0,17}");
         private static final Pattern AUTHORITY = Pattern.compile("(?<name>[^:/?#@\\[\\]]+)(:(?<port>[0-9]{1,5}))?");
         private static final Pattern ABSOLUTE =
                 Pattern.compile("http://(?<authority>[^/?#]*)(?<rest>.*)", Pattern.CASE_INSENSITIVE);
+        private static final Pattern ABSOLUTE_INSIDE_TLS =
+                Pattern.compile("https://(?<authority>[^/?#]*)(?<rest>.*)", Pattern.CASE_INSENSITIVE);
         private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7e]+");
         private static final Set<String> CONNECTION_OPTIONS = Set.of("close", "keep-alive", "te");
 
@@ -134,7 +139,7 @@ sealed interface RequestHead {
             if (!VISIBLE.matcher(target).matches() || target.contains("#")) {
                 return new Refused(HttpVerdict.AMBIGUOUS_PATH);
             }
-            Matcher absolute = ABSOLUTE.matcher(target);
+            Matcher absolute = (tls ? ABSOLUTE_INSIDE_TLS : ABSOLUTE).matcher(target);
             if (absolute.matches()) {
                 if (!authority(absolute.group("authority")).equals(host)) {
                     return new Refused(HttpVerdict.OTHER_HOST);
@@ -146,7 +151,7 @@ sealed interface RequestHead {
             String query = end < 0 ? "" : target.substring(end);
             return RequestPath.canonical(end < 0 ? target : target.substring(0, end))
                     .<RequestHead>map(path -> new Readable(
-                            new HttpRequest(method, host.get().name(), path),
+                            new HttpRequest(method, host.get().name(), path, tls),
                             path + query,
                             host.get().text()))
                     .orElseGet(() -> new Refused(HttpVerdict.AMBIGUOUS_PATH));
@@ -163,7 +168,7 @@ sealed interface RequestHead {
                 return Optional.empty();
             }
             return DomainName.asked(matcher.group("name"))
-                    .map(name -> new Authority(name, port == 80 ? name : name + ":" + port));
+                    .map(name -> new Authority(name, port == (tls ? 443 : 80) ? name : name + ":" + port));
         }
 
         /** Its content has one length, or comes in chunks, or there is none. */

@@ -27,7 +27,7 @@ class HttpNamesTest {
     private static final HttpName BELOW = name("*.example.net", 80, "GET", "/");
 
     private final AtomicLong now = new AtomicLong();
-    private final HttpNames names = new HttpNames(now::get);
+    private final HttpNames names = HttpNames.plain(now::get);
 
     @BeforeEach
     void allow() {

@@ -53,7 +53,7 @@ class HttpRelayTest {
 
     private final EventLoopGroup group = new EpollEventLoopGroup(1);
     private final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
-    private final HttpNames names = new HttpNames(System::nanoTime);
+    private final HttpNames names = HttpNames.plain(System::nanoTime);
     private final TlsNames tlsNames = new TlsNames(System::nanoTime);
     private final List<Socket> sockets = new ArrayList<>();
     private ServerSocket server;
@@ -61,7 +61,7 @@ class HttpRelayTest {
     private InetSocketAddress proxy;
 
     private static RelayLimits limits(Duration head, Duration between) {
-        return new RelayLimits(8, 3, head, Duration.ofSeconds(10), Duration.ofMinutes(1), between);
+        return new RelayLimits(8, 3, 4, 3, head, Duration.ofSeconds(10), Duration.ofMinutes(1), between);
     }
 
     @BeforeEach
@@ -79,6 +79,7 @@ class HttpRelayTest {
         connections = new InterceptedConnections(
                 new ForTls(tlsNames, _ -> {}),
                 new ForHttp(names, decisions::add),
+                Decrypting.NOTHING,
                 Clock.systemUTC(),
                 limits,
                 _ -> meant);

@@ -50,7 +50,7 @@ class RelayTest {
     private static final String AGENT = "127.0.0.2";
     private static final String NAME = "www.example.org";
     private static final RelayLimits LIMITS = new RelayLimits(
-            8, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(1));
+            8, 3, 4, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(1));
 
     private final EventLoopGroup group = new EpollEventLoopGroup(1);
     private final List<TlsDecision> decisions = new CopyOnWriteArrayList<>();
@@ -72,7 +72,8 @@ class RelayTest {
         InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
         connections = new InterceptedConnections(
                 new ForTls(names, decisions::add),
-                new ForHttp(new HttpNames(System::nanoTime), _ -> {}),
+                new ForHttp(HttpNames.plain(System::nanoTime), _ -> {}),
+                Decrypting.NOTHING,
                 Clock.systemUTC(),
                 limits,
                 _ -> meant);
@@ -292,7 +293,14 @@ class RelayTest {
     @Test
     void whoIsSlowIsReset() throws Exception {
         start(new RelayLimits(
-                8, 3, Duration.ofMillis(300), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(1)));
+                8,
+                3,
+                4,
+                3,
+                Duration.ofMillis(300),
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(1)));
         Socket silent = connect();
         Socket slow = connect(Arrays.copyOf(named(NAME), 40));
 
@@ -335,7 +343,14 @@ class RelayTest {
         server.close();
         server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
         start(new RelayLimits(
-                8, 3, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofMinutes(1), Duration.ofMinutes(1)));
+                8,
+                3,
+                4,
+                3,
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(5),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(1)));
         InetSocketAddress full = (InetSocketAddress) server.getLocalSocketAddress();
         for (int i = 0; i < 2; i++) {
             Socket waiting = new Socket();
@@ -390,7 +405,14 @@ class RelayTest {
     @Test
     void whatIsIdleForLongIsCut() throws Exception {
         start(new RelayLimits(
-                8, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(300), Duration.ofMinutes(1)));
+                8,
+                3,
+                4,
+                3,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                Duration.ofMillis(300),
+                Duration.ofMinutes(1)));
         Socket client = connect(named(NAME));
         accept();
         assertThat(readUntilReset(client)).isEmpty();

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.app;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
@@ -121,8 +122,12 @@ public final class NodeAgent implements AutoCloseable {
                 id -> journal.entry(id).map(entry -> entry.assignment().agent()).map(NodeAgent::agent));
         NamesFence names = openFence(audited, node);
         Fence fence = new MeteredFence(names, Metrics.globalRegistry);
-        EgressProxyKeeper proxy =
-                closing(new EgressProxyKeeper(names, platform.proxy(options.settings()), options.names(), audited));
+        EgressProxyKeeper proxy = closing(new EgressProxyKeeper(
+                names,
+                platform.proxy(options.settings()),
+                options.names(),
+                AgentAuthorities.of(options.settings().stateDirectory()),
+                audited));
         FenceUpkeep upkeep = closing(new FenceUpkeep(fence).start());
         closing(new ApiServerWatch(
                         node.apiServer(), () -> ApiServerAddresses.of(client.getConfiguration()), addresses -> {

@@ -225,6 +225,9 @@ public sealed interface AuditRecord {
                 case INCOMPLETE -> "no whole ClientHello came in time";
                 case TOO_MANY -> "there are too many connections";
                 case UNREACHABLE -> "nobody answers there";
+                case NOT_CERTIFIED -> "it is to be decrypted, and there is no certificate for that";
+                case NOT_AGREED ->
+                    "it is to be decrypted, and the agent does not trust its authority or speaks no TLS 1.2 and HTTP/1.1";
                 case REVOKED -> "it was cut because its name was taken back";
             };
         }
@@ -234,6 +237,7 @@ public sealed interface AuditRecord {
      * A request of HTTP to a name to which only some may pass; or a connection there on which none could be read.
      *
      * @param address who sent it
+     * @param serverName of the TLS that it came in
      * @param path without the query
      * @param status of the answer; 0 where there was none
      */
@@ -243,6 +247,7 @@ public sealed interface AuditRecord {
             String address,
             String destination,
             int port,
+            Optional<String> serverName,
             Optional<String> method,
             Optional<String> host,
             Optional<String> path,
@@ -255,7 +260,7 @@ public sealed interface AuditRecord {
         /** Whether it was let pass; it may not have come to an answer. */
         public boolean isAllowed() {
             return switch (verdict) {
-                case PASSED, UNREACHABLE, BROKEN -> true;
+                case PASSED, UNREACHABLE, UNTRUSTED_SERVER, BROKEN -> true;
                 case UNKNOWN_AGENT,
                         NOT_HTTP,
                         MALFORMED,
@@ -287,14 +292,19 @@ public sealed interface AuditRecord {
                 case INCOMPLETE -> "no whole request came in time";
                 case TOO_MANY -> "there are too many connections";
                 case UNREACHABLE -> "nobody answers there";
+                case UNTRUSTED_SERVER -> "the server has no certificate for that name which the machine trusts";
                 case BROKEN -> "what came back is no answer, or ended early";
                 case REVOKED -> "it was cut because a rule was taken back";
             };
         }
 
+        public String scheme() {
+            return serverName.isPresent() ? "https" : "http";
+        }
+
         /** As it is written; empty where none could be read. */
         public String request() {
-            return method.map(name -> name + " http://" + host.orElse("?") + path.orElse(""))
+            return method.map(name -> name + " " + scheme() + "://" + host.orElse("?") + path.orElse(""))
                     .orElse("");
         }
     }

@@ -203,6 +203,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                 NameAudit.printable(decision.agent()),
                 NameAudit.printable(decision.address()),
                 decision.port(),
+                Optional.ofNullable(decision.serverName()).map(NameAudit::printable),
                 Optional.ofNullable(decision.method()).map(NameAudit::printable),
                 Optional.ofNullable(decision.host()).map(NameAudit::printable),
                 Optional.ofNullable(decision.path()).map(NameAudit::printable),

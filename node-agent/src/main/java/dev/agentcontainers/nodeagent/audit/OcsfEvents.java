@@ -331,11 +331,12 @@ final class OcsfEvents {
             ObjectNode url = event.putObject("http_request")
                     .put("http_method", method)
                     .putObject("url")
-                    .put("scheme", "http")
+                    .put("scheme", record.scheme())
                     .put("port", record.port());
             record.host().ifPresent(host -> url.put("hostname", host));
             record.path().ifPresent(path -> url.put("path", path));
         });
+        record.serverName().ifPresent(name -> event.putObject("tls").put("sni", name));
         if (record.status() > 0) {
             event.putObject("http_response").put("code", record.status());
         }

@@ -141,6 +141,7 @@ public final class PolicyKeeper {
                         orEmpty(group.names()),
                         orEmpty(group.tlsNames()),
                         orEmpty(group.httpNames()),
+                        orEmpty(group.httpsNames()),
                         orEmpty(group.sources())))
                 .toList();
     }

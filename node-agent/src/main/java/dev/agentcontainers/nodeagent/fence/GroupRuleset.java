@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * @param names domain names that may be resolved, and the ports at what they resolve to
  * @param tlsNames the same, where what passes is TLS for that very name and nothing else
  * @param httpNames the same, where what passes is some requests of HTTP and nothing else
+ * @param httpsNames the same, where what passes is some requests of HTTP inside TLS for that very name and nothing else
  * @param sources the policies and rules that it was compiled from, for records only
  */
 public record GroupRuleset(
@@ -26,6 +27,7 @@ public record GroupRuleset(
         List<AllowedName> names,
         List<AllowedName> tlsNames,
         List<AllowedHttp> httpNames,
+        List<AllowedHttp> httpsNames,
         List<String> sources) {
     public GroupRuleset {
         egress = List.copyOf(egress);
@@ -33,6 +35,7 @@ public record GroupRuleset(
         names = List.copyOf(names);
         tlsNames = List.copyOf(tlsNames);
         httpNames = List.copyOf(httpNames);
+        httpsNames = List.copyOf(httpsNames);
         sources = List.copyOf(sources);
     }
 
@@ -44,14 +47,14 @@ public record GroupRuleset(
             List<Allow> ingress,
             List<AllowedName> names,
             List<AllowedName> tlsNames) {
-        this(name, hash, egress, ingress, names, tlsNames, List.of(), List.of());
+        this(name, hash, egress, ingress, names, tlsNames, List.of(), List.of(), List.of());
     }
 
     /** The names whose connections are intercepted, whatever may pass on them. */
     public List<AllowedName> interceptedNames() {
         return Stream.concat(
                         tlsNames.stream(),
-                        httpNames.stream()
+                        Stream.concat(httpNames.stream(), httpsNames.stream())
                                 .map(name -> new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort())))
                 .distinct()
                 .toList();

@@ -1,18 +1,23 @@
 package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
+import dev.agentcontainers.protocol.names.NodeMessage.Trust;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +49,8 @@ public final class EgressProxyKeeper implements AutoCloseable {
     private final NameLimits limits;
     private final NameAudit audit;
     private final Openings openings;
+    private final Certifications certifications;
+    private final Optional<AgentAuthorities> authorities;
     private final Times times;
     private final LongSupplier nanoTime;
     private final Semaphore changes = new Semaphore(0);
@@ -61,6 +68,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
     private volatile boolean silenced;
     private volatile Optional<ProxyConnection> toldWhom = Optional.empty();
     private long toldClosings;
+    private Optional<Trusted> trusted = Optional.empty();
     private Duration pause;
     private Optional<Confined> confined = Optional.empty();
 
@@ -70,6 +78,9 @@ public final class EgressProxyKeeper implements AutoCloseable {
      * @param user whom it runs as
      */
     private record Confined(List<String> resolvers, long user) {}
+
+    /** Whom a proxy was told to trust. */
+    private record Trusted(ProxyConnection proxy, List<X509Certificate> roots) {}
 
     /**
      * @param adoption how long one that runs may take to connect
@@ -94,8 +105,35 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 Duration.ofSeconds(10));
     }
 
+    /** Where no agent has an authority, so that nothing is decrypted. */
     public EgressProxyKeeper(NamesFence fence, ProxyPrograms programs, NameSettings settings, NameAudit audit) {
-        this(fence, programs, settings::upstreams, settings.limits(), audit, Times.DEFAULT, System::nanoTime);
+        this(
+                fence,
+                programs,
+                settings::upstreams,
+                settings.limits(),
+                Optional.empty(),
+                audit,
+                Times.DEFAULT,
+                System::nanoTime);
+    }
+
+    /** @param authorities of the agents, by which connections are decrypted where a rule is about what is inside TLS */
+    public EgressProxyKeeper(
+            NamesFence fence,
+            ProxyPrograms programs,
+            NameSettings settings,
+            AgentAuthorities authorities,
+            NameAudit audit) {
+        this(
+                fence,
+                programs,
+                settings::upstreams,
+                settings.limits(),
+                Optional.of(authorities),
+                audit,
+                Times.DEFAULT,
+                System::nanoTime);
     }
 
     /**
@@ -107,6 +145,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
             ProxyPrograms programs,
             Supplier<List<String>> resolvers,
             NameLimits limits,
+            Optional<AgentAuthorities> authorities,
             NameAudit audit,
             Times times,
             LongSupplier nanoTime) {
@@ -118,6 +157,8 @@ public final class EgressProxyKeeper implements AutoCloseable {
         this.times = times;
         this.nanoTime = nanoTime;
         this.pause = times.firstPause();
+        this.authorities = authorities;
+        this.certifications = new Certifications(fence, authorities);
         this.openings = new Openings(fence, new ClosedNow(fence, new NodeAddresses(System::nanoTime)), audit);
     }
 
@@ -288,10 +329,42 @@ public final class EgressProxyKeeper implements AutoCloseable {
             to.get().forget();
         }
         toldClosings = closings;
+        if (to.isPresent() && !now.httpsNames().isEmpty()) {
+            tellTrust(to.get());
+        }
         if (to.isPresent() && !(toldWhom.equals(to) && told.equals(Optional.of(now)))) {
             to.get().configure(now);
             told = Optional.of(now);
             toldWhom = to;
+        }
+    }
+
+    /** Before anything is decrypted. */
+    private void tellTrust(ProxyConnection to) throws IOException {
+        List<X509Certificate> roots = roots();
+        // The same list for as long as the machine's file is the same.
+        if (trusted.filter(told -> told.proxy() == to && told.roots() == roots).isPresent()) {
+            return;
+        }
+        List<String> encoded = new ArrayList<>();
+        for (X509Certificate root : roots) {
+            try {
+                encoded.add(Certifications.encoded(root));
+            } catch (CertificateEncodingException e) {
+                throw new IOException("a certificate that this machine trusts can't be told to the egress proxy", e);
+            }
+        }
+        to.trust(new Trust(encoded));
+        trusted = Optional.of(new Trusted(to, roots));
+    }
+
+    /** Nobody is trusted where they can't be read; names and all else go on. */
+    private List<X509Certificate> roots() {
+        try {
+            return authorities.isPresent() ? authorities.get().roots().certificates() : List.of();
+        } catch (IOException e) {
+            LOG.warn("no server can be trusted by whom the egress proxy decrypts: {}", e.getMessage());
+            return List.of();
         }
     }
 
@@ -311,7 +384,14 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 .filter(group -> !group.getValue().httpNames().isEmpty())
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, group -> group.getValue().httpNames()));
-        return new Configure(agents, names, tlsNames, httpNames, asked, limits);
+        Map<String, List<HttpName>> httpsNames = groups.entrySet().stream()
+                .filter(group -> !group.getValue().httpsNames().isEmpty())
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().httpsNames()));
+        Map<String, String> identities = fence.identities().entrySet().stream()
+                .filter(agent -> httpsNames.containsKey(agents.getOrDefault(agent.getKey(), "")))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        return new Configure(agents, names, tlsNames, httpNames, httpsNames, identities, asked, limits);
     }
 
     private void accept(ServerSocketChannel listening) {
@@ -346,7 +426,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
             connection.ifPresent(ProxyConnection::close);
             connection = Optional.of(arrived);
             changes.release();
-            arrived.serve(openings, audit);
+            arrived.serve(openings, certifications, audit);
         } catch (IOException | RuntimeException e) {
             LOG.warn("the egress proxy is not understood: {}", e.getMessage());
         } finally {

@@ -26,7 +26,10 @@ final class NamedGroup {
     private final List<Name> names = new ArrayList<>();
     private final List<Name> tlsNames = new ArrayList<>();
     private final List<HttpName> httpNames = new ArrayList<>();
-    /** Those with either. */
+    private final List<HttpName> httpsNames = new ArrayList<>();
+    /** Those which are decrypted at some port. */
+    private final List<DomainName> decrypted = new ArrayList<>();
+    /** Those with any of it. */
     private final List<Name> intercepted = new ArrayList<>();
 
     private final List<Box> boxes = new ArrayList<>();
@@ -46,10 +49,22 @@ final class NamedGroup {
         read(ruleset.name(), ruleset.tlsNames(), group.tlsNames);
         read(ruleset.name(), ruleset.interceptedNames(), group.intercepted);
         ruleset.httpNames().forEach(name -> group.httpNames.add(httpName(name)));
+        ruleset.httpsNames().forEach(name -> group.httpsNames.add(httpName(name)));
+        group.readDecrypted(ruleset);
         if (!group.names.isEmpty() || !group.intercepted.isEmpty()) {
             ruleset.egress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
         }
         return group;
+    }
+
+    private void readDecrypted(GroupRuleset ruleset) {
+        for (AllowedHttp name : ruleset.httpsNames()) {
+            try {
+                decrypted.add(DomainName.parse(name.domain()));
+            } catch (IllegalArgumentException e) {
+                LOG.error("group {}: a name is not decrypted: {}", ruleset.name(), e.getMessage());
+            }
+        }
     }
 
     /** What of it can't be read the proxy finds out, which is the only one to make something of it. */
@@ -100,6 +115,20 @@ final class NamedGroup {
     /** The names to which only some requests of HTTP pass. */
     List<HttpName> httpNames() {
         return List.copyOf(httpNames);
+    }
+
+    /** The names to which only some requests of HTTP inside TLS pass. */
+    List<HttpName> httpsNames() {
+        return List.copyOf(httpsNames);
+    }
+
+    /**
+     * Whether a rule needs TLS for that name to be decrypted.
+     *
+     * @param name as {@link DomainName#asked} gives it
+     */
+    boolean decrypts(String name) {
+        return decrypted.stream().anyMatch(domain -> domain.matches(name));
     }
 
     /**

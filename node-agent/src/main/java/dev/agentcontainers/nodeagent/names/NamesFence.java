@@ -61,6 +61,15 @@ public final class NamesFence extends ForwardingFence {
                 .collect(Collectors.toMap(Attachment::address, Attachment::group, (_, later) -> later));
     }
 
+    /** Address to who it is. */
+    Map<String, String> identities() {
+        return agents.entrySet().stream()
+                .collect(Collectors.toMap(
+                        agent -> agent.getValue().address(),
+                        agent -> agent.getKey().value(),
+                        (_, later) -> later));
+    }
+
     Map<String, NamedGroup> groups() {
         return groups;
     }

@@ -6,12 +6,14 @@ import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Ask;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.Forget;
+import dev.agentcontainers.protocol.names.NodeMessage.Trust;
 import dev.agentcontainers.protocol.names.ProxyMessage;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +51,10 @@ final class ProxyConnection implements AutoCloseable {
         messages.send(new Forget());
     }
 
+    void trust(Trust roots) throws IOException {
+        messages.send(roots);
+    }
+
     /** Has the proxy say something. Like all that is sent it may wait for one that takes nothing, until this is closed. */
     void ask(long now) throws IOException {
         if (asked.isEmpty()) {
@@ -64,14 +70,15 @@ final class ProxyConnection implements AutoCloseable {
     }
 
     /** Serves the proxy until one of both ends. */
-    void serve(Openings openings, NameAudit audit) {
+    void serve(Openings openings, Certifications certifications, NameAudit audit) {
         try {
             for (Optional<ProxyMessage> message = messages.receive();
                     message.isPresent();
                     message = messages.receive()) {
                 asked = Optional.empty();
                 switch (message.get()) {
-                    case ProxyMessage.Open open -> messages.send(opened(openings, open));
+                    case ProxyMessage.Open open -> messages.send(worked(() -> openings.open(open)));
+                    case ProxyMessage.Certify certify -> messages.send(worked(() -> certifications.certify(certify)));
                     case ProxyMessage.Alive _ -> {}
                     case ProxyMessage.TlsAudit told -> {
                         told.decisions().forEach(audit::connected);
@@ -101,11 +108,11 @@ final class ProxyConnection implements AutoCloseable {
         }
     }
 
-    /** What the kernel takes for it is not the proxy's silence. */
-    private NodeMessage opened(Openings openings, ProxyMessage.Open open) {
+    /** What is taken for it here is not the proxy's silence. */
+    private NodeMessage worked(Supplier<NodeMessage> work) {
         working = true;
         try {
-            return openings.open(open);
+            return work.get();
         } finally {
             asked = Optional.empty();
             working = false;

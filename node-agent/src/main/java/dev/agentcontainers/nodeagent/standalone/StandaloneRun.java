@@ -5,6 +5,7 @@ import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
@@ -152,7 +153,11 @@ public final class StandaloneRun implements Run {
             RunEnd end;
             try (FenceUpkeep upkeep = new FenceUpkeep(fenceWithNames).start();
                     EgressProxyKeeper proxy = new EgressProxyKeeper(
-                                    fenceWithNames, platform.proxy(settings), names, auditedFence)
+                                    fenceWithNames,
+                                    platform.proxy(settings),
+                                    names,
+                                    AgentAuthorities.of(settings.stateDirectory()),
+                                    auditedFence)
                             .start();
                     ShownDenials denials = ShownDenials.start(trail, observer)) {
                 end = supervise(new Supervisor(parts), driver, plan.assignment());
@@ -176,7 +181,8 @@ public final class StandaloneRun implements Run {
         boolean failed = !end.exitCode().equals(Optional.of(0));
         if (failed
                 && plan.policy().groups().stream()
-                        .flatMap(group -> Stream.of(group.names(), group.tlsNames(), group.httpNames()))
+                        .flatMap(group ->
+                                Stream.of(group.names(), group.tlsNames(), group.httpNames(), group.httpsNames()))
                         .anyMatch(names -> names != null && !names.isEmpty())) {
             denials.awaitLast(ShownDenials.NAMES_WITHIN);
         } else if (deniedPackets > 0) {

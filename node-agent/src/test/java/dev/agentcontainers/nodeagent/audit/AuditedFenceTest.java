@@ -38,6 +38,7 @@ class AuditedFenceTest {
             List.of(new AllowedName("*.example.org", Protocol.TCP, 443, 443)),
             List.of(new AllowedName("tls.example.net", Protocol.TCP, 443, 443)),
             List.of(),
+            List.of(),
             List.of("NetworkPolicy team/web"));
 
     private final EventfulFence machine = new EventfulFence();

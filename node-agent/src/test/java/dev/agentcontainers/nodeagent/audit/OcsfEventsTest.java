@@ -152,6 +152,7 @@ class OcsfEventsTest {
                 "100.80.4.2",
                 "192.0.2.10",
                 80,
+                Optional.empty(),
                 method,
                 method.map(_ -> "www.example.org"),
                 method.map(_ -> "/v1"),

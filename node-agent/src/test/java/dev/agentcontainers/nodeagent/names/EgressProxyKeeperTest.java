@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -105,7 +106,7 @@ class EgressProxyKeeperTest {
         proxies = new FakeProxies(folder, events);
         fence.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
         keeper = new EgressProxyKeeper(
-                fence, proxies, resolvers::get, NameLimits.DEFAULT, NameAudit.NONE, TIMES, time::get);
+                fence, proxies, resolvers::get, NameLimits.DEFAULT, Optional.empty(), NameAudit.NONE, TIMES, time::get);
     }
 
     @AfterEach

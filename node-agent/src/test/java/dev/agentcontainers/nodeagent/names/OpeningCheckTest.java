@@ -112,6 +112,7 @@ class OpeningCheckTest {
                 List.of(name("*.example.org", Protocol.TCP, 80, 80)),
                 List.of(name("www.example.org", Protocol.TCP, 443, 443)),
                 List.of(new AllowedHttp("www.example.org", 80, 81, List.of("GET"), List.of("/"), null)),
+                List.of(),
                 List.of()));
 
         assertThat(check(group, "www.example.org", 60, "192.0.2.1"))

@@ -1,39 +1,24 @@
 package dev.agentcontainers.operator.authority;
 
+import dev.agentcontainers.protocol.CertificateSigner;
+import dev.agentcontainers.protocol.CertificateSigner.Purpose;
 import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.ProtocolException;
-import java.io.IOException;
-import java.math.BigInteger;
-import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.PublicKey;
-import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Date;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.BasicConstraints;
-import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
-import org.bouncycastle.asn1.x509.KeyUsage;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.IPAddress;
 
 /**
@@ -42,10 +27,6 @@ import org.bouncycastle.util.IPAddress;
 public final class CertificateAuthority {
     private static final String COMMON_NAME = "agentcontainers-gateway-ca";
     private static final Duration VALIDITY = Duration.ofDays(3650);
-    /** For machines whose clock is a little behind. */
-    private static final Duration CLOCK_SKEW = Duration.ofMinutes(10);
-
-    private static final int SERIAL_BITS = 127;
 
     private final X509Certificate certificate;
     private final PrivateKey key;
@@ -66,16 +47,10 @@ public final class CertificateAuthority {
     }
 
     public static CertificateAuthority create(Clock clock) {
-        KeyPair keys = newKeys();
+        KeyPair keys = CertificateSigner.newKeys();
         X500Name name = new X500NameBuilder().addRDN(BCStyle.CN, COMMON_NAME).build();
-        Signer self = new Signer(name, keys.getPrivate(), keys.getPublic(), clock);
-        X509Certificate certificate = self.sign(
-                name,
-                keys.getPublic(),
-                VALIDITY,
-                List.of(
-                        new Purpose(Extension.basicConstraints, true, new BasicConstraints(0)),
-                        new Purpose(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign))));
+        X509Certificate certificate =
+                new CertificateSigner(name, keys.getPrivate(), keys.getPublic(), clock).authority(VALIDITY);
         return new CertificateAuthority(certificate, keys.getPrivate(), clock);
     }
 
@@ -106,7 +81,7 @@ public final class CertificateAuthority {
 
     /** For the gateway, which answers under those DNS names and IP addresses. Usable as a server only. */
     public Issued server(List<String> names, Duration validity) {
-        KeyPair keys = newKeys();
+        KeyPair keys = CertificateSigner.newKeys();
         GeneralName[] alternatives = names.stream()
                 .map(name ->
                         new GeneralName(IPAddress.isValid(name) ? GeneralName.iPAddress : GeneralName.dNSName, name))
@@ -138,54 +113,6 @@ public final class CertificateAuthority {
 
     private X509Certificate leaf(
             X500Name subject, PublicKey leafKey, Duration validity, KeyPurposeId purpose, List<Purpose> further) {
-        List<Purpose> purposes = new ArrayList<>(further);
-        purposes.add(new Purpose(Extension.basicConstraints, true, new BasicConstraints(false)));
-        purposes.add(new Purpose(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature)));
-        purposes.add(new Purpose(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose)));
-        X500Name issuer =
-                X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
-        return new Signer(issuer, key, certificate.getPublicKey(), clock).sign(subject, leafKey, validity, purposes);
-    }
-
-    private record Purpose(
-            org.bouncycastle.asn1.ASN1ObjectIdentifier extension,
-            boolean critical,
-            org.bouncycastle.asn1.ASN1Encodable value) {}
-
-    private record Signer(X500Name name, PrivateKey key, PublicKey publicKey, Clock clock) {
-        X509Certificate sign(X500Name subject, PublicKey subjectKey, Duration validity, List<Purpose> purposes) {
-            Instant now = clock.instant();
-            try {
-                JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
-                        name,
-                        new BigInteger(SERIAL_BITS, new SecureRandom()).setBit(0),
-                        Date.from(now.minus(CLOCK_SKEW)),
-                        Date.from(now.plus(validity)),
-                        subject,
-                        subjectKey);
-                for (Purpose purpose : purposes) {
-                    builder.addExtension(purpose.extension(), purpose.critical(), purpose.value());
-                }
-                JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
-                builder.addExtension(
-                        Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(subjectKey));
-                builder.addExtension(
-                        Extension.authorityKeyIdentifier, false, identifiers.createAuthorityKeyIdentifier(publicKey));
-                return new JcaX509CertificateConverter()
-                        .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
-            } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
-                throw new IllegalStateException("cannot sign a certificate for " + subject, e);
-            }
-        }
-    }
-
-    private static KeyPair newKeys() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(new ECGenParameterSpec("secp256r1"));
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this JDK makes no P-256 keys", e);
-        }
+        return CertificateSigner.of(certificate, key, clock).leaf(subject, leafKey, validity, purpose, further);
     }
 }

@@ -110,7 +110,10 @@ final class PolicyParts {
         long size = GROUP_OVERHEAD + group.name().length() + group.hash().length();
         size += texts(group.sources()) + texts(group.problems());
         size += boxes(group.egress()) + boxes(group.ingress());
-        size += names(group.names()) + names(group.tlsNames()) + httpNames(group.httpNames());
+        size += names(group.names())
+                + names(group.tlsNames())
+                + httpNames(group.httpNames())
+                + httpNames(group.httpsNames());
         return size;
     }
 

@@ -6,7 +6,7 @@ public final class HttpRemedy {
 
     /** Another rule beside those that there are. */
     public static String newRule(HttpRequest request, int port) {
-        return "add to spec.network.egress, or to spec.egress of an EgressPolicy that selects the agent: {name: NAME, to: [{domain: %s}], ports: [{port: %d}], http: [%s]}"
-                .formatted(request.host(), port, request.asEntry());
+        return "add to spec.network.egress, or to spec.egress of an EgressPolicy that selects the agent: {name: NAME, to: [{domain: %s}], ports: [{port: %d}], %shttp: [%s]}"
+                .formatted(request.host(), port, request.tls() ? "tls: {}, " : "", request.asEntry());
     }
 }

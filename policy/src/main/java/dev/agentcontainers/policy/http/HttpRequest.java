@@ -6,11 +6,17 @@ package dev.agentcontainers.policy.http;
  * @param method as sent
  * @param host the name that it gives as Host, as {@link dev.agentcontainers.policy.rule.DomainName#asked} gives it
  * @param path as {@link RequestPath#canonical} gives it
+ * @param tls whether it is sent inside TLS
  */
-public record HttpRequest(String method, String host, String path) {
+public record HttpRequest(String method, String host, String path, boolean tls) {
+    /** One without TLS. */
+    public HttpRequest(String method, String host, String path) {
+        this(method, host, path, false);
+    }
+
     @Override
     public String toString() {
-        return method + " " + path + " of " + host;
+        return method + " " + path + " of " + host + (tls ? " inside TLS" : "");
     }
 
     /** The entry of a rule's {@code http} that allows this and nothing else, as YAML. */

@@ -42,10 +42,7 @@ final class EgressRules {
             EgressRule rule, List<HttpRequests> http, List<Peer> peers, List<PortMatch> ports, RuleSource source) {
         List<RequestRule> requests = new ArrayList<>();
         List<Peer> problems = new ArrayList<>();
-        if (rule.tls() != null) {
-            problems.add(new Peer.Unreadable(source.field()
-                    + ".http: the rule has tls, and what is inside TLS is not looked at; the rule allows nothing"));
-        } else if (http.isEmpty()) {
+        if (http.isEmpty()) {
             problems.add(new Peer.Unreadable(source.field() + ".http: is empty; the rule allows nothing"));
         } else {
             for (int index = 0; index < http.size(); index++) {
@@ -59,7 +56,8 @@ final class EgressRules {
         }
         List<Peer> all = new ArrayList<>(requests.isEmpty() ? List.of() : domains(peers, source.field(), "http"));
         all.addAll(problems);
-        return new Rule(source, Action.ACCEPT, all, streams(ports, source.field(), "http"), false, requests);
+        return new Rule(
+                source, Action.ACCEPT, all, streams(ports, source.field(), "http"), rule.tls() != null, requests);
     }
 
     private static RequestRule requestRule(HttpRequests entry) {

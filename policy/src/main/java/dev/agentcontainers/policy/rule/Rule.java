@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param peers empty: nothing matches (a policy's missing {@code to} is {@link Peer.Everywhere})
  * @param ports empty: nothing matches (a policy's missing {@code ports} is {@link #ALL_PORTS})
  * @param onlyTls whether it accepts nothing but TLS for the very name that an address was resolved for; only of domains and TCP
- * @param requests the requests of HTTP that it accepts and nothing else; empty where it is not about requests. Only of domains and TCP
+ * @param requests the requests of HTTP that it accepts and nothing else, inside TLS where it is only about that and without it
+ *     otherwise; empty where it is not about requests. Only of domains and TCP
  */
 public record Rule(
         RuleSource source,
@@ -65,16 +66,19 @@ public record Rule(
     /**
      * Whether what it accepts at its peers and ports is, or may be, such a request.
      *
-     * @param request of HTTP without TLS; null where it isn't known what passes
+     * @param request of HTTP; null where it isn't known what passes
      * @param name that the address was resolved for; null where none is known
      */
     public boolean letsPass(@Nullable HttpRequest request, @Nullable String name) {
         if (request == null) {
             return true;
         }
-        return !onlyTls
-                && (requests.isEmpty()
-                        || (name != null && requests.stream().anyMatch(rule -> rule.allows(request, name))));
+        if (requests.isEmpty()) {
+            return !onlyTls || request.tls();
+        }
+        return onlyTls == request.tls()
+                && name != null
+                && requests.stream().anyMatch(rule -> rule.allows(request, name));
     }
 
     /** What of the rule can't be read, each with its place. */

@@ -28,6 +28,8 @@ public enum HttpVerdict {
     TOO_MANY,
     /** Nobody answers there. */
     UNREACHABLE,
+    /** Inside TLS: the server has no certificate for that name which the machine trusts. */
+    UNTRUSTED_SERVER,
     /** It was handed on; what came back is no answer, or ended early. */
     BROKEN,
     /** It was handed on, and cut because a rule was taken back. */

@@ -12,6 +12,8 @@ import java.util.Map;
     @JsonSubTypes.Type(value = NodeMessage.Opened.class, name = "opened"),
     @JsonSubTypes.Type(value = NodeMessage.Refused.class, name = "refused"),
     @JsonSubTypes.Type(value = NodeMessage.Forget.class, name = "forget"),
+    @JsonSubTypes.Type(value = NodeMessage.Certified.class, name = "certified"),
+    @JsonSubTypes.Type(value = NodeMessage.Trust.class, name = "trust"),
     @JsonSubTypes.Type(value = NodeMessage.Ask.class, name = "ask")
 })
 public sealed interface NodeMessage {
@@ -25,6 +27,8 @@ public sealed interface NodeMessage {
      * @param groups each group's name and the names that it may resolve, as {@code www.example.org} or {@code *.example.org}
      * @param tlsNames for groups that have such: which of these names may be reached by TLS for that very name, and at which ports
      * @param httpNames for groups that have such: to which of these names which requests of HTTP may pass
+     * @param httpsNames the same inside TLS for that very name, which is decrypted
+     * @param authorities for agents of groups that have such, by their addresses: another text where the agent's authority is another
      * @param upstreams whom to ask, as {@code 192.0.2.1:53}, in this order
      */
     record Configure(
@@ -32,6 +36,8 @@ public sealed interface NodeMessage {
             Map<String, List<String>> groups,
             Map<String, List<TlsName>> tlsNames,
             Map<String, List<HttpName>> httpNames,
+            Map<String, List<HttpName>> httpsNames,
+            Map<String, String> authorities,
             List<String> upstreams,
             NameLimits limits)
             implements NodeMessage {
@@ -40,6 +46,8 @@ public sealed interface NodeMessage {
             groups = Map.copyOf(groups);
             tlsNames = Map.copyOf(tlsNames);
             httpNames = Map.copyOf(httpNames);
+            httpsNames = Map.copyOf(httpsNames);
+            authorities = Map.copyOf(authorities);
             upstreams = List.copyOf(upstreams);
         }
 
@@ -51,6 +59,17 @@ public sealed interface NodeMessage {
                 List<String> upstreams,
                 NameLimits limits) {
             this(agents, groups, tlsNames, Map.of(), upstreams, limits);
+        }
+
+        /** Without rules about requests inside TLS. */
+        public Configure(
+                Map<String, String> agents,
+                Map<String, List<String>> groups,
+                Map<String, List<TlsName>> tlsNames,
+                Map<String, List<HttpName>> httpNames,
+                List<String> upstreams,
+                NameLimits limits) {
+            this(agents, groups, tlsNames, httpNames, Map.of(), Map.of(), upstreams, limits);
         }
 
         /** Nobody may resolve anything. */
@@ -99,7 +118,26 @@ public sealed interface NodeMessage {
         }
     }
 
-    /** Nothing was opened, and why. */
+    /**
+     * The agent's authority has signed.
+     *
+     * @param request number of the {@link ProxyMessage.Certify}
+     * @param certificate of the name, as X.509 in Base64
+     */
+    record Certified(long request, String certificate) implements NodeMessage {}
+
+    /**
+     * By whom servers must be certified, in place of all that was said before. Until it is said nobody is trusted.
+     *
+     * @param roots certificates as X.509 in Base64
+     */
+    record Trust(List<String> roots) implements NodeMessage {
+        public Trust {
+            roots = List.copyOf(roots);
+        }
+    }
+
+    /** Nothing was opened or signed, and why. */
     record Refused(long request, String reason) implements NodeMessage {}
 
     /** What was opened before this may be closed by now, and has to be asked for again. */

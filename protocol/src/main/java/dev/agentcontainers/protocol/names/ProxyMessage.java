@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = ProxyMessage.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = ProxyMessage.Open.class, name = "open"),
+    @JsonSubTypes.Type(value = ProxyMessage.Certify.class, name = "certify"),
     @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit"),
     @JsonSubTypes.Type(value = ProxyMessage.TlsAudit.class, name = "tlsAudit"),
     @JsonSubTypes.Type(value = ProxyMessage.HttpAudit.class, name = "httpAudit"),
@@ -40,6 +41,15 @@ public sealed interface ProxyMessage {
         }
     }
 
+    /**
+     * Asks for a certificate of the agent's authority for a name that its group's rules let be decrypted.
+     *
+     * @param request a number of this connection's own, also beside those of {@link Open}
+     * @param agent the agent's address
+     * @param publicKey on the curve P-256, as SubjectPublicKeyInfo in Base64
+     */
+    record Certify(long request, String agent, String name, String publicKey) implements ProxyMessage {}
+
     /** The answer to {@link NodeMessage.Ask}. */
     record Alive() implements ProxyMessage {}
 
@@ -69,6 +79,7 @@ public sealed interface ProxyMessage {
      *
      * @param agent address it came from
      * @param address where its connection was meant to go
+     * @param serverName of the TLS that it came in, in printable characters; null where it came without
      * @param method in printable characters; null where none can be read
      * @param host that it named, in printable characters; null where none can be read
      * @param path without the query, in printable characters; null where none can be read
@@ -82,6 +93,7 @@ public sealed interface ProxyMessage {
             String agent,
             String address,
             int port,
+            @Nullable String serverName,
             @Nullable String method,
             @Nullable String host,
             @Nullable String path,

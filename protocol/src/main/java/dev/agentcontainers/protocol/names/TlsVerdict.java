@@ -24,6 +24,13 @@ public enum TlsVerdict {
     TOO_MANY,
     /** Nobody answers there. */
     UNREACHABLE,
+    /** It is to be decrypted, and the node agent gave no certificate for its name. */
+    NOT_CERTIFIED,
+    /**
+     * It is to be decrypted, and the agent ended it before that: it does not trust its own authority, or wants a version, cipher or
+     * protocol of application that is not there.
+     */
+    NOT_AGREED,
     /** It had passed, and was cut because its name was taken back. */
     REVOKED
 }

@@ -142,12 +142,14 @@ public final class BareRun {
                     new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
                     creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
+                    SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
                     creation.make(
-                            creation.plan(own, hosts, driver.hostRoot(own.id())),
+                            creation.plan(own, hosts, surroundings),
                             own,
                             paths,
                             ids,
-                            driver.store(own.id()));
+                            driver.store(own.id()),
+                            surroundings);
                     List<String> arguments = new ArrayList<>(command.shim().runtimeArguments(paths));
                     arguments.addAll(List.of(
                             "run",

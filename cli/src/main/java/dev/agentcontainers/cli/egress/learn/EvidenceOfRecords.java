@@ -121,8 +121,7 @@ final class EvidenceOfRecords {
     private boolean isByRequests(Flow flow, Place place) {
         return flow.protocol() == Protocol.TCP
                 && (requested.contains(place)
-                        || (situation.egress(flow) instanceof Decision.Allowed allowed
-                                && !allowed.onlyRequests().isEmpty()));
+                        || (situation.egress(flow) instanceof Decision.Allowed allowed && allowed.isByRequests()));
     }
 
     private boolean isTlsOnly(Flow flow) {

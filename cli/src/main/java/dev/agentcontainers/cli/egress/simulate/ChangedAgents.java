@@ -42,6 +42,8 @@ record ChangedAgents(List<String> agents, String presence, RulesetDifference dif
         Passages.ofNames(passing.names()).forEach(line -> lines.add(verb + "egress   " + line));
         Passages.ofNames(passing.tlsNames()).forEach(line -> lines.add(verb + "egress   " + line + ", only as TLS"));
         passing.requests().forEach(each -> lines.add(verb + "egress   " + Passages.ofRequests(each)));
+        passing.requestsInTls()
+                .forEach(each -> lines.add(verb + "egress   " + Passages.ofRequests(each) + "  inside TLS"));
         Passages.ofBoxes(passing.ingress()).forEach(line -> lines.add(verb + "ingress  " + line));
     }
 }

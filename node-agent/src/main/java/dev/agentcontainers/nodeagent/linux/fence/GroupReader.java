@@ -106,7 +106,8 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
                             ingress,
                             held.get().named(),
                             intercepted.get().named(),
-                            intercepted.get().http()));
+                            intercepted.get().http(),
+                            intercepted.get().https()));
         } catch (IllegalStateException e) {
             return altered(group);
         }

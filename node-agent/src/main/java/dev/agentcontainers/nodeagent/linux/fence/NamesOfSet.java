@@ -11,10 +11,11 @@ import java.util.List;
  *
  * @param all the names with their ports
  * @param named those of them that are not about requests
- * @param http those that are
+ * @param http those that are about requests without TLS
+ * @param https those that are about requests inside TLS
  */
-record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHttp> http) {
-    static final NamesOfSet NONE = new NamesOfSet(List.of(), List.of(), List.of());
+record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHttp> http, List<AllowedHttp> https) {
+    static final NamesOfSet NONE = new NamesOfSet(List.of(), List.of(), List.of(), List.of());
 
     private static final int DIGEST = 16;
 
@@ -22,20 +23,23 @@ record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHt
         all = List.copyOf(all);
         named = List.copyOf(named);
         http = List.copyOf(http);
+        https = List.copyOf(https);
     }
 
     /** Of names whatever passes to them. */
     static NamesOfSet plain(GroupRuleset ruleset) {
-        return new NamesOfSet(ruleset.names(), ruleset.names(), List.of());
+        return new NamesOfSet(ruleset.names(), ruleset.names(), List.of(), List.of());
     }
 
     /** Of names whose connections are intercepted. */
     static NamesOfSet intercepted(GroupRuleset ruleset) {
-        return new NamesOfSet(ruleset.interceptedNames(), ruleset.tlsNames(), ruleset.httpNames());
+        return new NamesOfSet(
+                ruleset.interceptedNames(), ruleset.tlsNames(), ruleset.httpNames(), ruleset.httpsNames());
     }
 
     /** Letters and digits. */
     String digest() {
-        return RulesetHash.of(List.of(), List.of(), named, List.of(), http).substring(0, DIGEST);
+        return RulesetHash.of(List.of(), List.of(), named, List.of(), http, https)
+                .substring(0, DIGEST);
     }
 }

@@ -23,6 +23,7 @@ import java.util.TreeMap;
  * The {@code config.json} of a sandbox, see the OCI runtime specification 1.0.2. The root that it names is complete: the
  * runtime mounts only the kernel's filesystems.
  *
+ * @param defaults variables that the agent has where its specification sets no others
  * @param files most open files, not above the hard limit of the node agent
  * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
  * @param swapAccounted whether this kernel can limit swap
@@ -34,6 +35,7 @@ record BundleConfiguration(
         String cgroupPath,
         List<String> masked,
         Confinement confinement,
+        Map<String, String> defaults,
         long files,
         OptionalLong mostQuota,
         boolean swapAccounted) {
@@ -128,6 +130,7 @@ record BundleConfiguration(
 
     private List<String> environment() {
         Map<String, String> environment = new TreeMap<>(spec.environment());
+        defaults.forEach(environment::putIfAbsent);
         environment.putIfAbsent("PATH", PATH);
         environment.putIfAbsent("HOSTNAME", spec.hostname());
         environment.putIfAbsent("HOME", home());

@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
+import dev.agentcontainers.nodeagent.authority.SystemStores;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
@@ -53,7 +55,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Agents over the host's own root, read-only, in namespaces of their own: the isolation is an OCI runtime's, the
  * supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. Thread-safe.
  */
-public final class ProcessDriver implements IsolationDriver {
+public final class ProcessDriver implements IsolationDriver, AutoCloseable {
     static final String STORAGE_FIELD = "spec.resources.limits.ephemeral-storage";
 
     private final OciSettings settings;
@@ -66,6 +68,8 @@ public final class ProcessDriver implements IsolationDriver {
     private final WorkspaceTemplates templates;
     private final SpecialFiles specialFiles;
     private final RememberedHostTree hostTree = new RememberedHostTree(new LinuxHostTree(), Clock.systemUTC());
+    private final AgentAuthorities authorities;
+    private final SystemStores stores;
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
@@ -91,6 +95,8 @@ public final class ProcessDriver implements IsolationDriver {
         this.runs = new SandboxRuns(cgroups, processes, descriptors, readiness);
         this.templates = new WorkspaceTemplates(settings.stateDirectory().resolve("workspaces"), images);
         this.specialFiles = new SpecialFiles(settings.hostRoot().shown());
+        this.authorities = AgentAuthorities.of(settings.stateDirectory());
+        this.stores = new SystemStores(settings.stateDirectory().resolve("stores"));
         this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
     }
 
@@ -104,6 +110,10 @@ public final class ProcessDriver implements IsolationDriver {
         DriverProbe probe = new LaunchProbe(this, settings, cgroups.hierarchies(), images.available()).probe();
         if (probe instanceof DriverProbe.Ready ready && ready.features().contains(LaunchProbe.STORAGE)) {
             settings.unaskedStorage().ifPresent(templates::expect);
+        }
+        if (probe instanceof DriverProbe.Ready) {
+            authorities.expect();
+            stores.expect();
         }
         return probe;
     }
@@ -212,7 +222,7 @@ public final class ProcessDriver implements IsolationDriver {
         try {
             return attempt(Step.CREATE, spec.id(), () -> {
                 IdRange range = ids.of(spec.id().value());
-                RunRecord record = creation().create(spec, files, range, store(spec.id()), hostRoot(spec.id()));
+                RunRecord record = creation().create(spec, files, range, store(spec.id()), surroundings(spec.id()));
                 return new NetworkAttachment(record.agent().pid());
             });
         } catch (SandboxException e) {
@@ -222,7 +232,12 @@ public final class ProcessDriver implements IsolationDriver {
     }
 
     SandboxCreation creation() throws IOException, SandboxException {
-        return new SandboxCreation(settings, cgroups, shim(), mounts, hostTree);
+        return new SandboxCreation(settings, cgroups, shim(), mounts, hostTree, stores);
+    }
+
+    SandboxCreation.Surroundings surroundings(SandboxId id) throws IOException, InterruptedException {
+        return new SandboxCreation.Surroundings(
+                hostRoot(id), LaunchProbe.isTrial(id) ? Optional.empty() : Optional.of(authorities.place(id)));
     }
 
     /** A trial run, whose program is the host's own, does not wait until the host's sockets are looked for. */
@@ -317,6 +332,7 @@ public final class ProcessDriver implements IsolationDriver {
         remove(id);
         attempt(Step.REMOVE, id, () -> {
             store(id).delete();
+            authorities.remove(id);
             Files.deleteIfExists(files(id).log());
             // Only when nothing has its ids any more.
             ids.release(id.value());
@@ -364,6 +380,12 @@ public final class ProcessDriver implements IsolationDriver {
         });
     }
 
+    /** Leaves the agents, and begins nothing more in the background. */
+    @Override
+    public void close() throws IOException {
+        authorities.close();
+    }
+
     /** Keeps all sandboxes together to these limits. */
     public void limitAll(ResourceAmounts limits) throws IOException {
         new LiveLimits(cgroups).applyToAll(limits);
@@ -373,6 +395,8 @@ public final class ProcessDriver implements IsolationDriver {
     public void forget() throws IOException {
         cgroups.removeParent();
         templates.remove();
+        authorities.removeAll();
+        stores.remove();
         Files.deleteIfExists(settings.runDirectory().resolve("private"));
         Files.deleteIfExists(settings.runDirectory());
         Files.deleteIfExists(SandboxFiles.sandboxes(settings));

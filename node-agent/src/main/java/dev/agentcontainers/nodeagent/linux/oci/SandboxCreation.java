@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.agentcontainers.nodeagent.authority.SystemStores;
+import dev.agentcontainers.nodeagent.authority.TrustFolder;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
@@ -14,6 +16,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RememberedHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
@@ -26,6 +29,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /**
@@ -44,13 +49,22 @@ final class SandboxCreation {
     private final Shim shim;
     private final Mounts mounts;
     private final RememberedHostTree hostTree;
+    private final SystemStores stores;
     private final boolean swapAccounted;
     private final long files;
 
-    SandboxCreation(OciSettings settings, SandboxCgroups cgroups, Shim shim, Mounts mounts, RememberedHostTree hostTree)
+    /** @param stores of whom the machine trusts, as agents see them */
+    SandboxCreation(
+            OciSettings settings,
+            SandboxCgroups cgroups,
+            Shim shim,
+            Mounts mounts,
+            RememberedHostTree hostTree,
+            SystemStores stores)
             throws IOException {
         this.settings = settings;
         this.hostTree = hostTree;
+        this.stores = stores;
         this.cgroups = cgroups;
         this.shim = shim;
         this.mounts = mounts;
@@ -58,8 +72,16 @@ final class SandboxCreation {
         this.files = Math.min(MOST_FILES, hardFileLimit());
     }
 
-    /** Creates the container of a sandbox of which no run exists. {@code hostRoot}: what it sees of the host. */
-    RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store, HostRoot hostRoot)
+    /**
+     * What a sandbox sees that its specification does not say.
+     *
+     * @param hostRoot of the host
+     * @param trust folder that says whom to trust; a trial run has none
+     */
+    record Surroundings(HostRoot hostRoot, Optional<Path> trust) {}
+
+    /** Creates the container of a sandbox of which no run exists. */
+    RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store, Surroundings surroundings)
             throws IOException, SandboxException {
         PrivateFiles.makeDirectory(paths.run());
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
@@ -69,8 +91,8 @@ final class SandboxCreation {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
             Files.createDirectory(paths.bundle());
             try (ShimLaunch launch = shim.launch(paths)) {
-                RootfsPlan plan = plan(spec, hosts, hostRoot);
-                make(plan, spec, paths, ids, store);
+                RootfsPlan plan = plan(spec, hosts, surroundings);
+                make(plan, spec, paths, ids, store, surroundings);
                 // Before it has any child: everything of the sandbox is in its groups from the beginning.
                 launch.move(shimGroups);
                 hideUnifiedHierarchy();
@@ -96,12 +118,18 @@ final class SandboxCreation {
         record Refused(SandboxException why) implements Created {}
     }
 
-    void make(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store)
+    void make(
+            RootfsPlan plan,
+            SandboxSpec spec,
+            SandboxFiles paths,
+            IdRange ids,
+            WorkspaceStore store,
+            Surroundings surroundings)
             throws IOException {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
         Files.createDirectory(paths.runtimeState());
-        Files.write(paths.bundle().resolve("config.json"), bundle(plan, spec, paths, ids));
+        Files.write(paths.bundle().resolve("config.json"), bundle(plan, spec, paths, ids, surroundings));
         Path workspaces = store.open(
                 paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
         new RootfsBuilder(mounts)
@@ -112,7 +140,8 @@ final class SandboxCreation {
                                 path -> workspace(workspaces, path, ids), ids.first(), temporaryBytes(spec)));
     }
 
-    private byte[] bundle(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids) throws IOException {
+    private byte[] bundle(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids, Surroundings surroundings)
+            throws IOException {
         return new BundleConfiguration(
                         spec,
                         ids,
@@ -120,6 +149,7 @@ final class SandboxCreation {
                         cgroups.pathFor(spec.id().value()),
                         plan.masked(),
                         settings.confinement(),
+                        surroundings.trust().isPresent() ? TrustFolder.variables() : Map.of(),
                         files,
                         cgroups.mostQuota(),
                         swapAccounted)
@@ -127,11 +157,27 @@ final class SandboxCreation {
     }
 
     /** @param hosts what the host has mounted, without what was mounted for the sandbox */
-    RootfsPlan plan(SandboxSpec spec, MountTable hosts, HostRoot hostRoot) throws SandboxException {
-        HostRoot withoutOwn = hostRoot.without(List.of(
-                settings.stateDirectory().toString(), settings.runDirectory().toString()));
+    RootfsPlan plan(SandboxSpec spec, MountTable hosts, Surroundings surroundings)
+            throws IOException, SandboxException {
+        HostRoot withoutOwn = surroundings
+                .hostRoot()
+                .without(List.of(
+                        settings.stateDirectory().toString(),
+                        settings.runDirectory().toString()));
         return new RootfsPlanner(hostTree.now(), hosts, withoutOwn)
-                .plan(spec.mounts(), ownFiles(spec), spec.workingDirectory());
+                .plan(
+                        spec.mounts(),
+                        new Replacements(ownFiles(spec), ownFolders(surroundings)),
+                        spec.workingDirectory());
+    }
+
+    private Map<String, String> ownFolders(Surroundings surroundings) throws IOException {
+        if (surroundings.trust().isEmpty()) {
+            return Map.of();
+        }
+        Map<String, String> folders = new TreeMap<>(stores.shown());
+        folders.put(TrustFolder.PATH, surroundings.trust().get().toString());
+        return folders;
     }
 
     private static Map<String, String> ownFiles(SandboxSpec spec) {

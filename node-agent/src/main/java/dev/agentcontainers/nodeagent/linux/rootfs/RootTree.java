@@ -24,7 +24,7 @@ final class RootTree {
         }
     }
 
-    /** The host's file or directory of the same path. */
+    /** A file or directory of the host, of the same path or another. */
     record Shown(String path, boolean directory) implements Node {}
 
     record Link(String target) implements Node {}
@@ -185,8 +185,8 @@ final class RootTree {
                 case Link link -> operations.add(new Operation.Link(here, link.target()));
                 case Own own -> operations.add(new Operation.File(here, own.content(), own.mode()));
                 case Shown shown -> {
-                    operations.add(new Operation.Show(here, shown.directory()));
-                    if (shown.directory()) {
+                    operations.add(new Operation.Show(here, shown.path(), shown.directory()));
+                    if (shown.directory() && shown.path().equals(here)) {
                         addMounts(here, operations);
                     }
                 }

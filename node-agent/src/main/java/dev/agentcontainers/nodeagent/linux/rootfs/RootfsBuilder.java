@@ -94,8 +94,8 @@ public final class RootfsBuilder {
                     Files.createFile(path, permissions(0444));
                 }
                 // The host may have removed it since it was looked at.
-                if (Files.exists(Path.of(show.path()))) {
-                    bind(show.path(), path.toString());
+                if (Files.exists(Path.of(show.source()))) {
+                    bind(show.source(), path.toString());
                 }
             }
             // Not there (any more), or below another mount of the host: then the agent does not see it either.

@@ -26,8 +26,13 @@ public record RootfsPlan(List<Operation> tree, List<RootMount> mounts, List<Stri
 
         record File(String path, String content, int mode) implements Operation {}
 
-        /** Shows the host's file or directory of the same path. */
-        record Show(String path, boolean directory) implements Operation {}
+        /** Shows a file or directory of the host. */
+        record Show(String path, String source, boolean directory) implements Operation {
+            /** The one of the same path. */
+            Show(String path, boolean directory) {
+                this(path, path, directory);
+            }
+        }
 
         /** Shows a filesystem that the host has mounted below a shown directory. */
         record ShowMount(String path) implements Operation {}

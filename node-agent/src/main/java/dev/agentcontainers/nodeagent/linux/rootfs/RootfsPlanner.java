@@ -39,18 +39,31 @@ public final class RootfsPlanner {
     }
 
     /**
-     * @param ownFiles files that every agent has in place of the host's, by path
+     * What stands in an agent's root at paths where the host may have something else.
+     *
+     * @param files their content
+     * @param folders the host's folders that are shown there, by path
+     */
+    public record Replacements(Map<String, String> files, Map<String, String> folders) {}
+
+    /**
+     * @param own what the agent has in place of the host's
      * @throws SandboxException of kind INVALID_SPEC where a mount can't be had, naming its path
      */
-    public RootfsPlan plan(List<ResolvedMount> mounts, Map<String, String> ownFiles, String workingDirectory)
+    public RootfsPlan plan(List<ResolvedMount> mounts, Replacements own, String workingDirectory)
             throws SandboxException {
         RootTree tree = new RootTree(host, table, hostRoot.hidden());
         List<RootMount> planned = new ArrayList<>();
         List<String> masked = new ArrayList<>();
         showHost(tree);
-        for (Map.Entry<String, String> file : ownFiles.entrySet()) {
+        for (Map.Entry<String, String> file : own.files().entrySet()) {
             if (tree.locate(file.getKey(), true, false) instanceof Location.InTree place) {
                 place.put(new Own(file.getValue(), 0444));
+            }
+        }
+        for (Map.Entry<String, String> folder : own.folders().entrySet()) {
+            if (tree.locate(folder.getKey(), true, false) instanceof Location.InTree place) {
+                place.put(new Shown(folder.getValue(), true));
             }
         }
         if (mounts.stream().noneMatch(mount -> mount.path().equals("/tmp"))) {

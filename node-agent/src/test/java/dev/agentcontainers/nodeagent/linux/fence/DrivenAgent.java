@@ -45,7 +45,10 @@ final class DrivenAgent extends Attacker {
                 ResourceAmounts.NONE,
                 List.of(
                         new ResolvedMount.Workspace("/workspace", true),
-                        new ResolvedMount.Files("/opt/agent", Map.of("agent.py", program()), false)));
+                        new ResolvedMount.Files(
+                                "/opt/agent",
+                                Map.of("agent.py", resource("agent.py"), "Fetch.java", resource("Fetch.java")),
+                                false)));
         driver.prepare(spec);
         this.network = driver.create(spec);
         this.workspace = settings.stateDirectory().resolve("sandboxes/" + id().value() + "/workspace/workspace");
@@ -60,8 +63,8 @@ final class DrivenAgent extends Attacker {
         return agent;
     }
 
-    private static byte[] program() {
-        try (InputStream stream = Objects.requireNonNull(DrivenAgent.class.getResourceAsStream("agent.py"))) {
+    private static byte[] resource(String name) {
+        try (InputStream stream = Objects.requireNonNull(DrivenAgent.class.getResourceAsStream(name))) {
             return stream.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -46,14 +46,25 @@ final class Groups {
     /** With names to which only some requests of HTTP pass. */
     static GroupRuleset requests(
             String name, List<AllowedName> names, List<AllowedName> tlsNames, List<AllowedHttp> httpNames) {
+        return requests(name, names, tlsNames, httpNames, List.of());
+    }
+
+    /** And with names to which only some requests of HTTP inside TLS pass. */
+    static GroupRuleset requests(
+            String name,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames,
+            List<AllowedHttp> httpsNames) {
         return new GroupRuleset(
                 name,
-                RulesetHash.of(List.of(), List.of(), names, tlsNames, httpNames),
+                RulesetHash.of(List.of(), List.of(), names, tlsNames, httpNames, httpsNames),
                 List.of(),
                 List.of(),
                 names,
                 tlsNames,
                 httpNames,
+                httpsNames,
                 List.of());
     }
 

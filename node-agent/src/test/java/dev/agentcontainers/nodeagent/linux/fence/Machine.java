@@ -171,6 +171,21 @@ final class Machine implements AutoCloseable {
                 Integer.toString(port)));
     }
 
+    /** The same inside TLS. */
+    void serveHttps(String addresses, int port, ServerIdentity identity) throws IOException {
+        start(List.of(
+                "ip",
+                "netns",
+                "exec",
+                servers,
+                "/usr/bin/python3",
+                resource("http_server.py").toString(),
+                addresses,
+                Integer.toString(port),
+                identity.certificate().toString(),
+                identity.key().toString()));
+    }
+
     HostileAgent agent() throws IOException {
         HostileAgent agent = HostileAgent.start(resource("agent.py"));
         processes.add(agent.process());

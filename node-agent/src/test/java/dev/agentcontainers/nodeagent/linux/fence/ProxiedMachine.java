@@ -54,6 +54,17 @@ final class ProxiedMachine implements AutoCloseable {
     /** @param machine is closed with this */
     ProxiedMachine(Machine machine, Map<String, List<String>> resolved, List<GroupRuleset> rulesets, NameAudit audit)
             throws Exception {
+        this(machine, resolved, rulesets, audit, Path.of("/etc/ssl/certs/ca-certificates.crt"));
+    }
+
+    /** @param roots by whom servers have to be certified whose TLS is decrypted */
+    ProxiedMachine(
+            Machine machine,
+            Map<String, List<String>> resolved,
+            List<GroupRuleset> rulesets,
+            NameAudit audit,
+            Path roots)
+            throws Exception {
         assumeTrue(Program.find("setpriv").isPresent(), "needs setpriv");
         this.machine = machine;
         sandboxes = Sandboxes.make();
@@ -80,6 +91,7 @@ final class ProxiedMachine implements AutoCloseable {
                         names,
                         new OnTheHost(programs, inHost),
                         new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT),
+                        sandboxes.authorities(roots),
                         audit)
                 .start();
     }

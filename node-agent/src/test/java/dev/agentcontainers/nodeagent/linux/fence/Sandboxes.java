@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
+import dev.agentcontainers.nodeagent.authority.MachineRoots;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
@@ -13,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +50,12 @@ final class Sandboxes implements AutoCloseable {
                 new IdRange(310_000_000, 64 * IdRange.PER_SANDBOX),
                 0);
         return new Sandboxes(directory, settings);
+    }
+
+    /** As the node agent has them, which trusts whom the bundle names. */
+    AgentAuthorities authorities(Path bundle) {
+        return new AgentAuthorities(
+                settings.stateDirectory().resolve("authorities"), MachineRoots.in(bundle), Clock.systemUTC());
     }
 
     /** An agent whose namespaces exist and of which nothing has run. */

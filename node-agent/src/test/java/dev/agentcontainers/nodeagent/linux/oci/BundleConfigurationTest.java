@@ -25,6 +25,7 @@ class BundleConfigurationTest {
                                 "/parent/id",
                                 List.of("/proc/cpuinfo"),
                                 confinement,
+                                Map.of("SSL_CERT_FILE", "/etc/agentcontainers/trust/bundle.crt"),
                                 1024,
                                 OptionalLong.of(150_000),
                                 swap)

@@ -58,7 +58,6 @@ class ConfinementIT {
                 "/etc/ssh/ssh_host_ed25519_key",
                 "/etc/ssl/private",
                 "/etc/kubernetes",
-                "/etc/agentcontainers",
                 "/var/lib",
                 "/var/run/docker.sock",
                 "/run/docker.sock",
@@ -75,6 +74,17 @@ class ConfinementIT {
         assertThat(node.outputOf(LEAKS.formatted(paths) + "; ls -A / | tr '\\n' ' '"))
                 .doesNotContain("LEAK")
                 .doesNotContain("container_info");
+    }
+
+    /** The folder of that name is the agent's own, whatever the host has there. */
+    @Test
+    void whomToTrustIsAllThatTheAgentSeesOfTheNodesOwn() throws Exception {
+        assertThat(
+                        node.outputOf(
+                                "ls -A /etc/agentcontainers; cd /etc/agentcontainers/trust; ls -A;"
+                                        + " echo $SSL_CERT_FILE; readlink -f /etc/ssl/certs/ca-certificates.crt; (: >x) 2>/dev/null || echo closed"))
+                .isEqualTo("trust\nauthority.crt\nbundle.crt\ncacerts\n/etc/agentcontainers/trust/bundle.crt\n"
+                        + "/etc/agentcontainers/trust/bundle.crt\nclosed");
     }
 
     @Test

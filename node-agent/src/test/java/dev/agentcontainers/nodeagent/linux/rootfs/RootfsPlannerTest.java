@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan.Operation;
+import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Denied;
@@ -44,11 +45,13 @@ class RootfsPlannerTest {
         "/srv -> /usr/bin"
     };
 
+    private static final Replacements NONE = new Replacements(Map.of(), Map.of());
+
     private static final HostRoot HOST_ROOT = HostRoot.DEFAULT.with(List.of("/opt"));
 
     private static RootfsPlan plan(List<String> mountinfo, ResolvedMount... mounts) throws SandboxException {
         return new RootfsPlanner(new FakeHostTree(HOST), MountTable.parse(mountinfo), HOST_ROOT)
-                .plan(List.of(mounts), Map.of("/etc/resolv.conf", "# none\n"), "/");
+                .plan(List.of(mounts), new Replacements(Map.of("/etc/resolv.conf", "# none\n"), Map.of()), "/");
     }
 
     private static RootfsPlan plan(ResolvedMount... mounts) throws SandboxException {
@@ -99,6 +102,20 @@ class RootfsPlannerTest {
                         "file /etc/resolv.conf",
                         "dir /etc/ssh",
                         "show /etc/ssh/ssh_config");
+    }
+
+    @Test
+    void aFolderOfAnotherPlaceStandsWhereItIsToBeSeen() throws SandboxException {
+        RootfsPlan plan = new RootfsPlanner(new FakeHostTree(HOST), MountTable.parse(List.of()), HOST_ROOT)
+                .plan(
+                        List.of(new Denied("/etc/ssh")),
+                        new Replacements(Map.of(), Map.of("/etc/own/trust", "/state/a", "/etc/ssh", "/state/ssh")),
+                        "/");
+        assertThat(plan.tree())
+                .contains(
+                        new Operation.Directory("/etc/own", 0755),
+                        new Operation.Show("/etc/own/trust", "/state/a", true));
+        assertThat(at(plan, "/etc/ssh")).as("what is denied stays denied").containsExactly("dir /etc/ssh closed");
     }
 
     @Test
@@ -190,7 +207,7 @@ class RootfsPlannerTest {
     void linksInACircleAreRefused() {
         FakeHostTree host = new FakeHostTree("/opt/", "/opt/a -> b", "/opt/b -> a");
         assertThatThrownBy(() -> new RootfsPlanner(host, new MountTable(List.of()), HOST_ROOT)
-                        .plan(List.of(new Workspace("/opt/a/x", true)), Map.of(), "/"))
+                        .plan(List.of(new Workspace("/opt/a/x", true)), NONE, "/"))
                 .hasMessageContaining("too many links");
     }
 
@@ -198,14 +215,14 @@ class RootfsPlannerTest {
     void linksThatClimbOutStayInTheRoot() throws SandboxException {
         FakeHostTree host = new FakeHostTree("/opt/", "/opt/out -> ../../../../usr");
         RootfsPlan plan = new RootfsPlanner(host, new MountTable(List.of()), HOST_ROOT)
-                .plan(List.of(new Workspace("/opt/out/x", true)), Map.of(), "/");
+                .plan(List.of(new Workspace("/opt/out/x", true)), NONE, "/");
         assertThat(plan.mounts()).extracting(RootMount::path).contains("/usr/x");
     }
 
     @Test
     void theWorkingDirectoryExists() throws SandboxException {
         RootfsPlan plan = new RootfsPlanner(new FakeHostTree(HOST), new MountTable(List.of()), HOST_ROOT)
-                .plan(List.of(), Map.of(), "/opt/work/deep");
+                .plan(List.of(), NONE, "/opt/work/deep");
         assertThat(at(plan, "/opt"))
                 .containsExactly("dir /opt", "show /opt/tool", "dir /opt/work", "dir /opt/work/deep");
     }
@@ -213,7 +230,7 @@ class RootfsPlannerTest {
     @Test
     void optionalSoftwareIsShownOnlyWhereTheNodeIsSetUpSo() throws Exception {
         RootfsPlan plan = new RootfsPlanner(new FakeHostTree(HOST), new MountTable(List.of()), HostRoot.DEFAULT)
-                .plan(List.of(), Map.of(), "/");
+                .plan(List.of(), NONE, "/");
         assertThat(at(plan, "/")).contains("dir /opt").doesNotContain("show /opt", "show /opt/tool");
     }
 
@@ -221,7 +238,7 @@ class RootfsPlannerTest {
     void aSocketDeepInAShownDirectoryIsLeftOut() throws Exception {
         RootfsPlan plan = new RootfsPlanner(
                         new FakeHostTree(HOST), new MountTable(List.of()), HOST_ROOT.without(List.of("/opt/tool/run")))
-                .plan(List.of(), Map.of(), "/");
+                .plan(List.of(), NONE, "/");
         assertThat(at(plan, "/")).contains("dir /opt", "dir /opt/tool").doesNotContain("show /opt/tool/run");
     }
 

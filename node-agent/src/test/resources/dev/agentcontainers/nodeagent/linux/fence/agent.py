@@ -204,19 +204,44 @@ def http(name, host, port, text):
     return received
 
 
+def trusting(server_name, port, alpn=None):
+    """A connection of TLS by which the server has to be certified as the agent's programs want it by default."""
+    context = ssl.create_default_context()
+    if alpn:
+        context.set_alpn_protocols(alpn.split(","))
+    return context.wrap_socket(socket.create_connection((server_name, port), 5), server_hostname=server_name)
+
+
+def https(name, server_name, port, text):
+    """As http, inside TLS."""
+    if name not in flows:
+        flows[name] = trusting(server_name, port)
+    return http(name, server_name, port, text)
+
+
+def https_until_end(server_name, port, text, alpn=None):
+    """As http_until_end, inside TLS."""
+    with trusting(server_name, port, alpn) as s:
+        return until_end(s, text)
+
+
 def http_until_end(host, port, text):
     """All that comes back for the text until the connection ends, and how it does."""
-    received = ""
     with socket.create_connection((host, port), 5) as s:
-        s.settimeout(20)
-        try:
-            s.sendall(text.encode("latin-1"))
+        return until_end(s, text)
+
+
+def until_end(s, text):
+    received = ""
+    s.settimeout(20)
+    try:
+        s.sendall(text.encode("latin-1"))
+        data = s.recv(65536)
+        while data:
+            received += data.decode("latin-1")
             data = s.recv(65536)
-            while data:
-                received += data.decode("latin-1")
-                data = s.recv(65536)
-        except ConnectionResetError:
-            return received + " reset"
+    except ConnectionResetError:
+        return received + " reset"
     return received + " ended"
 
 

@@ -1,4 +1,5 @@
-"""Answers HTTP at a port of every address with what each request was; says so when ready."""
+"""Answers HTTP, inside TLS where there are a certificate and a key, with what each request was; says so when ready."""
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,12 @@ class Echo(BaseHTTPRequestHandler):
 
 
 servers = [ThreadingHTTPServer((address, int(sys.argv[2])), Echo) for address in sys.argv[1].split(",")]
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[3], sys.argv[4])
+    for server in servers:
+        # Each connection shakes hands in its own thread, with its first read.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 for server in servers:
     threading.Thread(target=server.serve_forever).start()
 print("ready", flush=True)

@@ -1,0 +1,59 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.resolved.Permit;
+import dev.agentcontainers.policy.http.HttpRequest;
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import io.netty.handler.ssl.SslContext;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * By what the requests of one connection are judged and told.
+ *
+ * @param agent its address
+ * @param to where its connection was meant to go
+ * @param tls what they are inside of, where they are
+ */
+record Requests(
+        String agent,
+        InetSocketAddress to,
+        HttpNames names,
+        Optional<Tls> tls,
+        Consumer<HttpDecision> decisions,
+        Clock clock) {
+    /**
+     * TLS that is decrypted.
+     *
+     * @param serverName that the agent means
+     * @param front what this process is for the agent
+     * @param back by whom the server has to be certified, as of now; empty where nobody is trusted
+     * @param permit by which the connection is decrypted
+     * @param onFailure is told when the agent and this process don't come to an agreement
+     */
+    record Tls(
+            String serverName,
+            SslContext front,
+            Supplier<Optional<SslContext>> back,
+            Permit permit,
+            Runnable onFailure) {}
+
+    HttpNames.Result judge(HttpRequest request) {
+        String address = to.getAddress().getHostAddress();
+        return tls.map(inside -> names.sends(agent, address, to.getPort(), request, inside.serverName()))
+                .orElseGet(() -> names.sends(agent, address, to.getPort(), request));
+    }
+
+    boolean holds(Permit permit) {
+        return names.holds(agent, permit);
+    }
+
+    void tell(HttpExchange exchange, HttpVerdict verdict) {
+        decisions.accept(exchange.decision(
+                clock.millis(), agent, to, tls.map(Tls::serverName).orElse(null), verdict));
+    }
+}
