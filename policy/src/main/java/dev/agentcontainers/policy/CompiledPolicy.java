@@ -3,9 +3,12 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The ruleset of a policy group.
@@ -19,6 +22,8 @@ import java.util.List;
  * @param tlsNames those for which only TLS passes, sorted; none of them is among the names with the same port
  * @param httpNames those to which only some requests of HTTP pass, in the form of {@link HttpNames}; none of them is among the names
  *     with the same port
+ * @param budgets the rules with budgets, sorted
+ * @param budgeted what only rules with budgets allow, by which of them do, sorted; disjoint from egress and among each other
  */
 public record CompiledPolicy(
         String hash,
@@ -28,7 +33,9 @@ public record CompiledPolicy(
         List<Allow> ingress,
         List<AllowedName> names,
         List<AllowedName> tlsNames,
-        List<AllowedHttp> httpNames) {
+        List<AllowedHttp> httpNames,
+        List<Budget> budgets,
+        List<Budgeted> budgeted) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -41,6 +48,37 @@ public record CompiledPolicy(
         names = List.copyOf(names);
         tlsNames = List.copyOf(tlsNames);
         httpNames = List.copyOf(httpNames);
+        budgets = List.copyOf(budgets);
+        budgeted = List.copyOf(budgeted);
+    }
+
+    /** One without budgets. */
+    public CompiledPolicy(
+            String hash,
+            List<String> sources,
+            List<String> problems,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames) {
+        this(hash, sources, problems, egress, ingress, names, tlsNames, httpNames, List.of(), List.of());
+    }
+
+    /** All destinations by address that are allowed, within budgets or without. */
+    public List<Allow> allEgress() {
+        return budgeted.isEmpty()
+                ? egress
+                : Stream.concat(egress.stream(), budgeted.stream().flatMap(each -> each.egress().stream()))
+                        .toList();
+    }
+
+    /** All domain names that are allowed whatever passes, within budgets or without. */
+    public List<AllowedName> allNames() {
+        return budgeted.isEmpty()
+                ? names
+                : Stream.concat(names.stream(), budgeted.stream().flatMap(each -> each.names().stream()))
+                        .toList();
     }
 
     /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
@@ -54,7 +92,9 @@ public record CompiledPolicy(
                 ingress.isEmpty() ? null : ingress,
                 names.isEmpty() ? null : names,
                 tlsNames.isEmpty() ? null : tlsNames,
-                httpNames.isEmpty() ? null : httpNames);
+                httpNames.isEmpty() ? null : httpNames,
+                budgets.isEmpty() ? null : budgets,
+                budgeted.isEmpty() ? null : budgeted);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

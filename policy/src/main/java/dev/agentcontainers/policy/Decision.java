@@ -23,11 +23,20 @@ public sealed interface Decision {
      *     everything pass where there is one
      * @param onlyTlsFor the name for which the flow has to be TLS to pass; empty where it need not be
      * @param onlyRequests the requests of HTTP that may pass, in words; empty where what it carries isn't looked at, or is TLS
+     * @param budgets what it is charged to, in words: the deciding rule's budget, then those of others with their rules; empty where
+     *     it isn't counted
      */
-    record Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor, List<String> onlyRequests)
+    record Allowed(
+            Tier tier, RuleSource rule, Optional<String> onlyTlsFor, List<String> onlyRequests, List<String> budgets)
             implements Decision {
         public Allowed {
             onlyRequests = List.copyOf(onlyRequests);
+            budgets = List.copyOf(budgets);
+        }
+
+        /** Without a budget. */
+        public Allowed(Tier tier, RuleSource rule, Optional<String> onlyTlsFor, List<String> onlyRequests) {
+            this(tier, rule, onlyTlsFor, onlyRequests, List.of());
         }
 
         /** As TLS for a name, or whatever it carries. */
@@ -46,6 +55,9 @@ public sealed interface Decision {
             onlyTlsFor.ifPresent(name -> conditions.add("TLS for " + name));
             if (!onlyRequests.isEmpty()) {
                 conditions.add("HTTP: " + String.join("; ", onlyRequests));
+            }
+            if (!budgets.isEmpty()) {
+                return " within its budget of " + String.join(", then ", budgets);
             }
             return conditions.isEmpty() ? "" : " only as " + String.join(", or as ", conditions);
         }

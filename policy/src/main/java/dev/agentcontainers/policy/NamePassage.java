@@ -19,7 +19,7 @@ final class NamePassage {
     }
 
     NamePassage(CompiledPolicy policy) {
-        everything = Names.ranges(policy.names());
+        everything = Names.ranges(policy.allNames());
         tls = Names.ranges(policy.tlsNames());
     }
 

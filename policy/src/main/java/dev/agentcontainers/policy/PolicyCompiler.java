@@ -84,12 +84,22 @@ public final class PolicyCompiler {
         receiving.rules().forEach(rule -> problems.addAll(problems(rule, Direction.INGRESS)));
         DirectedFlows out = new DirectedFlows(Direction.EGRESS, subject.ports(), peers);
         DirectedFlows in = new DirectedFlows(Direction.INGRESS, subject.ports(), peers);
-        List<Allow> egress = boxes(out.accepted(sending), Direction.EGRESS, problems);
+        List<Area> accepted = out.accepted(sending);
+        List<Allow> egress = boxes(accepted, Direction.EGRESS, problems);
         List<Allow> ingress = boxes(in.accepted(receiving), Direction.INGRESS, problems);
         AcceptedNames names = names(out.names(), problems);
+        CompiledBudgets budgets = new BudgetCompiler(out.budgeted(), out.names().budgetedNames())
+                .compiled(accepted, names.plain(), MOST_BOXES - egress.size(), MOST_NAMES - names.size(), problems);
         return new Compilation(
                 new CompiledPolicy(
-                        RulesetHash.ofCanonical(egress, ingress, names.plain(), names.tls(), names.http()),
+                        RulesetHash.ofCanonical(
+                                egress,
+                                ingress,
+                                names.plain(),
+                                names.tls(),
+                                names.http(),
+                                budgets.budgets(),
+                                budgets.budgeted()),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -99,7 +109,9 @@ public final class PolicyCompiler {
                         ingress,
                         names.plain(),
                         names.tls(),
-                        names.http()),
+                        names.http(),
+                        budgets.budgets(),
+                        budgets.budgeted()),
                 Compilation.dependencies(sending, receiving));
     }
 
@@ -117,6 +129,10 @@ public final class PolicyCompiler {
     /** In canonical form: where a rule without tls and http allows a name and port, one with either takes nothing away. */
     private record AcceptedNames(List<AllowedName> plain, List<AllowedName> tls, List<AllowedHttp> http) {
         static final AcceptedNames NONE = new AcceptedNames(List.of(), List.of(), List.of());
+
+        int size() {
+            return plain.size() + tls.size() + http.size();
+        }
     }
 
     private static AcceptedNames names(RuleNames accepted, List<String> problems) {

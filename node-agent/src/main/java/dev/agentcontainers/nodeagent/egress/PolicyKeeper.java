@@ -141,7 +141,9 @@ public final class PolicyKeeper {
                         orEmpty(group.names()),
                         orEmpty(group.tlsNames()),
                         orEmpty(group.httpNames()),
-                        orEmpty(group.sources())))
+                        orEmpty(group.sources()),
+                        orEmpty(group.budgets()),
+                        orEmpty(group.budgeted())))
                 .toList();
     }
 

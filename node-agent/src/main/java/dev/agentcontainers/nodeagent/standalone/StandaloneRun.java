@@ -176,7 +176,8 @@ public final class StandaloneRun implements Run {
         boolean failed = !end.exitCode().equals(Optional.of(0));
         if (failed
                 && plan.policy().groups().stream()
-                        .flatMap(group -> Stream.of(group.names(), group.tlsNames(), group.httpNames()))
+                        .flatMap(group ->
+                                Stream.of(group.names(), group.tlsNames(), group.httpNames(), group.budgeted()))
                         .anyMatch(names -> names != null && !names.isEmpty())) {
             denials.awaitLast(ShownDenials.NAMES_WITHIN);
         } else if (deniedPackets > 0) {

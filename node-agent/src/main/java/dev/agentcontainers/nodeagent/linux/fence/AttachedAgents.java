@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
@@ -35,6 +36,7 @@ final class AttachedAgents {
     private final GroupRules groups;
     private final AgentElements elements;
     private final ResolvedAddresses resolved;
+    private final AgentBudgets budgets;
     private final AgentInterface interfaces;
     private final AddressPool pool;
 
@@ -47,6 +49,7 @@ final class AttachedAgents {
             GroupRules groups,
             AgentElements elements,
             ResolvedAddresses resolved,
+            AgentBudgets budgets,
             AgentInterface interfaces)
             throws IOException {
         this.system = system;
@@ -56,6 +59,7 @@ final class AttachedAgents {
         this.groups = groups;
         this.elements = elements;
         this.resolved = resolved;
+        this.budgets = budgets;
         this.interfaces = interfaces;
         resolved.read();
         completeAgents();
@@ -101,11 +105,13 @@ final class AttachedAgents {
         }
         Ipv4 address = Objects.requireNonNull(snapshot.addresses().get(name));
         if (!group.equals(snapshot.groups().get(name))) {
+            GroupBudgets its = groups.budgets(group).orElse(GroupBudgets.NONE);
+            budgets.bindBeside(name, its);
             elements.bind(name, address, group);
+            budgets.bind(name, its);
             resolved.close(name);
-            // Those by a box are looked up by the new group's rules: it does not know their mark.
-            TrackedConnections.forgetMarked(
-                    fence.filter(), address, mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark));
+            // Those by a box, and those with budgets, are looked up by the new group's rules.
+            TrackedConnections.forgetMarked(fence.filter(), address, ConnectionMark::isOfName);
         }
         return Optional.of(new Attachment(
                 address.toString(), group, rules.hash(), snapshot.denied().getOrDefault(name, 0L)));
@@ -118,6 +124,7 @@ final class AttachedAgents {
                         Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
         try {
             addElements(Names.agentInterface(id), address, group);
+            budgets.bind(Names.agentInterface(id), groups.budgets(group).orElse(GroupBudgets.NONE));
             interfaces.create(id, agent, address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
         } catch (IOException | RuntimeException e) {
@@ -165,9 +172,8 @@ final class AttachedAgents {
         for (ResolvedDestination destination : destinations) {
             Ipv4 address = Ipv4.parse(destination.address());
             NamedPort port = new NamedPort(destination.protocol(), destination.port());
-            NameMarks marks = destination.intercepted() ? rules.tlsMarks() : rules.marks();
-            Integer mark = marks.byPort().get(port);
-            if (mark == null) {
+            OptionalInt mark = mark(group, rules, destination, port);
+            if (mark.isEmpty()) {
                 throw new IllegalArgumentException(
                         destination + ": no name of the policy group '" + group + "' has that port");
             }
@@ -176,13 +182,57 @@ final class AttachedAgents {
                         destination + ": no name opens addresses of agents, of nodes and what is never allowed");
             }
             targets.add(new ResolvedAddresses.Target(
-                    address, port.protocol(), port.port(), mark, destination.timeToLive(), destination.intercepted()));
+                    address,
+                    port.protocol(),
+                    port.port(),
+                    mark.getAsInt(),
+                    destination.timeToLive(),
+                    destination.intercepted()));
         }
         try {
             resolved.open(name, targets);
         } catch (ResolvedAddresses.TooManyException e) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private OptionalInt mark(String group, HeldGroup rules, ResolvedDestination destination, NamedPort port) {
+        if (destination.budgeted().isPresent()) {
+            return groups.budgets(group)
+                    .orElse(GroupBudgets.NONE)
+                    .mark(destination.budgeted().get(), port);
+        }
+        NameMarks marks = destination.intercepted() ? rules.tlsMarks() : rules.marks();
+        Integer mark = marks.byPort().get(port);
+        return mark == null ? OptionalInt.empty() : OptionalInt.of(mark);
+    }
+
+    /** The budgets of each agent's group, by the agent's interface; of those whose are known. */
+    Map<String, GroupBudgets> budgetsByInterface() throws IOException {
+        Map<String, GroupBudgets> all = new HashMap<>();
+        elements.read().groups().forEach((name, group) -> groups.budgets(group).ifPresent(its -> all.put(name, its)));
+        return all;
+    }
+
+    Map<SandboxId, List<BudgetUse>> budgets() throws IOException {
+        Map<SandboxId, List<BudgetUse>> all = new HashMap<>();
+        if (!budgets.stand()) {
+            return all;
+        }
+        Map<String, GroupBudgets> bound = budgetsByInterface();
+        Map<String, List<BudgetUse>> used = budgets.used(bound);
+        budgets.refuseWhatIsUsedUp(bound);
+        for (Link link : Links.all(fence.route())) {
+            List<BudgetUse> its = used.get(link.name());
+            if (its != null && !link.alias().isEmpty()) {
+                all.put(new SandboxId(link.alias()), its);
+            }
+        }
+        return all;
+    }
+
+    void forgetBudgets(SandboxId id) throws IOException {
+        budgets.forget(Names.agentInterface(id));
     }
 
     /** Cuts the interface first, so that nothing can pass between the other steps. */
@@ -196,6 +246,7 @@ final class AttachedAgents {
         Ipv4 address = snapshot.addresses().get(name);
         // The elements last: by them a second attempt finds what a failed one has left.
         resolved.close(name);
+        budgets.bind(name, GroupBudgets.NONE);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
         }
@@ -256,6 +307,7 @@ final class AttachedAgents {
         Snapshot snapshot = elements.read();
         Set<String> remains = new HashSet<>(snapshot.interfaces());
         remains.addAll(resolved.interfaces());
+        remains.addAll(budgets.interfaces());
         for (Link link : Links.all(fence.route())) {
             if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
                 remains.remove(link.name());
@@ -267,6 +319,7 @@ final class AttachedAgents {
             AgentInterface.remove(fence, name);
             elements.remove(name, snapshot);
             resolved.close(name);
+            budgets.bind(name, GroupBudgets.NONE);
             Ipv4 address = snapshot.addresses().get(name);
             if (address != null) {
                 TrackedConnections.forget(fence.filter(), address);
