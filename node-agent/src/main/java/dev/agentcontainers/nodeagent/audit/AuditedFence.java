@@ -61,6 +61,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
             subjects.attached(id, attached.address(), attached.group(), Instant.MIN);
             ledgers.put(id, new DeniedLedger(attached.deniedPackets()));
         });
+        budgets.adopt(fence.attachments().keySet());
         trail.eachSecond(this::compareNowAndThen);
         try {
             fence.observe(this::take);
@@ -121,7 +122,6 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
             lastCounts.remove(id);
             ledgers.remove(id);
             trail.forget(id);
-            budgets.forget(id);
         }
     }
 
@@ -154,6 +154,12 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
             // Told twice to detach it, the kernel has no count of it any more.
             lastCounts.merge(id, denied.orElse(0L), Math::max);
         }
+    }
+
+    @Override
+    public void forgetBudgets(SandboxId id) throws SandboxException {
+        fence.forgetBudgets(id);
+        budgets.forget(id);
     }
 
     private Optional<Long> denied(SandboxId id) {

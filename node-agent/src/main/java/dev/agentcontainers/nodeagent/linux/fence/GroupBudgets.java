@@ -49,7 +49,23 @@ record GroupBudgets(
     /** A box and the mark of its connections. */
     record MarkedBox(Allow box, int mark) {}
 
+    /** @throws IllegalArgumentException where something is charged to budgets that are not there, or to too many */
     static GroupBudgets of(GroupRuleset ruleset) {
+        for (Budgeted each : ruleset.budgeted()) {
+            if (each.budgets().isEmpty()
+                    || each.budgets().size() > BudgetRules.PLACES
+                    || each.budgets().stream()
+                            .anyMatch(place ->
+                                    place < 0 || place >= ruleset.budgets().size())) {
+                throw new IllegalArgumentException(
+                        "policy group '%s': budgeted for the budgets %s must name 1 to %d of its %d budgets"
+                                .formatted(
+                                        ruleset.name(),
+                                        each.budgets(),
+                                        BudgetRules.PLACES,
+                                        ruleset.budgets().size()));
+            }
+        }
         if (ruleset.budgets().isEmpty()) {
             return NONE;
         }
@@ -61,7 +77,7 @@ record GroupBudgets(
             each.budgets()
                     .forEach(place ->
                             rules.append(ruleset.budgets().get(place).rule()).append('\n'));
-            boxMarks.put(each.budgets(), mark("addresses\n" + rules, used));
+            boxMarks.computeIfAbsent(each.budgets(), _ -> mark("addresses\n" + rules, used));
             for (AllowedName name : orEmpty(each.names())) {
                 nameMarks.computeIfAbsent(
                         new BudgetedName(name.domain(), each.budgets()),

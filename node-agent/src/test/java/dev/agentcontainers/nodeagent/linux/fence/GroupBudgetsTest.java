@@ -96,6 +96,17 @@ class GroupBudgetsTest {
         assertThat(budgets.ports()).hasSize(2);
     }
 
+    @Test
+    void whatIsChargedToNothingIsRefused() {
+        for (List<Integer> places : List.of(List.<Integer>of(), List.of(2), List.of(-1), List.of(0, 0, 0, 0, 0))) {
+            GroupRuleset ruleset = Groups.budgeted(
+                    Groups.group("g"), List.of(A, B), new Budgeted(places, Groups.at("192.0.2.1", 80), List.of()));
+            assertThatThrownBy(() -> GroupBudgets.of(ruleset))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("policy group 'g': budgeted");
+        }
+    }
+
     /** A packet passes only where an element leads it to a quota. */
     @Test
     void theChainsOnlyTakeAway() {
