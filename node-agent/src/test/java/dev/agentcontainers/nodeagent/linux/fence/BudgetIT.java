@@ -161,6 +161,25 @@ class BudgetIT {
         }
     }
 
+    /** Answers of an agent are looked up as what they answer; both are charged to who asked. */
+    @Test
+    void anotherAgentOfTheNodeIsReachedWithinTheBudgetToo() throws Exception {
+        try (HostileAgent other = machine.agent()) {
+            String address =
+                    Objects.requireNonNull(fence.attachments().get(agent.id())).address();
+            fence.apply(List.of(BUDGETED, Groups.group("other", List.of(), Groups.at(address, PORT), List.of())));
+            String target = fence.attach(other.id(), other.network(), "other").address();
+            assertThat(other.request("serve", PORT)).isEqualTo("ok");
+            fence.apply(List.of(
+                    Groups.budgeted(Groups.group("spender"), LIMIT, Groups.at(target, PORT)),
+                    Groups.group("other", List.of(), Groups.at(address, PORT), List.of())));
+            assertAround(Long.parseLong(agent.request("spend", target, PORT, 4 * LIMIT)), LIMIT);
+            assertThat(agent.tcp(target, PORT)).contains("No route to host");
+            assertThat(use(agent).exhausted()).isTrue();
+            fence.detach(other.id());
+        }
+    }
+
     @Test
     void manyConnectionsShareOne() throws SandboxException {
         long total = 0;
