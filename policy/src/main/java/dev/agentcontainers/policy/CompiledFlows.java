@@ -23,11 +23,11 @@ public final class CompiledFlows {
     private record Name(DomainName domain, AllowedName allowed) {}
 
     public CompiledFlows(CompiledPolicy policy) {
-        egress = Boxes.flows(policy.egress());
+        egress = Boxes.flows(policy.allEgress());
         ingress = Boxes.flows(policy.ingress());
         Stream<AllowedName> byRequests = Stream.concat(policy.httpNames().stream(), policy.httpsNames().stream())
                 .map(http -> new AllowedName(http.domain(), Protocol.TCP, http.port(), http.endPort()));
-        names = Stream.of(policy.names().stream(), policy.tlsNames().stream(), byRequests)
+        names = Stream.of(policy.allNames().stream(), policy.tlsNames().stream(), byRequests)
                 .flatMap(each -> each)
                 .map(allowed -> new Name(DomainName.parse(allowed.domain()), allowed))
                 .toList();

@@ -3,9 +3,12 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The ruleset of a policy group.
@@ -20,6 +23,8 @@ import java.util.List;
  * @param httpNames those to which only some requests of HTTP pass, in the form of {@link HttpNames}; none of them is among the names
  *     with the same port
  * @param httpsNames the same inside TLS; none of them is among the names and tlsNames with the same port
+ * @param budgets the rules with budgets, sorted
+ * @param budgeted what only rules with budgets allow, by which of them do, sorted; disjoint from egress and among each other
  */
 public record CompiledPolicy(
         String hash,
@@ -30,7 +35,9 @@ public record CompiledPolicy(
         List<AllowedName> names,
         List<AllowedName> tlsNames,
         List<AllowedHttp> httpNames,
-        List<AllowedHttp> httpsNames) {
+        List<AllowedHttp> httpsNames,
+        List<Budget> budgets,
+        List<Budgeted> budgeted) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -44,6 +51,38 @@ public record CompiledPolicy(
         tlsNames = List.copyOf(tlsNames);
         httpNames = List.copyOf(httpNames);
         httpsNames = List.copyOf(httpsNames);
+        budgets = List.copyOf(budgets);
+        budgeted = List.copyOf(budgeted);
+    }
+
+    /** One without budgets. */
+    public CompiledPolicy(
+            String hash,
+            List<String> sources,
+            List<String> problems,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames,
+            List<AllowedHttp> httpsNames) {
+        this(hash, sources, problems, egress, ingress, names, tlsNames, httpNames, httpsNames, List.of(), List.of());
+    }
+
+    /** All destinations by address that are allowed, within budgets or without. */
+    public List<Allow> allEgress() {
+        return budgeted.isEmpty()
+                ? egress
+                : Stream.concat(egress.stream(), budgeted.stream().flatMap(each -> each.egress().stream()))
+                        .toList();
+    }
+
+    /** All domain names that are allowed whatever passes, within budgets or without. */
+    public List<AllowedName> allNames() {
+        return budgeted.isEmpty()
+                ? names
+                : Stream.concat(names.stream(), budgeted.stream().flatMap(each -> each.names().stream()))
+                        .toList();
     }
 
     /** The entry of an AgentNodePolicy, which names only so many sources and problems. */
@@ -58,7 +97,9 @@ public record CompiledPolicy(
                 names.isEmpty() ? null : names,
                 tlsNames.isEmpty() ? null : tlsNames,
                 httpNames.isEmpty() ? null : httpNames,
-                httpsNames.isEmpty() ? null : httpsNames);
+                httpsNames.isEmpty() ? null : httpsNames,
+                budgets.isEmpty() ? null : budgets,
+                budgeted.isEmpty() ? null : budgeted);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

@@ -25,17 +25,31 @@ public sealed interface Decision {
      * @param onlyRequests the requests of HTTP without TLS that may pass, in words; empty where there are none, or what it carries
      *     isn't looked at
      * @param onlyRequestsInTls the same for those inside TLS
+     * @param budgets what it is charged to, in words: the deciding rule's budget, then those of others with their rules; empty where
+     *     it isn't counted
      */
     record Allowed(
             Tier tier,
             RuleSource rule,
             Optional<String> onlyTlsFor,
             List<String> onlyRequests,
-            List<String> onlyRequestsInTls)
+            List<String> onlyRequestsInTls,
+            List<String> budgets)
             implements Decision {
         public Allowed {
             onlyRequests = List.copyOf(onlyRequests);
             onlyRequestsInTls = List.copyOf(onlyRequestsInTls);
+            budgets = List.copyOf(budgets);
+        }
+
+        /** Without a budget. */
+        public Allowed(
+                Tier tier,
+                RuleSource rule,
+                Optional<String> onlyTlsFor,
+                List<String> onlyRequests,
+                List<String> onlyRequestsInTls) {
+            this(tier, rule, onlyTlsFor, onlyRequests, onlyRequestsInTls, List.of());
         }
 
         /** As TLS for a name, or whatever it carries. */
@@ -62,6 +76,9 @@ public sealed interface Decision {
             }
             if (!onlyRequestsInTls.isEmpty()) {
                 conditions.add("HTTPS: " + String.join("; ", onlyRequestsInTls));
+            }
+            if (!budgets.isEmpty()) {
+                return " within its budget of " + String.join(", then ", budgets);
             }
             return conditions.isEmpty() ? "" : " only as " + String.join(", or as ", conditions);
         }

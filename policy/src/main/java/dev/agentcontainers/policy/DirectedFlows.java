@@ -11,7 +11,9 @@ import dev.agentcontainers.policy.rule.Action;
 import dev.agentcontainers.policy.rule.Direction;
 import dev.agentcontainers.policy.rule.Rule;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -29,6 +31,7 @@ final class DirectedFlows {
     private final FlowSet closed = new FlowSet();
 
     private final RuleNames names = new RuleNames();
+    private final Map<Rule, List<Area>> budgeted = new LinkedHashMap<>();
 
     /** @param own the ports that the agent serves */
     DirectedFlows(Direction direction, List<ServedPort> own, PeerAddresses peers) {
@@ -38,7 +41,7 @@ final class DirectedFlows {
         this.ruleAreas = new RuleAreas(peers);
     }
 
-    /** The accepted flows; areas may overlap. */
+    /** The flows that are accepted without a budget; areas may overlap. */
     List<Area> accepted(DirectedPolicy policy) {
         everywhere(family -> {
                     AddressRanges all = AddressRanges.everywhere(family);
@@ -51,7 +54,9 @@ final class DirectedFlows {
         }
         if (policy.union()) {
             for (Rule rule : policy.last()) {
-                ruleAreas.of(rule, direction, own).forEach(area -> accepted.addAll(undecided.within(area)));
+                List<Area> its =
+                        rule.budget().isPresent() ? budgeted.computeIfAbsent(rule, _ -> new ArrayList<>()) : accepted;
+                ruleAreas.of(rule, direction, own).forEach(area -> its.addAll(undecided.within(area)));
                 names.accept(rule, closed);
             }
         } else {
@@ -87,6 +92,11 @@ final class DirectedFlows {
     /** The domain names that are accepted; complete after the flows are. */
     RuleNames names() {
         return names;
+    }
+
+    /** What each rule with a budget accepts, in their order, what others accept included; complete after the flows are. */
+    Map<Rule, List<Area>> budgeted() {
+        return budgeted;
     }
 
     private static List<Area> everywhere(Function<AddressFamily, AddressRanges> addresses) {

@@ -9,9 +9,12 @@ import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
 import dev.agentcontainers.policy.http.RequestRule;
 import dev.agentcontainers.policy.rule.Direction;
+import dev.agentcontainers.policy.rule.Peer;
 import dev.agentcontainers.policy.rule.Policy;
 import dev.agentcontainers.policy.rule.Rule;
+import dev.agentcontainers.policy.rule.RuleBudget;
 import dev.agentcontainers.policy.rule.Tier;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -110,8 +113,13 @@ public final class Evaluator {
          */
         private Allowed allowed(List<Rule> matching) {
             Optional<Rule> any = matching.stream()
-                    .filter(rule -> !rule.onlyTls() && !rule.onlyHttp())
+                    .filter(rule ->
+                            !rule.onlyTls() && !rule.onlyHttp() && rule.budget().isEmpty())
                     .findFirst();
+            List<Rule> budgeted = charged(matching);
+            if (any.isEmpty() && !budgeted.isEmpty()) {
+                return withinBudget(budgeted);
+            }
             if (any.isPresent() || flow.request() != null) {
                 return new Allowed(
                         Tier.NETWORK_POLICY, any.orElse(matching.getFirst()).source());
@@ -139,6 +147,29 @@ public final class Evaluator {
 
         private boolean hasTlsAsTheRequest(Rule rule) {
             return flow.request() != null && flow.request().tls() == rule.onlyTls();
+        }
+
+        /** What a name resolved to is charged to the rules with that name alone. */
+        private List<Rule> charged(List<Rule> matching) {
+            List<Rule> budgeted =
+                    matching.stream().filter(rule -> rule.budget().isPresent()).toList();
+            List<Rule> byName = budgeted.stream().filter(this::isByName).toList();
+            return (byName.isEmpty() ? budgeted : byName)
+                    .stream().limit(BudgetCompiler.MOST_OF_A_FLOW).toList();
+        }
+
+        private boolean isByName(Rule rule) {
+            return rule.peers().stream()
+                    .anyMatch(peer -> peer instanceof Peer.Domain && peer.matches(peer(), endpoints));
+        }
+
+        private static Allowed withinBudget(List<Rule> rules) {
+            List<String> budgets = new ArrayList<>();
+            for (Rule rule : rules) {
+                String budget = rule.budget().map(RuleBudget::toString).orElseThrow();
+                budgets.add(budgets.isEmpty() ? budget : budget + " of " + rule.source());
+            }
+            return new Allowed(Tier.NETWORK_POLICY, rules.getFirst().source(), Optional.empty(), List.of(), budgets);
         }
 
         private Decision byDefault(Endpoint.Workload workload) {

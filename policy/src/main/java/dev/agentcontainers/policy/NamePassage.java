@@ -21,7 +21,7 @@ final class NamePassage {
     }
 
     NamePassage(CompiledPolicy policy) {
-        everything = Names.ranges(policy.names());
+        everything = Names.ranges(policy.allNames());
         tls = Names.ranges(policy.tlsNames());
         requests = Names.ranges(policy.httpNames().stream()
                 .map(each -> new AllowedName(each.domain(), Protocol.TCP, each.port(), each.endPort()))

@@ -84,13 +84,23 @@ public final class PolicyCompiler {
         receiving.rules().forEach(rule -> problems.addAll(problems(rule, Direction.INGRESS)));
         DirectedFlows out = new DirectedFlows(Direction.EGRESS, subject.ports(), peers);
         DirectedFlows in = new DirectedFlows(Direction.INGRESS, subject.ports(), peers);
-        List<Allow> egress = boxes(out.accepted(sending), Direction.EGRESS, problems);
+        List<Area> accepted = out.accepted(sending);
+        List<Allow> egress = boxes(accepted, Direction.EGRESS, problems);
         List<Allow> ingress = boxes(in.accepted(receiving), Direction.INGRESS, problems);
         AcceptedNames names = names(out.names(), problems);
+        CompiledBudgets budgets = new BudgetCompiler(out.budgeted(), out.names().budgetedNames())
+                .compiled(accepted, names.plain(), MOST_BOXES - egress.size(), MOST_NAMES - names.size(), problems);
         return new Compilation(
                 new CompiledPolicy(
                         RulesetHash.ofCanonical(
-                                egress, ingress, names.plain(), names.tls(), names.http(), names.https()),
+                                egress,
+                                ingress,
+                                names.plain(),
+                                names.tls(),
+                                names.http(),
+                                names.https(),
+                                budgets.budgets(),
+                                budgets.budgeted()),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -101,7 +111,9 @@ public final class PolicyCompiler {
                         names.plain(),
                         names.tls(),
                         names.http(),
-                        names.https()),
+                        names.https(),
+                        budgets.budgets(),
+                        budgets.budgeted()),
                 Compilation.dependencies(sending, receiving));
     }
 
@@ -123,6 +135,10 @@ public final class PolicyCompiler {
     private record AcceptedNames(
             List<AllowedName> plain, List<AllowedName> tls, List<AllowedHttp> http, List<AllowedHttp> https) {
         static final AcceptedNames NONE = new AcceptedNames(List.of(), List.of(), List.of(), List.of());
+
+        int size() {
+            return plain.size() + tls.size() + http.size() + https.size();
+        }
     }
 
     private static AcceptedNames names(RuleNames accepted, List<String> problems) {

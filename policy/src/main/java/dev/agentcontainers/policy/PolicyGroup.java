@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.endpoint.ServedPort;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -56,7 +57,24 @@ public final class PolicyGroup {
         if (rule.http() != null) {
             hash.texts(sorted(rule.http(), PolicyGroup::requests));
         }
+        if (rule.budget() != null) {
+            hash.text("budget")
+                    .text(amount(rule.budget().bytes()))
+                    .text(amount(rule.budget().rate()));
+        }
         return hash.hex();
+    }
+
+    /** However it is written, where it can be read. */
+    private static String amount(@Nullable Quantity quantity) {
+        if (quantity == null) {
+            return "";
+        }
+        try {
+            return Quantity.getAmountInBytes(quantity).stripTrailingZeros().toString();
+        } catch (ArithmeticException | IllegalArgumentException e) {
+            return quantity.toString();
+        }
     }
 
     private static String requests(HttpRequests entry) {

@@ -13,7 +13,9 @@ import dev.agentcontainers.policy.rule.Peer;
 import dev.agentcontainers.policy.rule.PortMatch;
 import dev.agentcontainers.policy.rule.Rule;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The domain names that a rule of egress accepts. What they resolve to is known to the node alone, which opens it port by port if it
@@ -30,6 +32,7 @@ final class RuleNames {
     private final List<AllowedName> tlsNames = new ArrayList<>();
     private final List<AllowedHttp> httpNames = new ArrayList<>();
     private final List<AllowedHttp> httpsNames = new ArrayList<>();
+    private final Map<Rule, List<AllowedName>> budgetedNames = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
     /** Whether a node opens that address for a name; some nodes close more. */
@@ -57,6 +60,11 @@ final class RuleNames {
     /** Those of rules that let only some requests of HTTP inside TLS pass. */
     List<AllowedHttp> httpsNames() {
         return httpsNames;
+    }
+
+    /** Those of each rule with a budget. */
+    Map<Rule, List<AllowedName>> budgetedNames() {
+        return budgetedNames;
     }
 
     /** What of the rules' names allows nothing, each with its place. */
@@ -110,7 +118,9 @@ final class RuleNames {
                                 HttpNames.allowed(domain.name().toString(), range.first(), range.last(), requests)));
                 continue;
             }
-            (rule.onlyTls() ? tlsNames : names)
+            List<AllowedName> plain =
+                    rule.budget().isPresent() ? budgetedNames.computeIfAbsent(rule, _ -> new ArrayList<>()) : names;
+            (rule.onlyTls() ? tlsNames : plain)
                     .add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
         }
     }

@@ -3,15 +3,23 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Boxes;
+import dev.agentcontainers.policy.rule.RuleBudget;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one ruleset lets pass and another does not: the flows themselves, however they are written. A wildcard counts as one name: where it
@@ -22,17 +30,34 @@ import java.util.stream.Stream;
  * @param narrowed names for which the earlier lets pass everything and the later nothing but TLS
  * @param widened the other way round
  * @param narrowedToRequests names for which the earlier lets pass everything and the later some requests of HTTP and nothing else
+ * @param limited what the earlier lets pass in any amount and the later only within budgets
+ * @param freed the other way round
+ * @param budgets rules whose budget is another, or was there before or is afterwards alone, in words
  */
 public record RulesetDifference(
         Passing opened,
         Passing closed,
         List<AllowedName> narrowed,
         List<AllowedName> widened,
-        List<AllowedName> narrowedToRequests) {
+        List<AllowedName> narrowedToRequests,
+        Passing limited,
+        Passing freed,
+        List<String> budgets) {
     public RulesetDifference {
         narrowedToRequests = List.copyOf(narrowedToRequests);
         narrowed = List.copyOf(narrowed);
         widened = List.copyOf(widened);
+        budgets = List.copyOf(budgets);
+    }
+
+    /** Where nothing has to do with budgets. */
+    public RulesetDifference(
+            Passing opened,
+            Passing closed,
+            List<AllowedName> narrowed,
+            List<AllowedName> widened,
+            List<AllowedName> narrowedToRequests) {
+        this(opened, closed, narrowed, widened, narrowedToRequests, Passing.NONE, Passing.NONE, List.of());
     }
 
     /**
@@ -48,6 +73,9 @@ public record RulesetDifference(
             List<AllowedName> tlsNames,
             List<AllowedHttp> requests,
             List<AllowedHttp> requestsInTls) {
+        public static final Passing NONE =
+                new Passing(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+
         public Passing {
             requests = List.copyOf(requests);
             requestsInTls = List.copyOf(requestsInTls);
@@ -92,14 +120,14 @@ public record RulesetDifference(
         }
         return new RulesetDifference(
                 new Passing(
-                        Boxes.difference(after.egress(), before.egress()),
+                        Boxes.difference(after.allEgress(), before.allEgress()),
                         Boxes.difference(after.ingress(), before.ingress()),
                         Names.canonicalOf(opened),
                         Names.canonicalOf(openedToTls),
                         requests(after.httpNames(), before.httpNames(), earlier, NamePassage.Level.TLS),
                         requests(after.httpsNames(), before.httpsNames(), earlier, NamePassage.Level.NOTHING)),
                 new Passing(
-                        Boxes.difference(before.egress(), after.egress()),
+                        Boxes.difference(before.allEgress(), after.allEgress()),
                         Boxes.difference(before.ingress(), after.ingress()),
                         Names.canonicalOf(closed),
                         Names.canonicalOf(closedToTls),
@@ -107,7 +135,58 @@ public record RulesetDifference(
                         requests(before.httpsNames(), after.httpsNames(), later, NamePassage.Level.NOTHING)),
                 Names.canonicalOf(narrowed),
                 Names.canonicalOf(widened),
-                Names.canonicalOf(narrowedToRequests));
+                Names.canonicalOf(narrowedToRequests),
+                limited(before, after),
+                limited(after, before),
+                budgets(before, after));
+    }
+
+    /** What one ruleset allows without a budget and the other only with one. */
+    private static Passing limited(CompiledPolicy one, CompiledPolicy other) {
+        if (other.budgeted().isEmpty()) {
+            return Passing.NONE;
+        }
+        List<Allow> notFree = Boxes.difference(one.egress(), other.egress());
+        return new Passing(
+                Boxes.difference(notFree, Boxes.difference(notFree, other.allEgress())),
+                List.of(),
+                Names.canonicalOf(within(Names.without(one.names(), other.names()), other)),
+                List.of(),
+                List.of(),
+                List.of());
+    }
+
+    private static List<AllowedName> within(List<AllowedName> names, CompiledPolicy policy) {
+        NamePassage passage = new NamePassage(policy);
+        return names.stream()
+                .flatMap(name -> IntStream.rangeClosed(name.port(), name.endPort())
+                        .mapToObj(port -> new AllowedName(name.domain(), name.protocol(), port, port)))
+                .filter(name -> passage.of(name) == NamePassage.Level.EVERYTHING)
+                .toList();
+    }
+
+    private static List<String> budgets(CompiledPolicy before, CompiledPolicy after) {
+        Map<String, String> earlier = inWords(before.budgets());
+        Map<String, String> later = inWords(after.budgets());
+        Set<String> rules = new TreeSet<>(earlier.keySet());
+        rules.addAll(later.keySet());
+        return rules.stream()
+                .filter(rule -> !Objects.equals(earlier.get(rule), later.get(rule)))
+                .map(rule -> "%s: %s, before %s"
+                        .formatted(rule, later.getOrDefault(rule, "none"), earlier.getOrDefault(rule, "none")))
+                .toList();
+    }
+
+    private static Map<String, String> inWords(List<Budget> budgets) {
+        return budgets.stream().collect(Collectors.toMap(Budget::rule, RulesetDifference::inWords));
+    }
+
+    private static String inWords(Budget budget) {
+        return new RuleBudget(amount(budget.bytes()), amount(budget.rate())).toString();
+    }
+
+    private static OptionalLong amount(@Nullable Long bytes) {
+        return bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes);
     }
 
     /**
@@ -127,7 +206,7 @@ public record RulesetDifference(
 
     private static Set<AllowedName> portByPort(CompiledPolicy before, CompiledPolicy after) {
         Set<AllowedName> single = new LinkedHashSet<>();
-        Stream.of(before.names(), before.tlsNames(), after.names(), after.tlsNames())
+        Stream.of(before.allNames(), before.tlsNames(), after.allNames(), after.tlsNames())
                 .flatMap(Collection::stream)
                 .forEach(name -> {
                     for (int port = name.port(); port <= name.endPort(); port++) {

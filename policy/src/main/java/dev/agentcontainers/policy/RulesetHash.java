@@ -3,9 +3,12 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.policy.box.Boxes;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Names a ruleset by what it allows. */
 public final class RulesetHash {
@@ -66,13 +69,32 @@ public final class RulesetHash {
             Collection<AllowedName> tlsNames,
             Collection<AllowedHttp> httpNames,
             Collection<AllowedHttp> httpsNames) {
+        return of(egress, ingress, names, tlsNames, httpNames, httpsNames, List.of(), List.of());
+    }
+
+    /**
+     * The same with budgets, whose order counts, and what only rules with budgets allow.
+     *
+     * @throws IllegalArgumentException where a box, a name or a rule about requests is malformed
+     */
+    public static String of(
+            Collection<Allow> egress,
+            Collection<Allow> ingress,
+            Collection<AllowedName> names,
+            Collection<AllowedName> tlsNames,
+            Collection<AllowedHttp> httpNames,
+            Collection<AllowedHttp> httpsNames,
+            List<Budget> budgets,
+            Collection<Budgeted> budgeted) {
         return ofCanonical(
                 Boxes.canonicalOf(egress),
                 Boxes.canonicalOf(ingress),
                 Names.canonicalOf(names),
                 Names.canonicalOf(tlsNames),
                 HttpNames.canonicalOf(httpNames),
-                HttpNames.canonicalOf(httpsNames));
+                HttpNames.canonicalOf(httpsNames),
+                budgets,
+                CompiledBudgets.canonicalOf(budgeted));
     }
 
     static String ofCanonical(
@@ -81,25 +103,50 @@ public final class RulesetHash {
             Collection<AllowedName> names,
             Collection<AllowedName> tlsNames,
             Collection<AllowedHttp> httpNames,
-            Collection<AllowedHttp> httpsNames) {
-        boolean requests = !httpNames.isEmpty() || !httpsNames.isEmpty();
+            Collection<AllowedHttp> httpsNames,
+            List<Budget> budgets,
+            List<Budgeted> budgeted) {
         var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
         add(egress, hash);
+        boolean withBudgets = !budgets.isEmpty() || !budgeted.isEmpty();
+        boolean withHttps = withBudgets || !httpsNames.isEmpty();
+        boolean withHttp = withHttps || !httpNames.isEmpty();
+        boolean withTls = withHttp || !tlsNames.isEmpty();
         // Rulesets of egress alone keep the hash that they had before there was anything else.
-        if (!ingress.isEmpty() || !names.isEmpty() || !tlsNames.isEmpty() || requests) {
+        if (withTls || !ingress.isEmpty() || !names.isEmpty()) {
             add(ingress, hash);
             addNames(names, hash);
         }
-        if (!tlsNames.isEmpty() || requests) {
+        if (withTls) {
             addNames(tlsNames, hash);
         }
-        if (requests) {
+        if (withHttp) {
             addHttpNames(httpNames, hash);
         }
-        if (!httpsNames.isEmpty()) {
+        if (withHttps) {
             addHttpNames(httpsNames, hash);
         }
+        if (withBudgets) {
+            addBudgets(budgets, budgeted, hash);
+        }
         return hash.hex();
+    }
+
+    private static void addBudgets(List<Budget> budgets, List<Budgeted> budgeted, CanonicalHash hash) {
+        hash.number(budgets.size());
+        budgets.forEach(
+                budget -> hash.text(budget.rule()).text(amount(budget.bytes())).text(amount(budget.rate())));
+        hash.number(budgeted.size());
+        for (Budgeted each : budgeted) {
+            hash.number(each.budgets().size());
+            each.budgets().forEach(hash::number);
+            add(each.egress(), hash);
+            addNames(each.names(), hash);
+        }
+    }
+
+    private static String amount(@Nullable Long bytes) {
+        return bytes == null ? "" : Long.toString(bytes);
     }
 
     private static void addNames(Collection<AllowedName> names, CanonicalHash hash) {

@@ -26,10 +26,12 @@ final class GeneratedCluster {
     private static final List<String> NAMESPACES = List.of("p", "q");
 
     private final Random random;
+    private final Random budgets;
     private final List<Endpoint.Workload> workloads = new ArrayList<>();
 
     GeneratedCluster(long seed) {
         random = new Random(seed);
+        budgets = new Random(~seed);
         for (int index = 1; index <= 8; index++) {
             String namespace = pick("p", "q");
             var labels = Map.of("app", pick("a", "b", "c"), "tier", pick("x", "y"));
@@ -163,7 +165,9 @@ final class GeneratedCluster {
                                         "{port: 53, protocol: UDP}",
                                         "{port: 53, endPort: 80, protocol: " + pick("TCP", "UDP") + "}"))
                 : random.nextBoolean() ? ", ports: " + list(0, 2, () -> port(true)) : "";
-        return "{name: %s, to: %s%s}".formatted(name, to, ports);
+        // Of its own seed, so that all else is as it was before there were budgets.
+        String budget = budgets.nextInt(3) == 0 ? ", budget: {bytes: " + (1 + budgets.nextInt(9)) + "Mi}" : "";
+        return "{name: %s, to: %s%s%s}".formatted(name, to, ports, budget);
     }
 
     private String domain() {

@@ -157,6 +157,29 @@ class RulesetDifferenceTest {
                         List.of()));
     }
 
+    @Test
+    void budgetsLimitAndFree() {
+        CompiledPolicy free = PolicyCompiler.compile(
+                TestPolicies.subject("[{name: a, to: [{ipBlock: {cidr: 10.0.0.0/8}}, {domain: a.example.org}],"
+                        + " ports: [{port: 80}]}]"),
+                List.of());
+        CompiledPolicy within = PolicyCompiler.compile(
+                TestPolicies.subject("[{name: a, to: [{ipBlock: {cidr: 10.1.0.0/16}}, {domain: '*.example.org'}],"
+                        + " ports: [{port: 80}], budget: {bytes: 1Mi}}]"),
+                List.of());
+        RulesetDifference difference = RulesetDifference.between(free, within);
+        assertThat(difference.limited().egress()).containsExactly(new Allow("10.1.0.0/16", Protocol.TCP, 80, 80));
+        assertThat(difference.limited().names()).containsExactly(name("a.example.org", 80, 80));
+        assertThat(difference.opened().egress()).isEmpty();
+        assertThat(difference.opened().names()).containsExactly(name("*.example.org", 80, 80));
+        assertThat(difference.closed().egress())
+                .isNotEmpty()
+                .extracting(Allow::cidr)
+                .doesNotContain("10.1.0.0/16");
+        assertThat(difference.budgets()).containsExactly("inline/a spec.network.egress[a]: 1Mi, before none");
+        assertThat(RulesetDifference.between(within, free).freed()).isEqualTo(difference.limited());
+    }
+
     static LongStream seeds() {
         return LongStream.range(0, 60);
     }
@@ -178,14 +201,19 @@ class RulesetDifferenceTest {
                 CompiledPolicy after = others.compile(Compiled.subject(agent));
                 RulesetDifference difference = RulesetDifference.between(before, after);
                 List<Allow> led = new ArrayList<>(
-                        Boxes.difference(before.egress(), difference.closed().egress()));
+                        Boxes.difference(before.allEgress(), difference.closed().egress()));
                 led.addAll(difference.opened().egress());
-                assertThat(Boxes.canonicalOf(led)).isEqualTo(after.egress());
-                assertThat(Boxes.difference(difference.opened().egress(), after.egress()))
+                assertThat(Boxes.canonicalOf(led)).isEqualTo(Boxes.canonicalOf(after.allEgress()));
+                assertThat(Boxes.difference(difference.opened().egress(), after.allEgress()))
                         .isEmpty();
-                assertThat(Boxes.difference(difference.closed().egress(), before.egress()))
+                assertThat(Boxes.difference(difference.closed().egress(), before.allEgress()))
+                        .isEmpty();
+                assertThat(Boxes.difference(difference.limited().egress(), before.egress()))
+                        .isEmpty();
+                assertThat(Boxes.difference(difference.freed().egress(), after.egress()))
                         .isEmpty();
                 assertThat(RulesetDifference.between(after, before).opened()).isEqualTo(difference.closed());
+                assertThat(RulesetDifference.between(after, before).freed()).isEqualTo(difference.limited());
             }
         }
     }

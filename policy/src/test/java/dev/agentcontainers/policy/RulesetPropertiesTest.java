@@ -83,6 +83,60 @@ class RulesetPropertiesTest {
         }
     }
 
+    /** Each flow is charged to the budgets that the evaluator names, and to none where a rule without one allows it. */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void budgetsAreCompiledAsTheyAreEvaluated(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        Endpoints endpoints = cluster.endpoints();
+        Policies policies =
+                Policies.of(cluster.networkPolicies(false), cluster.egressPolicies(), cluster.clusterNetworkPolicies());
+        Map<Endpoint.Workload, CompiledPolicy> rulesets = rulesets(cluster, policies, endpoints);
+
+        for (Flow flow : flows(cluster)) {
+            CompiledPolicy ruleset =
+                    rulesets.get(flow.identifiedIn(endpoints).source().endpoint());
+            if (ruleset != null && !isTooLarge(ruleset, Direction.EGRESS)) {
+                Decision decision =
+                        Evaluator.evaluate(policies, endpoints, flow).egress();
+                List<String> charged = Compiled.charged(ruleset, flow);
+                assertThat(
+                                decision instanceof Decision.Allowed allowed
+                                        ? allowed.budgets().size()
+                                        : 0)
+                        .as("%s: %s", flow, decision)
+                        .isEqualTo(charged.size());
+                if (!charged.isEmpty() && decision instanceof Decision.Allowed allowed) {
+                    assertThat(charged).first().isEqualTo(allowed.rule().toString());
+                }
+            }
+        }
+    }
+
+    /** A flow may be charged to more budgets afterwards, or to none, and has so no less room. */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void addingAnEgressPolicyNeverTakesABudgetFromAFlow(long seed) {
+        var cluster = new GeneratedCluster(seed);
+        List<NetworkPolicy> beside = cluster.networkPolicies(false);
+        List<EgressPolicy> fewer = cluster.egressPolicies();
+        List<EgressPolicy> more = new ArrayList<>(fewer);
+        more.add(cluster.egressPolicy("more"));
+        var before = rulesets(cluster, Policies.of(beside, fewer, List.of()), cluster.endpoints());
+        var after = rulesets(cluster, Policies.of(beside, more, List.of()), cluster.endpoints());
+
+        for (Flow flow : flows(cluster)) {
+            before.forEach((agent, earlier) -> {
+                List<String> charged = Compiled.charged(earlier, flow);
+                List<String> later = Compiled.charged(Objects.requireNonNull(after.get(agent)), flow);
+                if (!later.isEmpty() && Compiled.lets(earlier, Direction.EGRESS, flow)) {
+                    assertThat(charged).as("%s of %s", flow, agent).isNotEmpty();
+                    assertThat(later).as("%s of %s", flow, agent).containsAll(charged);
+                }
+            });
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("seeds")
     void orderDoesNotMatter(long seed) {

@@ -32,6 +32,7 @@ final class ValidationRules {
     private static final Pattern PATH_OF_REQUESTS = Pattern.compile(
             "/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?");
     private static final int MOST_PORTS_OF_NAMES = 64;
+    private static final BigDecimal LEAST_OF_BUDGETS = BigDecimal.valueOf(1024);
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
             "([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
@@ -115,7 +116,7 @@ final class ValidationRules {
         rules.put(
                 "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
                 self -> quantity(self).filter(amount -> amount.signum() > 0).isPresent());
-        for (String most : List.of("100k", "1Pi")) {
+        for (String most : List.of("100k", "1Pi", "10G")) {
             BigDecimal amount = Quantity.parse(most).getNumericalAmount();
             rules.put(
                     "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('%s')) <= 0"
@@ -193,10 +194,23 @@ final class ValidationRules {
                                 .allMatch(port ->
                                         port.path("protocol").asText("TCP").equals("TCP")));
         addRulesOfHttp(rules);
+        addRulesOfBudgets(rules);
         rules.put(
                 "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
                 self -> self.path("operator").asText().endsWith("In")
                         == !self.path("values").isEmpty());
+    }
+
+    private static void addRulesOfBudgets(Map<String, Predicate<JsonNode>> rules) {
+        rules.put(
+                "!has(self.budget) || (!has(self.tls) && !has(self.http))",
+                self -> !self.has("budget") || (!self.has("tls") && !self.has("http")));
+        rules.put("has(self.bytes) || has(self.rate)", self -> self.has("bytes") || self.has("rate"));
+        rules.put(
+                "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Ki')) >= 0",
+                self -> quantity(self)
+                        .filter(amount -> amount.compareTo(LEAST_OF_BUDGETS) >= 0)
+                        .isPresent());
     }
 
     private static void addRulesOfHttp(Map<String, Predicate<JsonNode>> rules) {

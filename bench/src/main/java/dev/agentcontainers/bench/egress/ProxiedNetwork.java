@@ -118,6 +118,7 @@ final class ProxiedNetwork implements AutoCloseable {
                 NAMES,
                 List.of(),
                 REQUESTS,
+                List.of(),
                 List.of());
     }
 

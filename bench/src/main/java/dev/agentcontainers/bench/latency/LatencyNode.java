@@ -156,7 +156,7 @@ final class LatencyNode implements AutoCloseable {
     }
 
     /** The same where everything that a start needs is made anew by the driver's own code. */
-    long bareAnew() throws IOException, SandboxException {
+    long bareAnew() throws IOException, SandboxException, InterruptedException {
         try (BareRun.Anew run = bareRun.anew()) {
             Instant begin = Instant.now();
             Instant first = instant(run.run().strip());

@@ -57,6 +57,9 @@ record EgressLine(String agent, ZoneId zone) {
                             event.at("/tls/sni").isMissingNode() ? "" : " for " + text(event, "/tls/sni"),
                             text(event, "/status_detail"));
         }
+        if (text(event, "/firewall_rule/category").equals("budget")) {
+            return "%s  %-7s  %s".formatted(time, "used up", text(event, "/status_detail"));
+        }
         return switch (event.path("activity_id").asInt()) {
             case OPEN, REFUSE ->
                 "%s  %-7s  %-4s  %s  %s".formatted(time, verdict(event), protocol(event), otherSide(event), why(event));

@@ -214,6 +214,28 @@ class ExplainCommandTest {
     }
 
     @Test
+    void rulesWithBudgetsSayHowMuch() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: site
+                    to: [{domain: "*.example.org"}]
+                    ports: [{port: 443}]
+                    budget: {bytes: 500Mi, rate: 10Mi}
+                """);
+
+        assertThat(explain("researcher", "www.example.org")).isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → www.example.org port 443/TCP
+                egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[site], within its budget of 500Mi at 10Mi per second
+                ingress   www.example.org is no agent and no Pod
+                """));
+    }
+
+    @Test
     void rulesWithHttpJudgeRequests() throws IOException {
         Files.writeString(folder.resolve("sites.yaml"), """
                 apiVersion: agentcontainers.dev/v1alpha1

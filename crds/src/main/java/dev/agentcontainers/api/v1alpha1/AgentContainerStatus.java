@@ -3,6 +3,7 @@ package dev.agentcontainers.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Size;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
@@ -92,7 +93,31 @@ public record AgentContainerStatus(
             Long unrecorded,
 
             @JsonPropertyDescription("What was denied last, and by what.")
-            String lastDenied) {}
+            String lastDenied,
+
+            @Size(max = 64)
+            @JsonPropertyDescription(
+                    "Rules with budgets and what was used of them. At most 64; those that are used up come first where there are more.")
+            List<BudgetUse> budgets) {}
+
+    /** What an agent has used of a rule's budget. */
+    @ApiObject
+    public record BudgetUse(
+            @JsonPropertyDescription("The policy and the field of the rule.")
+            String rule,
+
+            @JsonPropertyDescription("Bytes sent and received by the rule, with their IP headers.")
+            Long used,
+
+            @JsonPropertyDescription(
+                    "Bytes that may be sent and received in all; none where the rule limits only the rate.")
+            Long bytes,
+
+            @JsonPropertyDescription("Bytes that may be sent and received in a second.")
+            Long rate,
+
+            @JsonPropertyDescription("Whether the rule allows nothing more.")
+            Boolean exhausted) {}
 
     /** When each stage was first reached (RFC 3339 with microseconds, UTC). */
     @ApiObject

@@ -2,6 +2,8 @@ package dev.agentcontainers.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import java.util.List;
@@ -40,7 +42,8 @@ public record AgentNodePolicySpec(
 
             @Required
             @Size(min = 1, max = 128)
-            @JsonPropertyDescription("Canonical hash of egress, ingress, names, tlsNames, httpNames and httpsNames.")
+            @JsonPropertyDescription(
+                    "Canonical hash of egress, ingress, names, tlsNames, httpNames, httpsNames, budgets and budgeted.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
@@ -82,7 +85,31 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription(
                     "The same inside TLS for that very name, which the node decrypts. A node that does not know this"
                             + " field lets none of them pass.")
-            List<AllowedHttp> httpsNames) {
+            List<AllowedHttp> httpsNames,
+
+            @Size(max = 64) @JsonPropertyDescription("Rules with budgets.")
+            List<Budget> budgets,
+
+            @Size(max = 64)
+            @JsonPropertyDescription(
+                    "Destinations that only rules with budgets allow, disjoint from egress and among each other. A node that"
+                            + " does not know this field lets none of them pass.")
+            List<Budgeted> budgeted) {
+
+        /** Without budgets. */
+        public Group(
+                String name,
+                String hash,
+                List<String> sources,
+                List<Allow> egress,
+                List<String> problems,
+                List<Allow> ingress,
+                List<AllowedName> names,
+                List<AllowedName> tlsNames,
+                List<AllowedHttp> httpNames,
+                List<AllowedHttp> httpsNames) {
+            this(name, hash, sources, egress, problems, ingress, names, tlsNames, httpNames, httpsNames, null, null);
+        }
 
         /** Without ingress and names of any kind. */
         public Group(String name, String hash, List<String> sources, List<Allow> egress, List<String> problems) {
@@ -149,4 +176,33 @@ public record AgentNodePolicySpec(
             @Size(max = 6)
             @JsonPropertyDescription("What requests may name as Host; none: the very name that was resolved.")
             List<@Size(max = 253) String> hosts) {}
+
+    /** What each agent may send and receive by a rule. */
+    @ApiObject
+    public record Budget(
+            @Required
+            @Size(min = 1, max = 512)
+            @JsonPropertyDescription("The policy and the field of the rule; used amounts are kept under it.")
+            String rule,
+
+            @JsonPropertyDescription("Bytes in the agent's life. Default: any number.")
+            Long bytes,
+
+            @JsonPropertyDescription("Bytes in a second. Default: any number.")
+            Long rate) {}
+
+    /** What only some rules with budgets allow. A packet passes where one of them has room, and the first that has is charged. */
+    @ApiObject
+    public record Budgeted(
+            @Required
+            @Size(min = 1, max = 4)
+            @JsonPropertyDescription("The rules that allow it, as places in budgets from 0 on, in ascending order.")
+            List<@Min(0) @Max(63) Integer> budgets,
+
+            @Size(max = 4096) @JsonPropertyDescription("Allowed destinations, pairwise disjoint.")
+            List<Allow> egress,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription("Domain names that may be resolved, and the ports at what they resolve to.")
+            List<AllowedName> names) {}
 }

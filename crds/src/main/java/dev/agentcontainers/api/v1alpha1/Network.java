@@ -9,6 +9,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
 
 /** What an agent may reach over the network. */
@@ -19,6 +20,18 @@ public record Network(
         @JsonPropertyDescription(
                 "Allowed egress, added to what NetworkPolicies and EgressPolicies that select the labels allow. Nothing anywhere: nothing is allowed.")
         List<EgressRule> egress) {
+
+    /** CEL: the field is a quantity of 1Ki or more. */
+    private static final String IS_COUNTABLE =
+            "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Ki')) >= 0";
+
+    /** CEL: the field is no more bytes than any agent sends, by far. */
+    private static final String IS_NO_WAREHOUSE =
+            "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('1Pi')) <= 0";
+
+    /** CEL: the field is no more than the kernel can reckon with. */
+    private static final String IS_NO_TRUNK =
+            "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('10G')) <= 0";
 
     /** One egress rule, inline or of an EgressPolicy: allows its ports at its peers. */
     @ApiObject
@@ -46,6 +59,11 @@ public record Network(
             value = "!has(self.http) || !has(self.ports) || self.ports.all(p, !has(p.protocol) || p.protocol == 'TCP')",
             message = "a rule with http is for ports of protocol TCP; put other ports in a rule without http",
             fieldPath = ".ports")
+    @ValidationRule(
+            value = "!has(self.budget) || (!has(self.tls) && !has(self.http))",
+            message =
+                    "a rule with tls or http can't have a budget: what passes by it goes through a process of the node, where nothing is counted by rule; put the budget on a rule without them",
+            fieldPath = ".budget")
     public record EgressRule(
             @Required
             @Size(min = 1, max = 63)
@@ -66,13 +84,38 @@ public record Network(
             @Size(min = 1, max = 8)
             @JsonPropertyDescription(
                     "Lets connections pass only as HTTP/1.1, and of its requests only those that one of these allows: without TLS; or, where the rule has tls too, inside TLS alone, which is decrypted by an authority of the agent's own. For rules with domains and TCP.")
-            List<HttpRequests> http) {
+            List<HttpRequests> http,
+
+            @JsonPropertyDescription(
+                    "How much each agent may send and receive by this rule. What a rule without a budget allows too is not counted.")
+            Budget budget) {
+
+        /** One without a budget. */
+        public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls, List<HttpRequests> http) {
+            this(name, to, ports, tls, http, null);
+        }
 
         /** One that does not look at requests. */
         public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls) {
             this(name, to, ports, tls, null);
         }
     }
+
+    /** How much passes by a rule, of each agent by itself. */
+    @ApiObject
+    @ValidationRule(value = "has(self.bytes) || has(self.rate)", message = "needs bytes, rate or both")
+    public record Budget(
+            @ValidationRule(value = IS_COUNTABLE, message = "must be a quantity of 1Ki or more, for example 500Mi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
+            @JsonPropertyDescription(
+                    "Bytes that the agent may send and receive in its life, restarts included, with their IP headers; then the rule allows nothing more. For example 500Mi.")
+            Quantity bytes,
+
+            @ValidationRule(value = IS_COUNTABLE, message = "must be a quantity of 1Ki or more, for example 500Mi")
+            @ValidationRule(value = IS_NO_TRUNK, message = "must not be more than 10G")
+            @JsonPropertyDescription(
+                    "Bytes that the agent may send and receive in each second; what is more is dropped. For example 10Mi.")
+            Quantity rate) {}
 
     /** Some requests of HTTP: each of the methods, at each of the paths, of each of the hosts. */
     @ApiObject

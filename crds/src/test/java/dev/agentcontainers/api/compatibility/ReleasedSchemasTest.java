@@ -28,7 +28,7 @@ class ReleasedSchemasTest {
 
     /**
      * New rules that every object holds which the last release accepted: it knew one kind of peer, required it, and knew no
-     * domain, no tls and no http.
+     * domain, no tls, no http and no budget.
      */
     private static final List<String> HOLD_FOR_WHAT_WAS_ACCEPTED = List.of(
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.to) || !self.to.exists(p, has(p.domain)) ||",
@@ -36,7 +36,9 @@ class ReleasedSchemasTest {
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.tls) ||",
             "v1alpha1.spec.egress[]: rule is new or changed: !has(self.tls) ||",
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.http) ||",
-            "v1alpha1.spec.egress[]: rule is new or changed: !has(self.http) ||");
+            "v1alpha1.spec.egress[]: rule is new or changed: !has(self.http) ||",
+            "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.budget) ||",
+            "v1alpha1.spec.egress[]: rule is new or changed: !has(self.budget) ||");
 
     static Stream<Arguments> released() throws IOException {
         try (var files = Files.list(FOLDER)) {

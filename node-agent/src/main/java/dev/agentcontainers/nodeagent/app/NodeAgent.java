@@ -208,6 +208,7 @@ public final class NodeAgent implements AutoCloseable {
         with.proxy().start();
         AssignmentReporter reporter = closing(new AssignmentReporter(
                 with.client(), with.namespace(), with.probed()::measured, with.trail()::counts, timer));
+        with.trail().onAgents(reporter);
         Collection<JournalEntry> known = journal.entries().values();
         Supervisor supervisor = supervise(with, journal, policy, reporter);
         with.credentials().keepFresh(with.client(), with.namespace(), timer);

@@ -7,6 +7,12 @@ public interface AuditCounters {
     /** Something of an agent came for the first time. */
     void came(AuditSubject subject, AuditCounts counts);
 
+    /** Bytes of the agent were charged to the rule's budget. */
+    default void spent(AuditSubject subject, String rule, long bytes) {}
+
+    /** The agent has used up the rule's budget. */
+    default void usedUp(AuditSubject subject, String rule) {}
+
     /** The agent is gone for good. */
     void gone(SandboxId id);
 }

@@ -1,6 +1,8 @@
 package dev.agentcontainers.nodeagent.audit;
 
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -8,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class AuditCounts {
     private final Instant since;
     private volatile Optional<String> lastDenied = Optional.empty();
+    private volatile List<BudgetUse> budgets = List.of();
     private final AtomicLong flowsAllowed = new AtomicLong();
     private final AtomicLong flowsDenied = new AtomicLong();
     private final AtomicLong namesAllowed = new AtomicLong();
@@ -38,8 +41,18 @@ public final class AuditCounts {
                     flowsDenied.incrementAndGet();
                 }
             }
+            case AuditRecord.BudgetUsedUp _ -> {}
             case AuditRecord.Missing missing -> unrecorded.addAndGet(missing.count());
         }
+    }
+
+    void spent(List<BudgetUse> uses) {
+        budgets = List.copyOf(uses);
+    }
+
+    /** What was used of each budget, as of some seconds ago. */
+    public List<BudgetUse> budgets() {
+        return budgets;
     }
 
     /** When counting began. */

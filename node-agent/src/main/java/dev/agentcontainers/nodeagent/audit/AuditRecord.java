@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.audit;
 
 import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -306,6 +307,18 @@ public sealed interface AuditRecord {
         public String request() {
             return method.map(name -> name + " " + scheme() + "://" + host.orElse("?") + path.orElse(""))
                     .orElse("");
+        }
+    }
+
+    /** An agent has used up a rule's budget: from now on the rule allows it nothing. */
+    record BudgetUsedUp(Instant at, AuditSubject agent, BudgetUse use) implements AuditRecord {
+        @Override
+        public Optional<AuditSubject> subject() {
+            return Optional.of(agent);
+        }
+
+        public String reason() {
+            return "the budget of " + use.bytes().orElse(0) + " bytes of " + use.rule() + " is used up";
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -112,6 +113,10 @@ public final class AuditTrail implements AutoCloseable {
     public void take(AuditRecord record) {
         Account account = account(record.subject());
         account.counts.count(record);
+        if (record instanceof AuditRecord.BudgetUsedUp usedUp) {
+            counters.forEach(
+                    counter -> counter.usedUp(usedUp.agent(), usedUp.use().rule()));
+        }
         if (!account.bucket.take(System.nanoTime()) || !waiting.offer(record)) {
             account.dropped.incrementAndGet();
         }
@@ -131,6 +136,16 @@ public final class AuditTrail implements AutoCloseable {
         }
         known.subject = subject;
         return known;
+    }
+
+    /** What the agent has used of all its budgets so far. */
+    void spent(AuditSubject subject, List<BudgetUse> uses) {
+        account(Optional.of(subject)).counts.spent(uses);
+    }
+
+    /** @param bytes that the agent has used of the rule's budget since that was said last */
+    void spent(AuditSubject subject, String rule, long bytes) {
+        counters.forEach(counter -> counter.spent(subject, rule, bytes));
     }
 
     /** Counts of an agent; empty where nothing of it came yet. */

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class AuditedFence extends ForwardingFence implements NameAudit {
     private static final Logger LOG = LoggerFactory.getLogger(AuditedFence.class);
     private static final int COMPARED_EVERY = 10;
+    private static final int BUDGETS_READ_EVERY = 3;
     private static final Duration LATEST_DECISION = Duration.ofMinutes(1);
 
     private final AuditTrail trail;
@@ -41,6 +42,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     /** The last count of agents that are gone. */
     private final Map<SandboxId, Long> lastCounts = new ConcurrentHashMap<>();
 
+    private final BudgetLedger budgets;
     private int seconds;
 
     /** @param agents who the agent of a sandbox is; asked until it is known */
@@ -49,6 +51,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         this.trail = trail;
         this.subjects = new AuditSubjects(agents);
         this.flows = new FlowRecords(subjects);
+        this.budgets = new BudgetLedger(trail, subjects);
     }
 
     @Override
@@ -58,6 +61,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
             subjects.attached(id, attached.address(), attached.group(), Instant.MIN);
             ledgers.put(id, new DeniedLedger(attached.deniedPackets()));
         });
+        budgets.adopt(fence.attachments().keySet());
         trail.eachSecond(this::compareNowAndThen);
         try {
             fence.observe(this::take);
@@ -78,6 +82,17 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     private void compareNowAndThen() {
         if (++seconds % COMPARED_EVERY == 0) {
             compare();
+        }
+        if (seconds % BUDGETS_READ_EVERY == 0) {
+            readBudgets();
+        }
+    }
+
+    void readBudgets() {
+        try {
+            budgets.take(fence.budgets());
+        } catch (SandboxException | IllegalStateException e) {
+            LOG.debug("what was used of budgets can't be read just now: {}", e.getMessage());
         }
     }
 
@@ -139,6 +154,12 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
             // Told twice to detach it, the kernel has no count of it any more.
             lastCounts.merge(id, denied.orElse(0L), Math::max);
         }
+    }
+
+    @Override
+    public void forgetBudgets(SandboxId id) throws SandboxException {
+        fence.forgetBudgets(id);
+        budgets.forget(id);
     }
 
     private Optional<Long> denied(SandboxId id) {

@@ -37,6 +37,7 @@ public final class Denials {
                                 decided.port(),
                                 decided.request().isEmpty() ? "" : " (" + decided.request() + ")",
                                 decided.reason()));
+            case AuditRecord.BudgetUsedUp usedUp -> Optional.of(usedUp.reason());
             case AuditRecord.NameDecided _,
                     AuditRecord.HttpDecided _,
                     AuditRecord.TlsDecided _,

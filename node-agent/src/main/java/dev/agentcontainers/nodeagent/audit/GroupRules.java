@@ -44,7 +44,8 @@ final class GroupRules {
 
     /** A rule that lets the name be resolved, with that port. */
     Optional<String> name(String domain, int protocol, int port) {
-        return Stream.concat(ruleset.names().stream(), ruleset.interceptedNames().stream())
+        return Stream.of(ruleset.names(), ruleset.budgetedNames(), ruleset.interceptedNames())
+                .flatMap(List::stream)
                 .filter(each -> isIn(each, protocol, port) && matches(each, domain))
                 .map(each ->
                         "egress %s %s".formatted(each.domain(), ports(each.protocol(), each.port(), each.endPort())))
@@ -67,7 +68,7 @@ final class GroupRules {
     private synchronized List<Box> boxes(List<Box> which) {
         if (!read) {
             read = true;
-            ruleset.egress().forEach(allow -> add(egress, allow));
+            ruleset.allEgress().forEach(allow -> add(egress, allow));
             ruleset.ingress().forEach(allow -> add(ingress, allow));
         }
         return which;

@@ -93,6 +93,7 @@ final class OcsfEvents {
             case AuditRecord.NameDecided decided -> decided(decided);
             case AuditRecord.TlsDecided decided -> decided(decided);
             case AuditRecord.HttpDecided decided -> decided(decided);
+            case AuditRecord.BudgetUsedUp usedUp -> usedUp(usedUp);
             case AuditRecord.Missing missing -> missing(missing);
         };
     }
@@ -372,6 +373,18 @@ final class OcsfEvents {
             case UNKNOWN_AGENT, DENIED, TUNNEL, REFUSED_ADDRESSES ->
                 event.put("rcode_id", 5).put("rcode", "Refused");
         }
+    }
+
+    private ObjectNode usedUp(AuditRecord.BudgetUsedUp record) {
+        ObjectNode event = begin(NETWORK, "Network Activity", OTHER, "Budget used up", record.at());
+        judge(event, false);
+        event.put("status_detail", record.reason());
+        ObjectNode source =
+                event.putObject("src_endpoint").put("ip", record.agent().address());
+        agent(source, record.agent());
+        event.putObject("firewall_rule").put("name", record.use().rule()).put("category", "budget");
+        event.putObject("traffic").put("bytes", record.use().used());
+        return event;
     }
 
     private ObjectNode missing(AuditRecord.Missing record) {

@@ -142,7 +142,9 @@ public final class PolicyKeeper {
                         orEmpty(group.tlsNames()),
                         orEmpty(group.httpNames()),
                         orEmpty(group.httpsNames()),
-                        orEmpty(group.sources())))
+                        orEmpty(group.sources()),
+                        orEmpty(group.budgets()),
+                        orEmpty(group.budgeted())))
                 .toList();
     }
 

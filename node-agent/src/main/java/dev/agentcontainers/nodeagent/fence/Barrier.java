@@ -20,6 +20,8 @@ public enum Barrier {
     EGRESS("egress", "no rule of the agent's policies allows it"),
     /** No rule of the receiver's policies allows it. */
     INGRESS("ingress", "no ingress rule of the receiving agent's policies allows it"),
+    /** Only rules with budgets allow it, and none of them has any left. */
+    BUDGET("budget", "the budgets of the rules that allow it are used up"),
     /** An agent's address of this node that no agent has. */
     NO_AGENT("no-agent", "no agent has that address"),
     UNKNOWN("unknown", "the fence does not say why");

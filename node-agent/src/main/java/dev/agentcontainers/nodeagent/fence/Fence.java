@@ -81,6 +81,18 @@ public interface Fence {
     }
 
     /**
+     * What each attached sandbox has used of its rules' budgets so far; sandboxes without such rules are missing. What a
+     * sandbox has used stays with it and the rule, whatever becomes of the rule or of the sandbox's attachment, until it is
+     * forgotten. To be asked now and then: what was read last is what is put back where others took it away.
+     */
+    default Map<SandboxId, List<BudgetUse>> budgets() throws SandboxException {
+        return Map.of();
+    }
+
+    /** Forgets what the sandbox has used of budgets, since it will not come again. No effect where it is attached. */
+    default void forgetBudgets(SandboxId id) throws SandboxException {}
+
+    /**
      * Replaces what no ruleset opens beside what is built in; {@link FenceSettings#neverAllowed} is where it began.
      * Addresses that come are closed before this returns, also for connections that exist.
      */

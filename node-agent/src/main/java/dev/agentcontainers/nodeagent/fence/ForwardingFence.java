@@ -64,6 +64,16 @@ public abstract class ForwardingFence implements Fence {
     }
 
     @Override
+    public Map<SandboxId, List<BudgetUse>> budgets() throws SandboxException {
+        return fence.budgets();
+    }
+
+    @Override
+    public void forgetBudgets(SandboxId id) throws SandboxException {
+        fence.forgetBudgets(id);
+    }
+
+    @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
         fence.neverAllow(addressesAndRanges);
     }

@@ -3,9 +3,12 @@ package dev.agentcontainers.nodeagent.fence;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the agents of one policy group may reach, and what may reach them.
@@ -18,6 +21,8 @@ import java.util.stream.Stream;
  * @param httpNames the same, where what passes is some requests of HTTP and nothing else
  * @param httpsNames the same, where what passes is some requests of HTTP inside TLS for that very name and nothing else
  * @param sources the policies and rules that it was compiled from, for records only
+ * @param budgets rules with budgets
+ * @param budgeted what only such rules allow, by which of them, disjoint from {@code egress} and among each other
  */
 public record GroupRuleset(
         String name,
@@ -28,7 +33,9 @@ public record GroupRuleset(
         List<AllowedName> tlsNames,
         List<AllowedHttp> httpNames,
         List<AllowedHttp> httpsNames,
-        List<String> sources) {
+        List<String> sources,
+        List<Budget> budgets,
+        List<Budgeted> budgeted) {
     public GroupRuleset {
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);
@@ -37,6 +44,37 @@ public record GroupRuleset(
         httpNames = List.copyOf(httpNames);
         httpsNames = List.copyOf(httpsNames);
         sources = List.copyOf(sources);
+        budgets = List.copyOf(budgets);
+        budgeted = List.copyOf(budgeted);
+    }
+
+    /** Without budgets. */
+    public GroupRuleset(
+            String name,
+            String hash,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames,
+            List<AllowedHttp> httpsNames,
+            List<String> sources) {
+        this(name, hash, egress, ingress, names, tlsNames, httpNames, httpsNames, sources, List.of(), List.of());
+    }
+
+    /** Every destination by address, within budgets or without. */
+    public List<Allow> allEgress() {
+        return Stream.concat(egress.stream(), budgeted.stream().flatMap(each -> orEmpty(each.egress()).stream()))
+                .toList();
+    }
+
+    /** The names of rules with budgets. */
+    public List<AllowedName> budgetedNames() {
+        return budgeted.stream().flatMap(each -> orEmpty(each.names()).stream()).toList();
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
     }
 
     /** Of which it is not known what it was compiled from. */

@@ -43,7 +43,7 @@ final class EgressStream {
     private boolean isWanted(AuditRecord record) {
         return !denied
                 || switch (record) {
-                    case AuditRecord.FlowDenied _, AuditRecord.Missing _ -> true;
+                    case AuditRecord.FlowDenied _, AuditRecord.BudgetUsedUp _, AuditRecord.Missing _ -> true;
                     case AuditRecord.NameDecided decided -> !decided.isAllowed();
                     case AuditRecord.TlsDecided decided -> !decided.isAllowed();
                     case AuditRecord.HttpDecided decided -> !decided.isAllowed();

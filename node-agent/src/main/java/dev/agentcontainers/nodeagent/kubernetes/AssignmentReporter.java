@@ -4,7 +4,9 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Egress;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.nodeagent.audit.AuditCounters;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
@@ -25,7 +27,7 @@ import java.util.function.Supplier;
  * what was written last, tried again until it is written or the AgentAssignment is gone. Stages of passage are held back
  * for a moment, so that an agent that starts at once costs one write. Thread-safe.
  */
-public final class AssignmentReporter implements AgentReporter, AutoCloseable {
+public final class AssignmentReporter implements AgentReporter, AuditCounters, AutoCloseable {
     /** What passes by itself: longer than most starts take, also of a hundred at once. */
     private static final Duration PASSAGE = Duration.ofSeconds(10);
 
@@ -111,6 +113,24 @@ public final class AssignmentReporter implements AgentReporter, AutoCloseable {
     synchronized void sayEgress() {
         outboxes.values().forEach(Outbox::sayEgress);
     }
+
+    @Override
+    public void came(AuditSubject subject, AuditCounts counts) {}
+
+    /** Whoever waits for the agent is to see at once why it does not go on. */
+    @Override
+    public void usedUp(AuditSubject subject, String rule) {
+        Outbox outbox;
+        synchronized (this) {
+            outbox = outboxes.get(subject.sandbox().value());
+        }
+        if (outbox != null) {
+            outbox.sayEgress();
+        }
+    }
+
+    @Override
+    public void gone(SandboxId id) {}
 
     /** What nobody waits for any more need not be remembered. */
     private synchronized void forget(String assignment, Outbox outbox) {

@@ -2,20 +2,25 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Egress;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +32,8 @@ final class AssignmentStatuses {
 
     /** A name is what the agent has made of it. */
     private static final int LONGEST_DENIAL = 300;
+
+    private static final int MOST_BUDGETS = 64;
 
     private final Supplier<Map<String, DriverProbe>> probes;
 
@@ -76,7 +83,25 @@ final class AssignmentStatuses {
                 counts.namesAllowed(),
                 counts.namesDenied(),
                 counts.unrecorded(),
-                counts.lastDenied().map(AssignmentStatuses::cut).orElse(null));
+                counts.lastDenied().map(AssignmentStatuses::cut).orElse(null),
+                budgets(counts.budgets()));
+    }
+
+    private static @Nullable List<AgentContainerStatus.BudgetUse> budgets(List<BudgetUse> uses) {
+        if (uses.isEmpty()) {
+            return null;
+        }
+        return uses.stream()
+                .sorted(Comparator.comparing(use -> !use.exhausted()))
+                .limit(MOST_BUDGETS)
+                .sorted(Comparator.comparing(BudgetUse::rule))
+                .map(use -> new AgentContainerStatus.BudgetUse(
+                        use.rule(), use.used(), optional(use.bytes()), optional(use.rate()), use.exhausted()))
+                .toList();
+    }
+
+    private static @Nullable Long optional(OptionalLong value) {
+        return value.isPresent() ? value.getAsLong() : null;
     }
 
     private static String cut(String text) {

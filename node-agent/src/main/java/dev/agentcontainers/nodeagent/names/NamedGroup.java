@@ -10,8 +10,10 @@ import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -29,7 +31,9 @@ final class NamedGroup {
     private final List<HttpName> httpsNames = new ArrayList<>();
     /** Those which are decrypted at some port. */
     private final List<DomainName> decrypted = new ArrayList<>();
-    /** Those with any of it. */
+    /** Those of rules with budgets. */
+    private final List<Name> budgeted = new ArrayList<>();
+    /** Those with tls or http. */
     private final List<Name> intercepted = new ArrayList<>();
 
     private final List<Box> boxes = new ArrayList<>();
@@ -46,13 +50,14 @@ final class NamedGroup {
     static NamedGroup of(GroupRuleset ruleset) {
         NamedGroup group = new NamedGroup(ruleset.hash());
         read(ruleset.name(), ruleset.names(), group.names);
+        read(ruleset.name(), ruleset.budgetedNames(), group.budgeted);
         read(ruleset.name(), ruleset.tlsNames(), group.tlsNames);
         read(ruleset.name(), ruleset.interceptedNames(), group.intercepted);
         ruleset.httpNames().forEach(name -> group.httpNames.add(httpName(name)));
         ruleset.httpsNames().forEach(name -> group.httpsNames.add(httpName(name)));
         group.readDecrypted(ruleset);
-        if (!group.names.isEmpty() || !group.intercepted.isEmpty()) {
-            ruleset.egress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
+        if (!group.names.isEmpty() || !group.budgeted.isEmpty() || !group.intercepted.isEmpty()) {
+            ruleset.allEgress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
         }
         return group;
     }
@@ -95,7 +100,8 @@ final class NamedGroup {
 
     /** The names as rules have them, whatever may pass to them. */
     List<String> names() {
-        return Stream.concat(names.stream(), intercepted.stream())
+        return Stream.of(names, budgeted, intercepted)
+                .flatMap(List::stream)
                 .map(name -> name.domain().toString())
                 .distinct()
                 .toList();
@@ -132,12 +138,39 @@ final class NamedGroup {
     }
 
     /**
-     * Every port of every rule that allows the name.
+     * Every port of every rule without a budget that allows the name.
      *
      * @param name as {@link DomainName#asked} gives it
      */
     Set<Port> ports(String name) {
         return ports(names, name);
+    }
+
+    /**
+     * Every port that only rules with budgets allow of the name, whatever passes, with the domain of the ruleset that is the
+     * nearest to it: that one is charged to all such rules.
+     */
+    Map<Port, String> budgetedPorts(String name) {
+        Map<Port, Name> nearest = new LinkedHashMap<>();
+        for (Name each : budgeted) {
+            if (each.domain().matches(name)) {
+                for (int port = each.rule().port(); port <= each.rule().endPort(); port++) {
+                    nearest.merge(new Port(each.rule().protocol(), port), each, NamedGroup::nearer);
+                }
+            }
+        }
+        nearest.keySet().removeAll(ports(name));
+        Map<Port, String> ports = new LinkedHashMap<>();
+        nearest.forEach((port, its) -> ports.put(port, its.domain().toString()));
+        return ports;
+    }
+
+    /** Of two that match the same name. */
+    private static Name nearer(Name one, Name other) {
+        if (one.domain().wildcard() != other.domain().wildcard()) {
+            return one.domain().wildcard() ? other : one;
+        }
+        return one.domain().suffix().length() >= other.domain().suffix().length() ? one : other;
     }
 
     /**
@@ -148,6 +181,7 @@ final class NamedGroup {
         Set<Port> ports = ports(intercepted, name);
         ports.removeIf(port -> port.protocol() != Protocol.TCP);
         ports.removeAll(ports(name));
+        ports.removeAll(budgetedPorts(name).keySet());
         return ports;
     }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -52,6 +53,7 @@ final class OpeningCheck {
         Optional<String> name = DomainName.asked(request.name());
         Ports ports = new Ports(
                 name.map(group::ports).orElse(Set.of()),
+                name.map(group::budgetedPorts).orElse(Map.of()),
                 name.map(group::interceptedPorts).orElse(Set.of()));
         if (ports.isEmpty()) {
             return new Result.Refused("no rule of the agent's group allows that name");
@@ -67,27 +69,44 @@ final class OpeningCheck {
         return grant(addresses, ports, group, closed, Duration.ofSeconds(request.seconds()));
     }
 
-    /** Where a name leads, and where it leads with some protocol alone; none is in both. */
-    private record Ports(Set<Port> plain, Set<Port> intercepted) {
+    /**
+     * Where a name leads, where it does within budgets, and where with some protocol alone; none is in two of them.
+     *
+     * @param budgeted with the domain of the ruleset that it is charged as
+     */
+    private record Ports(Set<Port> plain, Map<Port, String> budgeted, Set<Port> intercepted) {
         boolean isEmpty() {
-            return plain.isEmpty() && intercepted.isEmpty();
+            return plain.isEmpty() && budgeted.isEmpty() && intercepted.isEmpty();
         }
 
         int count() {
-            return plain.size() + intercepted.size();
+            return plain.size() + budgeted.size() + intercepted.size();
         }
 
         Set<Port> all() {
             Set<Port> all = new HashSet<>(plain);
+            all.addAll(budgeted.keySet());
             all.addAll(intercepted);
             return all;
         }
 
         List<ResolvedDestination> at(Cidr address, Duration timeToLive) {
-            return Stream.concat(
+            return Stream.of(
                             plain.stream().map(port -> destination(address, port, timeToLive, false)),
+                            budgeted.entrySet().stream().map(each -> charged(address, each, timeToLive)),
                             intercepted.stream().map(port -> destination(address, port, timeToLive, true)))
+                    .flatMap(each -> each)
                     .toList();
+        }
+
+        private static ResolvedDestination charged(Cidr address, Map.Entry<Port, String> port, Duration timeToLive) {
+            return new ResolvedDestination(
+                    address.address(),
+                    port.getKey().protocol(),
+                    port.getKey().number(),
+                    timeToLive,
+                    false,
+                    Optional.of(port.getValue()));
         }
 
         private static ResolvedDestination destination(

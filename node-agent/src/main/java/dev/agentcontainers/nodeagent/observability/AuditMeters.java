@@ -4,12 +4,14 @@ import dev.agentcontainers.nodeagent.audit.AuditCounters;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 
@@ -21,7 +23,15 @@ public final class AuditMeters implements AuditCounters {
     private static final String FLOWS = "agentcontainers.egress.flows";
     private static final String NAMES = "agentcontainers.egress.names";
 
+    private static final String SPENT = "agentcontainers.egress.budget.bytes";
+    private static final String USED_UP = "agentcontainers.egress.budget.exhausted";
+    private static final int MOST_RULES = 1000;
+    private static final String OTHERS = "others";
+
     private final MeterRegistry registry;
+    /** Rules that have meters of their own; those stay, so that they are no more than so many. */
+    private final Set<Rule> rules = ConcurrentHashMap.newKeySet();
+
     private final Map<SandboxId, List<Meter>> meters = new ConcurrentHashMap<>();
 
     public AuditMeters(MeterRegistry registry) {
@@ -43,6 +53,38 @@ public final class AuditMeters implements AuditCounters {
                 .tag("assignment", subject.sandbox().value())
                 .register(registry));
         meters.put(subject.sandbox(), made);
+    }
+
+    private record Rule(String namespace, String policy, String field) {}
+
+    /** Of all agents of the node together: by agent it is in their status. */
+    @Override
+    public void spent(AuditSubject subject, String rule, long bytes) {
+        ofRule(SPENT, "Bytes charged to the budget of the rule", subject, rule).increment(bytes);
+    }
+
+    @Override
+    public void usedUp(AuditSubject subject, String rule) {
+        ofRule(USED_UP, "Agents that have used up the budget of the rule", subject, rule)
+                .increment();
+    }
+
+    private Counter ofRule(String name, String description, AuditSubject subject, String rule) {
+        int space = rule.indexOf(' ');
+        Rule its = space < 0
+                ? new Rule(subject.agent().namespace(), rule, "")
+                : new Rule(subject.agent().namespace(), rule.substring(0, space), rule.substring(space + 1));
+        if (!rules.contains(its) && rules.size() >= MOST_RULES) {
+            its = new Rule(OTHERS, OTHERS, OTHERS);
+        } else {
+            rules.add(its);
+        }
+        return Counter.builder(name)
+                .description(description)
+                .tag("namespace", its.namespace)
+                .tag("policy", its.policy)
+                .tag("rule", its.field)
+                .register(registry);
     }
 
     private Meter counter(

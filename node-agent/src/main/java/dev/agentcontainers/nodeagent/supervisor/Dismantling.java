@@ -27,6 +27,7 @@ record Dismantling(
             }
         }
         node.fence().detach(id);
+        node.fence().forgetBudgets(id);
         capacity.release(id);
         agent.delete();
         reports.stopped(assignment, Optional.of(entry));

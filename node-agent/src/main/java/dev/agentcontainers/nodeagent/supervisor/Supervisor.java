@@ -144,6 +144,7 @@ public final class Supervisor implements AutoCloseable {
             for (SandboxId id : node.fence().attachments().keySet()) {
                 if (!loops.containsKey(id)) {
                     node.fence().detach(id);
+                    node.fence().forgetBudgets(id);
                 }
             }
             leftoversRemoved = true;

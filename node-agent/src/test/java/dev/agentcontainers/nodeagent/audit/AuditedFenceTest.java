@@ -7,20 +7,24 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.audit.AuditRecord.Direction;
 import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.observability.AuditMeters;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +112,42 @@ class AuditedFenceTest {
         tell(new FenceEvent.Opened(Instant.now(), "f", to("100.80.4.1", "198.51.100.8", 443)));
         assertThat(next(AuditRecord.FlowOpened.class).flow().permission().rule())
                 .contains("egress tls.example.net TCP 443");
+    }
+
+    @Test
+    void aBudgetThatIsUsedUpIsToldOfOnceAndCountedOnTheWay() throws Exception {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        trail.onAgents(new AuditMeters(registry));
+        String rule = "EgressPolicy/sites spec.egress[a]";
+        use(new BudgetUse(rule, 400, OptionalLong.of(2048), OptionalLong.empty()));
+        use(new BudgetUse(rule, 1000, OptionalLong.of(2048), OptionalLong.empty()));
+        assertThat(trail.counts(A).orElseThrow().budgets())
+                .containsExactly(new BudgetUse(rule, 1000, OptionalLong.of(2048), OptionalLong.empty()));
+        BudgetUse usedUp = new BudgetUse(rule, 2048, OptionalLong.of(2048), OptionalLong.empty());
+        use(usedUp);
+        use(usedUp);
+        AuditRecord.BudgetUsedUp told = next(AuditRecord.BudgetUsedUp.class);
+        assertThat(told.agent().sandbox()).isEqualTo(A);
+        assertThat(told.use()).isEqualTo(usedUp);
+        BudgetUse more = new BudgetUse(rule, 4096, OptionalLong.of(4096), OptionalLong.empty());
+        use(more);
+        assertThat(next(AuditRecord.BudgetUsedUp.class).use())
+                .as("the next one")
+                .isEqualTo(more);
+        assertThat(registry.get("agentcontainers.egress.budget.bytes")
+                        .tags("namespace", "team", "policy", "EgressPolicy/sites", "rule", "spec.egress[a]")
+                        .counter()
+                        .count())
+                .isEqualTo(4096);
+        assertThat(registry.get("agentcontainers.egress.budget.exhausted")
+                        .counter()
+                        .count())
+                .isEqualTo(2);
+    }
+
+    private void use(BudgetUse use) {
+        machine.used.put(A, List.of(use));
+        fence.readBudgets();
     }
 
     /** Whoever may look at an agent may not look at those that it talks with, or that talk to it. */

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.audit;
 
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
@@ -26,6 +27,8 @@ final class EventfulFence implements Fence {
     /** What the kernel counts as long as it knows the agent. */
     final Map<SandboxId, Long> denied = new ConcurrentHashMap<>();
 
+    final Map<SandboxId, List<BudgetUse>> used = new ConcurrentHashMap<>();
+
     int nextAddress = 1;
     boolean unobservable;
 
@@ -40,6 +43,11 @@ final class EventfulFence implements Fence {
     @Override
     public synchronized Attachment attach(SandboxId id, NetworkAttachment network, String group) {
         return attached.computeIfAbsent(id, _ -> new Attachment("100.80.4." + nextAddress++, group, "hash", 0));
+    }
+
+    @Override
+    public Map<SandboxId, List<BudgetUse>> budgets() {
+        return Map.copyOf(used);
     }
 
     @Override

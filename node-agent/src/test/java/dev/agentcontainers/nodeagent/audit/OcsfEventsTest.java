@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameVerdict;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class OcsfEventsTest {
@@ -161,6 +163,23 @@ class OcsfEventsTest {
                 2,
                 40,
                 Duration.ofMillis(3));
+    }
+
+    @Test
+    void aBudgetThatIsUsedUp() throws IOException {
+        JsonNode event = json(events.line(new AuditRecord.BudgetUsedUp(
+                Records.AT,
+                Records.subject("a"),
+                new BudgetUse(
+                        "EgressPolicy/sites spec.egress[a]", 2048, OptionalLong.of(2048), OptionalLong.empty()))));
+        assertThat(event.path("type_uid").asInt()).isEqualTo(400199);
+        assertThat(event.path("activity_name").asText()).isEqualTo("Budget used up");
+        assertThat(event.path("action_id").asInt()).isEqualTo(OcsfEvents.DENIED);
+        assertThat(event.at("/firewall_rule/name").asText()).isEqualTo("EgressPolicy/sites spec.egress[a]");
+        assertThat(event.at("/src_endpoint/name").asText()).isEqualTo("team/a");
+        assertThat(event.at("/traffic/bytes").asLong()).isEqualTo(2048);
+        assertThat(event.path("status_detail").asText())
+                .isEqualTo("the budget of 2048 bytes of EgressPolicy/sites spec.egress[a] is used up");
     }
 
     @Test

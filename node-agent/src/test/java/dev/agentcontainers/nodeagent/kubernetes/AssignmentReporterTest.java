@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -25,6 +26,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -36,6 +38,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class AssignmentReporterTest {
+    private static final AuditSubject AGENT = new AuditSubject(
+            new SandboxId("a"), new AuditSubject.Agent("team", "a", "uid"), "100.80.4.2", "group", "hash", List.of());
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration PASSAGE = Duration.ofSeconds(2);
     private static final Instant NOW = Instant.parse("2026-11-24T10:00:00.123456789Z");
@@ -98,16 +103,26 @@ class AssignmentReporterTest {
         assertThat(written.getLast().egress().flowsDenied()).isEqualTo(3);
     }
 
+    @Test
+    void statusSaysAtOnceThatABudgetIsUsedUp() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        trail.onAgents(reporter);
+        reporter.report(report("a", AssignmentPhase.Running));
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+
+        trail.take(new AuditRecord.BudgetUsedUp(
+                NOW,
+                AGENT,
+                new BudgetUse("EgressPolicy/a spec.egress[b]", 2048, OptionalLong.of(2048), OptionalLong.empty())));
+        await().atMost(PATIENCE).until(() -> written.size() == 2);
+        assertThat(written.getLast().egress().lastDenied())
+                .isEqualTo("the budget of 2048 bytes of EgressPolicy/a spec.egress[b] is used up");
+    }
+
     private void deny() {
         trail.take(new AuditRecord.FlowDenied(
                 NOW,
-                Optional.of(new AuditSubject(
-                        new SandboxId("a"),
-                        new AuditSubject.Agent("team", "a", "uid"),
-                        "100.80.4.2",
-                        "group",
-                        "hash",
-                        List.of())),
+                Optional.of(AGENT),
                 Optional.empty(),
                 AuditRecord.Direction.OUTBOUND,
                 Barrier.EGRESS,

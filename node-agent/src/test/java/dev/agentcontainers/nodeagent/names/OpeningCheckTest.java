@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
@@ -18,6 +20,7 @@ import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -72,6 +75,41 @@ class OpeningCheckTest {
                 .isEqualTo(new Granted(
                         List.of(to("192.0.2.1", Protocol.TCP, 443), to("192.0.2.1", Protocol.TCP, 80)),
                         List.of("192.0.2.1")));
+    }
+
+    /** The nearest of them is charged, for all that are above it too; a rule without a budget has it charged to none. */
+    @Test
+    void namesOfRulesWithBudgetsAreOpenedToBeCharged() {
+        NamedGroup group = NamedGroup.of(new GroupRuleset(
+                "g",
+                "h",
+                List.of(),
+                List.of(),
+                List.of(name("free.example.org", Protocol.TCP, 443, 443)),
+                List.of(name("b.example.org", Protocol.TCP, 443, 443)),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(new Budget("one", 1024L, null), new Budget("other", 1024L, null)),
+                List.of(
+                        new Budgeted(List.of(0), List.of(), List.of(name("*.example.org", Protocol.TCP, 443, 443))),
+                        new Budgeted(
+                                List.of(0, 1), List.of(), List.of(name("*.a.example.org", Protocol.TCP, 443, 443))))));
+
+        assertThat(check(group, "x.a.example.org", 60, "192.0.2.1"))
+                .isEqualTo(new Granted(List.of(charged("*.a.example.org")), List.of("192.0.2.1")));
+        assertThat(check(group, "a.example.org", 60, "192.0.2.1"))
+                .isEqualTo(new Granted(List.of(charged("*.example.org")), List.of("192.0.2.1")));
+        assertThat(check(group, "b.example.org", 60, "192.0.2.1"))
+                .as("with tls beside")
+                .isEqualTo(new Granted(List.of(charged("*.example.org")), List.of("192.0.2.1")));
+        assertThat(check(group, "free.example.org", 60, "192.0.2.1"))
+                .isEqualTo(new Granted(List.of(to("192.0.2.1", Protocol.TCP, 443)), List.of("192.0.2.1")));
+    }
+
+    private static ResolvedDestination charged(String domain) {
+        return new ResolvedDestination(
+                "192.0.2.1", Protocol.TCP, 443, Duration.ofSeconds(60), false, Optional.of(domain));
     }
 
     /** Nothing is forwarded to where only TLS may pass, unless a rule without it has the port too. */

@@ -3,6 +3,8 @@ package dev.agentcontainers.operator.policygroup;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.operator.fleet.NodePolicy;
 import java.util.ArrayList;
@@ -114,7 +116,24 @@ final class PolicyParts {
                 + names(group.tlsNames())
                 + httpNames(group.httpNames())
                 + httpNames(group.httpsNames());
+        size += budgets(group.budgets()) + budgeted(group.budgeted());
         return size;
+    }
+
+    private static long budgets(@Nullable List<Budget> budgets) {
+        return budgets == null
+                ? 0
+                : budgets.stream()
+                        .mapToLong(budget -> BOX_OVERHEAD + budget.rule().length())
+                        .sum();
+    }
+
+    private static long budgeted(@Nullable List<Budgeted> budgeted) {
+        return budgeted == null
+                ? 0
+                : budgeted.stream()
+                        .mapToLong(each -> BOX_OVERHEAD + boxes(each.egress()) + names(each.names()))
+                        .sum();
     }
 
     private static long httpNames(@Nullable List<AllowedHttp> names) {

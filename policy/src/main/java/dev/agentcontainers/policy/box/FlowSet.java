@@ -45,6 +45,17 @@ public final class FlowSet {
                         .isEmpty();
     }
 
+    /** All of the set, as areas that do not overlap. */
+    public List<Area> areas() {
+        List<Area> areas = new ArrayList<>();
+        for (Protocol protocol : Protocol.values()) {
+            for (AddressFamily family : AddressFamily.values()) {
+                areas.addAll(within(new Area(protocol, PortRange.ALL, AddressRanges.everywhere(family))));
+            }
+        }
+        return areas;
+    }
+
     /** The part of the area that is in the set. */
     public List<Area> within(Area area) {
         List<Area> parts = new ArrayList<>();

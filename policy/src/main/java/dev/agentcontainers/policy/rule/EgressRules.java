@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy.rule;
 
+import dev.agentcontainers.api.v1alpha1.Network.Budget;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
@@ -9,6 +10,7 @@ import dev.agentcontainers.policy.http.RequestRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the form of rules that inline rules and EgressPolicies share. */
@@ -21,6 +23,31 @@ final class EgressRules {
      * @param namespace in which a podSelector alone selects
      */
     static Rule read(EgressRule rule, String namespace, RuleSource source) {
+        Rule read = withoutBudget(rule, namespace, source);
+        return rule.budget() == null
+                ? read
+                : withBudget(read, rule.budget(), rule.tls() != null || rule.http() != null);
+    }
+
+    /** What admission would have refused allows nothing, rather than any amount. */
+    private static Rule withBudget(Rule rule, Budget budget, boolean looks) {
+        Optional<RuleBudget> read = Optional.empty();
+        String problem =
+                "the rule has tls or http, and nothing is counted by rule of what passes there; the rule allows nothing";
+        if (!looks) {
+            try {
+                read = Optional.of(RuleBudget.read(budget));
+            } catch (IllegalArgumentException invalid) {
+                problem = invalid.getMessage() + "; the rule allows nothing";
+            }
+        }
+        List<Peer> peers = read.isPresent()
+                ? rule.peers()
+                : List.of(new Peer.Unreadable(rule.source().field() + ".budget: " + problem));
+        return new Rule(rule.source(), rule.action(), peers, rule.ports(), false, List.of(), read);
+    }
+
+    private static Rule withoutBudget(EgressRule rule, String namespace, RuleSource source) {
         List<Peer> peers = peers(rule.to(), namespace, source.field());
         List<PortMatch> ports = ports(rule.ports(), source.field());
         if (rule.http() != null) {

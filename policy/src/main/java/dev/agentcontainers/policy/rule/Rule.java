@@ -9,6 +9,7 @@ import dev.agentcontainers.policy.http.RequestRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param onlyTls whether it accepts nothing but TLS for the very name that an address was resolved for; only of domains and TCP
  * @param requests the requests of HTTP that it accepts and nothing else, inside TLS where it is only about that and without it
  *     otherwise; empty where it is not about requests. Only of domains and TCP
+ * @param budget how much of each agent passes by it; only of rules that look at nothing
  */
 public record Rule(
         RuleSource source,
@@ -27,7 +29,8 @@ public record Rule(
         List<Peer> peers,
         List<PortMatch> ports,
         boolean onlyTls,
-        List<RequestRule> requests) {
+        List<RequestRule> requests,
+        Optional<RuleBudget> budget) {
     /** What missing {@code ports} mean: every port of TCP, UDP and SCTP. */
     public static final List<PortMatch> ALL_PORTS = Arrays.stream(Protocol.values())
             .<PortMatch>map(protocol -> new PortMatch.Numbered(protocol, PortRange.ALL))
@@ -37,6 +40,17 @@ public record Rule(
         peers = List.copyOf(peers);
         ports = List.copyOf(ports);
         requests = List.copyOf(requests);
+    }
+
+    /** One without a budget. */
+    public Rule(
+            RuleSource source,
+            Action action,
+            List<Peer> peers,
+            List<PortMatch> ports,
+            boolean onlyTls,
+            List<RequestRule> requests) {
+        this(source, action, peers, ports, onlyTls, requests, Optional.empty());
     }
 
     /** One that does not look at what passes. */

@@ -127,7 +127,7 @@ public final class BareRun {
                 spec.mounts());
 
         /** Makes everything, and runs the agent to its end; returns what it wrote. */
-        public String run() throws IOException, SandboxException {
+        public String run() throws IOException, SandboxException, InterruptedException {
             driver.prepare(own);
             SandboxFiles paths = new SandboxFiles(settings, own.id());
             IdRange ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids())

@@ -95,6 +95,10 @@ final class EvidenceOfRecords {
             evidence.leaveOut("only some requests of HTTP pass there: a rule with http is written by hand", what);
             return;
         }
+        if (isWithinBudget(flow)) {
+            evidence.leaveOut("only within a budget does it pass there: a rule with a budget is written by hand", what);
+            return;
+        }
         boolean isLooked = flow.protocol() == Protocol.TCP && (looked.contains(place) || isTlsOnly(flow));
         Use use = Use.of(tally, withDenied, isLooked);
         Cidr address = destination.address();
@@ -122,6 +126,11 @@ final class EvidenceOfRecords {
         return flow.protocol() == Protocol.TCP
                 && (requested.contains(place)
                         || (situation.egress(flow) instanceof Decision.Allowed allowed && allowed.isByRequests()));
+    }
+
+    private boolean isWithinBudget(Flow flow) {
+        return situation.egress(flow) instanceof Decision.Allowed allowed
+                && !allowed.budgets().isEmpty();
     }
 
     private boolean isTlsOnly(Flow flow) {

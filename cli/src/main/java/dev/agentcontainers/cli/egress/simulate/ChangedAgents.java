@@ -30,11 +30,19 @@ record ChangedAgents(List<String> agents, String presence, RulesetDifference dif
                 .forEach(line -> lines.add("narrows egress   " + line + ", to some requests of HTTP"));
         Passages.ofNames(difference.widened())
                 .forEach(line -> lines.add("widens  egress   " + line + ", from TLS to everything"));
+        add(lines, "limits  ", difference.limited(), ", to budgets");
+        add(lines, "frees   ", difference.freed(), ", from budgets");
+        difference.budgets().forEach(budget -> lines.add("budget of " + budget));
         problems.forEach(problem -> lines.add("problem " + problem));
         if (lines.isEmpty()) {
             lines.add("its rules change, and what passes by them does not");
         }
         return lines;
+    }
+
+    private static void add(List<String> lines, String verb, RulesetDifference.Passing passing, String more) {
+        Passages.ofBoxes(passing.egress()).forEach(line -> lines.add(verb + "egress   " + line + more));
+        Passages.ofNames(passing.names()).forEach(line -> lines.add(verb + "egress   " + line + more));
     }
 
     private static void add(List<String> lines, String verb, RulesetDifference.Passing passing) {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
@@ -35,6 +36,7 @@ final class AttachedAgents {
     private final GroupRules groups;
     private final AgentElements elements;
     private final ResolvedAddresses resolved;
+    private final AgentBudgets budgets;
     private final AgentInterface interfaces;
     private final AddressPool pool;
     /** Interfaces whose connections by a former group may not all be forgotten, after an attempt that failed. */
@@ -51,6 +53,7 @@ final class AttachedAgents {
             GroupRules groups,
             AgentElements elements,
             ResolvedAddresses resolved,
+            AgentBudgets budgets,
             AgentInterface interfaces)
             throws IOException {
         this.system = system;
@@ -60,6 +63,7 @@ final class AttachedAgents {
         this.groups = groups;
         this.elements = elements;
         this.resolved = resolved;
+        this.budgets = budgets;
         this.interfaces = interfaces;
         resolved.read();
         completeAgents();
@@ -106,7 +110,10 @@ final class AttachedAgents {
         Ipv4 address = Objects.requireNonNull(snapshot.addresses().get(name));
         if (!group.equals(snapshot.groups().get(name)) || rebinding.contains(name)) {
             rebinding.add(name);
+            GroupBudgets its = groups.budgets(group).orElse(GroupBudgets.NONE);
+            budgets.bindBeside(name, its);
             elements.bind(name, address, group);
+            budgets.bind(name, its);
             endFormer(name, address, group);
             rebinding.remove(name);
         }
@@ -121,7 +128,8 @@ final class AttachedAgents {
      */
     private void endFormer(String name, Ipv4 address, String group) throws IOException {
         resolved.close(name);
-        TrackedConnections.forgetMarked(fence.filter(), address, mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark));
+        // Those with budgets are looked up by the new group's rules, as those by a box are.
+        TrackedConnections.forgetMarked(fence.filter(), address, ConnectionMark::isOfName);
         if (groups.applied().isPresent()) {
             reboundLately = true;
             TrackedConnections.forgetBegun(
@@ -145,6 +153,7 @@ final class AttachedAgents {
                         Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
         try {
             addElements(Names.agentInterface(id), address, group);
+            budgets.bind(Names.agentInterface(id), groups.budgets(group).orElse(GroupBudgets.NONE));
             interfaces.create(id, agent, address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
         } catch (IOException | RuntimeException e) {
@@ -192,9 +201,8 @@ final class AttachedAgents {
         for (ResolvedDestination destination : destinations) {
             Ipv4 address = Ipv4.parse(destination.address());
             NamedPort port = new NamedPort(destination.protocol(), destination.port());
-            NameMarks marks = destination.intercepted() ? rules.tlsMarks() : rules.marks();
-            Integer mark = marks.byPort().get(port);
-            if (mark == null) {
+            OptionalInt mark = mark(group, rules, destination, port);
+            if (mark.isEmpty()) {
                 throw new IllegalArgumentException(
                         destination + ": no name of the policy group '" + group + "' has that port");
             }
@@ -203,13 +211,57 @@ final class AttachedAgents {
                         destination + ": no name opens addresses of agents, of nodes and what is never allowed");
             }
             targets.add(new ResolvedAddresses.Target(
-                    address, port.protocol(), port.port(), mark, destination.timeToLive(), destination.intercepted()));
+                    address,
+                    port.protocol(),
+                    port.port(),
+                    mark.getAsInt(),
+                    destination.timeToLive(),
+                    destination.intercepted()));
         }
         try {
             resolved.open(name, targets);
         } catch (ResolvedAddresses.TooManyException e) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private OptionalInt mark(String group, HeldGroup rules, ResolvedDestination destination, NamedPort port) {
+        if (destination.budgeted().isPresent()) {
+            return groups.budgets(group)
+                    .orElse(GroupBudgets.NONE)
+                    .mark(destination.budgeted().get(), port);
+        }
+        NameMarks marks = destination.intercepted() ? rules.tlsMarks() : rules.marks();
+        Integer mark = marks.byPort().get(port);
+        return mark == null ? OptionalInt.empty() : OptionalInt.of(mark);
+    }
+
+    /** The budgets of each agent's group, by the agent's interface; of those whose are known. */
+    Map<String, GroupBudgets> budgetsByInterface() throws IOException {
+        Map<String, GroupBudgets> all = new HashMap<>();
+        elements.read().groups().forEach((name, group) -> groups.budgets(group).ifPresent(its -> all.put(name, its)));
+        return all;
+    }
+
+    Map<SandboxId, List<BudgetUse>> budgets() throws IOException {
+        Map<SandboxId, List<BudgetUse>> all = new HashMap<>();
+        if (!budgets.stand()) {
+            return all;
+        }
+        Map<String, GroupBudgets> bound = budgetsByInterface();
+        Map<String, List<BudgetUse>> used = budgets.used(bound);
+        budgets.refuseWhatIsUsedUp(bound);
+        for (Link link : Links.all(fence.route())) {
+            List<BudgetUse> its = used.get(link.name());
+            if (its != null && !link.alias().isEmpty()) {
+                all.put(new SandboxId(link.alias()), its);
+            }
+        }
+        return all;
+    }
+
+    void forgetBudgets(SandboxId id) throws IOException {
+        budgets.forget(Names.agentInterface(id));
     }
 
     /** Cuts the interface first, so that nothing can pass between the other steps. */
@@ -223,6 +275,7 @@ final class AttachedAgents {
         Ipv4 address = snapshot.addresses().get(name);
         // The elements last: by them a second attempt finds what a failed one has left.
         resolved.close(name);
+        budgets.bind(name, GroupBudgets.NONE);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
         }
@@ -283,6 +336,7 @@ final class AttachedAgents {
         Snapshot snapshot = elements.read();
         Set<String> remains = new HashSet<>(snapshot.interfaces());
         remains.addAll(resolved.interfaces());
+        remains.addAll(budgets.interfaces());
         for (Link link : Links.all(fence.route())) {
             if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
                 remains.remove(link.name());
@@ -294,6 +348,7 @@ final class AttachedAgents {
             AgentInterface.remove(fence, name);
             elements.remove(name, snapshot);
             resolved.close(name);
+            budgets.bind(name, GroupBudgets.NONE);
             Ipv4 address = snapshot.addresses().get(name);
             if (address != null) {
                 TrackedConnections.forget(fence.filter(), address);

@@ -60,8 +60,8 @@ final class BoxedConnections {
         return before.stream().anyMatch(former -> {
             GroupRuleset its = now.get(former.name());
             return its == null
-                    ? !former.egress().isEmpty() || !former.ingress().isEmpty()
-                    : lost(former.egress(), its.egress()) || lost(former.ingress(), its.ingress());
+                    ? !former.allEgress().isEmpty() || !former.ingress().isEmpty()
+                    : lost(former.allEgress(), its.allEgress()) || lost(former.ingress(), its.ingress());
         });
     }
 
@@ -90,7 +90,7 @@ final class BoxedConnections {
     }
 
     private List<Box> egress(String group) {
-        return egress.computeIfAbsent(group, name -> boxes(name, GroupRuleset::egress));
+        return egress.computeIfAbsent(group, name -> boxes(name, GroupRuleset::allEgress));
     }
 
     private List<Box> ingress(String group) {

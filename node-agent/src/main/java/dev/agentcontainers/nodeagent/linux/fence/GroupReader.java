@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.nodeagent.linux.fence.GroupBudgets.MarkedBox;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
@@ -9,9 +10,11 @@ import dev.agentcontainers.policy.RulesetHash;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -21,8 +24,12 @@ import org.slf4j.LoggerFactory;
  * Reads groups back from the kernel.
  *
  * @param names the names of a digest, which the kernel does not hold; empty where they aren't known
+ * @param budgets the same of budgets
  */
-record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> names) {
+record GroupReader(
+        TableReader table,
+        Function<String, Optional<NamesOfSet>> names,
+        Function<String, Optional<GroupBudgets>> budgets) {
     private static final Logger LOG = LoggerFactory.getLogger(GroupReader.class);
     private static final String UNKNOWN_NAMES = "names unknown";
 
@@ -88,7 +95,10 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
             NameMarks tlsMarks = marks(sets.tlsNames());
             Optional<NamesOfSet> held = held(sets.names());
             Optional<NamesOfSet> intercepted = held(sets.tlsNames());
-            if (held.isEmpty() || intercepted.isEmpty()) {
+            Optional<GroupBudgets> its = sets.budgets().isEmpty()
+                    ? Optional.of(GroupBudgets.NONE)
+                    : budgets.apply(SetNames.digest(sets.budgets().get()));
+            if (held.isEmpty() || intercepted.isEmpty() || its.isEmpty()) {
                 return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
             }
             if (!marks.byPort().keySet().equals(NamedPort.of(held.get().all()))
@@ -107,7 +117,9 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
                             held.get().named(),
                             intercepted.get().named(),
                             intercepted.get().http(),
-                            intercepted.get().https()));
+                            intercepted.get().https(),
+                            its.get().budgets(),
+                            its.get().held(markedBoxes(sets))));
         } catch (IllegalStateException e) {
             return altered(group);
         }
@@ -124,6 +136,31 @@ record GroupReader(TableReader table, Function<String, Optional<NamesOfSet>> nam
             }
         }
         return List.copyOf(boxes);
+    }
+
+    private List<MarkedBox> markedBoxes(GroupSets sets) throws IOException {
+        List<MarkedBox> boxes = new ArrayList<>();
+        for (Kind kind : List.of(Kind.BUDGETED_IPV4, Kind.BUDGETED_IPV6)) {
+            String map = sets.byKind().get(kind);
+            if (map != null) {
+                for (Element element : table.elements(map)) {
+                    boxes.add(new MarkedBox(
+                            AllowedBox.of(element, kind == Kind.BUDGETED_IPV6),
+                            element.mark().orElse(0)));
+                }
+            }
+        }
+        return boxes;
+    }
+
+    private Set<MarkedPort> ports(Optional<String> set) throws IOException {
+        Set<MarkedPort> ports = new HashSet<>();
+        if (set.isPresent()) {
+            for (Element element : table.elements(set.get())) {
+                ports.add(MarkedPort.of(element));
+            }
+        }
+        return ports;
     }
 
     /** The names that the set stands for; none without one, empty where they aren't known. */

@@ -43,10 +43,17 @@ final class GroupRules {
     /** What was applied, or may have been, by digest: the kernel holds but the digest. */
     private Map<String, NamesOfSet> namesByDigest = Map.of();
 
+    private Map<String, GroupBudgets> budgetsByDigest = Map.of();
+    /** Of each group that has some, as applied last or about to be. */
+    private Optional<Map<String, GroupBudgets>> budgets = Optional.empty();
+
     GroupRules(Place fence, TableReader table) {
         this.fence = fence;
         this.table = table;
-        this.reader = new GroupReader(table, digest -> Optional.ofNullable(namesByDigest.get(digest)));
+        this.reader = new GroupReader(
+                table,
+                digest -> Optional.ofNullable(namesByDigest.get(digest)),
+                digest -> Optional.ofNullable(budgetsByDigest.get(digest)));
     }
 
     /** Which groups agents are bound to. */
@@ -74,6 +81,24 @@ final class GroupRules {
         return groups().values().stream()
                 .flatMap(group -> group.nameMarks().stream())
                 .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** The marks of names of rules with budgets. */
+    Set<Integer> budgetMarks() {
+        return budgets.orElse(Map.of()).values().stream()
+                .flatMap(its -> its.allMarks().stream())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Whether the kernel holds a group with budgets. */
+    boolean haveBudgets() throws IOException {
+        return groups().values().stream()
+                .anyMatch(group -> group.sets().budgets().isPresent());
+    }
+
+    /** The group's budgets; empty where it is not known yet whether it has some. */
+    Optional<GroupBudgets> budgets(String group) {
+        return budgets.map(all -> all.getOrDefault(group, GroupBudgets.NONE));
     }
 
     /** Whether connections of some group are intercepted. */
@@ -127,6 +152,11 @@ final class GroupRules {
         Map<String, NamesOfSet> both = new HashMap<>(namesByDigest);
         both.putAll(next);
         namesByDigest = both;
+        Map<String, GroupBudgets> nextBudgets = budgetsOf(rulesets);
+        Map<String, GroupBudgets> bothBudgets = new HashMap<>(budgetsByDigest);
+        nextBudgets.values().forEach(its -> bothBudgets.put(its.digest(), its));
+        budgetsByDigest = bothBudgets;
+        budgets = Optional.of(nextBudgets);
         fence.transaction(fill.toString());
         fence.transaction(swap.toString());
         if (few) {
@@ -136,6 +166,8 @@ final class GroupRules {
             known = Optional.of(reader.read(groups));
         }
         namesByDigest = next;
+        budgetsByDigest = nextBudgets.values().stream()
+                .collect(Collectors.toMap(GroupBudgets::digest, its -> its, (first, _) -> first));
         applied = Optional.of(List.copyOf(rulesets));
     }
 
@@ -259,6 +291,18 @@ final class GroupRules {
         return held.with(wanted.all(), before.map(NamesOfSet::all), fresh);
     }
 
+    /** Those of groups that have some. */
+    static Map<String, GroupBudgets> budgetsOf(List<GroupRuleset> rulesets) {
+        Map<String, GroupBudgets> all = new HashMap<>();
+        for (GroupRuleset ruleset : rulesets) {
+            GroupBudgets its = GroupBudgets.of(ruleset);
+            if (!its.isEmpty()) {
+                all.put(ruleset.name(), its);
+            }
+        }
+        return all;
+    }
+
     private static Map<String, NamesOfSet> byDigest(List<GroupRuleset> rulesets) {
         return rulesets.stream()
                 .flatMap(ruleset -> Stream.of(NamesOfSet.plain(ruleset), NamesOfSet.intercepted(ruleset)))
@@ -281,7 +325,30 @@ final class GroupRules {
         boxes(ruleset.ingress(), true, ruleset.name(), Kind.INGRESS_IPV6, names, sets, fill);
         named(NamesOfSet.plain(ruleset), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
         named(NamesOfSet.intercepted(ruleset), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
+        budgeted(GroupBudgets.of(ruleset), ruleset.name(), names, sets, fill);
         swap.append(Rules.group(ruleset.name(), new GroupSets(sets, boxMark)));
+    }
+
+    /** The first is there whatever it holds: its name tells which budgets these are. */
+    private static void budgeted(
+            GroupBudgets budgets, String group, SetNames names, Map<Kind, String> sets, StringBuilder fill) {
+        if (budgets.isEmpty()) {
+            return;
+        }
+        String digest = budgets.digest();
+        String ipv4 = names.names(Kind.BUDGETED_IPV4, group, digest);
+        sets.put(Kind.BUDGETED_IPV4, ipv4);
+        fill.append(Rules.budgetedMap(ipv4, false, budgets.boxes(false)));
+        if (!budgets.boxes(true).isEmpty()) {
+            String ipv6 = names.names(Kind.BUDGETED_IPV6, group, digest);
+            sets.put(Kind.BUDGETED_IPV6, ipv6);
+            fill.append(Rules.budgetedMap(ipv6, true, budgets.boxes(true)));
+        }
+        if (!budgets.ports().isEmpty()) {
+            String ports = names.names(Kind.BUDGETED_NAMES, group, digest);
+            sets.put(Kind.BUDGETED_NAMES, ports);
+            fill.append(Rules.namesSet(ports, budgets.ports()));
+        }
     }
 
     private static void named(
@@ -295,7 +362,7 @@ final class GroupRules {
         if (!all.all().isEmpty()) {
             String set = names.names(kind, group, all.digest());
             sets.put(kind, set);
-            fill.append(Rules.namesSet(set, marks));
+            fill.append(Rules.namesSet(set, marks.ports()));
         }
     }
 

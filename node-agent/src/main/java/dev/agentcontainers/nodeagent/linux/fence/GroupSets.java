@@ -106,6 +106,15 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         return Optional.ofNullable(byKind.get(Kind.NAMES));
     }
 
+    /** The set whose name tells which budgets the group has; empty where it has none. */
+    Optional<String> budgets() {
+        return Optional.ofNullable(byKind.get(Kind.BUDGETED_IPV4));
+    }
+
+    Optional<String> budgetedNames() {
+        return Optional.ofNullable(byKind.get(Kind.BUDGETED_NAMES));
+    }
+
     Optional<String> tlsNames() {
         return Optional.ofNullable(byKind.get(Kind.TLS_NAMES));
     }
@@ -158,10 +167,15 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         lookUpAndMark(lines, Kind.EGRESS_IPV6, "ct direction original ip6 daddr . meta l4proto . th dport");
         lookUp(lines, Kind.INGRESS_IPV4, "ct direction reply ip daddr . meta l4proto . th sport");
         lookUp(lines, Kind.INGRESS_IPV6, "ct direction reply ip6 daddr . meta l4proto . th sport");
-        names().ifPresent(set -> {
+        if (names().isPresent() || budgetedNames().isPresent()) {
             lines.add(mark(Names.RESOLVED));
-            lines.add(marked(set, ACCEPT));
-        });
+        }
+        names().ifPresent(set -> lines.add(marked(set, ACCEPT)));
+        // What a rule without a budget lets pass is charged to none; each packet is looked up here for as long as none
+        // does.
+        budgetedNames().ifPresent(set -> lines.add(marked(set, ACCEPT)));
+        charge(lines, Kind.BUDGETED_IPV4, "ct direction original ct mark set ip daddr . meta l4proto . th dport");
+        charge(lines, Kind.BUDGETED_IPV6, "ct direction original ct mark set ip6 daddr . meta l4proto . th dport");
         tlsNames().ifPresent(set -> {
             lines.add(mark(Names.INTERCEPTED));
             lines.add(marked(set, INTERCEPT));
@@ -185,6 +199,8 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         lookUp(lines, Kind.INGRESS_IPV6, "ct direction original ip6 saddr . meta l4proto . th dport");
         lookUp(lines, Kind.EGRESS_IPV4, "ct direction reply ip saddr . meta l4proto . th sport");
         lookUp(lines, Kind.EGRESS_IPV6, "ct direction reply ip6 saddr . meta l4proto . th sport");
+        charge(lines, Kind.BUDGETED_IPV4, "ct direction reply ct mark set ip saddr . meta l4proto . th sport");
+        charge(lines, Kind.BUDGETED_IPV6, "ct direction reply ct mark set ip6 saddr . meta l4proto . th sport");
         lines.add(new Line("goto " + Names.REFUSE, "", REFUSE));
         return lines;
     }
@@ -202,6 +218,14 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         if (set != null) {
             String text = "%s @%s ct mark set %s accept".formatted(what, set, Integer.toUnsignedString(boxMark));
             lines.add(new Line(text, set, boxMark, ACCEPT));
+        }
+    }
+
+    /** The mark is what the connection is charged by, later in its packets' way. */
+    private void charge(List<Line> lines, Kind kind, String what) {
+        String map = byKind.get(kind);
+        if (map != null) {
+            lines.add(new Line(what + " map @" + map + " accept", map, ACCEPT));
         }
     }
 

@@ -20,7 +20,7 @@ record HeldGroup(GroupSets sets, NameMarks marks, NameMarks tlsMarks, String has
     static final HeldGroup WITHDRAWN =
             new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, RulesetHash.of(List.of()));
 
-    /** The marks of its names' connections, of either kind. */
+    /** The marks of its names' connections, of either kind, budgets left out. */
     Set<Integer> nameMarks() {
         Set<Integer> all = new HashSet<>(marks.all());
         all.addAll(tlsMarks.all());

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
@@ -193,6 +194,19 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public long deniedPackets(SandboxId id) throws SandboxException {
         return locked("count what was denied to " + id, () -> fence().agents().deniedPackets(id));
+    }
+
+    @Override
+    public Map<SandboxId, List<BudgetUse>> budgets() throws SandboxException {
+        return locked("count what was used of budgets", () -> fence().agents().budgets());
+    }
+
+    @Override
+    public void forgetBudgets(SandboxId id) throws SandboxException {
+        locked("forget what " + id + " has used of budgets", () -> {
+            fence().agents().forgetBudgets(id);
+            return true;
+        });
     }
 
     @Override

@@ -52,6 +52,13 @@ record NameMarks(Map<NamedPort, Integer> byPort) {
         return new NameMarks(those);
     }
 
+    /** As elements of a set. */
+    Set<MarkedPort> ports() {
+        Set<MarkedPort> ports = new HashSet<>();
+        byPort.forEach((port, mark) -> ports.add(new MarkedPort(mark, port)));
+        return ports;
+    }
+
     Set<Integer> all() {
         return Set.copyOf(byPort.values());
     }

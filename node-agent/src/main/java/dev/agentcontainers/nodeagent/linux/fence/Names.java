@@ -28,6 +28,12 @@ final class Names {
     static final String RESOLVED = "resolved";
     static final String INTERCEPTED = "intercepted";
 
+    /** Chain in which connections by rules with budgets are charged. */
+    static final String BUDGETS = "budgets";
+
+    /** Set of interfaces and marks of which what exceeds the rate waits for the sender to try again. */
+    static final String PACED = "paced";
+
     /** Set of the egress proxy's table on the host: address and TCP port. */
     static final String PROXIED = "proxied";
 
@@ -49,6 +55,25 @@ final class Names {
     /** The fence's end of an agent's interface pair. */
     static String agentInterface(SandboxId id) {
         return AGENT_INTERFACE_PREFIX + digest(id.value(), 10);
+    }
+
+    /** What an agent has used of a rule's budget. */
+    static String quota(String agentInterface, String rule) {
+        return quotasOf(agentInterface) + digest(rule, 16);
+    }
+
+    /** The beginning of the names of all that an agent has used. */
+    static String quotasOf(String agentInterface) {
+        return "q_" + agentInterface + "_";
+    }
+
+    /** How fast an agent may use a rule's budget: one with another rate is another one. */
+    static String pace(String agentInterface, String rule, long rate) {
+        return pacesOf(agentInterface) + digest(rule, 16) + "_" + rate;
+    }
+
+    static String pacesOf(String agentInterface) {
+        return "p_" + agentInterface + "_";
     }
 
     /** Chain of what the group's agents send. */

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,7 @@ final class OpenFence implements AutoCloseable {
     private final GroupRules groups;
     private final AgentElements elements;
     private final ResolvedAddresses resolved;
+    private final AgentBudgets budgets;
     private final AttachedAgents agents;
     private final Duration everythingReadEvery;
     private List<String> forbidden;
@@ -113,6 +115,7 @@ final class OpenFence implements AutoCloseable {
         this.groups = new GroupRules(fence, table);
         this.elements = new AgentElements(fence.filter(), table);
         this.resolved = new ResolvedAddresses(fence.filter(), table);
+        this.budgets = new AgentBudgets(fence, table);
         requireSameRange();
         this.forbidden = fenceSettings.neverAllowed();
         this.never = wanted();
@@ -125,6 +128,7 @@ final class OpenFence implements AutoCloseable {
                 groups,
                 elements,
                 resolved,
+                budgets,
                 new AgentInterface(system, fence, visitor, settings.mtu()));
     }
 
@@ -151,6 +155,7 @@ final class OpenFence implements AutoCloseable {
         writeBase(never);
         forgetClosed(never);
         groups.removeUnusedSets();
+        budgets.adopt(groups.haveBudgets());
         uplink.ensure();
         intercepts = groups.intercepts();
         ensureInterception();
@@ -195,7 +200,7 @@ final class OpenFence implements AutoCloseable {
             intercepts = true;
             ensureInterception();
         }
-        Set<Integer> marks = groups.nameMarks();
+        Set<Integer> marks = known(groups);
         boolean remained = revokedRemains;
         boolean unboxed = unboxedRemain
                 || groups.applied().isEmpty()
@@ -203,8 +208,8 @@ final class OpenFence implements AutoCloseable {
         // Where it comes half the way, what there was is not known any more.
         revokedRemains = true;
         unboxedRemain = true;
-        groups.replace(rulesets, this::boundGroups);
-        revokedRemains = remained || !groups.nameMarks().containsAll(marks);
+        replace(rulesets);
+        revokedRemains = remained || !known(groups).containsAll(marks);
         unboxedRemain = unboxed;
         endRevoked();
         endUnboxed();
@@ -213,6 +218,33 @@ final class OpenFence implements AutoCloseable {
             hashes.put(ruleset.name(), groups.hash(ruleset.name()));
         }
         return hashes;
+    }
+
+    /** Connections by rules with budgets are charged before such rules let them pass, and until none of them does any more. */
+    private void replace(List<GroupRuleset> rulesets) throws IOException {
+        Map<String, GroupBudgets> next = GroupRules.budgetsOf(rulesets);
+        if (!next.isEmpty()) {
+            budgets.ensure();
+        }
+        if (!budgets.stand()) {
+            groups.replace(rulesets, this::boundGroups);
+            return;
+        }
+        Map<String, String> bound = elements.read().groups();
+        for (Map.Entry<String, String> agent : bound.entrySet()) {
+            budgets.bindBeside(agent.getKey(), next.getOrDefault(agent.getValue(), GroupBudgets.NONE));
+        }
+        groups.replace(rulesets, () -> Set.copyOf(bound.values()));
+        for (Map.Entry<String, String> agent : bound.entrySet()) {
+            budgets.bind(agent.getKey(), next.getOrDefault(agent.getValue(), GroupBudgets.NONE));
+        }
+    }
+
+    /** Marks of names that some group has. */
+    private static Set<Integer> known(GroupRules groups) throws IOException {
+        Set<Integer> known = new HashSet<>(groups.nameMarks());
+        known.addAll(groups.budgetMarks());
+        return known;
     }
 
     private Set<String> boundGroups() throws IOException {
@@ -225,10 +257,11 @@ final class OpenFence implements AutoCloseable {
      */
     private void endRevoked() throws IOException {
         if (revokedRemains) {
-            Set<Integer> now = groups.nameMarks();
+            Set<Integer> now = known(groups);
             resolved.closeOtherwise(now);
+            // Those with budgets pass no more either way where no group has their mark.
             TrackedConnections.forgetMarked(
-                    fence.filter(), mark -> mark != 0 && !ConnectionMark.BOX.isOf(mark) && !now.contains(mark));
+                    fence.filter(), mark -> ConnectionMark.isOfName(mark) && !now.contains(mark));
             revokedRemains = false;
         }
     }
@@ -299,8 +332,13 @@ final class OpenFence implements AutoCloseable {
             writeBase(never);
             repaired.add("the fence's own rules were changed");
         }
+        // Before the groups whose connections are charged there.
+        repaired.addAll(budgets.repairChains());
         groups.look();
         repaired.addAll(restoreGroups());
+        if (budgets.stand()) {
+            repaired.addAll(budgets.repair(agents.budgetsByInterface()));
+        }
         return repaired;
     }
 
@@ -330,7 +368,7 @@ final class OpenFence implements AutoCloseable {
     }
 
     private List<String> restoreGroups() throws IOException {
-        Set<Integer> marks = groups.nameMarks();
+        Set<Integer> marks = known(groups);
         boolean remained = revokedRemains;
         boolean unboxed = unboxedRemain;
         revokedRemains = true;
@@ -338,7 +376,7 @@ final class OpenFence implements AutoCloseable {
         List<String> restored = groups.restore(this::boundGroups).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
-        revokedRemains = remained || !groups.nameMarks().containsAll(marks);
+        revokedRemains = remained || !known(groups).containsAll(marks);
         unboxedRemain = unboxed || !restored.isEmpty();
         endRevoked();
         endUnboxed();

@@ -68,6 +68,10 @@ final class ResolvedAddresses {
      * @param acknowledged whether the kernel holds it for sure, not perhaps
      */
     private record Opening(MapKey key, int mark, long until, boolean acknowledged) {
+        boolean isFree() {
+            return ConnectionMark.NAME.isOf(mark);
+        }
+
         Opening inDoubt() {
             return new Opening(key, mark, until, false);
         }
@@ -123,10 +127,15 @@ final class ResolvedAddresses {
             MapKey key = new MapKey(target.map(), key(interfaceName, target));
             long until = now + target.timeToLive().toNanos();
             Opening before = wanted.getOrDefault(key, held.get(key));
-            if (before != null && before.mark == target.mark && before.until - until > 0) {
+            // Where a name without a budget led there too, it is charged to none.
+            int mark = before != null && before.isFree() && before.until - now > 0 ? before.mark : target.mark;
+            if (!ConnectionMark.BUDGETED.isOf(target.mark)) {
+                mark = target.mark;
+            }
+            if (before != null && before.mark == mark && before.until - until > 0) {
                 until = before.until;
             }
-            wanted.put(key, new Opening(key, target.mark, until, true));
+            wanted.put(key, new Opening(key, mark, until, true));
         }
         wanted.values().removeIf(opening -> opening.equals(held.get(opening.key)));
         requireRoom(interfaceName, held, wanted);

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.Barrier;
+import dev.agentcontainers.nodeagent.linux.fence.GroupBudgets.MarkedBox;
 import dev.agentcontainers.nodeagent.linux.netlink.LoggedPacket;
 import java.util.Collection;
 import java.util.List;
@@ -36,7 +37,7 @@ final class Rules {
             "output");
 
     /** Of an interface's denied packets, those that are told of one by one; the counter has them all. */
-    private static final String MORE_THAN_ARE_NOTED =
+    static final String MORE_THAN_ARE_NOTED =
             "update @noted { iifname limit rate over 20/second burst 40 packets } return";
 
     /** Of an agent's packets to its name server, those of connections included. */
@@ -265,12 +266,25 @@ final class Rules {
                 .formatted(Names.TABLE, set, ipv6 ? "ipv6_addr" : "ipv4_addr", elements);
     }
 
+    /** A map of boxes of rules with budgets to marks, filled and not yet in use. */
+    static String budgetedMap(String map, boolean ipv6, List<MarkedBox> boxes) {
+        String elements = boxes.stream()
+                .map(each -> elements(List.of(each.box())) + " : " + Integer.toUnsignedString(each.mark()))
+                .collect(Collectors.joining(", "));
+        return "add map inet %s %s { type %s . inet_proto . inet_service : mark; flags interval; %s}\n"
+                .formatted(
+                        Names.TABLE,
+                        map,
+                        ipv6 ? "ipv6_addr" : "ipv4_addr",
+                        elements.isEmpty() ? "" : "elements = { " + elements + " }; ");
+    }
+
     /** A set of the ports of a group's names with their marks, filled and not yet in use. */
-    static String namesSet(String set, NameMarks marks) {
-        String elements = marks.byPort().entrySet().stream()
-                .map(entry -> Integer.toUnsignedString(entry.getValue()) + " . "
-                        + name(entry.getKey().protocol()) + " . "
-                        + entry.getKey().port())
+    static String namesSet(String set, Collection<MarkedPort> ports) {
+        String elements = ports.stream()
+                .map(each -> Integer.toUnsignedString(each.mark()) + " . "
+                        + name(each.port().protocol()) + " . "
+                        + each.port().port())
                 .sorted()
                 .collect(Collectors.joining(", "));
         return "add set inet %s %s { type mark . inet_proto . inet_service; elements = { %s }; }\n"
@@ -357,7 +371,7 @@ final class Rules {
         return "add table ip %1$s\ndelete table ip %1$s\n".formatted(table);
     }
 
-    private static String chain(String name, String... rules) {
+    static String chain(String name, String... rules) {
         StringBuilder text = new StringBuilder("flush chain inet " + Names.TABLE + " " + name + "\n");
         for (String rule : rules) {
             text.append(ADD_RULE).append(name).append(' ').append(rule).append('\n');

@@ -15,7 +15,12 @@ final class SetNames {
         /** The ports of names, with the marks of connections; the name of the set tells which names these are. */
         NAMES("n_"),
         /** The same of names whose connections are intercepted. */
-        TLS_NAMES("t_");
+        TLS_NAMES("t_"),
+        /** Maps boxes of rules with budgets to marks; the name of the map tells which budgets these are. */
+        BUDGETED_IPV4("m4_"),
+        BUDGETED_IPV6("m6_"),
+        /** The ports of names of rules with budgets, as of names. */
+        BUDGETED_NAMES("b_");
 
         private final String prefix;
 
@@ -48,12 +53,12 @@ final class SetNames {
         return kind.prefix + group + "_" + next++;
     }
 
-    /** @param digest of the names: letters and digits */
+    /** @param digest of what the set does not hold itself: letters and digits */
     String names(Kind kind, String group, String digest) {
         return kind.prefix + group + "_" + digest + "_" + next++;
     }
 
-    /** The digest in the name of a set of names. */
+    /** The digest in the name of a set that has one. */
     static String digest(String set) {
         String withoutNumber = set.substring(0, set.lastIndexOf('_'));
         return withoutNumber.substring(withoutNumber.lastIndexOf('_') + 1);

@@ -27,10 +27,30 @@ public record TableMessages(String table) {
     static final int NFTA_ELEM_LIST_TABLE = 1;
     static final int NFTA_ELEM_LIST_SET = 2;
     static final int NFTA_ELEM_LIST_ELEMENTS = 3;
+    static final int NFTA_SET_ELEM_OBJECT = 9;
+    static final int NFTA_OBJ_NAME = 2;
+    static final int NFTA_OBJ_TYPE = 3;
+    static final int NFTA_OBJ_DATA = 4;
+    static final int NFTA_QUOTA_BYTES = 1;
+    static final int NFTA_QUOTA_FLAGS = 2;
+    static final int NFTA_QUOTA_CONSUMED = 4;
+    /** Types of objects. */
+    static final int QUOTA = 2;
+
+    static final int LIMIT = 4;
+    private static final int NFTA_OBJ_TABLE = 1;
+    static final int NFTA_LIMIT_RATE = 1;
+    private static final int NFTA_LIMIT_UNIT = 2;
+    private static final int NFTA_LIMIT_BURST = 3;
+    private static final int NFTA_LIMIT_TYPE = 4;
+    private static final int NFT_LIMIT_PKT_BYTES = 1;
+    private static final long SECOND = 1;
     static final int NFT_JUMP = -3;
     static final int NFT_GOTO = -4;
     private static final int NFTA_SET_TABLE = 1;
     private static final int NFTA_SET_NAME = 2;
+    private static final int NEW_OBJECT = SUBSYSTEM | 18;
+    private static final int DELETE_OBJECT = SUBSYSTEM | 20;
     private static final int DELETE_SET = SUBSYSTEM | 11;
     private static final int NEW_ELEMENT = SUBSYSTEM | 12;
     private static final int DELETE_ELEMENT = SUBSYSTEM | 14;
@@ -121,6 +141,82 @@ public record TableMessages(String table) {
     /** Deletes the element where there is one. Since Linux 6.3; earlier kernels answer EINVAL. */
     public NetlinkMessage deleteAnyElement(String set, byte[] key) {
         return element("delete from the set " + set, DESTROY_ELEMENT, 0, set, key, element -> {});
+    }
+
+    /** Maps the key to an object. */
+    public NetlinkMessage addObject(String map, byte[] key, String object) {
+        return element(
+                "add to the map " + map,
+                NEW_ELEMENT,
+                NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE,
+                map,
+                key,
+                element -> element.attribute(NFTA_SET_ELEM_OBJECT, object));
+    }
+
+    /**
+     * Makes a quota that matches packets until there were so many bytes of them. Where there is one of that name, it gets
+     * this number of bytes, and what was used stays as it is.
+     *
+     * @param used where it begins
+     */
+    public NetlinkMessage putQuota(String name, long bytes, long used) {
+        return object(
+                name,
+                QUOTA,
+                data -> data.attributeBigEndian(NFTA_QUOTA_BYTES, bytes)
+                        .attributeBigEndian(NFTA_QUOTA_CONSUMED, used)
+                        .attributeBigEndian(NFTA_QUOTA_FLAGS, 0));
+    }
+
+    /**
+     * Makes a limit that matches packets up to so many bytes in a second. Where there is one of that name nothing happens.
+     *
+     * @param burst bytes beside those of a second that may come at once
+     */
+    public NetlinkMessage putLimit(String name, long bytesPerSecond, int burst) {
+        return object(
+                name,
+                LIMIT,
+                data -> data.attributeBigEndian(NFTA_LIMIT_RATE, bytesPerSecond)
+                        .attributeBigEndian(NFTA_LIMIT_UNIT, SECOND)
+                        .attributeBigEndian(NFTA_LIMIT_BURST, burst)
+                        .attributeBigEndian(NFTA_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES));
+    }
+
+    private NetlinkMessage object(String name, int type, Consumer<Payload> data) {
+        return new NetlinkMessage(
+                "make the object " + name,
+                NEW_OBJECT,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE,
+                header(FAMILY_INET, 0)
+                        .attribute(NFTA_OBJ_TABLE, table)
+                        .attribute(NFTA_OBJ_NAME, name)
+                        .attributeBigEndian(NFTA_OBJ_TYPE, type)
+                        .nested(NFTA_OBJ_DATA, data)
+                        .toBytes());
+    }
+
+    /** Deletes a quota that no element leads to. */
+    public NetlinkMessage deleteQuota(String name) {
+        return deleteObject(name, QUOTA);
+    }
+
+    /** Deletes a limit that no element leads to. */
+    public NetlinkMessage deleteLimit(String name) {
+        return deleteObject(name, LIMIT);
+    }
+
+    private NetlinkMessage deleteObject(String name, int type) {
+        return new NetlinkMessage(
+                "delete the object " + name,
+                DELETE_OBJECT,
+                NetlinkMessage.REQUEST | NetlinkMessage.ACKNOWLEDGE,
+                header(FAMILY_INET, 0)
+                        .attribute(NFTA_OBJ_TABLE, table)
+                        .attribute(NFTA_OBJ_NAME, name)
+                        .attributeBigEndian(NFTA_OBJ_TYPE, type)
+                        .toBytes());
     }
 
     /** Deletes a set that no rule looks up. */

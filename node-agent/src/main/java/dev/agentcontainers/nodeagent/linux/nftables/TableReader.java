@@ -8,6 +8,8 @@ import dev.agentcontainers.nodeagent.linux.netlink.Payload;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,6 +21,7 @@ public record TableReader(NetlinkSocket socket, String table) {
     private static final int GET_RULE = TableMessages.SUBSYSTEM | 7;
     private static final int GET_SET = TableMessages.SUBSYSTEM | 10;
     private static final int GET_ELEMENT = TableMessages.SUBSYSTEM | 13;
+    private static final int GET_OBJECT = TableMessages.SUBSYSTEM | 19;
     private static final int NFTA_TABLE = 1;
     private static final int NFTA_CHAIN_NAME = 3;
     private static final int NFTA_CHAIN_HOOK = 4;
@@ -38,6 +41,7 @@ public record TableReader(NetlinkSocket socket, String table) {
     private static final int NFTA_COUNTER_PACKETS = 2;
     private static final int NFTA_SET_ELEM_EXPIRATION = 5;
     private static final int NFTA_SET_ELEM_EXPR = 7;
+    private static final int NFTA_SET_ELEM_OBJECT = TableMessages.NFTA_SET_ELEM_OBJECT;
     private static final int NFTA_SET_ELEM_KEY_END = 10;
     private static final int NFTA_SET_ELEM_EXPRESSIONS = 11;
     private static final int HEADER = 4;
@@ -76,6 +80,7 @@ public record TableReader(NetlinkSocket socket, String table) {
      * @param mark what a map of marks maps it to
      * @param packets what the element's own counter counted
      * @param millisecondsLeft of an element that is there for a while
+     * @param object name of the object that a map of objects maps it to
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Element(
@@ -84,7 +89,31 @@ public record TableReader(NetlinkSocket socket, String table) {
             Optional<Verdict> verdict,
             OptionalInt mark,
             OptionalLong packets,
-            OptionalLong millisecondsLeft) {}
+            OptionalLong millisecondsLeft,
+            Optional<String> object) {
+        /** One that is mapped to no object. */
+        public Element(
+                byte[] key,
+                byte[] keyEnd,
+                Optional<Verdict> verdict,
+                OptionalInt mark,
+                OptionalLong packets,
+                OptionalLong millisecondsLeft) {
+            this(key, keyEnd, verdict, mark, packets, millisecondsLeft, Optional.empty());
+        }
+    }
+
+    /**
+     * A quota of the table.
+     *
+     * @param bytes up to which it matches packets
+     * @param used bytes of packets that asked it so far, those included that it did not match
+     * @param inverted whether it matches packets beyond instead
+     */
+    public record Quota(String name, long bytes, long used, boolean inverted) {}
+
+    /** A limit of the table, of bytes. */
+    public record Limit(String name, long bytesPerSecond) {}
 
     /** Names of the table's chains; empty where there is no such table. */
     public List<String> chains() throws NetlinkException {
@@ -155,6 +184,79 @@ public record TableReader(NetlinkSocket socket, String table) {
                     .ifPresent(list -> list.elements().forEach(element -> elements.add(element(element))));
         }
         return elements;
+    }
+
+    /** All quotas of the table. */
+    public List<Quota> quotas() throws NetlinkException {
+        List<Quota> quotas = new ArrayList<>();
+        for (Attributes attributes : objects(TableMessages.QUOTA)) {
+            Attributes data =
+                    attributes.nested(TableMessages.NFTA_OBJ_DATA).orElseGet(() -> new Attributes(new byte[0], 0));
+            quotas.add(new Quota(
+                    attributes.text(TableMessages.NFTA_OBJ_NAME).orElse(""),
+                    data.longBigEndian(TableMessages.NFTA_QUOTA_BYTES).orElse(0L),
+                    data.longBigEndian(TableMessages.NFTA_QUOTA_CONSUMED).orElse(0L),
+                    data.integerBigEndian(TableMessages.NFTA_QUOTA_FLAGS).orElse(0) % 2 != 0));
+        }
+        return quotas;
+    }
+
+    /** All limits of the table. */
+    public List<Limit> limits() throws NetlinkException {
+        List<Limit> limits = new ArrayList<>();
+        for (Attributes attributes : objects(TableMessages.LIMIT)) {
+            limits.add(new Limit(
+                    attributes.text(TableMessages.NFTA_OBJ_NAME).orElse(""),
+                    attributes
+                            .nested(TableMessages.NFTA_OBJ_DATA)
+                            .flatMap(data -> data.longBigEndian(TableMessages.NFTA_LIMIT_RATE))
+                            .orElse(0L)));
+        }
+        return limits;
+    }
+
+    private List<Attributes> objects(int type) throws NetlinkException {
+        Payload request = header().attribute(NFTA_TABLE, table).attributeBigEndian(TableMessages.NFTA_OBJ_TYPE, type);
+        return dump("list objects", GET_OBJECT, request).stream()
+                .filter(attributes ->
+                        attributes.text(NFTA_TABLE).filter(table::equals).isPresent()
+                                && attributes
+                                        .integerBigEndian(TableMessages.NFTA_OBJ_TYPE)
+                                        .equals(Optional.of(type)))
+                .toList();
+    }
+
+    /** The chains and their rules as the kernel describes them: other texts after any change of one. */
+    public List<String> described(Collection<String> chains) throws NetlinkException {
+        List<String> described = new ArrayList<>();
+        NetlinkMessage all = new NetlinkMessage(
+                "list chains", GET_CHAIN, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, header().toBytes());
+        for (NetlinkMessage reply : socket.query(all)) {
+            Attributes chain = new Attributes(reply.payload(), HEADER);
+            if (chain.text(NFTA_TABLE).filter(table::equals).isPresent()
+                    && chain.text(NFTA_CHAIN_NAME).filter(chains::contains).isPresent()) {
+                described.add(HexFormat.of().formatHex(reply.payload(), HEADER, reply.payload().length));
+            }
+        }
+        for (String chain : chains) {
+            Payload request = header().attribute(NFTA_TABLE, table).attribute(NFTA_RULE_CHAIN, chain);
+            NetlinkMessage question = new NetlinkMessage(
+                    "list the rules of " + chain,
+                    GET_RULE,
+                    NetlinkMessage.REQUEST | NetlinkMessage.DUMP,
+                    request.toBytes());
+            try {
+                for (NetlinkMessage reply : socket.query(question)) {
+                    // Without the family's header, which numbers the changes of all tables.
+                    described.add(HexFormat.of().formatHex(reply.payload(), HEADER, reply.payload().length));
+                }
+            } catch (NetlinkException e) {
+                if (e.errno() != NetlinkException.ENOENT) {
+                    throw e;
+                }
+            }
+        }
+        return described;
     }
 
     /** The element with just this key. */
@@ -229,7 +331,8 @@ public record TableReader(NetlinkSocket socket, String table) {
                 attributes
                         .longBigEndian(NFTA_SET_ELEM_EXPIRATION)
                         .map(OptionalLong::of)
-                        .orElse(OptionalLong.empty()));
+                        .orElse(OptionalLong.empty()),
+                attributes.text(NFTA_SET_ELEM_OBJECT));
     }
 
     private static OptionalInt mark(Attributes attributes) {

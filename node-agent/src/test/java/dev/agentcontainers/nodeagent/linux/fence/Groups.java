@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.RulesetHash;
@@ -66,6 +68,39 @@ final class Groups {
                 httpNames,
                 httpsNames,
                 List.of());
+    }
+
+    /** With what rules with budgets allow beside it. */
+    static GroupRuleset budgeted(GroupRuleset plain, List<Budget> budgets, Budgeted... budgeted) {
+        return new GroupRuleset(
+                plain.name(),
+                RulesetHash.of(
+                        plain.egress(),
+                        plain.ingress(),
+                        plain.names(),
+                        plain.tlsNames(),
+                        plain.httpNames(),
+                        plain.httpsNames(),
+                        budgets,
+                        List.of(budgeted)),
+                plain.egress(),
+                plain.ingress(),
+                plain.names(),
+                plain.tlsNames(),
+                plain.httpNames(),
+                plain.httpsNames(),
+                List.of(),
+                budgets,
+                List.of(budgeted));
+    }
+
+    /** One rule with so many bytes for these destinations. */
+    static GroupRuleset budgeted(GroupRuleset plain, long bytes, List<Allow> egress) {
+        return budgeted(plain, List.of(budget("a", bytes)), new Budgeted(List.of(0), egress, List.of()));
+    }
+
+    static Budget budget(String rule, long bytes) {
+        return new Budget("EgressPolicy/sites spec.egress[" + rule + "]", bytes, null);
     }
 
     static AllowedHttp http(String domain, int port, List<String> methods, List<String> paths) {

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RulesTest {
@@ -54,7 +55,7 @@ class RulesTest {
                 .isEqualTo(
                         "add set inet agentfence a4_g_3 { type ipv4_addr . inet_proto . inet_service; flags interval;"
                                 + " elements = { 10.0.0.0/8 . tcp . 80, 10.0.0.1/32 . udp . 1-65535 }; }\n");
-        assertThat(Rules.namesSet("n_g_0af9_5", new NameMarks(Map.of(new NamedPort(Protocol.UDP, 443), -1))))
+        assertThat(Rules.namesSet("n_g_0af9_5", Set.of(new MarkedPort(-1, new NamedPort(Protocol.UDP, 443)))))
                 .isEqualTo("add set inet agentfence n_g_0af9_5 { type mark . inet_proto . inet_service;"
                         + " elements = { 4294967295 . udp . 443 }; }\n");
         GroupSets sets = new GroupSets(

@@ -134,6 +134,70 @@ def sctp_init(source, host, port):
     return raw(source, host, 132, (head + check + chunk).hex())
 
 
+def spend(host, port, most, piece=8192):
+    """Sends and gets back until nothing passes or there was so much both ways together: how much there was."""
+    total = 0
+    try:
+        with socket.create_connection((host, port), 1) as s:
+            s.settimeout(1)
+            while total < most:
+                s.sendall(b"u" * piece)
+                total += piece
+                got = 0
+                while got < piece:
+                    part = len(s.recv(piece))
+                    if part == 0:
+                        return str(total)
+                    got += part
+                    total += part
+    except OSError:
+        pass
+    return str(total)
+
+
+def spend_datagrams(host, port, most, piece=1000):
+    """The same by datagrams, whose answers may be missing now and then."""
+    total = 0
+    missing = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(0.3)
+        s.connect((host, port))
+        while total < most and missing < 3:
+            try:
+                s.send(b"u" * piece)
+                total += piece + len(s.recv(65535))
+                missing = 0
+            except OSError:
+                missing += 1
+    return str(total)
+
+
+def spend_for(host, port, seconds):
+    """How much passes both ways in that time."""
+    total = 0
+    end = time.monotonic() + seconds
+    with socket.create_connection((host, port), 2) as s:
+        s.settimeout(0.2)
+        s.setblocking(True)
+        stop = threading.Timer(seconds, lambda: s.shutdown(socket.SHUT_RDWR))
+        stop.start()
+        try:
+            while time.monotonic() < end:
+                s.sendall(b"u" * 4096)
+                total += 4096
+                got = 0
+                while got < 4096:
+                    part = len(s.recv(4096))
+                    if part == 0:
+                        return str(total)
+                    got += part
+                    total += part
+        except OSError:
+            pass
+        stop.cancel()
+    return str(total)
+
+
 def upload(host, port, size):
     """Sends and gets back more than one packet's worth."""
     with socket.create_connection((host, port), 3) as s:

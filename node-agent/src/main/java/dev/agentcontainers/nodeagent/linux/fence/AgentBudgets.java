@@ -1,0 +1,404 @@
+package dev.agentcontainers.nodeagent.linux.fence;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
+import dev.agentcontainers.nodeagent.linux.netlink.Attributes;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkException;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
+import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
+import dev.agentcontainers.nodeagent.linux.nftables.TableMessages;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Element;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Limit;
+import dev.agentcontainers.nodeagent.linux.nftables.TableReader.Quota;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What agents have used of budgets: a quota of the kernel for each agent and rule, named by both, to which elements lead by the
+ * agent's interface and the marks of its connections. A quota outlives the agent's attachment, the rule and this process. What was
+ * read of it last is remembered, so that one that others took away or set back comes again with that. Not thread-safe.
+ */
+final class AgentBudgets {
+    private static final TableMessages MESSAGES = new TableMessages(Names.TABLE);
+
+    /** Of rules with a rate alone, so that what they let pass is counted too. */
+    private static final long WITHOUT_END = 1L << 62;
+
+    /** Bytes that may come at once beside those of a second: more than the largest packet that the kernel puts together. */
+    private static final int BURST = 128 << 10;
+
+    private static final int INTERFACE_NAME_SIZE = 16;
+    private static final int MOST_AT_ONCE = 100;
+
+    private final Place fence;
+    private final NetlinkSocket filter;
+    private final TableReader table;
+    private final Map<String, Map<MapKey, String>> elements = new HashMap<>();
+    private final Map<String, Quota> quotas = new HashMap<>();
+    private final Map<String, Long> paces = new HashMap<>();
+    /** By the name of the quota. */
+    private final Map<String, Long> remembered = new HashMap<>();
+    /** How the chains were described when they were written; none before the first budget. */
+    private List<String> chains = List.of();
+    /** Whether what is remembered of the kernel is so for sure. */
+    private boolean known = true;
+
+    AgentBudgets(Place fence, TableReader table) {
+        this.fence = fence;
+        this.filter = fence.filter();
+        this.table = table;
+    }
+
+    /** @param map or set, whose elements lead to no object */
+    private record MapKey(String map, ByteBuffer bytes) {
+        NetlinkMessage add(String object) {
+            return object.isEmpty()
+                    ? MESSAGES.addElement(map, bytes.array())
+                    : MESSAGES.addObject(map, bytes.array(), object);
+        }
+
+        NetlinkMessage delete() {
+            return MESSAGES.deleteElement(map, bytes.array());
+        }
+    }
+
+    /** Whether there has been a budget since the fence stands. */
+    boolean stand() {
+        return !chains.isEmpty();
+    }
+
+    /** Takes up what an earlier process left. */
+    void adopt(boolean groupsHaveBudgets) throws IOException {
+        if (groupsHaveBudgets || table.chains().contains(Names.BUDGETS)) {
+            ensure();
+            read();
+        }
+    }
+
+    /** Puts the chains in place that charge. */
+    void ensure() throws IOException {
+        if (!stand()) {
+            write();
+        }
+    }
+
+    private void write() throws IOException {
+        fence.transaction(BudgetRules.text());
+        chains = table.described(BudgetRules.CHAINS);
+    }
+
+    /** Interfaces of which some element leads to a budget. */
+    Set<String> interfaces() {
+        return Set.copyOf(elements.keySet());
+    }
+
+    private void read() throws NetlinkException {
+        known = false;
+        elements.clear();
+        quotas.clear();
+        paces.clear();
+        for (String map : BudgetRules.maps()) {
+            readElements(map);
+        }
+        readElements(Names.PACED);
+        readQuotas();
+        for (Limit limit : table.limits()) {
+            paces.put(limit.name(), limit.bytesPerSecond());
+        }
+        known = true;
+    }
+
+    private void readElements(String map) throws NetlinkException {
+        for (Element element : table.elements(map)) {
+            elements.computeIfAbsent(Attributes.text(element.key()), _ -> new HashMap<>())
+                    .put(
+                            new MapKey(map, ByteBuffer.wrap(element.key())),
+                            element.object().orElse(""));
+        }
+    }
+
+    private void readQuotas() throws NetlinkException {
+        quotas.clear();
+        for (Quota quota : table.quotas()) {
+            quotas.put(quota.name(), quota);
+            remembered.merge(quota.name(), quota.used(), Math::max);
+        }
+    }
+
+    private void requireKnown() throws NetlinkException {
+        if (!known) {
+            read();
+        }
+    }
+
+    /** Has the interface's connections charged to these budgets and to no others. */
+    void bind(String interfaceName, GroupBudgets budgets) throws NetlinkException {
+        bind(interfaceName, budgets, true);
+    }
+
+    /** The same, while those of before are charged still. */
+    void bindBeside(String interfaceName, GroupBudgets budgets) throws NetlinkException {
+        bind(interfaceName, budgets, false);
+    }
+
+    private void bind(String interfaceName, GroupBudgets budgets, boolean alone) throws NetlinkException {
+        if (budgets.isEmpty() && known && !elements.containsKey(interfaceName)) {
+            return;
+        }
+        requireKnown();
+        known = false;
+        Map<MapKey, String> wanted = wanted(interfaceName, budgets);
+        Map<MapKey, String> held = elements.getOrDefault(interfaceName, Map.of());
+        List<List<NetlinkMessage>> steps = new ArrayList<>();
+        for (Budget budget : budgets.budgets()) {
+            steps.addAll(objects(interfaceName, budget));
+        }
+        wanted.forEach((key, object) -> {
+            String before = held.get(key);
+            if (before == null) {
+                steps.add(List.of(key.add(object)));
+            } else if (!before.equals(object)) {
+                steps.add(List.of(key.delete(), key.add(object)));
+            }
+        });
+        Map<MapKey, String> now = new HashMap<>(held);
+        now.putAll(wanted);
+        if (alone) {
+            now.keySet().retainAll(wanted.keySet());
+            held.keySet().stream()
+                    .filter(key -> !wanted.containsKey(key))
+                    .forEach(key -> steps.add(List.of(key.delete())));
+        }
+        Set<String> led = new HashSet<>(now.values());
+        Set<String> unused = new HashSet<>(paces.keySet());
+        unused.removeIf(pace -> !pace.startsWith(Names.pacesOf(interfaceName)) || led.contains(pace));
+        unused.forEach(pace -> steps.add(List.of(MESSAGES.deleteLimit(pace))));
+        execute(steps);
+        unused.forEach(paces::remove);
+        if (now.isEmpty()) {
+            elements.remove(interfaceName);
+        } else {
+            elements.put(interfaceName, now);
+        }
+        known = true;
+    }
+
+    private Map<MapKey, String> wanted(String interfaceName, GroupBudgets budgets) {
+        Map<MapKey, String> wanted = new HashMap<>();
+        budgets.byMark().forEach((mark, its) -> {
+            boolean slow = false;
+            boolean left = false;
+            for (int place = 0; place < Math.min(its.size(), BudgetRules.PLACES); place++) {
+                Budget budget = its.get(place);
+                String quota = Names.quota(interfaceName, budget.rule());
+                left |= !isUsedUp(quota, budget);
+                if (budget.rate() == null) {
+                    wanted.put(key(BudgetRules.spend(place), interfaceName, mark), quota);
+                } else {
+                    slow = true;
+                    wanted.put(key(BudgetRules.slow(place), interfaceName, mark), quota);
+                    wanted.put(
+                            key(BudgetRules.pace(place), interfaceName, mark),
+                            Names.pace(interfaceName, budget.rule(), budget.rate()));
+                }
+            }
+            if (slow && left) {
+                wanted.put(key(Names.PACED, interfaceName, mark), "");
+            }
+        });
+        return wanted;
+    }
+
+    private boolean isUsedUp(String quota, Budget budget) {
+        return budget.bytes() != null && remembered.getOrDefault(quota, 0L) >= budget.bytes();
+    }
+
+    /** What has to be made or changed for the budget, in the kernel and of what is known of it. */
+    private List<List<NetlinkMessage>> objects(String interfaceName, Budget budget) {
+        List<List<NetlinkMessage>> steps = new ArrayList<>();
+        String name = Names.quota(interfaceName, budget.rule());
+        long bytes = bytes(budget);
+        Quota held = quotas.get(name);
+        if (held == null || held.bytes() != bytes) {
+            long used = held == null ? remembered.getOrDefault(name, 0L) : held.used();
+            steps.add(List.of(MESSAGES.putQuota(name, bytes, used)));
+            quotas.put(name, new Quota(name, bytes, used, false));
+        }
+        if (budget.rate() != null) {
+            String pace = Names.pace(interfaceName, budget.rule(), budget.rate());
+            if (!paces.containsKey(pace)) {
+                steps.add(List.of(MESSAGES.putLimit(pace, budget.rate(), BURST)));
+                paces.put(pace, budget.rate());
+            }
+        }
+        return steps;
+    }
+
+    private static long bytes(Budget budget) {
+        return budget.bytes() == null ? WITHOUT_END : budget.bytes();
+    }
+
+    /** Each step whole, and as many in one transaction as a socket has room for. */
+    private void execute(List<List<NetlinkMessage>> steps) throws NetlinkException {
+        for (int from = 0; from < steps.size(); from += MOST_AT_ONCE) {
+            filter.execute(TableMessages.transaction(
+                    steps.subList(from, Math.min(steps.size(), from + MOST_AT_ONCE)).stream()
+                            .flatMap(List::stream)
+                            .toList()));
+        }
+    }
+
+    /** Forgets what the interface's agent has used. To be called when nothing of it is charged any more. */
+    void forget(String interfaceName) throws NetlinkException {
+        if (!stand() || elements.containsKey(interfaceName)) {
+            return;
+        }
+        requireKnown();
+        String beginning = Names.quotasOf(interfaceName);
+        List<String> its = quotas.keySet().stream()
+                .filter(name -> name.startsWith(beginning))
+                .toList();
+        if (!its.isEmpty()) {
+            known = false;
+            execute(its.stream()
+                    .map(name -> List.of(MESSAGES.deleteQuota(name)))
+                    .toList());
+            known = true;
+        }
+        its.forEach(quotas::remove);
+        remembered.keySet().removeIf(name -> name.startsWith(beginning));
+    }
+
+    /**
+     * What agents have used so far; of interfaces whose group has budgets.
+     *
+     * @param bound budgets of each interface's group
+     */
+    Map<String, List<BudgetUse>> used(Map<String, GroupBudgets> bound) throws NetlinkException {
+        Map<String, List<BudgetUse>> all = new HashMap<>();
+        if (!stand()) {
+            return all;
+        }
+        requireKnown();
+        readQuotas();
+        for (Map.Entry<String, GroupBudgets> each : bound.entrySet()) {
+            String interfaceName = each.getKey();
+            if (!each.getValue().isEmpty()) {
+                all.put(
+                        interfaceName,
+                        each.getValue().budgets().stream()
+                                .map(budget -> use(interfaceName, budget))
+                                .toList());
+            }
+        }
+        return all;
+    }
+
+    private BudgetUse use(String interfaceName, Budget budget) {
+        long used = remembered.getOrDefault(Names.quota(interfaceName, budget.rule()), 0L);
+        return new BudgetUse(
+                budget.rule(), Math.min(used, bytes(budget)), optional(budget.bytes()), optional(budget.rate()));
+    }
+
+    private static OptionalLong optional(@Nullable Long value) {
+        return value == null ? OptionalLong.empty() : OptionalLong.of(value);
+    }
+
+    /** Lets senders know at once what they may not do any more, rather than let them try again. */
+    void refuseWhatIsUsedUp(Map<String, GroupBudgets> bound) throws NetlinkException {
+        if (stand()) {
+            for (Map.Entry<String, GroupBudgets> each : bound.entrySet()) {
+                bind(each.getKey(), each.getValue());
+            }
+        }
+    }
+
+    /** Puts the chains right that charge, where others changed them; what that was. */
+    List<String> repairChains() throws IOException {
+        if (!stand() || table.described(BudgetRules.CHAINS).equals(chains)) {
+            return List.of();
+        }
+        write();
+        return List.of("the rules that charge budgets were changed");
+    }
+
+    /**
+     * Puts elements and objects right where others changed them; what that was.
+     *
+     * @param bound budgets of each interface's group, of those whose are known
+     */
+    List<String> repair(Map<String, GroupBudgets> bound) throws NetlinkException {
+        List<String> repaired = new ArrayList<>();
+        read();
+        for (Map.Entry<String, GroupBudgets> each : bound.entrySet()) {
+            if (!isSound(each.getKey(), each.getValue())) {
+                restore(each.getKey(), each.getValue());
+                repaired.add("what the agent at the interface " + each.getKey() + " is charged to was changed");
+            }
+            bind(each.getKey(), each.getValue());
+        }
+        return repaired;
+    }
+
+    private boolean isSound(String interfaceName, GroupBudgets budgets) {
+        for (Budget budget : budgets.budgets()) {
+            Quota quota = quotas.get(Names.quota(interfaceName, budget.rule()));
+            if (quota == null || quota.bytes() != bytes(budget) || isSetBack(quota)) {
+                return false;
+            }
+            if (budget.rate() != null
+                    && !budget.rate().equals(paces.get(Names.pace(interfaceName, budget.rule(), budget.rate())))) {
+                return false;
+            }
+        }
+        return leading(elements.getOrDefault(interfaceName, Map.of())).equals(leading(wanted(interfaceName, budgets)));
+    }
+
+    /** Those that lead to something. */
+    private static Map<MapKey, String> leading(Map<MapKey, String> elements) {
+        Map<MapKey, String> leading = new HashMap<>(elements);
+        leading.values().removeIf(String::isEmpty);
+        return leading;
+    }
+
+    private boolean isSetBack(Quota quota) {
+        return quota.inverted() || quota.used() < remembered.getOrDefault(quota.name(), 0L);
+    }
+
+    /** Nothing passes meanwhile. */
+    private void restore(String interfaceName, GroupBudgets budgets) throws NetlinkException {
+        bind(interfaceName, GroupBudgets.NONE);
+        List<String> setBack = quotas.values().stream()
+                .filter(quota -> quota.name().startsWith(Names.quotasOf(interfaceName)) && isSetBack(quota))
+                .map(Quota::name)
+                .toList();
+        if (!setBack.isEmpty()) {
+            known = false;
+            execute(setBack.stream()
+                    .map(name -> List.of(MESSAGES.deleteQuota(name)))
+                    .toList());
+            known = true;
+            setBack.forEach(quotas::remove);
+        }
+        bind(interfaceName, budgets);
+    }
+
+    private static MapKey key(String map, String interfaceName, int mark) {
+        byte[] bytes = new byte[INTERFACE_NAME_SIZE + Integer.BYTES];
+        ByteBuffer.wrap(bytes)
+                .order(ByteOrder.nativeOrder())
+                .put(TableMessages.interfaceKey(interfaceName))
+                .putInt(mark);
+        return new MapKey(map, ByteBuffer.wrap(bytes));
+    }
+}

@@ -1,0 +1,77 @@
+package dev.agentcontainers.policy;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
+import dev.agentcontainers.policy.box.Boxes;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What only rules with budgets allow, in canonical form.
+ *
+ * @param budgets by rule, sorted by it
+ * @param budgeted sorted by which budgets they are, no two of the same
+ */
+record CompiledBudgets(List<Budget> budgets, List<Budgeted> budgeted) {
+    static final CompiledBudgets NONE = new CompiledBudgets(List.of(), List.of());
+
+    /** Of lists of places in budgets. */
+    static final Comparator<List<Integer>> ORDER = (one, other) -> {
+        for (int index = 0; index < Math.min(one.size(), other.size()); index++) {
+            int byBudget = one.get(index).compareTo(other.get(index));
+            if (byBudget != 0) {
+                return byBudget;
+            }
+        }
+        return Integer.compare(one.size(), other.size());
+    };
+
+    CompiledBudgets {
+        budgets = List.copyOf(budgets);
+        budgeted = List.copyOf(budgeted);
+    }
+
+    /** What belongs to some budgets. */
+    record Part(List<Allow> egress, List<AllowedName> names) {
+        Part() {
+            this(new ArrayList<>(), new ArrayList<>());
+        }
+    }
+
+    static SortedMap<List<Integer>, Part> parts() {
+        return new TreeMap<>(ORDER);
+    }
+
+    /**
+     * The same in canonical form, however it was cut.
+     *
+     * @throws IllegalArgumentException where a box or a name is malformed
+     */
+    static List<Budgeted> canonicalOf(Collection<Budgeted> budgeted) {
+        SortedMap<List<Integer>, Part> parts = parts();
+        for (Budgeted each : budgeted) {
+            Part part = parts.computeIfAbsent(each.budgets(), _ -> new Part());
+            part.egress.addAll(Objects.requireNonNullElse(each.egress(), List.of()));
+            part.names.addAll(Objects.requireNonNullElse(each.names(), List.of()));
+        }
+        return canonical(parts);
+    }
+
+    static List<Budgeted> canonical(SortedMap<List<Integer>, Part> parts) {
+        List<Budgeted> canonical = new ArrayList<>();
+        parts.forEach((budgets, part) -> {
+            if (!part.egress.isEmpty() || !part.names.isEmpty()) {
+                canonical.add(new Budgeted(
+                        List.copyOf(budgets), Boxes.canonicalOf(part.egress), Names.canonicalOf(part.names)));
+            }
+        });
+        return List.copyOf(canonical);
+    }
+}
