@@ -10,12 +10,16 @@ public interface ImageSource {
     /**
      * A manifest, whole.
      *
-     * @param wanted a tag, or a digest which the caller checks
      * @param content at most {@link ImageDocuments#LARGEST} bytes
      * @param declared the media type that it comes with, where there is one
      */
     record GivenManifest(byte[] content, Optional<String> declared) {}
 
+    /**
+     * Gives a manifest.
+     *
+     * @param wanted a tag, or a digest which the caller checks
+     */
     GivenManifest manifest(String wanted) throws IOException, InterruptedException;
 
     /** Other content from {@code offset} on, or from its beginning where the source can't leave out what is asked. */

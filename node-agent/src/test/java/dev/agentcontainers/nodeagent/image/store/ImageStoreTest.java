@@ -343,6 +343,36 @@ class ImageStoreTest {
         assertThat(store.find(reference)).isPresent();
     }
 
+    /** What a process is at is left alone as long as it lives, and is nobody's as soon as it does not. */
+    @Test
+    void aProcessThatIsKilledWhileItUnpacksLeavesNothing() throws Exception {
+        Process pulling = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        CrashingPull.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            assertThat(pulling.inputReader().readLine()).isEqualTo("unpacking");
+            store.collect();
+            assertThat(in("unpacking")).hasSize(1);
+            assertThat(in("pulls")).hasSize(1);
+            assertThat(in("blobs")).isNotEmpty();
+        } finally {
+            pulling.destroyForcibly().waitFor();
+        }
+
+        store.collect();
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(in("pulls")).isEmpty();
+        assertThat(in("layers")).isEmpty();
+        StoredImage pulled =
+                store.pull(CrashingPull.REFERENCE, CrashingPull.image(), TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(store.use("agent", pulled).getFirst().resolve("archive")).hasBinaryContent(CrashingPull.LAYER);
+    }
+
     @Test
     void removesNothingWhereARecordCannotBeRead() throws Exception {
         pull(source());

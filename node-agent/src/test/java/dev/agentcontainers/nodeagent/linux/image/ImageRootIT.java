@@ -27,10 +27,12 @@ import java.util.concurrent.Callable;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With the kernel's own overlay, as root, in mount namespaces that end with the test. */
+@Tag("node")
 class ImageRootIT {
     private static final IdRange IDS = new IdRange(700_000_000, IdRange.PER_SANDBOX);
     private static final int OWN = 700_000_000;
