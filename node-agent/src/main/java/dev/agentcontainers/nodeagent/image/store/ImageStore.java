@@ -1,0 +1,265 @@
+package dev.agentcontainers.nodeagent.image.store;
+
+import dev.agentcontainers.nodeagent.image.Digest;
+import dev.agentcontainers.nodeagent.image.ImageConfiguration;
+import dev.agentcontainers.nodeagent.image.ImageDocuments;
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageException.Kind;
+import dev.agentcontainers.nodeagent.image.ImagePlatform;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.ImageSource;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * The images of one directory. An image stays until it is removed, or until the disk needs its room and no agent uses it; a
+ * layer stays as long as an image or an agent has it. Thread-safe, and safe against other processes with the same directory,
+ * but one for a directory in each process.
+ */
+public final class ImageStore implements Closeable {
+    /** Held while it is decided what nobody needs, and while somebody says that he needs something. */
+    private static final String COLLECTION = "collection";
+
+    /** How long what has arrived of an image is kept that could not be had whole. */
+    private static final Duration KEPT = Duration.ofDays(1);
+
+    private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+
+    private final Path directory;
+    private final StoreLimits limits;
+    private final Clock clock;
+    private final NamedLocks locks;
+    private final BlobStore blobs;
+    private final LayerStore layers;
+    private final ImageRecords images;
+    private final ImageRecords pulls;
+    private final ImageRecords uses;
+
+    private ImageStore(Path directory, LayerFiles files, StoreLimits limits, Clock clock) throws IOException {
+        this.directory = directory;
+        this.limits = limits;
+        this.clock = clock;
+        makePrivate(directory);
+        this.locks = new NamedLocks(directory.resolve("locks"));
+        this.blobs = new BlobStore(directory, limits, locks);
+        this.layers = new LayerStore(directory, files, locks);
+        this.images = new ImageRecords(directory.resolve("images"));
+        this.pulls = new ImageRecords(directory.resolve("pulls"));
+        this.uses = new ImageRecords(directory.resolve("uses"));
+        for (Path folder : blobs.directories()) {
+            makePrivate(folder);
+        }
+        for (Path folder :
+                List.of(layers.layers(), layers.unpacking(), images.folder(), pulls.folder(), uses.folder())) {
+            makePrivate(folder);
+        }
+    }
+
+    /**
+     * Opens a store and removes what processes that died left half done in it.
+     *
+     * @param directory made where it does not exist, for its owner only: layers hold set-user-id programs of strangers
+     */
+    public static ImageStore open(Path directory, LayerFiles files, StoreLimits limits, Clock clock)
+            throws IOException, InterruptedException {
+        ImageStore store = new ImageStore(directory, files, limits, clock);
+        store.collect();
+        return store;
+    }
+
+    private static void makePrivate(Path directory) throws IOException {
+        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(PRIVATE));
+        Files.setPosixFilePermissions(directory, PRIVATE);
+    }
+
+    /** Gets an image by what {@code policy} says. */
+    public StoredImage get(
+            ImageReference reference,
+            PullPolicy policy,
+            ImageSource source,
+            ImagePlatform platform,
+            PullObserver observer)
+            throws IOException, InterruptedException {
+        Optional<StoredImage> present = policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference);
+        if (present.isPresent()) {
+            return present.get();
+        }
+        if (policy == PullPolicy.NEVER) {
+            throw new ImageException(
+                    Kind.NOT_FOUND, "the image " + reference + " is not on this node, and it is never to be pulled");
+        }
+        return pull(reference, source, platform, observer);
+    }
+
+    /** Gets an image as its source has it now. What is here of its content is not received again. */
+    public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
+            throws IOException, InterruptedException {
+        blobs.requireRoom(0);
+        String pull = UUID.randomUUID().toString();
+        try (NamedLocks.Held _ = locks.hold(pull)) {
+            ImagePull image = new ImagePull(reference, source, platform, observer, blobs, layers, limits);
+            ImagePull.Resolved resolved = image.resolve(clock.instant());
+            try {
+                need(pulls, pull, resolved.stored());
+                image.fill(resolved);
+                // Documents may have been collected between their arrival and the note that they are needed.
+                for (Digest document : resolved.stored().documents()) {
+                    blobs.read(document);
+                }
+                need(images, ImageRecords.nameFor(reference), resolved.stored());
+            } finally {
+                pulls.delete(pull);
+            }
+            return resolved.stored();
+        }
+    }
+
+    private void need(ImageRecords records, String name, StoredImage image) throws IOException, InterruptedException {
+        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+            records.write(name, image);
+        }
+    }
+
+    /** By the reference that it was pulled by, or by one with its digest. */
+    public Optional<StoredImage> find(ImageReference reference) throws IOException {
+        Optional<StoredImage> named = images.read(ImageRecords.nameFor(reference));
+        if (named.isPresent() || reference.digest().isEmpty()) {
+            return named;
+        }
+        return images.all().stream()
+                .filter(image -> reference.digest().get().equals(image.digest()))
+                .findFirst()
+                .map(image -> image.as(reference));
+    }
+
+    public List<StoredImage> list() throws IOException {
+        return images.all().stream()
+                .sorted(Comparator.comparing(image -> image.reference().toString()))
+                .toList();
+    }
+
+    public ImageConfiguration configuration(StoredImage image) throws IOException {
+        return ImageDocuments.configuration(blobs.read(image.documents().getLast()));
+    }
+
+    /**
+     * Notes that an agent needs an image's layers from now on, over a loss of power too.
+     *
+     * @param user names the agent; safe as a file name
+     * @return directories of the layers, the lowest first
+     */
+    public List<Path> use(String user, StoredImage image) throws IOException, InterruptedException {
+        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+            for (Digest layer : image.layers()) {
+                if (!layers.has(layer)) {
+                    throw new ImageException(
+                            Kind.NOT_FOUND, "the image " + image.reference() + " was removed from this node meanwhile");
+                }
+            }
+            uses.write(user, image);
+            String name = ImageRecords.nameFor(image.reference());
+            if (images.read(name)
+                    .filter(known -> known.digest().equals(image.digest()))
+                    .isPresent()) {
+                images.write(name, image.used(clock.instant()));
+            }
+        }
+        return image.layers().stream().map(layers::path).toList();
+    }
+
+    /** What an agent uses. */
+    public Optional<StoredImage> usedBy(String user) throws IOException {
+        return uses.read(user);
+    }
+
+    /** Ends an agent's use. Its layers go with the next collection where nobody else has them. */
+    public void release(String user) throws IOException {
+        uses.delete(user);
+    }
+
+    /**
+     * Removes an image, and of its layers those that nobody needs.
+     *
+     * @return false where there is none of that name
+     */
+    public boolean remove(ImageReference reference) throws IOException, InterruptedException {
+        boolean removed = images.delete(ImageRecords.nameFor(reference));
+        collect();
+        return removed;
+    }
+
+    /** Removes what no image, no pull and no agent needs, and what was left half done. */
+    public void collect() throws IOException, InterruptedException {
+        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+            Set<Digest> needed = new HashSet<>();
+            for (StoredImage image : neededImages()) {
+                needed.addAll(image.layers());
+                needed.addAll(image.documents());
+            }
+            for (Digest layer : layers.all()) {
+                if (!needed.contains(layer)) {
+                    layers.forget(layer);
+                }
+            }
+            blobs.collect(needed, clock.instant().minus(KEPT));
+        }
+        // Without the lock: agents start while much is removed.
+        layers.collectLeftovers();
+    }
+
+    private List<StoredImage> neededImages() throws IOException {
+        for (String pull : pulls.names()) {
+            Optional<NamedLocks.Held> abandoned = locks.tryHold(pull);
+            if (abandoned.isPresent()) {
+                try (NamedLocks.Held _ = abandoned.get()) {
+                    pulls.delete(pull);
+                }
+            }
+        }
+        List<StoredImage> needed = new ArrayList<>(images.all());
+        needed.addAll(pulls.all());
+        needed.addAll(uses.all());
+        return needed;
+    }
+
+    /**
+     * Removes images that no agent uses, those first that were not used for longest, until so much of the disk is free.
+     *
+     * @return what was removed
+     */
+    public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
+        Set<Digest> used = new HashSet<>();
+        uses.all().forEach(image -> used.add(image.digest()));
+        List<StoredImage> unused = images.all().stream()
+                .filter(image -> !used.contains(image.digest()))
+                .sorted(Comparator.comparing(StoredImage::usedAt))
+                .toList();
+        List<ImageReference> removed = new ArrayList<>();
+        for (StoredImage image : unused) {
+            if (Files.getFileStore(directory).getUsableSpace() >= wantedFree) {
+                break;
+            }
+            remove(image.reference());
+            removed.add(image.reference());
+        }
+        return removed;
+    }
+
+    @Override
+    public void close() throws IOException {
+        locks.close();
+    }
+}

@@ -1,0 +1,11 @@
+package dev.agentcontainers.nodeagent.linux.image;
+
+/**
+ * What one layer may have.
+ *
+ * @param entries of its archive, each of which takes an inode at most
+ * @param bytes of its files together, holes of sparse files included
+ */
+public record UnpackLimits(long entries, long bytes) {
+    public static final UnpackLimits DEFAULT = new UnpackLimits(1_000_000, 32L << 30);
+}

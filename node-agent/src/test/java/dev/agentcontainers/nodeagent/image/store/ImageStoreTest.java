@@ -1,0 +1,417 @@
+package dev.agentcontainers.nodeagent.image.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentcontainers.nodeagent.image.ContentDescriptor;
+import dev.agentcontainers.nodeagent.image.Digest;
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageException.Kind;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.ImageSource;
+import dev.agentcontainers.nodeagent.image.TestImage;
+import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
+import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageStoreTest {
+    private static final StoreLimits LIMITS = new StoreLimits(3, 64 << 20, 0, 3, Duration.ofMillis(1));
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-26T12:00:00Z"), ZoneOffset.UTC);
+    private static final byte[] LOWER = new TestLayer().file("lower", "1").tar();
+    private static final byte[] UPPER = new TestLayer().file("upper", random()).tar();
+
+    @TempDir
+    Path folder;
+
+    private final TestImage image = new TestImage()
+            .layer(LOWER, TestLayer.gzip(LOWER))
+            .layer(UPPER, TestLayer.zstd(UPPER))
+            .running(Map.of("Entrypoint", List.of("/run")))
+            .built();
+    private final TestRegistry registry = new TestRegistry().with("team/agent", "1", image);
+    private final ImageReference reference = ImageReference.parse(registry.host() + "/team/agent:1");
+    private ImageStore store;
+
+    /** Does not unpack: a layer's archive is its only file. */
+    private static class WholeArchives implements LayerFiles {
+        @Override
+        public void unpack(InputStream archive, Path directory) throws IOException {
+            Files.copy(archive, directory.resolve("archive"));
+        }
+
+        @Override
+        public void delete(Path directory) throws IOException {
+            if (Files.exists(directory)) {
+                try (Stream<Path> files = Files.walk(directory)) {
+                    for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                        Files.delete(file);
+                    }
+                }
+            }
+        }
+    }
+
+    private static String random() {
+        StringBuilder text = new StringBuilder();
+        new Random(1).ints(300_000, 'a', 'z').forEach(c -> text.append((char) c));
+        return text.toString();
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        store = ImageStore.open(folder, new WholeArchives(), LIMITS, CLOCK);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        store.close();
+        registry.close();
+    }
+
+    private ImageSource source() throws IOException {
+        return new RegistryClient(registry.settings()).source(reference, RegistryCredentials.NONE);
+    }
+
+    private StoredImage pull(ImageSource source) throws IOException, InterruptedException {
+        return store.pull(reference, source, TestImage.PLATFORM, PullObserver.NONE);
+    }
+
+    private List<String> in(String name) throws IOException {
+        try (Stream<Path> entries = Files.list(folder.resolve(name))) {
+            return entries.map(entry -> entry.getFileName().toString()).toList();
+        }
+    }
+
+    private static String received(byte[] compressed) {
+        return Digest.of(compressed).toString();
+    }
+
+    @Test
+    void hasTheLayersOfAPulledImageUnpackedAndNothingElse() throws Exception {
+        StoredImage pulled = pull(source());
+
+        List<Path> layers = store.use("agent", pulled);
+        assertThat(layers).hasSize(2);
+        assertThat(layers.getFirst().resolve("archive")).hasBinaryContent(LOWER);
+        assertThat(layers.getLast().resolve("archive")).hasBinaryContent(UPPER);
+        assertThat(pulled.digest()).isEqualTo(image.index());
+        assertThat(store.configuration(pulled).entrypoint()).containsExactly("/run");
+        assertThat(store.find(reference)).contains(pulled);
+        assertThat(store.find(ImageReference.parse("other.example/x@" + image.index())))
+                .isPresent();
+        assertThat(in("blobs")).hasSize(3);
+        assertThat(in("partial")).isEmpty();
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(in("pulls")).isEmpty();
+    }
+
+    @Test
+    void receivesNothingTwice() throws Exception {
+        pull(source());
+        pull(source());
+
+        assertThat(registry.countOf("/blobs/" + received(TestLayer.gzip(LOWER))))
+                .isEqualTo(1);
+        assertThat(registry.countOf("/manifests/1 ")).isZero();
+        assertThat(registry.asked.stream().filter(line -> line.endsWith("/manifests/1")))
+                .hasSize(2);
+    }
+
+    @Test
+    void goesOnWhereATransferBrokeOff() throws Exception {
+        byte[] compressed = TestLayer.zstd(UPPER);
+        registry.breaksAfter.put(received(compressed), 100_000);
+
+        StoredImage pulled = pull(source());
+
+        assertThat(store.use("agent", pulled).getLast().resolve("archive")).hasBinaryContent(UPPER);
+        assertThat(registry.asked).anyMatch(line -> line.contains(received(compressed)) && line.contains("bytes="));
+    }
+
+    @Test
+    void goesOnFromWhatAnotherProcessLeft() throws Exception {
+        byte[] compressed = TestLayer.zstd(UPPER);
+        Path partial = folder.resolve("partial").resolve(received(compressed).replace(':', '-'));
+        Files.write(partial, Arrays.copyOf(compressed, 1000));
+
+        StoredImage pulled = pull(source());
+
+        assertThat(store.use("agent", pulled).getLast().resolve("archive")).hasBinaryContent(UPPER);
+        assertThat(registry.asked).anyMatch(line -> line.endsWith("bytes=1000-"));
+    }
+
+    @Test
+    void beginsAnewWhereTheRegistryKnowsNoRanges() throws Exception {
+        byte[] compressed = TestLayer.zstd(UPPER);
+        registry.ranges = false;
+        registry.breaksAfter.put(received(compressed), 100_000);
+
+        StoredImage pulled = pull(source());
+
+        assertThat(store.use("agent", pulled).getLast().resolve("archive")).hasBinaryContent(UPPER);
+    }
+
+    @Test
+    void throwsAwayWhatIsNotWhatItsDigestSays() throws Exception {
+        byte[] compressed = TestLayer.zstd(UPPER);
+        byte[] tampered = compressed.clone();
+        tampered[tampered.length / 2] ^= 1;
+        registry.replace("team/agent", Digest.of(compressed), tampered);
+
+        assertRefused(source(), Kind.CORRUPT, "thrown away");
+        assertThat(in("partial")).doesNotContain(received(compressed).replace(':', '-'));
+        assertThat(in("blobs")).doesNotContain(received(compressed).replace(':', '-'));
+
+        registry.replace("team/agent", Digest.of(compressed), compressed);
+        assertThat(pull(source()).layers()).hasSize(2);
+    }
+
+    @Test
+    void takesNoMoreThanTheManifestSays() throws Exception {
+        byte[] compressed = TestLayer.zstd(UPPER);
+        registry.replace("team/agent", Digest.of(compressed), Arrays.copyOf(compressed, compressed.length + 1));
+
+        assertRefused(source(), Kind.CORRUPT, "longer than");
+    }
+
+    @Test
+    void refusesAManifestThatIsNotTheOneAskedFor() throws Exception {
+        registry.replace("team/agent", image.manifest(), image.bytes(image.index()));
+        assertRefused(source(), Kind.CORRUPT, "as the manifest " + image.manifest());
+
+        ImageReference pinned = reference.pinned(image.index());
+        registry.replace("team/agent", image.index(), new byte[] {'{', '}'});
+        ImageSource source = new RegistryClient(registry.settings()).source(pinned, RegistryCredentials.NONE);
+        assertThatThrownBy(() -> store.pull(pinned, source, TestImage.PLATFORM, PullObserver.NONE))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT));
+    }
+
+    @Test
+    void refusesALayerThatUnpacksToSomethingElse() throws Exception {
+        TestImage lying = new TestImage()
+                .layer(LOWER, TestLayer.gzip(LOWER))
+                .layer(Digest.of(LOWER), TestLayer.gzip(UPPER))
+                .layer(Digest.of(new byte[0]), TestLayer.gzip(UPPER))
+                .built();
+
+        assertRefused(lying, Kind.CORRUPT, "unpacked");
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(store.list()).isEmpty();
+    }
+
+    @Test
+    void refusesLayersThatUnpackToMoreThanTheLimit() throws Exception {
+        byte[] zeros = new byte[(64 << 20) + 1];
+        for (byte[] bomb : List.of(TestLayer.gzip(zeros), TestLayer.zstd(zeros))) {
+            assertRefused(new TestImage().layer(zeros, bomb).built(), Kind.UNUSABLE, "bytes unpacked");
+        }
+        assertThat(in("unpacking")).isEmpty();
+    }
+
+    @Test
+    void refusesCompressionThatIsBroken() throws Exception {
+        byte[] compressed = TestLayer.gzip(LOWER);
+        byte[] cut = Arrays.copyOf(compressed, compressed.length - 9);
+
+        assertRefused(new TestImage().layer(LOWER, cut).built(), Kind.CORRUPT, "decompressed");
+        assertRefused(
+                new TestImage()
+                        .layer(LOWER, new byte[] {0x1f, (byte) 0x8b, 1, 2})
+                        .built(),
+                Kind.CORRUPT,
+                "decompressed");
+    }
+
+    private void assertRefused(ImageSource source, Kind kind, String message) {
+        assertThatThrownBy(() -> pull(source))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void receivesLayersAtTheSameTime() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        ImageSource waiting = new ImageSource() {
+            @Override
+            public GivenManifest manifest(String wanted) {
+                return image.manifest(wanted);
+            }
+
+            @Override
+            public GivenContent content(ContentDescriptor wanted, long offset)
+                    throws InterruptedException, IOException {
+                if (wanted.mediaType().contains("layer")) {
+                    both.countDown();
+                    if (!both.await(20, TimeUnit.SECONDS)) {
+                        throw new IOException("the other layer is not asked for before this one has come");
+                    }
+                }
+                return image.content(wanted, offset);
+            }
+        };
+
+        assertThat(pull(waiting).layers()).hasSize(2);
+    }
+
+    @Test
+    void keepsLayersThatAnAgentUses() throws Exception {
+        StoredImage pulled = pull(source());
+        List<Path> layers = store.use("agent", pulled);
+
+        assertThat(store.remove(reference)).isTrue();
+        assertThat(layers).allSatisfy(layer -> assertThat(layer).isDirectory());
+        assertThat(store.usedBy("agent")).isPresent();
+
+        store.release("agent");
+        store.collect();
+        assertThat(layers).noneSatisfy(layer -> assertThat(layer).exists());
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(store.remove(reference)).isFalse();
+        assertThatThrownBy(() -> store.use("agent", pulled)).hasMessageContaining("was removed from this node");
+    }
+
+    @Test
+    void keepsLayersThatImagesShare() throws Exception {
+        TestImage other = new TestImage().layer(LOWER, TestLayer.zstd(LOWER)).built();
+        ImageReference otherReference = ImageReference.parse("registry.example/other:1");
+        pull(source());
+        store.pull(otherReference, other, TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(in("layers")).hasSize(2);
+
+        store.remove(reference);
+
+        assertThat(in("layers")).hasSize(1);
+        assertThat(store.use("agent", store.find(otherReference).orElseThrow()))
+                .allSatisfy(layer -> assertThat(layer).isDirectory());
+    }
+
+    @Test
+    void removesWhatIsUnusedWhereTheDiskNeedsRoom() throws Exception {
+        StoredImage used = pull(source());
+        ImageReference otherReference = ImageReference.parse("registry.example/other:1");
+        store.pull(otherReference, new TestImage().built(), TestImage.PLATFORM, PullObserver.NONE);
+        store.use("agent", used);
+
+        assertThat(store.relieve(0)).isEmpty();
+        assertThat(store.relieve(Long.MAX_VALUE)).containsExactly(otherReference);
+        assertThat(store.list()).extracting(StoredImage::reference).containsExactly(reference);
+    }
+
+    @Test
+    void isTidiedWhenItIsOpenedAfterACrash() throws Exception {
+        pull(source());
+        store.close();
+        Path abandoned = Files.createDirectories(folder.resolve("unpacking/abandoned"));
+        Files.writeString(abandoned.resolve("file"), "");
+        Files.createDirectory(folder.resolve("layers/sha256-" + "ab".repeat(32)));
+        Path old = Files.writeString(folder.resolve("partial/sha256-" + "cd".repeat(32)), "old");
+        Files.setLastModifiedTime(old, FileTime.from(CLOCK.instant().minus(Duration.ofDays(2))));
+        Path recent = Files.writeString(folder.resolve("partial/sha256-" + "ef".repeat(32)), "recent");
+        Files.setLastModifiedTime(recent, FileTime.from(CLOCK.instant().minus(Duration.ofHours(1))));
+        Files.copy(folder.resolve("images").resolve(in("images").getFirst()), folder.resolve("pulls/abandoned"));
+
+        open();
+
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(in("layers")).hasSize(2);
+        assertThat(in("partial")).containsExactly(recent.getFileName().toString());
+        assertThat(in("pulls")).isEmpty();
+        assertThat(store.find(reference)).isPresent();
+    }
+
+    /** What a process is at is left alone as long as it lives, and is nobody's as soon as it does not. */
+    @Test
+    void aProcessThatIsKilledWhileItUnpacksLeavesNothing() throws Exception {
+        Process pulling = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        CrashingPull.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            assertThat(pulling.inputReader().readLine()).isEqualTo("unpacking");
+            store.collect();
+            assertThat(in("unpacking")).hasSize(1);
+            assertThat(in("pulls")).hasSize(1);
+            assertThat(in("blobs")).isNotEmpty();
+        } finally {
+            pulling.destroyForcibly().waitFor();
+        }
+
+        store.collect();
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(in("pulls")).isEmpty();
+        assertThat(in("layers")).isEmpty();
+        StoredImage pulled =
+                store.pull(CrashingPull.REFERENCE, CrashingPull.image(), TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(store.use("agent", pulled).getFirst().resolve("archive")).hasBinaryContent(CrashingPull.LAYER);
+    }
+
+    @Test
+    void removesNothingWhereARecordCannotBeRead() throws Exception {
+        pull(source());
+        Files.writeString(folder.resolve("images").resolve(in("images").getFirst()), "{");
+
+        assertThatThrownBy(() -> store.collect()).hasMessageContaining("is damaged");
+        assertThat(in("layers")).hasSize(2);
+    }
+
+    @Test
+    void pullsAsItsPolicySays() throws Exception {
+        assertThatThrownBy(() -> get(PullPolicy.NEVER)).hasMessageContaining("never to be pulled");
+        StoredImage pulled = get(PullPolicy.IF_NOT_PRESENT);
+        int asked = registry.asked.size();
+        assertThat(get(PullPolicy.IF_NOT_PRESENT)).isEqualTo(pulled);
+        assertThat(get(PullPolicy.NEVER)).isEqualTo(pulled);
+        assertThat(registry.asked).hasSize(asked);
+        assertThat(get(PullPolicy.ALWAYS)).isEqualTo(pulled);
+        assertThat(registry.asked).hasSizeGreaterThan(asked);
+        assertThat(PullPolicy.usualFor(ImageReference.parse("debian"))).isEqualTo(PullPolicy.ALWAYS);
+        assertThat(PullPolicy.usualFor(reference)).isEqualTo(PullPolicy.IF_NOT_PRESENT);
+        assertThat(PullPolicy.usualFor(ImageReference.parse("debian").pinned(image.index())))
+                .isEqualTo(PullPolicy.IF_NOT_PRESENT);
+    }
+
+    private StoredImage get(PullPolicy policy) throws IOException, InterruptedException {
+        return store.get(reference, policy, source(), TestImage.PLATFORM, PullObserver.NONE);
+    }
+
+    @Test
+    void refusesWhatTheDiskHasNoRoomFor() throws Exception {
+        store.close();
+        store = ImageStore.open(
+                folder,
+                new WholeArchives(),
+                new StoreLimits(1, 64 << 20, Long.MAX_VALUE / 2, 3, Duration.ofMillis(1)),
+                CLOCK);
+
+        assertRefused(source(), Kind.NO_ROOM, "0 bytes left for images");
+        assertThat(registry.asked).isEmpty();
+    }
+}
