@@ -116,7 +116,8 @@ class BudgetsTest {
     }
 
     private static String hash(List<Budget> budgets, Budgeted... budgeted) {
-        return RulesetHash.of(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, List.of(budgeted));
+        return RulesetHash.of(
+                List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, List.of(budgeted));
     }
 
     @Test

@@ -181,13 +181,12 @@ public final class StandaloneRun implements Run {
         boolean failed = !end.exitCode().equals(Optional.of(0));
         if (failed
                 && plan.policy().groups().stream()
-                        .flatMap(group ->
-                                Stream.of(
-                                        group.names(),
-                                        group.tlsNames(),
-                                        group.httpNames(),
-                                        group.httpsNames(),
-                                        group.budgeted()))
+                        .flatMap(group -> Stream.of(
+                                group.names(),
+                                group.tlsNames(),
+                                group.httpNames(),
+                                group.httpsNames(),
+                                group.budgeted()))
                         .anyMatch(names -> names != null && !names.isEmpty())) {
             denials.awaitLast(ShownDenials.NAMES_WITHIN);
         } else if (deniedPackets > 0) {

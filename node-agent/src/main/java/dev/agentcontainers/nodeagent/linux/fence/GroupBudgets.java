@@ -104,8 +104,7 @@ record GroupBudgets(
 
     /** Of what the kernel's sets of them do not hold. Letters and digits. */
     String digest() {
-        return RulesetHash.of(
-                        List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, budgeted)
+        return RulesetHash.of(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, budgeted)
                 .substring(0, DIGEST);
     }
 

@@ -63,7 +63,14 @@ class GroupBudgetsTest {
         GroupBudgets budgets = GroupBudgets.of(BOTH);
         List<MarkedBox> read = budgets.boxes(false);
         assertThat(RulesetHash.of(
-                        List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets.budgets(), budgets.held(read)))
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        budgets.budgets(),
+                        budgets.held(read)))
                 .isEqualTo(BOTH.hash());
         int only = Objects.requireNonNull(budgets.boxMarks().get(List.of(0)));
         List<MarkedBox> swapped =
