@@ -107,6 +107,7 @@ final class Rules {
     private static String withoutTranslation() {
         return """
                 add chain inet agentfence postrouting { type nat hook postrouting priority 100; policy accept; }
+                flush chain inet agentfence postrouting
                 delete chain inet agentfence postrouting
                 """;
     }

@@ -263,6 +263,23 @@ class FenceLifecycleIT {
         }
     }
 
+    /** Which would have every packet looked up for it. */
+    @Test
+    void translationThatAnEarlierVersionMadeIsTakenAway() throws SandboxException {
+        fence.apply(List.of(Groups.NARROW));
+        fence.attach(agent.id(), agent.network(), "narrow");
+        fence.close();
+        machine.inFence("nft add chain inet agentfence postrouting { type nat hook postrouting priority 100\\; };"
+                + " nft add rule inet agentfence postrouting oifname uplink snat ip to 100.80.4.1");
+
+        fence.open(Machine.fenceSettings());
+
+        assertThat(machine.inFence("nft list chains")).doesNotContain("postrouting");
+        fence.apply(List.of(Groups.NARROW));
+        fence.attach(agent.id(), agent.network(), "narrow");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
     @Test
     void flushOfTheHostsTablesOpensNothingAndIsRepaired() throws Exception {
         fence.apply(List.of(Groups.NARROW));
