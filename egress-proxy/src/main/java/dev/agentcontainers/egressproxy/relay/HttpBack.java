@@ -33,9 +33,9 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
     private static final int LONGEST_LINE = 8 << 10;
     private static final int LONGEST_HEADERS = 64 << 10;
     private static final int MOST_HEADERS = 256;
-    private static final int LONGEST_CHUNK = 8 << 10;
 
     private final HttpRelay relay;
+    private final AnswerReads reads = new AnswerReads();
     private @Nullable Channel channel;
     private boolean open;
     private boolean interim;
@@ -62,13 +62,13 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         HttpDecoderConfig strict = new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
                 .setMaxHeaderSize(LONGEST_HEADERS)
-                .setMaxChunkSize(LONGEST_CHUNK)
+                .setMaxChunkSize(AnswerReads.MUCH)
                 .setHeadersFactory(new FewHeaders(MOST_HEADERS))
                 .setTrailersFactory(new FewHeaders(MOST_HEADERS));
         ChannelFuture connecting = Onward.connect(loop, to, patience, new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel made) {
-                made.config().setRecvByteBufAllocator(HttpRelay.LITTLE_AT_ONCE);
+                made.config().setRecvByteBufAllocator(reads);
                 security.ifPresent(each -> encrypt(made, each, to.getPort(), patience));
                 made.pipeline()
                         .addLast(new HttpClientCodec(strict, false, false), new FlowControlHandler(), HttpBack.this);
@@ -164,6 +164,7 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         if (!interim) {
             relay.exchange().answeredWith(answer.status().code());
             endsWithConnection = !hasItsEnd(answer);
+            reads.expect(hasContent(answer) ? HttpUtil.getContentLength(answer, 0L) : 0);
             keepsAlive = HttpUtil.isKeepAlive(answer) && !endsWithConnection;
             if (!keepsAlive) {
                 answer.headers().set(HttpHeaderNames.CONNECTION, "close");
@@ -174,11 +175,15 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
 
     /** Whether it is known where it ends without the end of the connection. */
     private boolean hasItsEnd(HttpResponse answer) {
-        return relay.exchange().isHead()
-                || answer.status().equals(HttpResponseStatus.NO_CONTENT)
-                || answer.status().equals(HttpResponseStatus.NOT_MODIFIED)
+        return !hasContent(answer)
                 || answer.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
                 || HttpUtil.isTransferEncodingChunked(answer);
+    }
+
+    private boolean hasContent(HttpResponse answer) {
+        return !(relay.exchange().isHead()
+                || answer.status().equals(HttpResponseStatus.NO_CONTENT)
+                || answer.status().equals(HttpResponseStatus.NOT_MODIFIED));
     }
 
     private void handOn(HttpContent content) {
@@ -189,6 +194,7 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         }
         HttpExchange its = relay.exchange();
         its.receives(content.content().readableBytes());
+        reads.took(content.content().readableBytes());
         boolean last = content instanceof LastHttpContent && !interim;
         if (last && endsWithConnection && inside != null && inside.isCutOff()) {
             content.release();
