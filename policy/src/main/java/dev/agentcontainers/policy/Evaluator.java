@@ -169,7 +169,8 @@ public final class Evaluator {
                 String budget = rule.budget().map(RuleBudget::toString).orElseThrow();
                 budgets.add(budgets.isEmpty() ? budget : budget + " of " + rule.source());
             }
-            return new Allowed(Tier.NETWORK_POLICY, rules.getFirst().source(), Optional.empty(), List.of(), budgets);
+            return new Allowed(
+                    Tier.NETWORK_POLICY, rules.getFirst().source(), Optional.empty(), List.of(), List.of(), budgets);
         }
 
         private Decision byDefault(Endpoint.Workload workload) {
