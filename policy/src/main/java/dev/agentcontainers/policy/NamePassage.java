@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.Names.Key;
@@ -12,6 +13,7 @@ final class NamePassage {
     private final Map<Key, List<PortRange>> everything;
     private final Map<Key, List<PortRange>> tls;
     private final Map<Key, List<PortRange>> requests;
+    private final Map<Key, List<PortRange>> requestsInTls;
 
     /** In ascending order. */
     enum Level {
@@ -23,7 +25,12 @@ final class NamePassage {
     NamePassage(CompiledPolicy policy) {
         everything = Names.ranges(policy.allNames());
         tls = Names.ranges(policy.tlsNames());
-        requests = Names.ranges(policy.httpNames().stream()
+        requests = ranges(policy.httpNames());
+        requestsInTls = ranges(policy.httpsNames());
+    }
+
+    private static Map<Key, List<PortRange>> ranges(List<AllowedHttp> requests) {
+        return Names.ranges(requests.stream()
                 .map(each -> new AllowedName(each.domain(), Protocol.TCP, each.port(), each.endPort()))
                 .toList());
     }
@@ -34,7 +41,16 @@ final class NamePassage {
      * @param name with a single port
      */
     boolean letsRequestsPass(AllowedName name) {
-        return holds(requests, name);
+        return holds(requests, name) || letsRequestsInTlsPass(name);
+    }
+
+    /**
+     * The same inside TLS.
+     *
+     * @param name with a single port
+     */
+    boolean letsRequestsInTlsPass(AllowedName name) {
+        return holds(requestsInTls, name);
     }
 
     /** @param name with a single port */

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param closed what only the earlier one does
  * @param narrowed names for which the earlier lets pass everything and the later nothing but TLS
  * @param widened the other way round
- * @param narrowedToRequests names for which the earlier lets pass everything and the later some requests of HTTP and nothing else
+ * @param narrowedToRequests names for which the earlier lets pass everything, or all TLS, and the later some requests of HTTP and nothing
+ *     else
  * @param limited what the earlier lets pass in any amount and the later only within budgets
  * @param freed the other way round
  * @param budgets rules whose budget is another, or was there before or is afterwards alone, in words
@@ -107,7 +108,8 @@ public record RulesetDifference(
                 }
                 case TLS -> {
                     if (is != NamePassage.Level.TLS) {
-                        (is == NamePassage.Level.NOTHING ? closedToTls : widened).add(each);
+                        boolean some = is == NamePassage.Level.NOTHING && later.letsRequestsInTlsPass(each);
+                        (some ? narrowedToRequests : is == NamePassage.Level.NOTHING ? closedToTls : widened).add(each);
                     }
                 }
                 case EVERYTHING -> {

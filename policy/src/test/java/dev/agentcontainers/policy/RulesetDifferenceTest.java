@@ -158,6 +158,32 @@ class RulesetDifferenceTest {
     }
 
     @Test
+    void whatIsDecryptedAfterwardsIsNarrowedAndNotClosed() {
+        CompiledPolicy decrypted = rules("tls: {}, http: [{methods: [GET], paths: [/]}]");
+        AllowedName site = name("a.example.org", 443, 443);
+
+        RulesetDifference fromEverything = RulesetDifference.between(rules(""), decrypted);
+        RulesetDifference fromTls = RulesetDifference.between(rules("tls: {}"), decrypted);
+
+        assertThat(fromEverything.narrowedToRequests()).containsExactly(site);
+        assertThat(fromEverything.closed()).isEqualTo(RulesetDifference.Passing.NONE);
+        assertThat(fromTls.narrowedToRequests()).containsExactly(site);
+        assertThat(fromTls.closed()).isEqualTo(RulesetDifference.Passing.NONE);
+        assertThat(RulesetDifference.between(rules("tls: {}"), rules("http: [{methods: [GET], paths: [/]}]"))
+                        .closed()
+                        .tlsNames())
+                .as("requests without TLS are none inside it")
+                .containsExactly(site);
+    }
+
+    private static CompiledPolicy rules(String passing) {
+        return PolicyCompiler.compile(
+                TestPolicies.subject(
+                        "[{name: a, to: [{domain: a.example.org}], ports: [{port: 443}], %s}]".formatted(passing)),
+                List.of());
+    }
+
+    @Test
     void budgetsLimitAndFree() {
         CompiledPolicy free = PolicyCompiler.compile(
                 TestPolicies.subject("[{name: a, to: [{ipBlock: {cidr: 10.0.0.0/8}}, {domain: a.example.org}],"

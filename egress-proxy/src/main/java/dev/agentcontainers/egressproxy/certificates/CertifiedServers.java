@@ -16,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -33,6 +34,11 @@ public final class CertifiedServers {
     }
 
     private static final int MOST = 512;
+    /** Of one agent, so that none takes the places of others. */
+    private static final int MOST_OF_AN_AGENT = 64;
+    /** Certificates of one agent that are asked for at a time: whoever signs them has others' names to open too. */
+    private static final int MOST_UNDER_WAY = 4;
+
     /** Half as long as a certificate holds. */
     private static final Duration KEPT = Duration.ofHours(12);
 
@@ -91,10 +97,32 @@ public final class CertifiedServers {
         if (known != null && known.until() - nanoTime.getAsLong() > 0 && !isOldRefusal(known)) {
             return known.context();
         }
+        if (underWay(agent) >= MOST_UNDER_WAY) {
+            return CompletableFuture.failedFuture(
+                    new IOException("the agent has too many certificates asked for at a time"));
+        }
+        leaveRoom(agent);
         CompletableFuture<SslContext> context =
                 certifier.certify(agent, name, keys.getPublic()).thenApply(this::context);
         held.put(place, new Held(context, nanoTime.getAsLong() + KEPT.toNanos()));
         return context;
+    }
+
+    private long underWay(String agent) {
+        return held.entrySet().stream()
+                .filter(each -> each.getKey().agent().equals(agent)
+                        && !each.getValue().context().isDone())
+                .count();
+    }
+
+    private void leaveRoom(String agent) {
+        List<Place> its = held.keySet().stream()
+                .filter(place -> place.agent().equals(agent))
+                .toList();
+        if (its.size() >= MOST_OF_AN_AGENT) {
+            // The one that was needed longest ago.
+            held.remove(its.getFirst());
+        }
     }
 
     private boolean isOldRefusal(Held known) {

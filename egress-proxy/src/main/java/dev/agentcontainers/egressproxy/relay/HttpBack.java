@@ -105,9 +105,10 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
     private void encrypt(Channel made, Security security, int port, Duration patience) {
         SslHandler tls = security.trusted().newHandler(made.alloc(), security.serverName(), port);
         tls.setHandshakeTimeoutMillis(patience.toMillis());
-        Inside decrypted = new Inside();
+        TlsBounds bounds = new TlsBounds();
+        Inside decrypted = new Inside(bounds);
         inside = decrypted;
-        made.pipeline().addLast(tls, decrypted);
+        made.pipeline().addLast(bounds, tls, decrypted);
     }
 
     /** What a connection that could not be made is told as. */

@@ -100,7 +100,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         SslHandler handler = tls.front().newHandler(front.alloc());
         // There is a time for all of the beginning.
         handler.setHandshakeTimeoutMillis(0);
-        front.pipeline().addLast(handler, new Inside());
+        TlsBounds bounds = new TlsBounds();
+        front.pipeline().addLast(bounds, handler, new Inside(bounds));
         handler.handshakeFuture().addListener(agreed -> {
             if (!agreed.isSuccess() && state == State.AWAITING) {
                 // The alert that says why is on its way, and Netty ends the connection behind it.

@@ -15,11 +15,17 @@ import java.util.Deque;
 final class Inside extends ChannelDuplexHandler {
     private static final int LITTLE = 4 << 10;
 
+    private final TlsBounds bounds;
     private final Deque<ByteBuf> waiting = new ArrayDeque<>();
     private boolean asked;
     private boolean closed;
     private boolean ended;
     private boolean endTold;
+
+    /** @param bounds is told of what was decrypted */
+    Inside(TlsBounds bounds) {
+        this.bounds = bounds;
+    }
 
     /** Whether the other side's input has ended without a word of TLS, as anybody on the way could have it end. */
     boolean isCutOff() {
@@ -39,6 +45,7 @@ final class Inside extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf bytes = (ByteBuf) message;
         if (bytes.isReadable()) {
+            bounds.carried();
             waiting.add(bytes);
             give(context);
         } else {

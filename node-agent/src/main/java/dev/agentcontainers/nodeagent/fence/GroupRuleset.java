@@ -62,6 +62,11 @@ public record GroupRuleset(
         this(name, hash, egress, ingress, names, tlsNames, httpNames, httpsNames, sources, List.of(), List.of());
     }
 
+    /** The same but for what only rules with budgets allow; so it has not what its hash says. */
+    public GroupRuleset withoutBudgets() {
+        return new GroupRuleset(name, hash, egress, ingress, names, tlsNames, httpNames, httpsNames, sources);
+    }
+
     /** Every destination by address, within budgets or without. */
     public List<Allow> allEgress() {
         return Stream.concat(egress.stream(), budgeted.stream().flatMap(each -> orEmpty(each.egress()).stream()))

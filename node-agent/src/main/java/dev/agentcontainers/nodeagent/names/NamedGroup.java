@@ -30,7 +30,7 @@ final class NamedGroup {
     private final List<HttpName> httpNames = new ArrayList<>();
     private final List<HttpName> httpsNames = new ArrayList<>();
     /** Those which are decrypted at some port. */
-    private final List<DomainName> decrypted = new ArrayList<>();
+    private final List<Name> decrypted = new ArrayList<>();
     /** Those of rules with budgets. */
     private final List<Name> budgeted = new ArrayList<>();
     /** Those with tls or http. */
@@ -55,21 +55,16 @@ final class NamedGroup {
         read(ruleset.name(), ruleset.interceptedNames(), group.intercepted);
         ruleset.httpNames().forEach(name -> group.httpNames.add(httpName(name)));
         ruleset.httpsNames().forEach(name -> group.httpsNames.add(httpName(name)));
-        group.readDecrypted(ruleset);
+        read(
+                ruleset.name(),
+                ruleset.httpsNames().stream()
+                        .map(name -> new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort()))
+                        .toList(),
+                group.decrypted);
         if (!group.names.isEmpty() || !group.budgeted.isEmpty() || !group.intercepted.isEmpty()) {
             ruleset.allEgress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
         }
         return group;
-    }
-
-    private void readDecrypted(GroupRuleset ruleset) {
-        for (AllowedHttp name : ruleset.httpsNames()) {
-            try {
-                decrypted.add(DomainName.parse(name.domain()));
-            } catch (IllegalArgumentException e) {
-                LOG.error("group {}: a name is not decrypted: {}", ruleset.name(), e.getMessage());
-            }
-        }
     }
 
     /** What of it can't be read the proxy finds out, which is the only one to make something of it. */
@@ -129,12 +124,16 @@ final class NamedGroup {
     }
 
     /**
-     * Whether a rule needs TLS for that name to be decrypted.
+     * Whether rules need TLS for that name to be decrypted, at a port where no rule lets it pass unread.
      *
      * @param name as {@link DomainName#asked} gives it
      */
     boolean decrypts(String name) {
-        return decrypted.stream().anyMatch(domain -> domain.matches(name));
+        Set<Port> ports = ports(decrypted, name);
+        ports.removeAll(ports(name));
+        ports.removeAll(budgetedPorts(name).keySet());
+        ports.removeAll(ports(tlsNames, name));
+        return !ports.isEmpty();
     }
 
     /**

@@ -60,7 +60,9 @@ class CertificationsTest {
                         List.of(),
                         List.of(),
                         List.of(new AllowedName("plain.example.org", Protocol.TCP, 443, 443)),
-                        List.of(new AllowedName("tls.example.org", Protocol.TCP, 443, 443)),
+                        List.of(
+                                new AllowedName("tls.example.org", Protocol.TCP, 443, 443),
+                                new AllowedName("unread.example.net", Protocol.TCP, 443, 443)),
                         List.of(http("http.example.org", 80)),
                         List.of(http("www.example.org", 443), http("*.example.net", 443)),
                         List.of()),
@@ -110,6 +112,7 @@ class CertificationsTest {
                 "tls.example.org",
                 "http.example.org",
                 "example.net",
+                "unread.example.net",
                 "*.example.net",
                 "a.www.example.org",
                 "bank.example.com",

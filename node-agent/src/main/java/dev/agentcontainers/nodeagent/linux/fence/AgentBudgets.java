@@ -77,6 +77,11 @@ final class AgentBudgets {
         return !chains.isEmpty();
     }
 
+    /** Whether an agent that is not gone for good has used something, attached or not. */
+    boolean isUsed() {
+        return remembered.values().stream().anyMatch(used -> used > 0);
+    }
+
     /** Takes up what an earlier process left. */
     void adopt(boolean groupsHaveBudgets) throws IOException {
         if (groupsHaveBudgets || table.chains().contains(Names.BUDGETS)) {
@@ -131,7 +136,8 @@ final class AgentBudgets {
         quotas.clear();
         for (Quota quota : table.quotas()) {
             quotas.put(quota.name(), quota);
-            remembered.merge(quota.name(), quota.used(), Math::max);
+            // The kernel counts what it refused too.
+            remembered.merge(quota.name(), Math.min(quota.used(), quota.bytes()), Math::max);
         }
     }
 
@@ -230,7 +236,7 @@ final class AgentBudgets {
         long bytes = bytes(budget);
         Quota held = quotas.get(name);
         if (held == null || held.bytes() != bytes) {
-            long used = held == null ? remembered.getOrDefault(name, 0L) : held.used();
+            long used = held == null ? remembered.getOrDefault(name, 0L) : Math.min(held.used(), held.bytes());
             steps.add(List.of(MESSAGES.putQuota(name, bytes, used)));
             quotas.put(name, new Quota(name, bytes, used, false));
         }

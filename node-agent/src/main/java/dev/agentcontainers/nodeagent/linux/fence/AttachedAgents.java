@@ -306,6 +306,7 @@ final class AttachedAgents {
     /** Whether there is anything of a sandbox, though it be the counter of one whose last process has ended. */
     boolean isUsed() throws IOException {
         return !elements.read().interfaces().isEmpty()
+                || budgets.isUsed()
                 || Links.all(fence.route()).stream()
                         .anyMatch(link -> link.name().startsWith(Names.AGENT_INTERFACE_PREFIX));
     }

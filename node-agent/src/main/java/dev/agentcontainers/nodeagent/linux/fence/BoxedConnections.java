@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 
 /**
  * Which connections of agents no box of their groups holds. Those that a name let pass are known by their marks, and no business
- * of this. The rules look at what agents send, and at what they send each other both ways; what comes from elsewhere as an answer
+ * of this, unless it is of a rule with a budget, whose mark stays when it loses a port. The rules look at what agents send, and at what they send each other both ways; what comes from elsewhere as an answer
  * passes for as long as the kernel remembers the connection, so that it must forget those that nothing allows any more. Not
  * thread-safe.
  */
@@ -25,6 +25,7 @@ final class BoxedConnections {
     private final Map<String, GroupRuleset> rulesets;
     private final Map<String, List<Box>> egress = new HashMap<>();
     private final Map<String, List<Box>> ingress = new HashMap<>();
+    private final Map<String, GroupBudgets> budgets = new HashMap<>();
 
     private record Box(Ipv4Network addresses, int protocol, int port, int endPort) {
         static Box of(Allow allow) {
@@ -60,29 +61,53 @@ final class BoxedConnections {
         return before.stream().anyMatch(former -> {
             GroupRuleset its = now.get(former.name());
             return its == null
-                    ? !former.allEgress().isEmpty() || !former.ingress().isEmpty()
-                    : lost(former.allEgress(), its.allEgress()) || lost(former.ingress(), its.ingress());
+                    ? !(former.allEgress().isEmpty()
+                            && former.ingress().isEmpty()
+                            && former.budgetedNames().isEmpty())
+                    : lost(former.allEgress(), its.allEgress())
+                            || lost(former.ingress(), its.ingress())
+                            || lost(former.budgetedNames(), its.budgetedNames());
         });
     }
 
-    private static boolean lost(List<Allow> before, List<Allow> after) {
+    private static <T> boolean lost(List<T> before, List<T> after) {
         if (before.equals(after)) {
             return false;
         }
-        Set<Allow> now = new HashSet<>(after);
+        Set<T> now = new HashSet<>(after);
         return !now.containsAll(before);
     }
 
     /** Whether it is one of an agent, begun by it or to it, that its group does not let pass. */
     boolean lack(Begun connection) {
-        boolean byName = connection.mark() != 0 && !ConnectionMark.BOX.isOf(connection.mark());
-        if (byName || connection.destination().equals(AddressPlan.NEXT_HOP)) {
+        if (ConnectionMark.isOfName(connection.mark())
+                || connection.destination().equals(AddressPlan.NEXT_HOP)) {
             return false;
         }
         String sender = groups.get(connection.source());
         String receiver = groups.get(connection.destination());
-        return (sender != null && !has(egress(sender), connection.destination(), connection))
+        return (sender != null && !lets(sender, connection))
                 || (receiver != null && !has(ingress(receiver), connection.source(), connection));
+    }
+
+    private boolean lets(String sender, Begun connection) {
+        GroupBudgets its = budgets(sender);
+        return its.nameMarks().containsValue(connection.mark())
+                ? its.ports().stream().anyMatch(port -> isOf(port, connection))
+                : has(egress(sender), connection.destination(), connection);
+    }
+
+    private static boolean isOf(MarkedPort port, Begun connection) {
+        return port.mark() == connection.mark()
+                && port.port().port() == connection.port()
+                && Byte.toUnsignedInt(AllowedBox.number(port.port().protocol())) == connection.protocol();
+    }
+
+    private GroupBudgets budgets(String group) {
+        return budgets.computeIfAbsent(group, name -> {
+            GroupRuleset ruleset = rulesets.get(name);
+            return ruleset == null ? GroupBudgets.NONE : GroupBudgets.of(ruleset);
+        });
     }
 
     private static boolean has(List<Box> boxes, Ipv4 address, Begun connection) {

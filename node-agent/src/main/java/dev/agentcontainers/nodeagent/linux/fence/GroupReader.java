@@ -107,6 +107,9 @@ record GroupReader(
                             .equals(NamedPort.of(intercepted.get().all()))) {
                 return altered(group);
             }
+            if (!ports(sets.budgetedNames()).equals(its.get().ports())) {
+                return altered(group);
+            }
             return new HeldGroup(
                     sets,
                     marks,

@@ -208,11 +208,14 @@ final class OpenFence implements AutoCloseable {
         // Where it comes half the way, what there was is not known any more.
         revokedRemains = true;
         unboxedRemain = true;
-        replace(rulesets);
+        Optional<IOException> uncharged = replace(rulesets);
         revokedRemains = remained || !known(groups).containsAll(marks);
         unboxedRemain = unboxed;
         endRevoked();
         endUnboxed();
+        if (uncharged.isPresent()) {
+            throw uncharged.get();
+        }
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
             hashes.put(ruleset.name(), groups.hash(ruleset.name()));
@@ -220,24 +223,48 @@ final class OpenFence implements AutoCloseable {
         return hashes;
     }
 
-    /** Connections by rules with budgets are charged before such rules let them pass, and until none of them does any more. */
-    private void replace(List<GroupRuleset> rulesets) throws IOException {
+    /**
+     * Connections by rules with budgets are charged before such rules let them pass, and until none of them does any more. What can't be
+     * charged does not pass, and keeps nothing else from being applied, or taken back.
+     *
+     * @return why some of it can't be charged
+     */
+    private Optional<IOException> replace(List<GroupRuleset> rulesets) throws IOException {
         Map<String, GroupBudgets> next = GroupRules.budgetsOf(rulesets);
-        if (!next.isEmpty()) {
-            budgets.ensure();
+        try {
+            if (!next.isEmpty()) {
+                budgets.ensure();
+            }
+        } catch (IOException e) {
+            groups.replace(rulesets.stream().map(GroupRuleset::withoutBudgets).toList(), this::boundGroups);
+            return Optional.of(e);
         }
         if (!budgets.stand()) {
             groups.replace(rulesets, this::boundGroups);
-            return;
+            return Optional.empty();
         }
         Map<String, String> bound = elements.read().groups();
-        for (Map.Entry<String, String> agent : bound.entrySet()) {
-            budgets.bindBeside(agent.getKey(), next.getOrDefault(agent.getValue(), GroupBudgets.NONE));
-        }
+        Optional<IOException> before = charge(bound, next, budgets::bindBeside);
         groups.replace(rulesets, () -> Set.copyOf(bound.values()));
+        return charge(bound, next, budgets::bind).or(() -> before);
+    }
+
+    private interface Binding {
+        void bind(String interfaceName, GroupBudgets budgets) throws IOException;
+    }
+
+    /** @return the first failure; the others are charged all the same */
+    private static Optional<IOException> charge(
+            Map<String, String> bound, Map<String, GroupBudgets> next, Binding binding) {
+        Optional<IOException> failure = Optional.empty();
         for (Map.Entry<String, String> agent : bound.entrySet()) {
-            budgets.bind(agent.getKey(), next.getOrDefault(agent.getValue(), GroupBudgets.NONE));
+            try {
+                binding.bind(agent.getKey(), next.getOrDefault(agent.getValue(), GroupBudgets.NONE));
+            } catch (IOException e) {
+                failure = failure.or(() -> Optional.of(e));
+            }
         }
+        return failure;
     }
 
     /** Marks of names that some group has. */

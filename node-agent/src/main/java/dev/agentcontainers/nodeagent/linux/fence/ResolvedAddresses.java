@@ -65,15 +65,16 @@ final class ResolvedAddresses {
 
     /**
      * @param until as {@link System#nanoTime} counts
+     * @param freeUntil until when a name without a budget leads there
      * @param acknowledged whether the kernel holds it for sure, not perhaps
      */
-    private record Opening(MapKey key, int mark, long until, boolean acknowledged) {
+    private record Opening(MapKey key, int mark, long until, long freeUntil, boolean acknowledged) {
         boolean isFree() {
             return ConnectionMark.NAME.isOf(mark);
         }
 
         Opening inDoubt() {
-            return new Opening(key, mark, until, false);
+            return new Opening(key, mark, until, freeUntil, false);
         }
 
         NetlinkMessage add(long now) {
@@ -101,7 +102,9 @@ final class ResolvedAddresses {
             for (Element element : table.elements(map)) {
                 long left =
                         Duration.ofMillis(element.millisecondsLeft().orElse(0)).toNanos();
-                Opening opening = new Opening(key(map, element), element.mark().orElse(0), now + left, true);
+                int mark = element.mark().orElse(0);
+                long freeUntil = ConnectionMark.NAME.isOf(mark) ? now + left : now;
+                Opening opening = new Opening(key(map, element), mark, now + left, freeUntil, true);
                 remember(Attributes.text(element.key()), opening);
             }
         }
@@ -127,15 +130,18 @@ final class ResolvedAddresses {
             MapKey key = new MapKey(target.map(), key(interfaceName, target));
             long until = now + target.timeToLive().toNanos();
             Opening before = wanted.getOrDefault(key, held.get(key));
-            // Where a name without a budget led there too, it is charged to none.
-            int mark = before != null && before.isFree() && before.until - now > 0 ? before.mark : target.mark;
-            if (!ConnectionMark.BUDGETED.isOf(target.mark)) {
-                mark = target.mark;
+            int mark = target.mark;
+            long freeUntil = before == null ? now : before.freeUntil;
+            if (ConnectionMark.NAME.isOf(mark)) {
+                freeUntil = freeUntil - until > 0 ? freeUntil : until;
+            } else if (ConnectionMark.BUDGETED.isOf(mark) && before != null && before.isFree() && freeUntil - now > 0) {
+                // As long as a name without a budget leads there too, it is charged to none.
+                mark = before.mark;
             }
             if (before != null && before.mark == mark && before.until - until > 0) {
                 until = before.until;
             }
-            wanted.put(key, new Opening(key, mark, until, true));
+            wanted.put(key, new Opening(key, mark, until, freeUntil, true));
         }
         wanted.values().removeIf(opening -> opening.equals(held.get(opening.key)));
         requireRoom(interfaceName, held, wanted);
@@ -300,7 +306,7 @@ final class ResolvedAddresses {
                         .getOrDefault(Attributes.text(element.key()), Map.of())
                         .get(key);
                 if (known == null || known.mark != element.mark().orElse(0)) {
-                    foreign.add(new Opening(key, 0, now, true));
+                    foreign.add(new Opening(key, 0, now, now, true));
                 }
             }
         }

@@ -252,8 +252,8 @@ final class Rules {
                         + " icmp code { port-unreachable, admin-prohibited } accept",
                 "oifname \"ac*\" tcp flags & rst == rst accept",
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
-                "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply ct mark & "
-                        + ConnectionMark.INTERCEPTED.bit() + " != 0 accept",
+                "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply "
+                        + ConnectionMark.INTERCEPTED.mask() + " accept",
                 "oifname \"uplink\" ip daddr " + plan.fleet()
                         + " icmp type destination-unreachable icmp code admin-prohibited accept",
                 "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr " + plan.fleet()

@@ -3,12 +3,15 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections.Begun;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -72,5 +75,49 @@ class BoxedConnectionsTest {
         assertThat(BoxedConnections.lost(List.of(HEARS), List.of(Groups.group("hears"))))
                 .as("of ingress")
                 .isTrue();
+    }
+
+    /** Their marks follow from the rules' names, and so stay when a rule loses a box or a port. */
+    @Test
+    void whatRulesWithBudgetsLoseIsLostToo() {
+        GroupRuleset budgeted = Groups.budgeted(
+                Groups.group("sends"),
+                List.of(new Budget("rule", 1024L, null)),
+                new Budgeted(
+                        List.of(0),
+                        List.of(new Allow("192.0.2.0/24", Protocol.UDP, 53, 53)),
+                        List.of(Groups.name("a.test", Protocol.TCP, 443))));
+        GroupBudgets marks = GroupBudgets.of(budgeted);
+        int box = Objects.requireNonNull(marks.boxMarks().get(List.of(0)));
+        int name = marks.nameMarks().values().iterator().next();
+        BoxedConnections connections =
+                new BoxedConnections(Map.of(Ipv4.parse("100.80.4.2"), "sends"), List.of(budgeted));
+
+        assertThat(connections.lack(begun("192.0.2.9", 17, 53, box))).isFalse();
+        assertThat(connections.lack(begun("192.0.3.9", 17, 53, box)))
+                .as("a box that went")
+                .isTrue();
+        assertThat(connections.lack(begun("198.51.100.1", 6, 443, name))).isFalse();
+        assertThat(connections.lack(begun("198.51.100.1", 6, 444, name)))
+                .as("a port that went")
+                .isTrue();
+        assertThat(connections.lack(begun("198.51.100.1", 6, 443, box ^ 1)))
+                .as("of another rule")
+                .isTrue();
+        assertThat(BoxedConnections.lost(
+                        List.of(budgeted),
+                        List.of(Groups.budgeted(
+                                Groups.group("sends"),
+                                budgeted.budgets(),
+                                new Budgeted(
+                                        List.of(0),
+                                        List.of(new Allow("192.0.2.0/24", Protocol.UDP, 53, 53)),
+                                        List.of())))))
+                .as("a name")
+                .isTrue();
+    }
+
+    private static Begun begun(String destination, int protocol, int port, int mark) {
+        return new Begun(Ipv4.parse("100.80.4.2"), Ipv4.parse(destination), protocol, port, mark);
     }
 }
