@@ -188,10 +188,11 @@ class RegistryClientTest {
         RegistrySettings settings =
                 new RegistrySettings(Map.of(), Set.of(registry.host()), Optional.empty(), Duration.ofMillis(300));
 
+        // On a machine that is busy it may run out of patience before the answer has begun (WatchedStreamTest has the
+        // rest).
         assertThatThrownBy(() -> read(source(settings, RegistryCredentials.NONE), 0))
                 .isInstanceOfSatisfying(
-                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE))
-                .hasMessageContaining("sent nothing");
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE));
     }
 
     @Test
