@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
@@ -108,7 +109,14 @@ class ImageRootIT {
 
     private void layer(TestLayer archive) throws IOException {
         Path layer = Files.createDirectories(folder.resolve("store/" + layers.size()));
-        new LayerUnpacker(UnpackLimits.DEFAULT).unpack(new ByteArrayInputStream(archive.tar()), layer);
+        new LayerUnpacker(UnpackLimits.DEFAULT)
+                .unpack(new ByteArrayInputStream(archive.tar()), layer, new LayerFiles.Taking() {
+                    @Override
+                    public void content(long bytes) {}
+
+                    @Override
+                    public void file() {}
+                });
         layers.add(layer);
     }
 

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -66,12 +68,40 @@ class LayerUnpackerTest {
         DeepDeletion.delete(layer);
     }
 
+    /** Counts, and says that the disk is full where it has enough. */
+    private static final class Counted implements LayerFiles.Taking {
+        private final long most;
+        private long content;
+        private long files;
+
+        Counted(long most) {
+            this.most = most;
+        }
+
+        @Override
+        public void content(long bytes) throws IOException {
+            content += bytes;
+            if (content > most) {
+                throw new ImageException(Kind.NO_ROOM, "full");
+            }
+        }
+
+        @Override
+        public void file() {
+            files++;
+        }
+    }
+
     private void unpack(TestLayer archive) throws IOException {
         unpack(archive.tar());
     }
 
     private void unpack(byte[] archive) throws IOException {
-        new LayerUnpacker(LIMITS).unpack(new ByteArrayInputStream(archive), layer);
+        unpack(archive, new Counted(Long.MAX_VALUE));
+    }
+
+    private void unpack(byte[] archive, LayerFiles.Taking taking) throws IOException {
+        new LayerUnpacker(LIMITS).unpack(new ByteArrayInputStream(archive), layer, taking);
     }
 
     private void assertRefused(TestLayer archive, String message) {
@@ -346,6 +376,64 @@ class LayerUnpackerTest {
             large.file("f" + i, new byte[(1 << 20) / 8], 0644);
         }
         assertRefused(large, "more than 1048576 bytes");
+        assertRefused(new TestLayer().hole(Integer.MAX_VALUE).file("hole", ""), "more than 1048576 bytes");
+    }
+
+    @Test
+    void directoriesThatNoEntryIsForCountToo() {
+        TestLayer deep = new TestLayer();
+        for (int i = 0; i < 400; i++) {
+            deep.file("a" + i + "/b/c", "");
+        }
+        assertRefused(deep, "more than 1000 entries");
+    }
+
+    /** A few bytes of an archive would keep a node busy for years. */
+    @Test
+    void holesThatNobodyWantsAreNotPassedOver() {
+        String message = "a sparse file in an entry that can have no content";
+        assertRefused(
+                new TestLayer().hole(Integer.MAX_VALUE).file(".wh.gone", "").file("after", ""), message);
+        assertRefused(
+                new TestLayer().hole(Integer.MAX_VALUE).link("link", "there").file("after", ""), message);
+        assertRefused(
+                new TestLayer()
+                        .hole(Integer.MAX_VALUE)
+                        .special("null", TarConstants.LF_CHR)
+                        .file("after", ""),
+                message);
+    }
+
+    @Test
+    void whatIsTakenOfTheMachineIsTold() throws IOException {
+        byte[] archive = new TestLayer()
+                .file("a/b/c", "12345")
+                .hole(100_000)
+                .file("hole", "")
+                .tar();
+        Counted counted = new Counted(Long.MAX_VALUE);
+        unpack(archive, counted);
+
+        assertThat(counted.content).isEqualTo(100_005);
+        assertThat(counted.files).isEqualTo(4);
+        assertThatThrownBy(() -> unpack(archive, new Counted(50_000)))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_ROOM));
+    }
+
+    @Test
+    void aThreadThatIsInterruptedStops() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> unpack(new TestLayer().file("a", "b"))).isInstanceOf(InterruptedIOException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(layer.resolve("a")).doesNotExist();
+    }
+
+    @Test
+    void freeFilesAreThoseOfTheFilesystem() throws IOException {
+        LayerFiles files = new LayerUnpacker(LIMITS);
+        assertThat(files.freeFiles(folder)).isPositive();
+        assertThatThrownBy(() -> files.freeFiles(folder.resolve("none"))).hasMessageContaining("none");
     }
 
     /** A few kilobytes, compressed, would have it keep gigabytes in memory. */
