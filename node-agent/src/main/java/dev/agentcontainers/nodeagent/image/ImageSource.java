@@ -26,6 +26,15 @@ public interface ImageSource {
     GivenContent content(ContentDescriptor wanted, long offset) throws IOException, InterruptedException;
 
     /**
+     * Is told that what it gave of content is not what its digest says, or never came whole.
+     *
+     * @return whether somebody else will be asked for it from now on
+     */
+    default boolean leaveOut(Digest digest) {
+        return false;
+    }
+
+    /**
      * A stream of content.
      *
      * @param offset of its first byte

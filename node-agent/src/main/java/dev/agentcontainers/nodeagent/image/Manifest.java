@@ -17,7 +17,11 @@ public sealed interface Manifest {
             manifests = List.copyOf(manifests);
         }
 
-        /** @throws ImageException naming what there is where nothing of it runs on {@code platform} */
+        /**
+         * The one for a platform, or the first that says none, of which only its configuration tells what it is for.
+         *
+         * @throws ImageException naming what there is where nothing of it runs on {@code platform}
+         */
         public ContentDescriptor on(ImagePlatform platform) throws ImageException {
             List<ContentDescriptor> fitting = manifests.stream()
                     .filter(manifest ->
@@ -29,6 +33,9 @@ public sealed interface Manifest {
                             manifest.platform().filter(platform::equals).isPresent())
                     .findFirst()
                     .or(() -> fitting.stream().findFirst())
+                    .or(() -> manifests.stream()
+                            .filter(manifest -> manifest.platform().isEmpty())
+                            .findFirst())
                     .orElseThrow(() -> new ImageException(
                             ImageException.Kind.UNUSABLE,
                             "the image has no variant for " + platform + "; it has " + platforms()));

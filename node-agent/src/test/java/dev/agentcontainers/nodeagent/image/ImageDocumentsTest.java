@@ -98,6 +98,19 @@ class ImageDocumentsTest {
                 .hasMessageNotContaining("unknown");
     }
 
+    /** The specification lets them say none; what their configuration says counts then. */
+    @Test
+    void anIndexGivesWhatSaysNoPlatformWhereNothingElseFits() throws ImageException {
+        ContentDescriptor silent = new ContentDescriptor("", Digest.parse(DIGEST), 2, Optional.empty());
+
+        assertThat(new Manifest.Index(List.of(of("linux", "s390x", ""), silent)).on(AMD64))
+                .isEqualTo(silent);
+        assertThat(new Manifest.Index(List.of(silent, of("linux", "amd64", "")))
+                        .on(AMD64)
+                        .platform())
+                .contains(AMD64);
+    }
+
     private static ContentDescriptor of(String os, String architecture, String variant) {
         return new ContentDescriptor(
                 "", Digest.parse(DIGEST), 1, Optional.of(new ImagePlatform(os, architecture, variant)));

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -74,6 +75,37 @@ public final class TestLayer {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Attributes of all entries that come after. */
+    public TestLayer globalAttributes(Map<String, String> attributes) {
+        try {
+            TarArchiveEntry entry = new TarArchiveEntry("global", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER, true);
+            attributes.forEach(entry::addPaxHeader);
+            tar.putArchiveEntry(entry);
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Attributes of the next entry, those too that the library would not write. */
+    public TestLayer attributes(Map<String, String> attributes) {
+        ByteArrayOutputStream records = new ByteArrayOutputStream();
+        attributes.forEach((name, value) -> {
+            String rest = " " + name + "=" + value + "\n";
+            int length = rest.length() + 1;
+            while (length != rest.length() + Integer.toString(length).length()) {
+                length++;
+            }
+            records.writeBytes((length + rest).getBytes(StandardCharsets.UTF_8));
+        });
+        return entry("attributes", TarConstants.LF_PAX_EXTENDED_HEADER_LC, records.toByteArray(), _ -> {});
+    }
+
+    /** Has the next entry begin with a hole. */
+    public TestLayer hole(int size) {
+        return attributes(Map.of("GNU.sparse.size", Integer.toString(size), "GNU.sparse.map", size + ",0"));
     }
 
     public byte[] tar() {

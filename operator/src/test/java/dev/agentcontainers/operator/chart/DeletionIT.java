@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +47,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(OperatorReport.class)
 class DeletionIT {
     private static final Duration SOON = Duration.ofSeconds(60);
+
+    /** Where all tests share one control plane, the others of them come first. */
+    private static final Duration UNTIL_FREE = Duration.ofMinutes(10);
+
     private static final String TEAM = "team-a";
     private static final String NODE = "node-a";
 
@@ -99,7 +104,10 @@ class DeletionIT {
 
     @BeforeEach
     void anAgentRuns() throws InterruptedException {
-        chart = FREE.take();
+        chart = FREE.poll(UNTIL_FREE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(chart)
+                .as("no control plane was given back within %s: the tests before hang, see their output", UNTIL_FREE)
+                .isNotNull();
         admin = chart.admin();
         before = chart.contents();
         chart.createNamespace(InstalledChart.NAMESPACE);
@@ -114,13 +122,25 @@ class DeletionIT {
 
     @AfterEach
     void end() {
-        if (operator != null) {
-            operator.close();
+        if (chart == null) {
+            return;
         }
-        if (node != null) {
-            node.close();
+        try {
+            if (operator != null) {
+                operator.close();
+            }
+        } finally {
+            giveBack();
         }
-        if (chart != null) {
+    }
+
+    /** Whatever fails before: all further tests would wait for it. */
+    private void giveBack() {
+        try {
+            if (node != null) {
+                node.close();
+            }
+        } finally {
             FREE.add(chart);
         }
     }

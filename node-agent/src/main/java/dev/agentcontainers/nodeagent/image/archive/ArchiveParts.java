@@ -7,40 +7,123 @@ import dev.agentcontainers.nodeagent.image.tar.BoundedTar;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 
 /** The files of an archive of images, by their names in it. */
 interface ArchiveParts {
-    /** Empty where there is none of that name. */
-    Optional<Path> file(String name);
+    /** One file, opened each time that its content is needed. */
+    interface Part {
+        SeekableByteChannel open() throws IOException;
+    }
+
+    /**
+     * Empty where there is none of that name.
+     *
+     * @param name may be a stranger's
+     */
+    Optional<Part> file(String name) throws IOException;
 
     /** A file that is a document, whole. */
     default Optional<byte[]> document(String name) throws IOException {
-        Optional<Path> file = file(name);
+        Optional<Part> file = file(name);
         if (file.isEmpty()) {
             return Optional.empty();
         }
-        if (Files.size(file.get()) > ImageDocuments.LARGEST) {
-            throw new ImageException(
-                    Kind.UNUSABLE,
-                    "'" + name + "' has more than the " + ImageDocuments.LARGEST
-                            + " bytes that are read of a document");
+        try (SeekableByteChannel channel = file.get().open()) {
+            byte[] content = Channels.newInputStream(channel).readNBytes(ImageDocuments.LARGEST + 1);
+            if (content.length > ImageDocuments.LARGEST) {
+                throw new ImageException(
+                        Kind.UNUSABLE,
+                        "'" + name + "' has more than the " + ImageDocuments.LARGEST
+                                + " bytes that are read of a document");
+            }
+            return Optional.of(content);
         }
-        return Optional.of(Files.readAllBytes(file.get()));
     }
 
-    /** Those of a directory. Names come from digests and from this project only. */
+    /** Strangers' names end in logs and terminals. */
+    static String shown(String name) {
+        StringBuilder shown = new StringBuilder();
+        name.chars().limit(200).forEach(c -> shown.append(Character.isISOControl(c) ? '?' : (char) c));
+        return shown.toString();
+    }
+
+    /**
+     * Those of a directory, which a stranger may have made: no name leads out of it, and no link is followed. Not for a
+     * directory that strangers change meanwhile: they could have it wait for a pipe.
+     */
     record OfDirectory(Path directory) implements ArchiveParts {
         @Override
-        public Optional<Path> file(String name) {
-            return Optional.of(directory.resolve(name)).filter(Files::isRegularFile);
+        public Optional<Part> file(String name) throws IOException {
+            List<Path> steps = steps(name);
+            try {
+                open(name, steps).close();
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            }
+            return Optional.of(() -> open(name, steps));
+        }
+
+        private static List<Path> steps(String name) throws ImageException {
+            List<Path> steps = new ArrayList<>();
+            for (String step : name.split("/", -1)) {
+                if (step.isEmpty() || step.equals(".") || step.equals("..") || step.indexOf('\0') >= 0) {
+                    throw new ImageException(
+                            Kind.UNUSABLE,
+                            "the image names '" + shown(name) + "', which is no name beneath its directory");
+                }
+                steps.add(Path.of(step));
+            }
+            return steps;
+        }
+
+        private SeekableByteChannel open(String name, List<Path> steps) throws IOException {
+            try (DirectoryStream<Path> top = Files.newDirectoryStream(directory)) {
+                return open(top, name, steps);
+            }
+        }
+
+        private static SeekableByteChannel open(DirectoryStream<Path> directory, String name, List<Path> steps)
+                throws IOException {
+            if (!(directory instanceof SecureDirectoryStream<Path> here)) {
+                throw new IOException(
+                        "this system can't open files without following links: give the image as an archive");
+            }
+            Path step = steps.getFirst();
+            BasicFileAttributes found = here.getFileAttributeView(
+                            step, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .readAttributes();
+            boolean last = steps.size() == 1;
+            if (last ? !found.isRegularFile() : !found.isDirectory()) {
+                throw new ImageException(
+                        Kind.UNUSABLE,
+                        "'" + shown(name) + "' of the image's directory is a link, or no file: links are not followed");
+            }
+            if (last) {
+                return here.newByteChannel(step, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
+            }
+            try (DirectoryStream<Path> next = here.newDirectoryStream(step, LinkOption.NOFOLLOW_LINKS)) {
+                return open(next, name, steps.subList(1, steps.size()));
+            }
         }
     }
 
@@ -120,12 +203,12 @@ interface ArchiveParts {
         }
 
         @Override
-        public Optional<Path> file(String name) {
+        public Optional<Part> file(String name) {
             String wanted = normal(name, "");
             for (int followed = 0; followed < MOST_LINKS && links.containsKey(wanted); followed++) {
                 wanted = links.getOrDefault(wanted, wanted);
             }
-            return Optional.ofNullable(files.get(wanted));
+            return Optional.ofNullable(files.get(wanted)).map(file -> () -> Files.newByteChannel(file));
         }
     }
 }

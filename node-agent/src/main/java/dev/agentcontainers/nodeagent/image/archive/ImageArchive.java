@@ -11,7 +11,8 @@ import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.ImageSource;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ public final class ImageArchive {
     /** Manifests that are not in the archive, and where content is that is not at its digest's place. */
     private final Map<Digest, byte[]> made = new HashMap<>();
 
-    private final Map<Digest, Path> placed = new HashMap<>();
+    private final Map<Digest, ArchiveParts.Part> placed = new HashMap<>();
 
     /**
      * An image in the archive.
@@ -89,9 +90,18 @@ public final class ImageArchive {
                         what + " has neither index.json nor manifest.json: it is neither an OCI layout nor written by"
                                 + " 'docker save'");
             }
-        } catch (IllegalArgumentException | JsonProcessingException e) {
-            throw new ImageException(Kind.UNUSABLE, what + " is damaged: " + e.getMessage(), e);
+        } catch (JsonProcessingException e) {
+            // Nothing is quoted, here and below: whoever made it may not be let read what it leads to.
+            throw damaged(what, index, "is not JSON");
+        } catch (IllegalArgumentException e) {
+            throw damaged(what, index, "has a digest or a name of an image that is none");
         }
+    }
+
+    private static ImageException damaged(String what, Optional<byte[]> index, String problem) {
+        return new ImageException(
+                Kind.UNUSABLE,
+                what + " is damaged: its " + (index.isPresent() ? "index.json " : "manifest.json ") + problem);
     }
 
     private void readIndex(JsonNode index) {
@@ -146,19 +156,23 @@ public final class ImageArchive {
     }
 
     private ContentDescriptor place(String mediaType, String name) throws IOException {
-        Path file = parts.file(name)
+        ArchiveParts.Part file = parts.file(name)
                 .orElseThrow(() -> new ImageException(
-                        Kind.CORRUPT, "the archive's manifest.json names '" + name + "', which is not in it"));
+                        Kind.CORRUPT,
+                        "the archive's manifest.json names '" + ArchiveParts.shown(name) + "', which is not in it"));
         MessageDigest hash = Digest.Algorithm.SHA256.begin();
-        try (InputStream content = Files.newInputStream(file)) {
+        long size = 0;
+        try (SeekableByteChannel channel = file.open();
+                InputStream content = Channels.newInputStream(channel)) {
             byte[] piece = new byte[64 << 10];
             for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
                 hash.update(piece, 0, count);
+                size += count;
             }
         }
         Digest digest = Digest.ended(Digest.Algorithm.SHA256, hash, new byte[0]);
         placed.put(digest, file);
-        return new ContentDescriptor(mediaType, digest, Files.size(file));
+        return new ContentDescriptor(mediaType, digest, size);
     }
 
     /** One image's content: what is asked for by anything else than a digest is that image. */
@@ -176,18 +190,23 @@ public final class ImageArchive {
 
             @Override
             public GivenContent content(ContentDescriptor wanted, long offset) throws IOException {
-                Path file = Optional.ofNullable(placed.get(wanted.digest()))
-                        .or(() -> parts.file(nameOf(wanted.digest())))
-                        .orElseThrow(() -> missing(wanted.digest()));
-                if (Files.size(file) != wanted.size()) {
-                    throw new ImageException(
-                            Kind.CORRUPT,
-                            wanted.digest() + " has " + Files.size(file) + " bytes in the archive and " + wanted.size()
-                                    + " by its manifest");
+                ArchiveParts.Part file = placed.get(wanted.digest());
+                if (file == null) {
+                    file = parts.file(nameOf(wanted.digest())).orElseThrow(() -> missing(wanted.digest()));
                 }
-                InputStream stream = Files.newInputStream(file);
-                stream.skipNBytes(offset);
-                return new GivenContent(stream, offset);
+                SeekableByteChannel channel = file.open();
+                try {
+                    if (channel.size() != wanted.size()) {
+                        throw new ImageException(
+                                Kind.CORRUPT,
+                                wanted.digest() + " has " + channel.size() + " bytes in the archive and "
+                                        + wanted.size() + " by its manifest");
+                    }
+                    return new GivenContent(Channels.newInputStream(channel.position(offset)), offset);
+                } catch (IOException e) {
+                    channel.close();
+                    throw e;
+                }
             }
         };
     }

@@ -22,6 +22,7 @@ import java.util.Optional;
  */
 final class RegistryAuthorization {
     private static final int LARGEST = 1 << 20;
+    private static final int LAST_PORT = 65_535;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient http;
@@ -144,7 +145,8 @@ final class RegistryAuthorization {
 
     /** With TLS, or where the node's settings say that the host needs none. */
     static boolean isTakenFor(RegistrySettings settings, URI target) {
-        if (target.getAuthority() == null || target.getUserInfo() != null) {
+        // Without a host: an authority that is none, or what stands in the place of an authority and a path.
+        if (target.getHost() == null || target.getUserInfo() != null || target.getPort() > LAST_PORT) {
             return false;
         }
         return "https".equals(target.getScheme())

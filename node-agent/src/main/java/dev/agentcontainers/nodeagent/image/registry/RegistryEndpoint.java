@@ -175,10 +175,13 @@ final class RegistryEndpoint {
             if (RegistryAuthorization.isTakenFor(settings, target)) {
                 return target;
             }
+            if (target.getHost() == null) {
+                throw unreachable(what, "is redirected to no URL of a host");
+            }
             throw unreachable(
                     what,
                     "is redirected to " + target.getScheme() + "://" + target.getAuthority()
-                            + ", which has no TLS and is not among the hosts that need none");
+                            + ", which has no TLS and is not among the hosts that need none, or can't be asked");
         } catch (IllegalArgumentException e) {
             throw new ImageException(Kind.UNREACHABLE, called(what) + " is redirected to no URL", e);
         }

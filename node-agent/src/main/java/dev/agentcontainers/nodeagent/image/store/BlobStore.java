@@ -190,6 +190,23 @@ final class BlobStore {
         void run() throws IOException, InterruptedException {
             resume();
             requireRoom(wanted.size() - done);
+            while (true) {
+                try {
+                    receiveAll();
+                    return;
+                } catch (ImageException e) {
+                    boolean mayBeOthers = e.kind() == Kind.CORRUPT || e.kind() == Kind.UNREACHABLE;
+                    if (!mayBeOthers || !source.leaveOut(wanted.digest())) {
+                        throw e;
+                    }
+                    if (e.kind() == Kind.CORRUPT) {
+                        restart();
+                    }
+                }
+            }
+        }
+
+        private void receiveAll() throws IOException, InterruptedException {
             Duration pause = limits.pause();
             int fruitless = 0;
             while (done < wanted.size()) {

@@ -125,7 +125,10 @@ final class ImagePull {
 
     /** Receives and unpacks what is not there. Where a layer fails the others are left off; what has arrived of them stays. */
     void fill(Resolved resolved) throws IOException, InterruptedException {
-        UnpackedBytes bytes = new UnpackedBytes(limits.unpackedBytes());
+        UnpackedBytes bytes = new UnpackedBytes(limits.unpackedBytes(), () -> {
+            blobs.requireRoom(0);
+            layers.requireFiles();
+        });
         List<Callable<Void>> work = new ArrayList<>();
         Set<Digest> seen = new HashSet<>();
         for (int i = 0; i < resolved.received().size(); i++) {

@@ -55,7 +55,7 @@ public final class ImageStore implements Closeable {
         makePrivate(directory);
         this.locks = new NamedLocks(directory.resolve("locks"));
         this.blobs = new BlobStore(directory, limits, locks);
-        this.layers = new LayerStore(directory, files, locks);
+        this.layers = new LayerStore(directory, files, limits, locks);
         this.images = new ImageRecords(directory.resolve("images"));
         this.pulls = new ImageRecords(directory.resolve("pulls"));
         this.uses = new ImageRecords(directory.resolve("uses"));
@@ -241,6 +241,8 @@ public final class ImageStore implements Closeable {
      * @return what was removed
      */
     public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
+        // What nobody has a name for any more goes before what somebody pulled.
+        collect();
         Set<Digest> used = new HashSet<>();
         uses.all().forEach(image -> used.add(image.digest()));
         List<StoredImage> unused = images.all().stream()

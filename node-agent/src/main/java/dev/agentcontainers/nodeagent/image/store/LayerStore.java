@@ -7,6 +7,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -27,12 +28,14 @@ final class LayerStore {
     private final Path layers;
     private final Path unpacking;
     private final LayerFiles files;
+    private final StoreLimits limits;
     private final NamedLocks locks;
 
-    LayerStore(Path directory, LayerFiles files, NamedLocks locks) {
+    LayerStore(Path directory, LayerFiles files, StoreLimits limits, NamedLocks locks) {
         this.layers = directory.resolve("layers");
         this.unpacking = directory.resolve("unpacking");
         this.files = files;
+        this.limits = limits;
         this.locks = locks;
     }
 
@@ -50,6 +53,17 @@ final class LayerStore {
 
     boolean has(Digest layer) {
         return Files.isDirectory(path(layer), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** @throws ImageException of kind NO_ROOM where the disk has only the files left that stay free */
+    void requireFiles() throws IOException {
+        long free = files.freeFiles(unpacking);
+        if (free < limits.leastFreeFiles()) {
+            throw new ImageException(
+                    Kind.NO_ROOM,
+                    "the disk of " + unpacking + " has room for " + free + " more files (inodes); "
+                            + limits.leastFreeFiles() + " stay free");
+        }
     }
 
     /** Unpacks a layer that is not there yet. */
@@ -77,7 +91,7 @@ final class LayerStore {
         MessageDigest digest = layer.algorithm().begin();
         try (InputStream content = decompressed(compressed);
                 DigestInputStream archive = new DigestInputStream(bytes.counted(content), digest)) {
-            files.unpack(archive, draft);
+            files.unpack(archive, draft, bytes);
             // What follows the archive's end counts for the digest.
             archive.transferTo(OutputStream.nullOutputStream());
         }
@@ -98,6 +112,8 @@ final class LayerStore {
                 public int read(byte[] target, int offset, int length) throws IOException {
                     try {
                         return super.read(target, offset, length);
+                    } catch (ClosedByInterruptException e) {
+                        throw e;
                     } catch (IOException e) {
                         throw new ImageException(Kind.CORRUPT, "a layer can't be decompressed: " + e.getMessage(), e);
                     }

@@ -8,7 +8,9 @@ public interface LayerCalls {
     int ENOENT = 2;
     int EEXIST = 17;
     int ENOTDIR = 20;
+    int ENOSPC = 28;
     int ENOTEMPTY = 39;
+    int EDQUOT = 122;
 
     /** The file type bits of a mode, inode(7). */
     int TYPE = 0xf000;
@@ -72,6 +74,9 @@ public interface LayerCalls {
     int changeTimes(int file, long seconds, long nanoseconds);
 
     int changeLinkTimes(int directory, String name, long seconds, long nanoseconds);
+
+    /** How many inodes more the filesystem of a path can have; {@link Long#MAX_VALUE} where it does not count them. */
+    long freeInodes(String path);
 
     /** Has everything that was written to the filesystem of an open file written to its disk. */
     int synchronize(int file);

@@ -28,14 +28,22 @@ final class LayerTree implements Closeable {
     private static final long MOST_REMEMBERED = 16L << 20;
 
     private final LayerCalls calls;
+    private final Implied implied;
     private final int root;
     private final Map<String, Instant> times = new LinkedHashMap<>();
     private long remembered;
 
-    LayerTree(LayerCalls calls, Path directory) throws IOException {
+    /** @param implied is told before a directory is made that the layer has not spoken of */
+    LayerTree(LayerCalls calls, Path directory, Implied implied) throws IOException {
         this.calls = calls;
+        this.implied = implied;
         this.root = check("open " + directory, calls.openRoot(directory.toString()));
         set(root, Attributes.IMPLIED);
+    }
+
+    /** Directories that no entry is for. */
+    interface Implied {
+        void one() throws IOException;
     }
 
     private interface Action<T> {
@@ -77,6 +85,7 @@ final class LayerTree implements Closeable {
             if (existing >= 0) {
                 calls.close(existing);
             } else if (existing == -ENOENT) {
+                implied.one();
                 within(parent, directory -> {
                     int answer = calls.makeDirectory(directory, parent.last());
                     if (answer == -EEXIST) {

@@ -4,9 +4,12 @@ import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.image.tar.BoundedTar;
+import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -30,11 +33,27 @@ public final class LayerUnpacker implements LayerFiles {
     }
 
     @Override
-    public void unpack(InputStream archive, Path directory) throws IOException {
-        try (LayerTree tree = new LayerTree(calls, directory)) {
-            new Unpacking(new BoundedTar(archive), tree).run();
+    public void unpack(InputStream archive, Path directory, Taking taking) throws IOException {
+        Unpacking unpacking = new Unpacking(new BoundedTar(archive), taking);
+        try (LayerTree tree = new LayerTree(calls, directory, unpacking::one)) {
+            unpacking.run(tree);
             tree.finish();
+        } catch (SystemCallException e) {
+            if (e.errno() == LayerCalls.ENOSPC || e.errno() == LayerCalls.EDQUOT) {
+                throw new ImageException(Kind.NO_ROOM, "the disk has no room for a layer: " + e.getMessage(), e);
+            }
+            throw e;
         }
+    }
+
+    @Override
+    public long freeFiles(Path directory) throws IOException {
+        long free = calls.freeInodes(directory.toString());
+        if (free < 0) {
+            throw new SystemCallException(
+                    "look at the filesystem of " + directory, (int) -free, LinuxNamespaceCalls.describe((int) -free));
+        }
+        return free;
     }
 
     @Override
@@ -45,39 +64,48 @@ public final class LayerUnpacker implements LayerFiles {
     /** One layer on its way. */
     private final class Unpacking {
         private final BoundedTar tar;
-        private final LayerTree tree;
+        private final Taking taking;
+        private long entries;
         private long bytes;
 
-        Unpacking(BoundedTar tar, LayerTree tree) {
+        Unpacking(BoundedTar tar, Taking taking) {
             this.tar = tar;
-            this.tree = tree;
+            this.taking = taking;
         }
 
-        void run() throws IOException {
-            long entries = 0;
+        void run(LayerTree tree) throws IOException {
             for (Optional<TarArchiveEntry> entry = tar.next(); entry.isPresent(); entry = tar.next()) {
-                if (++entries > limits.entries()) {
-                    throw new ImageException(
-                            Kind.UNUSABLE,
-                            "a layer has more than " + limits.entries() + " entries, which is the most that"
-                                    + " this node takes");
-                }
-                unpack(entry.get());
+                one();
+                unpack(entry.get(), tree);
             }
         }
 
-        private void unpack(TarArchiveEntry entry) throws IOException {
+        /** Counts an entry, or a directory that is made without one. */
+        void one() throws IOException {
+            if (++entries > limits.entries()) {
+                throw new ImageException(
+                        Kind.UNUSABLE,
+                        "a layer has more than " + limits.entries() + " entries, which is the most that"
+                                + " this node takes");
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("a layer is not unpacked further: its thread was interrupted");
+            }
+            taking.file();
+        }
+
+        private void unpack(TarArchiveEntry entry, LayerTree tree) throws IOException {
             EntryName name = EntryName.parse(entry.getName());
             if (name.isOpaque()) {
                 tree.opaque(name);
             } else if (name.isWhiteout()) {
                 tree.whiteout(name, name.removed());
             } else if (!name.isReserved()) {
-                make(entry, name);
+                make(entry, name, tree);
             }
         }
 
-        private void make(TarArchiveEntry entry, EntryName name) throws IOException {
+        private void make(TarArchiveEntry entry, EntryName name, LayerTree tree) throws IOException {
             switch (entry.getLinkFlag()) {
                 case TarConstants.LF_DIR -> tree.directory(name, Attributes.of(entry, name));
                 case TarConstants.LF_SYMLINK ->
@@ -102,13 +130,17 @@ public final class LayerUnpacker implements LayerFiles {
 
         private int content(byte[] target) throws IOException {
             int count = tar.read(target);
-            bytes += Math.max(count, 0);
+            if (count < 0) {
+                return count;
+            }
+            bytes += count;
             if (bytes > limits.bytes()) {
                 throw new ImageException(
                         Kind.UNUSABLE,
                         "a layer's files have more than " + limits.bytes() + " bytes, which is the most that"
                                 + " this node takes");
             }
+            taking.content(count);
             return count;
         }
     }

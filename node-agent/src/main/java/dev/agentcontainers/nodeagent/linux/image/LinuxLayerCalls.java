@@ -35,6 +35,11 @@ final class LinuxLayerCalls implements LayerCalls {
     private static final int STATX_SIZE = 256;
     private static final int STATX_MODE_OFFSET = 28;
 
+    // struct statfs of 64-bit machines (asm-generic/statfs.h): f_files and f_ffree, of 120 bytes
+    private static final int STATFS_SIZE = 256;
+    private static final int STATFS_FILES_OFFSET = 40;
+    private static final int STATFS_FREE_FILES_OFFSET = 48;
+
     private static final byte[] OPAQUE = bytes("trusted.overlay.opaque");
 
     private static final class Libc {
@@ -77,6 +82,8 @@ final class LinuxLayerCalls implements LayerCalls {
         static native int futimens(int file, long[] times);
 
         static native int utimensat(int directory, byte[] name, long[] times, int flags);
+
+        static native int statfs(byte[] path, byte[] result);
 
         static native int syncfs(int file);
 
@@ -197,6 +204,18 @@ final class LinuxLayerCalls implements LayerCalls {
     public int changeLinkTimes(int directory, String name, long seconds, long nanoseconds) {
         return result(Libc.utimensat(
                 directory, bytes(name), new long[] {seconds, nanoseconds, seconds, nanoseconds}, AT_SYMLINK_NOFOLLOW));
+    }
+
+    @Override
+    public long freeInodes(String path) {
+        byte[] statfs = new byte[STATFS_SIZE];
+        int answer = result(Libc.statfs(bytes(path), statfs));
+        if (answer < 0) {
+            return answer;
+        }
+        ByteBuffer fields = ByteBuffer.wrap(statfs).order(ByteOrder.nativeOrder());
+        // Filesystems without a table of inodes have none at all, free or not.
+        return fields.getLong(STATFS_FILES_OFFSET) == 0 ? Long.MAX_VALUE : fields.getLong(STATFS_FREE_FILES_OFFSET);
     }
 
     @Override

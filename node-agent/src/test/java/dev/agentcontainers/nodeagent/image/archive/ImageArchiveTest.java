@@ -20,6 +20,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageArchiveTest {
     private static final byte[] LAYER = new TestLayer().file("a", "b").tar();
@@ -110,6 +112,65 @@ class ImageArchiveTest {
 
         assertThatThrownBy(() -> read(saved)).hasMessageContaining("names 'layer.tar', which is not in it");
         assertThat(outside).hasContent("secret");
+    }
+
+    /** Of a directory that a stranger made, for example by unpacking an archive of theirs. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "../secret",
+                "/etc/hostname",
+                "link",
+                "way/secret",
+                "pipe",
+                "directory",
+                "a/../config.json",
+                "a//b",
+                ""
+            })
+    void namesOfADirectoryLeadNowhere(String name) throws Exception {
+        Path directory = Files.createDirectory(scratch.resolve("saved"));
+        Path secret = Files.writeString(scratch.resolve("secret"), "secret");
+        Files.createSymbolicLink(directory.resolve("link"), secret);
+        Files.createSymbolicLink(directory.resolve("way"), scratch);
+        Files.createDirectory(directory.resolve("directory"));
+        Files.write(directory.resolve("config.json"), configuration());
+        assertThat(new ProcessBuilder("mkfifo", directory.resolve("pipe").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        Files.writeString(
+                directory.resolve("manifest.json"), "[{\"Config\":\"config.json\",\"Layers\":[\"" + name + "\"]}]");
+
+        assertThatThrownBy(() -> ImageArchive.ofDirectory(directory))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("'" + name + "'");
+    }
+
+    @Test
+    void documentsOfADirectoryAreNoLinks() throws Exception {
+        Path directory = Files.createDirectory(scratch.resolve("layout"));
+        Path secret = Files.writeString(scratch.resolve("secret"), "secret");
+        Files.createSymbolicLink(directory.resolve("index.json"), secret);
+
+        assertThatThrownBy(() -> ImageArchive.ofDirectory(directory))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("links are not followed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "secret",
+                "{\"manifests\":[{\"digest\":\"secret\"}]}",
+                "{\"manifests\":[{\"digest\":\"sha256:secret\"}]}"
+            })
+    void whatIsDamagedIsNotQuoted(String index) {
+        assertThatThrownBy(() -> read(new TestLayer().file("index.json", index).tar()))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("index.json")
+                .hasMessageNotContaining("secret")
+                .hasNoCause();
     }
 
     @Test

@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RegistryClientTest {
     private static final byte[] LAYER =
@@ -149,6 +151,23 @@ class RegistryClientTest {
                 .hasMessageContaining("redirected to http://169.254.169.254");
     }
 
+    /** Java takes some of them for addresses until they are asked. */
+    @ParameterizedTest
+    @ValueSource(strings = {"https://a_b:x", "https://127.0.0.1:99999", "https:", "https://", "https://[", "//"})
+    void urlsThatNobodyCanAskAreNoSurprise(String url) {
+        registry.redirect = Optional.of(url);
+        assertThatThrownBy(() -> read(source(registry.settings(), RegistryCredentials.NONE), 0))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE));
+        registry.password = Optional.of("me:secret");
+        registry.realm = Optional.of(url + "/token");
+        assertThatThrownBy(() ->
+                        source(registry.settings(), credentials("me", "secret")).manifest("1"))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE))
+                .hasMessageContaining("for tokens");
+    }
+
     @Test
     void speaksToNoHostWithoutTlsThatIsNotNamed() {
         assertThatThrownBy(() -> source(NO_EXCEPTIONS, RegistryCredentials.NONE).manifest("1"))
@@ -188,10 +207,11 @@ class RegistryClientTest {
         RegistrySettings settings =
                 new RegistrySettings(Map.of(), Set.of(registry.host()), Optional.empty(), Duration.ofMillis(300));
 
+        // On a machine that is busy it may run out of patience before the answer has begun (WatchedStreamTest has the
+        // rest).
         assertThatThrownBy(() -> read(source(settings, RegistryCredentials.NONE), 0))
                 .isInstanceOfSatisfying(
-                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE))
-                .hasMessageContaining("sent nothing");
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE));
     }
 
     @Test

@@ -48,6 +48,9 @@ public final class TestRegistry implements AutoCloseable {
     /** Where content is fetched from, HOST:PORT. */
     public volatile Optional<String> redirect = Optional.empty();
 
+    /** Who gives tokens; empty for itself. */
+    public volatile Optional<String> realm = Optional.empty();
+
     public TestRegistry() {
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -104,8 +107,8 @@ public final class TestRegistry implements AutoCloseable {
                             "WWW-Authenticate",
                             basic
                                     ? "Basic realm=\"test\""
-                                    : "Bearer service=\"test\",realm=\"http://" + host()
-                                            + "/token\",scope=\"repository:team/agent:pull\"");
+                                    : "Bearer service=\"test\",realm=\"" + realm.orElse("http://" + host() + "/token")
+                                            + "\",scope=\"repository:team/agent:pull\"");
             exchange.sendResponseHeaders(401, -1);
         } else if (redirect.isPresent() && path.contains("/blobs/")) {
             exchange.getResponseHeaders().add("Location", redirect.get() + path);

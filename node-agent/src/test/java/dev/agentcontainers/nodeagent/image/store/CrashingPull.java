@@ -24,7 +24,7 @@ final class CrashingPull {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         LayerFiles waiting = new LayerFiles() {
             @Override
-            public void unpack(InputStream archive, Path directory) throws IOException {
+            public void unpack(InputStream archive, Path directory, Taking taking) throws IOException {
                 Files.writeString(directory.resolve("half"), "half");
                 System.out.println("unpacking");
                 System.out.flush();
@@ -35,6 +35,11 @@ final class CrashingPull {
 
             @Override
             public void delete(Path directory) {}
+
+            @Override
+            public long freeFiles(Path directory) {
+                return Long.MAX_VALUE;
+            }
         };
         ImageStore.open(Path.of(arguments[0]), waiting, StoreLimits.DEFAULT, Clock.systemUTC())
                 .pull(REFERENCE, image(), TestImage.PLATFORM, PullObserver.NONE);

@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,7 +28,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -37,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageStoreTest {
-    private static final StoreLimits LIMITS = new StoreLimits(3, 64 << 20, 0, 3, Duration.ofMillis(1));
+    private static final StoreLimits LIMITS = new StoreLimits(3, 64 << 20, 0, 0, 3, Duration.ofMillis(1));
     private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-26T12:00:00Z"), ZoneOffset.UTC);
     private static final byte[] LOWER = new TestLayer().file("lower", "1").tar();
     private static final byte[] UPPER = new TestLayer().file("upper", random()).tar();
@@ -57,8 +60,14 @@ class ImageStoreTest {
     /** Does not unpack: a layer's archive is its only file. */
     private static class WholeArchives implements LayerFiles {
         @Override
-        public void unpack(InputStream archive, Path directory) throws IOException {
+        public void unpack(InputStream archive, Path directory, Taking taking) throws IOException {
+            taking.file();
             Files.copy(archive, directory.resolve("archive"));
+        }
+
+        @Override
+        public long freeFiles(Path directory) {
+            return 100;
         }
 
         @Override
@@ -408,10 +417,76 @@ class ImageStoreTest {
         store = ImageStore.open(
                 folder,
                 new WholeArchives(),
-                new StoreLimits(1, 64 << 20, Long.MAX_VALUE / 2, 3, Duration.ofMillis(1)),
+                new StoreLimits(1, 64 << 20, Long.MAX_VALUE / 2, 0, 3, Duration.ofMillis(1)),
                 CLOCK);
 
         assertRefused(source(), Kind.NO_ROOM, "0 bytes left for images");
         assertThat(registry.asked).isEmpty();
+    }
+
+    @Test
+    void stopsUnpackingWhereTheDiskHasNoMoreFiles() throws Exception {
+        store.close();
+        store = ImageStore.open(
+                folder, new WholeArchives(), new StoreLimits(1, 64 << 20, 0, 101, 3, Duration.ofMillis(1)), CLOCK);
+
+        assertRefused(source(), Kind.NO_ROOM, "room for 100 more files (inodes); 101 stay free");
+        assertThat(in("unpacking")).isEmpty();
+        assertThat(in("layers")).isEmpty();
+    }
+
+    @Test
+    void removesWhatNobodyHasANameForBeforeAnImage() throws Exception {
+        StoredImage pulled = pull(source());
+        store.use("agent", pulled);
+        store.remove(reference);
+        store.release("agent");
+
+        assertThat(store.relieve(0)).isEmpty();
+        assertThat(in("layers")).isEmpty();
+    }
+
+    /** Other bytes, fewer and more. */
+    @Test
+    void asksTheRegistryForWhatAMirrorHasWrongly() throws Exception {
+        byte[] compressed = TestLayer.zstd(UPPER);
+        Digest layer = Digest.of(compressed);
+        byte[] other = compressed.clone();
+        other[other.length / 2] ^= 1;
+        for (byte[] wrong : List.of(
+                other,
+                Arrays.copyOf(compressed, compressed.length - 1),
+                Arrays.copyOf(compressed, compressed.length + 1))) {
+            try (TestRegistry mirror = new TestRegistry().with("team/agent", "1", image)) {
+                mirror.replace("team/agent", layer, wrong);
+
+                assertThat(pull(mirroredBy(mirror)).layers()).hasSize(2);
+                assertThat(registry.countOf("/blobs/" + layer)).isEqualTo(1);
+                assertThat(mirror.countOf("/blobs/" + received(TestLayer.gzip(LOWER))))
+                        .isEqualTo(1);
+            }
+            registry.asked.clear();
+            store.remove(reference);
+        }
+    }
+
+    @Test
+    void asksTheRegistryForAManifestThatAMirrorHasWrongly() throws Exception {
+        try (TestRegistry mirror = new TestRegistry().with("team/agent", "1", image)) {
+            mirror.replace("team/agent", image.manifest(), image.bytes(image.index()));
+
+            assertThat(pull(mirroredBy(mirror)).digest()).isEqualTo(image.index());
+            assertThat(registry.countOf("/manifests/" + image.manifest())).isEqualTo(1);
+            assertThat(registry.countOf("/blobs/")).isZero();
+        }
+    }
+
+    private ImageSource mirroredBy(TestRegistry mirror) throws IOException {
+        RegistrySettings settings = new RegistrySettings(
+                Map.of(registry.host(), List.of(mirror.host())),
+                Set.of(registry.host(), mirror.host()),
+                Optional.empty(),
+                Duration.ofSeconds(20));
+        return new RegistryClient(settings).source(reference, RegistryCredentials.NONE);
     }
 }

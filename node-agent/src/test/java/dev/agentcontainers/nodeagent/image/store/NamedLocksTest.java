@@ -2,10 +2,13 @@ package dev.agentcontainers.nodeagent.image.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -14,10 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NamedLocksTest {
+    private static final Optional<Program> PYTHON = Program.find("python3");
+
     @TempDir
     Path folder;
 
-    private Path file = Path.of("");
+    private Path file;
     private NamedLocks locks;
 
     @BeforeEach
@@ -28,7 +33,9 @@ class NamedLocksTest {
 
     @AfterEach
     void close() throws IOException {
-        locks.close();
+        if (locks != null) {
+            locks.close();
+        }
     }
 
     @Test
@@ -52,6 +59,7 @@ class NamedLocksTest {
     /** A thread that is interrupted closes the channel that it uses, and the kernel lets go of every lock then. */
     @Test
     void aThreadThatIsInterruptedTakesNothingFromOthers() throws Exception {
+        assumeTrue(PYTHON.isPresent(), "needs python3 as another process");
         try (NamedLocks.Held _ = locks.hold("a")) {
             Thread.currentThread().interrupt();
             locks.tryHold("b").orElseThrow().close();
@@ -76,7 +84,8 @@ class NamedLocksTest {
 
     /** As another process sees it: this one's own view would not show what the kernel has. */
     private boolean isLockedElsewhere(String name) throws IOException, InterruptedException {
-        Process python = new ProcessBuilder("python3", "-c", """
+        Process python =
+                new ProcessBuilder(PYTHON.orElseThrow().path().toString(), "-c", """
             import fcntl, hashlib, os, sys
             place = int.from_bytes(hashlib.sha256(sys.argv[2].encode()).digest()[:8], 'big') & (2**62 - 1)
             file = os.open(sys.argv[1], os.O_WRONLY)

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
@@ -23,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterEach;
@@ -44,9 +48,52 @@ class ImageRootIT {
     private final List<Path> layers = new ArrayList<>();
 
     @BeforeEach
-    void asRoot() throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "mounts are made by root");
+    void asRoot() throws IOException, InterruptedException {
+        LayerSupport.assume(folder);
+        for (String namespace : List.of("--user", "--mount")) {
+            Optional<Program> unshare = Program.find("unshare");
+            assumeTrue(
+                    unshare.isPresent()
+                            && unshare.get()
+                                            .run(Duration.ofSeconds(20), List.of(namespace, "/bin/true"))
+                                            .code()
+                                    == 0,
+                    "unshare " + namespace + " does not work here");
+        }
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "needs setpriv");
+        assumeOverlay();
         letThrough();
+    }
+
+    /** By the kernel's calls alone: an error of {@link ImageRoot} must not look like a kernel that can't do it. */
+    private void assumeOverlay() throws IOException {
+        Path tried = Files.createDirectory(folder.resolve("tried"));
+        Path lower = Files.createDirectory(tried.resolve("lower"));
+        Path mapped = Files.createDirectory(tried.resolve("mapped"));
+        Path upper = Files.createDirectory(tried.resolve("upper"));
+        Path work = Files.createDirectory(tried.resolve("work"));
+        Path target = Files.createDirectory(tried.resolve("target"));
+        try (IdMapping mapping = IdMapping.of(calls, IDS)) {
+            int answer = new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
+                int mount = calls.cloneMount(lower.toString());
+                if (mount < 0) {
+                    return mount;
+                }
+                int restricted = calls.restrict(mount, OverlayCalls.ID_MAPPED, mapping.descriptor());
+                int placed = restricted < 0 ? restricted : calls.place(mount, mapped.toString());
+                calls.close(mount);
+                return placed < 0
+                        ? placed
+                        : calls.mountOverlay(
+                                target.toString(), "lowerdir=" + mapped + ",upperdir=" + upper + ",workdir=" + work);
+            });
+            assumeTrue(
+                    answer >= 0,
+                    () -> "an overlay with id-mapped layers does not work here: "
+                            + LinuxNamespaceCalls.describe(-answer));
+        } finally {
+            DeepDeletion.delete(tried);
+        }
     }
 
     /** The agent's ids have to get to its root. */
@@ -62,7 +109,14 @@ class ImageRootIT {
 
     private void layer(TestLayer archive) throws IOException {
         Path layer = Files.createDirectories(folder.resolve("store/" + layers.size()));
-        new LayerUnpacker(UnpackLimits.DEFAULT).unpack(new ByteArrayInputStream(archive.tar()), layer);
+        new LayerUnpacker(UnpackLimits.DEFAULT)
+                .unpack(new ByteArrayInputStream(archive.tar()), layer, new LayerFiles.Taking() {
+                    @Override
+                    public void content(long bytes) {}
+
+                    @Override
+                    public void file() {}
+                });
         layers.add(layer);
     }
 

@@ -8,14 +8,18 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterEach;
@@ -28,23 +32,31 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** With real files, as root: hostile archives are told from others by what is on the disk afterwards. */
 class LayerUnpackerTest {
     private static final UnpackLimits LIMITS = new UnpackLimits(1000, 1 << 20);
+    private static final Optional<Program> PYTHON = Program.find("python3");
 
     @TempDir
     Path folder;
 
-    private Path layer = Path.of("/");
-    private Path outside = Path.of("/");
+    private Path layer;
+    private Path outside;
+    private boolean prepared;
 
     @BeforeEach
     void prepare() throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "layers are unpacked by root");
-        layer = Files.createDirectory(folder.resolve("layer"));
-        outside = Files.createDirectory(folder.resolve("outside"));
+        layer = folder.resolve("layer");
+        outside = folder.resolve("outside");
+        LayerSupport.assume(folder);
+        Files.createDirectory(layer);
+        Files.createDirectory(outside);
         Files.writeString(outside.resolve("secret"), "secret");
+        prepared = true;
     }
 
     @AfterEach
     void nothingHappenedOutside() throws IOException {
+        if (!prepared) {
+            return;
+        }
         try (Stream<Path> files = Files.list(outside)) {
             assertThat(files).containsExactly(outside.resolve("secret"));
         }
@@ -56,12 +68,40 @@ class LayerUnpackerTest {
         DeepDeletion.delete(layer);
     }
 
+    /** Counts, and says that the disk is full where it has enough. */
+    private static final class Counted implements LayerFiles.Taking {
+        private final long most;
+        private long content;
+        private long files;
+
+        Counted(long most) {
+            this.most = most;
+        }
+
+        @Override
+        public void content(long bytes) throws IOException {
+            content += bytes;
+            if (content > most) {
+                throw new ImageException(Kind.NO_ROOM, "full");
+            }
+        }
+
+        @Override
+        public void file() {
+            files++;
+        }
+    }
+
     private void unpack(TestLayer archive) throws IOException {
         unpack(archive.tar());
     }
 
     private void unpack(byte[] archive) throws IOException {
-        new LayerUnpacker(LIMITS).unpack(new ByteArrayInputStream(archive), layer);
+        unpack(archive, new Counted(Long.MAX_VALUE));
+    }
+
+    private void unpack(byte[] archive, LayerFiles.Taking taking) throws IOException {
+        new LayerUnpacker(LIMITS).unpack(new ByteArrayInputStream(archive), layer, taking);
     }
 
     private void assertRefused(TestLayer archive, String message) {
@@ -81,17 +121,19 @@ class LayerUnpackerTest {
     }
 
     private boolean isOpaque(String name) throws IOException {
-        Process getfattr = new ProcessBuilder(
-                        "python3",
+        return attributesOf(name).equals("{'trusted.overlay.opaque': b'y'}");
+    }
+
+    /** Java knows none but those of users. */
+    private String attributesOf(String name) throws IOException {
+        Process python = new ProcessBuilder(
+                        PYTHON.orElseThrow().path().toString(),
                         "-c",
-                        "import os,sys; print(os.getxattr(sys.argv[1],'trusted.overlay.opaque') if"
-                                + " 'trusted.overlay.opaque' in os.listxattr(sys.argv[1]) else '')",
+                        "import os,sys; print({a: os.getxattr(sys.argv[1], a) for a in os.listxattr(sys.argv[1])})",
                         layer.resolve(name).toString())
                 .redirectErrorStream(true)
                 .start();
-        return new String(getfattr.getInputStream().readAllBytes(), UTF_8)
-                .strip()
-                .equals("b'y'");
+        return new String(python.getInputStream().readAllBytes(), UTF_8).strip();
     }
 
     @Test
@@ -230,6 +272,7 @@ class LayerUnpackerTest {
 
     @Test
     void whiteoutsAreWhatAnOverlayTakesForThem() throws IOException {
+        assumeTrue(PYTHON.isPresent(), "needs python3 to read extended attributes");
         unpack(new TestLayer()
                 .file("a/.wh.gone", "")
                 .directory("hidden/", 0755)
@@ -249,6 +292,7 @@ class LayerUnpackerTest {
     /** What the layer itself has by a removed name is seen, and nothing of what is below. */
     @Test
     void whiteoutsHideNothingOfTheirOwnLayer() throws IOException {
+        assumeTrue(PYTHON.isPresent(), "needs python3 to read extended attributes");
         unpack(new TestLayer()
                 .file("before", "1")
                 .file(".wh.before", "")
@@ -275,20 +319,14 @@ class LayerUnpackerTest {
 
     @Test
     void extendedAttributesAreLeftOut() throws IOException {
+        assumeTrue(PYTHON.isPresent(), "needs python3 to read extended attributes");
         unpack(new TestLayer().file("program", "1", entry -> {
             entry.addPaxHeader("SCHILY.xattr.security.capability", "x");
             entry.addPaxHeader("SCHILY.xattr.trusted.overlay.redirect", "/outside");
             entry.addPaxHeader("SCHILY.xattr.user.own", "x");
         }));
 
-        Process list = new ProcessBuilder(
-                        "python3",
-                        "-c",
-                        "import os,sys; print(os.listxattr(sys.argv[1]))",
-                        layer.resolve("program").toString())
-                .start();
-        assertThat(new String(list.getInputStream().readAllBytes(), UTF_8).strip())
-                .isEqualTo("[]");
+        assertThat(attributesOf("program")).isEqualTo("{}");
     }
 
     @Test
@@ -338,6 +376,64 @@ class LayerUnpackerTest {
             large.file("f" + i, new byte[(1 << 20) / 8], 0644);
         }
         assertRefused(large, "more than 1048576 bytes");
+        assertRefused(new TestLayer().hole(Integer.MAX_VALUE).file("hole", ""), "more than 1048576 bytes");
+    }
+
+    @Test
+    void directoriesThatNoEntryIsForCountToo() {
+        TestLayer deep = new TestLayer();
+        for (int i = 0; i < 400; i++) {
+            deep.file("a" + i + "/b/c", "");
+        }
+        assertRefused(deep, "more than 1000 entries");
+    }
+
+    /** A few bytes of an archive would keep a node busy for years. */
+    @Test
+    void holesThatNobodyWantsAreNotPassedOver() {
+        String message = "a sparse file in an entry that can have no content";
+        assertRefused(
+                new TestLayer().hole(Integer.MAX_VALUE).file(".wh.gone", "").file("after", ""), message);
+        assertRefused(
+                new TestLayer().hole(Integer.MAX_VALUE).link("link", "there").file("after", ""), message);
+        assertRefused(
+                new TestLayer()
+                        .hole(Integer.MAX_VALUE)
+                        .special("null", TarConstants.LF_CHR)
+                        .file("after", ""),
+                message);
+    }
+
+    @Test
+    void whatIsTakenOfTheMachineIsTold() throws IOException {
+        byte[] archive = new TestLayer()
+                .file("a/b/c", "12345")
+                .hole(100_000)
+                .file("hole", "")
+                .tar();
+        Counted counted = new Counted(Long.MAX_VALUE);
+        unpack(archive, counted);
+
+        assertThat(counted.content).isEqualTo(100_005);
+        assertThat(counted.files).isEqualTo(4);
+        assertThatThrownBy(() -> unpack(archive, new Counted(50_000)))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_ROOM));
+    }
+
+    @Test
+    void aThreadThatIsInterruptedStops() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> unpack(new TestLayer().file("a", "b"))).isInstanceOf(InterruptedIOException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(layer.resolve("a")).doesNotExist();
+    }
+
+    @Test
+    void freeFilesAreThoseOfTheFilesystem() throws IOException {
+        LayerFiles files = new LayerUnpacker(LIMITS);
+        assertThat(files.freeFiles(folder)).isPositive();
+        assertThatThrownBy(() -> files.freeFiles(folder.resolve("none"))).hasMessageContaining("none");
     }
 
     /** A few kilobytes, compressed, would have it keep gigabytes in memory. */
