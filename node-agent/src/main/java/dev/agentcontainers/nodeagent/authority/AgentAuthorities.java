@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The authorities of a node's agents, each in a folder that only this program's user may enter: the private key, and the folder that
- * the agent sees. Some are made ahead in the background, so that no start waits for one. Whoever has the same folder has the same
+ * the agent sees. Some are made ahead in the background, so that no start waits for one. What the agent sees has the machine's roots as of
+ * its start: it is written anew then where it has others. Whoever has the same folder has the same
  * authorities, also another process. Thread-safe.
  */
 public final class AgentAuthorities implements AutoCloseable {
@@ -33,10 +36,16 @@ public final class AgentAuthorities implements AutoCloseable {
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final String TRUST = "trust";
+    /** What the agent was shown last. */
+    private static final String SHOWN = "shown";
     /** No agent's name begins so. */
     private static final String READY = "_ready-";
 
     private static final String BEGUN = "_begun-";
+    /** What of that is this process's. */
+    private static final String RUN = UUID.randomUUID().toString();
+    /** Longer than anybody needs for one. */
+    private static final Duration LONGEST = Duration.ofMinutes(1);
 
     private final Path folder;
     private final MachineRoots roots;
@@ -75,21 +84,28 @@ public final class AgentAuthorities implements AutoCloseable {
         return roots;
     }
 
-    /** Has some made ahead, from now on. */
+    /** Has some made ahead, from now on, and removes what processes that are gone have left. */
     public void expect() {
         expecting = true;
-        background.execute(() -> fill(0));
+        background.execute(() -> {
+            clear();
+            roots.now();
+            fill(0);
+        });
     }
 
     /**
-     * Gives an agent its authority where it has none yet.
+     * Gives an agent that starts its authority, where it has none yet, and the machine's roots of now.
      *
      * @return the folder that the agent is to see
      */
     public Path place(SandboxId id) throws IOException {
         Path its = folder.resolve(id.value());
-        if (!Files.isDirectory(its)) {
-            Files.move(taken(), its, StandardCopyOption.ATOMIC_MOVE);
+        Optional<AgentAuthority> kept = kept(id, its);
+        if (kept.isPresent()) {
+            show(its, kept.get());
+        } else {
+            begin(its);
             if (expecting) {
                 background.execute(() -> fill(PAUSE));
             }
@@ -97,24 +113,77 @@ public final class AgentAuthorities implements AutoCloseable {
         return its.resolve(TRUST);
     }
 
-    private Path taken() throws IOException {
-        Path own = folder.resolve(BEGUN + UUID.randomUUID());
+    /** No agent outlives a loss of power, so that one whose key was lost then starts with another. */
+    private Optional<AgentAuthority> kept(SandboxId id, Path its) {
+        if (!Files.isDirectory(its)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(AgentAuthority.read(its, clock));
+        } catch (IOException | RuntimeException e) {
+            LOG.warn(
+                    "the authority of the agent {} in {} can't be read, so the agent gets another: {}",
+                    id.value(),
+                    its,
+                    e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private void begin(Path its) throws IOException {
+        Path begun = begun();
+        try {
+            Optional<AgentAuthority> taken = taken(begun);
+            // Not forced to disk, for which a start would wait: see above.
+            show(begun, taken.isPresent() ? taken.get() : made(begun));
+            DeletedTree.delete(its);
+            Files.move(begun, its, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException | RuntimeException e) {
+            abandon(begun, e);
+            throw e;
+        }
+    }
+
+    private void show(Path its, AgentAuthority authority) throws IOException {
+        TrustFolder.follow(its.resolve(TRUST), its.resolve(SHOWN), authority, roots.now());
+    }
+
+    /** @param begun where it is then */
+    private Optional<AgentAuthority> taken(Path begun) throws IOException {
         for (Path ready : named(READY)) {
             try {
-                return Files.move(ready, own, StandardCopyOption.ATOMIC_MOVE);
+                // So that nobody takes it for a leftover.
+                Files.setLastModifiedTime(ready, FileTime.from(clock.instant()));
+                Files.move(ready, begun, StandardCopyOption.ATOMIC_MOVE);
             } catch (NoSuchFileException e) {
                 // Somebody else has taken it.
+                continue;
+            }
+            try {
+                return Optional.of(AgentAuthority.read(begun, clock));
+            } catch (IOException | RuntimeException e) {
+                LOG.warn("an authority that was made ahead can't be read, and is not used: {}", e.getMessage());
+                DeletedTree.delete(begun);
             }
         }
-        return made();
+        return Optional.empty();
     }
 
     private void fill(long pause) {
         LockSupport.parkNanos(pause);
         try {
             for (int missing = IN_STOCK - named(READY).size(); missing > 0 && !background.isShutdown(); missing--) {
-                Path made = made();
-                Files.move(made, folder.resolve(READY + UUID.randomUUID()), StandardCopyOption.ATOMIC_MOVE);
+                Path begun = begun();
+                try {
+                    made(begun);
+                    // As whoever takes it will.
+                    show(begun, AgentAuthority.read(begun, clock));
+                    AgentAuthority.force(begun);
+                    Files.move(begun, folder.resolve(READY + UUID.randomUUID()), StandardCopyOption.ATOMIC_MOVE);
+                } catch (IOException | RuntimeException e) {
+                    abandon(begun, e);
+                    throw e;
+                }
             }
         } catch (IOException | RuntimeException e) {
             // Whoever needs one makes it then, and says what is wrong.
@@ -122,14 +191,54 @@ public final class AgentAuthorities implements AutoCloseable {
         }
     }
 
-    private Path made() throws IOException {
+    private void clear() {
+        try {
+            for (Path begun : named(BEGUN)) {
+                if (!begun.getFileName().toString().startsWith(BEGUN + RUN) && isLeft(begun)) {
+                    DeletedTree.delete(begun);
+                }
+            }
+            for (Path ready : named(READY)) {
+                try {
+                    AgentAuthority.read(ready, clock);
+                } catch (IOException | RuntimeException e) {
+                    DeletedTree.delete(ready);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("authorities that nobody has can't be removed from {}: {}", folder, e.getMessage());
+        }
+    }
+
+    /** Another process that lives is done with it sooner. */
+    private boolean isLeft(Path begun) throws IOException {
+        try {
+            return Files.getLastModifiedTime(begun)
+                    .toInstant()
+                    .isBefore(clock.instant().minus(LONGEST));
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    private Path begun() {
+        return folder.resolve(BEGUN + RUN + "-" + UUID.randomUUID());
+    }
+
+    private AgentAuthority made(Path begun) throws IOException {
         makePrivate(folder);
-        Path begun = folder.resolve(BEGUN + UUID.randomUUID());
         makePrivate(begun);
         AgentAuthority authority = AgentAuthority.create(clock);
         authority.write(begun);
-        TrustFolder.write(begun.resolve(TRUST), authority, roots);
-        return begun;
+        return authority;
+    }
+
+    private static void abandon(Path begun, Exception reason) {
+        try {
+            DeletedTree.delete(begun);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     private static void makePrivate(Path directory) throws IOException {

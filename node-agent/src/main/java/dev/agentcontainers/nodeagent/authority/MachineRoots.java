@@ -1,22 +1,30 @@
 package dev.agentcontainers.nodeagent.authority;
 
-import dev.agentcontainers.protocol.Pem;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.KeyStoreException;
-import java.security.cert.Certificate;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Whom this machine trusts to certify servers, as its distribution keeps it. Read anew where it has changed. Thread-safe. */
+/**
+ * Whom this machine trusts to certify servers, as its distribution keeps it. Read anew where it has changed. What can't be read is left
+ * out with a warning, and nothing is ever refused for it: who trusts too few is told so by the connection that fails. Thread-safe.
+ */
 public final class MachineRoots {
     /** Of Debian, Alpine and others; Fedora and RHEL; SUSE. */
     private static final List<Path> BUNDLES = List.of(
@@ -32,116 +40,160 @@ public final class MachineRoots {
             Path.of("/var/lib/ca-certificates/java-cacerts"),
             Path.of(System.getProperty("java.home"), "lib", "security", "cacerts"));
 
-    /** What every such store has. */
-    private static final char[] PASSWORD = "changeit".toCharArray();
-
-    private static final String ALIAS = "agentcontainers-egress";
+    private static final Logger LOG = LoggerFactory.getLogger(MachineRoots.class);
 
     private final List<Path> bundles;
     private final List<Path> javaStores;
-    private Optional<Bundle> bundle = Optional.empty();
-    private Optional<Parsed> parsed = Optional.empty();
-    private Optional<JavaStore> javaStore = Optional.empty();
+    private final Consumer<String> warnings;
+    private final List<Version> warned = new ArrayList<>();
+    private Optional<Known> known = Optional.empty();
 
-    /** As of when a file was read. */
-    private record Version(@Nullable Path file, FileTime changed) {
-        static Version of(List<Path> candidates) throws IOException {
-            for (Path file : candidates) {
-                if (Files.isReadable(file)) {
-                    return new Version(file, Files.getLastModifiedTime(file));
-                }
-            }
-            return new Version(null, FileTime.fromMillis(0));
+    /** A file as it was read. */
+    private record Version(Path file, Stamp stamp) {
+        boolean isStill(Version now) {
+            return file.equals(now.file) && stamp.isStill(now.stamp);
         }
     }
 
-    private record Bundle(Version version, String text) {}
+    private record Known(List<Version> versions, Roots roots) {
+        boolean areStill(List<Version> now) {
+            return versions.size() == now.size()
+                    && IntStream.range(0, now.size())
+                            .allMatch(each -> versions.get(each).isStill(now.get(each)));
+        }
+    }
 
-    private record Parsed(Version version, List<X509Certificate> certificates) {}
+    private interface Reader<T> {
+        T read(Version version) throws IOException, GeneralSecurityException;
+    }
 
-    private record JavaStore(Version version, KeyStore store) {}
-
-    private MachineRoots(List<Path> bundles, List<Path> javaStores) {
+    /** @param warnings said once for each version of a file */
+    MachineRoots(List<Path> bundles, List<Path> javaStores, Consumer<String> warnings) {
         this.bundles = bundles;
         this.javaStores = javaStores;
+        this.warnings = warnings;
     }
 
     public static MachineRoots ofThisMachine() {
-        return new MachineRoots(BUNDLES, JAVA_STORES);
+        return new MachineRoots(BUNDLES, JAVA_STORES, LOG::warn);
     }
 
     /** Others than the machine's, for tests. */
     public static MachineRoots in(Path bundle) {
-        return new MachineRoots(List.of(bundle), JAVA_STORES);
-    }
-
-    /** All as text, without what stands between them in the machine's file. */
-    synchronized String bundle() throws IOException {
-        return read().text();
-    }
-
-    private Bundle read() throws IOException {
-        Version now = Version.of(bundles);
-        if (bundle.filter(known -> known.version().equals(now)).isEmpty()) {
-            bundle = Optional.of(new Bundle(now, now.file() == null ? ofJavaStore() : Files.readString(now.file())));
-        }
-        return bundle.get();
+        return new MachineRoots(List.of(bundle), JAVA_STORES, LOG::warn);
     }
 
     /** The very same list for as long as nothing has changed. */
-    public synchronized List<X509Certificate> certificates() throws IOException {
-        Bundle now = read();
-        if (parsed.filter(known -> known.version().equals(now.version())).isEmpty()) {
-            parsed = Optional.of(new Parsed(now.version(), Pem.certificates(now.text())));
-        }
-        return parsed.get().certificates();
+    public List<X509Certificate> certificates() {
+        return now().certificates();
     }
 
-    /** Where the machine has no bundle there may still be a JDK's. */
-    private String ofJavaStore() throws IOException {
-        StringBuilder text = new StringBuilder();
-        try {
-            KeyStore store = javaStore();
-            for (String alias : Collections.list(store.aliases())) {
-                Certificate certificate = store.getCertificate(alias);
-                if (certificate instanceof X509Certificate) {
-                    text.append(Pem.encode(certificate));
-                }
-            }
-        } catch (KeyStoreException e) {
-            throw new IOException("the certificates of the JDK can't be read: " + e.getMessage(), e);
+    /** The very same for as long as nothing has changed. */
+    synchronized Roots now() {
+        List<Version> bundlesNow = versions(bundles);
+        List<Version> javaStoresNow = versions(javaStores);
+        List<Version> versions = new ArrayList<>(bundlesNow);
+        versions.addAll(javaStoresNow);
+        if (known.isPresent() && known.get().areStill(versions)) {
+            return known.get().roots();
         }
-        return text.toString();
+        warned.removeIf(old -> versions.stream().noneMatch(version -> isSame(old, version)));
+        Roots read = read(bundlesNow, javaStoresNow);
+        Roots roots = known.map(Known::roots)
+                .filter(same -> same.digest().equals(read.digest()))
+                .orElse(read);
+        known = Optional.of(new Known(versions, roots));
+        return roots;
     }
 
-    /** Writes a store for Java, with one more. */
-    synchronized void writeJavaStore(X509Certificate more, OutputStream to) throws IOException {
-        try {
-            KeyStore store = javaStore();
-            store.setCertificateEntry(ALIAS, more);
-            store.store(to, PASSWORD);
-            store.deleteEntry(ALIAS);
-        } catch (GeneralSecurityException e) {
-            throw new IOException("a store of certificates for Java can't be written: " + e.getMessage(), e);
-        }
-    }
-
-    private KeyStore javaStore() throws IOException {
-        Version now = Version.of(javaStores);
-        if (javaStore.filter(known -> known.version().equals(now)).isEmpty()) {
+    private static List<Version> versions(List<Path> files) {
+        List<Version> versions = new ArrayList<>();
+        for (Path file : files) {
             try {
-                KeyStore store;
-                if (now.file() == null) {
-                    store = KeyStore.getInstance("PKCS12");
-                    store.load(null, null);
-                } else {
-                    store = KeyStore.getInstance(now.file().toFile(), PASSWORD);
-                }
-                javaStore = Optional.of(new JavaStore(now, store));
-            } catch (GeneralSecurityException e) {
-                throw new IOException(now.file() + " is no store of certificates: " + e.getMessage(), e);
+                versions.add(new Version(file, Stamp.of(file)));
+            } catch (IOException e) {
+                // Not one of this distribution's.
             }
         }
-        return javaStore.get().store();
+        return versions;
+    }
+
+    private Roots read(List<Version> bundlesNow, List<Version> javaStoresNow) {
+        List<X509Certificate> certificates = first(bundlesNow, this::certificates, List.of());
+        SortedMap<String, X509Certificate> forJava =
+                first(javaStoresNow, MachineRoots::trusted, Collections.emptySortedMap());
+        if (forJava.isEmpty()) {
+            forJava = numbered(certificates);
+        }
+        try {
+            return Roots.of(certificates.isEmpty() ? List.copyOf(forJava.values()) : certificates, forJava);
+        } catch (CertificateEncodingException e) {
+            throw new IllegalStateException("a certificate that was read can't be written", e);
+        }
+    }
+
+    /** What the first file has that has anything. */
+    private <T> T first(List<Version> versions, Reader<T> reader, T nothing) {
+        for (Version version : versions) {
+            try {
+                return reader.read(version);
+            } catch (IOException | GeneralSecurityException | RuntimeException e) {
+                warn(version, "whom this machine trusts can't be read from " + version.file() + ": " + e.getMessage());
+            }
+        }
+        return nothing;
+    }
+
+    private List<X509Certificate> certificates(Version version) throws IOException, GeneralSecurityException {
+        // Every byte is a character of it: what is no certificate doesn't matter.
+        PemBundle read = PemBundle.read(Files.readString(version.file(), StandardCharsets.ISO_8859_1));
+        if (read.certificates().isEmpty()) {
+            throw new IOException("there is no certificate in it that can be read, and " + read.unreadable()
+                    + " that can't; PEM with BEGIN CERTIFICATE should be");
+        }
+        if (read.unreadable() > 0) {
+            warn(
+                    version,
+                    "certificates of " + version.file() + " that can't be read are left out: " + read.unreadable());
+        }
+        return read.certificates();
+    }
+
+    private static SortedMap<String, X509Certificate> trusted(Version version)
+            throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance(version.file().toFile(), JavaStore.PASSWORD.toCharArray());
+        SortedMap<String, X509Certificate> trusted = new TreeMap<>();
+        for (String alias : Collections.list(store.aliases())) {
+            if (store.isCertificateEntry(alias)
+                    && !alias.equalsIgnoreCase(JavaStore.ALIAS)
+                    && store.getCertificate(alias) instanceof X509Certificate certificate) {
+                // Such stores are looked in by aliases without capitals.
+                trusted.put(alias.toLowerCase(Locale.ROOT), certificate);
+            }
+        }
+        if (trusted.isEmpty()) {
+            throw new IOException("there is no trusted certificate in it that the password of such stores opens");
+        }
+        return trusted;
+    }
+
+    private static SortedMap<String, X509Certificate> numbered(Collection<X509Certificate> certificates) {
+        SortedMap<String, X509Certificate> numbered = new TreeMap<>();
+        certificates.forEach(each -> numbered.put("root-%04d".formatted(numbered.size() + 1), each));
+        return numbered;
+    }
+
+    private void warn(Version version, String message) {
+        if (warned.stream().noneMatch(old -> isSame(old, version))) {
+            warned.add(version);
+            warnings.accept(message);
+        }
+    }
+
+    /** Whether or not it was settled, of which nobody needs to be told. */
+    private static boolean isSame(Version old, Version version) {
+        return old.file().equals(version.file())
+                && old.stamp().changed().equals(version.stamp().changed())
+                && old.stamp().size() == version.stamp().size();
     }
 }

@@ -1,10 +1,12 @@
 package dev.agentcontainers.nodeagent.authority;
 
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -16,6 +18,7 @@ public final class TrustFolder {
     static final String AUTHORITY = "authority.crt";
     static final String BUNDLE = "bundle.crt";
     static final String JAVA_STORE = "cacerts";
+    private static final String BESIDE = ".new";
 
     private TrustFolder() {}
 
@@ -41,17 +44,43 @@ public final class TrustFolder {
         return variables;
     }
 
-    static void write(Path folder, AgentAuthority authority, MachineRoots roots) throws IOException {
-        Files.createDirectory(folder);
-        Files.writeString(folder.resolve(AUTHORITY), authority.certificatePem());
-        // A final line that has no end would run into the authority's first.
-        Files.writeString(folder.resolve(BUNDLE), roots.bundle().stripTrailing() + "\n" + authority.certificatePem());
-        try (OutputStream store = Files.newOutputStream(folder.resolve(JAVA_STORE))) {
-            roots.writeJavaStore(authority.certificate(), store);
+    /**
+     * Makes the folder have the authority and those roots. Each file is replaced at once, as who sees the folder may be reading it.
+     *
+     * @param note where it is kept what the folder has, for the next time
+     */
+    static void follow(Path folder, Path note, AgentAuthority authority, Roots roots) throws IOException {
+        if (Files.exists(note)
+                && Files.readString(note, StandardCharsets.ISO_8859_1).equals(content(folder, roots))) {
+            return;
         }
-        for (String file : new String[] {AUTHORITY, BUNDLE, JAVA_STORE}) {
-            Files.setPosixFilePermissions(folder.resolve(file), PosixFilePermissions.fromString("r--r--r--"));
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectory(folder);
         }
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String certificate = authority.certificatePem();
+        replace(folder.resolve(AUTHORITY), certificate.getBytes(StandardCharsets.US_ASCII));
+        replace(folder.resolve(BUNDLE), (roots.bundle() + certificate).getBytes(StandardCharsets.US_ASCII));
+        replace(folder.resolve(JAVA_STORE), roots.javaStore().with(authority.certificate()));
+        // Last: what fails half way is done again.
+        Files.writeString(note, content(folder, roots));
+    }
+
+    /** With the sizes: after a loss of power files may be there that are empty. */
+    private static String content(Path folder, Roots roots) throws IOException {
+        StringBuilder content = new StringBuilder(roots.digest());
+        for (String name : List.of(AUTHORITY, BUNDLE, JAVA_STORE)) {
+            Path file = folder.resolve(name);
+            content.append(' ').append(Files.exists(file) ? Files.size(file) : -1);
+        }
+        return content.append('\n').toString();
+    }
+
+    private static void replace(Path file, byte[] content) throws IOException {
+        Path beside = file.resolveSibling(BESIDE);
+        Files.deleteIfExists(beside);
+        Files.write(beside, content);
+        Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("r--r--r--"));
+        Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
     }
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.authority;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -9,6 +10,8 @@ import dev.agentcontainers.protocol.Pem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
 import java.security.PublicKey;
@@ -23,6 +26,8 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AgentAuthoritiesTest {
     private static final SandboxId AGENT = new SandboxId("a");
@@ -32,6 +37,7 @@ class AgentAuthoritiesTest {
     @TempDir
     private Path folder;
 
+    private Path roots;
     private AgentAuthorities authorities;
 
     @BeforeEach
@@ -41,7 +47,7 @@ class AgentAuthoritiesTest {
                 new CertificateSigner(new X500Name("CN=root"), keys.getPrivate(), keys.getPublic(), Clock.systemUTC())
                         .authority(Duration.ofDays(1)));
         // Some distributions' files have no line end there.
-        Path roots = Files.writeString(folder.resolve("roots.crt"), "# roots\n" + root.strip());
+        roots = Files.writeString(folder.resolve("roots.crt"), "# roots\n" + root.strip());
         authorities = new AgentAuthorities(
                 folder.resolve("authorities"), MachineRoots.in(roots), Clock.fixed(NOW, ZoneOffset.UTC));
     }
@@ -120,17 +126,127 @@ class AgentAuthoritiesTest {
     void someAreMadeAhead() throws Exception {
         authorities.expect();
         Path own = folder.resolve("authorities");
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> Files.isDirectory(own)
-                        && names(own).stream()
-                                        .filter(name -> name.startsWith("_ready-"))
-                                        .count()
-                                == 3);
+        awaitStock();
+        for (String each : names(own)) {
+            assertThat(names(own.resolve(each))).containsExactly("authority.crt", "authority.key", "shown", "trust");
+        }
         authorities.place(AGENT);
         assertThat(names(own))
                 .contains("a")
                 .filteredOn(name -> name.startsWith("_ready-"))
                 .hasSizeBetween(2, 3);
+    }
+
+    @Test
+    void whatIsMadeAheadAndWhatAnAgentHasFollowsTheMachinesRoots() throws Exception {
+        authorities.expect();
+        awaitStock();
+        Path trust = authorities.place(AGENT);
+        Object file = Files.readAttributes(trust.resolve("bundle.crt"), BasicFileAttributes.class)
+                .fileKey();
+        String authority = Files.readString(trust.resolve("authority.crt"));
+        authorities.place(AGENT);
+        assertThat(Files.readAttributes(trust.resolve("bundle.crt"), BasicFileAttributes.class)
+                        .fileKey())
+                .as("not written again for nothing")
+                .isEqualTo(file);
+
+        var keys = CertificateSigner.newKeys();
+        X509Certificate another = new CertificateSigner(
+                        new X500Name("CN=another"), keys.getPrivate(), keys.getPublic(), Clock.systemUTC())
+                .authority(Duration.ofDays(1));
+        Files.writeString(roots, Pem.encode(another));
+
+        for (Path each : List.of(authorities.place(AGENT), authorities.place(OTHER))) {
+            assertThat(Pem.certificates(Files.readString(each.resolve("bundle.crt"))))
+                    .containsExactly(another, Pem.certificate(Files.readString(each.resolve("authority.crt"))));
+            assertThat(names(each)).containsExactly("authority.crt", "bundle.crt", "cacerts");
+        }
+        assertThat(Files.readString(trust.resolve("authority.crt"))).isEqualTo(authority);
+    }
+
+    /** After a loss of power. */
+    @ParameterizedTest
+    @ValueSource(strings = {"authority.crt", "bundle.crt", "cacerts"})
+    void whatTheAgentSeesIsWrittenAnewWhereItIsLost(String lost) throws Exception {
+        Path file = authorities.place(AGENT).resolve(lost);
+        byte[] whole = Files.readAllBytes(file);
+        Files.delete(file);
+        authorities.place(AGENT);
+        assertThat(file).hasBinaryContent(whole);
+        Files.delete(file);
+        Files.createFile(file);
+        authorities.place(AGENT);
+        assertThat(file).hasBinaryContent(whole);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"authority.crt", "authority.key"})
+    void anAgentWhoseAuthorityIsLostGetsAnother(String lost) throws Exception {
+        Path trust = authorities.place(AGENT);
+        String before = Files.readString(trust.resolve("authority.crt"));
+        Files.write(trust.resolveSibling(lost), new byte[0]);
+
+        assertThat(authorities.place(AGENT)).isEqualTo(trust);
+        X509Certificate now = Pem.certificate(Files.readString(trust.resolve("authority.crt")));
+        assertThat(Pem.encode(now)).isNotEqualTo(before);
+        X509Certificate leaf = authorities
+                .of(AGENT)
+                .orElseThrow()
+                .certify("www.example.org", CertificateSigner.newKeys().getPublic());
+        leaf.verify(now.getPublicKey());
+        assertThat(names(folder.resolve("authorities"))).containsExactly("a");
+    }
+
+    @Test
+    void whatIsLeftOfOthersIsRemoved() throws Exception {
+        Path own = Files.createDirectory(folder.resolve("authorities"));
+        Path left = Files.createDirectory(own.resolve("_begun-other-1"));
+        Files.writeString(left.resolve("authority.key"), "key");
+        Files.setLastModifiedTime(left, FileTime.from(NOW.minus(Duration.ofHours(1))));
+        Path underWay = Files.createDirectory(own.resolve("_begun-other-2"));
+        Files.setLastModifiedTime(underWay, FileTime.from(NOW));
+        Path lost = Files.createDirectory(own.resolve("_ready-1"));
+        Files.createFile(lost.resolve("authority.key"));
+
+        authorities.expect();
+        awaitStock();
+        assertThat(left).doesNotExist();
+        assertThat(lost).doesNotExist();
+        assertThat(underWay).as("another process is making it").exists();
+    }
+
+    @Test
+    void whatWasMadeAheadAndIsLostIsNotUsed() throws Exception {
+        Path own = Files.createDirectory(folder.resolve("authorities"));
+        Path lost = Files.createDirectory(own.resolve("_ready-1"));
+        Files.createFile(lost.resolve("authority.key"));
+
+        authorities.place(AGENT);
+        assertThat(authorities.of(AGENT)).isPresent();
+        assertThat(names(own)).containsExactly("a");
+    }
+
+    @Test
+    void nothingIsLeftWhereOneCannotBePlaced() throws Exception {
+        Path own = Files.createDirectory(folder.resolve("authorities"));
+        Files.createFile(own.resolve("a"));
+
+        assertThatThrownBy(() -> new AgentAuthorities(
+                                own, MachineRoots.in(roots), Clock.fixed(Instant.MAX.minusSeconds(1), ZoneOffset.UTC))
+                        .place(OTHER))
+                .isInstanceOf(Exception.class);
+        assertThat(names(own)).containsExactly("a");
+    }
+
+    private void awaitStock() {
+        Path own = folder.resolve("authorities");
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> Files.isDirectory(own)
+                        && names(own).stream()
+                                        .filter(name -> name.startsWith("_ready-") && name.length() > 10)
+                                        .count()
+                                == 3);
     }
 
     private static List<String> names(Path directory) throws IOException {

@@ -5,10 +5,12 @@ import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.PATIENCE;
 import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.resolve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
@@ -79,6 +81,8 @@ class HttpIT {
     void removeEverything() throws Exception {
         if (proxied != null) {
             proxied.close();
+        } else if (machine != null) {
+            machine.close();
         }
     }
 
@@ -122,11 +126,6 @@ class HttpIT {
                         "POST /v1/items/7 HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 5\r\n\r\nhello"))
                 .as("on the same connection")
                 .endsWith("POST /v1/items/7 www.example.org hello\n");
-        assertThat(agent.shell("curl -sS http://www.example.org/v1/items"))
-                .as("a real client")
-                .satisfiesAnyOf(
-                        answer -> assertThat(answer).isEqualTo("0 GET /v1/items www.example.org \n"),
-                        answer -> assertThat(answer).contains("not found"));
         assertThat(
                         agent.shell(
                                 "python3 -c \"import urllib.request as u; print(u.urlopen('http://www.example.org/v1/items/a').read().decode())\""))
@@ -141,6 +140,10 @@ class HttpIT {
         assertThat(ask(other, "flow", get("/v1/items")))
                 .as("who has not resolved it")
                 .contains("No route to host");
+        assumeTrue(Program.find("curl").isPresent(), "needs curl");
+        assertThat(agent.shell("curl -sS http://www.example.org/v1/items"))
+                .as("a real client")
+                .isEqualTo("0 GET /v1/items www.example.org \n");
     }
 
     /** Each is refused with the reason, and nothing of it comes to the server. */

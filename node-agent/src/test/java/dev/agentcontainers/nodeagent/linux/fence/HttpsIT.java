@@ -5,10 +5,12 @@ import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.PATIENCE;
 import static dev.agentcontainers.nodeagent.linux.fence.ProxiedMachine.resolve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.protocol.names.HttpVerdict;
@@ -96,11 +98,16 @@ class HttpsIT {
 
     @AfterEach
     void removeEverything() throws Exception {
-        if (proxied != null) {
-            proxied.close();
-        }
-        if (folder != null) {
-            DeepDeletion.delete(folder);
+        try {
+            if (proxied != null) {
+                proxied.close();
+            } else if (machine != null) {
+                machine.close();
+            }
+        } finally {
+            if (folder != null) {
+                DeepDeletion.delete(folder);
+            }
         }
     }
 
@@ -147,33 +154,31 @@ class HttpsIT {
                         "POST /v1/items/7 HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 5\r\n\r\nhello"))
                 .as("on the same connection")
                 .endsWith("POST /v1/items/7 www.example.org hello\n");
+        resolve(agent, UNREAD, PUBLIC);
+        assumeProgram("curl");
         for (String client : List.of(
                 "curl -sS https://www.example.org/v1/items",
                 "env -u CURL_CA_BUNDLE -u SSL_CERT_FILE curl -sS https://www.example.org/v1/items")) {
-            assertThat(agent.shell(client))
-                    .as(client)
-                    .satisfiesAnyOf(
-                            answer -> assertThat(answer).isEqualTo("0 GET /v1/items www.example.org \n"),
-                            answer -> assertThat(answer).contains("not found"));
+            assertThat(agent.shell(client)).as(client).isEqualTo("0 GET /v1/items www.example.org \n");
         }
+        assumeProgram("openssl");
         assertThat(agent.shell("env -u SSL_CERT_FILE openssl s_client -no-CAfile -CApath /etc/ssl/certs"
                         + " -verify_return_error -connect www.example.org:443 -servername www.example.org </dev/null"))
                 .as("a folder of links")
-                .satisfiesAnyOf(
-                        answer -> assertThat(answer).contains("Verify return code: 0"),
-                        answer -> assertThat(answer).contains("not found"));
+                .contains("Verify return code: 0");
+        assertThat(agent.shell("openssl s_client -connect www.example.org:443 -servername " + UNREAD + " </dev/null")
+                        .replace(" ", ""))
+                .as("a rule with tls alone: the server's own certificate")
+                .contains("CN=testright");
+        assumeProgram("java");
         assertThat(agent.shell("java -XX:TieredStopAtLevel=1 -Djava.net.useSystemProxies=false"
                         + " /opt/agent/Fetch.java https://www.example.org/v1/items 2>&1"))
-                .satisfiesAnyOf(
-                        answer -> assertThat(answer).isEqualTo("0 GET /v1/items www.example.org \n"),
-                        answer -> assertThat(answer).containsAnyOf("not found", "No such file"));
-        resolve(agent, UNREAD, PUBLIC);
-        assertThat(agent.shell("openssl s_client -connect www.example.org:443 -servername " + UNREAD + " </dev/null"))
-                .as("a rule with tls alone: the server's own certificate")
-                .satisfiesAnyOf(
-                        answer -> assertThat(answer).contains("CN = test right"),
-                        answer -> assertThat(answer).contains("CN=test right"),
-                        answer -> assertThat(answer).contains("not found"));
+                .isEqualTo("0 GET /v1/items www.example.org \n");
+    }
+
+    /** The agent sees those of the machine. */
+    private static void assumeProgram(String name) {
+        assumeTrue(Program.find(name).isPresent(), "needs " + name);
     }
 
     /** Each is refused with the reason, and nothing of it comes to the server. */
@@ -202,14 +207,6 @@ class HttpsIT {
             assertThat(agent.request("https_until_end", SITE, HTTPS_PORT, get("/v1/items"), "h2"))
                     .as("HTTP/2 alone")
                     .containsIgnoringCase("no application protocol");
-            for (String version : List.of("-tls1", "-tls1_1")) {
-                assertThat(agent.shell("openssl s_client " + version + " -cipher ALL:@SECLEVEL=0 -connect"
-                                + " www.example.org:443 -servername www.example.org </dev/null 2>&1"))
-                        .as(version)
-                        .satisfiesAnyOf(
-                                answer -> assertThat(answer).contains("alert protocol version"),
-                                answer -> assertThat(answer).contains("not found"));
-            }
             assertThat(agent.shell("env SSL_CERT_FILE=/etc/hosts SSL_CERT_DIR=/nowhere python3 -c \"import"
                             + " urllib.request as u; u.urlopen('https://www.example.org/v1/items')\" 2>&1"))
                     .as("who does not trust the authority")
@@ -219,6 +216,17 @@ class HttpsIT {
             assertThat(arriving.packets()).isEmpty();
         }
         assertThat(ask(agent, "flow", get("/v1/items"))).as("it can pass").contains("200 OK");
+        assumeProgram("openssl");
+        try (Capture arriving =
+                machine.captureAtServers("tcp port " + HTTPS_PORT + " and tcp[tcpflags] & tcp-syn != 0")) {
+            for (String version : List.of("-tls1", "-tls1_1")) {
+                assertThat(agent.shell("openssl s_client " + version + " -cipher ALL:@SECLEVEL=0 -connect"
+                                + " www.example.org:443 -servername www.example.org </dev/null 2>&1"))
+                        .as(version)
+                        .contains("alert protocol version");
+            }
+            assertThat(arriving.packets()).isEmpty();
+        }
     }
 
     @Test
@@ -300,12 +308,10 @@ class HttpsIT {
                     .as("it can't be changed")
                     .startsWith("0");
         }
+        assumeProgram("openssl");
         String verified = "printf '%s' '" + authority.substring(2) + "' >/tmp/other.crt;"
                 + " openssl verify -CAfile /etc/agentcontainers/trust/bundle.crt /tmp/other.crt 2>&1";
-        assertThat(agent.shell(verified))
-                .satisfiesAnyOf(
-                        answer -> assertThat(answer).startsWith("0 "),
-                        answer -> assertThat(answer).contains("not found"));
+        assertThat(agent.shell(verified)).startsWith("0 ");
         assertThat(other.shell(verified)).as("another agent's authority").doesNotStartWith("0 ");
     }
 

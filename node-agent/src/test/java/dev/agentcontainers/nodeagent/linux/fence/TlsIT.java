@@ -68,6 +68,8 @@ class TlsIT {
     void removeEverything() throws Exception {
         if (proxied != null) {
             proxied.close();
+        } else if (machine != null) {
+            machine.close();
         }
     }
 

@@ -1,0 +1,36 @@
+package dev.agentcontainers.nodeagent.authority;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedMap;
+
+/**
+ * Whom a machine trusts at some moment. Immutable.
+ *
+ * @param bundle the certificates as text, without anything between them
+ * @param javaStore what the machine's Java trusts
+ * @param digest of both; others have another
+ */
+record Roots(List<X509Certificate> certificates, String bundle, JavaStore javaStore, String digest) {
+    static Roots of(List<X509Certificate> certificates, SortedMap<String, X509Certificate> forJava)
+            throws CertificateEncodingException {
+        String bundle = PemBundle.text(certificates);
+        JavaStore javaStore = JavaStore.of(forJava);
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(bundle.getBytes(StandardCharsets.US_ASCII));
+            return new Roots(
+                    List.copyOf(certificates),
+                    bundle,
+                    javaStore,
+                    HexFormat.of().formatHex(digest.digest(javaStore.begin())));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this JDK has no SHA-256", e);
+        }
+    }
+}
