@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
@@ -98,6 +99,7 @@ final class LatencyNode implements AutoCloseable {
                 timed.proxy(Fence.class, fence),
                 policy,
                 new NoMaterial(),
+                AgentImages.NONE,
                 timed.proxy(Journal.class, journal),
                 reports::add,
                 new ResourceAmounts(
@@ -200,8 +202,9 @@ final class LatencyNode implements AutoCloseable {
                 1,
                 1,
                 new Assignment.Driver("process", driver.name(), Map.of()),
+                Optional.empty(),
                 AGENT,
-                "/",
+                Optional.of("/"),
                 List.of(),
                 LIMITS,
                 LIMITS,

@@ -18,14 +18,26 @@ import java.util.List;
 final class LocalRun implements AgentRun {
     private final StandaloneRun run;
 
-    /** Installs what this machine lacks, where it can. */
-    LocalRun(RunObjects objects, NameSettings names, RunObserver observer) {
+    /**
+     * Installs what this machine lacks, where it can.
+     *
+     * @param registries file that says how registries are reached, where it is not the machine's own
+     */
+    LocalRun(RunObjects objects, NameSettings names, Optional<Path> registries, RunObserver observer) {
         try {
             Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         } catch (UserException e) {
             throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
         }
-        this.run = new StandaloneRun(objects, Platform.current(), List.of(), names, observer);
+        this.run = new StandaloneRun(objects, Platform.current(), List.of(), names, images(registries), observer);
+    }
+
+    private static ImageSettings images(Optional<Path> registries) {
+        try {
+            return MachineImages.settings(registries, System.getenv());
+        } catch (IOException e) {
+            throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
+        }
     }
 
     @Override

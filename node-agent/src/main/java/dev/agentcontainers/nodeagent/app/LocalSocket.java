@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
 import dev.agentcontainers.nodeagent.standalone.service.RunService;
@@ -22,17 +23,20 @@ final class LocalSocket implements AutoCloseable {
     private final Optional<Path> path;
     private final String group;
     private final int sharePercent;
+    private final ImageSettings images;
     private Optional<RunService> service = Optional.empty();
     private boolean closed;
 
     /**
      * @param group whose members may connect
      * @param sharePercent how much of the machine users' runs may have together
+     * @param images where their images are kept and had from
      */
-    LocalSocket(Optional<Path> path, String group, int sharePercent) {
+    LocalSocket(Optional<Path> path, String group, int sharePercent, ImageSettings images) {
         this.path = path;
         this.group = group;
         this.sharePercent = sharePercent;
+        this.images = images;
     }
 
     /** @param neverAllowed addresses and ranges that no policy opens, as of when the socket is opened */
@@ -42,7 +46,9 @@ final class LocalSocket implements AutoCloseable {
         }
         try {
             service = Optional.of(RunService.start(
-                    ServiceSettings.at(path.get(), group, sharePercent, neverAllowed.get()), Platform.current()));
+                    ServiceSettings.at(path.get(), group, sharePercent, neverAllowed.get()),
+                    Platform.current(),
+                    images));
         } catch (RefusedRunException | IOException e) {
             LOG.error("agentcontainers.node.local-socket {} can't be opened: {}", path.get(), e.getMessage());
         }

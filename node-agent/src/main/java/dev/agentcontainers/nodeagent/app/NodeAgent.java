@@ -12,6 +12,8 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
 import dev.agentcontainers.nodeagent.gateway.StreamTargets;
+import dev.agentcontainers.nodeagent.image.agent.DiskRelief;
+import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
@@ -145,6 +147,9 @@ public final class NodeAgent implements AutoCloseable {
                         .flatMap(List::stream)
                         .toList());
         limitAgents(present.get());
+        NodeImages images = closing(NodeImages.open(
+                options.images(), platform.layers(), facts, options.settings().name(), clock));
+        closing(DiskRelief.start(images, options.images().directory(), options.images().freePercent()));
         start(new Ingredients(
                 client,
                 credentials,
@@ -153,6 +158,7 @@ public final class NodeAgent implements AutoCloseable {
                 trail,
                 fence,
                 proxy,
+                images,
                 drivers,
                 drivers.metered(Metrics.globalRegistry),
                 present));
@@ -196,6 +202,7 @@ public final class NodeAgent implements AutoCloseable {
             AuditTrail trail,
             Fence fence,
             EgressProxyKeeper proxy,
+            NodeImages images,
             NodeDrivers probed,
             Map<String, IsolationDriver> drivers,
             PresentNode present) {}
@@ -234,6 +241,7 @@ public final class NodeAgent implements AutoCloseable {
                 with.fence(),
                 policy,
                 new ClusterMaterials(with.client(), with.namespace()),
+                with.images(),
                 journal,
                 new MeteredReporter(reporter, Metrics.globalRegistry),
                 description.allocatable(),

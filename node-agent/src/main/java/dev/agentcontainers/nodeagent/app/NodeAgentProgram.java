@@ -4,6 +4,9 @@ import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.audit.OtlpSettings;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.names.NameSettings;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
+import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -60,7 +63,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
         }
         running.set(agent);
         LocalSocket localSocket =
-                new LocalSocket(configuration.localSocket(), configuration.localGroup(), configuration.localShare());
+                new LocalSocket(configuration.localSocket(), configuration.localGroup(), configuration.localShare(), options.images());
         agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
             if (start(agent)) {
@@ -127,7 +130,26 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 configuration.localSocket().isPresent() ? configuration.localShare() : 0,
                 version,
                 names(),
-                audit());
+                audit(),
+                images());
+    }
+
+    private ImageSettings images() {
+        try {
+            return new ImageSettings(
+                    configuration
+                            .imageDirectory()
+                            .orElseGet(() -> configuration.stateDirectory().resolve("images")),
+                    configuration.registriesFile().isPresent()
+                            ? RegistriesFile.read(configuration.registriesFile().get())
+                            : RegistrySettings.DEFAULT,
+                    configuration.registryCredentialsFile(),
+                    configuration.imageFreePercent());
+        } catch (IllegalArgumentException e) {
+            throw new StartException("agentcontainers.node." + e.getMessage());
+        } catch (IOException e) {
+            throw new StartException("agentcontainers.node.registries-file: " + e.getMessage());
+        }
     }
 
     private AuditSettings audit() {

@@ -50,6 +50,19 @@ public interface NodeConfiguration {
     /** Absolute paths that agents without an image see read-only, beside /usr, /bin, /sbin, /lib* and /etc. */
     Optional<List<String>> hostPaths();
 
+    /** For images; several nodes of a machine may share it. Default: the folder images of the state directory. */
+    Optional<Path> imageDirectory();
+
+    /** File (YAML) that says how registries are reached: mirrors, hosts without TLS, authorities. Default: there is none. */
+    Optional<Path> registriesFile();
+
+    /** File with this node's credentials for registries, as Docker has it. Default: there is none. */
+    Optional<Path> registryCredentialsFile();
+
+    /** Percent of the images' disk that stay free where images that no agent has can be removed for it, 0 to 99. */
+    @WithDefault("15")
+    int imageFreePercent();
+
     /** Range of all agents' addresses in the fleet. */
     @WithDefault("100.80.0.0/12")
     String fleetCidr();

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param version of this node agent
  * @param names how agents' names are resolved
  * @param audit how much of the record of agents' flows is kept
+ * @param images where images are kept and had from
  */
 public record NodeOptions(
         NodeSettings settings,
@@ -29,12 +31,13 @@ public record NodeOptions(
         int usersPercent,
         String version,
         NameSettings names,
-        AuditSettings audit) {
+        AuditSettings audit,
+        ImageSettings images) {
     public NodeOptions {
         neverAllowed = List.copyOf(neverAllowed);
     }
 
-    /** Names are resolved by the machine's own resolver, and the usual is recorded. */
+    /** Names are resolved by the machine's own resolver, the usual is recorded, and images are in the state directory. */
     public NodeOptions(
             NodeSettings settings,
             Optional<Path> kubeconfig,
@@ -52,7 +55,8 @@ public record NodeOptions(
                 usersPercent,
                 version,
                 NameSettings.DEFAULT,
-                AuditSettings.DEFAULT);
+                AuditSettings.DEFAULT,
+                ImageSettings.in(settings.stateDirectory().resolve("images")));
     }
 
     Path journal() {

@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.assignment.Amounts;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
@@ -48,8 +49,9 @@ public final class AssignmentMapping {
                         spec.driver().className(),
                         spec.driver().name(),
                         Optional.ofNullable(spec.driver().parameters()).orElse(Map.of())),
+                Optional.ofNullable(spec.image()).map(image -> image(image, listOf(spec.args()))),
                 command(spec),
-                Optional.ofNullable(spec.workingDir()).orElse("/"),
+                Optional.ofNullable(spec.workingDir()),
                 listOf(spec.env()).stream().map(AssignmentMapping::environment).toList(),
                 requests(resources.requests()),
                 limits(resources.limits()),
@@ -62,9 +64,23 @@ public final class AssignmentMapping {
     }
 
     private static List<String> command(AgentAssignmentSpec spec) {
-        List<String> command = new ArrayList<>(spec.command());
-        command.addAll(listOf(spec.args()));
+        List<String> command = new ArrayList<>(listOf(spec.command()));
+        if (spec.image() == null) {
+            command.addAll(listOf(spec.args()));
+        }
         return command;
+    }
+
+    private static Assignment.Image image(AgentAssignmentSpec.Image image, List<String> arguments) {
+        return new Assignment.Image(
+                image.reference(),
+                Optional.ofNullable(image.pullPolicy()).map(policy -> switch (policy) {
+                    case Always -> PullPolicy.ALWAYS;
+                    case IfNotPresent -> PullPolicy.IF_NOT_PRESENT;
+                    case Never -> PullPolicy.NEVER;
+                }),
+                listOf(image.pullSecrets()),
+                arguments);
     }
 
     private static EnvironmentEntry environment(EnvironmentVariable variable) {

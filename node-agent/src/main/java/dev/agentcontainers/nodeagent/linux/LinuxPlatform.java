@@ -8,10 +8,13 @@ import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.image.LayerUnpacker;
+import dev.agentcontainers.nodeagent.linux.image.UnpackLimits;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
-import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
+import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
@@ -83,7 +86,13 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public List<IsolationDriver> drivers(NodeSettings settings) {
-        return List.of(new ProcessDriver(ociSettings(settings)));
+        OciDriver process = OciDriver.process(ociSettings(settings));
+        return List.of(process, process.container());
+    }
+
+    @Override
+    public LayerFiles layers() {
+        return new LayerUnpacker(UnpackLimits.DEFAULT);
     }
 
     private static OciSettings ociSettings(NodeSettings settings) {
@@ -128,7 +137,7 @@ public final class LinuxPlatform implements Platform {
         long machine = Runtime.getRuntime().availableProcessors() * 1000L;
         long pids = pids();
         long share = Math.clamp(pids * limits.cpuMillis().orElse(machine) / machine, 1, pids);
-        new ProcessDriver(ociSettings(settings))
+        OciDriver.process(ociSettings(settings))
                 .limitAll(new ResourceAmounts(
                         limits.cpuMillis(), limits.memoryBytes(), OptionalLong.empty(), OptionalLong.of(share)));
     }
@@ -147,6 +156,6 @@ public final class LinuxPlatform implements Platform {
     @Override
     public void forget(NodeSettings settings) throws IOException {
         proxyOf(settings).forget();
-        new ProcessDriver(ociSettings(settings)).forget();
+        OciDriver.process(ociSettings(settings)).forget();
     }
 }

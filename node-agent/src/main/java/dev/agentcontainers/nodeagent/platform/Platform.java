@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.platform;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.io.IOException;
 import java.util.List;
@@ -17,6 +18,9 @@ public interface Platform {
 
     /** Every driver of this operating system, whether or not this machine can use it. */
     List<IsolationDriver> drivers(NodeSettings settings);
+
+    /** What it does about layers of images. */
+    LayerFiles layers();
 
     Fence fence(NodeSettings settings);
 

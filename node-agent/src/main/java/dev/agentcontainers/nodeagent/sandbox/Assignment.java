@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +13,10 @@ import java.util.Optional;
  * @param agent the AgentContainer it stands for
  * @param generation generation of the assignment itself
  * @param epoch epoch of the operator's leader that made it
- * @param command program and arguments, at least one element
- * @param workingDirectory absolute path inside the sandbox
+ * @param image what it runs from; empty for the node's own programs
+ * @param command program and arguments, at least one element; with an image the program and what leads its arguments,
+ *     where that is not the image's own
+ * @param workingDirectory absolute path inside the sandbox; empty for the image's or else /
  * @param deadline counted from the first start
  * @param gracePeriod between the request to stop and the kill; zero kills at once
  * @param policyGroup the policy group whose ruleset fences the agent
@@ -24,8 +27,9 @@ public record Assignment(
         long generation,
         long epoch,
         Driver driver,
+        Optional<Image> image,
         List<String> command,
-        String workingDirectory,
+        Optional<String> workingDirectory,
         List<EnvironmentEntry> environment,
         ResourceAmounts requests,
         ResourceAmounts limits,
@@ -46,6 +50,22 @@ public record Assignment(
         @Override
         public String toString() {
             return namespace + "/" + name;
+        }
+    }
+
+    /**
+     * An image from a registry.
+     *
+     * @param reference as {@link dev.agentcontainers.nodeagent.image.ImageReference#parse} takes it
+     * @param pullPolicy empty for the usual one of the reference
+     * @param pullSecrets names of Secrets that let in at registries
+     * @param arguments what follows the command, where they are not the image's own
+     */
+    public record Image(
+            String reference, Optional<PullPolicy> pullPolicy, List<String> pullSecrets, List<String> arguments) {
+        public Image {
+            pullSecrets = List.copyOf(pullSecrets);
+            arguments = List.copyOf(arguments);
         }
     }
 

@@ -8,6 +8,7 @@ public final class SandboxException extends Exception {
     /** The step that failed; named in the condition that users see. */
     public enum Step {
         RESOLVE,
+        PULL,
         PREPARE,
         CREATE,
         FENCE,

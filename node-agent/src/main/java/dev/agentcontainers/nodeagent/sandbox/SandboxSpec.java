@@ -7,12 +7,14 @@ import java.util.Map;
  * What a driver realises: an assignment with every reference resolved. Holds secrets; never written to disk as a whole
  * and never logged.
  *
+ * @param root what its mounts stand in
  * @param hostname host name inside the sandbox: the AgentContainer's name, shortened to 63 characters
  * @param environment names to values; the driver adds PATH, HOME and HOSTNAME where they are absent
  * @param mounts resolved mounts, no two with one path
  */
 public record SandboxSpec(
         SandboxId id,
+        SandboxRoot root,
         String hostname,
         Map<String, String> driverParameters,
         List<String> command,
@@ -22,7 +24,7 @@ public record SandboxSpec(
         ResourceAmounts requests,
         List<ResolvedMount> mounts) {
 
-    /** Requests are the limits. */
+    /** Over the host's root; requests are the limits. */
     public SandboxSpec(
             SandboxId id,
             String hostname,
@@ -32,7 +34,17 @@ public record SandboxSpec(
             Map<String, String> environment,
             ResourceAmounts limits,
             List<ResolvedMount> mounts) {
-        this(id, hostname, driverParameters, command, workingDirectory, environment, limits, limits, mounts);
+        this(
+                id,
+                SandboxRoot.HOST,
+                hostname,
+                driverParameters,
+                command,
+                workingDirectory,
+                environment,
+                limits,
+                limits,
+                mounts);
     }
 
     public SandboxSpec {

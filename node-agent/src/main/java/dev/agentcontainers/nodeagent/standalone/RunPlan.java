@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.standalone;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.Isolation;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
@@ -20,6 +21,8 @@ import dev.agentcontainers.policy.PolicyGroup;
 import dev.agentcontainers.policy.PolicySubject;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +32,16 @@ import org.jspecify.annotations.Nullable;
  * @param problems what of the policies allows nothing although its author may have meant it to
  */
 record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources sources, List<String> problems) {
-    /** The class that every installation has; others belong to a cluster. */
-    static final String CLASS = "process";
+    /** The classes that every installation has; others belong to a cluster. Each is of the driver of its name. */
+    private static final Map<String, IsolationLevel> CLASSES =
+            Map.of("process", IsolationLevel.Process, "container", IsolationLevel.Container);
 
     private static final long EPOCH = 0;
 
     static RunPlan of(RunObjects objects, MachineFacts machine, String nodeName) throws RefusedRunException {
         AgentContainer agent = objects.agent();
         requirePlatform(agent.getSpec().platform(), machine);
-        requireIsolation(agent.getSpec().isolation());
+        IsolationClass isolation = isolation(agent.getSpec());
         Sources sources = objects.sources();
         if (sources.missing().isPresent()) {
             throw new RefusedRunException(sources.missing().get() + "; add it to the manifests");
@@ -48,7 +52,7 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
         CompiledPolicy compiled = PolicyCompiler.compile(subject, objects.networkPolicies(), objects.egressPolicies());
         String group = PolicyGroup.nameOf(subject);
         AgentAssignment assignment = new AssignmentBuilder(agent, nodeName, sources.references())
-                .create(nodeName, processClass(), group, EPOCH);
+                .create(nodeName, isolation, group, EPOCH);
         return new RunPlan(
                 AssignmentMapping.assignment(assignment),
                 new AgentNodePolicySpec(EPOCH, List.of(compiled.asGroup(group))),
@@ -67,23 +71,24 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
         }
     }
 
-    private static void requireIsolation(Isolation isolation) throws RefusedRunException {
-        if (isolation.className() != null && !isolation.className().equals(CLASS)) {
-            throw new RefusedRunException(
-                    "spec.isolation.className: there is no IsolationClass %s without a cluster; a standalone run knows %s"
-                            .formatted(isolation.className(), CLASS));
+    private static IsolationClass isolation(AgentContainerSpec spec) throws RefusedRunException {
+        String name = spec.image() == null ? "process" : "container";
+        String runs = spec.image() == null
+                ? "spec.image is not set, so the agent runs this machine's own programs"
+                : "spec.image is set, so the agent runs the image's programs";
+        Isolation asked = spec.isolation();
+        if (asked.className() != null && !asked.className().equals(name)) {
+            throw new RefusedRunException("spec.isolation.className: is %s, but %s, and a standalone run does that with %s"
+                    .formatted(asked.className(), runs, name));
         }
-        if (isolation.minimum() != null && isolation.minimum().compareTo(IsolationLevel.Process) > 0) {
-            throw new RefusedRunException(
-                    "spec.isolation.minimum: is %s, but a standalone run isolates as strongly as %s"
-                            .formatted(isolation.minimum(), IsolationLevel.Process));
+        IsolationLevel level = Objects.requireNonNull(CLASSES.get(name));
+        if (asked.minimum() != null && asked.minimum().compareTo(level) > 0) {
+            throw new RefusedRunException("spec.isolation.minimum: is %s, but %s, and a standalone run isolates that as strongly as %s"
+                    .formatted(asked.minimum(), runs, level));
         }
-    }
-
-    private static IsolationClass processClass() {
-        IsolationClass process = new IsolationClass();
-        process.setMetadata(new ObjectMetaBuilder().withName(CLASS).build());
-        process.setSpec(new IsolationClassSpec(CLASS, IsolationLevel.Process, null));
-        return process;
+        IsolationClass isolation = new IsolationClass();
+        isolation.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        isolation.setSpec(new IsolationClassSpec(name, level, null));
+        return isolation;
     }
 }

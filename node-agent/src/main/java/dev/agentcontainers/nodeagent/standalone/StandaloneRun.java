@@ -11,6 +11,9 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
@@ -57,6 +60,7 @@ public final class StandaloneRun implements Run {
     private final Platform platform;
     private final ClosedAddresses closed;
     private final NameSettings names;
+    private final ImageSettings images;
     private final RunObserver observer;
     private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     private final Object lock = new Object();
@@ -68,15 +72,18 @@ public final class StandaloneRun implements Run {
     /**
      * @param neverAllowed addresses and ranges that no policy opens, an API server's for example
      * @param names how the agent's names are resolved
+     * @param images where an image is kept and had from
      */
     public StandaloneRun(
             RunObjects objects,
             Platform platform,
             List<String> neverAllowed,
             NameSettings names,
+            ImageSettings images,
             RunObserver observer) {
         this.objects = objects;
         this.names = names;
+        this.images = images;
         this.platform = platform;
         this.closed = new ClosedAddresses(neverAllowed);
         this.observer = observer;
@@ -132,7 +139,11 @@ public final class StandaloneRun implements Run {
         // The trial run and the fence need nothing of each other, and both take their time.
         FutureTask<DriverProbe> probe = new FutureTask<>(driver::probe);
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
+        AgentImages held = AgentImages.NONE;
         try {
+            if (plan.assignment().image().isPresent()) {
+                held = NodeImages.open(images, platform.layers(), machine, settings.name(), Clock.systemUTC());
+            }
             observer.progress("fence: " + agentCidr);
             closed.open(fenceWithNames, agentCidr, Place.FLEET_CIDR);
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
@@ -144,6 +155,7 @@ public final class StandaloneRun implements Run {
                     fenceWithNames,
                     policy,
                     new GivenMaterials(plan.sources()),
+                    held,
                     journal,
                     reports::add,
                     allocatable(machine),
@@ -169,6 +181,7 @@ public final class StandaloneRun implements Run {
         } finally {
             closed.forget();
             probing.join();
+            close(held);
             close(opened);
             close(driver);
             trail.close();
@@ -330,6 +343,7 @@ public final class StandaloneRun implements Run {
                 assignment.generation(),
                 assignment.epoch(),
                 assignment.driver(),
+                assignment.image(),
                 assignment.command(),
                 assignment.workingDirectory(),
                 assignment.environment(),

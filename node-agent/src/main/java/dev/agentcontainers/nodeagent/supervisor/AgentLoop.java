@@ -34,6 +34,7 @@ final class AgentLoop implements Runnable {
     private final AgentRecord agent;
     private final AgentReports reports;
     private final FencedRun fenced;
+    private final HeldImage image;
     private final Launch launch;
     private final Oversight oversight;
     private final Dismantling dismantling;
@@ -54,12 +55,13 @@ final class AgentLoop implements Runnable {
         this.capacity = capacity;
         this.mailbox = mailbox;
         this.agent = new AgentRecord(id, node.journal(), journalled);
-        this.reports = new AgentReports(node.reporter());
+        this.image = new HeldImage(id, node.images(), node.materials(), mailbox::wake);
+        this.reports = new AgentReports(node.reporter(), image::digest);
         this.fenced = new FencedRun(id, node.fence(), node.policy(), node.clock(), mailbox::wake);
         Resolution resolution = new Resolution(node.materials());
-        this.launch = new Launch(id, node, resolution, agent, reports, fenced);
-        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced);
-        this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced);
+        this.launch = new Launch(id, node, resolution, agent, reports, fenced, image);
+        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, image);
+        this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, image);
         this.onEnd = onEnd;
         journalled
                 .filter(JournalEntry::holdsCapacity)
@@ -92,6 +94,7 @@ final class AgentLoop implements Runnable {
             Thread.currentThread().interrupt();
         } finally {
             fenced.close();
+            image.close();
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param address the agent's address while it is attached to the fence
  * @param enforcement the policy that fences it, as the kernel holds it; of a finished one what fenced it last
  * @param exitCode of the last run that ended
+ * @param imageDigest of the image that it has, where it is from one
  */
 public record AgentReport(
         Assignment assignment,
@@ -23,7 +24,46 @@ public record AgentReport(
         Optional<Enforcement> enforcement,
         Optional<Integer> exitCode,
         int restarts,
-        Milestones milestones) {
+        Milestones milestones,
+        Optional<String> imageDigest) {
+
+    /** Without an image. */
+    public AgentReport(
+            Assignment assignment,
+            AssignmentPhase phase,
+            String reason,
+            String message,
+            Optional<String> address,
+            Optional<Enforcement> enforcement,
+            Optional<Integer> exitCode,
+            int restarts,
+            Milestones milestones) {
+        this(
+                assignment,
+                phase,
+                reason,
+                message,
+                address,
+                enforcement,
+                exitCode,
+                restarts,
+                milestones,
+                Optional.empty());
+    }
+
+    AgentReport withImage(Optional<String> digest) {
+        return new AgentReport(
+                assignment,
+                phase,
+                reason,
+                message,
+                address,
+                enforcement,
+                exitCode,
+                restarts,
+                milestones,
+                digest);
+    }
 
     /** The policy in the kernel. */
     public record Enforcement(String group, String hash, long revision) {}

@@ -13,14 +13,18 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Says what is true of one agent, once for each change. Used by one thread. */
 final class AgentReports {
     private final AgentReporter reporter;
+    private final Supplier<Optional<String>> imageDigest;
     private Optional<AgentReport> last = Optional.empty();
 
-    AgentReports(AgentReporter reporter) {
+    /** @param imageDigest of the image that the agent has by now */
+    AgentReports(AgentReporter reporter, Supplier<Optional<String>> imageDigest) {
         this.reporter = reporter;
+        this.imageDigest = imageDigest;
     }
 
     void preparing(JournalEntry entry, String reason, String message) {
@@ -109,6 +113,7 @@ final class AgentReports {
     static String reasonOf(Step step) {
         return switch (step) {
             case RESOLVE -> "ResolveFailed";
+            case PULL -> "PullFailed";
             case PREPARE -> "PrepareFailed";
             case CREATE -> "CreateFailed";
             case FENCE -> "FenceFailed";
@@ -155,7 +160,8 @@ final class AgentReports {
                 entry.map(JournalEntry::milestones).orElse(Milestones.NONE));
     }
 
-    private void send(AgentReport report) {
+    private void send(AgentReport plain) {
+        AgentReport report = plain.withImage(imageDigest.get());
         if (!last.equals(Optional.of(report))) {
             last = Optional.of(report);
             reporter.report(report);

@@ -11,10 +11,11 @@ import java.util.Optional;
 
 /** Stops one agent and removes everything of it; the fence goes after the last process. Used by one thread. */
 record Dismantling(
-        SandboxId id, NodeParts node, Capacity capacity, AgentRecord agent, AgentReports reports, FencedRun fenced) {
+        SandboxId id, NodeParts node, Capacity capacity, AgentRecord agent, AgentReports reports, FencedRun fenced, HeldImage image) {
     /** @param assignment the last that is known, for the report */
     Next dismantle(Assignment assignment) throws SandboxException, InterruptedException {
         JournalEntry entry = deleted(assignment);
+        image.stopPull();
         for (IsolationDriver driver : node.drivers().values()) {
             if (driver.name().equals(assignment.driver().name())) {
                 if (driver.state(id) instanceof SandboxState.Running) {
@@ -26,6 +27,7 @@ record Dismantling(
                 driver.purge(id);
             }
         }
+        image.release();
         node.fence().detach(id);
         node.fence().forgetBudgets(id);
         capacity.release(id);

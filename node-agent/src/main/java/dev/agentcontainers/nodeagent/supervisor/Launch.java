@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.journal.JournalException;
@@ -28,6 +29,7 @@ final class Launch {
     private final AgentRecord agent;
     private final AgentReports reports;
     private final FencedRun fenced;
+    private final HeldImage image;
     private final Resolution resolution;
     private int failures;
 
@@ -37,13 +39,15 @@ final class Launch {
             Resolution resolution,
             AgentRecord agent,
             AgentReports reports,
-            FencedRun fenced) {
+            FencedRun fenced,
+            HeldImage image) {
         this.id = id;
         this.node = node;
         this.resolution = resolution;
         this.agent = agent;
         this.reports = reports;
         this.fenced = fenced;
+        this.image = image;
     }
 
     /** Starts the agent when it is time. */
@@ -65,16 +69,31 @@ final class Launch {
             reports.preparing(entry, "PolicyNotReady", "this node's policy has no group " + group + " yet");
             return new Next.Wait(AfterExit.deadline(entry));
         }
+        Optional<Assignment.Image> wanted = entry.assignment().image();
+        if (wanted.isEmpty()) {
+            reports.preparing(entry, "Starting", "");
+            return launch(entry, driver, Optional.empty());
+        }
+        Optional<AgentImage> held;
+        try {
+            held = image.get(wanted.get());
+        } catch (SandboxException e) {
+            return failed(entry, driver, e);
+        }
+        if (held.isEmpty()) {
+            reports.preparing(entry, "Pulling", image.progress());
+            return new Next.Wait(AfterExit.deadline(entry));
+        }
         reports.preparing(entry, "Starting", "");
-        return launch(entry, driver);
+        return launch(entry, driver, held);
     }
 
     /** Resolve, prepare, create, fence, start: each step only after the one before it is done. */
-    private Next launch(JournalEntry entry, IsolationDriver driver) throws SandboxException {
+    private Next launch(JournalEntry entry, IsolationDriver driver, Optional<AgentImage> held) throws SandboxException {
         Assignment assignment = entry.assignment();
         JournalEntry reached = entry;
         try {
-            SandboxSpec spec = resolution.resolve(assignment);
+            SandboxSpec spec = resolution.resolve(assignment, held);
             driver.prepare(spec);
             reached = agent.note(reached.beginning(node.bootId(), node.clock().instant()));
             NetworkAttachment network = driver.create(spec);

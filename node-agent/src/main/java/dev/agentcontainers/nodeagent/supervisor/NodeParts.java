@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.supervisor;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -22,6 +23,7 @@ public record NodeParts(
         Fence fence,
         PolicyKeeper policy,
         MaterialSource materials,
+        AgentImages images,
         Journal journal,
         AgentReporter reporter,
         ResourceAmounts allocatable,

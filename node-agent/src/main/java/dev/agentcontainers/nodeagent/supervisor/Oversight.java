@@ -18,7 +18,8 @@ record Oversight(
         Resolution resolution,
         AgentRecord agent,
         AgentReports reports,
-        FencedRun fenced) {
+        FencedRun fenced,
+        HeldImage image) {
     /** One look at the agent while it runs. */
     Next oversee(JournalEntry entry, IsolationDriver driver, SandboxState.Running running)
             throws SandboxException, InterruptedException {
@@ -78,7 +79,7 @@ record Oversight(
         }
         try {
             if (!before.limits().equals(wanted.limits()) || !before.requests().equals(wanted.requests())) {
-                driver.update(resolution.resolve(wanted));
+                driver.update(resolution.resolve(wanted, image.held()));
             }
             agent.keep(entry.applied(wanted));
             return Optional.empty();

@@ -1,5 +1,8 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageProcess;
+import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
@@ -7,6 +10,7 @@ import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +30,8 @@ final class Resolution {
         this.materials = materials;
     }
 
-    SandboxSpec resolve(Assignment assignment) throws SandboxException {
+    /** @param image that the assignment asks for; empty where it asks for none */
+    SandboxSpec resolve(Assignment assignment, Optional<AgentImage> image) throws SandboxException {
         Map<String, String> environment = new LinkedHashMap<>();
         for (EnvironmentEntry entry : assignment.environment()) {
             value(entry).ifPresent(value -> environment.put(entry.name(), value));
@@ -36,16 +41,38 @@ final class Resolution {
             mounts.add(mount(mount));
         }
         String name = assignment.agent().name();
+        ImageProcess process = process(assignment, image, environment);
         return new SandboxSpec(
                 assignment.id(),
+                image.<SandboxRoot>map(held -> new SandboxRoot.Image(held.layers(), process.user()))
+                        .orElse(SandboxRoot.HOST),
                 name.length() > LONGEST_HOSTNAME ? name.substring(0, LONGEST_HOSTNAME) : name,
                 assignment.driver().parameters(),
-                assignment.command(),
-                assignment.workingDirectory(),
-                environment,
+                process.command(),
+                process.workingDirectory(),
+                process.environment(),
                 assignment.limits(),
                 assignment.requests(),
                 mounts);
+    }
+
+    private static ImageProcess process(
+            Assignment assignment, Optional<AgentImage> image, Map<String, String> environment)
+            throws SandboxException {
+        if (image.isEmpty()) {
+            return new ImageProcess(
+                    assignment.command(), environment, assignment.workingDirectory().orElse("/"), "");
+        }
+        try {
+            return ImageProcess.of(
+                    image.get().configuration(),
+                    assignment.command(),
+                    assignment.image().map(Assignment.Image::arguments).orElse(List.of()),
+                    environment,
+                    assignment.workingDirectory());
+        } catch (ImageException e) {
+            throw new SandboxException(Step.RESOLVE, Kind.INVALID_SPEC, String.valueOf(e.getMessage()), e);
+        }
     }
 
     private Optional<String> value(EnvironmentEntry entry) throws SandboxException {

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.Mailbox.Desired;
+import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -147,9 +148,18 @@ public final class Supervisor implements AutoCloseable {
                     node.fence().forgetBudgets(id);
                 }
             }
+            releaseImages();
             leftoversRemoved = true;
-        } catch (SandboxException e) {
+        } catch (SandboxException | IOException e) {
             LOG.warn("leftovers could not be removed, tried again: {}", e.getMessage());
+        }
+    }
+
+    private void releaseImages() throws IOException {
+        for (SandboxId id : node.images().holders()) {
+            if (!loops.containsKey(id)) {
+                node.images().release(id);
+            }
         }
     }
 

@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
+import dev.agentcontainers.nodeagent.image.NoLayers;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.kubernetes.FakeDriver;
@@ -48,6 +50,11 @@ public final class FakeMachine implements Platform {
     @Override
     public List<IsolationDriver> drivers(NodeSettings settings) {
         return List.of(driver);
+    }
+
+    @Override
+    public LayerFiles layers() {
+        return new NoLayers();
     }
 
     @Override

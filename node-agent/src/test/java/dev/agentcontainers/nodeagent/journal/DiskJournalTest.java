@@ -6,6 +6,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
@@ -144,8 +145,13 @@ class DiskJournalTest {
                 2,
                 9,
                 new Assignment.Driver("process", "process", Map.of("seccomp", "default")),
+                Optional.of(new Assignment.Image(
+                        "registry.example.org/agent:1",
+                        Optional.of(PullPolicy.ALWAYS),
+                        List.of("s-2"),
+                        List.of("--verbose"))),
                 List.of("python3", "/opt/main.py"),
-                "/workspace",
+                Optional.of("/workspace"),
                 List.of(
                         new EnvironmentEntry.Literal("A", "b"),
                         new EnvironmentEntry.FromSecret("C", "s-1", "k", true),

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -67,6 +68,7 @@ final class AgentWork implements AutoCloseable {
                 fence,
                 policy,
                 new ClusterMaterials(client, node.namespace),
+                AgentImages.NONE,
                 journal,
                 reporter,
                 ResourceAmounts.NONE,

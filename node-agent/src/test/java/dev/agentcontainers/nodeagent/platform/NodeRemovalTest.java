@@ -2,6 +2,8 @@ package dev.agentcontainers.nodeagent.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.nodeagent.image.NoLayers;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
@@ -48,6 +50,11 @@ class NodeRemovalTest {
         @Override
         public List<IsolationDriver> drivers(NodeSettings settings) {
             return List.of(recording(IsolationDriver.class));
+        }
+
+        @Override
+        public LayerFiles layers() {
+            return new NoLayers();
         }
 
         @Override

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
@@ -33,6 +34,7 @@ final class TestNode implements AutoCloseable {
     final SettableClock clock = new SettableClock();
     final FakeMachine machine = new FakeMachine(clock);
     final Map<String, Map<String, byte[]>> secrets = new ConcurrentHashMap<>();
+    AgentImages images = AgentImages.NONE;
     private final Path folder;
     private final List<AgentReport> reports = new ArrayList<>();
     private final Map<SandboxId, AgentReport> latest = new ConcurrentHashMap<>();
@@ -61,6 +63,7 @@ final class TestNode implements AutoCloseable {
                 new FakeFence(machine, calls),
                 policy,
                 materials(),
+                images,
                 journal,
                 report -> take(report, calls),
                 new ResourceAmounts(

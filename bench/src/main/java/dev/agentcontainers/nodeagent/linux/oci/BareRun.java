@@ -9,7 +9,6 @@ import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -37,7 +36,7 @@ public final class BareRun {
 
     private final OciSettings settings;
     private final SandboxSpec spec;
-    private final ProcessDriver driver;
+    private final OciDriver driver;
     private final SandboxFiles files;
     private final long shimPid;
     private final RuntimeCommand command;
@@ -47,7 +46,7 @@ public final class BareRun {
     private BareRun(
             OciSettings settings,
             SandboxSpec spec,
-            ProcessDriver driver,
+            OciDriver driver,
             SandboxFiles files,
             long shimPid,
             RuntimeCommand command) {
@@ -61,7 +60,7 @@ public final class BareRun {
 
     /** Makes a sandbox of the spec, which stays created and never starts; its bundle is what is run. */
     public static BareRun of(OciSettings settings, SandboxSpec spec) throws IOException, SandboxException {
-        ProcessDriver driver = new ProcessDriver(settings);
+        OciDriver driver = OciDriver.process(settings);
         driver.prepare(spec);
         driver.create(spec);
         SandboxFiles files = new SandboxFiles(settings, spec.id());
@@ -133,23 +132,16 @@ public final class BareRun {
             IdRange ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids())
                     .of(own.id().value());
             SandboxCreation creation = driver.creation();
-            MountTable hosts = MountTable.ofThisThread();
             int[] pipe = new int[2];
             Shim.check("make a pipe", descriptors.pipe(pipe));
             int child;
-            try {
+            SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
+            try (AgentRoot root = creation.root(own, ids, surroundings)) {
                 child = new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
                     new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
                     creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
-                    SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
-                    creation.make(
-                            creation.plan(own, hosts, surroundings),
-                            own,
-                            paths,
-                            ids,
-                            driver.store(own.id()),
-                            surroundings);
+                    creation.make(root, own, paths, ids, driver.store(own.id()), surroundings);
                     List<String> arguments = new ArrayList<>(command.shim().runtimeArguments(paths));
                     arguments.addAll(List.of(
                             "run",

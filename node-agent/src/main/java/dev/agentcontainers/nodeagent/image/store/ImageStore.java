@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.ImagePlatform;
 import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.ImageSource;
 import java.io.Closeable;
 import java.io.IOException;
@@ -183,6 +184,11 @@ public final class ImageStore implements Closeable {
     /** What an agent uses. */
     public Optional<StoredImage> usedBy(String user) throws IOException {
         return uses.read(user);
+    }
+
+    /** Agents that use an image. */
+    public Set<String> users() throws IOException {
+        return Set.copyOf(uses.names());
     }
 
     /** Ends an agent's use. Its layers go with the next collection where nobody else has them. */

@@ -61,9 +61,9 @@ public final class ImageRoot {
         check("enter " + places.layers(), calls.changeDirectory(places.layers().toString()));
         String options = "lowerdir=" + String.join(":", names.reversed()) + ",upperdir=" + plain(upper) + ",workdir="
                 + plain(work) + FIXED;
-        check(
-                "mount an overlay at " + places.root(),
-                calls.mountOverlay(places.root().toString(), options));
+        int answer = calls.mountOverlay(places.root().toString(), options);
+        check("leave " + places.layers(), calls.changeDirectory("/"));
+        check("mount an overlay at " + places.root(), answer);
     }
 
     /** An overlay takes no directory twice; of two equal layers the upper one hides all of the lower one. */

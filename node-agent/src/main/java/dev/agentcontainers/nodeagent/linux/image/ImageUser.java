@@ -3,6 +3,8 @@ package dev.agentcontainers.nodeagent.linux.image;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,9 +16,20 @@ import java.util.stream.Stream;
  *
  * @param groups beside {@code group}
  */
-record ImageUser(int user, int group, List<Integer> groups, String home) {
-    ImageUser {
+public record ImageUser(int user, int group, List<Integer> groups, String home) {
+    public ImageUser {
         groups = List.copyOf(groups);
+    }
+
+    /**
+     * Whom a mounted image's program is run as.
+     *
+     * @param root where the image is mounted
+     * @param text as {@link #resolve} takes it
+     */
+    public static ImageUser in(Path root, String text) throws IOException {
+        ImageFiles files = new ImageFiles(LayerCalls.ofThisMachine(), root);
+        return resolve(text, files.text("etc/passwd"), files.text("etc/group"));
     }
 
     /**

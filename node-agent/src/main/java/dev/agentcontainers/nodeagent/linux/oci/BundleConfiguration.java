@@ -23,6 +23,7 @@ import java.util.TreeMap;
  * The {@code config.json} of a sandbox, see the OCI runtime specification 1.0.2. The root that it names is complete: the
  * runtime mounts only the kernel's filesystems.
  *
+ * @param root what the root at {@code rootPath} is
  * @param defaults variables that the agent has where its specification sets no others
  * @param files most open files, not above the hard limit of the node agent
  * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
@@ -32,8 +33,8 @@ record BundleConfiguration(
         SandboxSpec spec,
         IdRange ids,
         String rootPath,
+        AgentRoot.Made root,
         String cgroupPath,
-        List<String> masked,
         Confinement confinement,
         Map<String, String> defaults,
         long files,
@@ -86,7 +87,7 @@ record BundleConfiguration(
             return JSON.writeValueAsBytes(Map.of(
                     "ociVersion", "1.0.2",
                     "process", process(),
-                    "root", Map.of("path", rootPath, "readonly", true),
+                    "root", Map.of("path", rootPath, "readonly", root.readOnly()),
                     "hostname", spec.hostname(),
                     "mounts", mounts(),
                     "linux", linux()));
@@ -115,7 +116,14 @@ record BundleConfiguration(
         }
         return Map.of(
                 "terminal", false,
-                "user", Map.of("uid", 0, "gid", 0),
+                "user",
+                        Map.of(
+                                "uid",
+                                root.runAs().user(),
+                                "gid",
+                                root.runAs().group(),
+                                "additionalGids",
+                                root.runAs().groups()),
                 "args", spec.command(),
                 "env", environment(),
                 "cwd", spec.workingDirectory(),
@@ -133,7 +141,7 @@ record BundleConfiguration(
         defaults.forEach(environment::putIfAbsent);
         environment.putIfAbsent("PATH", PATH);
         environment.putIfAbsent("HOSTNAME", spec.hostname());
-        environment.putIfAbsent("HOME", home());
+        environment.putIfAbsent("HOME", root.runAs().home().orElseGet(this::home));
         return environment.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getValue())
                 .toList();
@@ -164,7 +172,7 @@ record BundleConfiguration(
 
     private Map<String, Object> linux() {
         List<String> hidden = new ArrayList<>(MASKED);
-        hidden.addAll(masked);
+        hidden.addAll(root.masked());
         List<Map<String, Object>> mapping =
                 List.of(Map.of("containerID", 0, "hostID", ids.first(), "size", ids.size()));
         Map<String, Object> linux = new LinkedHashMap<>();

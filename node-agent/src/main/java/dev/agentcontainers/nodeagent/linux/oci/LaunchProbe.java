@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
-import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
@@ -8,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
@@ -29,7 +29,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Finds out whether this machine can run agents: looks for what is needed, then really runs one. */
-record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
+record LaunchProbe(
+        OciDriver driver, RootKind kind, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
     static final String STORAGE = "ephemeral-storage";
     private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
     private static final String TRIAL = "probe-";
@@ -37,6 +38,10 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
 
     static boolean isTrial(SandboxId id) {
         return id.value().startsWith(TRIAL);
+    }
+
+    static Path trialFolder(OciSettings settings) {
+        return settings.stateDirectory().resolve("trial");
     }
 
     DriverProbe probe() {
@@ -50,8 +55,8 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
             Optional<String> withoutStorage = launch();
             return new DriverProbe.Ready(
                     version,
-                    IsolationLevel.Process,
-                    withoutStorage.isEmpty() ? List.of(STORAGE) : List.of(),
+                    kind.level(),
+                    withoutStorage.isEmpty() ? List.of(kind.feature(), STORAGE) : List.of(kind.feature()),
                     notes(withoutStorage));
         } catch (Tools.MissingException | SandboxException | IOException e) {
             return new DriverProbe.NotReady(String.valueOf(e.getMessage()));
@@ -64,8 +69,15 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
     private Optional<String> lack() throws IOException {
         String release = Files.readString(Path.of("/proc/sys/kernel/osrelease")).trim();
         Matcher kernel = KERNEL.matcher(release);
-        if (kernel.matches() && Integer.parseInt(kernel.group(1)) * 1000 + Integer.parseInt(kernel.group(2)) < 5012) {
+        int version = kernel.matches()
+                ? Integer.parseInt(kernel.group(1)) * 1000 + Integer.parseInt(kernel.group(2))
+                : Integer.MAX_VALUE;
+        if (version < 5012) {
             return Optional.of("the kernel is " + release + "; Linux 5.12 or newer is needed (mount_setattr)");
+        }
+        if (kind == RootKind.IMAGE && version < 5019) {
+            return Optional.of(
+                    "the kernel is " + release + "; Linux 5.19 or newer is needed (id-mapped layers of an overlay)");
         }
         if (!Files.exists(Path.of("/proc/self/ns/user"))) {
             return Optional.of("the kernel has no user namespaces (CONFIG_USER_NS)");
@@ -125,16 +137,35 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
         SandboxId id = new SandboxId(TRIAL + UUID.randomUUID());
         ResourceAmounts limits =
                 new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(64 << 20), storage, OptionalLong.of(16));
-        SandboxSpec spec = new SandboxSpec(id, "probe", Map.of(), List.of(PROGRAM), "/", Map.of(), limits, mounts);
+        SandboxSpec spec = new SandboxSpec(
+                id,
+                root(),
+                "probe",
+                Map.of(),
+                List.of(kind == RootKind.HOST ? PROGRAM : TrialImage.PROGRAM),
+                "/",
+                Map.of(),
+                limits,
+                limits,
+                mounts);
         driver.onTrial(id, () -> {
             driver.prepare(spec);
             driver.create(spec);
             driver.start(id);
             ExitStatus exit = exit(id);
             if (exit.code() != 0) {
-                throw new IOException("a trial run of " + PROGRAM + " ended with code " + exit.code());
+                throw new IOException("a trial run ended with code " + exit.code());
             }
         });
+    }
+
+    private SandboxRoot root() throws IOException {
+        return switch (kind) {
+            case HOST -> SandboxRoot.HOST;
+            case IMAGE ->
+                new SandboxRoot.Image(
+                        List.of(TrialImage.layerIn(trialFolder(settings))), "");
+        };
     }
 
     private ExitStatus exit(SandboxId id) throws SandboxException, IOException, InterruptedException {
@@ -144,7 +175,7 @@ record LaunchProbe(ProcessDriver driver, OciSettings settings, Hierarchies hiera
             return end.get(settings.patience().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new IOException(
-                    "a trial run of " + PROGRAM + " did not end within "
+                    "a trial run did not end within "
                             + settings.patience().toSeconds() + " s",
                     e);
         } catch (ExecutionException e) {

@@ -7,6 +7,8 @@ import dev.agentcontainers.nodeagent.authority.TrustFolder;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.image.IdMapping;
+import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
@@ -14,13 +16,13 @@ import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RememberedHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
-import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.protocol.names.NameServer;
 import java.io.IOException;
@@ -50,6 +52,7 @@ final class SandboxCreation {
     private final Mounts mounts;
     private final RememberedHostTree hostTree;
     private final SystemStores stores;
+    private final OverlayCalls overlay = OverlayCalls.ofThisMachine();
     private final boolean swapAccounted;
     private final long files;
 
@@ -86,21 +89,10 @@ final class SandboxCreation {
         PrivateFiles.makeDirectory(paths.run());
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
         preparePrivateMount(paths);
-        MountTable hosts = MountTable.ofThisThread();
-        Created created = new MountNamespace(mounts).inNew(() -> {
-            new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
-            Files.createDirectory(paths.bundle());
-            try (ShimLaunch launch = shim.launch(paths)) {
-                RootfsPlan plan = plan(spec, hosts, surroundings);
-                make(plan, spec, paths, ids, store, surroundings);
-                // Before it has any child: everything of the sandbox is in its groups from the beginning.
-                launch.move(shimGroups);
-                hideUnifiedHierarchy();
-                return new Created.Agent(launch.create());
-            } catch (SandboxException e) {
-                return new Created.Refused(e);
-            }
-        });
+        Created created;
+        try (AgentRoot root = root(spec, ids, surroundings)) {
+            created = create(spec, paths, ids, store, surroundings, root, shimGroups);
+        }
         long agent = switch (created) {
             case Created.Agent(long pid) -> pid;
             case Created.Refused(SandboxException why) -> throw why;
@@ -111,6 +103,30 @@ final class SandboxCreation {
         return record;
     }
 
+    private Created create(
+            SandboxSpec spec,
+            SandboxFiles paths,
+            IdRange ids,
+            WorkspaceStore store,
+            Surroundings surroundings,
+            AgentRoot root,
+            List<Path> shimGroups)
+            throws IOException {
+        return new MountNamespace(mounts).inNew(() -> {
+            new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
+            Files.createDirectory(paths.bundle());
+            try (ShimLaunch launch = shim.launch(paths)) {
+                make(root, spec, paths, ids, store, surroundings);
+                // Before it has any child: everything of the sandbox is in its groups from the beginning.
+                launch.move(shimGroups);
+                hideUnifiedHierarchy();
+                return new Created.Agent(launch.create());
+            } catch (SandboxException e) {
+                return new Created.Refused(e);
+            }
+        });
+    }
+
     /** What a thread in the sandbox's mount namespace has come to. */
     private sealed interface Created {
         record Agent(long pid) implements Created {}
@@ -118,66 +134,81 @@ final class SandboxCreation {
         record Refused(SandboxException why) implements Created {}
     }
 
+    /** Of what a sandbox's root will be made; to be called before its mount namespace is. */
+    AgentRoot root(SandboxSpec spec, IdRange ids, Surroundings surroundings) throws IOException {
+        return switch (spec.root()) {
+            case SandboxRoot.Host _ -> hostRoot(spec, surroundings);
+            case SandboxRoot.Image image ->
+                new ImageAgentRoot(
+                        mounts,
+                        overlay,
+                        IdMapping.of(overlay, ids),
+                        image,
+                        new Replacements(ownFiles(spec), trust(surroundings)));
+        };
+    }
+
+    private HostAgentRoot hostRoot(SandboxSpec spec, Surroundings surroundings) throws IOException {
+        HostRoot withoutOwn = surroundings
+                .hostRoot()
+                .without(List.of(
+                        settings.stateDirectory().toString(),
+                        settings.runDirectory().toString()));
+        Map<String, String> folders = trust(surroundings);
+        if (!folders.isEmpty()) {
+            folders.putAll(stores.shown());
+        }
+        return new HostAgentRoot(
+                mounts,
+                // What the host has mounted now, without what will be mounted for the sandbox.
+                new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn),
+                new Replacements(ownFiles(spec), folders));
+    }
+
+    private static Map<String, String> trust(Surroundings surroundings) {
+        Map<String, String> folders = new TreeMap<>();
+        surroundings.trust().ifPresent(folder -> folders.put(TrustFolder.PATH, folder.toString()));
+        return folders;
+    }
+
+    /** Makes the sandbox's files in the calling thread's mount namespace, which is the sandbox's. */
     void make(
-            RootfsPlan plan,
+            AgentRoot root,
             SandboxSpec spec,
             SandboxFiles paths,
             IdRange ids,
             WorkspaceStore store,
             Surroundings surroundings)
-            throws IOException {
+            throws IOException, SandboxException {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
         Files.createDirectory(paths.runtimeState());
-        Files.write(paths.bundle().resolve("config.json"), bundle(plan, spec, paths, ids, surroundings));
         Path workspaces = store.open(
                 paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
-        new RootfsBuilder(mounts)
-                .build(
-                        plan,
-                        paths.root(),
-                        new RootfsBuilder.Parameters(
-                                path -> workspace(workspaces, path, ids), ids.first(), temporaryBytes(spec)));
+        AgentRoot.Made made = root.make(spec, paths, ids, workspaces);
+        Files.write(paths.bundle().resolve("config.json"), bundle(made, spec, paths, ids, surroundings));
     }
 
-    private byte[] bundle(RootfsPlan plan, SandboxSpec spec, SandboxFiles paths, IdRange ids, Surroundings surroundings)
+    static RootfsBuilder.Parameters parameters(SandboxSpec spec, Path workspaces, IdRange ids, RunAs runAs) {
+        long owner = ids.first() + runAs.user();
+        return new RootfsBuilder.Parameters(path -> workspace(workspaces, path, owner), owner, temporaryBytes(spec));
+    }
+
+    private byte[] bundle(
+            AgentRoot.Made made, SandboxSpec spec, SandboxFiles paths, IdRange ids, Surroundings surroundings)
             throws IOException {
         return new BundleConfiguration(
                         spec,
                         ids,
                         paths.root().toString(),
+                        made,
                         cgroups.pathFor(spec.id().value()),
-                        plan.masked(),
                         settings.confinement(),
                         surroundings.trust().isPresent() ? TrustFolder.variables() : Map.of(),
                         files,
                         cgroups.mostQuota(),
                         swapAccounted)
                 .toJson();
-    }
-
-    /** @param hosts what the host has mounted, without what was mounted for the sandbox */
-    RootfsPlan plan(SandboxSpec spec, MountTable hosts, Surroundings surroundings)
-            throws IOException, SandboxException {
-        HostRoot withoutOwn = surroundings
-                .hostRoot()
-                .without(List.of(
-                        settings.stateDirectory().toString(),
-                        settings.runDirectory().toString()));
-        return new RootfsPlanner(hostTree.now(), hosts, withoutOwn)
-                .plan(
-                        spec.mounts(),
-                        new Replacements(ownFiles(spec), ownFolders(surroundings)),
-                        spec.workingDirectory());
-    }
-
-    private Map<String, String> ownFolders(Surroundings surroundings) throws IOException {
-        if (surroundings.trust().isEmpty()) {
-            return Map.of();
-        }
-        Map<String, String> folders = new TreeMap<>(stores.shown());
-        folders.put(TrustFolder.PATH, surroundings.trust().get().toString());
-        return folders;
     }
 
     private static Map<String, String> ownFiles(SandboxSpec spec) {
@@ -205,9 +236,9 @@ final class SandboxCreation {
         }
     }
 
-    private static Path workspace(Path opened, String path, IdRange ids) {
+    private static Path workspace(Path opened, String path, long owner) {
         try {
-            return WorkspaceStore.workspace(opened, path, ids);
+            return WorkspaceStore.workspace(opened, path, owner);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -62,6 +62,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return privateMount().resolve("root");
     }
 
+    /** Where the layers of an image are mounted one by one. */
+    Path layers() {
+        return privateMount().resolve("layers");
+    }
+
     Path runtimeState() {
         return privateMount().resolve("runtime");
     }

@@ -27,6 +27,9 @@ public sealed interface RootMount {
     record Files(String path, Optional<String> within, Map<String, byte[]> content, boolean secret)
             implements RootMount {}
 
+    /** A directory of the host's, read-only. */
+    record Shown(String path, Optional<String> within, String source) implements RootMount {}
+
     /** Something empty and unreadable, where an agent could make something by itself. */
     record Denied(String path, Optional<String> within) implements RootMount {}
 }

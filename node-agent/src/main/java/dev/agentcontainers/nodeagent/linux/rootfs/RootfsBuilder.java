@@ -65,6 +65,11 @@ public final class RootfsBuilder {
             make(operation, root);
         }
         restrict(root.toString(), true, ALWAYS | ATTRIBUTE_RDONLY);
+        mountOver(plan, root, parameters);
+    }
+
+    /** Makes only the plan's mounts, over a root that is there and has the places for them. */
+    public void mountOver(RootfsPlan plan, Path root, Parameters parameters) throws IOException {
         for (RootMount mount : plan.mounts()) {
             mount(mount, root, parameters);
         }
@@ -117,6 +122,7 @@ public final class RootfsBuilder {
                     bind(parameters.workspace().apply(workspace.name()).toString(), target);
                 case RootMount.Files files ->
                     mountMemory(target, memoryOptions("0755", sizeOf(files.content()), owner));
+                case RootMount.Shown shown -> bind(shown.source(), target);
                 case RootMount.Denied _ -> mountMemory(target, "mode=0000,size=4096,nr_inodes=1");
             }
         });
@@ -143,7 +149,7 @@ public final class RootfsBuilder {
         return switch (mount) {
             case RootMount.Temporary _ -> false;
             case RootMount.Workspace workspace -> !workspace.writable();
-            case RootMount.Files _, RootMount.Denied _ -> true;
+            case RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;
         };
     }
 

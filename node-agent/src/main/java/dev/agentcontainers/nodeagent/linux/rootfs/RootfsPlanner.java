@@ -70,10 +70,7 @@ public final class RootfsPlanner {
             tree.root().children().put("tmp", new Mounted());
             planned.add(new RootMount.Temporary("/tmp"));
         }
-        List<ResolvedMount> outerFirst = mounts.stream()
-                .sorted(Comparator.comparingInt(RootfsPlanner::depth).thenComparing(ResolvedMount::path))
-                .toList();
-        for (ResolvedMount mount : outerFirst) {
+        for (ResolvedMount mount : outerFirst(mounts)) {
             if (isKernels(mount.path())) {
                 masked.add(maskOf(mount));
             } else {
@@ -143,7 +140,7 @@ public final class RootfsPlanner {
         place.put(file ? new Own("", 0) : new Folder(0));
     }
 
-    private static RootMount mounted(ResolvedMount mount, String path, Optional<String> within) {
+    static RootMount mounted(ResolvedMount mount, String path, Optional<String> within) {
         return switch (mount) {
             case ResolvedMount.Denied _ -> new RootMount.Denied(path, within);
             case ResolvedMount.Workspace workspace ->
@@ -152,15 +149,21 @@ public final class RootfsPlanner {
         };
     }
 
-    private static String maskOf(ResolvedMount mount) throws SandboxException {
+    static String maskOf(ResolvedMount mount) throws SandboxException {
         if (mount instanceof ResolvedMount.Denied && !KERNEL_FILESYSTEMS.contains(mount.path())) {
             return mount.path();
         }
         throw invalid(mount.path(), "is in /proc, /sys or /dev, where only 'access: Denied' below them is possible");
     }
 
-    private static boolean isKernels(String path) {
+    static boolean isKernels(String path) {
         return KERNEL_FILESYSTEMS.stream().anyMatch(kernel -> path.equals(kernel) || path.startsWith(kernel + "/"));
+    }
+
+    static List<ResolvedMount> outerFirst(List<ResolvedMount> mounts) {
+        return mounts.stream()
+                .sorted(Comparator.comparingInt(RootfsPlanner::depth).thenComparing(ResolvedMount::path))
+                .toList();
     }
 
     private static int depth(ResolvedMount mount) {

@@ -138,14 +138,22 @@ public final class WorkspaceStore {
         return target;
     }
 
-    /** The directory of one workspace, made where it does not exist. {@code path}: where the manifest mounts it. */
-    public static Path workspace(Path opened, String path, IdRange owner) throws IOException {
+    /** Where what an agent changes of its image's root is kept: a name that no workspace can have. */
+    public static Path rootChanges(Path opened) {
+        return opened.resolve("%root");
+    }
+
+    /** The directory of one workspace, made where it does not exist. {@code path}: where the manifest mounts it.
+     *
+     * @param owner the host's user and group id that stands for the agent's own
+     */
+    public static Path workspace(Path opened, String path, long owner) throws IOException {
         Path workspace = opened.resolve(nameFor(path));
         if (!Files.exists(workspace)) {
             Files.createDirectory(workspace);
             Files.setPosixFilePermissions(workspace, PosixFilePermissions.fromString("rwxr-x---"));
-            Files.setAttribute(workspace, "unix:gid", (int) owner.first());
-            Files.setAttribute(workspace, "unix:uid", (int) owner.first());
+            Files.setAttribute(workspace, "unix:gid", (int) owner);
+            Files.setAttribute(workspace, "unix:uid", (int) owner);
         }
         return workspace;
     }

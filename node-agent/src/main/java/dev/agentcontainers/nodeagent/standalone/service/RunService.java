@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.standalone.service;
 
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.FormerRuns;
@@ -59,8 +60,12 @@ public final class RunService implements AutoCloseable {
         this.neverAllowed = settings.neverAllowed();
     }
 
-    /** Removes what an earlier service's runs left, then listens. */
-    public static RunService start(ServiceSettings settings, Platform platform)
+    /**
+     * Removes what an earlier service's runs left, then listens.
+     *
+     * @param images where runs' images are kept and had from
+     */
+    public static RunService start(ServiceSettings settings, Platform platform, ImageSettings images)
             throws IOException, RefusedRunException {
         Share share = new Share(settings, FormerRuns.remove(platform, LOG::warn));
         RunService service = new RunService(
@@ -68,7 +73,8 @@ public final class RunService implements AutoCloseable {
                 ConnectionLimits.of(settings),
                 share,
                 (objects, neverAllowed, observer) ->
-                        new StandaloneRun(objects, platform, neverAllowed, NameSettings.DEFAULT, observer),
+                        new StandaloneRun(
+                                objects, platform, neverAllowed, NameSettings.DEFAULT, images, observer),
                 ServiceSocket.listen(settings.socket(), settings.group()));
         service.serve();
         LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());

@@ -2,7 +2,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
-import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
+import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.UnconfinedDriver;
 
 /** How an agent is confined by its driver. */
@@ -15,7 +15,7 @@ enum Profile {
 
     IsolationDriver driver(OciSettings settings) {
         return switch (this) {
-            case SHIPPED -> new ProcessDriver(settings);
+            case SHIPPED -> OciDriver.process(settings);
             case ALL_CAPABILITIES -> UnconfinedDriver.of(settings);
         };
     }

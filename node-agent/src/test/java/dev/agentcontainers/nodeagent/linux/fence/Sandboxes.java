@@ -7,7 +7,7 @@ import dev.agentcontainers.nodeagent.authority.MachineRoots;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
-import dev.agentcontainers.nodeagent.linux.oci.ProcessDriver;
+import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -65,7 +65,7 @@ final class Sandboxes implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        ProcessDriver driver = new ProcessDriver(settings);
+        OciDriver driver = OciDriver.process(settings);
         for (SandboxId id : driver.list()) {
             driver.purge(id);
         }

@@ -6,24 +6,31 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class BundleConfigurationTest {
     private static JsonNode bundle(SandboxSpec spec, Confinement confinement, boolean swap) throws IOException {
+        return bundle(spec, new AgentRoot.Made(true, List.of("/proc/cpuinfo"), RunAs.ROOT), confinement, swap);
+    }
+
+    private static JsonNode bundle(SandboxSpec spec, AgentRoot.Made root, Confinement confinement, boolean swap)
+            throws IOException {
         return new ObjectMapper()
                 .readTree(new BundleConfiguration(
                                 spec,
                                 new IdRange(200_000_000, 65_536),
                                 "/run/x/root",
+                                root,
                                 "/parent/id",
-                                List.of("/proc/cpuinfo"),
                                 confinement,
                                 Map.of("SSL_CERT_FILE", "/etc/agentcontainers/trust/bundle.crt"),
                                 1024,
@@ -90,6 +97,7 @@ class BundleConfigurationTest {
         SandboxSpec plain = spec(TestNode.limits(1000, 1 << 20, 7));
         SandboxSpec spec = new SandboxSpec(
                 plain.id(),
+                SandboxRoot.HOST,
                 plain.hostname(),
                 Map.of(),
                 plain.command(),
@@ -114,6 +122,19 @@ class BundleConfigurationTest {
         JsonNode environment =
                 bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/process/env");
         assertThat(texts(environment)).contains("GREETING=hello", "HOME=/work", "HOSTNAME=agent-host");
+    }
+
+    @Test
+    void anImagesProgramRunsAsItsUserInARootThatItMayChange() throws IOException {
+        RunAs user = new RunAs(1000, 1001, List.of(5), Optional.of("/home/user"));
+        JsonNode bundle = bundle(
+                spec(ResourceAmounts.NONE), new AgentRoot.Made(false, List.of(), user), Confinement.SHIPPED, true);
+        assertThat(bundle.at("/root/readonly").asBoolean()).isFalse();
+        assertThat(bundle.at("/process/user").toString())
+                .contains("\"uid\":1000", "\"gid\":1001", "\"additionalGids\":[5]");
+        assertThat(texts(bundle.at("/process/env"))).contains("HOME=/home/user");
+        assertThat(bundle.at("/process/capabilities/effective")).isEmpty();
+        assertThat(bundle.at("/process/noNewPrivileges").asBoolean()).isTrue();
     }
 
     @Test

@@ -90,7 +90,7 @@ class FailedStartIT {
         assertThat(refusal).hasMessageContaining("spec.parameters landlock, seccomp; the driver process has none");
     }
 
-    private void assertCreationFails(ProcessDriver failing, String message) throws Exception {
+    private void assertCreationFails(OciDriver failing, String message) throws Exception {
         SandboxException failure = failureOf(() -> failing.create(spec));
         assertThat(failure).isNotNull();
         assertThat(failure.step()).isEqualTo(Step.CREATE);
@@ -102,7 +102,7 @@ class FailedStartIT {
     void theImageOfTheWorkspaceCannotBeMounted() throws Exception {
         LoopDevices failing = failing(LoopDevices.class, LoopDevices.ofThisMachine(), "mount", any -> true, EIO);
         assertCreationFails(
-                new ProcessDriver(node.settings(), ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), failing),
+                OciDriver.process(node.settings(), ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), failing),
                 "workspace.img");
     }
 
@@ -113,7 +113,7 @@ class FailedStartIT {
         int[] calls = new int[1];
         Mounts failing = failing(Mounts.class, Mounts.ofThisMachine(), "mount", any -> ++calls[0] == number, EIO);
         assertCreationFails(
-                new ProcessDriver(node.settings(), ProcessCalls.ofThisMachine(), failing, LoopDevices.ofThisMachine()),
+                OciDriver.process(node.settings(), ProcessCalls.ofThisMachine(), failing, LoopDevices.ofThisMachine()),
                 "Input/output error");
     }
 
@@ -121,7 +121,7 @@ class FailedStartIT {
     void theMountNamespaceCannotBeMade() throws Exception {
         Mounts failing = failing(Mounts.class, Mounts.ofThisMachine(), "unshareNamespace", any -> true, EIO);
         assertCreationFails(
-                new ProcessDriver(node.settings(), ProcessCalls.ofThisMachine(), failing, LoopDevices.ofThisMachine()),
+                OciDriver.process(node.settings(), ProcessCalls.ofThisMachine(), failing, LoopDevices.ofThisMachine()),
                 "make a mount namespace");
     }
 
@@ -129,7 +129,7 @@ class FailedStartIT {
     void theControlGroupsCannotBeJoined() throws Exception {
         ProcessCalls failing = failing(ProcessCalls.class, ProcessCalls.ofThisMachine(), "move", any -> true, EIO);
         assertCreationFails(
-                new ProcessDriver(node.settings(), failing, Mounts.ofThisMachine(), LoopDevices.ofThisMachine()),
+                OciDriver.process(node.settings(), failing, Mounts.ofThisMachine(), LoopDevices.ofThisMachine()),
                 "move the shim to the control group");
     }
 
@@ -150,8 +150,8 @@ class FailedStartIT {
     @Test
     void aRuntimeThatIsMissingIsUnsupported() throws Exception {
         OciSettings settings = node.settings();
-        ProcessDriver without =
-                new ProcessDriver(settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
+        OciDriver without =
+                OciDriver.process(settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
         SandboxException failure = failureOf(() -> without.create(spec));
         assertThat(failure.kind()).isEqualTo(Kind.UNSUPPORTED);
         assertThat(failure).hasMessageContaining("/nonexistent/crun");
@@ -187,7 +187,7 @@ class FailedStartIT {
                         && request.arguments().contains("start"),
                 EAGAIN);
         assertStartFails(
-                new ProcessDriver(node.settings(), failing, Mounts.ofThisMachine(), LoopDevices.ofThisMachine()));
+                OciDriver.process(node.settings(), failing, Mounts.ofThisMachine(), LoopDevices.ofThisMachine()));
         assertThat(node.driver().state(spec.id())).isInstanceOf(SandboxState.Created.class);
         node.driver().remove(spec.id());
         assertNothingRanAndNothingIsLeft();
@@ -221,13 +221,13 @@ class FailedStartIT {
         node.driver().purge(stays.id());
     }
 
-    private void assertStartFails(ProcessDriver failing) {
+    private void assertStartFails(OciDriver failing) {
         SandboxException failure = failureOf(() -> failing.start(spec.id()));
         assertThat(failure.step()).isEqualTo(Step.START);
         assertThat(failure).hasMessageContaining("Resource temporarily unavailable");
     }
 
-    private ProcessDriver whichSpawns(UnaryOperator<String> argument) {
+    private OciDriver whichSpawns(UnaryOperator<String> argument) {
         ProcessCalls real = ProcessCalls.ofThisMachine();
         ProcessCalls other = proxy(ProcessCalls.class, real, (name, arguments) -> {
             if (name.equals("spawn")) {
@@ -241,7 +241,7 @@ class FailedStartIT {
             }
             return Optional.empty();
         });
-        return new ProcessDriver(node.settings(), other, Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
+        return OciDriver.process(node.settings(), other, Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
     }
 
     private static <T> T failing(Class<T> type, T real, String call, Predicate<Object[]> which, int error) {

@@ -46,7 +46,7 @@ class LifecycleIT {
     @Test
     void everyStateIsReached() throws Exception {
         SandboxSpec spec = TestNode.shell("read line < /tmp/never || sleep 1000");
-        ProcessDriver driver = node.driver();
+        OciDriver driver = node.driver();
         assertThat(driver.state(spec.id())).isInstanceOf(Absent.class);
         assertThat(driver.list()).isEmpty();
 

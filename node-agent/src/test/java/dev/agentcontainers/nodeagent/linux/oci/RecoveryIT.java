@@ -49,7 +49,7 @@ class RecoveryIT {
         SandboxSpec spec = TestNode.shell("echo adopted");
         node.driver().prepare(spec);
         Created created = new Created(node.driver().create(spec));
-        ProcessDriver next = node.newDriver();
+        OciDriver next = node.newDriver();
         assertThat(next.state(spec.id())).isEqualTo(created);
         next.start(spec.id());
         assertThat(next.awaitExit(spec.id()).code()).isZero();
@@ -61,7 +61,7 @@ class RecoveryIT {
         SandboxSpec spec = TestNode.shell("sleep 1000");
         node.begin(spec);
         Running before = (Running) node.driver().state(spec.id());
-        ProcessDriver next = node.newDriver();
+        OciDriver next = node.newDriver();
         assertThat(next.state(spec.id())).isEqualTo(before);
         next.kill(spec.id());
         assertThat(next.awaitExit(spec.id()).code()).isEqualTo(137);
@@ -73,7 +73,7 @@ class RecoveryIT {
         node.begin(spec);
         Path exit = new SandboxFiles(node.settings(), spec.id()).exit();
         await().until(() -> Files.exists(exit));
-        ProcessDriver next = node.newDriver();
+        OciDriver next = node.newDriver();
         assertThat(next.state(spec.id()))
                 .isInstanceOfSatisfying(
                         Exited.class, exited -> assertThat(exited.exit().code()).isEqualTo(9));
@@ -86,7 +86,7 @@ class RecoveryIT {
         SandboxSpec spec = TestNode.shell(
                 "until [ -e /workspace/go ]; do sleep 0.02; done; exit 4", new Workspace("/workspace", true));
         node.begin(spec);
-        ProcessDriver next = node.newDriver();
+        OciDriver next = node.newDriver();
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Integer>> waiting = IntStream.range(0, 50)
                     .mapToObj(
@@ -126,7 +126,7 @@ class RecoveryIT {
         SandboxFiles files = new SandboxFiles(node.settings(), spec.id());
         RunRecord record = RunRecord.read(files.record()).orElseThrow();
         Files.delete(files.record());
-        ProcessDriver next = node.newDriver();
+        OciDriver next = node.newDriver();
         assertThat(next.state(spec.id())).isInstanceOf(Broken.class);
         next.remove(spec.id());
         assertThat(agent.isAlive()).isFalse();
@@ -154,7 +154,7 @@ class RecoveryIT {
                 .orElseThrow();
         dev.agentcontainers.nodeagent.linux.storage.DeepDeletion.delete(
                 new SandboxFiles(node.settings(), spec.id()).directory());
-        ProcessDriver next = node.newDriver();
+        OciDriver next = node.newDriver();
         assertThat(next.list()).containsExactly(spec.id());
         assertThat(next.state(spec.id())).isInstanceOf(Broken.class);
         next.purge(spec.id());
@@ -240,7 +240,7 @@ class RecoveryIT {
                     arguments[3],
                     new dev.agentcontainers.nodeagent.linux.identity.IdRange(310_000_000, 655_360),
                     0);
-            ProcessDriver driver = new ProcessDriver(settings);
+            OciDriver driver = OciDriver.process(settings);
             SandboxSpec spec = TestNode.spec(
                     new SandboxId(arguments[0]),
                     List.of("/bin/sh", "-c", "trap 'echo down; exit 11' TERM; echo up; while :; do sleep 0.05; done"),
@@ -311,7 +311,7 @@ class RecoveryIT {
 
     @Test
     void theTestOnlyProfileHasEveryCapabilityInItsOwnNamespace() throws Exception {
-        ProcessDriver unconfined = UnconfinedDriver.of(node.settings());
+        OciDriver unconfined = UnconfinedDriver.of(node.settings());
         SandboxSpec spec = TestNode.shell("grep -E '^(CapEff|Seccomp:|NoNewPrivs)' /proc/self/status | tr -s '\t' ' '");
         unconfined.prepare(spec);
         unconfined.create(spec);

@@ -41,7 +41,7 @@ class SlowRuntimeIT {
     }
 
     /** The real one but for one command, at which it sleeps. */
-    private ProcessDriver hangingAt(String command) throws Exception {
+    private OciDriver hangingAt(String command) throws Exception {
         Path real = Program.find("crun")
                 .or(() -> Program.find("runc"))
                 .orElseThrow()
@@ -60,7 +60,7 @@ class SlowRuntimeIT {
 
     @Test
     void aStartThatHangsFailsWithItsName() throws Exception {
-        ProcessDriver driver = hangingAt("start");
+        OciDriver driver = hangingAt("start");
         SandboxSpec spec = TestNode.shell("true");
         driver.prepare(spec);
         driver.create(spec);
@@ -71,7 +71,7 @@ class SlowRuntimeIT {
 
     @Test
     void aCreationThatHangsFailsAndLeavesNothing() throws Exception {
-        ProcessDriver driver = hangingAt("create");
+        OciDriver driver = hangingAt("create");
         SandboxSpec spec = TestNode.shell("true");
         driver.prepare(spec);
         assertThatThrownBy(() -> driver.create(spec)).hasMessageContaining("within 3 s");

@@ -30,12 +30,12 @@ import java.util.UUID;
 final class TestNode implements AutoCloseable {
     private final Path directory;
     private final OciSettings settings;
-    private final ProcessDriver driver;
+    private final OciDriver driver;
 
     private TestNode(Path directory, OciSettings settings) {
         this.directory = directory;
         this.settings = settings;
-        this.driver = new ProcessDriver(settings);
+        this.driver = OciDriver.process(settings);
     }
 
     static TestNode start() throws IOException {
@@ -99,21 +99,21 @@ final class TestNode implements AutoCloseable {
     }
 
     /** Another node with the same directories, with this program as its runtime. */
-    ProcessDriver driverWith(Path runtime, Duration patience) {
-        return new ProcessDriver(settings.withRuntime(runtime, patience));
+    OciDriver driverWith(Path runtime, Duration patience) {
+        return OciDriver.process(settings.withRuntime(runtime, patience));
     }
 
     OciSettings settings() {
         return settings;
     }
 
-    ProcessDriver driver() {
+    OciDriver driver() {
         return driver;
     }
 
     /** As after a restart of the node agent. */
-    ProcessDriver newDriver() {
-        return new ProcessDriver(settings);
+    OciDriver newDriver() {
+        return OciDriver.process(settings);
     }
 
     static SandboxId newId() {

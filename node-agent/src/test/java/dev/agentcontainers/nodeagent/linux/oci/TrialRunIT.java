@@ -22,7 +22,7 @@ class TrialRunIT {
     @Test
     void whoRemovesLeftoversMeanwhileDoesNotDisturbIt() throws Exception {
         try (TestNode node = TestNode.start()) {
-            ProcessDriver driver = node.driver();
+            OciDriver driver = node.driver();
             for (int probe = 0; probe < PROBES; probe++) {
                 CompletableFuture<DriverProbe> found = CompletableFuture.supplyAsync(driver::probe, OWN_THREAD);
                 while (!found.isDone()) {

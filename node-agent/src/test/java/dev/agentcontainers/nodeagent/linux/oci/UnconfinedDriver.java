@@ -7,7 +7,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 public final class UnconfinedDriver {
     private UnconfinedDriver() {}
 
-    public static ProcessDriver of(OciSettings settings) {
-        return new ProcessDriver(settings.unconfinedForTests());
+    public static OciDriver of(OciSettings settings) {
+        return OciDriver.process(settings.unconfinedForTests());
     }
 }

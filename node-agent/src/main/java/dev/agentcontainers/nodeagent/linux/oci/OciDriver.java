@@ -19,6 +19,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RememberedHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.SpecialFiles;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
@@ -31,6 +32,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
@@ -52,35 +54,48 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Agents over the host's own root, read-only, in namespaces of their own: the isolation is an OCI runtime's, the
- * supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. Thread-safe.
+ * Agents in namespaces of their own, over the host's root (the driver {@code process}) or an image's (the driver {@code
+ * container}): the isolation is an OCI runtime's, the supervision conmon's, so that agents outlive this process. All its
+ * knowledge is on the machine. The two drivers of a node share what they know: either finds and removes sandboxes of the
+ * other as well. Thread-safe.
  */
-public final class ProcessDriver implements IsolationDriver, AutoCloseable {
+public final class OciDriver implements IsolationDriver, AutoCloseable {
     static final String STORAGE_FIELD = "spec.resources.limits.ephemeral-storage";
 
+    private final RootKind kind;
     private final OciSettings settings;
     private final ProcessCalls processes;
-    private final DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
+    private final DescriptorCalls descriptors;
     private final Readiness readiness;
     private final Mounts mounts;
     private final LoopDevices loopDevices;
     private final Ext4Images images;
     private final WorkspaceTemplates templates;
     private final SpecialFiles specialFiles;
-    private final RememberedHostTree hostTree = new RememberedHostTree(new LinuxHostTree(), Clock.systemUTC());
+    private final RememberedHostTree hostTree;
     private final AgentAuthorities authorities;
     private final SystemStores stores;
     private final SandboxCgroups cgroups;
     private final SandboxRuns runs;
     private final IdRanges ids;
-    private final Set<SandboxId> trials = ConcurrentHashMap.newKeySet();
+    private final Set<SandboxId> trials;
 
-    public ProcessDriver(OciSettings settings) {
-        this(settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
+    /** The driver of agents over the host's root. */
+    public static OciDriver process(OciSettings settings) {
+        return process(
+                settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
     }
 
-    ProcessDriver(OciSettings settings, ProcessCalls processes, Mounts mounts, LoopDevices loopDevices) {
+    static OciDriver process(OciSettings settings, ProcessCalls processes, Mounts mounts, LoopDevices loopDevices) {
+        return new OciDriver(settings, processes, mounts, loopDevices);
+    }
+
+    private OciDriver(OciSettings settings, ProcessCalls processes, Mounts mounts, LoopDevices loopDevices) {
+        this.kind = RootKind.HOST;
         this.settings = settings;
+        this.descriptors = DescriptorCalls.ofThisMachine();
+        this.hostTree = new RememberedHostTree(new LinuxHostTree(), Clock.systemUTC());
+        this.trials = ConcurrentHashMap.newKeySet();
         this.processes = processes;
         this.mounts = mounts;
         this.loopDevices = loopDevices;
@@ -100,14 +115,39 @@ public final class ProcessDriver implements IsolationDriver, AutoCloseable {
         this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
     }
 
+    private OciDriver(OciDriver other, RootKind kind) {
+        this.kind = kind;
+        this.settings = other.settings;
+        this.processes = other.processes;
+        this.descriptors = other.descriptors;
+        this.readiness = other.readiness;
+        this.mounts = other.mounts;
+        this.loopDevices = other.loopDevices;
+        this.images = other.images;
+        this.templates = other.templates;
+        this.specialFiles = other.specialFiles;
+        this.hostTree = other.hostTree;
+        this.authorities = other.authorities;
+        this.stores = other.stores;
+        this.cgroups = other.cgroups;
+        this.runs = other.runs;
+        this.ids = other.ids;
+        this.trials = other.trials;
+    }
+
+    /** The driver of agents from images on the same node. */
+    public OciDriver container() {
+        return new OciDriver(this, RootKind.IMAGE);
+    }
+
     @Override
     public String name() {
-        return "process";
+        return kind.driver();
     }
 
     @Override
     public DriverProbe probe() {
-        DriverProbe probe = new LaunchProbe(this, settings, cgroups.hierarchies(), images.available()).probe();
+        DriverProbe probe = new LaunchProbe(this, kind, settings, cgroups.hierarchies(), images.available()).probe();
         if (probe instanceof DriverProbe.Ready ready && ready.features().contains(LaunchProbe.STORAGE)) {
             settings.unaskedStorage().ifPresent(templates::expect);
         }
@@ -141,6 +181,7 @@ public final class ProcessDriver implements IsolationDriver, AutoCloseable {
     @Override
     public void prepare(SandboxSpec spec) throws SandboxException {
         refuseParameters(spec);
+        kind.require(spec.root());
         Optional<StorageLimit> limit = storageLimit(spec);
         if (limit.isPresent()) {
             refuseUnenforceable(limit.get());
@@ -160,7 +201,7 @@ public final class ProcessDriver implements IsolationDriver, AutoCloseable {
     }
 
     /** What an administrator asks for must not be passed over. */
-    private static void refuseParameters(SandboxSpec spec) throws SandboxException {
+    private void refuseParameters(SandboxSpec spec) throws SandboxException {
         if (!spec.driverParameters().isEmpty()) {
             throw new SandboxException(
                     Step.PREPARE,
@@ -168,18 +209,19 @@ public final class ProcessDriver implements IsolationDriver, AutoCloseable {
                     "the agent's IsolationClass sets spec.parameters "
                             + String.join(
                                     ", ", new TreeSet<>(spec.driverParameters().keySet()))
-                            + "; the driver process has none: use an IsolationClass without them");
+                            + "; the driver " + name() + " has none: use an IsolationClass without them");
         }
     }
 
-    /** What the manifest asks for; without that the node's own limit where the agent can write to a workspace. */
+    /** What the manifest asks for; without that the node's own limit where the agent can write to the disk. */
     private Optional<StorageLimit> storageLimit(SandboxSpec spec) {
         OptionalLong asked = spec.limits().ephemeralStorageBytes();
         if (asked.isPresent()) {
             return Optional.of(new StorageLimit(asked.getAsLong(), true));
         }
-        boolean writes =
-                spec.mounts().stream().anyMatch(mount -> mount instanceof Workspace workspace && workspace.writable());
+        boolean writes = spec.root() instanceof SandboxRoot.Image
+                || spec.mounts().stream()
+                        .anyMatch(mount -> mount instanceof Workspace workspace && workspace.writable());
         OptionalLong unasked = settings.unaskedStorage();
         return writes && unasked.isPresent()
                 ? Optional.of(new StorageLimit(unasked.getAsLong(), false))
@@ -193,7 +235,7 @@ public final class ProcessDriver implements IsolationDriver, AutoCloseable {
                     Kind.UNSUPPORTED,
                     limit.reserved()
                             ? STORAGE_FIELD + " can't be enforced on this node: it lacks " + Ext4Images.needs()
-                            : "workspaces can't be kept to the " + limit.bytes() + " bytes that this node's setting"
+                            : "what agents write can't be kept to the " + limit.bytes() + " bytes that this node's setting"
                                     + " agentcontainers.node.unasked-storage allows: it lacks " + Ext4Images.needs()
                                     + "; with 0 agents without a limit may fill the disk");
         }
@@ -397,6 +439,7 @@ public final class ProcessDriver implements IsolationDriver, AutoCloseable {
         templates.remove();
         authorities.removeAll();
         stores.remove();
+        DeepDeletion.delete(LaunchProbe.trialFolder(settings));
         Files.deleteIfExists(settings.runDirectory().resolve("private"));
         Files.deleteIfExists(settings.runDirectory());
         Files.deleteIfExists(SandboxFiles.sandboxes(settings));

@@ -1,6 +1,5 @@
-package dev.agentcontainers.nodeagent.image.store;
+package dev.agentcontainers.nodeagent.image;
 
-import dev.agentcontainers.nodeagent.image.ImageReference;
 
 /** When a registry is asked for an image, with Kubernetes' meaning. */
 public enum PullPolicy {

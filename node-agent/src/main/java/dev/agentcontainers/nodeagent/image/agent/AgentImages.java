@@ -1,0 +1,65 @@
+package dev.agentcontainers.nodeagent.image.agent;
+
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageException.Kind;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
+import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.image.store.PullObserver;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.Set;
+
+/** The images of a node's agents. What an agent has is on the disk, so it is known after a restart too. Thread-safe. */
+public interface AgentImages {
+    /** What the agent has, whatever its reference means by now. */
+    Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException;
+
+    /**
+     * Gets an image and notes that the agent has it.
+     *
+     * @throws ImageException where it can't be had
+     * @throws InterruptedException where the thread was interrupted; what has arrived is kept for the next time
+     */
+    AgentImage get(
+            SandboxId agent,
+            ImageReference reference,
+            PullPolicy policy,
+            RegistryCredentials credentials,
+            PullObserver observer)
+            throws IOException, InterruptedException;
+
+    /** The agent has no image any more. No effect where it had none. */
+    void release(SandboxId agent) throws IOException;
+
+    /** Agents that have an image. */
+    Set<SandboxId> holders() throws IOException;
+
+    /** Of a node on which nothing runs from an image. */
+    AgentImages NONE = new AgentImages() {
+        @Override
+        public Optional<AgentImage> of(SandboxId agent) {
+            return Optional.empty();
+        }
+
+        @Override
+        public AgentImage get(
+                SandboxId agent,
+                ImageReference reference,
+                PullPolicy policy,
+                RegistryCredentials credentials,
+                PullObserver observer)
+                throws ImageException {
+            throw new ImageException(Kind.NOT_FOUND, "this node keeps no images");
+        }
+
+        @Override
+        public void release(SandboxId agent) {}
+
+        @Override
+        public Set<SandboxId> holders() {
+            return Set.of();
+        }
+    };
+}

@@ -1,0 +1,33 @@
+package dev.agentcontainers.nodeagent.image.agent;
+
+import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where a node's images are kept and had from.
+ *
+ * @param directory of the store, which several nodes of a machine may share; made when it is first needed
+ * @param registries how registries are reached
+ * @param credentials file of the node's own for registries, as Docker has it; read anew for each pull
+ * @param freePercent of the directory's disk that stay free where images can be removed for it, 0 to 99
+ */
+public record ImageSettings(
+        Path directory, RegistrySettings registries, Optional<Path> credentials, int freePercent) {
+    /** As kubelets do it: images are removed where more than 85 percent of the disk are in use. */
+    public static final int FREE_PERCENT = 15;
+
+    private static final int WHOLE = 100;
+
+    public ImageSettings {
+        if (freePercent < 0 || freePercent >= WHOLE) {
+            throw new IllegalArgumentException("image-free-percent is " + freePercent
+                    + "; it must be 0 to 99, the percent of the disk that stay free of images that no agent has");
+        }
+    }
+
+    /** The usual, in that directory. */
+    public static ImageSettings in(Path directory) {
+        return new ImageSettings(directory, RegistrySettings.DEFAULT, Optional.empty(), FREE_PERCENT);
+    }
+}

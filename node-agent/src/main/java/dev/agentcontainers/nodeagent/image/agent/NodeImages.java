@@ -1,0 +1,152 @@
+package dev.agentcontainers.nodeagent.image.agent;
+
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageException.Kind;
+import dev.agentcontainers.nodeagent.image.ImagePlatform;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
+import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
+import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.image.store.ImageStore;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
+import dev.agentcontainers.nodeagent.image.store.PullObserver;
+import dev.agentcontainers.nodeagent.image.store.StoreLimits;
+import dev.agentcontainers.nodeagent.image.store.StoredImage;
+import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Images from registries, in a store that several node agents of a machine may share. Thread-safe. */
+public final class NodeImages implements AgentImages, Closeable {
+    private final ImageStore store;
+    private final RegistryClient registries;
+    private final ImagePlatform platform;
+    private final Optional<Path> credentials;
+    private final String node;
+
+    /**
+     * @param store closed with this
+     * @param registries closed with this
+     * @param platform what this machine's programs are for
+     * @param credentials file of the node's own for registries, read anew for each pull, as Docker has it
+     * @param node tells agents of several nodes of one machine apart
+     */
+    public NodeImages(
+            ImageStore store,
+            RegistryClient registries,
+            ImagePlatform platform,
+            Optional<Path> credentials,
+            String node) {
+        this.store = store;
+        this.registries = registries;
+        this.platform = platform;
+        this.credentials = credentials;
+        this.node = node;
+    }
+
+    /**
+     * Opens a node's images.
+     *
+     * @param files what the operating system does about layers
+     */
+    public static NodeImages open(
+            ImageSettings settings, LayerFiles files, MachineFacts machine, String node, Clock clock)
+            throws IOException, InterruptedException {
+        ImageStore store = ImageStore.open(settings.directory(), files, StoreLimits.DEFAULT, clock);
+        try {
+            return new NodeImages(
+                    store,
+                    new RegistryClient(settings.registries()),
+                    new ImagePlatform(machine.os().name(), machine.arch().name(), ""),
+                    settings.credentials(),
+                    node);
+        } catch (IOException e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private String user(SandboxId agent) {
+        return prefix() + agent.value();
+    }
+
+    /** No node's name has an underscore. */
+    private String prefix() {
+        return node + "_";
+    }
+
+    @Override
+    public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
+        Optional<StoredImage> used = store.usedBy(user(agent));
+        return used.isPresent() ? Optional.of(use(agent, used.get())) : Optional.empty();
+    }
+
+    private AgentImage use(SandboxId agent, StoredImage image) throws IOException, InterruptedException {
+        List<Path> layers = store.use(user(agent), image);
+        return new AgentImage(image.digest(), store.configuration(image), layers);
+    }
+
+    @Override
+    public AgentImage get(
+            SandboxId agent,
+            ImageReference reference,
+            PullPolicy policy,
+            RegistryCredentials own,
+            PullObserver observer)
+            throws IOException, InterruptedException {
+        RegistryCredentials all = own.and(ofNode());
+        return use(agent, store.get(reference, policy, registries.source(reference, all), platform, observer));
+    }
+
+    private RegistryCredentials ofNode() throws IOException {
+        if (credentials.isEmpty()) {
+            return RegistryCredentials.NONE;
+        }
+        Path file = credentials.get();
+        try {
+            return RegistryCredentials.ofDockerConfig(file.toString(), Files.readAllBytes(file));
+        } catch (IllegalArgumentException e) {
+            throw new ImageException(Kind.DENIED, "this node's credentials can't be used: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void release(SandboxId agent) throws IOException {
+        store.release(user(agent));
+    }
+
+    @Override
+    public Set<SandboxId> holders() throws IOException {
+        Set<SandboxId> holders = new HashSet<>();
+        for (String user : store.users()) {
+            if (user.startsWith(prefix())) {
+                holders.add(new SandboxId(user.substring(prefix().length())));
+            }
+        }
+        return holders;
+    }
+
+    /**
+     * Removes what no image and no agent needs any more, and while less of the disk is free than that also images that no
+     * agent has, those first that were not used for longest.
+     *
+     * @return images that were removed
+     */
+    public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
+        return store.relieve(wantedFree);
+    }
+
+    @Override
+    public void close() throws IOException {
+        registries.close();
+        store.close();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.agentcontainers.nodeagent.standalone;
+
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
+import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Where images are kept on a machine for runs without a cluster, and how registries are reached from it. */
+public final class MachineImages {
+    /** The same as that of an installed node agent with the usual state directory: both may use it at once. */
+    public static final Path DIRECTORY = Path.of("/var/lib/agentcontainers/images");
+
+    private static final Path REGISTRIES = Path.of("/etc/agentcontainers/registries.yaml");
+
+    private MachineImages() {}
+
+    /**
+     * What this machine's files say.
+     *
+     * @param registries file to use in place of /etc/agentcontainers/registries.yaml, which need not be there
+     * @param environment of this process: DOCKER_CONFIG and HOME say where credentials are, as for Docker
+     */
+    public static ImageSettings settings(Optional<Path> registries, Map<String, String> environment)
+            throws IOException {
+        Path file = registries.orElse(REGISTRIES);
+        RegistrySettings settings = registries.isPresent() || Files.exists(file)
+                ? RegistriesFile.read(file)
+                : RegistrySettings.DEFAULT;
+        return new ImageSettings(DIRECTORY, settings, credentials(environment), ImageSettings.FREE_PERCENT);
+    }
+
+    private static Optional<Path> credentials(Map<String, String> environment) {
+        Stream<Path> folders = Stream.concat(
+                Optional.ofNullable(environment.get("DOCKER_CONFIG")).map(Path::of).stream(),
+                Optional.ofNullable(environment.get("HOME")).map(home -> Path.of(home, ".docker")).stream());
+        return folders.map(folder -> folder.resolve("config.json"))
+                .filter(Files::isRegularFile)
+                .findFirst();
+    }
+}

@@ -1,0 +1,188 @@
+package dev.agentcontainers.nodeagent.supervisor;
+
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
+import dev.agentcontainers.nodeagent.image.agent.AgentImage;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
+import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * The image of one agent. It is got before the first start, on a thread of its own so that the agent can be stopped
+ * meanwhile, and is the same for all starts that follow, whatever its tag means by then. Used by one thread.
+ */
+final class HeldImage implements AutoCloseable {
+    /** Kubernetes' name of the key, in Secrets of type kubernetes.io/dockerconfigjson. */
+    private static final String DOCKER_CONFIG = ".dockerconfigjson";
+
+    /** A pull notices an interruption with the next piece that arrives or fails to. */
+    private static final Duration PULL_PATIENCE = Duration.ofSeconds(40);
+
+    private final SandboxId id;
+    private final AgentImages images;
+    private final MaterialSource materials;
+    private final Runnable onChange;
+    private boolean asked;
+    private Optional<AgentImage> held = Optional.empty();
+    private Optional<Pull> pull = Optional.empty();
+
+    private record Pull(FutureTask<AgentImage> task, Thread thread, PullProgress progress) {}
+
+    /** @param onChange called by other threads when a pull has got on or has ended */
+    HeldImage(SandboxId id, AgentImages images, MaterialSource materials, Runnable onChange) {
+        this.id = id;
+        this.images = images;
+        this.materials = materials;
+        this.onChange = onChange;
+    }
+
+    /**
+     * The agent's image; empty while it is being pulled, which this begins where it was not begun.
+     *
+     * @throws SandboxException where it could not be had; the next call tries again
+     */
+    Optional<AgentImage> get(Assignment.Image wanted) throws SandboxException {
+        if (held().isPresent()) {
+            return held;
+        }
+        if (pull.isEmpty()) {
+            pull = Optional.of(begin(wanted));
+        }
+        Pull begun = pull.get();
+        if (!begun.task().isDone()) {
+            return Optional.empty();
+        }
+        pull = Optional.empty();
+        held = Optional.of(result(begun.task()));
+        return held;
+    }
+
+    /** What the agent has by now, of an earlier process too. */
+    Optional<AgentImage> held() throws SandboxException {
+        if (held.isEmpty() && !asked) {
+            try {
+                held = images.of(id);
+                asked = true;
+            } catch (IOException e) {
+                throw failure(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new SandboxException(Step.PULL, Kind.TRANSIENT, "interrupted", e);
+            }
+        }
+        return held;
+    }
+
+    /** As {@link #held} where it can be known. */
+    Optional<String> digest() {
+        try {
+            return held().map(image -> image.digest().toString());
+        } catch (SandboxException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** How far the pull is, for people. */
+    String progress() {
+        return pull.map(begun -> begun.progress().toString()).orElse("");
+    }
+
+    private Pull begin(Assignment.Image wanted) throws SandboxException {
+        ImageReference reference;
+        try {
+            reference = ImageReference.parse(wanted.reference());
+        } catch (IllegalArgumentException e) {
+            throw new SandboxException(Step.PULL, Kind.INVALID_SPEC, "spec.image: " + e.getMessage(), e);
+        }
+        PullPolicy policy = wanted.pullPolicy().orElseGet(() -> PullPolicy.usualFor(reference));
+        RegistryCredentials credentials = credentials(wanted);
+        PullProgress progress = new PullProgress(reference, onChange);
+        FutureTask<AgentImage> task = new FutureTask<>(() -> images.get(id, reference, policy, credentials, progress));
+        Thread thread = Thread.ofVirtual().name("pull-" + id).start(() -> {
+            task.run();
+            onChange.run();
+        });
+        return new Pull(task, thread, progress);
+    }
+
+    private RegistryCredentials credentials(Assignment.Image wanted) throws SandboxException {
+        RegistryCredentials all = RegistryCredentials.NONE;
+        for (String name : wanted.pullSecrets()) {
+            Optional<Map<String, byte[]>> secret = materials.secret(name);
+            byte[] document = secret.map(keys -> keys.get(DOCKER_CONFIG)).orElse(null);
+            if (document == null) {
+                throw new SandboxException(
+                        Step.PULL,
+                        Kind.TRANSIENT,
+                        "spec.imagePullSecrets: a Secret "
+                                + (secret.isEmpty() ? "is missing" : "has no key '" + DOCKER_CONFIG + "'"));
+            }
+            try {
+                all = all.and(RegistryCredentials.ofDockerConfig("spec.imagePullSecrets: a Secret's content", document));
+            } catch (IllegalArgumentException e) {
+                throw new SandboxException(Step.PULL, Kind.TRANSIENT, String.valueOf(e.getMessage()), e);
+            }
+        }
+        return all;
+    }
+
+    private static AgentImage result(FutureTask<AgentImage> done) throws SandboxException {
+        try {
+            return done.get();
+        } catch (ExecutionException e) {
+            throw failure(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(Step.PULL, Kind.TRANSIENT, "interrupted", e);
+        }
+    }
+
+    private static SandboxException failure(Throwable cause) {
+        boolean unusable = cause instanceof ImageException image && image.kind() == ImageException.Kind.UNUSABLE;
+        return new SandboxException(
+                Step.PULL, unusable ? Kind.INVALID_SPEC : Kind.TRANSIENT, String.valueOf(cause.getMessage()), cause);
+    }
+
+    /**
+     * Ends a pull that is under way. What has arrived stays for the next one.
+     *
+     * @throws SandboxException of kind TRANSIENT where it has not ended yet
+     */
+    void stopPull() throws SandboxException, InterruptedException {
+        if (pull.isPresent()) {
+            pull.get().thread().interrupt();
+            if (!pull.get().thread().join(PULL_PATIENCE)) {
+                throw new SandboxException(Step.PULL, Kind.TRANSIENT, "the pull of the image does not end");
+            }
+            pull = Optional.empty();
+        }
+    }
+
+    /** The agent does not need it any more. To be called when nothing of the agent is left, and no pull. */
+    void release() throws SandboxException {
+        try {
+            images.release(id);
+            held = Optional.empty();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    /** Lets go of a pull; the agent keeps what it has. */
+    @Override
+    public void close() {
+        pull.ifPresent(begun -> begun.thread().interrupt());
+    }
+}
