@@ -55,6 +55,7 @@ final class AssignmentStatuses {
                 report.exitCode().orElse(null),
                 report.restarts(),
                 transitions(report.milestones()),
+                null,
                 null);
     }
 
@@ -72,7 +73,8 @@ final class AssignmentStatuses {
                 status.exitCode(),
                 status.restarts(),
                 status.transitions(),
-                egress);
+                egress,
+                status.imageDigest());
     }
 
     static Egress egress(AuditCounts counts) {
@@ -116,6 +118,7 @@ final class AssignmentStatuses {
                 agentGeneration(resource),
                 "InvalidAssignment",
                 message,
+                null,
                 null,
                 null,
                 null,
