@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.KeyReference;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.ValueSource;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.ImagePullSecret;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
@@ -58,6 +59,7 @@ public final class AssignmentBuilder {
                         isolationClass.getMetadata().getName(),
                         isolationClass.getSpec().driver(),
                         isolationClass.getSpec().parameters()),
+                image(),
                 spec.command(),
                 spec.args(),
                 spec.workingDir(),
@@ -76,6 +78,7 @@ public final class AssignmentBuilder {
                 agentReference(),
                 before.epoch(),
                 before.driver(),
+                before.image(),
                 before.command(),
                 before.args(),
                 before.workingDir(),
@@ -92,6 +95,21 @@ public final class AssignmentBuilder {
         ObjectMeta metadata = agent.getMetadata();
         return new AgentAssignmentSpec.AgentReference(
                 metadata.getNamespace(), metadata.getName(), metadata.getUid(), metadata.getGeneration());
+    }
+
+    private AgentAssignmentSpec.@Nullable Image image() {
+        return spec.image() == null
+                ? null
+                : new AgentAssignmentSpec.Image(spec.image(), spec.imagePullPolicy(), pullSecrets());
+    }
+
+    private @Nullable List<String> pullSecrets() {
+        return spec.imagePullSecrets() == null
+                ? null
+                : spec.imagePullSecrets().stream()
+                        .map(secret -> copyOf(Reference.Kind.SECRET, secret.name(), ImagePullSecret.KEY)
+                                .orElseThrow())
+                        .toList();
     }
 
     private @Nullable List<EnvironmentVariable> environment() {

@@ -1,11 +1,14 @@
 package dev.agentcontainers.assignment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
+import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.api.v1alpha1.IsolationClassSpec;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
@@ -90,14 +93,63 @@ class AssignmentBuilderTest {
                 .isEqualTo(before.getSpec().env());
     }
 
+    @Test
+    void namesCopiesOfPullSecretsAndLeavesOpenWhatTheImageDecides() {
+        AgentContainer agent = agent("""
+                isolation: {className: container}
+                image: registry.example.org/team/agent:1.4
+                imagePullPolicy: Always
+                imagePullSecrets: [{name: first}, {name: second}]
+                """);
+        List<Reference> references = References.of(agent);
+        assertThat(references)
+                .extracting(Reference::kind, Reference::namespace, Reference::name, Reference::field, Reference::key)
+                .containsExactly(
+                        tuple(Reference.Kind.SECRET, "team", "first", "spec.imagePullSecrets[0]", ".dockerconfigjson"),
+                        tuple(
+                                Reference.Kind.SECRET,
+                                "team",
+                                "second",
+                                "spec.imagePullSecrets[1]",
+                                ".dockerconfigjson"));
+
+        AgentAssignment assignment = new AssignmentBuilder(agent, "node-a", Set.copyOf(references))
+                .create("agentnode-a", process(), "group", 7);
+
+        assertThat(assignment.getSpec().image())
+                .isEqualTo(new AgentAssignmentSpec.Image(
+                        "registry.example.org/team/agent:1.4",
+                        ImagePullPolicy.Always,
+                        references.stream().map(Reference::copyName).toList()));
+        assertThat(assignment.getSpec().command()).isNull();
+        assertThat(assignment.getSpec().workingDir()).isNull();
+        assertThat(new AssignmentBuilder(agent, "node-a", Set.of()).update(assignment.getSpec(), "group"))
+                .isEmpty();
+    }
+
+    @Test
+    void anAgentWithoutImageHasNone() {
+        AgentContainer agent = agent();
+
+        AgentAssignment assignment = new AssignmentBuilder(agent, "node-a", Set.copyOf(References.of(agent)))
+                .create("agentnode-a", process(), "group", 7);
+
+        assertThat(assignment.getSpec().image()).isNull();
+        assertThat(assignment.getSpec().command()).containsExactly("run");
+    }
+
     private static AgentContainer agent() {
+        return agent(SPEC);
+    }
+
+    private static AgentContainer agent(String spec) {
         AgentContainer agent = Serialization.unmarshal("""
                 apiVersion: agentcontainers.dev/v1alpha1
                 kind: AgentContainer
                 metadata: {name: a, namespace: team, labels: {app: a}}
                 spec:
                 %s
-                """.formatted(SPEC.indent(2)), AgentContainer.class);
+                """.formatted(spec.indent(2)), AgentContainer.class);
         agent.getMetadata().setUid("uid-1");
         agent.getMetadata().setGeneration(1L);
         return agent;

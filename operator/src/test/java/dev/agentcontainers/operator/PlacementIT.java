@@ -3,16 +3,27 @@ package dev.agentcontainers.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.api.v1alpha1.AgentAssignment;
+import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
+import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
+import dev.agentcontainers.api.v1alpha1.ImagePullSecret;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorProcess;
 import dev.agentcontainers.operator.testing.OperatorReport;
 import dev.agentcontainers.operator.testing.TestCluster;
 import dev.agentcontainers.operator.testing.TestNode;
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -28,6 +39,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("cluster")
 @ExtendWith(OperatorReport.class)
 class PlacementIT {
+    private static final String REGISTRIES = "{\"auths\":{\"registry.example.org\":{\"auth\":\"dTpw\"}}}";
     private static final Duration SOON = Duration.ofSeconds(30);
 
     private static TestCluster cluster;
@@ -107,6 +119,93 @@ class PlacementIT {
                                     .get()
                             == null);
         }
+    }
+
+    @Test
+    void placesImagesWhereADriverRunsThem() {
+        String namespace = cluster.newNamespace();
+        AgentContainer wrong = Agents.create(client, namespace, "wrong-class", """
+                isolation: {className: process}
+                image: registry.example.org/team/agent:1.4
+                """);
+        AgentContainer right = Agents.create(client, namespace, "right-class", """
+                isolation: {className: container}
+                image: registry.example.org/team/agent:1.4
+                imagePullPolicy: IfNotPresent
+                imagePullSecrets: [{name: registry}]
+                """);
+        awaitMessage(
+                wrong,
+                "0/2 nodes are available: 2 node(s) where IsolationClass process runs the nodes' own programs only, but"
+                        + " spec.image is set (placement-a: no class that would do runs images there; placement-b: no"
+                        + " class that would do runs images there)");
+        awaitMessage(
+                right,
+                "0/2 nodes are available: 2 node(s) without a ready driver container (placement-a, placement-b)");
+
+        try (TestNode images = TestNode.joinWithImages(cluster, "placement-e", Map.of("cpu", "4", "memory", "8Gi"))) {
+            await().atMost(SOON)
+                    .until(() -> Agents.truth(client, right, "Ready").equals("False")
+                            && Agents.condition(Agents.read(client, right), "Ready")
+                                    .orElseThrow()
+                                    .getMessage()
+                                    .contains("spec.imagePullSecrets[0]: there is no Secret registry in namespace "
+                                            + namespace));
+            client.resource(new SecretBuilder()
+                            .withNewMetadata()
+                            .withName("registry")
+                            .withNamespace(namespace)
+                            .endMetadata()
+                            .withType("kubernetes.io/dockerconfigjson")
+                            .withStringData(Map.of(ImagePullSecret.KEY, REGISTRIES))
+                            .build())
+                    .create();
+            await().atMost(Duration.ofSeconds(90))
+                    .until(() -> Agents.truth(client, right, "Ready").equals("True"));
+            AgentContainerStatus status = Agents.read(client, right).getStatus();
+            assertThat(status.nodeName()).isEqualTo(images.name());
+            assertThat(status.isolation().effective()).isEqualTo("container");
+            assertThat(status.imageDigest()).isEqualTo(TestNode.IMAGE_DIGEST);
+            AgentAssignment assignment = images.client()
+                    .resources(AgentAssignment.class)
+                    .inNamespace(images.namespace())
+                    .withName(right.getMetadata().getUid())
+                    .require();
+            AgentAssignmentSpec.Image assigned = assignment.getSpec().image();
+            assertThat(assigned.reference()).isEqualTo("registry.example.org/team/agent:1.4");
+            assertThat(assigned.pullPolicy()).isEqualTo(ImagePullPolicy.IfNotPresent);
+            assertThat(assigned.pullSecrets()).hasSize(1);
+            Resource<Secret> copy = images.client()
+                    .secrets()
+                    .inNamespace(images.namespace())
+                    .withName(assigned.pullSecrets().getFirst());
+            assertThat(copy.require().getData())
+                    .as("the node agent's own credential reads it")
+                    .containsEntry(
+                            ImagePullSecret.KEY,
+                            Base64.getEncoder().encodeToString(REGISTRIES.getBytes(StandardCharsets.UTF_8)));
+            assertThat(copy.require().getMetadata().getOwnerReferences())
+                    .as("it goes with the assignment")
+                    .extracting(OwnerReference::getUid)
+                    .containsExactly(assignment.getMetadata().getUid());
+            awaitMessage(wrong, "placement-e: use className: container");
+
+            delete(right);
+            delete(wrong);
+            client.resources(AgentNode.class).withName(images.name()).delete();
+            await().atMost(SOON)
+                    .until(() -> client.resources(AgentNode.class)
+                                    .withName(images.name())
+                                    .get()
+                            == null);
+        }
+    }
+
+    private static void awaitMessage(AgentContainer agent, String part) {
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(Agents.condition(Agents.read(client, agent), "Scheduled"))
+                        .hasValueSatisfying(
+                                scheduled -> assertThat(scheduled.getMessage()).contains(part)));
     }
 
     @Test

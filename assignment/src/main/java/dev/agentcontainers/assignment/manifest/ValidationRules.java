@@ -1,6 +1,7 @@
 package dev.agentcontainers.assignment.manifest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.agentcontainers.api.v1alpha1.ImageSyntax;
 import dev.agentcontainers.policy.box.Cidr;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
@@ -31,6 +32,7 @@ final class ValidationRules {
     private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z0-9_-]*|[*]");
     private static final Pattern PATH_OF_REQUESTS = Pattern.compile(
             "/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?");
+    private static final Pattern IMAGE = Pattern.compile(ImageSyntax.REFERENCE);
     private static final int MOST_PORTS_OF_NAMES = 64;
     private static final BigDecimal LEAST_OF_BUDGETS = BigDecimal.valueOf(1024);
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
@@ -59,6 +61,7 @@ final class ValidationRules {
     private static Map<String, Predicate<JsonNode>> rules() {
         Map<String, Predicate<JsonNode>> rules = new HashMap<>();
         addRulesOfAgents(rules);
+        addRulesOfImages(rules);
         addRulesOfResources(rules);
         addRulesOfNetworks(rules);
         addRulesOfTolerations(rules);
@@ -71,6 +74,17 @@ final class ValidationRules {
                 self -> names(self).allMatch(key -> QUALIFIED_NAME.matcher(key).matches()));
         rules.put("keys of data and stringData are file names", self -> haveFileNames(self, "data", "stringData"));
         return Collections.unmodifiableMap(rules);
+    }
+
+    private static void addRulesOfImages(Map<String, Predicate<JsonNode>> rules) {
+        rules.put(
+                "self.matches(r'" + ImageSyntax.REFERENCE + "')",
+                self -> IMAGE.matcher(self.asText()).matches());
+        rules.put("has(self.image) || has(self.command)", self -> self.has("image") || self.has("command"));
+        for (String field : List.of("imagePullPolicy", "imagePullSecrets")) {
+            rules.put(
+                    "has(self.image) || !has(self.%s)".formatted(field), self -> self.has("image") || !self.has(field));
+        }
     }
 
     private static void addRulesOfAgents(Map<String, Predicate<JsonNode>> rules) {

@@ -3,6 +3,7 @@ package dev.agentcontainers.assignment.reference;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.ImagePullSecret;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,10 @@ public final class References {
     public static List<Reference> of(AgentContainer agent) {
         String namespace = agent.getMetadata().getNamespace();
         List<Reference> found = new ArrayList<>();
+        @Nullable List<ImagePullSecret> pullSecrets = agent.getSpec().imagePullSecrets();
+        for (int i = 0; pullSecrets != null && i < pullSecrets.size(); i++) {
+            found.add(ofPullSecret(namespace, pullSecrets.get(i), i));
+        }
         @Nullable List<EnvironmentVariable> variables = agent.getSpec().env();
         for (int i = 0; variables != null && i < variables.size(); i++) {
             ofVariable(namespace, variables.get(i), i).ifPresent(found::add);
@@ -25,6 +30,16 @@ public final class References {
             ofMount(namespace, mounts.get(i), i).ifPresent(found::add);
         }
         return List.copyOf(found);
+    }
+
+    private static Reference ofPullSecret(String namespace, ImagePullSecret secret, int index) {
+        return new Reference(
+                Reference.Kind.SECRET,
+                namespace,
+                secret.name(),
+                "spec.imagePullSecrets[%d]".formatted(index),
+                ImagePullSecret.KEY,
+                false);
     }
 
     static Optional<Reference> ofVariable(String namespace, EnvironmentVariable variable, int index) {

@@ -76,6 +76,60 @@ class ManifestReaderTest {
                         .forEach(part -> assertThat(refusal.getMessage()).containsIgnoringCase(part.asText())));
     }
 
+    static Stream<String> images() throws IOException {
+        return Yaml.read(Files.readString(TABLE.resolveSibling("images.yaml")))
+                .getFirst()
+                .valueStream()
+                .map(JsonNode::asText);
+    }
+
+    @ParameterizedTest
+    @MethodSource("images")
+    void takesImagesThatTheApiServerTakes(String image) throws InvalidManifestException {
+        RunObjects objects = read("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: a}
+                spec: {isolation: {className: container}, image: '%s', imagePullSecrets: [{name: registry}]}
+                ---
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: registry}
+                type: kubernetes.io/dockerconfigjson
+                stringData: {.dockerconfigjson: '{"auths": {}}'}
+                """.formatted(image));
+
+        assertThat(objects.agent().getSpec().image()).isEqualTo(image);
+        assertThat(objects.agent().getSpec().command()).isNull();
+        assertThat(objects.sources().missing()).isEmpty();
+    }
+
+    @Test
+    void takesTheExampleOfAnImage() throws IOException, InvalidManifestException {
+        RunObjects objects = read(Files.readString(Path.of("../examples/image/agent.yaml")));
+
+        assertThat(objects.agent().getSpec().image()).isEqualTo("docker.io/library/python:3.13-slim");
+        assertThat(objects.egressPolicies()).hasSize(1);
+        assertThat(objects.sources().missing()).isEmpty();
+    }
+
+    @Test
+    void missesPullSecretsAndTheirKey() throws InvalidManifestException {
+        String agent = """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: a}
+                spec: {isolation: {className: container}, image: agent, imagePullSecrets: [{name: registry}]}
+                """;
+
+        assertThat(read(agent).sources().missing())
+                .hasValue("spec.imagePullSecrets[0]: there is no Secret registry in namespace team");
+        assertThat(read(agent + "---\n{apiVersion: v1, kind: Secret, metadata: {name: registry}, stringData: {a: b}}")
+                        .sources()
+                        .missing())
+                .hasValue("spec.imagePullSecrets[0]: Secret registry has no key .dockerconfigjson");
+    }
+
     /** Else the cases above would fail for another reason. */
     @Test
     void takesWhatIsGood() throws InvalidManifestException {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -17,6 +18,24 @@ import picocli.CommandLine.Option;
 final class AgentFlags {
     @Option(names = "--name", paramLabel = "NAME", description = "Name of the AgentContainer. Default: the program's.")
     private @Nullable String name;
+
+    @Option(
+            names = "--image",
+            paramLabel = "IMAGE",
+            description = {
+                "The OCI image that the agent runs: [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST].",
+                "Without a command its own. Default: none, the programs of this machine."
+            })
+    private @Nullable String image;
+
+    @Option(
+            names = "--pull",
+            paramLabel = "WHEN",
+            description = {
+                "When the registry is asked for the image: always, missing or never.",
+                "Default: always for the tag latest or none, else missing."
+            })
+    private @Nullable PullFlag pull;
 
     @Option(
             names = {"-l", "--label"},
@@ -51,7 +70,7 @@ final class AgentFlags {
     @Option(
             names = {"-w", "--workdir"},
             paramLabel = "PATH",
-            description = "Working directory in the agent. Default: /.")
+            description = "Working directory in the agent. Default: the image's, / without one.")
     private @Nullable String workingDirectory;
 
     @Option(names = "--cpu", paramLabel = "QUANTITY", description = "Limit of processors, for example 500m or 2.")
@@ -72,7 +91,7 @@ final class AgentFlags {
     @Option(
             names = "--isolation",
             paramLabel = "CLASS",
-            description = "The IsolationClass. Default: process, the only one without a cluster.")
+            description = "The IsolationClass. Default: container with an image, process without one.")
     private @Nullable String isolation;
 
     @Option(names = "--deadline", paramLabel = "SECONDS", description = "Stop the agent after that time.")
@@ -88,6 +107,8 @@ final class AgentFlags {
     Optional<String> firstGiven() {
         Map<String, Boolean> given = new LinkedHashMap<>();
         given.put("--name", name != null);
+        given.put("--image", image != null);
+        given.put("--pull", pull != null);
         given.put("--label", !labels.isEmpty());
         given.put("--allow", !allow.isEmpty());
         given.put("--mount", !mounts.isEmpty());
@@ -106,12 +127,21 @@ final class AgentFlags {
                 .findFirst();
     }
 
-    /** The objects that the flags stand for, the AgentContainer last. */
+    /** Whether an image says what is run where there is no command. */
+    boolean nameAnImage() {
+        return image != null;
+    }
+
+    /**
+     * The objects that the flags stand for, the AgentContainer last.
+     *
+     * @param command may be empty where the flags name an image
+     */
     List<ObjectNode> objects(String namespace, List<String> command, Map<String, String> ownEnvironment) {
         List<ObjectNode> objects = new ArrayList<>();
         ObjectNode agent = JsonNodeFactory.instance.objectNode();
         agent.put("apiVersion", "agentcontainers.dev/v1alpha1").put("kind", "AgentContainer");
-        String agentName = name == null ? nameOf(command.getFirst()) : name;
+        String agentName = name == null ? nameOf(command.isEmpty() ? repository() : command.getFirst()) : name;
         ObjectNode metadata = agent.putObject("metadata");
         metadata.put("name", agentName).put("namespace", namespace);
         if (!labels.isEmpty()) {
@@ -119,9 +149,12 @@ final class AgentFlags {
             labels.forEach(all::put);
         }
         ObjectNode spec = agent.putObject("spec");
-        spec.putObject("isolation").put("className", isolation == null ? "process" : isolation);
-        ArrayNode words = spec.putArray("command");
-        command.forEach(words::add);
+        spec.putObject("isolation").put("className", isolation == null ? usualClass() : isolation);
+        addImage(spec);
+        if (!command.isEmpty()) {
+            ArrayNode words = spec.putArray("command");
+            command.forEach(words::add);
+        }
         if (workingDirectory != null) {
             spec.put("workingDir", workingDirectory);
         }
@@ -135,6 +168,24 @@ final class AgentFlags {
         addLifecycle(spec);
         objects.add(agent);
         return objects;
+    }
+
+    private String usualClass() {
+        return image == null ? "process" : "container";
+    }
+
+    private void addImage(ObjectNode spec) {
+        if (image == null && pull != null) {
+            throw new UserException("--pull goes with --image: without an image nothing is pulled", 2);
+        }
+        putIfGiven(spec, "image", image);
+        putIfGiven(spec, "imagePullPolicy", pull == null ? null : pull.policy().name());
+    }
+
+    /** The last part of the image's repository. */
+    private String repository() {
+        String named = Objects.requireNonNull(image).replaceFirst("@.*", "");
+        return named.substring(named.lastIndexOf('/') + 1).replaceFirst(":.*", "");
     }
 
     /** A DNS label made of the program's name. */

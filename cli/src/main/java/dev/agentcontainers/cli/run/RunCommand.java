@@ -24,21 +24,29 @@ import picocli.CommandLine.Parameters;
             "agentctl run -- python3 -c 'print(\"hello\")'",
             "agentctl run --allow 198.51.100.10:443 --mount /workspace -w /workspace \\",
             "    -- ./my-agent",
+            "agentctl run --image registry.example.org/team/agent:1.4",
+            "agentctl run --image debian:13 --mount /workspace -- bash -c 'id; ls /'",
             "agentctl run -f agent.yaml",
             "agentctl run --allow 10.20.0.0/16:8080 --dry-run -o yaml -- ./my-agent | \\",
             "    kubectl apply -f -",
             "",
             "Nothing can be reached but what --allow, or the rules and policies of the",
-            "manifests, allow. The agent sees the programs of this machine read-only, not",
-            "its files: neither the current directory nor any home. It has no standard",
-            "input. Ctrl-C asks it to stop and kills it after its grace period, a second one",
-            "kills it at once; nothing of it is left behind.",
+            "manifests, allow. Without an image the agent sees the programs of this machine",
+            "read-only, with one those of the image; in neither case the machine's files,",
+            "the current directory or any home. It has no standard input. Ctrl-C asks it to",
+            "stop and kills it after its grace period, a second one kills it at once; nothing",
+            "of it is left behind.",
+            "",
+            "An image is pulled by this machine itself, whatever the agent may reach; for a",
+            "registry that wants a password, name a Secret in a manifest",
+            "(spec.imagePullSecrets). Images that are here: agentctl image --help.",
             "",
             "Needs root, or the service of this machine (agentctl serve --help).",
             ""
         },
         customSynopsis = {
             "agentctl run [FLAGS] [--] COMMAND [ARGUMENT…]",
+            "agentctl run [FLAGS] --image IMAGE [--] [COMMAND [ARGUMENT…]]",
             "agentctl run -f FILE [-f FILE]… [-n NAMESPACE] [-q | -v] [--dry-run -o yaml]"
         },
         sortOptions = false,
@@ -114,9 +122,11 @@ public final class RunCommand implements Callable<Integer> {
     }
 
     private void requireSense() {
-        if (files.isEmpty() && command.isEmpty()) {
+        if (files.isEmpty() && command.isEmpty() && !flags.nameAnImage()) {
             throw new UserException(
-                    "run: name a command or manifests: agentctl run -- COMMAND, or agentctl run -f FILE", 2);
+                    "run: name a command, an image or manifests: agentctl run -- COMMAND, agentctl run --image IMAGE, or"
+                            + " agentctl run -f FILE",
+                    2);
         }
         Optional<String> given = command.isEmpty() ? flags.firstGiven() : Optional.of("a command");
         if (!files.isEmpty() && given.isPresent()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
+import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.terminal.UserException;
@@ -116,6 +117,9 @@ class RunFlagsTest {
             --pids=0                      | spec.resources.limits.pids: Invalid value: 0
             --name=My.Agent               | metadata.name: Invalid value
             --label=app=a b               | metadata.labels.app: Invalid value
+            --image=Debian                | spec.image: must be [REGISTRY
+            --image=https://a.example/b   | spec.image: must be [REGISTRY
+            --pull=always                 | --pull goes with --image
             --workdir=here                | spec.workingDir: must be an absolute path
             --deadline=0                  | spec.lifecycle.deadlineSeconds: Invalid value: 0
             --grace-period=-1             | spec.lifecycle.terminationGracePeriodSeconds: Invalid value: -1
@@ -126,6 +130,37 @@ class RunFlagsTest {
                 .hasMessageContaining(says)
                 .satisfies(failure ->
                         assertThat(((UserException) failure).exitCode()).isEqualTo(2));
+    }
+
+    @Test
+    void anImageNeedsNoCommandAndIsIsolatedAsAContainer() {
+        AgentContainer agent = manifests(List.of(), "--image=registry.example.org:5000/team/my.agent_2:1.4")
+                .objects()
+                .agent();
+
+        assertThat(agent.getMetadata().getName()).isEqualTo("my-agent-2");
+        assertThat(agent.getSpec().image()).isEqualTo("registry.example.org:5000/team/my.agent_2:1.4");
+        assertThat(agent.getSpec().imagePullPolicy()).isNull();
+        assertThat(agent.getSpec().command()).isNull();
+        assertThat(agent.getSpec().isolation().className()).isEqualTo("container");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"always, Always", "missing, IfNotPresent", "NEVER, Never"})
+    void aCommandRunsInTheImageAndPullSaysWhenTheRegistryIsAsked(String flag, ImagePullPolicy policy) {
+        AgentContainer agent = manifests(
+                        List.of("id", "-u"),
+                        "--image=debian@sha256:" + "0".repeat(64),
+                        "--pull",
+                        flag,
+                        "--isolation=own")
+                .objects()
+                .agent();
+
+        assertThat(agent.getMetadata().getName()).isEqualTo("id");
+        assertThat(agent.getSpec().command()).containsExactly("id", "-u");
+        assertThat(agent.getSpec().imagePullPolicy()).isEqualTo(policy);
+        assertThat(agent.getSpec().isolation().className()).isEqualTo("own");
     }
 
     @Test
@@ -165,6 +200,7 @@ class RunFlagsTest {
         List<String> words = new ArrayList<>(List.of(arguments));
         new CommandLine(CommandLine.Model.CommandSpec.create()
                         .addMixin("flags", CommandLine.Model.CommandSpec.forAnnotatedObject(flags)))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .parseArgs(words.toArray(String[]::new));
         return GivenManifests.ofObjects("default", flags.objects("default", command, ENVIRONMENT));
     }

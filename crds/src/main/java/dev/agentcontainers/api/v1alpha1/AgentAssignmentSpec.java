@@ -4,12 +4,17 @@ import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import java.util.Map;
 
 /** One agent's work for a node: everything the node agent needs, with references resolved to its own namespace. */
 @ApiObject
 @JsonClassDescription("Everything the node agent needs, with references resolved to the node's own namespace.")
+@ValidationRule(
+        value = "has(self.image) || has(self.command)",
+        fieldPath = ".command",
+        message = "set command, or image: without an image the command names one of the node's own programs")
 public record AgentAssignmentSpec(
         @Required @JsonPropertyDescription("The AgentContainer that this is for.")
         AgentReference agent,
@@ -20,13 +25,18 @@ public record AgentAssignmentSpec(
         @Required @JsonPropertyDescription("The isolation class and its driver.")
         Driver driver,
 
-        @Required @Size(min = 1, max = 256) @JsonPropertyDescription("Program and arguments.")
+        @JsonPropertyDescription("The image; absent where the agent runs the node's own programs.")
+        Image image,
+
+        @Size(min = 1, max = 256)
+        @JsonPropertyDescription("Program and arguments; absent where the image's entrypoint is run.")
         List<@Size(max = 4096) String> command,
 
         @Size(max = 1024) @JsonPropertyDescription("Further arguments.")
         List<@Size(max = 8192) String> args,
 
-        @JsonPropertyDescription("Working directory.") String workingDir,
+        @JsonPropertyDescription("Working directory. Default: the image's, / without one.")
+        String workingDir,
 
         @JsonPropertyDescription("Environment; references point to copies in this namespace.")
         @MapList("name")
@@ -60,6 +70,21 @@ public record AgentAssignmentSpec(
 
             @Required @JsonPropertyDescription("The generation that this was made from.")
             Long generation) {}
+
+    /** What the agent runs from. */
+    @ApiObject
+    public record Image(
+            @Required @Size(min = 1, max = 512) @JsonPropertyDescription("The image, as the AgentContainer names it.")
+            String reference,
+
+            @JsonPropertyDescription(
+                    "When the registry is asked. Default: Always for the tag latest or none, else IfNotPresent.")
+            ImagePullPolicy pullPolicy,
+
+            @Size(max = 16)
+            @JsonPropertyDescription(
+                    "Names of Secrets in this namespace with a key .dockerconfigjson, in the order in which they are tried.")
+            List<@Size(max = 253) String> pullSecrets) {}
 
     /** The isolation class and its driver. */
     @ApiObject

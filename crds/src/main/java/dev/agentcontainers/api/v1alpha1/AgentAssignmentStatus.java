@@ -39,7 +39,11 @@ public record AgentAssignmentStatus(
         AgentContainerStatus.Transitions transitions,
 
         @JsonPropertyDescription("What the agent was let do and denied in the network.")
-        AgentContainerStatus.Egress egress) {
+        AgentContainerStatus.Egress egress,
+
+        @JsonPropertyDescription(
+                "Digest of the manifest of the image that the agent runs, for example sha256:... ; none without an image.")
+        String imageDigest) {
 
     /** The policy in the kernel. */
     @ApiObject

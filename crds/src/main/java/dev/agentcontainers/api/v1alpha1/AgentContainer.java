@@ -31,6 +31,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(name = "Isolation", jsonPath = ".status.isolation.effective")
 @AdditionalPrinterColumn(name = "Policy", jsonPath = ".status.policy.hash", priority = 1)
 @AdditionalPrinterColumn(name = "Address", jsonPath = ".status.addresses[0]", priority = 1)
+@AdditionalPrinterColumn(name = "Image", jsonPath = ".spec.image", priority = 1)
 @AdditionalPrinterColumn(
         name = "Restarts",
         jsonPath = ".status.restarts",

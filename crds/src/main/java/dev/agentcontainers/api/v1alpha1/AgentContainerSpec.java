@@ -21,7 +21,33 @@ import java.util.List;
         fieldPath = ".isolation",
         message = "spec.isolation is immutable: delete and create the AgentContainer again")
 @ValidationRule(
-        value = "self.command == oldSelf.command",
+        value = "has(self.image) || has(self.command)",
+        fieldPath = ".command",
+        message = "set command, or image: without an image the command names one of the node's own programs")
+@ValidationRule(
+        value = "has(self.image) || !has(self.imagePullPolicy)",
+        fieldPath = ".imagePullPolicy",
+        message = "imagePullPolicy is for an image: set image, or leave imagePullPolicy out")
+@ValidationRule(
+        value = "has(self.image) || !has(self.imagePullSecrets)",
+        fieldPath = ".imagePullSecrets",
+        message = "imagePullSecrets are for an image: set image, or leave imagePullSecrets out")
+@ValidationRule(
+        value = "has(self.image) == has(oldSelf.image) && (!has(self.image) || self.image == oldSelf.image)",
+        fieldPath = ".image",
+        message = "spec.image is immutable: delete and create the AgentContainer again")
+@ValidationRule(
+        value =
+                "has(self.imagePullPolicy) == has(oldSelf.imagePullPolicy) && (!has(self.imagePullPolicy) || self.imagePullPolicy == oldSelf.imagePullPolicy)",
+        fieldPath = ".imagePullPolicy",
+        message = "spec.imagePullPolicy is immutable: delete and create the AgentContainer again")
+@ValidationRule(
+        value =
+                "has(self.imagePullSecrets) == has(oldSelf.imagePullSecrets) && (!has(self.imagePullSecrets) || self.imagePullSecrets == oldSelf.imagePullSecrets)",
+        fieldPath = ".imagePullSecrets",
+        message = "spec.imagePullSecrets is immutable: delete and create the AgentContainer again")
+@ValidationRule(
+        value = "has(self.command) == has(oldSelf.command) && (!has(self.command) || self.command == oldSelf.command)",
         fieldPath = ".command",
         message = "spec.command is immutable: delete and create the AgentContainer again")
 @ValidationRule(
@@ -59,19 +85,41 @@ public record AgentContainerSpec(
         @JsonPropertyDescription("How strongly the agent is isolated: a class by name, or a minimum level. Immutable.")
         Isolation isolation,
 
-        @Required
+        @Size(min = 1, max = 512)
+        @ValidationRule(
+                value = "self.matches(r'" + ImageSyntax.REFERENCE + "')",
+                message =
+                        "must be [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST] with the repository in lower case and no https://, for example registry.example.org/team/agent:1.4 or registry.example.org/team/agent@sha256:...")
+        @JsonPropertyDescription(
+                "OCI image that the agent runs, for example registry.example.org/team/agent:1.4: its files, copied on write, and what it says of command, environment, working directory and user. Without a registry that of docker.io, without tag and digest the tag latest; where there is a digest, it decides. The class must run images, as container does. Default: none, the agent runs the node's own programs, which it sees read-only. Immutable.")
+        String image,
+
+        @JsonPropertyDescription(
+                "When the node asks the registry: Always (what is there of the content is not received again), IfNotPresent or Never. Default: Always for the tag latest or none, else IfNotPresent. Immutable.")
+        ImagePullPolicy imagePullPolicy,
+
+        @MapList("name")
+        @Size(max = 16)
+        @JsonPropertyDescription(
+                "Secrets of type kubernetes.io/dockerconfigjson in the AgentContainer's namespace, for registries that want a password. The agent waits for each. Immutable.")
+        List<ImagePullSecret> imagePullSecrets,
+
         @Size(min = 1, max = 256)
-        @JsonPropertyDescription("Program and leading arguments. Not run in a shell. Immutable.")
+        @JsonPropertyDescription(
+                "Program and leading arguments. Not run in a shell. With an image as for Pods: in place of its entrypoint and command. Default: the image's entrypoint; needed without image. Immutable.")
         List<@Size(max = 4096) String> command,
 
-        @Size(max = 1024) @JsonPropertyDescription("Further arguments. Immutable.")
+        @Size(max = 1024)
+        @JsonPropertyDescription(
+                "Further arguments. With an image and without command, in place of the image's command. Immutable.")
         List<@Size(max = 8192) String> args,
 
         @Size(min = 1, max = 4096)
         @ValidationRule(
                 value = "self.startsWith('/') && !self.matches('(^|/)[.][.]?(/|$)')",
                 message = "must be an absolute path without '.' and '..' segments")
-        @JsonPropertyDescription("Working directory, an absolute path inside the agent. Default: /. Immutable.")
+        @JsonPropertyDescription(
+                "Working directory, an absolute path inside the agent. Default: the image's, / without one. Immutable.")
         String workingDir,
 
         @MapList("name") @Size(max = 512) @JsonPropertyDescription("Environment variables. Immutable.")

@@ -41,7 +41,11 @@ public record AgentContainerStatus(
         Transitions transitions,
 
         @JsonPropertyDescription("What the agent was let do and denied in the network, as of some minutes ago at most.")
-        Egress egress) {
+        Egress egress,
+
+        @JsonPropertyDescription(
+                "Digest of the manifest of the image that the agent runs, for example sha256:... ; none without an image.")
+        String imageDigest) {
 
     /** Isolation asked for and given. */
     @ApiObject

@@ -66,7 +66,9 @@ public record AgentNodeStatus(
             @JsonPropertyDescription("The level that was established on this node.")
             IsolationLevel strength,
 
-            @JsonPropertyDescription("What it can enforce here, for example ephemeral-storage.") @Size(max = 32)
+            @JsonPropertyDescription(
+                    "What it can do here: host-root (run the node's own programs), image (run images), ephemeral-storage (limit what is written to disk).")
+            @Size(max = 32)
             List<@Size(max = 63) String> features,
 
             @JsonPropertyDescription("Why it is not ready, or what is limited.")

@@ -2,10 +2,14 @@ package dev.agentcontainers.api.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.agentcontainers.api.ApiManifests;
+import dev.agentcontainers.api.generator.Yaml;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
+import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
+import dev.agentcontainers.api.v1alpha1.ImagePullSecret;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
@@ -18,9 +22,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The API as a real API server takes it, completes it and shows it. */
 @Tag("cluster")
@@ -110,6 +118,33 @@ class AcceptedApiIT {
         assertThat(minimal.getStatus().observedGeneration()).isEqualTo(-1);
     }
 
+    static Stream<String> images() {
+        return StreamSupport.stream(
+                        Manifests.yaml(Manifests.resource("images.yaml")).spliterator(), false)
+                .map(JsonNode::asText);
+    }
+
+    @ParameterizedTest
+    @MethodSource("images")
+    void anImageNeedsNoCommand(String image) {
+        var agent = Manifests.patched(Manifests.named("from-image", NAMESPACE), Yaml.read("""
+                        spec:
+                          command: null
+                          image: '%s'
+                          imagePullPolicy: IfNotPresent
+                          imagePullSecrets: [{name: first}, {name: second.example.org}]
+                        """.formatted(image)));
+
+        AgentContainer created = client().getKubernetesSerialization()
+                .convertValue(AppliedApi.get().tryCreate(agent), AgentContainer.class);
+
+        assertThat(created.getSpec().image()).isEqualTo(image);
+        assertThat(created.getSpec().command()).isNull();
+        assertThat(created.getSpec().imagePullPolicy()).isEqualTo(ImagePullPolicy.IfNotPresent);
+        assertThat(created.getSpec().imagePullSecrets())
+                .containsExactly(new ImagePullSecret("first"), new ImagePullSecret("second.example.org"));
+    }
+
     @Test
     void explainReadsWell() throws Exception {
         assertThat(kubectl("explain", "ac.spec.network.egress"))
@@ -119,6 +154,8 @@ class AcceptedApiIT {
                 .contains("ports\t<[]Object>", "Default: all of TCP, UDP and SCTP");
         assertThat(kubectl("explain", "ac.spec.lifecycle.restartPolicy"))
                 .contains("ENUM:", "    OnFailure\n", "OnFailure (exit code other");
+        assertThat(kubectl("explain", "ac.spec.image"))
+                .contains("registry.example.org/team/agent:1.4", "node's own programs, which it sees read-only");
         assertThat(kubectl("explain", "ac.status.conditions")).contains("lastTransitionTime", "required");
     }
 
@@ -138,6 +175,7 @@ class AcceptedApiIT {
                         "ISOLATION",
                         "POLICY",
                         "ADDRESS",
+                        "IMAGE",
                         "RESTARTS",
                         "EXIT CODE",
                         "AGE");

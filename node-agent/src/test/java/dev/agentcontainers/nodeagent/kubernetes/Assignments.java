@@ -32,6 +32,7 @@ final class Assignments {
                 new AgentAssignmentSpec.AgentReference("team-a", "agent-" + uid, uid, AGENT_GENERATION),
                 EPOCH,
                 new AgentAssignmentSpec.Driver("process", "process", Map.of()),
+                null,
                 command,
                 null,
                 null,

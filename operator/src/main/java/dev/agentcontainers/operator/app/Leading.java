@@ -26,7 +26,7 @@ public class Leading {
     private final Rulesets rulesets;
     private final Binder binder;
     private final OrphanSweep orphanSweep;
-    private final DefaultIsolationClass defaultIsolationClass;
+    private final DefaultIsolationClasses defaultIsolationClasses;
     private final GatewayService gateway;
 
     Leading(
@@ -37,7 +37,7 @@ public class Leading {
             Rulesets rulesets,
             Binder binder,
             OrphanSweep orphanSweep,
-            DefaultIsolationClass defaultIsolationClass,
+            DefaultIsolationClasses defaultIsolationClasses,
             GatewayService gateway) {
         this.client = client;
         this.settings = settings;
@@ -46,7 +46,7 @@ public class Leading {
         this.rulesets = rulesets;
         this.binder = binder;
         this.orphanSweep = orphanSweep;
-        this.defaultIsolationClass = defaultIsolationClass;
+        this.defaultIsolationClasses = defaultIsolationClasses;
         this.gateway = gateway;
     }
 
@@ -55,7 +55,7 @@ public class Leading {
         try {
             rulesets.fill();
             leadership.start(epoch());
-            defaultIsolationClass.ensure();
+            defaultIsolationClasses.ensure();
             binder.start();
             orphanSweep.start();
             gateway.start();

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an agent asks of a node.
  *
+ * @param fromImage whether the agent runs an image, and not the node's own programs
  * @param limitsDisk whether the node must be able to enforce a limit of ephemeral storage
  * @param avoided nodes that have refused this agent a short while ago
  */
@@ -23,6 +24,7 @@ public record AgentRequest(
         OperatingSystem os,
         Optional<Architecture> arch,
         IsolationNeed isolation,
+        boolean fromImage,
         ResourceVector requests,
         boolean limitsDisk,
         Map<String, String> nodeSelector,
@@ -40,6 +42,7 @@ public record AgentRequest(
                 platform == null || platform.os() == null ? OperatingSystem.linux : platform.os(),
                 Optional.ofNullable(platform).map(Platform::arch),
                 IsolationNeed.of(spec.isolation()),
+                spec.image() != null,
                 ResourceVector.requestedBy(spec.resources()),
                 limitsDisk,
                 placement == null || placement.nodeSelector() == null ? Map.of() : placement.nodeSelector(),

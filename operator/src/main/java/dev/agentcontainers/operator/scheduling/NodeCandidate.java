@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodeSpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.api.v1alpha1.Architecture;
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import io.fabric8.kubernetes.api.model.Taint;
@@ -37,7 +38,13 @@ public record NodeCandidate(
      *
      * @param strength the level that was established on this node, capped by the administrator
      */
-    public record Driver(IsolationLevel strength, Set<String> features) {}
+    public record Driver(IsolationLevel strength, Set<String> features) {
+        /** Whether it runs images, or else the node's own programs. Drivers of before these names knew only the latter. */
+        boolean runs(boolean fromImage) {
+            boolean images = features.contains(DriverFeature.IMAGE);
+            return fromImage ? images : !images || features.contains(DriverFeature.HOST_ROOT);
+        }
+    }
 
     public static NodeCandidate of(AgentNode node, boolean alive) {
         @Nullable AgentNodeSpec spec = node.getSpec();

@@ -39,6 +39,7 @@ public final class BindingStatus {
                 null,
                 null,
                 new Transitions(accepted(agent).orElse(time), time, null, null, null, null),
+                null,
                 null);
         AgentContainer bound = StatusWriter.with(agent, start);
         Observation nothingYet = new Observation(
@@ -69,6 +70,7 @@ public final class BindingStatus {
                 null,
                 null,
                 new Transitions(accepted(agent).orElse(Times.micro(now)), null, null, null, null, null),
+                null,
                 null);
     }
 

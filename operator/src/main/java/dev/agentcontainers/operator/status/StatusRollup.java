@@ -69,7 +69,9 @@ public final class StatusRollup {
                 report.map(AgentAssignmentStatus::exitCode).orElse(null),
                 report.map(AgentAssignmentStatus::restarts).orElse(null),
                 transitions(),
-                report.map(AgentAssignmentStatus::egress).orElseGet(() -> previous == null ? null : previous.egress()));
+                report.map(AgentAssignmentStatus::egress).orElseGet(() -> previous == null ? null : previous.egress()),
+                report.map(AgentAssignmentStatus::imageDigest)
+                        .orElseGet(() -> previous == null ? null : previous.imageDigest()));
     }
 
     private static AgentPhase phaseOf(Observation observation) {

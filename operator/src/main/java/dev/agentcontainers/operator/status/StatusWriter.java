@@ -84,6 +84,7 @@ public class StatusWriter {
                 status.exitCode(),
                 status.restarts(),
                 status.transitions(),
-                status.egress());
+                status.egress(),
+                status.imageDigest());
     }
 }

@@ -85,14 +85,15 @@ final class StreamNode implements AutoCloseable {
                   resources: {limits: {cpu: "1", memory: 64Mi}}
                 """.formatted(agentName, namespace), AgentContainer.class);
         AgentContainer created = cluster.admin.resource(agent).create();
-        created.setStatus(new AgentContainerStatus(null, null, null, name, null, null, null, null, null, null, null));
+        created.setStatus(
+                new AgentContainerStatus(null, null, null, name, null, null, null, null, null, null, null, null));
         cluster.admin.resource(created).updateStatus();
         String uid = created.getMetadata().getUid();
         AgentAssignment assignment = cluster.admin
                 .resource(EnrolmentIT.assignment(identity.grant().namespace(), uid))
                 .create();
-        assignment.setStatus(
-                new AgentAssignmentStatus(phase, null, null, null, null, null, null, null, null, null, null, null));
+        assignment.setStatus(new AgentAssignmentStatus(
+                phase, null, null, null, null, null, null, null, null, null, null, null, null));
         cluster.admin.resource(assignment).updateStatus();
         SandboxId id = new SandboxId(uid);
         assigned.add(id);

@@ -199,7 +199,7 @@ class BinderTest {
     }
 
     private AgentContainer bound(AgentContainer agent, String node) {
-        agent.setStatus(new AgentContainerStatus(null, null, 1L, node, null, null, null, null, null, null, null));
+        agent.setStatus(new AgentContainerStatus(null, null, 1L, node, null, null, null, null, null, null, null, null));
         return agent;
     }
 
@@ -218,7 +218,7 @@ class BinderTest {
                 null,
                 Map.of("cpu", quantity(cpu), "memory", quantity(memory)),
                 List.of(new AgentNodeStatus.DriverStatus(
-                        "process", true, "1", IsolationLevel.Process, List.of(), null))));
+                        "process", true, "1", IsolationLevel.Process, List.of("host-root"), null))));
         return node;
     }
 

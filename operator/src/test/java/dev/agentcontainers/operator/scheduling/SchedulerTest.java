@@ -7,6 +7,7 @@ import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SchedulerTest {
     private static final long GIB = 1L << 30;
     private static final IsolationOption PROCESS = new IsolationOption("process", "process", IsolationLevel.Process);
+    private static final IsolationOption CONTAINER =
+            new IsolationOption("container", "container", IsolationLevel.Container);
     private static final IsolationOption GVISOR =
             new IsolationOption("gvisor", "runsc", IsolationLevel.UserspaceKernel);
 
@@ -99,6 +102,76 @@ class SchedulerTest {
                         node -> node,
                         "whose driver process cannot limit ephemeral-storage"),
                 row(
+                        "image by its class",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("container"))
+                                .fromImage(),
+                        node -> node.driver("container", IsolationLevel.Container, "image"),
+                        ""),
+                row(
+                        "image by a level that another class has too",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
+                                .fromImage(),
+                        node -> node.driver("container", IsolationLevel.Container, "image"),
+                        ""),
+                row(
+                        "image by a class for the node's own programs",
+                        agent -> agent.fromImage(),
+                        node -> node.driver("container", IsolationLevel.Container, "image"),
+                        "where IsolationClass process runs the nodes' own programs only, but spec.image is set (node: use className: container)"),
+                row(
+                        "image where no driver runs any",
+                        agent -> agent.fromImage(),
+                        node -> node.features("host-root"),
+                        "where IsolationClass process runs the nodes' own programs only, but spec.image is set (node: no class that would do runs images there)"),
+                row(
+                        "image where the driver is of before there were any",
+                        agent -> agent.fromImage(),
+                        node -> node,
+                        "where IsolationClass process runs the nodes' own programs only, but spec.image is set (node: no class that would do runs images there)"),
+                row(
+                        "image by a level where no driver runs any",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
+                                .fromImage(),
+                        node -> node,
+                        "where IsolationClass process runs the nodes' own programs only, but spec.image is set (node: no class that would do runs images there)"),
+                row(
+                        "image by a class without a driver",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("container"))
+                                .fromImage(),
+                        node -> node,
+                        "without a ready driver container"),
+                row(
+                        "image by a level that its class does not reach there",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Container))
+                                .fromImage(),
+                        node -> node.driver("container", IsolationLevel.Process, "image"),
+                        "where isolation is weaker than Container (node: driver container counts as Process)"),
+                row(
+                        "image with a limit of disk that only the other class can enforce",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
+                                .limitsDisk()
+                                .fromImage(),
+                        node -> node.features("host-root", "ephemeral-storage")
+                                .driver("container", IsolationLevel.Container, "image"),
+                        "whose driver container cannot limit ephemeral-storage"),
+                row("the node's own programs", agent -> agent, node -> node.features("host-root"), ""),
+                row(
+                        "the node's own programs by a class for images",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("container")),
+                        node -> node.driver("container", IsolationLevel.Container, "image"),
+                        "where IsolationClass container runs images only, but spec.image is not set (node: set image or use className: process)"),
+                row(
+                        "the node's own programs where drivers run images only",
+                        agent -> agent,
+                        node -> node.features("image"),
+                        "where IsolationClass process runs images only, but spec.image is not set (node: set image)"),
+                row(
+                        "the node's own programs by a level for which there are images only",
+                        agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Container)),
+                        node -> node.driver("container", IsolationLevel.Container, "image"),
+                        "where IsolationClass container runs images only, but spec.image is not set (node: set image)"),
+                row("a driver for both", agent -> agent, node -> node.features("image", "host-root"), ""),
+                row(
                         "cpu",
                         agent -> agent.requests(new ResourceVector(4001, 0, 0, 1)),
                         node -> node,
@@ -125,7 +198,7 @@ class SchedulerTest {
     @MethodSource("filters")
     void saysWhyANodeWillNotDo(String name, UnaryOperator<AgentRow> agent, UnaryOperator<NodeRow> node, String reason) {
         FleetSnapshot fleet = new FleetSnapshot(
-                List.of(node.apply(NodeRow.FITTING).build("node")), List.of(PROCESS, GVISOR), Map.of());
+                List.of(node.apply(NodeRow.FITTING).build("node")), List.of(PROCESS, CONTAINER, GVISOR), Map.of());
         Placement placement = Scheduler.place(agent.apply(AgentRow.FITTING).build(), fleet);
         if (reason.isEmpty()) {
             assertThat(placement).isInstanceOf(Placement.Placed.class);
@@ -228,6 +301,7 @@ class SchedulerTest {
                 OperatingSystem.linux,
                 Optional.empty(),
                 new IsolationNeed.OfClass("process"),
+                false,
                 new ResourceVector(100, GIB, 0, 1),
                 false,
                 Map.of(),
@@ -252,6 +326,19 @@ class SchedulerTest {
 
         AgentRow isolation(IsolationNeed isolation) {
             return with(build.os(), build.arch(), isolation, build.requests(), false, Map.of(), List.of(), Set.of());
+        }
+
+        AgentRow fromImage() {
+            return new AgentRow(new AgentRequest(
+                    build.os(),
+                    build.arch(),
+                    build.isolation(),
+                    true,
+                    build.requests(),
+                    build.limitsDisk(),
+                    build.nodeSelector(),
+                    build.tolerations(),
+                    build.avoided()));
         }
 
         AgentRow requests(ResourceVector requests) {
@@ -303,7 +390,7 @@ class SchedulerTest {
                 List<Toleration> tolerations,
                 Set<String> avoided) {
             return new AgentRow(
-                    new AgentRequest(os, arch, isolation, requests, limitsDisk, selector, tolerations, avoided));
+                    new AgentRequest(os, arch, isolation, false, requests, limitsDisk, selector, tolerations, avoided));
         }
     }
 
@@ -339,17 +426,21 @@ class SchedulerTest {
                     isAlive, isSchedulable, nodeLabels, List.of(new Taint(effect, key, null, "yes")), drivers, limit);
         }
 
-        NodeRow driver(String name, IsolationLevel strength) {
+        /** With that driver beside the one that every node has. */
+        NodeRow driver(String name, IsolationLevel strength, String... features) {
+            Map<String, NodeCandidate.Driver> all = new HashMap<>(drivers);
+            all.put(name, new NodeCandidate.Driver(strength, Set.of(features)));
+            return new NodeRow(isAlive, isSchedulable, nodeLabels, taints, all, limit);
+        }
+
+        /** Whose only driver has these features. */
+        NodeRow features(String... features) {
             return new NodeRow(
                     isAlive,
                     isSchedulable,
                     nodeLabels,
                     taints,
-                    Map.of(
-                            "process",
-                            new NodeCandidate.Driver(IsolationLevel.Process, Set.of()),
-                            name,
-                            new NodeCandidate.Driver(strength, Set.of())),
+                    Map.of("process", new NodeCandidate.Driver(IsolationLevel.Process, Set.of(features))),
                     limit);
         }
 

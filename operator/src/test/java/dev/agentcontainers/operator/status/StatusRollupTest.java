@@ -200,6 +200,25 @@ class StatusRollupTest {
         assertThat(bound.transitions().scheduled()).isEqualTo("2026-11-24T10:00:00.000000Z");
     }
 
+    @Test
+    void theDigestOfTheImageIsTheNodesAndStaysUntilAnotherIsReported() {
+        Known known = new Known().runs("h1").imageDigest("sha256:a");
+        AgentContainerStatus running = StatusRollup.rollUp(known.observation(), NOW);
+        assertThat(running.imageDigest()).isEqualTo("sha256:a");
+
+        known.previous = running;
+        assertThat(StatusWriter.saysTheSame(running, StatusRollup.rollUp(known.observation(), NOW)))
+                .isTrue();
+        AgentContainerStatus unknownForNow =
+                StatusRollup.rollUp(known.imageDigest(null).observation(), NOW);
+        assertThat(unknownForNow.imageDigest()).isEqualTo("sha256:a");
+
+        AgentContainerStatus other =
+                StatusRollup.rollUp(known.imageDigest("sha256:b").observation(), NOW);
+        assertThat(other.imageDigest()).isEqualTo("sha256:b");
+        assertThat(StatusWriter.saysTheSame(running, other)).isFalse();
+    }
+
     private static String text(Condition condition) {
         return condition.getType() + "=" + condition.getStatus().charAt(0) + ":" + condition.getReason();
     }
@@ -211,7 +230,7 @@ class StatusRollupTest {
     /** Builds what is known, from a bound agent of generation 1 whose published ruleset is h1. */
     private static final class Known {
         private AgentContainerStatus previous = new AgentContainerStatus(
-                AgentPhase.Scheduled, null, 1L, "node-a", null, null, null, null, null, null, null);
+                AgentPhase.Scheduled, null, 1L, "node-a", null, null, null, null, null, null, null, null);
         private AssignmentPhase phase;
         private String heldHash;
         private String acknowledgedHash;
@@ -221,6 +240,7 @@ class StatusRollupTest {
         private boolean deleted;
         private NodeState node = NodeState.ALIVE;
         private Hold hold;
+        private String imageDigest;
 
         Known phase(AssignmentPhase value) {
             phase = value;
@@ -259,6 +279,11 @@ class StatusRollupTest {
             return this;
         }
 
+        Known imageDigest(String value) {
+            imageDigest = value;
+            return this;
+        }
+
         Known deleted() {
             deleted = true;
             return this;
@@ -276,6 +301,7 @@ class StatusRollupTest {
                     null,
                     null,
                     new AgentContainerStatus.Transitions(null, null, null, null, STARTED, null),
+                    null,
                     null);
             return this;
         }
@@ -316,7 +342,8 @@ class StatusRollupTest {
                     null,
                     null,
                     null,
-                    null));
+                    null,
+                    imageDigest));
             return assignment;
         }
 

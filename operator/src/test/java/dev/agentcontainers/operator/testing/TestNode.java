@@ -13,6 +13,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodeSpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -47,6 +48,20 @@ import java.util.function.Function;
  * the real API server.
  */
 public final class TestNode implements AutoCloseable {
+    /** Of the image of every agent that has one. */
+    public static final String IMAGE_DIGEST = "sha256:" + "5".repeat(64);
+
+    private static final AgentNodeStatus.DriverStatus PROCESS = new AgentNodeStatus.DriverStatus(
+            "process",
+            true,
+            "test",
+            IsolationLevel.Process,
+            List.of(DriverFeature.HOST_ROOT, DriverFeature.EPHEMERAL_STORAGE),
+            null);
+
+    private static final AgentNodeStatus.DriverStatus CONTAINER = new AgentNodeStatus.DriverStatus(
+            "container", true, "test", IsolationLevel.Container, List.of(DriverFeature.IMAGE), null);
+
     private static final int LEASE_SECONDS = 4;
     private static final int ACKNOWLEDGED_WITHIN_SECONDS = 5;
 
@@ -67,7 +82,11 @@ public final class TestNode implements AutoCloseable {
     private volatile Function<AgentAssignment, AgentAssignmentStatus> behaviour;
     private volatile boolean beating = true;
 
-    private TestNode(KubernetesClient admin, String name, Map<String, Quantity> allocatable) {
+    private TestNode(
+            KubernetesClient admin,
+            String name,
+            Map<String, Quantity> allocatable,
+            List<AgentNodeStatus.DriverStatus> drivers) {
         this.admin = admin;
         this.name = name;
         this.behaviour = this::running;
@@ -78,7 +97,7 @@ public final class TestNode implements AutoCloseable {
                 .until(this::namespaceOfNode, Optional::isPresent)
                 .orElseThrow();
         client = new KubernetesClientBuilder().withConfig(credential()).build();
-        reportNode(allocatable);
+        reportNode(allocatable, drivers);
         beat();
         thread.scheduleWithFixedDelay(this::beat, 1, 1, TimeUnit.SECONDS);
         assignments = client.resources(AgentAssignment.class)
@@ -94,9 +113,22 @@ public final class TestNode implements AutoCloseable {
     }
 
     public static TestNode join(KubernetesClient admin, String name, Map<String, String> allocatable) {
+        return join(admin, name, allocatable, List.of(PROCESS));
+    }
+
+    /** A node that runs images too. */
+    public static TestNode joinWithImages(TestCluster cluster, String name, Map<String, String> allocatable) {
+        return join(cluster.admin(), name, allocatable, List.of(PROCESS, CONTAINER));
+    }
+
+    private static TestNode join(
+            KubernetesClient admin,
+            String name,
+            Map<String, String> allocatable,
+            List<AgentNodeStatus.DriverStatus> drivers) {
         Map<String, Quantity> quantities = new ConcurrentHashMap<>();
         allocatable.forEach((resource, amount) -> quantities.put(resource, new Quantity(amount)));
-        TestNode node = new TestNode(admin, name, quantities);
+        TestNode node = new TestNode(admin, name, quantities, drivers);
         await().atMost(Duration.ofSeconds(20)).until(() -> "True".equals(node.ready()));
         return node;
     }
@@ -160,7 +192,8 @@ public final class TestNode implements AutoCloseable {
                 running.exitCode(),
                 running.restarts(),
                 running.transitions(),
-                running.egress());
+                running.egress(),
+                running.imageDigest());
     }
 
     public AgentAssignmentStatus finished(AgentAssignment assignment, int exitCode) {
@@ -186,7 +219,8 @@ public final class TestNode implements AutoCloseable {
                 null,
                 0,
                 running.transitions(),
-                running.egress());
+                running.egress(),
+                running.imageDigest());
     }
 
     public AgentAssignmentStatus rejected(AgentAssignment assignment, String reason) {
@@ -196,6 +230,7 @@ public final class TestNode implements AutoCloseable {
                 null,
                 reason,
                 "the node has refused",
+                null,
                 null,
                 null,
                 null,
@@ -245,7 +280,8 @@ public final class TestNode implements AutoCloseable {
                 0,
                 new AgentContainerStatus.Transitions(
                         null, null, now, now, now, phase == AssignmentPhase.Running ? null : now),
-                null);
+                null,
+                assignment.getSpec().image() == null ? null : IMAGE_DIGEST);
     }
 
     private void answer(AgentAssignment assignment) {
@@ -260,6 +296,7 @@ public final class TestNode implements AutoCloseable {
                         assignment,
                         rest -> new AgentAssignmentStatus(
                                 AssignmentPhase.Stopped,
+                                null,
                                 null,
                                 null,
                                 null,
@@ -401,7 +438,7 @@ public final class TestNode implements AutoCloseable {
         }
     }
 
-    private void reportNode(Map<String, Quantity> allocatable) {
+    private void reportNode(Map<String, Quantity> allocatable, List<AgentNodeStatus.DriverStatus> drivers) {
         AgentNode written = node(name);
         written.setSpec(null);
         written.setStatus(new AgentNodeStatus(
@@ -414,8 +451,7 @@ public final class TestNode implements AutoCloseable {
                 "test",
                 allocatable,
                 allocatable,
-                List.of(new AgentNodeStatus.DriverStatus(
-                        "process", true, "test", IsolationLevel.Process, List.of("ephemeral-storage"), null))));
+                drivers));
         client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
     }
 

@@ -61,6 +61,9 @@ final class Share {
         agent.setSpec(new AgentContainerSpec(
                 spec.platform(),
                 spec.isolation(),
+                spec.image(),
+                spec.imagePullPolicy(),
+                spec.imagePullSecrets(),
                 spec.command(),
                 spec.args(),
                 spec.workingDir(),
