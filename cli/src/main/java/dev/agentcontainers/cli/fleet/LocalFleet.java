@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -81,11 +80,11 @@ public final class LocalFleet {
      * @param wait true to return only when all nodes are Ready
      */
     public void up(int nodes, boolean wait) {
-        up(nodes, wait, Optional.empty());
+        up(nodes, wait, Map.of());
     }
 
-    /** @param dnsUpstream the resolver for agents' names at nodes that are started now; empty for the machine's own */
-    public void up(int nodes, boolean wait, Optional<String> dnsUpstream) {
+    /** @param nodeSettings further settings of node agents that are started now, as variables */
+    public void up(int nodes, boolean wait, Map<String, String> nodeSettings) {
         if (nodes < 1 || nodes > FleetPlace.MOST_NODES) {
             throw new UserException("--nodes is " + nodes + ": choose 1 to " + FleetPlace.MOST_NODES, 2);
         }
@@ -105,7 +104,7 @@ public final class LocalFleet {
             progress.step("operator", () -> operator.ensure(controlPlane));
             NodeStart start = new NodeStart(layout, kept, place, controlPlane, client, operator);
             for (String name : names) {
-                progress.step("node agent " + name, () -> start.ensure(name, dnsUpstream));
+                progress.step("node agent " + name, () -> start.ensure(name, nodeSettings));
             }
             if (wait) {
                 NodeMembership membership = new NodeMembership(client);

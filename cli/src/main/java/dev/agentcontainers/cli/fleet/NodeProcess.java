@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /** One node agent of the fleet, with an identity of its own and places of its own on this machine. */
@@ -76,9 +75,9 @@ final class NodeProcess {
     /**
      * Starts the node agent unless it runs. Where it has not joined, it does so with what it was given.
      *
-     * @param dnsUpstream the resolver for agents' names; empty for the machine's own
+     * @param more further settings, as variables
      */
-    boolean ensure(URI gateway, Optional<String> dnsUpstream) {
+    boolean ensure(URI gateway, Map<String, String> more) {
         NodeSettings settings = settings();
         Map<String, String> variables = new HashMap<>(Map.of(
                 "AGENTCONTAINERS_NODE_NAME",
@@ -97,7 +96,7 @@ final class NodeProcess {
                 Long.toString(settings.firstUserId()),
                 "AGENTCONTAINERS_NODE_USER_ID_COUNT",
                 Long.toString(settings.userIdCount())));
-        dnsUpstream.ifPresent(upstream -> variables.put("AGENTCONTAINERS_NODE_DNS_UPSTREAM", upstream));
+        variables.putAll(more);
         return process.start(programs.nodeAgent(), variables);
     }
 

@@ -10,7 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /** Starts node agents of the fleet. One that has not joined gets a token for its name alone, which is gone afterwards. */
@@ -48,21 +48,21 @@ final class NodeStart {
     /**
      * Starts the node agent unless it runs; returns once it has joined.
      *
-     * @param dnsUpstream the resolver for agents' names; empty for the machine's own
+     * @param more further settings, as variables
      */
-    boolean ensure(String name, Optional<String> dnsUpstream) {
+    boolean ensure(String name, Map<String, String> more) {
         NodeProcess node = new NodeProcess(layout, programs, place, name);
         if (node.hasJoined() && !membership.exists(name)) {
             // Its AgentNode was deleted, and what it holds ended with that.
             node.leave();
         }
         if (node.hasJoined()) {
-            return node.ensure(operator.gateway(), dnsUpstream);
+            return node.ensure(operator.gateway(), more);
         }
         BootstrapToken token = tokens.create(new Terms(TOKEN_VALIDITY, name, 1));
         try {
             node.invite(gateway(), token);
-            node.ensure(operator.gateway(), dnsUpstream);
+            node.ensure(operator.gateway(), more);
             await(
                     "node agent " + name + " has not joined within " + JOINED_WITHIN.toSeconds() + " s; see "
                             + node.process().log(),

@@ -1,7 +1,10 @@
 package dev.agentcontainers.cli.fleet;
 
 import dev.agentcontainers.cli.names.DnsUpstream;
+import dev.agentcontainers.cli.registry.RegistriesFlag;
 import dev.agentcontainers.cli.terminal.Progress;
+import java.util.HashMap;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -33,8 +36,14 @@ public final class UpCommand implements Runnable {
     @Mixin
     private DnsUpstream dnsUpstream = new DnsUpstream();
 
+    @Mixin
+    private RegistriesFlag registries = new RegistriesFlag();
+
     @Override
     public void run() {
-        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait, dnsUpstream.value());
+        Map<String, String> settings = new HashMap<>();
+        dnsUpstream.value().ifPresent(upstream -> settings.put("AGENTCONTAINERS_NODE_DNS_UPSTREAM", upstream));
+        registries.file().ifPresent(file -> settings.put("AGENTCONTAINERS_NODE_REGISTRIES_FILE", file.toString()));
+        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait, settings);
     }
 }

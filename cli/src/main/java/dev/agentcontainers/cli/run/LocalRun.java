@@ -4,6 +4,7 @@ import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -21,23 +22,15 @@ final class LocalRun implements AgentRun {
     /**
      * Installs what this machine lacks, where it can.
      *
-     * @param registries file that says how registries are reached, where it is not the machine's own
+     * @param images where an image is kept and had from
      */
-    LocalRun(RunObjects objects, NameSettings names, Optional<Path> registries, RunObserver observer) {
+    LocalRun(RunObjects objects, NameSettings names, ImageSettings images, RunObserver observer) {
         try {
             Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         } catch (UserException e) {
             throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
         }
-        this.run = new StandaloneRun(objects, Platform.current(), List.of(), names, images(registries), observer);
-    }
-
-    private static ImageSettings images(Optional<Path> registries) {
-        try {
-            return MachineImages.settings(registries, System.getenv());
-        } catch (IOException e) {
-            throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
-        }
+        this.run = new StandaloneRun(objects, Platform.current(), List.of(), names, images, observer);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.run;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.names.DnsUpstream;
+import dev.agentcontainers.cli.registry.RegistriesFlag;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
@@ -79,6 +80,9 @@ public final class RunCommand implements Callable<Integer> {
     @Mixin
     private DnsUpstream dnsUpstream = new DnsUpstream();
 
+    @Mixin
+    private RegistriesFlag registries = new RegistriesFlag();
+
     @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")
     private boolean dryRun;
 
@@ -115,7 +119,7 @@ public final class RunCommand implements Callable<Integer> {
         try (TerminalObserver observer = new TerminalObserver(verbosity())) {
             sayFateOfWorkspaces(objects, observer);
             AgentRun run = isRoot()
-                    ? new LocalRun(objects, dnsUpstream.settings(), observer)
+                    ? new LocalRun(objects, dnsUpstream.settings(), registries.settings(NOT_RUN), observer)
                     : ServiceRun.connect(System.getenv(), manifests, observer);
             return await(run, observer);
         }

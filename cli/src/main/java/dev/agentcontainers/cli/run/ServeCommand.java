@@ -1,9 +1,11 @@
 package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.registry.RegistriesFlag;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
 import dev.agentcontainers.nodeagent.standalone.service.RunService;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code agentctl serve}. */
@@ -67,14 +70,18 @@ public final class ServeCommand implements Callable<Integer> {
             description = "An address or range that no policy opens. May be repeated.")
     private List<String> neverAllowed = List.of();
 
+    @Mixin
+    private RegistriesFlag registries = new RegistriesFlag();
+
     @Override
     public Integer call() throws InterruptedException {
         ServiceSettings settings = settings();
+        ImageSettings images = registries.settings(1);
         requireRoot();
         Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         CountDownLatch end = new CountDownLatch(1);
         Interrupts.handling(end::countDown, () -> {});
-        try (RunService service = RunService.start(settings, Platform.current())) {
+        try (RunService service = RunService.start(settings, Platform.current(), images)) {
             System.err.println("agentctl: serving on " + socket + " for the group " + group);
             end.await();
             return 0;

@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.cli.demo.DemoService;
 import dev.agentcontainers.cli.demo.NamedSite;
+import dev.agentcontainers.cli.registry.ImageServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +33,7 @@ class MainJobIT {
     @TempDir
     private static Path folder;
 
+    private static ImageServer registry;
     private static NamedSite site;
     private static TestFleet fleet;
 
@@ -37,7 +41,8 @@ class MainJobIT {
     static void up() throws Exception {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         site = NamedSite.start(SERVICE, folder);
-        fleet = TestFleet.startWithResolver(site.upstream());
+        registry = ImageServer.start(folder, "secret");
+        fleet = TestFleet.startWith(site.upstream(), registry.registries(folder.resolve("registries.yaml")));
     }
 
     @AfterAll
@@ -47,6 +52,9 @@ class MainJobIT {
         }
         if (site != null) {
             site.close();
+        }
+        if (registry != null) {
+            registry.close();
         }
     }
 
@@ -226,6 +234,41 @@ class MainJobIT {
         fleet.await("caller", AgentPhase.Succeeded);
         assertThat(fleet.output("caller")).isEqualTo(asked + "\ntaken back 200");
         fleet.delete("caller");
+    }
+
+    /** From a registry that wants a password, which the Secret has. */
+    @Test
+    void anAgentRunsFromItsImage() {
+        String manifest = """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: from-image, namespace: %%s}
+                spec:
+                  isolation: {minimum: Process}
+                  image: %s
+                  imagePullSecrets: [{name: login}]
+                  args: [/bin/sh, -c, "cat /etc/made-for; id -u; ls -d /var/lib 2>&1; echo $FROM; sleep 3"]
+                """.formatted(registry.image());
+        create(manifest, AgentContainer.class);
+        fleet.await("from-image", AgentPhase.Pending);
+        create("""
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: login, namespace: %%s}
+                type: kubernetes.io/dockerconfigjson
+                stringData: {.dockerconfigjson: '{"auths": {"%s": {"username": "me", "password": "secret"}}}'}
+                """.formatted(registry.host()), Secret.class);
+
+        AgentContainer running = fleet.await("from-image", AgentPhase.Running);
+        assertThat(running.getStatus().imageDigest()).isEqualTo(registry.digest());
+        assertThat(running.getStatus().isolation().effective()).isEqualTo("container");
+        assertThat(running.getStatus().isolation().strength()).isEqualTo(IsolationLevel.Container);
+        fleet.await("from-image", AgentPhase.Succeeded);
+        assertThat(fleet.output("from-image"))
+                .startsWith("an agent\n1000\n")
+                .contains("No such file")
+                .endsWith("image");
+        fleet.delete("from-image");
     }
 
     private static <T extends HasMetadata> T create(String manifest, Class<T> type) {

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -46,13 +45,13 @@ final class TestFleet implements AutoCloseable {
             Programs programs,
             Leftovers before,
             ControlPlaneOptions options,
-            Optional<String> dnsUpstream) {
+            Map<String, String> nodeSettings) {
         this.home = home;
         this.layout = layout;
         this.programs = programs;
         this.before = before;
         this.fleet = new LocalFleet(layout, programs, new Progress(System.err), options);
-        fleet.up(1, true, dnsUpstream);
+        fleet.up(1, true, nodeSettings);
         this.controlPlane = fleet.attach();
         this.client = controlPlane.adminClient();
         client.resource(new NamespaceBuilder()
@@ -68,15 +67,21 @@ final class TestFleet implements AutoCloseable {
     }
 
     static TestFleet start(ControlPlaneOptions options) throws IOException {
-        return start(options, Optional.empty());
+        return start(options, Map.of());
     }
 
-    /** One whose agents' names are resolved there. */
-    static TestFleet startWithResolver(String address) throws IOException {
-        return start(ControlPlaneOptions.defaults(), Optional.of(address));
+    /** One whose agents' names are resolved there, and whose nodes reach registries as that file says. */
+    static TestFleet startWith(String resolver, Path registries) throws IOException {
+        return start(
+                ControlPlaneOptions.defaults(),
+                Map.of(
+                        "AGENTCONTAINERS_NODE_DNS_UPSTREAM",
+                        resolver,
+                        "AGENTCONTAINERS_NODE_REGISTRIES_FILE",
+                        registries.toString()));
     }
 
-    private static TestFleet start(ControlPlaneOptions options, Optional<String> dnsUpstream) throws IOException {
+    private static TestFleet start(ControlPlaneOptions options, Map<String, String> nodeSettings) throws IOException {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         Path home = Files.createTempDirectory("fleet");
         FleetLayout layout =
@@ -90,7 +95,7 @@ final class TestFleet implements AutoCloseable {
                 programs,
                 Leftovers.count(home, List.of(layout.home(), layout.run())),
                 options,
-                dnsUpstream);
+                nodeSettings);
     }
 
     KubernetesClient client() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.cli.demo.DemoService;
 import dev.agentcontainers.cli.demo.NamedSite;
+import dev.agentcontainers.cli.registry.ImageServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -305,6 +306,40 @@ class RunIT {
 
         assertThat(run.await()).isZero();
         assertThat(run.output()).isEqualTo("a\n ff 00 01\nb c\ndenied\nunseen\n");
+    }
+
+    @Test
+    void runsAnImageAsItsUserAndKeepsNothingOfTheRun() throws Exception {
+        try (ImageServer registry = ImageServer.start(folder)) {
+            String registries =
+                    registry.registries(folder.resolve("registries.yaml")).toString();
+            AgentctlProcess own = AgentctlProcess.run(folder, "--registries", registries, "--image", registry.image());
+            assertThat(own.await()).as(own.errorOutput()).isZero();
+            assertThat(own.output()).isEqualTo("an agent\n");
+            assertThat(own.errorOutput()).contains("pulling " + registry.image());
+
+            AgentctlProcess other = AgentctlProcess.run(
+                    folder,
+                    "--registries",
+                    registries,
+                    "--pull",
+                    "never",
+                    "--image",
+                    registry.image() + "@" + registry.digest(),
+                    "--mount",
+                    "/workspace",
+                    "--",
+                    "sh",
+                    "-c",
+                    "id -u; echo $FROM; echo x > /workspace/x && ls /workspace; ls /usr/bin/python3 /var/lib");
+            assertThat(other.await()).isEqualTo(2);
+            assertThat(other.output()).isEqualTo("1000\nimage\nx\n");
+
+            AgentctlProcess missing = AgentctlProcess.run(
+                    folder, "--registries", registries, "--image", registry.host() + "/team/other:1");
+            assertThat(missing.await()).isEqualTo(125);
+            assertThat(missing.errorOutput()).contains("team/other");
+        }
     }
 
     @Test

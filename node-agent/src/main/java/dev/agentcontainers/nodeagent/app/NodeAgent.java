@@ -149,7 +149,8 @@ public final class NodeAgent implements AutoCloseable {
         limitAgents(present.get());
         NodeImages images = closing(NodeImages.open(
                 options.images(), platform.layers(), facts, options.settings().name(), clock));
-        closing(DiskRelief.start(images, options.images().directory(), options.images().freePercent()));
+        closing(DiskRelief.start(
+                images, options.images().directory(), options.images().freePercent()));
         start(new Ingredients(
                 client,
                 credentials,

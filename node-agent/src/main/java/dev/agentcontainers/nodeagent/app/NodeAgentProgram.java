@@ -3,10 +3,10 @@ package dev.agentcontainers.nodeagent.app;
 import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.audit.OtlpSettings;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
-import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
+import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -62,8 +62,8 @@ public final class NodeAgentProgram implements QuarkusApplication {
             return SET_UP_WRONGLY;
         }
         running.set(agent);
-        LocalSocket localSocket =
-                new LocalSocket(configuration.localSocket(), configuration.localGroup(), configuration.localShare(), options.images());
+        LocalSocket localSocket = new LocalSocket(
+                configuration.localSocket(), configuration.localGroup(), configuration.localShare(), options.images());
         agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
             if (start(agent)) {

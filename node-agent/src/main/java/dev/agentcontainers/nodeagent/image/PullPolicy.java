@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.image;
 
-
 /** When a registry is asked for an image, with Kubernetes' meaning. */
 public enum PullPolicy {
     /** Before every start; what is here already of the same content is not received again. */

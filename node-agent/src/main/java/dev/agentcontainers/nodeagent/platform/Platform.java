@@ -2,8 +2,8 @@ package dev.agentcontainers.nodeagent.platform;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
-import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
+import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.io.IOException;
 import java.util.List;

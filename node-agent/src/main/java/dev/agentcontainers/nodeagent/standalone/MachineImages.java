@@ -28,9 +28,8 @@ public final class MachineImages {
     public static ImageSettings settings(Optional<Path> registries, Map<String, String> environment)
             throws IOException {
         Path file = registries.orElse(REGISTRIES);
-        RegistrySettings settings = registries.isPresent() || Files.exists(file)
-                ? RegistriesFile.read(file)
-                : RegistrySettings.DEFAULT;
+        RegistrySettings settings =
+                registries.isPresent() || Files.exists(file) ? RegistriesFile.read(file) : RegistrySettings.DEFAULT;
         return new ImageSettings(DIRECTORY, settings, credentials(environment), ImageSettings.FREE_PERCENT);
     }
 

@@ -51,8 +51,8 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
         PolicySubject subject = PolicySubject.of(agent);
         CompiledPolicy compiled = PolicyCompiler.compile(subject, objects.networkPolicies(), objects.egressPolicies());
         String group = PolicyGroup.nameOf(subject);
-        AgentAssignment assignment = new AssignmentBuilder(agent, nodeName, sources.references())
-                .create(nodeName, isolation, group, EPOCH);
+        AgentAssignment assignment =
+                new AssignmentBuilder(agent, nodeName, sources.references()).create(nodeName, isolation, group, EPOCH);
         return new RunPlan(
                 AssignmentMapping.assignment(assignment),
                 new AgentNodePolicySpec(EPOCH, List.of(compiled.asGroup(group))),
@@ -78,13 +78,15 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
                 : "spec.image is set, so the agent runs the image's programs";
         Isolation asked = spec.isolation();
         if (asked.className() != null && !asked.className().equals(name)) {
-            throw new RefusedRunException("spec.isolation.className: is %s, but %s, and a standalone run does that with %s"
-                    .formatted(asked.className(), runs, name));
+            throw new RefusedRunException(
+                    "spec.isolation.className: is %s, but %s, and a standalone run does that with %s"
+                            .formatted(asked.className(), runs, name));
         }
         IsolationLevel level = Objects.requireNonNull(CLASSES.get(name));
         if (asked.minimum() != null && asked.minimum().compareTo(level) > 0) {
-            throw new RefusedRunException("spec.isolation.minimum: is %s, but %s, and a standalone run isolates that as strongly as %s"
-                    .formatted(asked.minimum(), runs, level));
+            throw new RefusedRunException(
+                    "spec.isolation.minimum: is %s, but %s, and a standalone run isolates that as strongly as %s"
+                            .formatted(asked.minimum(), runs, level));
         }
         IsolationClass isolation = new IsolationClass();
         isolation.setMetadata(new ObjectMetaBuilder().withName(name).build());

@@ -65,6 +65,8 @@ final class RunReports {
         } else if (report.reason().equals("BackOff")) {
             observer.warning("the agent " + report.message());
             saidRunning = false;
+        } else if (report.reason().equals("Pulling")) {
+            observer.warning(report.message());
         } else {
             observer.progress(report.reason().equals("Starting") ? "starting" : report.message());
         }

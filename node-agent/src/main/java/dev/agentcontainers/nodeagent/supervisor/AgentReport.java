@@ -53,16 +53,7 @@ public record AgentReport(
 
     AgentReport withImage(Optional<String> digest) {
         return new AgentReport(
-                assignment,
-                phase,
-                reason,
-                message,
-                address,
-                enforcement,
-                exitCode,
-                restarts,
-                milestones,
-                digest);
+                assignment, phase, reason, message, address, enforcement, exitCode, restarts, milestones, digest);
     }
 
     /** The policy in the kernel. */

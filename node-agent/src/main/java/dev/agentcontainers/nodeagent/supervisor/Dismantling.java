@@ -11,7 +11,13 @@ import java.util.Optional;
 
 /** Stops one agent and removes everything of it; the fence goes after the last process. Used by one thread. */
 record Dismantling(
-        SandboxId id, NodeParts node, Capacity capacity, AgentRecord agent, AgentReports reports, FencedRun fenced, HeldImage image) {
+        SandboxId id,
+        NodeParts node,
+        Capacity capacity,
+        AgentRecord agent,
+        AgentReports reports,
+        FencedRun fenced,
+        HeldImage image) {
     /** @param assignment the last that is known, for the report */
     Next dismantle(Assignment assignment) throws SandboxException, InterruptedException {
         JournalEntry entry = deleted(assignment);

@@ -15,6 +15,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -130,7 +131,8 @@ final class HeldImage implements AutoCloseable {
                                 + (secret.isEmpty() ? "is missing" : "has no key '" + DOCKER_CONFIG + "'"));
             }
             try {
-                all = all.and(RegistryCredentials.ofDockerConfig("spec.imagePullSecrets: a Secret's content", document));
+                all = all.and(
+                        RegistryCredentials.ofDockerConfig("spec.imagePullSecrets: a Secret's content", document));
             } catch (IllegalArgumentException e) {
                 throw new SandboxException(Step.PULL, Kind.TRANSIENT, String.valueOf(e.getMessage()), e);
             }
@@ -142,7 +144,7 @@ final class HeldImage implements AutoCloseable {
         try {
             return done.get();
         } catch (ExecutionException e) {
-            throw failure(e.getCause());
+            throw failure(Objects.requireNonNullElse(e.getCause(), e));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SandboxException(Step.PULL, Kind.TRANSIENT, "interrupted", e);

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** How far a pull is. Thread-safe. */
 final class PullProgress implements PullObserver {
     /** Each time is a write to the API server. */
-    private static final Duration BETWEEN = Duration.ofSeconds(10);
+    private static final Duration BETWEEN = Duration.ofSeconds(5);
 
     private static final long MEBI = 1 << 20;
 

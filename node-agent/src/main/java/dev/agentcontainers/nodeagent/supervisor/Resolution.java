@@ -61,7 +61,10 @@ final class Resolution {
             throws SandboxException {
         if (image.isEmpty()) {
             return new ImageProcess(
-                    assignment.command(), environment, assignment.workingDirectory().orElse("/"), "");
+                    assignment.command(),
+                    environment,
+                    assignment.workingDirectory().orElse("/"),
+                    "");
         }
         try {
             return ImageProcess.of(

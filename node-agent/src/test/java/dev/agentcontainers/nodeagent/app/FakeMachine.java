@@ -2,10 +2,10 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
-import dev.agentcontainers.nodeagent.image.NoLayers;
-import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.image.NoLayers;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.kubernetes.FakeDriver;
 import dev.agentcontainers.nodeagent.kubernetes.FakeFence;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;

@@ -1,9 +1,9 @@
 package dev.agentcontainers.nodeagent.app;
 
-import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -40,7 +40,8 @@ class LocalSocketIT {
 
     @Test
     void theGroupMayConnectFromItsOpeningToItsEnd() throws IOException {
-        LocalSocket socket = new LocalSocket(Optional.of(path), GROUP, SHARE, ImageSettings.in(folder.resolve("images")));
+        LocalSocket socket =
+                new LocalSocket(Optional.of(path), GROUP, SHARE, ImageSettings.in(folder.resolve("images")));
         assertThat(path).doesNotExist();
 
         socket.open(() -> List.of("192.0.2.1"));
@@ -61,7 +62,8 @@ class LocalSocketIT {
 
     @Test
     void thereIsNoneUnasked() {
-        LocalSocket socket = new LocalSocket(Optional.empty(), GROUP, SHARE, ImageSettings.in(folder.resolve("images")));
+        LocalSocket socket =
+                new LocalSocket(Optional.empty(), GROUP, SHARE, ImageSettings.in(folder.resolve("images")));
         socket.open(() -> {
             throw new AssertionError("nothing is to be opened");
         });
@@ -73,7 +75,8 @@ class LocalSocketIT {
     /** The fleet's agents are not to be troubled by it. */
     @Test
     void aGroupThatIsNotThereOpensNothingAndStopsNothing() {
-        LocalSocket socket = new LocalSocket(Optional.of(path), "no-such-group", SHARE, ImageSettings.in(folder.resolve("images")));
+        LocalSocket socket =
+                new LocalSocket(Optional.of(path), "no-such-group", SHARE, ImageSettings.in(folder.resolve("images")));
         socket.open(List::of);
         assertThat(path).doesNotExist();
         socket.close();
@@ -82,7 +85,8 @@ class LocalSocketIT {
     /** As where the node agent is asked to end while it still starts. */
     @Test
     void afterTheEndNothingIsOpened() {
-        LocalSocket socket = new LocalSocket(Optional.of(path), GROUP, SHARE, ImageSettings.in(folder.resolve("images")));
+        LocalSocket socket =
+                new LocalSocket(Optional.of(path), GROUP, SHARE, ImageSettings.in(folder.resolve("images")));
         socket.close();
         socket.open(List::of);
         assertThat(path).doesNotExist();

@@ -2,10 +2,10 @@ package dev.agentcontainers.nodeagent.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.agentcontainers.nodeagent.image.NoLayers;
-import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.image.NoLayers;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;

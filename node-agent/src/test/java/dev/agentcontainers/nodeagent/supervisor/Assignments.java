@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -129,6 +130,28 @@ public record Assignments(Assignment assignment) {
                 assignment.epoch(),
                 assignment.driver(),
                 List.of(new Assignment.EnvironmentEntry.FromSecret("TOKEN", secret, key, false)));
+    }
+
+    /** Without a command of its own. */
+    Assignments image(String reference, PullPolicy policy, String... pullSecrets) {
+        Assignment a = assignment;
+        return new Assignments(new Assignment(
+                a.id(),
+                a.agent(),
+                a.generation(),
+                a.epoch(),
+                a.driver(),
+                Optional.of(new Assignment.Image(reference, Optional.of(policy), List.of(pullSecrets), List.of())),
+                List.of(),
+                Optional.empty(),
+                a.environment(),
+                a.requests(),
+                a.limits(),
+                a.mounts(),
+                a.restartPolicy(),
+                a.deadline(),
+                a.gracePeriod(),
+                a.policyGroup()));
     }
 
     private Assignments copy(long epoch, Assignment.Driver driver, List<Assignment.EnvironmentEntry> environment) {

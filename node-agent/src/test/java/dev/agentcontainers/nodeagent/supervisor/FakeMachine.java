@@ -47,6 +47,11 @@ final class FakeMachine {
         happened.add("prepare");
     }
 
+    /** What a sandbox was prepared with last. */
+    synchronized Optional<SandboxSpec> prepared(SandboxId id) {
+        return Optional.ofNullable(sandboxes.get(id)).flatMap(sandbox -> sandbox.prepared);
+    }
+
     synchronized NetworkAttachment create(SandboxSpec spec) {
         Sandbox sandbox = sandbox(spec.id());
         if (!(sandbox.run instanceof SandboxState.Absent)) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.fleet.staged;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -34,6 +35,11 @@ public final class StagedPlatform implements Platform {
         return linux.drivers(settings).stream()
                 .map(driver -> staged(IsolationDriver.class, driver))
                 .toList();
+    }
+
+    @Override
+    public LayerFiles layers() {
+        return linux.layers();
     }
 
     @Override

@@ -12,8 +12,7 @@ import java.util.Optional;
  * @param credentials file of the node's own for registries, as Docker has it; read anew for each pull
  * @param freePercent of the directory's disk that stay free where images can be removed for it, 0 to 99
  */
-public record ImageSettings(
-        Path directory, RegistrySettings registries, Optional<Path> credentials, int freePercent) {
+public record ImageSettings(Path directory, RegistrySettings registries, Optional<Path> credentials, int freePercent) {
     /** As kubelets do it: images are removed where more than 85 percent of the disk are in use. */
     public static final int FREE_PERCENT = 15;
 

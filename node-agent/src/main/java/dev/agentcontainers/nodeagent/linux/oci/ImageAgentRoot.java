@@ -29,8 +29,7 @@ import java.util.Optional;
  * @param mapping of the sandbox's ids, made before its mount namespace is
  * @param own what the agent has in place of the image's
  */
-record ImageAgentRoot(
-        Mounts mounts, OverlayCalls calls, IdMapping mapping, SandboxRoot.Image image, Replacements own)
+record ImageAgentRoot(Mounts mounts, OverlayCalls calls, IdMapping mapping, SandboxRoot.Image image, Replacements own)
         implements AgentRoot {
     @Override
     public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Path workspaces)
@@ -45,8 +44,8 @@ record ImageAgentRoot(
             ImageUser user = ImageUser.in(paths.root(), image.user());
             RunAs runAs = new RunAs(user.user(), user.group(), user.groups(), Optional.of(user.home()));
             RootfsBuilder.Parameters parameters = SandboxCreation.parameters(spec, workspaces, ids, runAs);
-            RootfsPlan plan = new ImageTree(paths.root(), ids.first())
-                    .prepare(spec.mounts(), own, spec.workingDirectory());
+            RootfsPlan plan =
+                    new ImageTree(paths.root(), ids.first()).prepare(spec.mounts(), own, spec.workingDirectory());
             new RootfsBuilder(mounts).mountOver(plan, paths.root(), parameters);
             return new Made(false, plan.masked(), runAs);
         } catch (ImageException e) {

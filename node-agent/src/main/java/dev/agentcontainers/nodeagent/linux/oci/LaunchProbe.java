@@ -162,9 +162,7 @@ record LaunchProbe(
     private SandboxRoot root() throws IOException {
         return switch (kind) {
             case HOST -> SandboxRoot.HOST;
-            case IMAGE ->
-                new SandboxRoot.Image(
-                        List.of(TrialImage.layerIn(trialFolder(settings))), "");
+            case IMAGE -> new SandboxRoot.Image(List.of(TrialImage.layerIn(trialFolder(settings))), "");
         };
     }
 
@@ -175,9 +173,7 @@ record LaunchProbe(
             return end.get(settings.patience().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new IOException(
-                    "a trial run did not end within "
-                            + settings.patience().toSeconds() + " s",
-                    e);
+                    "a trial run did not end within " + settings.patience().toSeconds() + " s", e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof SandboxException failure) {
                 throw failure;

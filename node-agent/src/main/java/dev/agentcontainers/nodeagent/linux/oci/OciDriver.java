@@ -82,8 +82,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     /** The driver of agents over the host's root. */
     public static OciDriver process(OciSettings settings) {
-        return process(
-                settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
+        return process(settings, ProcessCalls.ofThisMachine(), Mounts.ofThisMachine(), LoopDevices.ofThisMachine());
     }
 
     static OciDriver process(OciSettings settings, ProcessCalls processes, Mounts mounts, LoopDevices loopDevices) {
@@ -235,7 +234,8 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
                     Kind.UNSUPPORTED,
                     limit.reserved()
                             ? STORAGE_FIELD + " can't be enforced on this node: it lacks " + Ext4Images.needs()
-                            : "what agents write can't be kept to the " + limit.bytes() + " bytes that this node's setting"
+                            : "what agents write can't be kept to the " + limit.bytes()
+                                    + " bytes that this node's setting"
                                     + " agentcontainers.node.unasked-storage allows: it lacks " + Ext4Images.needs()
                                     + "; with 0 agents without a limit may fill the disk");
         }

@@ -120,7 +120,8 @@ public final class ImageTree {
             planned.add(RootfsPlanner.mounted(mount, path, Optional.empty()));
         } else if (Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
             Files.delete(existing);
-            Files.createFile(existing, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("---------")));
+            Files.createFile(
+                    existing, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("---------")));
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.storage;
 
-import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import java.io.IOException;

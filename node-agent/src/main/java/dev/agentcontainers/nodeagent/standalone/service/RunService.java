@@ -73,8 +73,7 @@ public final class RunService implements AutoCloseable {
                 ConnectionLimits.of(settings),
                 share,
                 (objects, neverAllowed, observer) ->
-                        new StandaloneRun(
-                                objects, platform, neverAllowed, NameSettings.DEFAULT, images, observer),
+                        new StandaloneRun(objects, platform, neverAllowed, NameSettings.DEFAULT, images, observer),
                 ServiceSocket.listen(settings.socket(), settings.group()));
         service.serve();
         LOG.info("users of group {} may run agents by {}", settings.group(), settings.socket());

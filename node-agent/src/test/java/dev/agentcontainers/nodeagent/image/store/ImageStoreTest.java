@@ -8,8 +8,8 @@ import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.ImageReference;
-import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.ImageSource;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
@@ -17,7 +17,6 @@ import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -26,7 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,31 +55,6 @@ class ImageStoreTest {
     private final TestRegistry registry = new TestRegistry().with("team/agent", "1", image);
     private final ImageReference reference = ImageReference.parse(registry.host() + "/team/agent:1");
     private ImageStore store;
-
-    /** Does not unpack: a layer's archive is its only file. */
-    private static class WholeArchives implements LayerFiles {
-        @Override
-        public void unpack(InputStream archive, Path directory, Taking taking) throws IOException {
-            taking.file();
-            Files.copy(archive, directory.resolve("archive"));
-        }
-
-        @Override
-        public long freeFiles(Path directory) {
-            return 100;
-        }
-
-        @Override
-        public void delete(Path directory) throws IOException {
-            if (Files.exists(directory)) {
-                try (Stream<Path> files = Files.walk(directory)) {
-                    for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.delete(file);
-                    }
-                }
-            }
-        }
-    }
 
     private static String random() {
         StringBuilder text = new StringBuilder();

@@ -1,8 +1,8 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
-import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
+import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.oci.UnconfinedDriver;
 
 /** How an agent is confined by its driver. */

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,12 +52,19 @@ class ContainerIT {
     static void copyPrograms(@TempDir Path shared) throws IOException, InterruptedException {
         TestNode.requireMachine();
         programs = HostPrograms.layer(
-                shared.resolve("programs"), "sh", "cat", "id", "ls", "stat", "rm", "mkdir", "dd", "mount", "touch", "sleep", "ln");
-    }
-
-    @AfterAll
-    static void forgetPrograms() {
-        programs = null;
+                shared.resolve("programs"),
+                "sh",
+                "cat",
+                "id",
+                "ls",
+                "stat",
+                "rm",
+                "mkdir",
+                "dd",
+                "mount",
+                "touch",
+                "sleep",
+                "ln");
     }
 
     @BeforeEach
@@ -79,9 +85,7 @@ class ContainerIT {
     private void file(String path, String content) throws IOException {
         Path file = own.resolve(path);
         Files.createDirectories(file.getParent());
-        for (Path each = file.getParent(); each.startsWith(own); each = each.getParent()) {
-            Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
-        }
+        Files.setPosixFilePermissions(file.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(file, content);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     }
@@ -138,7 +142,9 @@ class ContainerIT {
         assertThat(node.driver().probe())
                 .isInstanceOfSatisfying(
                         DriverProbe.Ready.class,
-                        ready -> assertThat(ready.features()).contains("host-root").doesNotContain("image"));
+                        ready -> assertThat(ready.features())
+                                .contains("host-root")
+                                .doesNotContain("image"));
     }
 
     @Test
@@ -159,8 +165,9 @@ class ContainerIT {
     @Test
     void whatTheAgentChangesIsItsOwnUntilItsRunEnds() throws Exception {
         ResolvedMount workspace = new ResolvedMount.Workspace("/workspace", true);
-        String script = "ls /kept /workspace 2>/dev/null; echo new > /kept; echo more >> /etc/release; rm -r /etc/group;"
-                + " echo done > /workspace/file; cat /etc/release";
+        String script =
+                "ls /kept /workspace 2>/dev/null; echo new > /kept; echo more >> /etc/release; rm -r /etc/group;"
+                        + " echo done > /workspace/file; cat /etc/release";
         SandboxSpec spec = spec("", script, workspace);
 
         assertThat(run(spec).code()).isZero();
@@ -191,7 +198,9 @@ class ContainerIT {
                 files,
                 throughUp));
 
-        assertThat(output).startsWith("nameserver ").contains("\nof the agent\n/up/work-of-agent\n/work-of-agent\n", "localhost");
+        assertThat(output)
+                .startsWith("nameserver ")
+                .contains("\nof the agent\n/up/work-of-agent\n/work-of-agent\n", "localhost");
         assertThat(target).hasContent("of the host");
         assertThat(Path.of("/work-of-agent")).doesNotExist();
     }
@@ -227,9 +236,10 @@ class ContainerIT {
         Files.setPosixFilePermissions(own.resolve("id-of-root"), PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.setAttribute(own.resolve("id-of-root"), "unix:mode", 04755);
 
-        String output = outputOf(spec(
-                "agent",
-                "/id-of-root -u; mount -t tmpfs none /etc 2>&1; cat /proc/self/status; echo x > /proc/sys/kernel/hostname || echo kept"));
+        String output = outputOf(
+                spec(
+                        "agent",
+                        "/id-of-root -u; mount -t tmpfs none /etc 2>&1; cat /proc/self/status; echo x > /proc/sys/kernel/hostname || echo kept"));
 
         assertThat(output)
                 .startsWith("1000\n")
@@ -258,12 +268,15 @@ class ContainerIT {
     void aLinkThatTheAgentLeftInAWorkspaceIsNotFollowed() throws Exception {
         SandboxId id = TestNode.newId();
         ResolvedMount outer = new ResolvedMount.Workspace("/workspace", true);
-        assertThat(run(spec(id, "", "ln -s /etc /workspace/in", outer)).code())
-                .isZero();
+        assertThat(run(spec(id, "", "ln -s /etc /workspace/in", outer)).code()).isZero();
         driver.remove(id);
 
-        SandboxException refusal = refusalOf(
-                spec(id, "", "true", outer, new ResolvedMount.Files("/workspace/in", Map.of("release", new byte[1]), false)));
+        SandboxException refusal = refusalOf(spec(
+                id,
+                "",
+                "true",
+                outer,
+                new ResolvedMount.Files("/workspace/in", Map.of("release", new byte[1]), false)));
 
         assertThat(refusal).hasMessageContaining("a link or file that the agent made there");
     }
@@ -293,10 +306,10 @@ class ContainerIT {
 
     @Test
     void eachDriverRefusesTheOthersAgents() {
-        SandboxException host = catchThrowableOfType(
-                SandboxException.class, () -> driver.prepare(TestNode.shell("true")));
-        SandboxException image = catchThrowableOfType(
-                SandboxException.class, () -> node.driver().prepare(spec("", "true")));
+        SandboxException host =
+                catchThrowableOfType(SandboxException.class, () -> driver.prepare(TestNode.shell("true")));
+        SandboxException image =
+                catchThrowableOfType(SandboxException.class, () -> node.driver().prepare(spec("", "true")));
         assertThat(host.kind()).isEqualTo(Kind.UNSUPPORTED);
         assertThat(host).hasMessageContaining("spec.image");
         assertThat(image.kind()).isEqualTo(Kind.UNSUPPORTED);
@@ -318,7 +331,8 @@ class ContainerIT {
         driver.purge(spec.id());
 
         assertThat(driver.list()).isEmpty();
-        assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).doesNotContain(spec.id().value());
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                .doesNotContain(spec.id().value());
         try (Stream<Path> left = Files.walk(node.settings().stateDirectory())) {
             assertThat(left.filter(path -> path.toString().contains(spec.id().value())))
                     .isEmpty();

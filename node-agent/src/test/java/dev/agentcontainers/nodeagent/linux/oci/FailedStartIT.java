@@ -150,8 +150,7 @@ class FailedStartIT {
     @Test
     void aRuntimeThatIsMissingIsUnsupported() throws Exception {
         OciSettings settings = node.settings();
-        OciDriver without =
-                OciDriver.process(settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
+        OciDriver without = OciDriver.process(settings.withRuntime(Path.of("/nonexistent/crun"), settings.patience()));
         SandboxException failure = failureOf(() -> without.create(spec));
         assertThat(failure.kind()).isEqualTo(Kind.UNSUPPORTED);
         assertThat(failure).hasMessageContaining("/nonexistent/crun");
