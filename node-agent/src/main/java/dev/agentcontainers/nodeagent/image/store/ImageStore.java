@@ -18,8 +18,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -183,6 +185,13 @@ public final class ImageStore implements Closeable {
     /** What an agent uses. */
     public Optional<StoredImage> usedBy(String user) throws IOException {
         return uses.read(user);
+    }
+
+    /** How many agents use each image, by the manifest's digest. What nobody uses is not in it. */
+    public Map<Digest, Integer> users() throws IOException {
+        Map<Digest, Integer> users = new HashMap<>();
+        uses.all().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
+        return users;
     }
 
     /** Ends an agent's use. Its layers go with the next collection where nobody else has them. */
