@@ -5,6 +5,7 @@ import dev.agentcontainers.cli.egress.EgressCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
 import dev.agentcontainers.cli.fleet.UpCommand;
+import dev.agentcontainers.cli.image.ImageCommand;
 import dev.agentcontainers.cli.node.NodeCommand;
 import dev.agentcontainers.cli.run.RunCommand;
 import dev.agentcontainers.cli.run.ServeCommand;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Command;
             "agentctl logs -f NAME          prints what an agent says",
             "agentctl exec -it NAME -- sh   enters an agent's sandbox",
             "agentctl egress explain …      says what an agent may reach, and why",
+            "agentctl image list            shows the images on this machine",
             "agentctl node token            makes another machine a node: begin here",
             "",
             "kubectl works as with any cluster: export KUBECONFIG=$(agentctl kubeconfig)",
@@ -50,6 +52,7 @@ import picocli.CommandLine.Command;
             LogsCommand.class,
             ExecCommand.class,
             EgressCommand.class,
+            ImageCommand.class,
             NodeCommand.class,
             VersionCommand.class,
             GenerateCompletion.class

@@ -202,7 +202,8 @@ class PlacementIT {
     }
 
     private static void awaitMessage(AgentContainer agent, String part) {
-        await().atMost(SOON)
+        // A message that is there already is only written anew with a later try.
+        await().atMost(Duration.ofSeconds(90))
                 .untilAsserted(() -> assertThat(Agents.condition(Agents.read(client, agent), "Scheduled"))
                         .hasValueSatisfying(
                                 scheduled -> assertThat(scheduled.getMessage()).contains(part)));

@@ -9,29 +9,26 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How registries are reached from this machine. */
+/** How registries are reached. */
 public final class RegistriesFlag {
     @Option(
             names = "--registries",
             paramLabel = "FILE",
-            description = {
-                "File (YAML) with mirrors, plainHttp and authoritiesFile: how registries are reached.",
-                "Default: /etc/agentcontainers/registries.yaml, where it is there."
-            })
+            description =
+                    "How registries are reached: YAML with mirrors, plainHttp and authoritiesFile. Default: /etc/agentcontainers/registries.yaml, where it is there.")
     private @Nullable Path registries;
 
-    /** @throws UserException with that exit code where the file can't be used */
-    public ImageSettings settings(int exitCode) {
-        try {
-            return MachineImages.settings(Optional.ofNullable(registries), System.getenv());
-        } catch (IOException e) {
-            throw new UserException(String.valueOf(e.getMessage()), exitCode);
-        }
+    /** As it was given, absolute and checked; empty where it was not. */
+    public Optional<Path> file() {
+        settings(Optional.empty());
+        return Optional.ofNullable(registries).map(Path::toAbsolutePath);
     }
 
-    /** As it was given, absolute and checked. */
-    public Optional<Path> file() {
-        settings(2);
-        return Optional.ofNullable(registries).map(Path::toAbsolutePath);
+    ImageSettings settings(Optional<Path> credentials) {
+        try {
+            return MachineImages.settings(Optional.ofNullable(registries), credentials, System.getenv());
+        } catch (IOException e) {
+            throw new UserException("--registries: " + e.getMessage(), 2);
+        }
     }
 }

@@ -3,7 +3,7 @@ package dev.agentcontainers.cli.run;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.names.DnsUpstream;
-import dev.agentcontainers.cli.registry.RegistriesFlag;
+import dev.agentcontainers.cli.registry.PullFlags;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
@@ -35,8 +35,8 @@ import picocli.CommandLine.Parameters;
             "manifests, allow. Without an image the agent sees the programs of this machine",
             "read-only, with one those of the image; in neither case the machine's files,",
             "the current directory or any home. It has no standard input. Ctrl-C asks it to",
-            "stop and kills it after its grace period, a second one kills it at once; nothing",
-            "of it is left behind.",
+            "stop and kills it after its grace period, a second one kills it at once;",
+            "nothing of it is left behind.",
             "",
             "An image is pulled by this machine itself, whatever the agent may reach; for a",
             "registry that wants a password, name a Secret in a manifest",
@@ -81,7 +81,7 @@ public final class RunCommand implements Callable<Integer> {
     private DnsUpstream dnsUpstream = new DnsUpstream();
 
     @Mixin
-    private RegistriesFlag registries = new RegistriesFlag();
+    private PullFlags registries = new PullFlags();
 
     @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")
     private boolean dryRun;
@@ -119,7 +119,7 @@ public final class RunCommand implements Callable<Integer> {
         try (TerminalObserver observer = new TerminalObserver(verbosity())) {
             sayFateOfWorkspaces(objects, observer);
             AgentRun run = isRoot()
-                    ? new LocalRun(objects, dnsUpstream.settings(), registries.settings(NOT_RUN), observer)
+                    ? new LocalRun(objects, dnsUpstream.settings(), registries.settings(), observer)
                     : ServiceRun.connect(System.getenv(), manifests, observer);
             return await(run, observer);
         }

@@ -1,7 +1,7 @@
 package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
-import dev.agentcontainers.cli.registry.RegistriesFlag;
+import dev.agentcontainers.cli.registry.PullFlags;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
@@ -71,12 +71,12 @@ public final class ServeCommand implements Callable<Integer> {
     private List<String> neverAllowed = List.of();
 
     @Mixin
-    private RegistriesFlag registries = new RegistriesFlag();
+    private PullFlags registries = new PullFlags();
 
     @Override
     public Integer call() throws InterruptedException {
         ServiceSettings settings = settings();
-        ImageSettings images = registries.settings(1);
+        ImageSettings images = registries.settings();
         requireRoot();
         Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         CountDownLatch end = new CountDownLatch(1);

@@ -1,5 +1,4 @@
-/**
- * Tests of the images and bills of materials. In: what -Pimages and the phase package made. Out: what they
- * promise, checked. Never pulls or pushes.
- */
+@NullUnmarked
 package dev.agentcontainers.cli.image;
+
+import org.jspecify.annotations.NullUnmarked;

@@ -23,17 +23,23 @@ public final class MachineImages {
      * What this machine's files say.
      *
      * @param registries file to use in place of /etc/agentcontainers/registries.yaml, which need not be there
-     * @param environment of this process: DOCKER_CONFIG and HOME say where credentials are, as for Docker
+     * @param credentials file to use in place of Docker's
+     * @param environment of this process: DOCKER_CONFIG and HOME say where Docker has its file
      */
-    public static ImageSettings settings(Optional<Path> registries, Map<String, String> environment)
+    public static ImageSettings settings(
+            Optional<Path> registries, Optional<Path> credentials, Map<String, String> environment)
             throws IOException {
         Path file = registries.orElse(REGISTRIES);
         RegistrySettings settings =
                 registries.isPresent() || Files.exists(file) ? RegistriesFile.read(file) : RegistrySettings.DEFAULT;
-        return new ImageSettings(DIRECTORY, settings, credentials(environment), ImageSettings.FREE_PERCENT);
+        return new ImageSettings(
+                DIRECTORY,
+                settings,
+                credentials.or(() -> ofDocker(environment)),
+                ImageSettings.FREE_PERCENT);
     }
 
-    private static Optional<Path> credentials(Map<String, String> environment) {
+    private static Optional<Path> ofDocker(Map<String, String> environment) {
         Stream<Path> folders = Stream.concat(
                 Optional.ofNullable(environment.get("DOCKER_CONFIG")).map(Path::of).stream(),
                 Optional.ofNullable(environment.get("HOME")).map(home -> Path.of(home, ".docker")).stream());

@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
@@ -69,7 +70,7 @@ class ImageLifeTest {
                 ImageStore.open(folder.resolve("images"), new WholeArchives(), limits, Clock.systemUTC()),
                 new RegistryClient(registry.settings()),
                 TestImage.PLATFORM,
-                Optional.empty(),
+                ImageSettings.in(folder.resolve("images")),
                 "node");
     }
 

@@ -1,6 +1,12 @@
 package dev.agentcontainers.nodeagent.image.agent;
 
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageException.Kind;
+import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -28,5 +34,24 @@ public record ImageSettings(Path directory, RegistrySettings registries, Optiona
     /** The usual, in that directory. */
     public static ImageSettings in(Path directory) {
         return new ImageSettings(directory, RegistrySettings.DEFAULT, Optional.empty(), FREE_PERCENT);
+    }
+
+    /**
+     * What the credentials' file has now.
+     *
+     * @throws IOException where it can't be read; never with a password
+     */
+    public RegistryCredentials readCredentials() throws IOException {
+        if (credentials.isEmpty()) {
+            return RegistryCredentials.NONE;
+        }
+        Path file = credentials.get();
+        try {
+            return RegistryCredentials.ofDockerConfig(file.toString(), Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            throw new ImageException(Kind.DENIED, "there is no file " + file + " with credentials for registries", e);
+        } catch (IllegalArgumentException e) {
+            throw new ImageException(Kind.DENIED, "credentials for registries can't be used: " + e.getMessage(), e);
+        }
     }
 }

@@ -1,7 +1,5 @@
 package dev.agentcontainers.nodeagent.image.agent;
 
-import dev.agentcontainers.nodeagent.image.ImageException;
-import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.ImagePlatform;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
@@ -16,7 +14,6 @@ import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashSet;
@@ -29,26 +26,26 @@ public final class NodeImages implements AgentImages, Closeable {
     private final ImageStore store;
     private final RegistryClient registries;
     private final ImagePlatform platform;
-    private final Optional<Path> credentials;
+    private final ImageSettings settings;
     private final String node;
 
     /**
      * @param store closed with this
      * @param registries closed with this
      * @param platform what this machine's programs are for
-     * @param credentials file of the node's own for registries, read anew for each pull, as Docker has it
+     * @param settings whose credentials are read for each pull
      * @param node tells agents of several nodes of one machine apart
      */
     public NodeImages(
             ImageStore store,
             RegistryClient registries,
             ImagePlatform platform,
-            Optional<Path> credentials,
+            ImageSettings settings,
             String node) {
         this.store = store;
         this.registries = registries;
         this.platform = platform;
-        this.credentials = credentials;
+        this.settings = settings;
         this.node = node;
     }
 
@@ -66,7 +63,7 @@ public final class NodeImages implements AgentImages, Closeable {
                     store,
                     new RegistryClient(settings.registries()),
                     new ImagePlatform(machine.os().name(), machine.arch().name(), ""),
-                    settings.credentials(),
+                    settings,
                     node);
         } catch (IOException e) {
             store.close();
@@ -102,20 +99,8 @@ public final class NodeImages implements AgentImages, Closeable {
             RegistryCredentials own,
             PullObserver observer)
             throws IOException, InterruptedException {
-        RegistryCredentials all = own.and(ofNode());
+        RegistryCredentials all = own.and(settings.readCredentials());
         return use(agent, store.get(reference, policy, registries.source(reference, all), platform, observer));
-    }
-
-    private RegistryCredentials ofNode() throws IOException {
-        if (credentials.isEmpty()) {
-            return RegistryCredentials.NONE;
-        }
-        Path file = credentials.get();
-        try {
-            return RegistryCredentials.ofDockerConfig(file.toString(), Files.readAllBytes(file));
-        } catch (IllegalArgumentException e) {
-            throw new ImageException(Kind.DENIED, "this node's credentials can't be used: " + e.getMessage(), e);
-        }
     }
 
     @Override
@@ -126,7 +111,7 @@ public final class NodeImages implements AgentImages, Closeable {
     @Override
     public Set<SandboxId> holders() throws IOException {
         Set<SandboxId> holders = new HashSet<>();
-        for (String user : store.users()) {
+        for (String user : store.usedBy()) {
             if (user.startsWith(prefix())) {
                 holders.add(new SandboxId(user.substring(prefix().length())));
             }

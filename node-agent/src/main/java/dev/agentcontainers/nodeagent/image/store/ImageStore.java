@@ -19,8 +19,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -186,8 +188,14 @@ public final class ImageStore implements Closeable {
         return uses.read(user);
     }
 
-    /** Agents that use an image. */
-    public Set<String> users() throws IOException {
+    /** How many agents use each image, by the manifest's digest. What nobody uses is not in it. */
+    public Map<Digest, Integer> users() throws IOException {
+        Map<Digest, Integer> users = new HashMap<>();
+        uses.all().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
+        return users;
+
+    /** Names of the agents that use an image. */
+    public Set<String> usedBy() throws IOException {
         return Set.copyOf(uses.names());
     }
 
