@@ -111,7 +111,7 @@ public final class NodeImages implements AgentImages, Closeable {
     @Override
     public Set<SandboxId> holders() throws IOException {
         Set<SandboxId> holders = new HashSet<>();
-        for (String user : store.usedBy()) {
+        for (String user : store.userNames()) {
             if (user.startsWith(prefix())) {
                 holders.add(new SandboxId(user.substring(prefix().length())));
             }

@@ -193,9 +193,10 @@ public final class ImageStore implements Closeable {
         Map<Digest, Integer> users = new HashMap<>();
         uses.all().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
         return users;
+    }
 
     /** Names of the agents that use an image. */
-    public Set<String> usedBy() throws IOException {
+    public Set<String> userNames() throws IOException {
         return Set.copyOf(uses.names());
     }
 
