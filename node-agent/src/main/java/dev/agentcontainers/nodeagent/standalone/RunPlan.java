@@ -23,6 +23,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +78,11 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
                 ? "spec.image is not set, so the agent runs this machine's own programs"
                 : "spec.image is set, so the agent runs the image's programs";
         Isolation asked = spec.isolation();
+        if (asked.className() != null && !CLASSES.containsKey(asked.className())) {
+            throw new RefusedRunException(
+                    "spec.isolation.className: there is no IsolationClass %s without a cluster; a standalone run knows %s"
+                            .formatted(asked.className(), String.join(" and ", new TreeSet<>(CLASSES.keySet()))));
+        }
         if (asked.className() != null && !asked.className().equals(name)) {
             throw new RefusedRunException(
                     "spec.isolation.className: is %s, but %s, and a standalone run does that with %s"

@@ -37,7 +37,7 @@ class AssignmentMappingTest {
         assertThat(assignment.generation()).isEqualTo(4);
         assertThat(assignment.epoch()).isEqualTo(Assignments.EPOCH);
         assertThat(assignment.command()).containsExactly("sleep", "1");
-        assertThat(assignment.workingDirectory()).isEqualTo("/");
+        assertThat(assignment.workingDirectory()).isEmpty();
         assertThat(assignment.restartPolicy()).isEqualTo(RestartPolicy.Never);
         assertThat(assignment.gracePeriod()).isEqualTo(Duration.ofSeconds(1));
         assertThat(assignment.deadline()).isEmpty();

@@ -91,6 +91,9 @@ class RunPlanTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             isolation: {className: gvisor}                                | spec.isolation.className: there is no IsolationClass gvisor
+            isolation: {className: container}                             | spec.isolation.className: is container, but spec.image is not set
+            isolation: {className: process}, image: example.org/a         | spec.isolation.className: is process, but spec.image is set
+            isolation: {minimum: UserspaceKernel}, image: example.org/a   | isolates that as strongly as Container
             isolation: {minimum: MicroVM}                                 | spec.isolation.minimum: is MicroVM
             isolation: {className: process}, platform: {os: windows}      | spec.platform.os: is windows, but this machine is linux
             isolation: {className: process}, platform: {arch: arm64}      | spec.platform.arch: is arm64, but this machine is amd64

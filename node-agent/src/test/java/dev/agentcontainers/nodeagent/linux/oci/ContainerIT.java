@@ -15,6 +15,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -322,6 +323,27 @@ class ContainerIT {
         String output = outputOf(
                 spec("", "dd if=/dev/zero of=/large bs=1048576 count=64 2>&1 || echo full; ls -l /large; rm /large"));
         assertThat(output).contains("No space left", "full");
+    }
+
+    @Test
+    void aLayerThatIsGoneFailsTheCreationAndLeavesNothing() throws Exception {
+        SandboxSpec whole = spec("", "true");
+        SandboxSpec spec = new SandboxSpec(
+                whole.id(),
+                new SandboxRoot.Image(List.of(programs, folder.resolve("gone")), ""),
+                whole.hostname(),
+                Map.of(),
+                whole.command(),
+                "/",
+                Map.of(),
+                whole.limits(),
+                whole.requests(),
+                List.of());
+
+        assertThat(refusalOf(spec)).hasMessageContaining("gone").extracting(SandboxException::kind).isEqualTo(Kind.TRANSIENT);
+
+        assertThat(driver.state(spec.id())).isInstanceOf(SandboxState.Absent.class);
+        assertThat(run(whole).code()).isZero();
     }
 
     @Test
