@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.registry;
 
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -21,6 +22,11 @@ public final class PullFlags {
 
     /** Checked but for the credentials, which are read when something is pulled. */
     public ImageSettings settings() {
-        return registries.settings(Optional.ofNullable(credentials));
+        return registries.settings(Optional.ofNullable(credentials), System.getenv());
+    }
+
+    /** The same without what Docker has of this process's user: for pulls that others ask for. */
+    public ImageSettings settingsForOthers() {
+        return registries.settings(Optional.ofNullable(credentials), Map.of());
     }
 }

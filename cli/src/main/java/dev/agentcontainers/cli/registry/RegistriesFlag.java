@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.standalone.MachineImages;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -20,13 +21,13 @@ public final class RegistriesFlag {
 
     /** As it was given, absolute and checked; empty where it was not. */
     public Optional<Path> file() {
-        settings(Optional.empty());
+        settings(Optional.empty(), Map.of());
         return Optional.ofNullable(registries).map(Path::toAbsolutePath);
     }
 
-    ImageSettings settings(Optional<Path> credentials) {
+    ImageSettings settings(Optional<Path> credentials, Map<String, String> environment) {
         try {
-            return MachineImages.settings(Optional.ofNullable(registries), credentials, System.getenv());
+            return MachineImages.settings(Optional.ofNullable(registries), credentials, environment);
         } catch (IOException e) {
             throw new UserException("--registries: " + e.getMessage(), 2);
         }

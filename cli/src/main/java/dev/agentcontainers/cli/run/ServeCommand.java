@@ -76,7 +76,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         ServiceSettings settings = settings();
-        ImageSettings images = registries.settings();
+        ImageSettings images = registries.settingsForOthers();
         requireRoot();
         Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         CountDownLatch end = new CountDownLatch(1);
