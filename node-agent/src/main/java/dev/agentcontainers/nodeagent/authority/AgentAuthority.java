@@ -4,7 +4,6 @@ import dev.agentcontainers.protocol.CertificateSigner;
 import dev.agentcontainers.protocol.CertificateSigner.Purpose;
 import dev.agentcontainers.protocol.Pem;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,15 +69,6 @@ public final class AgentAuthority {
                 folder.resolve(KEY),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.write(file, Pem.encode(key).getBytes(StandardCharsets.US_ASCII));
-    }
-
-    /** Returns when a loss of power does not take away any more what was written. */
-    static void force(Path folder) throws IOException {
-        for (Path each : List.of(folder.resolve(CERTIFICATE), folder.resolve(KEY), folder)) {
-            try (FileChannel channel = FileChannel.open(each)) {
-                channel.force(true);
-            }
-        }
     }
 
     X509Certificate certificate() {

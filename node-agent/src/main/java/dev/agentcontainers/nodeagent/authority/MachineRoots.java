@@ -99,9 +99,7 @@ public final class MachineRoots {
         }
         warned.removeIf(old -> versions.stream().noneMatch(version -> isSame(old, version)));
         Roots read = read(bundlesNow, javaStoresNow);
-        Roots roots = known.map(Known::roots)
-                .filter(same -> same.digest().equals(read.digest()))
-                .orElse(read);
+        Roots roots = known.map(Known::roots).filter(read::isSame).orElse(read);
         known = Optional.of(new Known(versions, roots));
         return roots;
     }

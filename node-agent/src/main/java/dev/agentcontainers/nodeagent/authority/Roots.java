@@ -33,4 +33,8 @@ record Roots(List<X509Certificate> certificates, String bundle, JavaStore javaSt
             throw new IllegalStateException("this JDK has no SHA-256", e);
         }
     }
+
+    boolean isSame(Roots other) {
+        return digest.equals(other.digest);
+    }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -44,16 +43,8 @@ public final class TrustFolder {
         return variables;
     }
 
-    /**
-     * Makes the folder have the authority and those roots. Each file is replaced at once, as who sees the folder may be reading it.
-     *
-     * @param note where it is kept what the folder has, for the next time
-     */
-    static void follow(Path folder, Path note, AgentAuthority authority, Roots roots) throws IOException {
-        if (Files.exists(note)
-                && Files.readString(note, StandardCharsets.ISO_8859_1).equals(content(folder, roots))) {
-            return;
-        }
+    /** Makes the folder have the authority and those roots. Each file is replaced at once, as who sees the folder may be reading it. */
+    static void write(Path folder, AgentAuthority authority, Roots roots) throws IOException {
         if (!Files.isDirectory(folder)) {
             Files.createDirectory(folder);
         }
@@ -62,18 +53,6 @@ public final class TrustFolder {
         replace(folder.resolve(AUTHORITY), certificate.getBytes(StandardCharsets.US_ASCII));
         replace(folder.resolve(BUNDLE), (roots.bundle() + certificate).getBytes(StandardCharsets.US_ASCII));
         replace(folder.resolve(JAVA_STORE), roots.javaStore().with(authority.certificate()));
-        // Last: what fails half way is done again.
-        Files.writeString(note, content(folder, roots));
-    }
-
-    /** With the sizes: after a loss of power files may be there that are empty. */
-    private static String content(Path folder, Roots roots) throws IOException {
-        StringBuilder content = new StringBuilder(roots.digest());
-        for (String name : List.of(AUTHORITY, BUNDLE, JAVA_STORE)) {
-            Path file = folder.resolve(name);
-            content.append(' ').append(Files.exists(file) ? Files.size(file) : -1);
-        }
-        return content.append('\n').toString();
     }
 
     private static void replace(Path file, byte[] content) throws IOException {

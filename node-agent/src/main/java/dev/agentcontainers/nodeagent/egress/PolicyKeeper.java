@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,22 @@ public final class PolicyKeeper {
     public void restore() throws SandboxException {
         Optional<PolicySnapshot> last = journal.policy();
         if (last.isPresent()) {
-            enforce(last.get());
+            requireCharged(last.get(), enforce(last.get()));
+        }
+    }
+
+    private static void requireCharged(PolicySnapshot snapshot, Enforced now) throws SandboxException {
+        List<String> closed = rulesets(snapshot.policy()).stream()
+                .filter(ruleset -> ruleset.isHeldWithoutBudgets(now.hashes()))
+                .map(GroupRuleset::name)
+                .sorted()
+                .toList();
+        if (!closed.isEmpty()) {
+            throw new SandboxException(
+                    Step.FENCE,
+                    Kind.TRANSIENT,
+                    "all is in force but for what the policy groups " + String.join(", ", closed)
+                            + " allow within budgets, which can't be charged now and stays closed");
         }
     }
 
@@ -67,6 +83,7 @@ public final class PolicyKeeper {
      * revision takes back. A disk that takes no writing does not keep it from being put into force; that is tried again.
      *
      * @throws JournalException where the revision is in force and could not be written down
+     * @throws SandboxException also where all of it is in force but for what can't be charged to budgets; to be tried again
      */
     public Enforced apply(PolicySnapshot snapshot) throws SandboxException {
         Optional<PolicySnapshot> before = journal.policy();
@@ -77,6 +94,7 @@ public final class PolicyKeeper {
             if (unwritten.isPresent()) {
                 throw unwritten.get();
             }
+            requireCharged(snapshot, now);
             return now;
         } catch (SandboxException e) {
             if (e.kind() == Kind.INVALID_SPEC) {

@@ -22,7 +22,8 @@ public interface Fence {
 
     /**
      * Replaces all rulesets in one transaction. Groups that attached sandboxes use and that are missing here allow
-     * nothing afterwards.
+     * nothing afterwards. What can't be charged to budgets keeps nothing else from being applied or taken back: its group is
+     * held {@linkplain GroupRuleset#withoutBudgets without it}, of which {@link #repair} warns, until this is called again.
      *
      * @return for each group the hash of the ruleset as the kernel holds it, read back from it
      */

@@ -6,7 +6,9 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.policy.RulesetHash;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -62,9 +64,24 @@ public record GroupRuleset(
         this(name, hash, egress, ingress, names, tlsNames, httpNames, httpsNames, sources, List.of(), List.of());
     }
 
-    /** The same but for what only rules with budgets allow; so it has not what its hash says. */
+    /** The same but for what only rules with budgets allow; with the hash of that. */
     public GroupRuleset withoutBudgets() {
-        return new GroupRuleset(name, hash, egress, ingress, names, tlsNames, httpNames, httpsNames, sources);
+        String its = RulesetHash.of(egress, ingress, names, tlsNames, httpNames, httpsNames);
+        return new GroupRuleset(name, its, egress, ingress, names, tlsNames, httpNames, httpsNames, sources);
+    }
+
+    /**
+     * What of it is in force.
+     *
+     * @param held hashes of what the kernel holds, by the group's name
+     */
+    public GroupRuleset inForce(Map<String, String> held) {
+        return isHeldWithoutBudgets(held) ? withoutBudgets() : this;
+    }
+
+    /** Whether all of it is in force but for what only rules with budgets allow. */
+    public boolean isHeldWithoutBudgets(Map<String, String> held) {
+        return !budgeted.isEmpty() && withoutBudgets().hash().equals(held.get(name));
     }
 
     /** Every destination by address, within budgets or without. */

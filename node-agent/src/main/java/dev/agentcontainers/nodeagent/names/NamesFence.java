@@ -100,9 +100,6 @@ public final class NamesFence extends ForwardingFence {
 
     @Override
     public Map<String, String> apply(List<GroupRuleset> rulesets) throws SandboxException {
-        Map<String, NamedGroup> wanted =
-                rulesets.stream().collect(Collectors.toMap(GroupRuleset::name, NamedGroup::of));
-        boolean same = hashes(groups).equals(hashes(wanted));
         // What is asked for meanwhile by former rules the fence refuses, since their hash is another.
         Map<String, String> held;
         try {
@@ -112,7 +109,10 @@ public final class NamesFence extends ForwardingFence {
             mayHaveClosed();
             throw e;
         }
-        groups = wanted;
+        Map<String, NamedGroup> now = rulesets.stream()
+                .collect(Collectors.toMap(GroupRuleset::name, each -> NamedGroup.of(each.inForce(held))));
+        boolean same = hashes(groups).equals(hashes(now));
+        groups = now;
         if (same) {
             listener.run();
         } else {

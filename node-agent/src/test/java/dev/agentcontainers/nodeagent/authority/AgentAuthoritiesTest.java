@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
 import java.security.PublicKey;
@@ -20,13 +19,19 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AgentAuthoritiesTest {
@@ -48,7 +53,17 @@ class AgentAuthoritiesTest {
                         .authority(Duration.ofDays(1)));
         // Some distributions' files have no line end there.
         roots = Files.writeString(folder.resolve("roots.crt"), "# roots\n" + root.strip());
-        authorities = new AgentAuthorities(
+        authorities = process();
+    }
+
+    @AfterEach
+    void endProcess() throws IOException {
+        authorities.close();
+    }
+
+    /** As a process of its own has them: what it makes ahead is its own, and it knows nothing of what another has shown. */
+    private AgentAuthorities process() {
+        return new AgentAuthorities(
                 folder.resolve("authorities"), MachineRoots.in(roots), Clock.fixed(NOW, ZoneOffset.UTC));
     }
 
@@ -123,18 +138,46 @@ class AgentAuthoritiesTest {
     }
 
     @Test
-    void someAreMadeAhead() throws Exception {
+    void someAreMadeAheadAndOneBecomesAnAgents() throws Exception {
         authorities.expect();
-        Path own = folder.resolve("authorities");
-        awaitStock();
-        for (String each : names(own)) {
-            assertThat(names(own.resolve(each))).containsExactly("authority.crt", "authority.key", "shown", "trust");
+        List<Path> ahead = awaitStock();
+        Map<Object, Path> byInode = new HashMap<>();
+        for (Path each : ahead) {
+            assertThat(names(each)).containsExactly("authority.crt", "authority.key", "trust");
+            assertThat(Files.getPosixFilePermissions(each)).isEqualTo(PosixFilePermissions.fromString("rwx------"));
+            byInode.put(inode(each), each);
         }
+        Path trust = authorities.place(AGENT);
+        assertThat(byInode).containsKey(inode(folder.resolve("authorities/a")));
+        X509Certificate leaf = authorities
+                .of(AGENT)
+                .orElseThrow()
+                .certify("www.example.org", CertificateSigner.newKeys().getPublic());
+        leaf.verify(Pem.certificate(Files.readString(trust.resolve("authority.crt")))
+                .getPublicKey());
+        awaitStock();
+    }
+
+    @Test
+    void eachAgentHasItsOwnWhateverWasMadeAhead() throws Exception {
+        authorities.expect();
+        awaitStock();
+        Set<String> keys = new HashSet<>();
+        for (int agent = 0; agent < 12; agent++) {
+            Path trust = authorities.place(new SandboxId("agent-" + agent));
+            keys.add(Files.readString(trust.resolveSibling("authority.key")));
+        }
+        assertThat(keys).hasSize(12);
+    }
+
+    @Test
+    void nothingThatWasMadeAheadOutlivesTheProcessThatEnds() throws Exception {
+        authorities.expect();
+        awaitStock();
         authorities.place(AGENT);
-        assertThat(names(own))
-                .contains("a")
-                .filteredOn(name -> name.startsWith("_ready-"))
-                .hasSizeBetween(2, 3);
+        authorities.close();
+        assertThat(names(folder.resolve("authorities"))).containsExactly("a");
+        assertThat(authorities.place(OTHER)).as("without a stock").exists();
     }
 
     @Test
@@ -165,33 +208,35 @@ class AgentAuthoritiesTest {
         assertThat(Files.readString(trust.resolve("authority.crt"))).isEqualTo(authority);
     }
 
-    /** After a loss of power. */
+    /** After a loss of power, which no process outlives. */
     @ParameterizedTest
     @ValueSource(strings = {"authority.crt", "bundle.crt", "cacerts"})
     void whatTheAgentSeesIsWrittenAnewWhereItIsLost(String lost) throws Exception {
         Path file = authorities.place(AGENT).resolve(lost);
         byte[] whole = Files.readAllBytes(file);
         Files.delete(file);
-        authorities.place(AGENT);
+        process().place(AGENT);
         assertThat(file).hasBinaryContent(whole);
-        Files.delete(file);
-        Files.createFile(file);
-        authorities.place(AGENT);
-        assertThat(file).hasBinaryContent(whole);
+        for (int size : new int[] {0, whole.length}) {
+            Files.delete(file);
+            Files.write(file, new byte[size]);
+            process().place(AGENT);
+            assertThat(file).hasBinaryContent(whole);
+        }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"authority.crt", "authority.key"})
-    void anAgentWhoseAuthorityIsLostGetsAnother(String lost) throws Exception {
+    @CsvSource({"authority.crt,0", "authority.key,0", "authority.crt,300", "authority.key,300"})
+    void anAgentWhoseAuthorityIsLostGetsAnother(String lost, int size) throws Exception {
         Path trust = authorities.place(AGENT);
         String before = Files.readString(trust.resolve("authority.crt"));
-        Files.write(trust.resolveSibling(lost), new byte[0]);
+        Files.write(trust.resolveSibling(lost), new byte[size]);
 
-        assertThat(authorities.place(AGENT)).isEqualTo(trust);
+        AgentAuthorities next = process();
+        assertThat(next.place(AGENT)).isEqualTo(trust);
         X509Certificate now = Pem.certificate(Files.readString(trust.resolve("authority.crt")));
         assertThat(Pem.encode(now)).isNotEqualTo(before);
-        X509Certificate leaf = authorities
-                .of(AGENT)
+        X509Certificate leaf = next.of(AGENT)
                 .orElseThrow()
                 .certify("www.example.org", CertificateSigner.newKeys().getPublic());
         leaf.verify(now.getPublicKey());
@@ -199,32 +244,49 @@ class AgentAuthoritiesTest {
     }
 
     @Test
-    void whatIsLeftOfOthersIsRemoved() throws Exception {
-        Path own = Files.createDirectory(folder.resolve("authorities"));
-        Path left = Files.createDirectory(own.resolve("_begun-other-1"));
-        Files.writeString(left.resolve("authority.key"), "key");
-        Files.setLastModifiedTime(left, FileTime.from(NOW.minus(Duration.ofHours(1))));
-        Path underWay = Files.createDirectory(own.resolve("_begun-other-2"));
-        Files.setLastModifiedTime(underWay, FileTime.from(NOW));
-        Path lost = Files.createDirectory(own.resolve("_ready-1"));
-        Files.createFile(lost.resolve("authority.key"));
-
-        authorities.expect();
-        awaitStock();
-        assertThat(left).doesNotExist();
-        assertThat(lost).doesNotExist();
-        assertThat(underWay).as("another process is making it").exists();
+    void aFolderThatIsLostIsMadeAnew() throws Exception {
+        Path trust = authorities.place(AGENT);
+        for (String each : List.of("trust", "authority.key")) {
+            Files.move(trust.resolveSibling(each), folder.resolve(each));
+        }
+        assertThat(process().place(AGENT)).isEqualTo(trust);
+        assertThat(names(trust)).containsExactly("authority.crt", "bundle.crt", "cacerts");
+        Files.move(folder.resolve("authorities/a"), folder.resolve("gone"));
+        assertThat(process().place(AGENT)).isEqualTo(trust);
+        assertThat(names(trust)).containsExactly("authority.crt", "bundle.crt", "cacerts");
     }
 
     @Test
-    void whatWasMadeAheadAndIsLostIsNotUsed() throws Exception {
+    void whatProcessesThatAreGoneMadeAheadIsRemovedAndNeverUsed() throws Exception {
         Path own = Files.createDirectory(folder.resolve("authorities"));
-        Path lost = Files.createDirectory(own.resolve("_ready-1"));
-        Files.createFile(lost.resolve("authority.key"));
-
         authorities.place(AGENT);
+        for (String name : List.of("_ready-1", "_begun-other-1", "_6f1e-1")) {
+            Path left = Files.createDirectory(own.resolve(name));
+            Files.writeString(left.resolve("authority.key"), "key");
+            Files.createDirectory(left.resolve("trust"));
+        }
+
+        assertThat(authorities.place(OTHER)).exists();
+        assertThat(names(own)).contains("_ready-1", "_begun-other-1", "_6f1e-1");
+        authorities.expect();
+        List<Path> ahead = awaitStock();
+        assertThat(names(own))
+                .hasSize(ahead.size() + 2)
+                .contains("a", "b")
+                .doesNotContain("_ready-1", "_begun-other-1", "_6f1e-1");
+    }
+
+    /** By another process that began meanwhile, or by an administrator. */
+    @Test
+    void whatWasMadeAheadAndIsGoneKeepsNoAgentFromStarting() throws Exception {
+        authorities.expect();
+        for (Path each : awaitStock()) {
+            Files.move(each, folder.resolve("gone-" + each.getFileName()));
+        }
+        Path trust = authorities.place(AGENT);
+        assertThat(names(trust)).containsExactly("authority.crt", "bundle.crt", "cacerts");
         assertThat(authorities.of(AGENT)).isPresent();
-        assertThat(names(own)).containsExactly("a");
+        awaitStock();
     }
 
     @Test
@@ -239,14 +301,25 @@ class AgentAuthoritiesTest {
         assertThat(names(own)).containsExactly("a");
     }
 
-    private void awaitStock() {
+    private List<Path> awaitStock() {
+        return await().atMost(Duration.ofSeconds(30)).until(this::ahead, ahead -> ahead.size() == 8);
+    }
+
+    /** Those that are whole. */
+    private List<Path> ahead() throws IOException {
         Path own = folder.resolve("authorities");
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> Files.isDirectory(own)
-                        && names(own).stream()
-                                        .filter(name -> name.startsWith("_ready-") && name.length() > 10)
-                                        .count()
-                                == 3);
+        if (!Files.isDirectory(own)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(own)) {
+            return all.filter(each -> each.getFileName().toString().startsWith("_"))
+                    .filter(each -> Files.exists(each.resolve("trust/cacerts")))
+                    .toList();
+        }
+    }
+
+    private static Object inode(Path file) throws IOException {
+        return Files.getAttribute(file, "unix:ino");
     }
 
     private static List<String> names(Path directory) throws IOException {

@@ -15,10 +15,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,8 @@ final class AgentBudgets {
     private final Map<String, Long> paces = new HashMap<>();
     /** By the name of the quota. */
     private final Map<String, Long> remembered = new HashMap<>();
+    /** What each interface's connections are charged to for sure. */
+    private final Map<String, GroupBudgets> bound = new HashMap<>();
     /** How the chains were described when they were written; none before the first budget. */
     private List<String> chains = List.of();
     /** Whether what is remembered of the kernel is so for sure. */
@@ -70,6 +74,10 @@ final class AgentBudgets {
         NetlinkMessage delete() {
             return MESSAGES.deleteElement(map, bytes.array());
         }
+
+        int mark() {
+            return ByteBuffer.wrap(bytes.array()).order(ByteOrder.nativeOrder()).getInt(INTERFACE_NAME_SIZE);
+        }
     }
 
     /** Whether there has been a budget since the fence stands. */
@@ -77,17 +85,16 @@ final class AgentBudgets {
         return !chains.isEmpty();
     }
 
-    /** Whether an agent that is not gone for good has used something, attached or not. */
+    /** Whether an agent that is not gone for good may have used something, attached or not. */
     boolean isUsed() {
-        return remembered.values().stream().anyMatch(used -> used > 0);
+        return !known || remembered.values().stream().anyMatch(used -> used > 0);
     }
 
-    /** Takes up what an earlier process left. */
-    void adopt(boolean groupsHaveBudgets) throws IOException {
-        if (groupsHaveBudgets || table.chains().contains(Names.BUDGETS)) {
-            ensure();
-            read();
-        }
+    /** Takes up what an earlier process left, which goes on charging. Where that fails, it is taken up before anything else is charged. */
+    void adopt() throws IOException {
+        known = false;
+        ensure();
+        read();
     }
 
     /** Puts the chains in place that charge. */
@@ -152,51 +159,73 @@ final class AgentBudgets {
         bind(interfaceName, budgets, true);
     }
 
-    /** The same, while those of before are charged still. */
+    /**
+     * The same, while those of before are charged still. What these budgets are about is charged to nothing else from then on, so that
+     * what is left to do afterwards lets nothing pass.
+     */
     void bindBeside(String interfaceName, GroupBudgets budgets) throws NetlinkException {
         bind(interfaceName, budgets, false);
     }
 
+    /** Whether the interface's connections are charged to these budgets for sure, whatever failed since. */
+    boolean isBound(String interfaceName, GroupBudgets budgets) {
+        return bound.getOrDefault(interfaceName, GroupBudgets.NONE).equals(budgets);
+    }
+
     private void bind(String interfaceName, GroupBudgets budgets, boolean alone) throws NetlinkException {
-        if (budgets.isEmpty() && known && !elements.containsKey(interfaceName)) {
+        if (budgets.isEmpty() && (!stand() || known && !elements.containsKey(interfaceName))) {
             return;
         }
         requireKnown();
         known = false;
         Map<MapKey, String> wanted = wanted(interfaceName, budgets);
         Map<MapKey, String> held = elements.getOrDefault(interfaceName, Map.of());
+        Map<MapKey, String> now = new HashMap<>(held);
+        now.keySet()
+                .removeIf(key ->
+                        !wanted.containsKey(key) && (alone || budgets.byMark().containsKey(key.mark())));
+        now.putAll(wanted);
         List<List<NetlinkMessage>> steps = new ArrayList<>();
         for (Budget budget : budgets.budgets()) {
             steps.addAll(objects(interfaceName, budget));
         }
-        wanted.forEach((key, object) -> {
-            String before = held.get(key);
-            if (before == null) {
-                steps.add(List.of(key.add(object)));
-            } else if (!before.equals(object)) {
-                steps.add(List.of(key.delete(), key.add(object)));
-            }
-        });
-        Map<MapKey, String> now = new HashMap<>(held);
-        now.putAll(wanted);
-        if (alone) {
-            now.keySet().retainAll(wanted.keySet());
-            held.keySet().stream()
-                    .filter(key -> !wanted.containsKey(key))
-                    .forEach(key -> steps.add(List.of(key.delete())));
-        }
+        steps.addAll(changes(held, now));
         Set<String> led = new HashSet<>(now.values());
         Set<String> unused = new HashSet<>(paces.keySet());
         unused.removeIf(pace -> !pace.startsWith(Names.pacesOf(interfaceName)) || led.contains(pace));
         unused.forEach(pace -> steps.add(List.of(MESSAGES.deleteLimit(pace))));
-        execute(steps);
+        if (!steps.isEmpty()) {
+            bound.remove(interfaceName);
+            execute(steps);
+        }
         unused.forEach(paces::remove);
         if (now.isEmpty()) {
             elements.remove(interfaceName);
         } else {
             elements.put(interfaceName, now);
         }
+        if (budgets.isEmpty()) {
+            bound.remove(interfaceName);
+        } else {
+            bound.put(interfaceName, budgets);
+        }
         known = true;
+    }
+
+    /** One step for each mark, which is charged as before or as from now on. */
+    private static Collection<List<NetlinkMessage>> changes(Map<MapKey, String> held, Map<MapKey, String> now) {
+        Map<Integer, List<NetlinkMessage>> steps = new HashMap<>();
+        held.forEach((key, object) -> {
+            if (!object.equals(now.get(key))) {
+                steps.computeIfAbsent(key.mark(), _ -> new ArrayList<>()).add(key.delete());
+            }
+        });
+        now.forEach((key, object) -> {
+            if (!object.equals(held.get(key))) {
+                steps.computeIfAbsent(key.mark(), _ -> new ArrayList<>()).add(key.add(object));
+            }
+        });
+        return steps.values();
     }
 
     private Map<MapKey, String> wanted(String interfaceName, GroupBudgets budgets) {
@@ -256,11 +285,16 @@ final class AgentBudgets {
 
     /** Each step whole, and as many in one transaction as a socket has room for. */
     private void execute(List<List<NetlinkMessage>> steps) throws NetlinkException {
-        for (int from = 0; from < steps.size(); from += MOST_AT_ONCE) {
-            filter.execute(TableMessages.transaction(
-                    steps.subList(from, Math.min(steps.size(), from + MOST_AT_ONCE)).stream()
-                            .flatMap(List::stream)
-                            .toList()));
+        List<NetlinkMessage> next = new ArrayList<>();
+        for (List<NetlinkMessage> step : steps) {
+            if (!next.isEmpty() && next.size() + step.size() > MOST_AT_ONCE) {
+                filter.execute(TableMessages.transaction(next));
+                next.clear();
+            }
+            next.addAll(step);
+        }
+        if (!next.isEmpty()) {
+            filter.execute(TableMessages.transaction(next));
         }
     }
 
@@ -282,6 +316,7 @@ final class AgentBudgets {
             known = true;
         }
         its.forEach(quotas::remove);
+        bound.remove(interfaceName);
         remembered.keySet().removeIf(name -> name.startsWith(beginning));
     }
 
@@ -339,21 +374,29 @@ final class AgentBudgets {
     }
 
     /**
-     * Puts elements and objects right where others changed them; what that was.
+     * Puts elements and objects right where others changed them.
      *
-     * @param bound budgets of each interface's group, of those whose are known
+     * @param agents budgets of each interface's group, of those whose are known
+     * @param repaired what that was
+     * @throws NetlinkException the first failure; the others are put right all the same
      */
-    List<String> repair(Map<String, GroupBudgets> bound) throws NetlinkException {
-        List<String> repaired = new ArrayList<>();
+    void repair(Map<String, GroupBudgets> agents, List<String> repaired) throws NetlinkException {
         read();
-        for (Map.Entry<String, GroupBudgets> each : bound.entrySet()) {
-            if (!isSound(each.getKey(), each.getValue())) {
-                restore(each.getKey(), each.getValue());
-                repaired.add("what the agent at the interface " + each.getKey() + " is charged to was changed");
+        Optional<NetlinkException> failure = Optional.empty();
+        for (Map.Entry<String, GroupBudgets> each : agents.entrySet()) {
+            try {
+                if (!isSound(each.getKey(), each.getValue())) {
+                    restore(each.getKey(), each.getValue());
+                    repaired.add("what the agent at the interface " + each.getKey() + " is charged to was changed");
+                }
+                bind(each.getKey(), each.getValue());
+            } catch (NetlinkException e) {
+                failure = failure.or(() -> Optional.of(e));
             }
-            bind(each.getKey(), each.getValue());
         }
-        return repaired;
+        if (failure.isPresent()) {
+            throw failure.get();
+        }
     }
 
     private boolean isSound(String interfaceName, GroupBudgets budgets) {

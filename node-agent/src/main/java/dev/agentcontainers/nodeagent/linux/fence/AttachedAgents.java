@@ -110,15 +110,36 @@ final class AttachedAgents {
         Ipv4 address = Objects.requireNonNull(snapshot.addresses().get(name));
         if (!group.equals(snapshot.groups().get(name)) || rebinding.contains(name)) {
             rebinding.add(name);
-            GroupBudgets its = groups.budgets(group).orElse(GroupBudgets.NONE);
-            budgets.bindBeside(name, its);
-            elements.bind(name, address, group);
-            budgets.bind(name, its);
-            endFormer(name, address, group);
+            rebind(name, address, group);
             rebinding.remove(name);
         }
         return Optional.of(new Attachment(
                 address.toString(), group, rules.hash(), snapshot.denied().getOrDefault(name, 0L)));
+    }
+
+    /** What the former group allows ends, whether or not what the new one does can be charged: where not, the agent is cut off. */
+    private void rebind(String name, Ipv4 address, String group) throws IOException {
+        GroupBudgets its = groups.budgets(group).orElse(GroupBudgets.NONE);
+        Optional<IOException> uncharged = Optional.empty();
+        try {
+            budgets.bindBeside(name, its);
+        } catch (IOException e) {
+            uncharged = Optional.of(e);
+            if (!its.isEmpty()) {
+                AgentInterface.remove(fence, name);
+                throw e;
+            }
+        }
+        elements.bind(name, address, group);
+        try {
+            budgets.bind(name, its);
+        } catch (IOException e) {
+            uncharged = uncharged.or(() -> Optional.of(e));
+        }
+        endFormer(name, address, group);
+        if (uncharged.isPresent()) {
+            throw uncharged.get();
+        }
     }
 
     /**
@@ -153,12 +174,23 @@ final class AttachedAgents {
                         Step.FENCE, Kind.TRANSIENT, "all addresses of " + plan.agents() + " are taken"));
         try {
             addElements(Names.agentInterface(id), address, group);
-            budgets.bind(Names.agentInterface(id), groups.budgets(group).orElse(GroupBudgets.NONE));
+            charge(Names.agentInterface(id), groups.budgets(group).orElse(GroupBudgets.NONE));
             interfaces.create(id, agent, address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
         } catch (IOException | RuntimeException e) {
             undo(id, address, e);
             throw e;
+        }
+    }
+
+    /** An agent whose rules have no budgets does not wait for any: what it might be charged to lets nothing pass. */
+    private void charge(String name, GroupBudgets its) throws IOException {
+        try {
+            budgets.bind(name, its);
+        } catch (IOException e) {
+            if (!its.isEmpty()) {
+                throw e;
+            }
         }
     }
 

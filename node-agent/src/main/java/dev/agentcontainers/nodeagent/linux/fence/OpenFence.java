@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +47,8 @@ final class OpenFence implements AutoCloseable {
     private final AgentElements elements;
     private final ResolvedAddresses resolved;
     private final AgentBudgets budgets;
+    private final ChargedRules charged;
+    private final TakenBack takenBack;
     private final AttachedAgents agents;
     private final Duration everythingReadEvery;
     private List<String> forbidden;
@@ -60,12 +61,8 @@ final class OpenFence implements AutoCloseable {
     private volatile boolean intercepts;
     /** A packet that was let pass while addresses were closed may come to be known after all others were forgotten. */
     private boolean closedLately;
-    /** The same of boxes that were taken back. */
-    private boolean unboxedLately;
-    /** Connections of boxes that were taken back may be left, by this process or an earlier one. */
-    private boolean unboxedRemain = true;
-    /** Something of names that were taken back may be left, by this process or an earlier one. */
-    private boolean revokedRemains = true;
+    /** Why budgets could not be put right when they were looked at last. */
+    private volatile Optional<String> uncharged = Optional.empty();
 
     static OpenFence open(
             LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system, Duration everythingReadEvery)
@@ -116,6 +113,8 @@ final class OpenFence implements AutoCloseable {
         this.elements = new AgentElements(fence.filter(), table);
         this.resolved = new ResolvedAddresses(fence.filter(), table);
         this.budgets = new AgentBudgets(fence, table);
+        this.charged = new ChargedRules(groups, elements, budgets);
+        this.takenBack = new TakenBack(fence, groups, elements, resolved);
         requireSameRange();
         this.forbidden = fenceSettings.neverAllowed();
         this.never = wanted();
@@ -155,7 +154,9 @@ final class OpenFence implements AutoCloseable {
         writeBase(never);
         forgetClosed(never);
         groups.removeUnusedSets();
-        budgets.adopt(groups.haveBudgets());
+        if (groups.haveBudgets() || table.chains().contains(Names.BUDGETS)) {
+            attemptToCharge(budgets::adopt);
+        }
         uplink.ensure();
         intercepts = groups.intercepts();
         ensureInterception();
@@ -200,22 +201,7 @@ final class OpenFence implements AutoCloseable {
             intercepts = true;
             ensureInterception();
         }
-        Set<Integer> marks = known(groups);
-        boolean remained = revokedRemains;
-        boolean unboxed = unboxedRemain
-                || groups.applied().isEmpty()
-                || BoxedConnections.lost(groups.applied().get(), rulesets);
-        // Where it comes half the way, what there was is not known any more.
-        revokedRemains = true;
-        unboxedRemain = true;
-        Optional<IOException> uncharged = replace(rulesets);
-        revokedRemains = remained || !known(groups).containsAll(marks);
-        unboxedRemain = unboxed;
-        endRevoked();
-        endUnboxed();
-        if (uncharged.isPresent()) {
-            throw uncharged.get();
-        }
+        takenBack.by(() -> charged.replace(rulesets), _ -> false);
         Map<String, String> hashes = new HashMap<>();
         for (GroupRuleset ruleset : rulesets) {
             hashes.put(ruleset.name(), groups.hash(ruleset.name()));
@@ -223,88 +209,8 @@ final class OpenFence implements AutoCloseable {
         return hashes;
     }
 
-    /**
-     * Connections by rules with budgets are charged before such rules let them pass, and until none of them does any more. What can't be
-     * charged does not pass, and keeps nothing else from being applied, or taken back.
-     *
-     * @return why some of it can't be charged
-     */
-    private Optional<IOException> replace(List<GroupRuleset> rulesets) throws IOException {
-        Map<String, GroupBudgets> next = GroupRules.budgetsOf(rulesets);
-        try {
-            if (!next.isEmpty()) {
-                budgets.ensure();
-            }
-        } catch (IOException e) {
-            groups.replace(rulesets.stream().map(GroupRuleset::withoutBudgets).toList(), this::boundGroups);
-            return Optional.of(e);
-        }
-        if (!budgets.stand()) {
-            groups.replace(rulesets, this::boundGroups);
-            return Optional.empty();
-        }
-        Map<String, String> bound = elements.read().groups();
-        Optional<IOException> before = charge(bound, next, budgets::bindBeside);
-        groups.replace(rulesets, () -> Set.copyOf(bound.values()));
-        return charge(bound, next, budgets::bind).or(() -> before);
-    }
-
-    private interface Binding {
-        void bind(String interfaceName, GroupBudgets budgets) throws IOException;
-    }
-
-    /** @return the first failure; the others are charged all the same */
-    private static Optional<IOException> charge(
-            Map<String, String> bound, Map<String, GroupBudgets> next, Binding binding) {
-        Optional<IOException> failure = Optional.empty();
-        for (Map.Entry<String, String> agent : bound.entrySet()) {
-            try {
-                binding.bind(agent.getKey(), next.getOrDefault(agent.getValue(), GroupBudgets.NONE));
-            } catch (IOException e) {
-                failure = failure.or(() -> Optional.of(e));
-            }
-        }
-        return failure;
-    }
-
-    /** Marks of names that some group has. */
-    private static Set<Integer> known(GroupRules groups) throws IOException {
-        Set<Integer> known = new HashSet<>(groups.nameMarks());
-        known.addAll(groups.budgetMarks());
-        return known;
-    }
-
     private Set<String> boundGroups() throws IOException {
         return Set.copyOf(elements.read().groups().values());
-    }
-
-    /**
-     * Clears up after names were taken back. The rules have ended already all that agents send by them: connections that
-     * nobody uses just now, and what comes from the other side, end here. What fails is done with the next call.
-     */
-    private void endRevoked() throws IOException {
-        if (revokedRemains) {
-            Set<Integer> now = known(groups);
-            resolved.closeOtherwise(now);
-            // Those with budgets pass no more either way where no group has their mark.
-            TrackedConnections.forgetMarked(
-                    fence.filter(), mark -> ConnectionMark.isOfName(mark) && !now.contains(mark));
-            revokedRemains = false;
-        }
-    }
-
-    /** The same for connections whose boxes were taken back. */
-    private void endUnboxed() throws IOException {
-        if (unboxedRemain && groups.applied().isPresent()) {
-            forgetUnboxed(groups.applied().get());
-            unboxedRemain = false;
-            unboxedLately = true;
-        }
-    }
-
-    private void forgetUnboxed(List<GroupRuleset> rulesets) throws IOException {
-        TrackedConnections.forgetBegun(
-                fence.filter(), new BoxedConnections(elements.read().groupsByAddress(), rulesets)::lack);
     }
 
     /** Puts right what others changed outside the fence; what that was. */
@@ -326,7 +232,10 @@ final class OpenFence implements AutoCloseable {
 
     /** What an administrator should know or do. */
     List<String> warnings() throws IOException {
-        return uplink.warnings();
+        List<String> warnings = new ArrayList<>(uplink.warnings());
+        charged.warning().ifPresent(warnings::add);
+        uncharged.ifPresent(warnings::add);
+        return warnings;
     }
 
     /**
@@ -334,16 +243,12 @@ final class OpenFence implements AutoCloseable {
      * forgotten. What could not be forgotten then is forgotten now.
      */
     boolean forgetClosedLately() throws IOException {
-        boolean again = closedLately || unboxedLately || unboxedRemain;
+        boolean again = closedLately || takenBack.isLately();
         if (closedLately) {
             forgetClosed(never);
             closedLately = false;
         }
-        if ((unboxedLately || agents.reboundLately()) && groups.applied().isPresent()) {
-            forgetUnboxed(groups.applied().get());
-            unboxedLately = false;
-        }
-        endUnboxed();
+        takenBack.endLately(agents.reboundLately());
         return again;
     }
 
@@ -359,14 +264,28 @@ final class OpenFence implements AutoCloseable {
             writeBase(never);
             repaired.add("the fence's own rules were changed");
         }
+        uncharged = Optional.empty();
         // Before the groups whose connections are charged there.
-        repaired.addAll(budgets.repairChains());
+        attemptToCharge(() -> repaired.addAll(budgets.repairChains()));
         groups.look();
         repaired.addAll(restoreGroups());
         if (budgets.stand()) {
-            repaired.addAll(budgets.repair(agents.budgetsByInterface()));
+            attemptToCharge(() -> budgets.repair(agents.budgetsByInterface(), repaired));
         }
         return repaired;
+    }
+
+    private interface Charging {
+        void attempt() throws IOException;
+    }
+
+    /** What fails keeps nothing else from being done, is told of and is tried again with the next repair. */
+    private void attemptToCharge(Charging charging) {
+        try {
+            charging.attempt();
+        } catch (IOException e) {
+            uncharged = Optional.of("what agents use of budgets can't be looked after: " + e.getMessage());
+        }
     }
 
     /** Puts the group right where others changed the addresses that its rules look up; what that was. */
@@ -395,19 +314,9 @@ final class OpenFence implements AutoCloseable {
     }
 
     private List<String> restoreGroups() throws IOException {
-        Set<Integer> marks = known(groups);
-        boolean remained = revokedRemains;
-        boolean unboxed = unboxedRemain;
-        revokedRemains = true;
-        unboxedRemain = true;
-        List<String> restored = groups.restore(this::boundGroups).stream()
+        return takenBack.by(() -> groups.restore(this::boundGroups), restored -> !restored.isEmpty()).stream()
                 .map(group -> "the rules of the policy group " + group + " were changed")
                 .toList();
-        revokedRemains = remained || !known(groups).containsAll(marks);
-        unboxedRemain = unboxed || !restored.isEmpty();
-        endRevoked();
-        endUnboxed();
-        return restored;
     }
 
     void neverAllow(List<String> addressesAndRanges) throws IOException {

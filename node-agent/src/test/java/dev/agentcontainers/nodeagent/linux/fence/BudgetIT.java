@@ -6,6 +6,7 @@ import static dev.agentcontainers.nodeagent.linux.fence.Machine.OTHER_PORT;
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.PUBLIC;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
@@ -21,6 +22,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -209,6 +213,54 @@ class BudgetIT {
         assertThat(spend(agent, 2 * LIMIT)).isGreaterThanOrEqualTo(2 * LIMIT);
         fence.apply(List.of(BUDGETED));
         assertThat(agent.request("send_flow", "held")).contains("Connection reset");
+    }
+
+    /** While it goes from the rule the agent sends to it all the time, and the other side sends on afterwards. */
+    @Test
+    void anAddressThatGoesFromABudgetIsNeverOpenWithoutOne() throws Exception {
+        GroupRuleset both = Groups.budgeted(
+                Groups.group("spender"),
+                List.of(Groups.budget("a", 1L << 40)),
+                new Budgeted(List.of(0), Groups.at(ALLOWED, PORT), List.of()),
+                new Budgeted(List.of(0), Groups.at(DENIED, PORT), List.of()));
+        GroupRuleset one = Groups.budgeted(Groups.group("spender"), 1L << 40, Groups.at(DENIED, PORT));
+        fence.apply(List.of(both));
+        assertThat(agent.request("open_datagrams", "held", ALLOWED, PORT)).isEqualTo("ok");
+        int port = Integer.parseInt(agent.request("own_port", "held"));
+        long before = use(agent).used();
+        try (ExecutorService sending = Executors.newSingleThreadExecutor()) {
+            Future<Long> passed = sending.submit(() -> Long.parseLong(agent.request("spend_for", ALLOWED, PORT, 2)));
+            await().atMost(Duration.ofSeconds(10)).until(() -> use(agent).used() > before + MEBI);
+            fence.apply(List.of(one));
+            assertThat(passed.get()).isBetween(MEBI / 2, use(agent).used() - before);
+        }
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+        assertThat(agent.tcp(DENIED, PORT)).isEqualTo("ok");
+        try (Capture arriving = agent.capture("udp");
+                Capture atTheFence = machine.captureAtUplink("udp")) {
+            sendFromOutside(port);
+            atTheFence.awaitPacket();
+            assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+            assertThat(arriving.packets()).isEmpty();
+        }
+        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+    }
+
+    /** A lower limit and a rate hold from the moment in which the rules do, and what was used stays used. */
+    @Test
+    void aRuleThatGetsARateHasNoWayAroundIt() throws Exception {
+        spend(agent, MEBI);
+        long used = use(agent).used();
+        fence.apply(List.of(Groups.budgeted(
+                Groups.group("spender"),
+                List.of(new Budget("EgressPolicy/sites spec.egress[a]", LIMIT, 1L << 30)),
+                new Budgeted(List.of(0), Groups.at(ALLOWED, PORT), List.of()))));
+        assertThat(machine.inFence("nft list map inet agentfence spend0")).doesNotContain("elements");
+        assertThat(use(agent).used()).isGreaterThanOrEqualTo(used);
+        assertAround(spend(agent, 4 * LIMIT), LIMIT - MEBI);
+        fence.apply(List.of(BUDGETED));
+        assertThat(machine.inFence("nft list map inet agentfence slow0")).doesNotContain("elements");
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
     }
 
     @Test

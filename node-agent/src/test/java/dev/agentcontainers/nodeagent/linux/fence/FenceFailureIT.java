@@ -1,9 +1,15 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.ALLOWED;
+import static dev.agentcontainers.nodeagent.linux.fence.Machine.DENIED;
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
+import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -11,11 +17,18 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every call into the kernel fails once, at a real kernel. */
 @Tag("node")
@@ -125,7 +138,7 @@ class FenceFailureIT {
                     assertThat(agent.tcp(ALLOWED, PORT))
                             .as("after failure " + call)
                             .isEqualTo("ok");
-                    assertThat(agent.tcp(Machine.DENIED, PORT)).contains("No route to host");
+                    assertThat(agent.tcp(DENIED, PORT)).contains("No route to host");
                     call++;
                 }
                 assertThat(call).isGreaterThan(8);
@@ -160,6 +173,263 @@ class FenceFailureIT {
         }
     }
 
+    /** What is asked of the kernel for budgets and nothing else. */
+    private static final Pattern FOR_BUDGETS = Pattern.compile(
+            "(make|delete) the object|list objects|(spend|slow|pace)[0-9]|paced|note_budget|used_up|spend_|the rules of budgets");
+
+    private static final long BYTES = 1 << 20;
+
+    private static final GroupRuleset CHARGED = Groups.budgeted(Groups.group("payer"), BYTES, Groups.at(ALLOWED, PORT));
+
+    /** By chains that it does not know, by objects that it does not have, by all of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"spend_", "make the object", "list objects|make the object", ""})
+    void rulesAreTakenBackThoughTheKernelHasNoQuotas(String refused) throws Exception {
+        Pattern calls = refused.isEmpty() ? FOR_BUDGETS : Pattern.compile(refused);
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            try (HostileAgent revoked = machine.agent();
+                    HostileAgent payer = machine.agent();
+                    HostileAgent plain = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(Groups.NARROW, Groups.group("payer")));
+                fence.attach(revoked.id(), revoked.network(), "narrow");
+                fence.attach(payer.id(), payer.network(), "payer");
+                assertThat(revoked.request("open_flow", "held", ALLOWED, PORT)).isEqualTo("ok");
+
+                List<GroupRuleset> next = List.of(Groups.group("narrow"), CHARGED, plainGroup());
+                system.among(what -> calls.matcher(what).find());
+                system.dieAt(1);
+                for (int attempt = 0; attempt < 2; attempt++) {
+                    assertThat(fence.apply(next))
+                            .containsEntry("narrow", Groups.group("narrow").hash())
+                            .containsEntry("plain", plainGroup().hash())
+                            .containsEntry("payer", CHARGED.withoutBudgets().hash());
+                    assertThat(revoked.tcp(ALLOWED, PORT)).contains("No route to host");
+                    assertThat(revoked.request("send_flow", "held")).isNotEqualTo("ok");
+                    assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                    fence.attach(plain.id(), plain.network(), "plain");
+                    assertThat(plain.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                    assertThat(fence.repair().warnings())
+                            .anyMatch(warning ->
+                                    warning.contains("the policy groups payer") && warning.contains("made to fail"));
+                    assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                }
+
+                system.recover();
+                assertThat(fence.apply(next)).containsEntry("payer", CHARGED.hash());
+                assertThat(payer.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                assertThat(used(fence, payer)).isPositive();
+                assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+                assertThat(revoked.tcp(ALLOWED, PORT)).contains("No route to host");
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    private static GroupRuleset plainGroup() {
+        return Groups.group("plain", Groups.at(ALLOWED, PORT).toArray(Allow[]::new));
+    }
+
+    private static long used(LinuxFence fence, HostileAgent agent) throws SandboxException {
+        return Objects.requireNonNull(fence.budgets().get(agent.id()))
+                .getFirst()
+                .used();
+    }
+
+    /** Once, and from then on. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void chargingThatFailsAtAnyCallOpensNothingUnchargedAndHoldsNothingUp(boolean forEver) throws Exception {
+        GroupRuleset before = Groups.budgeted(
+                Groups.group("payer"),
+                List.of(Groups.budget("a", BYTES), Groups.budget("b", BYTES)),
+                new Budgeted(List.of(0), Groups.at(ALLOWED, PORT), List.of()),
+                new Budgeted(List.of(1), Groups.at(DENIED, PORT), List.of()));
+        GroupRuleset slower = slowerAndLess();
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            system.among(what -> FOR_BUDGETS.matcher(what).find());
+            try (HostileAgent revoked = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(Groups.NARROW));
+                fence.attach(revoked.id(), revoked.network(), "narrow");
+                boolean failed = true;
+                int call = 1;
+                for (; failed; call++) {
+                    fence.apply(List.of(Groups.NARROW, before));
+                    assertThat(revoked.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                    try (HostileAgent payer = machine.agent()) {
+                        fence.attach(payer.id(), payer.network(), "payer");
+                        assertThat(payer.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                        assertThat(payer.tcp(DENIED, PORT)).isEqualTo("ok");
+                        List<GroupRuleset> next = List.of(Groups.group("narrow"), slower, plainGroup());
+                        int failures = system.failures();
+                        if (forEver) {
+                            system.dieAt(call);
+                        } else {
+                            system.failAt(call);
+                        }
+                        fence.apply(next);
+                        system.recover();
+                        failed = system.failures() > failures;
+                        assertThat(revoked.tcp(ALLOWED, PORT))
+                                .as("after failure " + call)
+                                .contains("No route to host");
+                        assertThat(payer.tcp(DENIED, PORT))
+                                .as("after failure " + call)
+                                .contains("No route to host");
+                        String mark = mark(machine, "slow0");
+                        assertThat(mark.isEmpty()
+                                        || !machine.inFence("nft list map inet agentfence spend0")
+                                                .contains(mark))
+                                .as("one way or the other, after failure " + call)
+                                .isTrue();
+                        if (mark.isEmpty()) {
+                            assertThat(payer.tcp(ALLOWED, PORT))
+                                    .as("without its rate, after failure " + call)
+                                    .contains("No route to host");
+                        }
+                        assertThat(Long.parseLong(payer.request("spend", ALLOWED, PORT, 4 * BYTES)))
+                                .as("after failure " + call)
+                                .isLessThan(BYTES / 4 + (128 << 10));
+                        fence.apply(next);
+                        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+                        assertThat(used(fence, payer)).isPositive();
+                        fence.detach(payer.id());
+                        fence.forgetBudgets(payer.id());
+                    }
+                }
+                assertThat(call).isGreaterThan(3);
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    /** The only one that leads somewhere in the map; empty where there is none. */
+    private static String mark(Machine machine, String map) {
+        Matcher mark = Pattern.compile("(?s)elements = \\{ [^ ]+ \\. (0x[0-9a-f]+) ")
+                .matcher(machine.inFence("nft list map inet agentfence " + map));
+        return mark.find() ? mark.group(1) : "";
+    }
+
+    /** More than is changed at once, and not all that there was. */
+    private static GroupRuleset slowerAndLess() {
+        List<Budget> budgets = new ArrayList<>();
+        List<Budgeted> budgeted = new ArrayList<>();
+        budgets.add(new Budget("EgressPolicy/sites spec.egress[a]", BYTES / 4, 1L << 30));
+        budgeted.add(new Budgeted(List.of(0), Groups.at(ALLOWED, PORT), List.of()));
+        for (int i = 1; i <= 60; i++) {
+            budgets.add(Groups.budget("n" + i, BYTES));
+            budgeted.add(new Budgeted(
+                    List.of(i), List.of(), List.of(Groups.name("n" + i + ".example.org", Protocol.TCP, PORT))));
+        }
+        return Groups.budgeted(Groups.group("payer"), budgets, budgeted.toArray(Budgeted[]::new));
+    }
+
+    @Test
+    void anAgentIsBoundToAnotherGroupThoughNothingCanBeCharged() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            system.among(what -> FOR_BUDGETS.matcher(what).find());
+            try (HostileAgent agent = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(plainGroup(), CHARGED, Groups.EMPTY));
+                for (String group : List.of("payer", "empty")) {
+                    fence.attach(agent.id(), agent.network(), "plain");
+                    assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                    int call = 1;
+                    while (failsAt(call, true, system, () -> fence.attach(agent.id(), agent.network(), group))) {
+                        assertThat(agent.tcp(ALLOWED, PORT))
+                                .as(group + " after failure " + call)
+                                .isNotEqualTo("ok");
+                        fence.attach(agent.id(), agent.network(), "plain");
+                        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                        call++;
+                    }
+                }
+                assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    /** Which goes on charging what an earlier process opened. */
+    @Test
+    void aFenceWithBudgetsIsOpenedThoughTheyCannotBeTakenUp() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            system.among(what -> FOR_BUDGETS.matcher(what).find());
+            try (HostileAgent payer = machine.agent();
+                    HostileAgent revoked = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(CHARGED, Groups.NARROW));
+                fence.attach(payer.id(), payer.network(), "payer");
+                fence.attach(revoked.id(), revoked.network(), "narrow");
+                payer.request("spend", ALLOWED, PORT, 4 * BYTES);
+                assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                fence.close();
+
+                system.dieAt(1);
+                fence.open(Machine.fenceSettings());
+                assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                assertThat(fence.apply(List.of(CHARGED, Groups.group("narrow"))))
+                        .containsEntry("payer", CHARGED.withoutBudgets().hash());
+                assertThat(revoked.tcp(ALLOWED, PORT)).contains("No route to host");
+                assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                assertThat(fence.destroyUnused()).isFalse();
+
+                system.recover();
+                fence.apply(List.of(CHARGED, Groups.group("narrow")));
+                assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                assertThat(used(fence, payer)).isEqualTo(BYTES);
+                assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    @Test
+    void whatOthersChangedOfRulesIsPutRightThoughNothingCanBeCharged() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system, Duration.ZERO);
+            system.among(what -> FOR_BUDGETS.matcher(what).find());
+            try (HostileAgent payer = machine.agent();
+                    HostileAgent other = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(CHARGED, Groups.EMPTY));
+                fence.attach(payer.id(), payer.network(), "payer");
+                fence.attach(other.id(), other.network(), "empty");
+                machine.inFence("nft insert rule inet agentfence g_empty accept");
+                assertThat(other.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                system.dieAt(1);
+                Condition condition = fence.repair();
+                assertThat(condition.repaired()).contains("the rules of the policy group empty were changed");
+                assertThat(condition.warnings()).anyMatch(warning -> warning.contains("budgets"));
+                assertThat(other.tcp(ALLOWED, PORT)).contains("No route to host");
+                system.recover();
+                assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+                assertThat(payer.tcp(ALLOWED, PORT)).isEqualTo("ok");
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
     /** A socket that is left open would keep the fence's namespace alive. */
     private static long openSockets() throws IOException {
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
@@ -180,7 +450,16 @@ class FenceFailureIT {
     }
 
     private static boolean failsAt(int call, FailingSystem system, Action action) {
-        system.failAt(call);
+        return failsAt(call, false, system, action);
+    }
+
+    /** @param forEver whether all calls after it fail too, until this returns */
+    private static boolean failsAt(int call, boolean forEver, FailingSystem system, Action action) {
+        if (forEver) {
+            system.dieAt(call);
+        } else {
+            system.failAt(call);
+        }
         try {
             action.run();
             return false;
@@ -190,7 +469,7 @@ class FenceFailureIT {
             assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
             return true;
         } finally {
-            system.failAt(0);
+            system.recover();
         }
     }
 
