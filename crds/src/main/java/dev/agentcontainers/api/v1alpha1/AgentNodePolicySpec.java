@@ -178,7 +178,7 @@ public record AgentNodePolicySpec(
             List<@Size(max = 253) String> hosts,
 
             @JsonPropertyDescription(
-                    "Whether GETs among them may go on as WebSockets. Default: false, also on a node that does not know this field.")
+                    "Whether GETs among them may go on as WebSockets. Default: false. A node that does not know this field lets none pass.")
             Boolean webSocket) {
 
         /** Without WebSockets. */
