@@ -42,6 +42,7 @@ sealed interface RequestHead {
                 }
             }
             if (request.webSocket()) {
+                headers.remove("Content-Length");
                 headers.set("Upgrade", WebSocketHandshake.PROTOCOL);
                 headers.set("Connection", "Upgrade");
             } else if (!keepAlive) {

@@ -62,10 +62,8 @@ final class WebSocketHandshake {
         if (!options.contains(UPGRADE) || !Set.of(UPGRADE, "keep-alive").containsAll(options)) {
             return Optional.of("Connection must be Upgrade, with nothing but keep-alive beside it");
         }
-        if (headers.contains(HttpHeaderNames.CONTENT_LENGTH)
-                || headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
-                || headers.contains(HttpHeaderNames.EXPECT)) {
-            return Optional.of("it must have no content: no Content-Length, Transfer-Encoding or Expect");
+        if (hasContent(headers)) {
+            return Optional.of("it must have no content: no Transfer-Encoding, Expect or Content-Length but 0");
         }
         if (!headers.getAll("sec-websocket-version").equals(List.of(VERSION))) {
             return Optional.of("Sec-WebSocket-Version must be there once and be 13");
@@ -75,6 +73,14 @@ final class WebSocketHandshake {
             return Optional.of("Sec-WebSocket-Key must be there once and be 16 bytes in Base64");
         }
         return foreign.map(name -> name + " is for no client");
+    }
+
+    /** Java's client up to 18 says of each GET that its content has no bytes. */
+    private static boolean hasContent(HttpHeaders headers) {
+        return !Set.of("0").containsAll(headers.getAll(HttpHeaderNames.CONTENT_LENGTH))
+                || headers.getAll(HttpHeaderNames.CONTENT_LENGTH).size() > 1
+                || headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
+                || headers.contains(HttpHeaderNames.EXPECT);
     }
 
     /** The one form of 16 bytes: decoders are not of one mind about others. */

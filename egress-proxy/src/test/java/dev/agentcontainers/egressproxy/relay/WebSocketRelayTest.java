@@ -289,7 +289,7 @@ class WebSocketRelayTest {
                 "Version: 13\r\nSec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b"),
         AN_ANSWER(HttpVerdict.BAD_HANDSHAKE, "Version: 13", "Version: 13\r\n" + ACCEPT),
         CONTENT(HttpVerdict.BAD_HANDSHAKE, "Version: 13", "Version: 13\r\nContent-Length: 5"),
-        NO_CONTENT(HttpVerdict.BAD_HANDSHAKE, "Version: 13", "Version: 13\r\nContent-Length: 0"),
+        TWO_LENGTHS(HttpVerdict.MALFORMED, "Version: 13", "Version: 13\r\nContent-Length: 0\r\nContent-Length: 0"),
         CHUNKS(HttpVerdict.BAD_HANDSHAKE, "Version: 13", "Version: 13\r\nTransfer-Encoding: chunked"),
         EXPECTING(HttpVerdict.BAD_HANDSHAKE, "Version: 13", "Version: 13\r\nExpect: 100-continue"),
         ANOTHER_PATH(HttpVerdict.NO_RULE, "/v1/stream", "/admin"),
@@ -473,6 +473,16 @@ class WebSocketRelayTest {
     }
 
     /** What Connection says beside is between the server and this proxy; an answer of this kind has no content, whatever it says. */
+    @Test
+    void aLengthOfNothingIsNoContent() throws Exception {
+        Socket client = send(handshake("/v1/stream", "Content-Length: 0\r\n") + "early");
+        Socket origin = accept();
+        assertThat(read(origin, "\r\n\r\n")).doesNotContainIgnoringCase("content-length");
+        write(origin, SWITCHING);
+        read(client, "\r\n\r\n");
+        assertThat(read(origin, "early")).isEqualTo("early");
+    }
+
     @Test
     void whatIsForOneConnectionOnlyDoesNotGoOn() throws Exception {
         Socket client = send(handshake("/v1/stream"));

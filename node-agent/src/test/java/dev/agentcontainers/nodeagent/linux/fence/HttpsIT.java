@@ -300,8 +300,8 @@ class HttpsIT {
                 .doesNotContain("GET /admin www");
         awaitVerdict(HttpVerdict.NO_RULE);
         assertThat(agent.request("https_until_end", SITE, HTTPS_PORT, handshake("/v1/stream/false") + get("/admin")))
-                .as("a server that goes on as something else")
-                .isEqualTo(" reset");
+                .as("a server that goes on as something else; Python takes a reset inside TLS for an end")
+                .isIn(" reset", " ended");
         awaitVerdict(HttpVerdict.BROKEN);
     }
 
