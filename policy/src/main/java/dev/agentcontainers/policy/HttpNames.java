@@ -42,7 +42,9 @@ final class HttpNames {
         SortedMap<Key, List<AllowedName>> ports = new TreeMap<>();
         for (AllowedHttp name : names) {
             ports.computeIfAbsent(
-                            new Key(name.domain(), RequestRule.of(name.methods(), name.paths(), name.hosts())),
+                            new Key(
+                                    name.domain(),
+                                    RequestRule.of(name.methods(), name.paths(), name.hosts(), name.webSocket())),
                             _ -> new ArrayList<>())
                     .add(new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort()));
         }
@@ -59,7 +61,8 @@ final class HttpNames {
                 endPort,
                 requests.methods(),
                 requests.paths(),
-                requests.hosts().isEmpty() ? null : requests.hosts());
+                requests.hosts().isEmpty() ? null : requests.hosts(),
+                requests.webSocket() ? true : null);
     }
 
     /** How many characters of an object of the API server they take, about. */

@@ -78,11 +78,14 @@ public final class PolicyGroup {
     }
 
     private static String requests(HttpRequests entry) {
-        return new CanonicalHash("http")
+        CanonicalHash hash = new CanonicalHash("http")
                 .texts(sorted(entry.methods(), Function.identity()))
                 .texts(sorted(entry.paths(), Function.identity()))
-                .texts(sorted(entry.hosts(), Function.identity()))
-                .hex();
+                .texts(sorted(entry.hosts(), Function.identity()));
+        if (Boolean.TRUE.equals(entry.webSocket())) {
+            hash.text("webSocket");
+        }
+        return hash.hex();
     }
 
     private static String peer(EgressPeer peer) {

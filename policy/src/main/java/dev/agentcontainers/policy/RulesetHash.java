@@ -159,12 +159,18 @@ public final class RulesetHash {
 
     private static void addHttpNames(Collection<AllowedHttp> names, CanonicalHash hash) {
         hash.number(names.size());
-        names.forEach(name -> hash.text(name.domain())
-                .number(name.port())
-                .number(name.endPort())
-                .texts(name.methods())
-                .texts(name.paths())
-                .texts(name.hosts() == null ? List.of() : name.hosts()));
+        for (AllowedHttp name : names) {
+            hash.text(name.domain())
+                    .number(name.port())
+                    .number(name.endPort())
+                    .texts(name.methods())
+                    .texts(name.paths())
+                    .texts(name.hosts() == null ? List.of() : name.hosts());
+            // No domain; and names without keep the hash that they had before there was this.
+            if (Boolean.TRUE.equals(name.webSocket())) {
+                hash.text("webSocket");
+            }
+        }
     }
 
     private static void add(Collection<Allow> boxes, CanonicalHash hash) {

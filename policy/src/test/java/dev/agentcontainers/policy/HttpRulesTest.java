@@ -156,6 +156,45 @@ class HttpRulesTest {
                                 .contains("ports: [{protocol: TCP, port: 443}], tls: {}, http: [{methods: [GET]"));
     }
 
+    @Test
+    void webSocketsPassWhereARuleSaysSo() {
+        var stream = subject(
+                "[{name: stream, tls: {}, to: [{domain: www.example.org}], ports: [{port: 443}],"
+                        + " http: [{methods: [GET], paths: [/v1/*]}, {methods: ['*'], paths: [/v1/stream], webSocket: true}, {methods: [GET], paths: [/v1/no], webSocket: false}]}]");
+
+        CompiledPolicy compiled = PolicyCompiler.compile(stream, List.of());
+        assertThat(compiled.httpsNames())
+                .containsExactly(
+                        new AllowedHttp("www.example.org", 443, 443, List.of("*"), List.of("/v1/stream"), null, true),
+                        http("www.example.org", 443, 443, List.of("GET"), List.of("/v1/*"), null),
+                        http("www.example.org", 443, 443, List.of("GET"), List.of("/v1/no"), null));
+        assertThat(egress(stream, "www.example.org", 443, webSocket("/v1/stream"))
+                        .isAllowed())
+                .isTrue();
+        assertThat(egress(stream, "www.example.org", 443, webSocket("/v1/no")).isAllowed())
+                .isFalse();
+        assertThat(egress(stream, "www.example.org", 443, webSocket("/v1/other")))
+                .isInstanceOfSatisfying(Denied.class, denied -> {
+                    assertThat(denied.message())
+                            .startsWith("GET /v1/other of www.example.org inside TLS for a WebSocket at");
+                    assertThat(denied.considered())
+                            .singleElement()
+                            .asString()
+                            .contains("HTTPS: GET /v1/*; * /v1/stream also for WebSockets");
+                    assertThat(denied.remedy())
+                            .isEqualTo(
+                                    "To allow it add to spec.network.egress[stream].http of inline/stream: {methods: [GET], paths: ['/v1/other'], webSocket: true}");
+                });
+        assertThat(egress(stream, "www.example.org", 443, null))
+                .isInstanceOfSatisfying(
+                        Allowed.class,
+                        allowed -> assertThat(allowed.condition()).contains("* /v1/stream also for WebSockets"));
+    }
+
+    private static HttpRequest webSocket(String path) {
+        return new HttpRequest("GET", "www.example.org", path, true, true);
+    }
+
     /** What it lets pass is not read; that is what its author has asked for. */
     @Test
     void aRuleWithTlsAloneWinsOverOneThatDecrypts() {
@@ -185,7 +224,8 @@ class HttpRulesTest {
                 http("a.example.org", 80, 81, List.of("GET"), List.of("/a"), null),
                 http("a.example.org", 80, 80, List.of("POST"), List.of("/a"), null),
                 http("a.example.org", 80, 80, List.of("GET"), List.of("/b"), null),
-                http("a.example.org", 80, 80, List.of("GET"), List.of("/a"), List.of("c.example.org")));
+                http("a.example.org", 80, 80, List.of("GET"), List.of("/a"), List.of("c.example.org")),
+                new AllowedHttp("a.example.org", 80, 80, List.of("GET"), List.of("/a"), null, true));
         List<String> hashes = new ArrayList<>();
         all.forEach(each -> hashes.add(hash(List.of(each))));
         hashes.add(RulesetHash.of(List.of()));
@@ -196,6 +236,9 @@ class HttpRulesTest {
         assertThat(hash(List.of(all.get(2), all.get(0)))).as("order and ports").isEqualTo(hash(List.of(all.get(3))));
         assertThat(hash(List.of(http("a.example.org", 80, 80, List.of("GET", "GET"), List.of("/a"), List.of()))))
                 .as("said twice")
+                .isEqualTo(hash(List.of(all.getFirst())));
+        assertThat(hash(List.of(new AllowedHttp("a.example.org", 80, 80, List.of("GET"), List.of("/a"), null, false))))
+                .as("said to be without WebSockets")
                 .isEqualTo(hash(List.of(all.getFirst())));
         assertThat(hash(List.of())).as("without any").isEqualTo(RulesetHash.of(List.of()));
         assertThat(hash(List.of(all.getFirst()))).isEqualTo("0272513a56722effea73a0dd27f299a238dd014c");
@@ -208,10 +251,14 @@ class HttpRulesTest {
                         PolicyGroup.nameOf(subject("[" + SITE.replace("HEAD", "PUT") + "]")),
                         PolicyGroup.nameOf(subject("[" + SITE.replace("items/*", "*") + "]")),
                         PolicyGroup.nameOf(subject("[" + SITE.replace("api.example", "www.example") + "]")),
+                        PolicyGroup.nameOf(
+                                subject("[" + SITE.replace("/v1/items/*]", "/v1/items/*], webSocket: true") + "]")),
                         PolicyGroup.nameOf(subject("[" + SITE.replaceAll(", http: .*", "}") + "]"))))
                 .doesNotHaveDuplicates();
         assertThat(PolicyGroup.nameOf(subject("[" + SITE.replace("GET, HEAD", "HEAD, GET") + "]")))
-                .isEqualTo(PolicyGroup.nameOf(AGENT));
+                .isEqualTo(PolicyGroup.nameOf(AGENT))
+                .isEqualTo(PolicyGroup.nameOf(
+                        subject("[" + SITE.replace("/v1/items/*]", "/v1/items/*], webSocket: false") + "]")));
     }
 
     @ParameterizedTest
@@ -275,6 +322,7 @@ class HttpRulesTest {
                 "{name: a, http: [], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [GET]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [CONNECT], paths: [/]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
+                "{name: a, http: [{methods: [POST], paths: [/], webSocket: true}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [GET], paths: [/a/../b]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
                 "{name: a, http: [{methods: [GET], paths: [/], hosts: [10.0.0.1]}], to: [{domain: www.example.org}], ports: [{port: 80}]}",
             })

@@ -243,6 +243,13 @@ final class ValidationRules {
                         .map(JsonNode::asText)
                         .allMatch(method -> METHOD.matcher(method).matches() && !method.equals("CONNECT")));
         rules.put(
+                "!has(self.webSocket) || !self.webSocket || !has(self.methods) || self.methods.exists(m, m == 'GET' || m == '*')",
+                self -> !self.path("webSocket").asBoolean()
+                        || !self.has("methods")
+                        || elements(self.path("methods"))
+                                .map(JsonNode::asText)
+                                .anyMatch(method -> method.equals("GET") || method.equals("*")));
+        rules.put(
                 "self.all(p, p.matches('^/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?$') && !p.matches('(^|/)[.][.]?(/|$)') && !p.contains('//'))",
                 self -> elements(self)
                         .map(JsonNode::asText)

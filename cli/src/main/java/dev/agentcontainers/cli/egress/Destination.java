@@ -20,14 +20,16 @@ import org.jspecify.annotations.Nullable;
  * Where a flow goes, as people write it: {@code HOST[:PORT][/PROTOCOL]}.
  *
  * @param host an address, {@code ac/[NAMESPACE/]NAME}, {@code pod/[NAMESPACE/]NAME}, or a domain name
- * @param request of HTTP, where it was written as {@code http[s]://HOST[:PORT]/PATH}; null otherwise
+ * @param request of HTTP, where it was written as {@code http[s]://HOST[:PORT]/PATH}, or {@code ws[s]://} for a WebSocket;
+ *     null otherwise
  */
 record Destination(
         String host, int port, Protocol protocol, @Nullable HttpRequest request) {
     private static final int HTTPS = 443;
     private static final int HTTP = 80;
     private static final Pattern URL = Pattern.compile(
-            "(?<scheme>https?)://(?<name>[^/:?#@]+)(:(?<port>[0-9]{1,5}))?(?<path>/[^?#]*)?([?][^#]*)?");
+            "(?<scheme>https?|wss?)://(?<name>[^/:?#@]+)(:(?<port>[0-9]{1,5}))?(?<path>/[^?#]*)?([?][^#]*)?");
+    private static final Pattern SCHEME = Pattern.compile("(https?|wss?)://");
     private static final Pattern OBJECT = Pattern.compile("(?<kind>ac|pod)/(?:(?<namespace>[^/]+)/)?(?<name>[^/]+)");
 
     /** Where it isn't said what is sent there. */
@@ -40,7 +42,7 @@ record Destination(
      * @throws UserException where the text has no such form
      */
     static Destination parse(String text, String method) {
-        return text.startsWith("http://") || text.startsWith("https://") ? ofRequest(text, method) : parse(text);
+        return SCHEME.matcher(text).lookingAt() ? ofRequest(text, method) : parse(text);
     }
 
     private static Destination ofRequest(String text, String method) {
@@ -52,7 +54,12 @@ record Destination(
                             .formatted(text),
                     2);
         }
-        boolean tls = url.group("scheme").equals("https");
+        boolean webSocket = url.group("scheme").startsWith("ws");
+        if (webSocket && !method.equals("GET")) {
+            throw new UserException(
+                    "'%s' begins with a GET: --method %s is for http:// and https://".formatted(text, method), 2);
+        }
+        boolean tls = url.group("scheme").endsWith("s");
         int port = url.group("port") == null ? (tls ? HTTPS : HTTP) : Integer.parseInt(url.group("port"));
         if (port < 1 || port > 65535) {
             throw wrong(text, "has port " + port + ", which must be 1 to 65535");
@@ -63,7 +70,7 @@ record Destination(
                         "the path '%s' may mean different things to different servers and never passes: no empty or dot segments, no ';' and no encoded '/', '\' or '%%'"
                                 .formatted(path),
                         2));
-        return new Destination(host, port, Protocol.TCP, new HttpRequest(method, host, canonical, tls));
+        return new Destination(host, port, Protocol.TCP, new HttpRequest(method, host, canonical, tls, webSocket));
     }
 
     /** @throws UserException where the text has no such form */

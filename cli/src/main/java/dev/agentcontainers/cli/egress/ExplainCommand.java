@@ -26,6 +26,7 @@ import picocli.CommandLine.Parameters;
             "explain researcher '[2001:db8::7]:53/UDP'",
             "explain -f policies/ researcher pod/web   by manifests, without a cluster",
             "explain researcher -X POST http://api.example.org/v1/items   one request",
+            "explain researcher wss://api.example.org/v1/stream   a WebSocket",
             "",
             "Both ends are judged: the agent's egress and, where the destination is an",
             "agent or a Pod, its ingress. Without :PORT it is 443, without /PROTOCOL TCP.",
@@ -68,7 +69,7 @@ public final class ExplainCommand implements Callable<Integer> {
             index = "1",
             paramLabel = "DESTINATION",
             description = "HOST[:PORT][/PROTOCOL]; HOST is an address, a domain name, ac/NAME or pod/NAME."
-                    + " Or a request of HTTP: http[s]://NAME[:PORT]/PATH.")
+                    + " Or a request of HTTP: http[s]://NAME[:PORT]/PATH; ws[s]:// for a WebSocket.")
     private String destination = "";
 
     @Option(

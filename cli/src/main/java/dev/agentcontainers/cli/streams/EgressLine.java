@@ -73,12 +73,15 @@ record EgressLine(String agent, ZoneId zone) {
     private static String request(JsonNode event) {
         return event.path("http_request").isMissingNode()
                 ? ""
-                : "  %s %s://%s%s"
+                : "  %s %s://%s%s%s"
                         .formatted(
                                 text(event, "/http_request/http_method"),
                                 event.at("/http_request/url/scheme").asText("http"),
                                 text(event, "/http_request/url/hostname"),
-                                text(event, "/http_request/url/path"));
+                                text(event, "/http_request/url/path"),
+                                text(event, "/http_request/http_headers/0/name").equals("Upgrade")
+                                        ? " (WebSocket)"
+                                        : "");
     }
 
     private static String answer(JsonNode event) {

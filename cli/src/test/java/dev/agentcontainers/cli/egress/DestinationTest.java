@@ -48,8 +48,27 @@ class DestinationTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "ws://api.example.com,               api.example.com, 80,   /",
+        "wss://api.example.com/v1/stream?a=b, api.example.com, 443,  /v1/stream",
+        "wss://api.example.com:8443/v1,      api.example.com, 8443, /v1",
+    })
+    void aWebSocketIsRead(String text, String host, int port, String path) {
+        assertThat(Destination.parse(text, "GET"))
+                .isEqualTo(new Destination(
+                        host, port, Protocol.TCP, new HttpRequest("GET", host, path, text.startsWith("wss"), true)));
+        assertThatThrownBy(() -> Destination.parse(text, "POST"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("begins with a GET");
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
+                "ws://",
+                "wss:///v1",
+                "ws://10.0.0.1/",
+                "wss://api.example.com/a/../b",
                 "http://",
                 "http:///v1",
                 "http://10.0.0.1/",

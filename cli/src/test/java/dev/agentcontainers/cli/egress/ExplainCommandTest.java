@@ -271,6 +271,40 @@ class ExplainCommandTest {
     }
 
     @Test
+    void webSocketsAreAskedForByTheirUrl() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: api
+                    to: [{domain: "*.example.org"}]
+                    ports: [{port: 443}]
+                    tls: {}
+                    http: [{methods: [GET], paths: [/v1/*]}, {methods: [GET], paths: [/v1/stream], webSocket: true}]
+                """);
+
+        assertThat(explain("researcher", "wss://api.example.org/v1/stream?q=1")).isEqualTo(new Answer(0, """
+                allowed   team-a/researcher → GET /v1/stream of api.example.org inside TLS for a WebSocket at api.example.org port 443/TCP
+                egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[api]
+                ingress   api.example.org is no agent and no Pod
+                """));
+        Answer denied = explain("researcher", "wss://api.example.org/v1/items");
+        assertThat(denied.exitCode()).isEqualTo(1);
+        assertThat(denied.text())
+                .contains("but only HTTPS: GET /v1/*; GET /v1/stream also for WebSockets")
+                .contains(
+                        "To allow it add to spec.egress[api].http of EgressPolicy/sites: {methods: [GET], paths: ['/v1/items'], webSocket: true}");
+        assertThat(explain("researcher", "https://api.example.org/v1/items").exitCode())
+                .isZero();
+        assertThat(explain("researcher", "ws://api.example.org:443/v1/stream").exitCode())
+                .as("without TLS")
+                .isEqualTo(1);
+    }
+
+    @Test
     void programsReadIt() throws IOException {
         JsonNode answer = new ObjectMapper()
                 .readTree(explain("-o", "json", "researcher", "169.254.169.254:80")

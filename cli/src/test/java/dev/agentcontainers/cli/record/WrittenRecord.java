@@ -167,6 +167,7 @@ public final class WrittenRecord implements AutoCloseable {
                 Optional.of(method),
                 Optional.of("api.example.com"),
                 Optional.of("/v1/items"),
+                false,
                 verdict,
                 verdict == HttpVerdict.PASSED ? 200 : 403,
                 100,

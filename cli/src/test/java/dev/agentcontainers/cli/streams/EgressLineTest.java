@@ -82,6 +82,12 @@ class EgressLineTest {
                         + " 'status_detail': 'no rule allows its method and path'," + request + "}"))
                 .isEqualTo("00:00:00.000  denied   HTTP  192.0.2.10:80  GET http://www.example.org/v1/items"
                         + "  no rule allows its method and path");
+        assertThat(of("{'class_uid': 4002, 'activity_id': 3, 'action_id': 1, 'http_response': {'code': 101},"
+                        + " 'traffic': {'bytes_out': 0, 'bytes_in': 0},"
+                        + request.replace("'url'", "'http_headers': [{'name': 'Upgrade', 'value': 'websocket'}], 'url'")
+                        + "}"))
+                .isEqualTo("00:00:00.000  allowed  HTTP  192.0.2.10:80  GET http://www.example.org/v1/items (WebSocket)"
+                        + "  101, 0 B sent, 0 B received");
     }
 
     @Test

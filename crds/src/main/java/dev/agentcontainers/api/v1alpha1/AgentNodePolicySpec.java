@@ -175,7 +175,23 @@ public record AgentNodePolicySpec(
 
             @Size(max = 6)
             @JsonPropertyDescription("What requests may name as Host; none: the very name that was resolved.")
-            List<@Size(max = 253) String> hosts) {}
+            List<@Size(max = 253) String> hosts,
+
+            @JsonPropertyDescription(
+                    "Whether GETs among them may go on as WebSockets. Default: false. A node that does not know this field lets none pass.")
+            Boolean webSocket) {
+
+        /** Without WebSockets. */
+        public AllowedHttp(
+                String domain,
+                Integer port,
+                Integer endPort,
+                List<String> methods,
+                List<String> paths,
+                List<String> hosts) {
+            this(domain, port, endPort, methods, paths, hosts, null);
+        }
+    }
 
     /** What each agent may send and receive by a rule. */
     @ApiObject

@@ -119,6 +119,11 @@ public record Network(
 
     /** Some requests of HTTP: each of the methods, at each of the paths, of each of the hosts. */
     @ApiObject
+    @ValidationRule(
+            value =
+                    "!has(self.webSocket) || !self.webSocket || !has(self.methods) || self.methods.exists(m, m == 'GET' || m == '*')",
+            message = "needs GET or * among methods: what begins a WebSocket is a GET",
+            fieldPath = ".webSocket")
     public record HttpRequests(
             @Required
             @Size(min = 1, max = 16)
@@ -147,7 +152,11 @@ public record Network(
                             "each must be a domain name in lower case and ASCII (xn-- for others) without final dot and port, like www.example.org, or *.example.org for all names below")
             @JsonPropertyDescription(
                     "What requests may name as Host. Default: the very name that the address was resolved for.")
-            List<@Size(min = 4, max = 253) String> hosts) {}
+            List<@Size(min = 4, max = 253) String> hosts,
+
+            @JsonPropertyDescription(
+                    "Whether its GETs may also ask to go on as a WebSocket (RFC 6455). What passes there is not looked at, in either direction. Default: false; no other upgrade ever passes.")
+            Boolean webSocket) {}
 
     /** What a connection has to be to pass by a rule; says nothing more yet. */
     @ApiObject

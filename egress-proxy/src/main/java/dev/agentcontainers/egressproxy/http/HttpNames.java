@@ -75,7 +75,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
                         DomainName.parse(name.domain()),
                         name.port(),
                         name.endPort(),
-                        new RequestRule(name.methods(), name.paths(), name.hosts())));
+                        new RequestRule(name.methods(), name.paths(), name.hosts(), name.webSocket())));
             } catch (IllegalArgumentException e) {
                 LOG.log(Level.ERROR, "group {0} may not send requests to a name: {1}", group, e.getMessage());
             }

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -42,6 +43,10 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
     private boolean keepsAlive;
     private boolean asksForMore;
     private boolean inputEnded;
+    private final FlowControlHandler flow = new FlowControlHandler();
+    /** Whether the connection goes on as a WebSocket behind the message that comes. */
+    private boolean accepted;
+
     private @Nullable Inside inside;
     /** Whether the answer's content ends where the connection does. */
     private boolean endsWithConnection;
@@ -70,8 +75,7 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
             protected void initChannel(Channel made) {
                 made.config().setRecvByteBufAllocator(reads);
                 security.ifPresent(each -> encrypt(made, each, to.getPort(), patience));
-                made.pipeline()
-                        .addLast(new HttpClientCodec(strict, false, false), new FlowControlHandler(), HttpBack.this);
+                made.pipeline().addLast(new HttpClientCodec(strict, false, false), flow, HttpBack.this);
             }
         });
         channel = connecting.channel();
@@ -156,9 +160,19 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
     }
 
     private void begin(HttpResponse answer) {
-        if (answer.decoderResult().isFailure() || answer.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
+        accepted = answer.decoderResult().isSuccess() && relay.exchange().isAcceptedBy(answer);
+        if (answer.decoderResult().isFailure()
+                || (!accepted && answer.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS))) {
             ReferenceCountUtil.release(answer);
             relay.end(HttpVerdict.BROKEN);
+            return;
+        }
+        if (accepted) {
+            relay.exchange().answeredWith(answer.status().code());
+            if (WebSocketHandshake.options(answer.headers()).size() > 1) {
+                answer.headers().set(HttpHeaderNames.CONNECTION, "Upgrade");
+            }
+            relay.answer(answer).addListener(sent -> readOnUnless(!sent.isSuccess()));
             return;
         }
         interim = answer.status().codeClass() == HttpStatusClass.INFORMATIONAL;
@@ -193,6 +207,10 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
             relay.end(HttpVerdict.BROKEN);
             return;
         }
+        if (accepted) {
+            endMessages(content);
+            return;
+        }
         HttpExchange its = relay.exchange();
         its.receives(content.content().readableBytes());
         reads.took(content.content().readableBytes());
@@ -211,6 +229,45 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
             // Also then: what comes unasked for ends the connection, and so does its end.
             readOnUnless(!sent.isSuccess());
         });
+    }
+
+    /** Nothing is asked for behind the end of the answer that accepts: what comes then is none. */
+    private void endMessages(HttpContent content) {
+        if (content.content().isReadable() || !(content instanceof LastHttpContent)) {
+            content.release();
+            relay.end(HttpVerdict.BROKEN);
+            return;
+        }
+        relay.answer(content).addListener(sent -> {
+            if (sent.isSuccess()) {
+                relay.goOnAsWebSocket();
+            } else {
+                relay.end(HttpVerdict.BROKEN);
+            }
+        });
+    }
+
+    /** The connection, on which nothing is written as a message any more, and nothing that comes ends here. */
+    SocketChannel withoutMessages() {
+        if (!(channel instanceof SocketChannel socket)) {
+            throw new IllegalStateException("there is no connection");
+        }
+        reads.expect(Long.MAX_VALUE);
+        socket.pipeline().get(HttpClientCodec.class).removeOutboundHandler();
+        socket.pipeline().remove(this);
+        return socket;
+    }
+
+    /** Gives what came behind the last message to whoever is last in the pipeline. */
+    void giveTheRest() {
+        if (channel != null) {
+            channel.pipeline().remove(flow);
+            channel.pipeline().remove(HttpClientCodec.class);
+        }
+    }
+
+    boolean hasInputEnded() {
+        return inputEnded;
     }
 
     private void readOnUnless(boolean failed) {

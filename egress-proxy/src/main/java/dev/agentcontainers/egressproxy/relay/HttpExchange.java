@@ -4,6 +4,7 @@ import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,8 @@ final class HttpExchange {
     private final @Nullable String path;
     private final boolean keepAlive;
     private final boolean hasContent;
+    private final boolean webSocket;
+    private final @Nullable String key;
     private long sent;
     private long received;
     private int status;
@@ -33,17 +36,21 @@ final class HttpExchange {
             @Nullable String host,
             @Nullable String path,
             boolean keepAlive,
-            boolean hasContent) {
+            boolean hasContent,
+            boolean webSocket,
+            @Nullable String key) {
         this.method = method;
         this.host = host;
         this.path = path;
         this.keepAlive = keepAlive;
         this.hasContent = hasContent;
+        this.webSocket = webSocket;
+        this.key = key;
     }
 
     /** One of which nothing can be read. */
     static HttpExchange unread() {
-        return new HttpExchange(null, null, null, false, false);
+        return new HttpExchange(null, null, null, false, false, false, null);
     }
 
     /** As the request says of itself, whether that is true or not. */
@@ -61,7 +68,9 @@ final class HttpExchange {
                 printable(query < 0 ? target : target.substring(0, query), LONGEST),
                 RequestHead.keepsAlive(request),
                 request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
-                        || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING));
+                        || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING),
+                WebSocketHandshake.isAskedFor(request),
+                request.headers().get("sec-websocket-key"));
     }
 
     private static String printable(String text, int longest) {
@@ -76,6 +85,16 @@ final class HttpExchange {
     /** Whether the request says that it has content, and where that ends. */
     boolean hasContent() {
         return hasContent;
+    }
+
+    /** Whether the request asks that the connection goes on as a WebSocket. */
+    boolean asksForWebSocket() {
+        return webSocket;
+    }
+
+    /** Whether an answer accepts what the request asks for: that the connection goes on as a WebSocket. */
+    boolean isAcceptedBy(HttpResponse answer) {
+        return webSocket && key != null && WebSocketHandshake.isAccepted(answer, WebSocketHandshake.accept(key));
     }
 
     boolean isHead() {
@@ -129,6 +148,7 @@ final class HttpExchange {
                 method,
                 host,
                 path,
+                webSocket,
                 verdict,
                 status,
                 sent,

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An agent's connection on which each request is judged, and written anew where it passes: one at a time, the next only after the
  * answer to the one before. Of a request nothing is read before it may go on, and of either side no more than the other takes.
+ * Where request and answer agree that it goes on as a WebSocket, and a rule allows that, it is bytes from there on.
  * For the event loop's thread.
  */
 final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
@@ -44,7 +45,9 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private final Requests requests;
     private final RelayLimits limits;
     private final Consumer<Channel> place;
+    private final StrictRequestDecoder decoder = new StrictRequestDecoder();
     private final AnswerEncoder answers = new AnswerEncoder();
+    private final FlowControlHandler flow = new FlowControlHandler();
     private final HttpBack back = new HttpBack(this);
     private State state = State.AWAITING;
     private HttpExchange exchange = HttpExchange.unread();
@@ -63,6 +66,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         AWAITING,
         /** A request, its answer or both are on their way. */
         PASSING,
+        /** Bytes go both ways, and nobody reads them. */
+        TUNNEL,
         /** The last answer was written; what still comes is thrown away. */
         ENDING,
         ENDED
@@ -82,7 +87,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         front.config().setAutoRead(false);
         front.config().setRecvByteBufAllocator(LITTLE_AT_ONCE);
         requests.tls().ifPresent(this::decrypt);
-        front.pipeline().addLast(new StrictRequestDecoder(), answers, new FlowControlHandler(), this);
+        front.pipeline().addLast(decoder, answers, flow, this);
         within(limits.hello());
         front.pipeline().fireChannelRead(read);
         if (requests.tls().isPresent()) {
@@ -142,7 +147,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         exchange = HttpExchange.of(message);
         switch (RequestHead.read(
                 message, requests.to().getPort(), requests.tls().isPresent())) {
-            case RequestHead.Refused(HttpVerdict why) -> refuse(why, Optional.empty());
+            case RequestHead.Refused(HttpVerdict why, Optional<String> what) -> refuse(why, Optional.empty(), what);
             case RequestHead.Readable head -> {
                 HttpRequest request = head.request();
                 switch (requests.judge(request)) {
@@ -255,20 +260,75 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         if (exchange.hasRequestEnded() && exchange.keepAlive() && back.keepsAlive()) {
             state = State.AWAITING;
             within(limits.between());
-            readOn();
+            if (exchange.asksForWebSocket()) {
+                // Not from here: what is behind it is decoded at once.
+                front.eventLoop().execute(this::goOnBehindRefusedUpgrade);
+            } else {
+                readOn();
+            }
         } else {
             // What was written may still be on its way to a reader that takes its time.
             endAfterAnswer(limits.between());
         }
     }
 
+    private void goOnBehindRefusedUpgrade() {
+        try {
+            decoder.goOn();
+            readOn();
+        } catch (Exception e) {
+            exceptionCaught(front.pipeline().context(this), e);
+        }
+    }
+
+    /** The server has accepted that it is a WebSocket from here on, and the agent was told. */
+    void goOnAsWebSocket() {
+        // Not from here: the decoders of both sides may be at what they have read.
+        front.eventLoop().execute(this::tunnel);
+    }
+
+    private void tunnel() {
+        if (state != State.PASSING) {
+            return;
+        }
+        if (!exchange.hasRequestEnded()) {
+            end(HttpVerdict.BROKEN);
+            return;
+        }
+        if (!holds()) {
+            cut();
+            return;
+        }
+        state = State.TUNNEL;
+        if (look != null) {
+            look.cancel(false);
+        }
+        requests.tell(exchange, HttpVerdict.UPGRADED);
+        front.closeFuture().addListener(_ -> tell(holds() ? HttpVerdict.PASSED : HttpVerdict.REVOKED));
+        front.pipeline().remove(answers);
+        front.pipeline().remove(this);
+        Relay relay = new Relay(
+                this::holds, front, back.withoutMessages(), limits.idle(), exchange::sends, exchange::receives);
+        relay.join();
+        // What was held, behind the request or the answer, goes to the other side in its order.
+        front.pipeline().remove(flow);
+        front.pipeline().remove(decoder);
+        back.giveTheRest();
+        relay.begin(inputEnded, back.hasInputEnded());
+    }
+
     private void refuse(HttpVerdict why, Optional<HttpRequest> request) {
-        FullHttpResponse answer = Refusal.of(requests.agent(), requests.to().getPort(), why, request)
+        refuse(why, request, Optional.empty());
+    }
+
+    private void refuse(HttpVerdict why, Optional<HttpRequest> request, Optional<String> what) {
+        FullHttpResponse answer = Refusal.of(requests.agent(), requests.to().getPort(), why, request, what)
                 .answer();
         exchange.answeredWith(answer.status().code());
         tell(why);
         refused = true;
         state = State.ENDING;
+        decoder.waitNoMore();
         back.close();
         within(LINGER);
         answers.haveNoContent(exchange.isHead());
@@ -281,19 +341,11 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             return;
         }
         state = State.ENDING;
+        decoder.waitNoMore();
         back.close();
         within(patience);
-        endOutput();
+        Relay.endOutput(front, () -> {});
         readOn();
-    }
-
-    private void endOutput() {
-        SslHandler tls = front.pipeline().get(SslHandler.class);
-        if (tls == null) {
-            front.shutdownOutput();
-        } else {
-            tls.closeOutbound().addListener(_ -> front.shutdownOutput());
-        }
     }
 
     /** The other side has ended the connection. */
@@ -363,7 +415,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
                 endQuietly();
                 front.close();
             }
-            case ENDED -> {}
+            case TUNNEL, ENDED -> {}
         }
     }
 
@@ -398,7 +450,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             }
             case PASSING -> end(exchange.hasRequestEnded() ? HttpVerdict.BROKEN : HttpVerdict.INCOMPLETE);
             case ENDING -> close();
-            case ENDED -> {}
+            case TUNNEL, ENDED -> {}
         }
     }
 

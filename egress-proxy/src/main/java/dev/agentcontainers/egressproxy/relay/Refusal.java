@@ -34,18 +34,29 @@ record Refusal(
     private static final String DENIED = "denied by egress policy";
     private static final String UNREACHABLE = "allowed by egress policy, and not reachable";
 
-    record Asked(String method, String host, int port, String path) {}
+    /** @param webSocket null where it asks for none */
+    record Asked(
+            String method,
+            String host,
+            int port,
+            String path,
+            @Nullable Boolean webSocket) {}
 
-    /** @param request where it could be read */
-    static Refusal of(String agent, int port, HttpVerdict verdict, Optional<HttpRequest> request) {
+    /**
+     * @param request where it could be read
+     * @param what is wrong with it, where the verdict alone does not say it
+     */
+    static Refusal of(
+            String agent, int port, HttpVerdict verdict, Optional<HttpRequest> request, Optional<String> what) {
         boolean byServer = verdict == HttpVerdict.UNREACHABLE || verdict == HttpVerdict.UNTRUSTED_SERVER;
         boolean byRule = verdict == HttpVerdict.NO_RULE || verdict == HttpVerdict.OTHER_HOST;
         return new Refusal(
                 byServer ? UNREACHABLE : DENIED,
                 agent,
                 verdict.name().toLowerCase(Locale.ROOT).replace('_', '-'),
-                message(verdict, request.map(HttpRequest::toString).orElse("the request"), port),
-                request.map(asked -> new Asked(asked.method(), asked.host(), port, asked.path()))
+                message(verdict, request.map(HttpRequest::toString).orElse("the request"), port) + what.orElse(""),
+                request.map(asked -> new Asked(
+                                asked.method(), asked.host(), port, asked.path(), asked.webSocket() ? true : null))
                         .orElse(null),
                 request.filter(_ -> byRule)
                         .map(asked -> HttpRemedy.newRule(asked, port))
@@ -63,14 +74,15 @@ record Refusal(
             case OVERRIDDEN ->
                 "a header of the request lets servers take another method, path or host for its own: leave out X-HTTP-Method-Override, X-Original-URL, X-Forwarded-Host and the like";
             case OTHER_PROTOCOL ->
-                "only HTTP/1.1 passes by rules with http: no CONNECT, no Upgrade (WebSocket, h2c), no HTTP/2";
+                "only HTTP/1.1 passes by rules with http, and WebSockets where a rule has webSocket: no CONNECT, no other Upgrade (h2c) or several, no HTTP/2";
+            case BAD_HANDSHAKE -> "the request asks for a WebSocket in another way than RFC 6455 has it: ";
             case TOO_LARGE ->
                 "the request's line has more than 8 KiB, or its headers have more than 16 KiB or 128 lines";
             case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
             case UNTRUSTED_SERVER ->
                 "the server at the address of that name has no certificate for it that this machine trusts";
             case UNREACHABLE -> "nobody answers at the address of that name";
-            case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, BROKEN, REVOKED ->
+            case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, UPGRADED, BROKEN, REVOKED ->
                 "the message can be read in more than one way, or in none";
         };
     }

@@ -1,27 +1,32 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Two connections that are one: bytes of each go to the other, and no more are read from one than the other takes. An end of one
- * direction is handed on as such, a failure as a reset. For the event loop's thread.
+ * direction is handed on as such, a failure as a reset; inside TLS also an end that TLS does not tell. For the event loop's thread.
  */
 final class Relay implements Passing {
     private final BooleanSupplier holds;
     private final SocketChannel front;
     private final SocketChannel back;
     private final Duration idle;
+    private final HandingOn fromFront;
+    private final HandingOn fromBack;
     private long lastByte = System.nanoTime();
     private int ended;
     private boolean closed;
@@ -29,10 +34,26 @@ final class Relay implements Passing {
 
     /** @param holds whether nothing of what it rests on was taken back */
     Relay(BooleanSupplier holds, SocketChannel front, SocketChannel back, Duration idle) {
+        this(holds, front, back, idle, _ -> {}, _ -> {});
+    }
+
+    /**
+     * @param sent is told of the bytes that the front has sent and the back has taken
+     * @param received the other way round
+     */
+    Relay(
+            BooleanSupplier holds,
+            SocketChannel front,
+            SocketChannel back,
+            Duration idle,
+            IntConsumer sent,
+            IntConsumer received) {
         this.holds = holds;
         this.front = front;
         this.back = back;
         this.idle = idle;
+        this.fromFront = new HandingOn(front, back, sent);
+        this.fromBack = new HandingOn(back, front, received);
     }
 
     @Override
@@ -42,9 +63,7 @@ final class Relay implements Passing {
 
     /** Hands on what was read already, then everything that comes. */
     void begin(Object read) {
-        HandingOn onward = new HandingOn(back);
-        front.pipeline().addLast(onward);
-        back.pipeline().addLast(new HandingOn(front));
+        join();
         back.writeAndFlush(read).addListener(sent -> {
             if (sent.isSuccess()) {
                 front.read();
@@ -54,17 +73,46 @@ final class Relay implements Passing {
         });
         if (front.isInputShutdown()) {
             // It was told before there was anybody here to hear it.
-            onward.inputEnded();
+            fromFront.inputEnded();
         }
         back.read();
         endWhenIdle();
     }
 
+    /** Hands on what comes; nothing is asked for yet. Before it is begun only what both pipelines have may come. */
+    void join() {
+        front.pipeline().addLast(fromFront);
+        back.pipeline().addLast(fromBack);
+    }
+
+    /**
+     * Hands on everything that comes, after {@link #join()}.
+     *
+     * @param frontEnded whether the front has said already that nothing more comes from it
+     * @param backEnded the same of the back
+     */
+    void begin(boolean frontEnded, boolean backEnded) {
+        if (frontEnded) {
+            fromFront.inputEnded();
+        } else {
+            front.read();
+        }
+        if (backEnded) {
+            fromBack.inputEnded();
+        } else {
+            back.read();
+        }
+        endWhenIdle();
+    }
+
     private void endWhenIdle() {
         long left = idle.toNanos() - (System.nanoTime() - lastByte);
+        if (closed) {
+            return;
+        }
         if (left <= 0) {
             cut();
-        } else if (!closed) {
+        } else {
             look = front.eventLoop().schedule(this::endWhenIdle, left, TimeUnit.NANOSECONDS);
         }
     }
@@ -91,24 +139,45 @@ final class Relay implements Passing {
         back.close();
     }
 
+    /** Says that nothing more comes, also inside TLS where the channel has it. */
+    static void endOutput(SocketChannel channel, Runnable done) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        if (tls == null) {
+            channel.shutdownOutput().addListener(_ -> done.run());
+        } else {
+            tls.closeOutbound().addListener(_ -> channel.shutdownOutput().addListener(_ -> done.run()));
+        }
+    }
+
     private final class HandingOn extends ChannelInboundHandlerAdapter {
+        private final SocketChannel one;
         private final SocketChannel other;
+        private final IntConsumer taken;
         private boolean inputEnded;
 
-        HandingOn(SocketChannel other) {
+        HandingOn(SocketChannel one, SocketChannel other, IntConsumer taken) {
+            this.one = one;
             this.other = other;
+            this.taken = taken;
         }
 
         @Override
-        public void channelRead(ChannelHandlerContext context, Object bytes) {
+        public void channelRead(ChannelHandlerContext context, Object message) {
             lastByte = System.nanoTime();
             if (closed) {
-                ReferenceCountUtil.release(bytes);
+                ReferenceCountUtil.release(message);
                 return;
             }
+            if (!(message instanceof ByteBuf bytes)) {
+                ReferenceCountUtil.release(message);
+                cut();
+                return;
+            }
+            int count = bytes.readableBytes();
             other.writeAndFlush(bytes).addListener(sent -> {
                 if (sent.isSuccess()) {
                     lastByte = System.nanoTime();
+                    taken.accept(count);
                     context.read();
                 } else {
                     cut();
@@ -128,9 +197,15 @@ final class Relay implements Passing {
                 return;
             }
             inputEnded = true;
+            Inside inside = one.pipeline().get(Inside.class);
+            if (inside != null && inside.isCutOff()) {
+                // Anybody on the way could have ended it.
+                cut();
+                return;
+            }
             // After all that was read before.
             other.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(_ -> other.shutdownOutput().addListener(_ -> {
+                    .addListener(_ -> endOutput(other, () -> {
                         if (++ended == 2) {
                             end();
                         }

@@ -10,7 +10,6 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,7 +41,11 @@ sealed interface RequestHead {
                     headers.add(header.getKey(), header.getValue());
                 }
             }
-            if (!keepAlive) {
+            if (request.webSocket()) {
+                headers.remove("Content-Length");
+                headers.set("Upgrade", WebSocketHandshake.PROTOCOL);
+                headers.set("Connection", "Upgrade");
+            } else if (!keepAlive) {
                 headers.set("Connection", "close");
             } else if (message.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
                 headers.set("Connection", "keep-alive");
@@ -51,10 +54,15 @@ sealed interface RequestHead {
         }
     }
 
-    record Refused(HttpVerdict why) implements RequestHead {}
+    /** @param what of the request in words, where the verdict does not say it */
+    record Refused(HttpVerdict why, Optional<String> what) implements RequestHead {
+        Refused(HttpVerdict why) {
+            this(why, Optional.empty());
+        }
+    }
 
     /** What is written anew, and what is for this connection only. */
-    Set<String> NOT_HANDED_ON = Set.of("host", "connection", "proxy-connection", "keep-alive", "te");
+    Set<String> NOT_HANDED_ON = Set.of("host", "connection", "proxy-connection", "keep-alive", "te", "upgrade");
 
     /** Some servers and frameworks take the method, path or host from here rather than from where it belongs. */
     Set<String> OVERRIDING = Set.of(
@@ -113,12 +121,15 @@ sealed interface RequestHead {
                 return new Refused(
                         version.protocolName().equals("HTTP") ? HttpVerdict.OTHER_PROTOCOL : HttpVerdict.NOT_HTTP);
             }
+            boolean webSocket = WebSocketHandshake.isAskedFor(message);
             if (method.equals("CONNECT")
-                    || message.headers().contains(HttpHeaderNames.UPGRADE)
                     || message.headers().contains("http2-settings")
-                    || message.headers().names().stream()
-                            .anyMatch(name -> dashed(name).startsWith("sec-websocket-"))) {
+                    || (!webSocket && isUpgrade())) {
                 return new Refused(HttpVerdict.OTHER_PROTOCOL);
+            }
+            Optional<String> problem = webSocket ? WebSocketHandshake.problem(message) : Optional.empty();
+            if (problem.isPresent()) {
+                return new Refused(HttpVerdict.BAD_HANDSHAKE, problem);
             }
             if (!METHOD.matcher(method).matches() || !isFramedClearly(version) || hasDoubtfulHeaders()) {
                 return new Refused(HttpVerdict.MALFORMED);
@@ -126,10 +137,16 @@ sealed interface RequestHead {
             if (message.headers().names().stream().anyMatch(name -> OVERRIDING.contains(dashed(name)))) {
                 return new Refused(HttpVerdict.OVERRIDDEN);
             }
-            return readPlace(method);
+            return readPlace(method, webSocket);
         }
 
-        private RequestHead readPlace(String method) {
+        /** Some servers take a request for a handshake that says so in a part only. */
+        private boolean isUpgrade() {
+            return message.headers().contains(HttpHeaderNames.UPGRADE)
+                    || message.headers().names().stream().anyMatch(WebSocketHandshake::isAbout);
+        }
+
+        private RequestHead readPlace(String method, boolean webSocket) {
             List<String> hosts = message.headers().getAll(HttpHeaderNames.HOST);
             Optional<Authority> host = hosts.size() == 1 ? authority(hosts.getFirst()) : Optional.empty();
             if (host.isEmpty()) {
@@ -151,7 +168,7 @@ sealed interface RequestHead {
             String query = end < 0 ? "" : target.substring(end);
             return RequestPath.canonical(end < 0 ? target : target.substring(0, end))
                     .<RequestHead>map(path -> new Readable(
-                            new HttpRequest(method, host.get().name(), path, tls),
+                            new HttpRequest(method, host.get().name(), path, tls, webSocket),
                             path + query,
                             host.get().text()))
                     .orElseGet(() -> new Refused(HttpVerdict.AMBIGUOUS_PATH));
@@ -194,18 +211,13 @@ sealed interface RequestHead {
             }
             return message.headers().getAll(HttpHeaderNames.EXPECT).stream()
                             .anyMatch(each -> !each.equalsIgnoreCase("100-continue"))
-                    || !CONNECTION_OPTIONS.containsAll(connectionOptions());
+                    || hasDoubtfulOptions();
         }
 
         /** What a header that is named there would be to the next recipient, and to the one after it. */
-        private List<String> connectionOptions() {
-            List<String> options = new ArrayList<>();
-            for (String value : message.headers().getAll(HttpHeaderNames.CONNECTION)) {
-                for (String option : value.split(",", -1)) {
-                    options.add(option.strip().toLowerCase(Locale.ROOT));
-                }
-            }
-            return options;
+        private boolean hasDoubtfulOptions() {
+            return !WebSocketHandshake.isAskedFor(message)
+                    && !CONNECTION_OPTIONS.containsAll(WebSocketHandshake.options(message.headers()));
         }
 
         private static String dashed(String name) {

@@ -1,19 +1,25 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's decoder, which besides looks at the bytes of each head that it has read: what RFC 9112 lets a recipient repair, and recipients
  * repair differently, is a failure here. That are lines that end otherwise than by CR LF, lines that go on in the next (obs-fold), control
  * characters and what is beyond ASCII, tabs between the words of a request's line, and a length beside a transfer coding.
+ *
+ * <p>What comes behind a request that asks for another protocol is read neither as requests nor as anything else until it is known
+ * which of both it is.
  */
 final class StrictRequestDecoder extends HttpRequestDecoder {
     /** Of a request's line, as long as most servers let it be. */
@@ -34,6 +40,12 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
     private boolean isEmptyLine = true;
     private boolean wrong;
+    private @Nullable ChannelHandlerContext its;
+    /** Whether the request whose content comes asks for another protocol. */
+    private boolean upgrade;
+
+    private boolean waiting;
+    private boolean waitsNoMore;
 
     StrictRequestDecoder() {
         super(new HttpDecoderConfig()
@@ -49,6 +61,9 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     /** What it takes of the bytes before it has given a request is that request's head, and nothing else. */
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
+        if (waiting && !waitsNoMore) {
+            return;
+        }
         int begin = buffer.readerIndex();
         int given = out.size();
         super.decode(context, buffer, out);
@@ -61,6 +76,7 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
             if (message instanceof HttpRequest request) {
                 judge(request);
                 inHead = false;
+                upgrade = request.headers().contains(HttpHeaderNames.UPGRADE);
             }
             if (message instanceof LastHttpContent) {
                 inHead = true;
@@ -68,8 +84,28 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
                 inLine = true;
                 isEmptyLine = true;
                 wrong = false;
+                waiting = upgrade;
             }
         }
+    }
+
+    /** The request that asked for another protocol was answered in this one: what is behind it are requests. Not from within a read. */
+    void goOn() throws Exception {
+        if (waiting && its != null) {
+            waiting = false;
+            channelRead(its, Unpooled.EMPTY_BUFFER);
+        }
+    }
+
+    /** All that still comes is for nobody. */
+    void waitNoMore() {
+        waitsNoMore = true;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) throws Exception {
+        super.handlerAdded(context);
+        its = context;
     }
 
     private void look(byte each) {

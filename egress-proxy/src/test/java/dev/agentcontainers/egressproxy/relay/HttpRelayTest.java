@@ -294,7 +294,7 @@ class HttpRelayTest {
                 "other-protocol"),
         WEBSOCKET(
                 "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-                "other-protocol"),
+                "bad-handshake"),
         OLD_WEBSOCKET(
                 "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nSec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b\r\n\r\nGET /a\r\n",
                 "other-protocol"),

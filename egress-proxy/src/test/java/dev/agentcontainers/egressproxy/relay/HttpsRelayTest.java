@@ -62,6 +62,14 @@ class HttpsRelayTest {
     private static final String AGENT = "127.0.0.2";
     private static final String NAME = "www.example.org";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    /** Key and answer of RFC 6455, 1.3. */
+    private static final String HANDSHAKE =
+            "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    private static final String SWITCHING =
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
     private static final RelayLimits LIMITS = new RelayLimits(
             20, 20, 4, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(1));
 
@@ -283,13 +291,114 @@ class HttpsRelayTest {
     }
 
     @Test
-    void webSocketIsRefused() throws Exception {
+    void aWebSocketThatNoRuleAllowsIsRefused() throws Exception {
         SSLSocket client = client();
-        write(
-                client,
-                "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-        assertThat(read(client, "")).contains("403 Forbidden", "other-protocol");
+        write(client, HANDSHAKE);
+        assertThat(read(client, ""))
+                .contains(
+                        "403 Forbidden",
+                        "no-rule",
+                        "tls: {}, http: [{methods: [GET], paths: ['/v1/a'], webSocket: true}]");
         assertNobodyConnects();
+        awaitVerdicts(HttpVerdict.NO_RULE);
+    }
+
+    private void allowWebSockets() {
+        HttpName without = rule(List.of());
+        allow(
+                List.of(),
+                new HttpName(
+                        NAME, without.port(), without.endPort(), List.of("GET"), List.of("/v1/*"), List.of(), true));
+        names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
+    }
+
+    private void accept(SSLSocket origin) throws IOException {
+        assertThat(read(origin, "\r\n\r\n")).contains("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+        write(origin, SWITCHING);
+    }
+
+    /** More than all buffers on the way hold, in both directions at once. */
+    @ParameterizedTest
+    @CsvSource({"TLSv1.3", "TLSv1.2"})
+    void aWebSocketThatARuleAllowsIsBytesBothWays(String version) throws Exception {
+        allowWebSockets();
+        SSLSocket client = client();
+        client.setEnabledProtocols(new String[] {version});
+        write(client, HANDSHAKE);
+        SSLSocket origin = origin();
+        accept(origin);
+        assertThat(read(client, "\r\n\r\n")).isEqualTo(SWITCHING);
+
+        int length = 2 << 20;
+        byte[] content = new byte[length];
+        for (int i = 0; i < length; i++) {
+            content[i] = (byte) (i * 31 + (i >> 8));
+        }
+        List<CompletableFuture<Void>> sent = List.of(client, origin).stream()
+                .map(socket -> CompletableFuture.runAsync(() -> {
+                    try {
+                        socket.getOutputStream().write(content);
+                    } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }))
+                .toList();
+        CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> {
+            try {
+                return origin.getInputStream().readNBytes(length);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        assertThat(Arrays.equals(client.getInputStream().readNBytes(length), content))
+                .isTrue();
+        assertThat(Arrays.equals(received.join(), content)).isTrue();
+        sent.forEach(CompletableFuture::join);
+        awaitVerdicts(HttpVerdict.UPGRADED);
+        origin.close();
+        assertThat(read(client, "")).as("the server's end is an end").isEmpty();
+        client.close();
+        awaitVerdicts(HttpVerdict.UPGRADED, HttpVerdict.PASSED);
+        HttpDecision end = decisions.getLast();
+        assertThat(end.serverName()).isEqualTo(NAME);
+        assertThat(end.webSocket()).isTrue();
+        assertThat(end.status()).isEqualTo(101);
+        assertThat(end.bytesSent()).isEqualTo(length);
+        assertThat(end.bytesReceived()).isEqualTo(length);
+    }
+
+    @Test
+    void aWebSocketThatIsCutOffIsReset() throws Exception {
+        allowWebSockets();
+        SSLSocket client = client();
+        write(client, HANDSHAKE);
+        Socket accepted = server.accept();
+        sockets.add(accepted);
+        SSLSocket origin = (SSLSocket) machines.server(NAME).getSocketFactory().createSocket(accepted, null, false);
+        origin.setUseClientMode(false);
+        accept(origin);
+        write(origin, "half of i");
+        read(client, "half of i");
+        accepted.shutdownOutput();
+        assertThatThrownBy(() -> read(client, "")).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aRuleThatIsTakenBackCutsWebSockets() throws Exception {
+        allowWebSockets();
+        SSLSocket client = client();
+        write(client, HANDSHAKE);
+        SSLSocket origin = origin();
+        accept(origin);
+        read(client, "\r\n\r\n");
+        awaitVerdicts(HttpVerdict.UPGRADED);
+
+        allow(List.of(), rule(List.of()));
+        group.next().submit(connections::cutRevoked).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        for (SSLSocket cut : List.of(client, origin)) {
+            assertThatThrownBy(() -> read(cut, "")).isInstanceOf(SocketException.class);
+        }
+        awaitVerdicts(HttpVerdict.UPGRADED, HttpVerdict.REVOKED);
     }
 
     private SSLContext wrong(String how) throws Exception {

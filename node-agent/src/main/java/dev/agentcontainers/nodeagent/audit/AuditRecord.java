@@ -240,6 +240,7 @@ public sealed interface AuditRecord {
      * @param address who sent it
      * @param serverName of the TLS that it came in
      * @param path without the query
+     * @param webSocket whether it asked to go on as a WebSocket
      * @param status of the answer; 0 where there was none
      */
     record HttpDecided(
@@ -252,6 +253,7 @@ public sealed interface AuditRecord {
             Optional<String> method,
             Optional<String> host,
             Optional<String> path,
+            boolean webSocket,
             HttpVerdict verdict,
             int status,
             long bytesSent,
@@ -261,7 +263,7 @@ public sealed interface AuditRecord {
         /** Whether it was let pass; it may not have come to an answer. */
         public boolean isAllowed() {
             return switch (verdict) {
-                case PASSED, UNREACHABLE, UNTRUSTED_SERVER, BROKEN -> true;
+                case PASSED, UPGRADED, UNREACHABLE, UNTRUSTED_SERVER, BROKEN -> true;
                 case UNKNOWN_AGENT,
                         NOT_HTTP,
                         MALFORMED,
@@ -269,6 +271,7 @@ public sealed interface AuditRecord {
                         AMBIGUOUS_PATH,
                         OVERRIDDEN,
                         OTHER_PROTOCOL,
+                        BAD_HANDSHAKE,
                         OTHER_HOST,
                         NO_RULE,
                         INCOMPLETE,
@@ -281,6 +284,7 @@ public sealed interface AuditRecord {
         public String reason() {
             return switch (verdict) {
                 case PASSED -> "a rule allows the request";
+                case UPGRADED -> "a rule allows the request, and it goes on as a WebSocket";
                 case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
                 case NOT_HTTP -> "what it sends is no HTTP/1.1";
                 case MALFORMED -> "the message can be read in more than one way, or in none";
@@ -288,8 +292,12 @@ public sealed interface AuditRecord {
                 case AMBIGUOUS_PATH -> "the path can mean different things to different servers";
                 case OVERRIDDEN -> "headers of the request name another method, path or host";
                 case OTHER_PROTOCOL -> "it asks for another protocol than HTTP/1.1";
+                case BAD_HANDSHAKE -> "it asks for a WebSocket in another way than RFC 6455 has it";
                 case OTHER_HOST -> "its Host is none that a rule allows at this address";
-                case NO_RULE -> "no rule allows its method and path";
+                case NO_RULE ->
+                    webSocket
+                            ? "no rule allows its method and path for a WebSocket"
+                            : "no rule allows its method and path";
                 case INCOMPLETE -> "no whole request came in time";
                 case TOO_MANY -> "there are too many connections";
                 case UNREACHABLE -> "nobody answers there";
@@ -305,7 +313,8 @@ public sealed interface AuditRecord {
 
         /** As it is written; empty where none could be read. */
         public String request() {
-            return method.map(name -> name + " " + scheme() + "://" + host.orElse("?") + path.orElse(""))
+            return method.map(name -> name + " " + scheme() + "://" + host.orElse("?") + path.orElse("")
+                            + (webSocket ? " (WebSocket)" : ""))
                     .orElse("");
         }
     }

@@ -228,6 +228,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                 Optional.ofNullable(decision.method()).map(NameAudit::printable),
                 Optional.ofNullable(decision.host()).map(NameAudit::printable),
                 Optional.ofNullable(decision.path()).map(NameAudit::printable),
+                decision.webSocket(),
                 decision.verdict(),
                 decision.status(),
                 Math.max(0, decision.bytesSent()),

@@ -329,11 +329,15 @@ final class OcsfEvents {
         });
         endpoint(event, "dst_endpoint", record.destination(), record.port());
         record.method().ifPresent(method -> {
-            ObjectNode url = event.putObject("http_request")
-                    .put("http_method", method)
-                    .putObject("url")
-                    .put("scheme", record.scheme())
-                    .put("port", record.port());
+            ObjectNode request = event.putObject("http_request").put("http_method", method);
+            if (record.webSocket()) {
+                request.putArray("http_headers")
+                        .addObject()
+                        .put("name", "Upgrade")
+                        .put("value", "websocket");
+            }
+            ObjectNode url =
+                    request.putObject("url").put("scheme", record.scheme()).put("port", record.port());
             record.host().ifPresent(host -> url.put("hostname", host));
             record.path().ifPresent(path -> url.put("path", path));
         });

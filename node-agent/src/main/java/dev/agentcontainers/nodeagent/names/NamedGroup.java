@@ -75,7 +75,8 @@ final class NamedGroup {
                 name.endPort(),
                 name.methods(),
                 name.paths(),
-                Objects.requireNonNullElse(name.hosts(), List.of()));
+                Objects.requireNonNullElse(name.hosts(), List.of()),
+                Boolean.TRUE.equals(name.webSocket()));
     }
 
     private static void read(String group, List<AllowedName> rules, List<Name> names) {

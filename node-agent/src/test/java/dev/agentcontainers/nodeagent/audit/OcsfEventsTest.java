@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class OcsfEventsTest {
     private final OcsfEvents events = new OcsfEvents("n1", "1.2.3");
@@ -147,7 +149,30 @@ class OcsfEventsTest {
         assertThat(unread.has("http_response")).isFalse();
     }
 
+    /** Whoever reads the record sees which requests became WebSockets, and which only wanted to. */
+    @ParameterizedTest
+    @CsvSource({"UPGRADED, 101, 1, upgraded", "PASSED, 101, 1, passed", "NO_RULE, 403, 2, no-rule"})
+    void aWebSocketIsARequestWithAnUpgrade(HttpVerdict verdict, int status, int action, String description)
+            throws IOException {
+        JsonNode event = json(events.line(http(verdict, Optional.of("GET"), true, status)));
+        assertThat(event.path("class_uid").asInt()).isEqualTo(4002);
+        assertThat(event.at("/http_request/http_headers").toString())
+                .isEqualTo("[{\"name\":\"Upgrade\",\"value\":\"websocket\"}]");
+        assertThat(event.at("/http_request/url/path").asText()).isEqualTo("/v1");
+        assertThat(event.at("/http_response/code").asInt()).isEqualTo(status);
+        assertThat(event.path("action_id").asInt()).isEqualTo(action);
+        assertThat(event.at("/firewall_rule/desc").asText()).isEqualTo(description);
+        assertThat(json(events.line(http(verdict, Optional.of("GET"), false, status)))
+                        .at("/http_request")
+                        .has("http_headers"))
+                .isFalse();
+    }
+
     private static AuditRecord http(HttpVerdict verdict, Optional<String> method, int status) {
+        return http(verdict, method, false, status);
+    }
+
+    private static AuditRecord http(HttpVerdict verdict, Optional<String> method, boolean webSocket, int status) {
         return new AuditRecord.HttpDecided(
                 Records.AT,
                 Optional.of(Records.subject("a")),
@@ -158,6 +183,7 @@ class OcsfEventsTest {
                 method,
                 method.map(_ -> "www.example.org"),
                 method.map(_ -> "/v1"),
+                webSocket,
                 verdict,
                 status,
                 2,

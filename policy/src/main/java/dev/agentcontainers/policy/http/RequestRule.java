@@ -14,18 +14,32 @@ import org.jspecify.annotations.Nullable;
  * @param paths canonical; with a final {@code *} all that begin so
  * @param hosts what requests may name, in the form of {@link dev.agentcontainers.policy.rule.DomainName}; empty: the very name that
  *     the address was resolved for
+ * @param webSocket whether GETs among them may also ask to go on as a WebSocket
  */
-public record RequestRule(List<String> methods, List<String> paths, List<String> hosts) {
+public record RequestRule(List<String> methods, List<String> paths, List<String> hosts, boolean webSocket) {
     private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z0-9_-]*|[*]");
     private static final String ALL = "*";
+    private static final String GET = "GET";
 
-    /** @throws IllegalArgumentException where the lists allow nothing, or an entry is none of its kind */
+    /** Without WebSockets. */
+    public RequestRule(List<String> methods, List<String> paths, List<String> hosts) {
+        this(methods, paths, hosts, false);
+    }
+
+    /**
+     * @throws IllegalArgumentException where the lists allow nothing, an entry is none of its kind, or there are to be WebSockets and
+     *     no GET
+     */
     public RequestRule {
         if (methods.isEmpty() || paths.isEmpty()) {
             throw new IllegalArgumentException("methods and paths must not be empty");
         }
         methods.forEach(RequestRule::requireMethod);
         paths.forEach(RequestRule::requirePath);
+        if (webSocket && !methods.contains(GET) && !methods.contains(ALL)) {
+            throw new IllegalArgumentException(
+                    "webSocket needs GET or * among methods: what begins a WebSocket is a GET");
+        }
         methods = methods.contains(ALL) ? List.of(ALL) : List.copyOf(new TreeSet<>(methods));
         paths = withoutCovered(paths);
         hosts = List.copyOf(new TreeSet<>(hosts));
@@ -33,8 +47,11 @@ public record RequestRule(List<String> methods, List<String> paths, List<String>
 
     /** The same with what the API leaves out. */
     public static RequestRule of(
-            @Nullable List<String> methods, @Nullable List<String> paths, @Nullable List<String> hosts) {
-        return new RequestRule(orEmpty(methods), orEmpty(paths), orEmpty(hosts));
+            @Nullable List<String> methods,
+            @Nullable List<String> paths,
+            @Nullable List<String> hosts,
+            @Nullable Boolean webSocket) {
+        return new RequestRule(orEmpty(methods), orEmpty(paths), orEmpty(hosts), Boolean.TRUE.equals(webSocket));
     }
 
     private static List<String> orEmpty(@Nullable List<String> list) {
@@ -81,7 +98,8 @@ public record RequestRule(List<String> methods, List<String> paths, List<String>
      * @param name the one that the address was resolved for
      */
     public boolean allows(HttpRequest request, String name) {
-        return (methods.contains(ALL) || methods.contains(request.method()))
+        return (webSocket || !request.webSocket())
+                && (methods.contains(ALL) || methods.contains(request.method()))
                 && paths.stream().anyMatch(path -> covers(path, request.path()))
                 && allowsHost(request.host(), name);
     }
@@ -102,6 +120,7 @@ public record RequestRule(List<String> methods, List<String> paths, List<String>
         return String.join(",", methods)
                 + " "
                 + String.join(",", paths)
-                + (hosts.isEmpty() ? "" : " of " + String.join(",", hosts));
+                + (hosts.isEmpty() ? "" : " of " + String.join(",", hosts))
+                + (webSocket ? " also for WebSockets" : "");
     }
 }

@@ -96,7 +96,8 @@ final class EgressRules {
                         ? null
                         : hosts.stream()
                                 .map(host -> DomainName.parse(host).toString())
-                                .toList());
+                                .toList(),
+                entry.webSocket());
     }
 
     /** Those of a rule that looks at what passes: what admission would have refused allows nothing, rather than anything else. */

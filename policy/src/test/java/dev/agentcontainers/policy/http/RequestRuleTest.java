@@ -88,7 +88,32 @@ class RequestRuleTest {
 
     @Test
     void noRulesThatAllowNothing() {
-        assertThatIllegalArgumentException().isThrownBy(() -> RequestRule.of(null, List.of("/"), null));
-        assertThatIllegalArgumentException().isThrownBy(() -> RequestRule.of(List.of("GET"), null, null));
+        assertThatIllegalArgumentException().isThrownBy(() -> RequestRule.of(null, List.of("/"), null, null));
+        assertThatIllegalArgumentException().isThrownBy(() -> RequestRule.of(List.of("GET"), null, null, null));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET, true, true", "*, true, true", "GET, false, false"})
+    void aWebSocketPassesWhereTheRuleHasThem(String method, boolean webSocket, boolean passes) {
+        RequestRule rule = new RequestRule(List.of(method), List.of("/v1/*"), List.of(), webSocket);
+
+        assertThat(rule.allows(new HttpRequest("GET", NAME, "/v1/a", false, true), NAME))
+                .isEqualTo(passes);
+        assertThat(rule.allows(new HttpRequest("GET", NAME, "/v2/a", false, true), NAME))
+                .as("another path")
+                .isFalse();
+        assertThat(rule.allows(new HttpRequest("GET", "other.example.org", "/v1/a", false, true), NAME))
+                .as("another host")
+                .isFalse();
+        assertThat(rule.allows(new HttpRequest("GET", NAME, "/v1/a"), NAME))
+                .as("the request alone")
+                .isTrue();
+    }
+
+    @Test
+    void whatBeginsAWebSocketIsAGet() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new RequestRule(List.of("HEAD", "POST"), List.of("/"), List.of(), true))
+                .withMessageContaining("needs GET or *");
     }
 }

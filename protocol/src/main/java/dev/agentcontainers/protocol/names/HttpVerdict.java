@@ -4,6 +4,8 @@ package dev.agentcontainers.protocol.names;
 public enum HttpVerdict {
     /** It was allowed and handed on. */
     PASSED,
+    /** It was allowed, and its connection goes on as a WebSocket; of the WebSocket's end is told by another verdict. */
+    UPGRADED,
     /** The sender is no agent that is known. */
     UNKNOWN_AGENT,
     /** What the connection sends is no HTTP/1.1. */
@@ -16,8 +18,10 @@ public enum HttpVerdict {
     AMBIGUOUS_PATH,
     /** It has headers that let servers take another method, path or host for the request's. */
     OVERRIDDEN,
-    /** It asks for another protocol: CONNECT, Upgrade, HTTP/2. */
+    /** It asks for another protocol: CONNECT, an Upgrade to anything but a WebSocket, HTTP/2. */
     OTHER_PROTOCOL,
+    /** It asks for a WebSocket in another way than RFC 6455 has it. */
+    BAD_HANDSHAKE,
     /** It names no host, several, or one that was not resolved to this address and that no rule allows there. */
     OTHER_HOST,
     /** No rule allows its method and path. */

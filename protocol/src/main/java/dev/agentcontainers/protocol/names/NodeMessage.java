@@ -96,9 +96,22 @@ public sealed interface NodeMessage {
      * @param methods {@code *} for all
      * @param paths with a final {@code *} all that begin so
      * @param hosts empty: the very name that was resolved
+     * @param webSocket whether GETs among them may go on as WebSockets
      */
     record HttpName(
-            String domain, int port, int endPort, List<String> methods, List<String> paths, List<String> hosts) {
+            String domain,
+            int port,
+            int endPort,
+            List<String> methods,
+            List<String> paths,
+            List<String> hosts,
+            boolean webSocket) {
+        /** Without WebSockets. */
+        public HttpName(
+                String domain, int port, int endPort, List<String> methods, List<String> paths, List<String> hosts) {
+            this(domain, port, endPort, methods, paths, hosts, false);
+        }
+
         public HttpName {
             methods = List.copyOf(methods);
             paths = List.copyOf(paths);

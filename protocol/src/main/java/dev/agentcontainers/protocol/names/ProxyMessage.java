@@ -83,9 +83,10 @@ public sealed interface ProxyMessage {
      * @param method in printable characters; null where none can be read
      * @param host that it named, in printable characters; null where none can be read
      * @param path without the query, in printable characters; null where none can be read
+     * @param webSocket whether it asked to go on as a WebSocket
      * @param status of the answer, the server's or this proxy's; 0 where there was none
-     * @param bytesSent of the request's content that went on
-     * @param bytesReceived of the answer's content that came back
+     * @param bytesSent of the request's content that went on, or by the WebSocket
+     * @param bytesReceived of the answer's content that came back, or by the WebSocket
      * @param micros from its beginning until this
      */
     record HttpDecision(
@@ -97,6 +98,7 @@ public sealed interface ProxyMessage {
             @Nullable String method,
             @Nullable String host,
             @Nullable String path,
+            boolean webSocket,
             HttpVerdict verdict,
             int status,
             long bytesSent,

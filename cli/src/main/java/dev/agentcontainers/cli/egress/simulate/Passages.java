@@ -31,13 +31,14 @@ final class Passages {
     /** As {@code api.example.org  TCP 80  GET, HEAD /v1/*}. */
     static String ofRequests(AllowedHttp http) {
         String hosts = http.hosts() == null || http.hosts().isEmpty() ? "" : "  Host " + shown(http.hosts());
-        return "%s  TCP %s  %s %s%s"
+        return "%s  TCP %s  %s %s%s%s"
                 .formatted(
                         http.domain(),
                         new PortRange(http.port(), http.endPort()),
                         shown(http.methods()),
                         shown(http.paths()),
-                        hosts);
+                        hosts,
+                        Boolean.TRUE.equals(http.webSocket()) ? "  also WebSockets" : "");
     }
 
     private static void add(Map<String, List<String>> ports, String place, Protocol protocol, int first, int last) {

@@ -166,6 +166,29 @@ class SimulateCommandTest {
                 """ + notes(), ""));
     }
 
+    /** What is opened is more than a request. */
+    @Test
+    void webSocketsAreTold() throws IOException {
+        String policy = """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: streams}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: stream
+                    to: [{domain: stream.example.com}]
+                    ports: [{port: 443}]
+                    tls: {}
+                    http: [{methods: [GET], paths: [/v1/stream], webSocket: true}]
+                """;
+        assertThat(simulate("-f", file("streams.yaml", policy)).text())
+                .contains("stream.example.com  TCP 443  GET /v1/stream  also WebSockets  inside TLS\n");
+        assertThat(simulate("-f", file("streams.yaml", policy.replace(", webSocket: true", "")))
+                        .text())
+                .contains("stream.example.com  TCP 443  GET /v1/stream  inside TLS\n");
+    }
+
     @Test
     void aPolicyThatIsDeletedIsMissed() {
         CommandAnswer answer = simulate("--without", "egp/sites");

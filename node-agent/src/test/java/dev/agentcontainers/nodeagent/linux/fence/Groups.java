@@ -107,6 +107,11 @@ final class Groups {
         return new AllowedHttp(domain, port, port, methods, paths, null);
     }
 
+    /** GETs, which may go on as WebSockets. */
+    static AllowedHttp webSockets(String domain, int port, List<String> paths) {
+        return new AllowedHttp(domain, port, port, List.of("GET"), paths, null, true);
+    }
+
     static AllowedName name(String domain, Protocol protocol, int port) {
         return new AllowedName(domain, protocol, port, port);
     }

@@ -3,7 +3,10 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import java.util.Locale;
 
-/** What an agent sends where only GET and POST of /v1/items and below it at www.example.org may pass. */
+/**
+ * What an agent sends where only GET and POST of /v1/items and below it at www.example.org may pass, and GET of /v1/stream and below
+ * it, also for WebSockets.
+ */
 enum HostileRequest {
     ANOTHER_METHOD(HttpVerdict.NO_RULE, "DELETE /v1/items HTTP/1.1", host()),
     ANOTHER_PATH(HttpVerdict.NO_RULE, "GET /admin HTTP/1.1", host()),
@@ -50,8 +53,70 @@ enum HostileRequest {
             "Connection: Upgrade, HTTP2-Settings",
             "Upgrade: h2c",
             "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"),
-    UPGRADE_TO_WEBSOCKET(
-            HttpVerdict.OTHER_PROTOCOL, "GET /v1/items HTTP/1.1", host(), "Connection: Upgrade", "Upgrade: websocket"),
+    A_WEBSOCKET_WITHOUT_A_RULE(
+            HttpVerdict.NO_RULE,
+            "GET /v1/items HTTP/1.1",
+            host(),
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            key(),
+            "Sec-WebSocket-Version: 13"),
+    A_WEBSOCKET_WITHOUT_KEY(
+            HttpVerdict.BAD_HANDSHAKE,
+            "GET /v1/stream HTTP/1.1",
+            host(),
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "",
+            "GET /admin HTTP/1.1",
+            host()),
+    A_WEBSOCKET_OF_A_VERSION_THAT_NO_SERVER_HAS(
+            HttpVerdict.BAD_HANDSHAKE,
+            "GET /v1/stream HTTP/1.1",
+            host(),
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            key(),
+            "Sec-WebSocket-Version: 777",
+            "",
+            "GET /admin HTTP/1.1",
+            host()),
+    A_WEBSOCKET_THAT_IS_NOT_FOR_THIS_CONNECTION(
+            HttpVerdict.BAD_HANDSHAKE,
+            "GET /v1/stream HTTP/1.1",
+            host(),
+            "Upgrade: websocket",
+            key(),
+            "Sec-WebSocket-Version: 13"),
+    A_WEBSOCKET_WITH_CONTENT(
+            HttpVerdict.BAD_HANDSHAKE,
+            "GET /v1/stream HTTP/1.1",
+            host(),
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            key(),
+            "Sec-WebSocket-Version: 13",
+            "Content-Length: 10"),
+    H2C_BESIDE_A_WEBSOCKET(
+            HttpVerdict.OTHER_PROTOCOL,
+            "GET /v1/stream HTTP/1.1",
+            host(),
+            "Connection: Upgrade",
+            "Upgrade: websocket, h2c",
+            key(),
+            "Sec-WebSocket-Version: 13"),
+    H2C_BEHIND_A_WEBSOCKET(
+            HttpVerdict.OTHER_PROTOCOL,
+            "GET /v1/stream HTTP/1.1",
+            host(),
+            "Connection: Upgrade, HTTP2-Settings",
+            "Upgrade: websocket",
+            "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
+            key(),
+            "Sec-WebSocket-Version: 13"),
+    UPGRADE_TO_TLS(
+            HttpVerdict.OTHER_PROTOCOL, "GET /v1/stream HTTP/1.1", host(), "Connection: Upgrade", "Upgrade: TLS/1.2"),
     EIGHT_BYTES_BEHIND_AN_OLD_HANDSHAKE(
             HttpVerdict.OTHER_PROTOCOL,
             "GET /v1/items HTTP/1.1",
@@ -77,6 +142,10 @@ enum HostileRequest {
 
     private static String host() {
         return "Host: www.example.org";
+    }
+
+    private static String key() {
+        return "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
     }
 
     HttpVerdict verdict() {

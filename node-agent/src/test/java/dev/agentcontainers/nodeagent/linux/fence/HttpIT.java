@@ -15,6 +15,7 @@ import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,8 @@ class HttpIT {
 
     private static final AllowedHttp ITEMS =
             Groups.http(SITE, HTTP_PORT, List.of("GET", "POST"), List.of("/v1/items", "/v1/items/*"));
+    private static final AllowedHttp STREAMS =
+            Groups.webSockets(SITE, HTTP_PORT, List.of("/v1/stream", "/v1/stream/*"));
     private static final AllowedHttp OTHERS = Groups.http(OTHER, HTTP_PORT, List.of("GET"), List.of("/others"));
     private static final GroupRuleset ALLOWED = Groups.requests(
             "named",
@@ -47,6 +50,7 @@ class HttpIT {
             List.of(),
             List.of(
                     ITEMS,
+                    STREAMS,
                     OTHERS,
                     Groups.http(BESIDE, HTTP_PORT, List.of("*"), List.of("/*")),
                     Groups.http(INSIDE, HTTP_PORT, List.of("*"), List.of("/*"))));
@@ -214,6 +218,76 @@ class HttpIT {
         assertThat(ask(other, "flow", get("/v1/items"))).contains("200 OK");
         assertThat(agent.answer()).isEqualTo(" reset");
         awaitVerdict(HttpVerdict.INCOMPLETE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aWebSocketThatARuleAllowsPasses(Profile profile) throws Exception {
+        DrivenAgent agent = resolved(profile);
+
+        assertThat(webSocket(agent, "socket", "/v1/stream")).isEqualTo("HTTP/1.1 101 Switching Protocols hello");
+        awaitVerdict(HttpVerdict.UPGRADED);
+        assertThat(decisions.getLast().webSocket()).isTrue();
+        assertThat(decisions.getLast().path()).isEqualTo("/v1/stream");
+        assertThat(agent.request("web_socket_echo", "socket", "GET /admin HTTP/1.1"))
+                .isEqualTo("GET /admin HTTP/1.1");
+        assertThat(webSocket(agent, "denied", "/v1/items")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(ask(agent, "flow", get("/v1/stream")))
+                .as("the request alone")
+                .contains("200 OK");
+    }
+
+    private static String webSocket(DrivenAgent agent, String flow, String path) {
+        return agent.request("web_socket", flow, PUBLIC, HTTP_PORT, path, "plain");
+    }
+
+    private static String handshake(String path) {
+        return get(path)
+                .replace(
+                        "\r\n\r\n",
+                        "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    }
+
+    /** Who says Upgrade and means to have the rest passed unread. */
+    @Test
+    void aRequestBehindAHandshakeThatTheServerRefusesIsJudged() throws Exception {
+        DrivenAgent agent = resolved(Profile.ALL_CAPABILITIES);
+
+        assertThat(agent.request(
+                        "http_until_end",
+                        PUBLIC,
+                        HTTP_PORT,
+                        handshake("/v1/stream/refused") + get("/v1/items") + get("/admin")))
+                .contains(
+                        "GET /v1/stream/refused www.example.org",
+                        "GET /v1/items www.example.org",
+                        "403 Forbidden",
+                        "no-rule")
+                .doesNotContain("GET /admin www");
+        awaitVerdict(HttpVerdict.NO_RULE);
+        assertThat(agent.request("http_until_end", PUBLIC, HTTP_PORT, handshake("/v1/stream/false") + get("/admin")))
+                .as("a server that goes on as something else")
+                .isEqualTo(" reset");
+        awaitVerdict(HttpVerdict.BROKEN);
+    }
+
+    @Test
+    void aRuleThatIsTakenBackCutsWebSocketsWithinASecond() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(webSocket(agent, "socket", "/v1/stream")).endsWith(" hello");
+
+        proxied.apply(Groups.requests(
+                "named",
+                List.of(),
+                List.of(),
+                List.of(ITEMS, Groups.http(SITE, HTTP_PORT, List.of("GET"), STREAMS.paths()), OTHERS)));
+        await().atMost(Duration.ofSeconds(1)).until(() -> connections().isEmpty());
+        awaitVerdict(HttpVerdict.REVOKED);
+        assertThat(agent.request("web_socket_echo", "socket", "more")).doesNotContain("more");
+        resolve(agent, SITE, PUBLIC);
+        assertThat(webSocket(agent, "denied", "/v1/stream")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(ask(agent, "new", get("/v1/stream"))).contains("200 OK");
     }
 
     @Test

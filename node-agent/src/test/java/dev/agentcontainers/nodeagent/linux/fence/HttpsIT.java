@@ -49,13 +49,15 @@ class HttpsIT {
 
     private static final AllowedHttp ITEMS =
             Groups.http(SITE, HTTPS_PORT, List.of("GET", "POST"), List.of("/v1/items", "/v1/items/*"));
+    private static final AllowedHttp STREAMS =
+            Groups.webSockets(SITE, HTTPS_PORT, List.of("/v1/stream", "/v1/stream/*"));
     private static final AllowedHttp OTHERS = Groups.http("*.example.org", HTTPS_PORT, List.of("GET"), List.of("/any"));
     private static final GroupRuleset ALLOWED = Groups.requests(
             "named",
             List.of(),
             List.of(Groups.name(UNREAD, Protocol.TCP, HTTPS_PORT)),
             List.of(),
-            List.of(ITEMS, OTHERS));
+            List.of(ITEMS, STREAMS, OTHERS));
 
     private final RecordedDecisions audit = new RecordedDecisions();
     private final List<HttpDecision> decisions = audit.requests();
@@ -174,6 +176,10 @@ class HttpsIT {
         assertThat(agent.shell("java -XX:TieredStopAtLevel=1 -Djava.net.useSystemProxies=false"
                         + " /opt/agent/Fetch.java https://www.example.org/v1/items 2>&1"))
                 .isEqualTo("0 GET /v1/items www.example.org \n");
+        assertThat(agent.shell("java -XX:TieredStopAtLevel=1 -Djava.net.useSystemProxies=false"
+                        + " /opt/agent/Fetch.java wss://www.example.org/v1/stream 2>&1"))
+                .as("a WebSocket")
+                .isEqualTo("0 hello by Java");
     }
 
     /** The agent sees those of the machine. */
@@ -245,6 +251,77 @@ class HttpsIT {
                     .doesNotContain("GET /any www");
             awaitVerdict(HttpVerdict.UNTRUSTED_SERVER);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aWebSocketThatARuleAllowsPasses(Profile profile) throws Exception {
+        DrivenAgent agent = resolved(profile);
+
+        assertThat(webSocket(agent, "socket", "/v1/stream")).isEqualTo("HTTP/1.1 101 Switching Protocols hello");
+        awaitVerdict(HttpVerdict.UPGRADED);
+        assertThat(decisions.getLast().webSocket()).isTrue();
+        assertThat(decisions.getLast().path()).isEqualTo("/v1/stream");
+        assertThat(agent.request("web_socket_echo", "socket", "GET /admin HTTP/1.1"))
+                .isEqualTo("GET /admin HTTP/1.1");
+        assertThat(webSocket(agent, "denied", "/v1/items")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(ask(agent, "flow", get("/v1/stream")))
+                .as("the request alone")
+                .contains("200 OK");
+    }
+
+    private static String webSocket(DrivenAgent agent, String flow, String path) {
+        return agent.request("web_socket", flow, SITE, HTTPS_PORT, path, "tls");
+    }
+
+    private static String handshake(String path) {
+        return get(path)
+                .replace(
+                        "\r\n\r\n",
+                        "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    }
+
+    /** Who says Upgrade and means to have the rest passed unread. */
+    @Test
+    void aRequestBehindAHandshakeThatTheServerRefusesIsJudged() throws Exception {
+        DrivenAgent agent = resolved(Profile.ALL_CAPABILITIES);
+
+        assertThat(agent.request(
+                        "https_until_end",
+                        SITE,
+                        HTTPS_PORT,
+                        handshake("/v1/stream/refused") + get("/v1/items") + get("/admin")))
+                .contains(
+                        "GET /v1/stream/refused www.example.org",
+                        "GET /v1/items www.example.org",
+                        "403 Forbidden",
+                        "no-rule")
+                .doesNotContain("GET /admin www");
+        awaitVerdict(HttpVerdict.NO_RULE);
+        assertThat(agent.request("https_until_end", SITE, HTTPS_PORT, handshake("/v1/stream/false") + get("/admin")))
+                .as("a server that goes on as something else; Python takes a reset inside TLS for an end")
+                .isIn(" reset", " ended");
+        awaitVerdict(HttpVerdict.BROKEN);
+    }
+
+    @Test
+    void aRuleThatIsTakenBackCutsWebSocketsWithinASecond() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(webSocket(agent, "socket", "/v1/stream")).endsWith(" hello");
+
+        proxied.apply(Groups.requests(
+                "named",
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(ITEMS, Groups.http(SITE, HTTPS_PORT, List.of("GET"), STREAMS.paths()), OTHERS)));
+        await().atMost(Duration.ofSeconds(1)).until(() -> connections().isEmpty());
+        awaitVerdict(HttpVerdict.REVOKED);
+        assertThat(agent.request("web_socket_echo", "socket", "more")).doesNotContain("more");
+        resolve(agent, SITE, PUBLIC);
+        assertThat(webSocket(agent, "denied", "/v1/stream")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(ask(agent, "new", get("/v1/stream"))).contains("200 OK");
     }
 
     @Test

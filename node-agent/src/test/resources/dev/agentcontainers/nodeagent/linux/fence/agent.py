@@ -1,5 +1,8 @@
 """The hostile agent of the fence's tests: does what a line of JSON says, in its own namespaces, and answers a line."""
+import base64
+import hashlib
 import json
+import os
 import re
 import socket
 import ssl
@@ -281,6 +284,44 @@ def https(name, server_name, port, text):
     if name not in flows:
         flows[name] = trusting(server_name, port)
     return http(name, server_name, port, text)
+
+
+def web_socket(name, host, port, path, server_name, *more):
+    """What is answered to a handshake, and the echo of a frame behind it; the connection is kept under the name."""
+    flows[name] = trusting(host, port) if server_name == "tls" else socket.create_connection((host, port), 5)
+    flows[name].settimeout(5)
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = ["GET %s HTTP/1.1" % path, "Host: www.example.org", "Connection: keep-alive, Upgrade", "Upgrade: websocket",
+             "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key, *more, "", ""]
+    flows[name].sendall("\r\n".join(lines).encode())
+    received = b""
+    while b"\r\n\r\n" not in received:
+        data = flows[name].recv(1024)
+        if not data:
+            break
+        received += data
+    status = received.decode("latin-1").split("\r\n")[0]
+    digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+    if "\r\nSec-WebSocket-Accept: %s\r\n" % base64.b64encode(digest).decode() not in received.decode("latin-1"):
+        return status
+    return status + " " + web_socket_echo(name, "hello")
+
+
+def web_socket_echo(name, text):
+    """Sends a frame on an open WebSocket: what of it comes back."""
+    content, mask = text.encode(), os.urandom(4)
+    frame = bytes([0x81, 0x80 | len(content)]) + mask + bytes(each ^ mask[i % 4] for i, each in enumerate(content))
+    try:
+        flows[name].sendall(frame)
+        received = b""
+        while len(received) < 2 + len(content):
+            data = flows[name].recv(1024)
+            if not data:
+                return received.decode("latin-1") + " ended"
+            received += data
+    except ConnectionResetError:
+        return "reset"
+    return received[2:].decode()
 
 
 def https_until_end(server_name, port, text, alpn=None):

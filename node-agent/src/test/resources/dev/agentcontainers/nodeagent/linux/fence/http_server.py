@@ -1,4 +1,7 @@
-"""Answers HTTP, inside TLS where there are a certificate and a key, with what each request was; says so when ready."""
+"""Answers HTTP, inside TLS where there are a certificate and a key, with what each request was, and echoes the frames of
+WebSockets; says so when ready."""
+import base64
+import hashlib
 import ssl
 import sys
 import threading
@@ -17,7 +20,34 @@ class Echo(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(text.encode())
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+    do_HEAD = do_POST = do_PUT = do_DELETE = answer
+
+    def do_GET(self):
+        if self.headers.get("Upgrade", "").lower() == "websocket" and not self.path.endswith("/refused"):
+            self.web_socket()
+        else:
+            self.answer()
+
+    def web_socket(self):
+        key = self.headers.get("Sec-WebSocket-Key", "")
+        digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+        if self.path.endswith("/false"):
+            digest = bytes(20)
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
+        self.end_headers()
+        self.close_connection = True
+        head = self.rfile.read(2)
+        while len(head) == 2:
+            length = head[1] & 0x7F
+            mask = self.rfile.read(4)
+            content = bytes(each ^ mask[i % 4] for i, each in enumerate(self.rfile.read(length)))
+            self.wfile.write(bytes([head[0], length]) + content)
+            if head[0] & 0x0F == 8:
+                return
+            head = self.rfile.read(2)
 
     def log_message(self, *_):
         pass
