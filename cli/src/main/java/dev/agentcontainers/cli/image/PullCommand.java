@@ -1,7 +1,7 @@
 package dev.agentcontainers.cli.image;
 
-import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.cli.registry.PullFlags;
+import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;

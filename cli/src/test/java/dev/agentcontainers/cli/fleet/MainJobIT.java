@@ -250,7 +250,7 @@ class MainJobIT {
                   args: [/bin/sh, -c, "cat /etc/made-for; id -u; ls -d /var/lib 2>&1; echo $FROM; sleep 3"]
                 """.formatted(registry.image());
         create(manifest, AgentContainer.class);
-        fleet.await("from-image", AgentPhase.Pending);
+        fleet.await("from-image", AgentPhase.Scheduled);
         create("""
                 apiVersion: v1
                 kind: Secret

@@ -27,16 +27,12 @@ public final class MachineImages {
      * @param environment of this process: DOCKER_CONFIG and HOME say where Docker has its file
      */
     public static ImageSettings settings(
-            Optional<Path> registries, Optional<Path> credentials, Map<String, String> environment)
-            throws IOException {
+            Optional<Path> registries, Optional<Path> credentials, Map<String, String> environment) throws IOException {
         Path file = registries.orElse(REGISTRIES);
         RegistrySettings settings =
                 registries.isPresent() || Files.exists(file) ? RegistriesFile.read(file) : RegistrySettings.DEFAULT;
         return new ImageSettings(
-                DIRECTORY,
-                settings,
-                credentials.or(() -> ofDocker(environment)),
-                ImageSettings.FREE_PERCENT);
+                DIRECTORY, settings, credentials.or(() -> ofDocker(environment)), ImageSettings.FREE_PERCENT);
     }
 
     private static Optional<Path> ofDocker(Map<String, String> environment) {

@@ -37,11 +37,7 @@ public final class NodeImages implements AgentImages, Closeable {
      * @param node tells agents of several nodes of one machine apart
      */
     public NodeImages(
-            ImageStore store,
-            RegistryClient registries,
-            ImagePlatform platform,
-            ImageSettings settings,
-            String node) {
+            ImageStore store, RegistryClient registries, ImagePlatform platform, ImageSettings settings, String node) {
         this.store = store;
         this.registries = registries;
         this.platform = platform;

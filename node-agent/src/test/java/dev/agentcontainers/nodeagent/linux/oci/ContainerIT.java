@@ -340,7 +340,10 @@ class ContainerIT {
                 whole.requests(),
                 List.of());
 
-        assertThat(refusalOf(spec)).hasMessageContaining("gone").extracting(SandboxException::kind).isEqualTo(Kind.TRANSIENT);
+        assertThat(refusalOf(spec))
+                .hasMessageContaining("gone")
+                .extracting(SandboxException::kind)
+                .isEqualTo(Kind.TRANSIENT);
 
         assertThat(driver.state(spec.id())).isInstanceOf(SandboxState.Absent.class);
         assertThat(run(whole).code()).isZero();
