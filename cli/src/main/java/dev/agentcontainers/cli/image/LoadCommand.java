@@ -25,8 +25,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "load",
         description = {
-            "Takes the images of an OCI layout or of what docker save wrote, and prints",
-            "exactly which they are.",
+            "Takes the images of an OCI layout or of what docker save wrote.",
             "",
             "agentctl image load agent.tar",
             "agentctl image load layout/ --as registry.example.org/team/agent:1.4",
@@ -34,6 +33,7 @@ import picocli.CommandLine.Parameters;
             "",
             "PATH is a directory with either, a tar archive of either, gzipped or not, or -",
             "for an archive on standard input. Images are called what they are called there.",
+            "What is printed, REPOSITORY:TAG@DIGEST, is exactly what was taken.",
             "An agent that is to run from one must not have spec.imagePullPolicy Always,",
             "with which the registry is asked.",
             ""

@@ -92,7 +92,7 @@ final class PullProgress implements PullObserver, AutoCloseable {
         out.flush();
     }
 
-    /** For example {@code 2 layers unpacked, 12.3 MiB of 48.1 MiB, 10.2 MiB/s}. */
+    /** For example {@code 2 layers unpacked, 12.3 MiB of 48.1 MiB, 10.2 MiB/s}; without a rate where all has come. */
     synchronized String line() {
         long now = nanoTime.getAsLong();
         long received = receivedNow();
@@ -101,12 +101,14 @@ final class PullProgress implements PullObserver, AutoCloseable {
             samples.removeFirst();
         }
         Sample first = samples.getFirst();
-        return "%s unpacked, %s of %s, %s/s"
-                .formatted(
-                        layers(unpacked.size()),
-                        ByteCount.text(sum(here)),
-                        ByteCount.text(sum(sizes)),
-                        ByteCount.text(perSecond(received - first.received(), now - first.nanoTime())));
+        String amounts = "%s unpacked, %s of %s"
+                .formatted(layers(unpacked.size()), ByteCount.text(sum(here)), ByteCount.text(sum(sizes)));
+        return sum(here) == sum(sizes)
+                ? amounts
+                : "%s, %s/s"
+                        .formatted(
+                                amounts,
+                                ByteCount.text(perSecond(received - first.received(), now - first.nanoTime())));
     }
 
     /** For example {@code 5 layers, 48.1 MiB received in 5.2 s}. */

@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
+import java.util.Locale;
 
 /** When a registry is asked for an image, in the words of command lines. */
 enum PullFlag {
@@ -16,5 +17,11 @@ enum PullFlag {
 
     ImagePullPolicy policy() {
         return policy;
+    }
+
+    /** As it is written. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

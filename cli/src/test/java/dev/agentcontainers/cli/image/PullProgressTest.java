@@ -33,6 +33,9 @@ class PullProgressTest {
         now.addAndGet(SECOND);
         assertThat(progress.line()).isEqualTo("1 layer unpacked, 10.0 MiB of 11.0 MiB, 3.0 MiB/s");
         assertThat(progress.summary()).isEqualTo("1 layer, 6.0 MiB received in 2.0 s");
+
+        progress.received(SECOND_LAYER, MIB, MIB);
+        assertThat(progress.line()).isEqualTo("1 layer unpacked, 11.0 MiB of 11.0 MiB");
     }
 
     @Test
