@@ -5,11 +5,11 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
+import dev.agentcontainers.nodeagent.linux.names.ProgramsOfNamespace;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
@@ -19,15 +19,12 @@ import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
 import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
-import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.policy.RulesetHash;
 import dev.agentcontainers.protocol.names.NameLimits;
 import java.io.IOException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -89,7 +86,7 @@ final class ProxiedNetwork implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(closing);
         keeper = new EgressProxyKeeper(
                         network.fence(),
-                        new OnTheHost(programs, inHost),
+                        new ProgramsOfNamespace(programs, inHost),
                         new NameSettings(Optional.of("127.0.0.1:" + resolver), LIMITS),
                         NameAudit.NONE)
                 .start();
@@ -175,46 +172,5 @@ final class ProxiedNetwork implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         network.close();
-    }
-
-    /** The proxy, started in the network of the bench's host. */
-    private record OnTheHost(ProxyPrograms programs, NamespaceThread host) implements ProxyPrograms {
-        @Override
-        public ServerSocketChannel listen(long user) throws IOException {
-            return programs.listen(user);
-        }
-
-        @Override
-        public boolean isProxy(SocketChannel peer) throws IOException {
-            return programs.isProxy(peer);
-        }
-
-        @Override
-        public String build() throws IOException {
-            return programs.build();
-        }
-
-        @Override
-        public String fence() throws IOException {
-            return programs.fence();
-        }
-
-        @Override
-        public boolean isRunning() throws IOException {
-            return programs.isRunning();
-        }
-
-        @Override
-        public void start(NameServerSockets sockets, long user) throws IOException {
-            host.call(() -> {
-                programs.start(sockets, user);
-                return true;
-            });
-        }
-
-        @Override
-        public void kill() throws IOException, InterruptedException {
-            programs.kill();
-        }
     }
 }

@@ -1,7 +1,7 @@
 package dev.agentcontainers.nodeagent.authority;
 
+import dev.agentcontainers.protocol.Pem;
 import java.io.ByteArrayInputStream;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -10,6 +10,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What can be read of a file with certificates as text (RFC 7468): whatever stands between them, in whatever encoding, is no reason to
@@ -21,7 +22,6 @@ record PemBundle(List<X509Certificate> certificates, int unreadable) {
     private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
     private static final String END = "-----END CERTIFICATE-----";
     private static final Pattern BLOCK = Pattern.compile(BEGIN + "([^-]*+)(" + END + ")?");
-    private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
     static PemBundle read(String text) throws CertificateException {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
@@ -42,13 +42,7 @@ record PemBundle(List<X509Certificate> certificates, int unreadable) {
         return new PemBundle(certificates, unreadable);
     }
 
-    static String text(List<X509Certificate> certificates) throws CertificateEncodingException {
-        StringBuilder text = new StringBuilder();
-        for (X509Certificate certificate : certificates) {
-            text.append(BEGIN).append('\n');
-            text.append(LINES.encodeToString(certificate.getEncoded())).append('\n');
-            text.append(END).append('\n');
-        }
-        return text.toString();
+    static String text(List<X509Certificate> certificates) {
+        return certificates.stream().map(Pem::encode).collect(Collectors.joining());
     }
 }

@@ -112,12 +112,12 @@ public final class NamesFence extends ForwardingFence {
         Map<String, NamedGroup> now = rulesets.stream()
                 .collect(Collectors.toMap(GroupRuleset::name, each -> NamedGroup.of(each.inForce(held))));
         boolean same = hashes(groups).equals(hashes(now));
-        groups = now;
-        if (same) {
-            listener.run();
-        } else {
-            mayHaveClosed();
+        if (!same) {
+            // Before anybody can tell the proxy of them, which forgets first.
+            closings.incrementAndGet();
         }
+        groups = now;
+        listener.run();
         return held;
     }
 

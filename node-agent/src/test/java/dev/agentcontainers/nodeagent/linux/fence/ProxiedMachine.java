@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
 import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
+import dev.agentcontainers.nodeagent.linux.names.ProgramsOfNamespace;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
@@ -20,14 +20,11 @@ import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
-import dev.agentcontainers.nodeagent.names.ForwardingPrograms;
 import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.names.NamesFence;
-import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.NameLimits;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -89,7 +86,7 @@ final class ProxiedMachine implements AutoCloseable {
         names.apply(rulesets);
         keeper = new EgressProxyKeeper(
                         names,
-                        new OnTheHost(programs, inHost),
+                        new ProgramsOfNamespace(programs, inHost),
                         new NameSettings(Optional.of(resolver.address()), NameLimits.DEFAULT),
                         sandboxes.authorities(roots),
                         audit)
@@ -141,23 +138,5 @@ final class ProxiedMachine implements AutoCloseable {
         inHost.close();
         host.close();
         machine.close();
-    }
-
-    /** The same, started in the network of the test's machine. */
-    private static final class OnTheHost extends ForwardingPrograms {
-        private final NamespaceThread host;
-
-        OnTheHost(ProxyPrograms programs, NamespaceThread host) {
-            super(programs);
-            this.host = host;
-        }
-
-        @Override
-        public void start(NameServerSockets sockets, long user) throws IOException {
-            host.call(() -> {
-                programs.start(sockets, user);
-                return true;
-            });
-        }
     }
 }

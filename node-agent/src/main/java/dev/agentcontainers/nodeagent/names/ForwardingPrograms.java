@@ -5,11 +5,11 @@ import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** Other programs, of which a test changes what it names. */
-public class ForwardingPrograms implements ProxyPrograms {
+/** Programs that leave everything to others. What extends them changes some of it. */
+public abstract class ForwardingPrograms implements ProxyPrograms {
     protected final ProxyPrograms programs;
 
-    public ForwardingPrograms(ProxyPrograms programs) {
+    protected ForwardingPrograms(ProxyPrograms programs) {
         this.programs = programs;
     }
 
