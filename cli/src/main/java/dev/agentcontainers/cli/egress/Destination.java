@@ -10,6 +10,7 @@ import dev.agentcontainers.policy.http.HttpRequest;
 import dev.agentcontainers.policy.http.RequestPath;
 import dev.agentcontainers.policy.rule.DomainName;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -59,7 +60,7 @@ record Destination(
             throw new UserException(
                     "'%s' begins with a GET: --method %s is for http:// and https://".formatted(text, method), 2);
         }
-        boolean tls = url.group("scheme").endsWith("s");
+        boolean tls = List.of("https", "wss").contains(url.group("scheme"));
         int port = url.group("port") == null ? (tls ? HTTPS : HTTP) : Integer.parseInt(url.group("port"));
         if (port < 1 || port > 65535) {
             throw wrong(text, "has port " + port + ", which must be 1 to 65535");
