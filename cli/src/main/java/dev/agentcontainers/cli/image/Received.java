@@ -27,7 +27,7 @@ final class Received {
         StoredImage image;
         String summary;
         try (PullProgress progress = new PullProgress(line.getErr(), told)) {
-            image = store.pull(reference, source, platform(), progress);
+            image = store.pull(reference, source, ImagePlatform.ofThisMachine(), progress);
             summary = progress.summary();
         }
         if (told) {
@@ -36,12 +36,5 @@ final class Received {
         line.getOut().println(reference.pinned(image.digest()));
         line.getOut().flush();
         return image;
-    }
-
-    /** Of this machine. */
-    private static ImagePlatform platform() {
-        return System.getProperty("os.arch").equals("aarch64")
-                ? new ImagePlatform("linux", "arm64", "v8")
-                : new ImagePlatform("linux", "amd64", "");
     }
 }

@@ -148,7 +148,7 @@ public final class NodeAgent implements AutoCloseable {
                         .toList());
         limitAgents(present.get());
         NodeImages images = closing(NodeImages.open(
-                options.images(), platform.layers(), facts, options.settings().name(), clock));
+                options.images(), platform.layers(), options.settings().name(), clock));
         closing(DiskRelief.start(
                 images, options.images().directory(), options.images().freePercent()));
         start(new Ingredients(

@@ -6,6 +6,13 @@ package dev.agentcontainers.nodeagent.image;
  * @param variant of the architecture, for example {@code v8}; empty where it has none
  */
 public record ImagePlatform(String os, String architecture, String variant) {
+    /** Of Linux on the processors that this process runs on. */
+    public static ImagePlatform ofThisMachine() {
+        return System.getProperty("os.arch").equals("aarch64")
+                ? new ImagePlatform("linux", "arm64", "v8")
+                : new ImagePlatform("linux", "amd64", "");
+    }
+
     /** Whether programs for {@code other} run here. */
     public boolean runs(ImagePlatform other) {
         return os.equals(other.os) && architecture.equals(other.architecture) && runsVariant(other.variant);

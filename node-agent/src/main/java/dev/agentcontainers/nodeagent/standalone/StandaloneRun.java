@@ -142,7 +142,7 @@ public final class StandaloneRun implements Run {
         AgentImages held = AgentImages.NONE;
         try {
             if (plan.assignment().image().isPresent()) {
-                held = NodeImages.open(images, platform.layers(), machine, settings.name(), Clock.systemUTC());
+                held = NodeImages.open(images, platform.layers(), settings.name(), Clock.systemUTC());
             }
             observer.progress("fence: " + agentCidr);
             closed.open(fenceWithNames, agentCidr, Place.FLEET_CIDR);

@@ -10,7 +10,6 @@ import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.image.store.PullObserver;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
 import dev.agentcontainers.nodeagent.image.store.StoredImage;
-import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.Closeable;
 import java.io.IOException;
@@ -51,14 +50,14 @@ public final class NodeImages implements AgentImages, Closeable {
      * @param files what the operating system does about layers
      */
     public static NodeImages open(
-            ImageSettings settings, LayerFiles files, MachineFacts machine, String node, Clock clock)
+            ImageSettings settings, LayerFiles files, String node, Clock clock)
             throws IOException, InterruptedException {
         ImageStore store = ImageStore.open(settings.directory(), files, StoreLimits.DEFAULT, clock);
         try {
             return new NodeImages(
                     store,
                     new RegistryClient(settings.registries()),
-                    new ImagePlatform(machine.os().name(), machine.arch().name(), ""),
+                    ImagePlatform.ofThisMachine(),
                     settings,
                     node);
         } catch (IOException e) {
