@@ -49,17 +49,12 @@ public final class NodeImages implements AgentImages, Closeable {
      *
      * @param files what the operating system does about layers
      */
-    public static NodeImages open(
-            ImageSettings settings, LayerFiles files, String node, Clock clock)
+    public static NodeImages open(ImageSettings settings, LayerFiles files, String node, Clock clock)
             throws IOException, InterruptedException {
         ImageStore store = ImageStore.open(settings.directory(), files, StoreLimits.DEFAULT, clock);
         try {
             return new NodeImages(
-                    store,
-                    new RegistryClient(settings.registries()),
-                    ImagePlatform.ofThisMachine(),
-                    settings,
-                    node);
+                    store, new RegistryClient(settings.registries()), ImagePlatform.ofThisMachine(), settings, node);
         } catch (IOException e) {
             store.close();
             throw e;
