@@ -78,6 +78,7 @@ class ConfinementIT {
 
     /** The folder of that name is the agent's own, whatever the host has there. */
     @Test
+    @Tag("one-driver")
     void whomToTrustIsAllThatTheAgentSeesOfTheNodesOwn() throws Exception {
         assertThat(
                         node.outputOf(
@@ -104,6 +105,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("one-driver")
     void nothingButWorkspaceAndTmpIsWritable() throws Exception {
         String script = "for d in / /etc /usr /usr/bin /opt /var /run /home /root /workspace /tmp /sys /sys/fs /proc"
                 + " /proc/sys/kernel /dev /dev/shm; do (: > $d/probe) 2>/dev/null && echo writable $d; done; mount"
@@ -113,6 +115,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("one-driver")
     void writableMountsAreOnlyThoseOfTheAgent() throws Exception {
         String script = "cat /proc/self/mountinfo";
         List<String> lines =
@@ -311,6 +314,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("one-driver")
     void setuidProgramsGiveNothing() throws Exception {
         assertThat(node.outputOf("find / -xdev -perm -4000 2>/dev/null | head -1 > /tmp/f; "
                         + "grep -E ' /usr ' /proc/self/mountinfo | grep -c nosuid"))
@@ -418,12 +422,14 @@ class ConfinementIT {
                 new Workspace("/wörk space", true));
         SandboxSpec spec = new SandboxSpec(
                 plain.id(),
+                plain.root(),
                 plain.hostname(),
                 Map.of(),
                 plain.command(),
                 "/wörk space",
                 Map.of("ODD", odd, "LC_ALL", "C.UTF-8"),
                 plain.limits(),
+                plain.requests(),
                 plain.mounts());
         String literal = "'zeile1\\nzeile2 \"\\'$(id)` \\\\ \\xfcn\\xef-\\u2603 ='";
         assertThat(node.outputOf(spec)).isEqualTo("[[" + literal + ", '', '-x'], " + literal + "]");

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Agents from images, with the real runtime over the kernel's own overlay. */
 @Tag("node")
 @Tag("runtime")
+@Tag("one-driver")
 @Timeout(120)
 class ContainerIT {
     private static Path programs;

@@ -54,6 +54,7 @@ class LimitsIT {
     }
 
     @Test
+    @Tag("one-driver")
     void filesInTmpCountAsMemory() throws Exception {
         SandboxSpec spec = TestNode.shell(
                 "dd if=/dev/zero of=/tmp/fill bs=1M count=500 2>&1 | tail -1; exit 3",
@@ -204,6 +205,7 @@ class LimitsIT {
     }
 
     @Test
+    @Tag("one-driver")
     void anAgentWithoutALimitHasTheNodes() throws Exception {
         try (TestNode other = TestNode.start(HostRoot.DEFAULT, 0, OptionalLong.of(32 * MIB))) {
             SandboxSpec spec = TestNode.shell(
@@ -220,6 +222,7 @@ class LimitsIT {
     }
 
     @Test
+    @Tag("one-driver")
     void theProbeReallyMountsAnImage() {
         assertThat(node.driver().probe())
                 .isInstanceOfSatisfying(

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Tag("node")
 @Tag("runtime")
+@Tag("one-driver")
 @Timeout(120)
 class PlantedSecretsIT {
     private static final String SECRET = "planted-4711";

@@ -176,6 +176,7 @@ class RecoveryIT {
 
     /** The starting process is in a control group of its own, all of which is killed: shim and agent stay. */
     @Test
+    @Tag("one-driver")
     void killingTheStartersControlGroupLeavesTheAgent() throws Exception {
         SandboxId id = TestNode.newId();
         Path group = Files.createDirectory(
@@ -310,6 +311,7 @@ class RecoveryIT {
     }
 
     @Test
+    @Tag("one-driver")
     void theTestOnlyProfileHasEveryCapabilityInItsOwnNamespace() throws Exception {
         OciDriver unconfined = UnconfinedDriver.of(node.settings());
         SandboxSpec spec = TestNode.shell("grep -E '^(CapEff|Seccomp:|NoNewPrivs)' /proc/self/status | tr -s '\t' ' '");

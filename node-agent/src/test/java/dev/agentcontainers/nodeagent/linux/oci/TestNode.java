@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
@@ -35,7 +36,7 @@ final class TestNode implements AutoCloseable {
     private TestNode(Path directory, OciSettings settings) {
         this.directory = directory;
         this.settings = settings;
-        this.driver = OciDriver.process(settings);
+        this.driver = driver(settings);
     }
 
     static TestNode start() throws IOException {
@@ -100,7 +101,7 @@ final class TestNode implements AutoCloseable {
 
     /** Another node with the same directories, with this program as its runtime. */
     OciDriver driverWith(Path runtime, Duration patience) {
-        return OciDriver.process(settings.withRuntime(runtime, patience));
+        return driver(settings.withRuntime(runtime, patience));
     }
 
     OciSettings settings() {
@@ -113,7 +114,21 @@ final class TestNode implements AutoCloseable {
 
     /** As after a restart of the node agent. */
     OciDriver newDriver() {
-        return OciDriver.process(settings);
+        return driver(settings);
+    }
+
+    /** Chosen by a system property: the same tests are run with each. */
+    private static OciDriver driver(OciSettings settings) {
+        OciDriver process = OciDriver.process(settings);
+        return ofImages() ? process.container() : process;
+    }
+
+    private static boolean ofImages() {
+        return System.getProperty("agentcontainers.test.driver", "process").equals("container");
+    }
+
+    private static SandboxRoot root() {
+        return ofImages() ? new SandboxRoot.Image(List.of(HostPrograms.all()), "") : SandboxRoot.HOST;
     }
 
     static SandboxId newId() {
@@ -130,7 +145,16 @@ final class TestNode implements AutoCloseable {
 
     static SandboxSpec spec(SandboxId id, List<String> command, ResourceAmounts limits, ResolvedMount... mounts) {
         return new SandboxSpec(
-                id, "agent-host", Map.of(), command, "/", Map.of("GREETING", "hello"), limits, List.of(mounts));
+                id,
+                root(),
+                "agent-host",
+                Map.of(),
+                command,
+                "/",
+                Map.of("GREETING", "hello"),
+                limits,
+                limits,
+                List.of(mounts));
     }
 
     static ResourceAmounts limits(long cpuMillis, long memoryBytes, long pids) {
