@@ -365,6 +365,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     public void remove(SandboxId id) throws SandboxException {
         attempt(Step.REMOVE, id, () -> {
             runs.remove(files(id));
+            store(id).deleteRootChanges();
             return true;
         });
     }

@@ -123,7 +123,7 @@ public final class RootfsBuilder {
                 case RootMount.Files files ->
                     mountMemory(target, memoryOptions("0755", sizeOf(files.content()), owner));
                 case RootMount.Shown shown -> bind(shown.source(), target);
-                case RootMount.Denied _ -> mountMemory(target, "mode=0000,size=4096,nr_inodes=1");
+                case RootMount.Denied _ -> mountMemory(target, "mode=0000,size=4096,nr_inodes=64");
             }
         });
         // Found again: a place that was opened before still means the directory under the mount.

@@ -50,6 +50,7 @@ public final class WorkspaceStore {
      */
     public void prepare(Optional<StorageLimit> limit) throws IOException, InterruptedException {
         PrivateFiles.makeDirectory(plain());
+        deleteRootChanges();
         if (limit.isEmpty()) {
             return;
         }
@@ -155,6 +156,14 @@ public final class WorkspaceStore {
             Files.setAttribute(workspace, "unix:uid", (int) owner);
         }
         return workspace;
+    }
+
+    /**
+     * Removes what the last run changed of its image's root, but for what is in an image of the workspaces, which only the next
+     * run opens. Must not be called while it is in use.
+     */
+    public void deleteRootChanges() throws IOException {
+        DeepDeletion.delete(rootChanges(plain()));
     }
 
     /** Removes the workspaces with everything in them. */

@@ -70,7 +70,7 @@ class RootfsBuilderTest {
                         "make in b",
                         "open in b",
                         "own 5000",
-                        "tmpfs agentcontainers /proc/thread-self/fd/6 mode=0000,size=4096,nr_inodes=1,noswap");
+                        "tmpfs agentcontainers /proc/thread-self/fd/6 mode=0000,size=4096,nr_inodes=64,noswap");
     }
 
     @Test
