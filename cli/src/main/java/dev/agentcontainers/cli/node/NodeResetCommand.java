@@ -5,6 +5,7 @@ import dev.agentcontainers.cli.fleet.FleetPlaces;
 import dev.agentcontainers.cli.machine.NodeProcesses;
 import dev.agentcontainers.cli.machine.NodeRemains;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.standalone.MachineImages;
 import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -28,7 +29,9 @@ import picocli.CommandLine.Option;
             "Removes the node agent and its agents from this machine.",
             "Its service, agents that run, network namespaces, control groups, mounts, loop",
             "devices, files and identity go, and it says what went. Needs no API server and",
-            "may be repeated. A local fleet is left alone: see agentctl down.",
+            "may be repeated. A local fleet is left alone: see agentctl down. So are images in",
+            "/var/lib/agentcontainers/images, which runs without a cluster have too: see",
+            "agentctl image prune.",
             ""
         })
 final class NodeResetCommand implements Runnable {
@@ -81,6 +84,14 @@ final class NodeResetCommand implements Runnable {
             return;
         }
         removed.forEach(line -> out.println("removed " + line));
+        if (MachineImages.DIRECTORY.startsWith(installation.stateDirectory())
+                && Files.isDirectory(MachineImages.DIRECTORY)) {
+            spec.commandLine()
+                    .getErr()
+                    .println("Images stay in " + MachineImages.DIRECTORY
+                            + ", where other agents of this machine may have them; agentctl image prune removes what"
+                            + " nobody uses");
+        }
         spec.commandLine()
                 .getErr()
                 .println("Its AgentNode is still in the cluster: kubectl delete an " + installation.name());
@@ -113,12 +124,16 @@ final class NodeResetCommand implements Runnable {
         return NodeService.ofThisMachine().runs(installation);
     }
 
-    /** What stands in the node's folders and belongs to a local fleet, the register of fleets, or standalone runs. */
-    private static Set<Path> ofOthers() {
+    /**
+     * What stands in the node's folders and belongs to a local fleet, the register of fleets, or standalone runs: these may
+     * have the machine's images, also while they run.
+     */
+    static Set<Path> ofOthers() {
         FleetLayout fleet = FleetLayout.ofThisMachine();
         Set<Path> others = new HashSet<>(Set.of(fleet.home(), fleet.run(), fleet.lock()));
         others.addAll(FleetPlaces.ofThisMachine().files());
         others.addAll(StandaloneRun.folders());
+        others.add(MachineImages.DIRECTORY);
         return others;
     }
 }

@@ -30,13 +30,19 @@ final class LocalSocket implements AutoCloseable {
     /**
      * @param group whose members may connect
      * @param sharePercent how much of the machine users' runs may have together
-     * @param images where their images are kept and had from
+     * @param images where their images are kept and had from; its credentials are the node's own and not used for them
      */
     LocalSocket(Optional<Path> path, String group, int sharePercent, ImageSettings images) {
         this.path = path;
         this.group = group;
         this.sharePercent = sharePercent;
-        this.images = images;
+        this.images =
+                new ImageSettings(images.directory(), images.registries(), Optional.empty(), images.freePercent());
+    }
+
+    /** What users' runs get. */
+    ImageSettings images() {
+        return images;
     }
 
     /** @param neverAllowed addresses and ranges that no policy opens, as of when the socket is opened */

@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.audit.OtlpSettings;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.agent.NodeUses;
 import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
@@ -66,7 +67,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 configuration.localSocket(), configuration.localGroup(), configuration.localShare(), options.images());
         agent.onNeverAllowed(localSocket::neverAllow);
         Thread starting = Thread.ofPlatform().name("start").daemon().start(() -> {
-            if (start(agent)) {
+            if (start(options, agent)) {
                 localSocket.open(agent::neverAllowed);
             }
         });
@@ -78,8 +79,11 @@ public final class NodeAgentProgram implements QuarkusApplication {
     }
 
     /** Off the main thread, because it may wait for the API server for long and the process must end when asked to. */
-    private static boolean start(NodeAgent agent) {
+    private static boolean start(NodeOptions options, NodeAgent agent) {
         try {
+            // Before the first use: who removes this node finds its uses by that.
+            new NodeUses(options.settings().stateDirectory(), options.settings().name())
+                    .in(options.images().directory());
             agent.start();
             return true;
         } catch (StartException e) {
@@ -139,7 +143,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
             return new ImageSettings(
                     configuration
                             .imageDirectory()
-                            .orElseGet(() -> configuration.stateDirectory().resolve("images")),
+                            .orElseGet(() -> NodeUses.usualDirectory(configuration.stateDirectory())),
                     configuration.registriesFile().isPresent()
                             ? RegistriesFile.read(configuration.registriesFile().get())
                             : RegistrySettings.DEFAULT,

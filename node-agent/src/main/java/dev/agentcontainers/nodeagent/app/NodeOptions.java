@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.app;
 import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.enrolment.JoinSettings;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.agent.NodeUses;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ public record NodeOptions(
                 version,
                 NameSettings.DEFAULT,
                 AuditSettings.DEFAULT,
-                ImageSettings.in(settings.stateDirectory().resolve("images")));
+                ImageSettings.in(NodeUses.usualDirectory(settings.stateDirectory())));
     }
 
     Path journal() {

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.platform;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.image.agent.NodeUses;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
@@ -14,7 +15,7 @@ import java.util.List;
 public record NodeRemoval(Platform platform, NodeSettings settings) {
     /**
      * Kills what runs and removes it, the agents before their fence, and before it the egress proxy, which it holds to its
-     * resolvers.
+     * resolvers. What they had of images is released last: their layers may be removed from then on.
      *
      * @return the agents that there were
      */
@@ -30,6 +31,7 @@ public record NodeRemoval(Platform platform, NodeSettings settings) {
         endProxy();
         platform.fence(settings).destroy();
         platform.forget(settings);
+        new NodeUses(settings.stateDirectory(), settings.name()).release();
         return removed;
     }
 

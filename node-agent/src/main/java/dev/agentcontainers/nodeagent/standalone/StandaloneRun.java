@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
+import dev.agentcontainers.nodeagent.image.agent.NodeUses;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
@@ -142,6 +143,7 @@ public final class StandaloneRun implements Run {
         AgentImages held = AgentImages.NONE;
         try {
             if (plan.assignment().image().isPresent()) {
+                new NodeUses(settings.stateDirectory(), settings.name()).in(images.directory());
                 held = NodeImages.open(images, platform.layers(), settings.name(), Clock.systemUTC());
             }
             observer.progress("fence: " + agentCidr);

@@ -56,7 +56,7 @@ final class PullProgress implements PullObserver {
         return all == 0
                 ? "pulling " + reference
                 : "pulling " + reference + ": received " + mebi(received) + " of " + mebi(sizes) + " MiB so far, "
-                        + unpacked.size() + " layers unpacked";
+                        + unpacked.size() + (unpacked.size() == 1 ? " layer" : " layers") + " unpacked";
     }
 
     private static long mebi(Map<Digest, Long> bytes) {

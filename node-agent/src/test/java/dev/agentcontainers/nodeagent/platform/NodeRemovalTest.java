@@ -5,24 +5,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.image.NoLayers;
+import dev.agentcontainers.nodeagent.image.agent.NodeUses;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class NodeRemovalTest {
-    private static final NodeSettings SETTINGS =
-            new NodeSettings("node", Path.of("/state"), Path.of("/run"), 0, 65_536, 1);
+    @TempDir
+    private Path folder;
 
+    private NodeSettings settings;
     private final List<String> calls = new ArrayList<>();
+    private List<String> usedAtTheEnd = List.of();
     private final Set<SandboxId> agents = new LinkedHashSet<>(List.of(new SandboxId("a"), new SandboxId("b")));
+
+    @BeforeEach
+    void setUp() {
+        settings = new NodeSettings("node", folder.resolve("state"), folder.resolve("run"), 0, 65_536, 1);
+    }
 
     /** Writes down every call; only its list of agents says anything. */
     private <T> T recording(Class<T> type) {
@@ -30,6 +41,9 @@ class NodeRemovalTest {
                 type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
                     if (method.getName().equals("list")) {
                         return agents;
+                    }
+                    if (method.getName().equals("destroy")) {
+                        usedAtTheEnd = uses();
                     }
                     calls.add(method.getName() + (arguments == null ? "" : " " + arguments[0]));
                     return null;
@@ -80,11 +94,30 @@ class NodeRemovalTest {
 
     @Test
     void agentsAndTheProxyGoBeforeTheirFence() throws Exception {
-        assertThat(new NodeRemoval(platform, SETTINGS).remove())
+        assertThat(new NodeRemoval(platform, settings).remove())
                 .containsExactly(new SandboxId("a"), new SandboxId("b"));
         assertThat(calls).hasSize(7).endsWith("kill", "destroy", "forget");
         assertThat(calls.subList(0, 4))
                 .extracting(call -> call.substring(0, call.indexOf(' ')))
                 .containsExactly("remove", "purge", "remove", "purge");
+    }
+
+    private List<String> uses() {
+        String[] names = folder.resolve("shared/uses").toFile().list();
+        return names == null ? List.of() : List.of(names);
+    }
+
+    /** They are released when nobody is left who could run from them. */
+    @Test
+    void imagesOfTheNodesAgentsAreReleasedLast() throws Exception {
+        Path uses = Files.createDirectories(folder.resolve("shared/uses"));
+        Files.createFile(uses.resolve("node_a"));
+        Files.createFile(uses.resolve("other-node_a"));
+        new NodeUses(settings.stateDirectory(), "node").in(folder.resolve("shared"));
+
+        new NodeRemoval(platform, settings).remove();
+
+        assertThat(usedAtTheEnd).containsExactlyInAnyOrder("node_a", "other-node_a");
+        assertThat(uses()).containsExactly("other-node_a");
     }
 }
