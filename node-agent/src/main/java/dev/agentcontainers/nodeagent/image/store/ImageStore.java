@@ -13,8 +13,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,22 +24,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The images of one directory. An image stays until it is removed, or until the disk needs its room and no agent uses it; a
- * layer stays as long as an image or an agent has it. Thread-safe, and safe against other processes with the same directory,
- * but one for a directory in each process.
+ * layer stays as long as an image or an agent has it. Thread-safe, and safe against others with the same directory, in this
+ * process or in another.
  */
 public final class ImageStore implements Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
+
     /** Held while it is decided what nobody needs, and while somebody says that he needs something. */
     private static final String COLLECTION = "collection";
 
     /** How long what has arrived of an image is kept that could not be had whole. */
     private static final Duration KEPT = Duration.ofDays(1);
 
-    private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
-
-    private final Path directory;
+    private final SharedStore shared;
     private final StoreLimits limits;
     private final Clock clock;
     private final NamedLocks locks;
@@ -50,42 +51,39 @@ public final class ImageStore implements Closeable {
     private final ImageRecords images;
     private final ImageRecords pulls;
     private final ImageRecords uses;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    private ImageStore(Path directory, LayerFiles files, StoreLimits limits, Clock clock) throws IOException {
-        this.directory = directory;
-        this.limits = limits;
-        this.clock = clock;
-        makePrivate(directory);
-        this.locks = new NamedLocks(directory.resolve("locks"));
-        this.blobs = new BlobStore(directory, limits, locks);
-        this.layers = new LayerStore(directory, files, limits, locks);
-        this.images = new ImageRecords(directory.resolve("images"));
-        this.pulls = new ImageRecords(directory.resolve("pulls"));
-        this.uses = new ImageRecords(directory.resolve("uses"));
-        for (Path folder : blobs.directories()) {
-            makePrivate(folder);
-        }
-        for (Path folder :
-                List.of(layers.layers(), layers.unpacking(), images.folder(), pulls.folder(), uses.folder())) {
-            makePrivate(folder);
-        }
+    private ImageStore(SharedStore shared) {
+        this.shared = shared;
+        this.limits = shared.limits();
+        this.clock = shared.clock();
+        this.locks = shared.locks();
+        this.blobs = shared.blobs();
+        this.layers = shared.layers();
+        this.images = shared.images();
+        this.pulls = shared.pulls();
+        this.uses = shared.uses();
     }
 
     /**
-     * Opens a store and removes what processes that died left half done in it.
+     * Opens a store and removes what processes that died left half done in it. Where this process has it open already, by
+     * whichever path, both use one: {@code files}, {@code limits} and {@code clock} are those of who opened it first.
      *
      * @param directory made where it does not exist, for its owner only: layers hold set-user-id programs of strangers
      */
     public static ImageStore open(Path directory, LayerFiles files, StoreLimits limits, Clock clock)
             throws IOException, InterruptedException {
-        ImageStore store = new ImageStore(directory, files, limits, clock);
-        store.collect();
-        return store;
-    }
-
-    private static void makePrivate(Path directory) throws IOException {
-        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(PRIVATE));
-        Files.setPosixFilePermissions(directory, PRIVATE);
+        ImageStore store = new ImageStore(SharedStore.take(directory, files, limits, clock));
+        boolean tidied = false;
+        try {
+            store.collect();
+            tidied = true;
+            return store;
+        } finally {
+            if (!tidied) {
+                store.close();
+            }
+        }
     }
 
     /** Gets an image by what {@code policy} says. */
@@ -112,7 +110,9 @@ public final class ImageStore implements Closeable {
             throws IOException, InterruptedException {
         blobs.requireRoom(0);
         String pull = UUID.randomUUID().toString();
-        try (NamedLocks.Held _ = locks.hold(pull)) {
+        // Also where the store is closed meanwhile: its locks are what keeps others from what is half done.
+        try (Closeable _ = shared.used();
+                NamedLocks.Held _ = locks.hold(pull)) {
             ImagePull image = new ImagePull(reference, source, platform, observer, blobs, layers, limits);
             ImagePull.Resolved resolved = image.resolve(clock.instant());
             try {
@@ -138,18 +138,18 @@ public final class ImageStore implements Closeable {
 
     /** By the reference that it was pulled by, or by one with its digest. */
     public Optional<StoredImage> find(ImageReference reference) throws IOException {
-        Optional<StoredImage> named = images.read(ImageRecords.nameFor(reference));
+        Optional<StoredImage> named = images.readable(ImageRecords.nameFor(reference));
         if (named.isPresent() || reference.digest().isEmpty()) {
             return named;
         }
-        return images.all().stream()
+        return images.readable().stream()
                 .filter(image -> reference.digest().get().equals(image.digest()))
                 .findFirst()
                 .map(image -> image.as(reference));
     }
 
     public List<StoredImage> list() throws IOException {
-        return images.all().stream()
+        return images.readable().stream()
                 .sorted(Comparator.comparing(image -> image.reference().toString()))
                 .toList();
     }
@@ -174,7 +174,7 @@ public final class ImageStore implements Closeable {
             }
             uses.write(user, image);
             String name = ImageRecords.nameFor(image.reference());
-            if (images.read(name)
+            if (images.readable(name)
                     .filter(known -> known.digest().equals(image.digest()))
                     .isPresent()) {
                 images.write(name, image.used(clock.instant()));
@@ -183,7 +183,11 @@ public final class ImageStore implements Closeable {
         return image.layers().stream().map(layers::path).toList();
     }
 
-    /** What an agent uses. */
+    /**
+     * What an agent uses.
+     *
+     * @throws IOException also where the record of it is damaged, which is no answer
+     */
     public Optional<StoredImage> usedBy(String user) throws IOException {
         return uses.read(user);
     }
@@ -191,7 +195,7 @@ public final class ImageStore implements Closeable {
     /** How many agents use each image, by the manifest's digest. What nobody uses is not in it. */
     public Map<Digest, Integer> users() throws IOException {
         Map<Digest, Integer> users = new HashMap<>();
-        uses.all().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
+        uses.readable().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
         return users;
     }
 
@@ -216,23 +220,33 @@ public final class ImageStore implements Closeable {
         return removed;
     }
 
-    /** Removes what no image, no pull and no agent needs, and what was left half done. */
+    /**
+     * Removes what no image, no pull and no agent needs, and what was left half done. Where it can't be read what an agent
+     * needs, nothing that has a name is removed until that agent is released.
+     */
     public void collect() throws IOException, InterruptedException {
         try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
-            Set<Digest> needed = new HashSet<>();
-            for (StoredImage image : neededImages()) {
-                needed.addAll(image.layers());
-                needed.addAll(image.documents());
-            }
-            for (Digest layer : layers.all()) {
-                if (!needed.contains(layer)) {
-                    layers.forget(layer);
-                }
-            }
-            blobs.collect(needed, clock.instant().minus(KEPT));
+            images.setDamagedAside();
+            removeUnneeded(neededImages());
+        } catch (ImageRecords.DamagedException e) {
+            LOG.warn("{}", e.getMessage());
         }
         // Without the lock: agents start while much is removed.
         layers.collectLeftovers();
+    }
+
+    private void removeUnneeded(List<StoredImage> neededImages) throws IOException, InterruptedException {
+        Set<Digest> needed = new HashSet<>();
+        for (StoredImage image : neededImages) {
+            needed.addAll(image.layers());
+            needed.addAll(image.documents());
+        }
+        for (Digest layer : layers.all()) {
+            if (!needed.contains(layer)) {
+                layers.forget(layer);
+            }
+        }
+        blobs.collect(needed, clock.instant().minus(KEPT));
     }
 
     private List<StoredImage> neededImages() throws IOException {
@@ -259,14 +273,19 @@ public final class ImageStore implements Closeable {
         // What nobody has a name for any more goes before what somebody pulled.
         collect();
         Set<Digest> used = new HashSet<>();
-        uses.all().forEach(image -> used.add(image.digest()));
-        List<StoredImage> unused = images.all().stream()
+        try {
+            uses.all().forEach(image -> used.add(image.digest()));
+        } catch (ImageRecords.DamagedException e) {
+            // Said by the collection: no room would come of it.
+            return List.of();
+        }
+        List<StoredImage> unused = images.readable().stream()
                 .filter(image -> !used.contains(image.digest()))
                 .sorted(Comparator.comparing(StoredImage::usedAt))
                 .toList();
         List<ImageReference> removed = new ArrayList<>();
         for (StoredImage image : unused) {
-            if (Files.getFileStore(directory).getUsableSpace() >= wantedFree) {
+            if (Files.getFileStore(shared.directory()).getUsableSpace() >= wantedFree) {
                 break;
             }
             remove(image.reference());
@@ -275,8 +294,11 @@ public final class ImageStore implements Closeable {
         return removed;
     }
 
+    /** Pulls that are under way go on; others that opened the store keep it. */
     @Override
     public void close() throws IOException {
-        locks.close();
+        if (!closed.getAndSet(true)) {
+            shared.letGo();
+        }
     }
 }

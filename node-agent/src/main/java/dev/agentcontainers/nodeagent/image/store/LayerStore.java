@@ -129,7 +129,11 @@ final class LayerStore {
         Set<Digest> found = new HashSet<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(layers)) {
             for (Path entry : entries) {
-                found.add(Digest.parse(entry.getFileName().toString().replaceFirst("-", ":")));
+                try {
+                    found.add(Digest.parse(entry.getFileName().toString().replaceFirst("-", ":")));
+                } catch (IllegalArgumentException e) {
+                    // Nobody's layer: it is left alone.
+                }
             }
         }
         return found;

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -356,13 +357,119 @@ class ImageStoreTest {
         assertThat(store.use("agent", pulled).getFirst().resolve("archive")).hasBinaryContent(CrashingPull.LAYER);
     }
 
+    /** What the record of an agent's use can't tell might be any layer. */
     @Test
-    void removesNothingWhereARecordCannotBeRead() throws Exception {
-        pull(source());
-        Files.writeString(folder.resolve("images").resolve(in("images").getFirst()), "{");
+    void removesNoLayerWhileItCannotBeReadWhichOnesAnAgentHas() throws Exception {
+        List<Path> layers = store.use("agent", pull(source()));
+        store.remove(reference);
+        Files.writeString(folder.resolve("uses/agent"), "{");
+        store.close();
 
-        assertThatThrownBy(() -> store.collect()).hasMessageContaining("is damaged");
-        assertThat(in("layers")).hasSize(2);
+        open();
+
+        assertThat(layers).allSatisfy(layer -> assertThat(layer).isDirectory());
+        assertThat(store.userNames()).containsExactly("agent");
+        assertThat(store.users()).isEmpty();
+        assertThat(store.relieve(Long.MAX_VALUE)).isEmpty();
+        assertThatThrownBy(() -> store.usedBy("agent")).hasMessageContaining("is damaged");
+        store.release("agent");
+        store.collect();
+        assertThat(layers).noneSatisfy(layer -> assertThat(layer).exists());
+    }
+
+    @Test
+    void anImageWithADamagedRecordIsPulledAgainAndTheOthersAreThere() throws Exception {
+        List<Path> layers = store.use("agent", pull(source()));
+        ImageReference otherReference = ImageReference.parse("registry.example/other:1");
+        store.pull(otherReference, new TestImage().built(), TestImage.PLATFORM, PullObserver.NONE);
+        String record = ImageRecords.nameFor(reference);
+        Files.writeString(folder.resolve("images").resolve(record), "{\"reference\": ");
+        Files.createDirectory(folder.resolve("layers/of nobody"));
+        store.close();
+
+        open();
+
+        assertThat(store.list()).extracting(StoredImage::reference).containsExactly(otherReference);
+        assertThat(in("images")).contains(record + ".damaged").doesNotContain(record);
+        assertThat(layers).allSatisfy(layer -> assertThat(layer).isDirectory());
+        assertThat(store.usedBy("agent")).isPresent();
+        pull(source());
+        assertThat(store.find(reference)).isPresent();
+    }
+
+    /** A layer that is being unpacked, and who may go on once it is to be done. */
+    private final class SlowLayers implements ImageSource {
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+
+        @Override
+        public GivenManifest manifest(String wanted) {
+            return image.manifest(wanted);
+        }
+
+        @Override
+        public GivenContent content(ContentDescriptor wanted, long offset) throws InterruptedException {
+            if (wanted.mediaType().contains("layer")) {
+                asked.countDown();
+                goOn.await();
+            }
+            return image.content(wanted, offset);
+        }
+    }
+
+    /** Each run of a service opens the store of the machine, and closes it at its end. */
+    @Test
+    void isOneForAllWhoOpenItInThisProcess() throws Exception {
+        Path other = Files.createSymbolicLink(folder.resolveSibling(folder.getFileName() + "-link"), folder);
+        SlowLayers slow = new SlowLayers();
+        FutureTask<StoredImage> pulling = new FutureTask<>(() -> pull(slow));
+        Thread.ofPlatform().daemon().start(pulling);
+        slow.asked.await();
+        String pull = in("pulls").getFirst();
+
+        ImageStore second = ImageStore.open(other, new WholeArchives(), LIMITS, CLOCK);
+        second.pull(
+                ImageReference.parse("registry.example/other:1"),
+                new TestImage().built(),
+                TestImage.PLATFORM,
+                PullObserver.NONE);
+        second.close();
+        second.close();
+
+        assertThat(in("pulls")).containsExactly(pull);
+        if (OtherProcess.canLook()) {
+            assertThat(OtherProcess.seesLocked(folder.resolve("locks"), pull)).isTrue();
+        }
+        slow.goOn.countDown();
+        assertThat(store.use("agent", pulling.get(20, TimeUnit.SECONDS))).hasSize(2);
+        Files.delete(other);
+    }
+
+    @Test
+    void keepsItsLocksUntilItsPullsHaveEnded() throws Exception {
+        SlowLayers slow = new SlowLayers();
+        FutureTask<StoredImage> pulling = new FutureTask<>(() -> pull(slow));
+        Thread.ofPlatform().daemon().start(pulling);
+        slow.asked.await();
+        store.close();
+
+        open();
+
+        assertThat(in("pulls")).hasSize(1);
+        slow.goOn.countDown();
+        assertThat(store.use("agent", pulling.get(20, TimeUnit.SECONDS))).hasSize(2);
+        assertThat(in("pulls")).isEmpty();
+        store.close();
+        assertThatThrownBy(() -> pull(image)).hasMessageContaining("is closed");
+    }
+
+    @Test
+    void whatTheFirstOfAProcessSaysCounts() throws Exception {
+        StoreLimits none = new StoreLimits(1, 1, 0, 0, 1, Duration.ofMillis(1));
+        try (ImageStore second = ImageStore.open(folder, new WholeArchives(), none, Clock.systemUTC())) {
+            StoredImage pulled = second.pull(reference, image, TestImage.PLATFORM, PullObserver.NONE);
+            assertThat(pulled.pulledAt()).isEqualTo(CLOCK.instant());
+        }
     }
 
     @Test
