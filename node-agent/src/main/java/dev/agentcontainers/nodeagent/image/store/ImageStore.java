@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.image.PullPolicy;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -41,6 +42,12 @@ public final class ImageStore implements Closeable {
 
     /** How long what has arrived of an image is kept that could not be had whole. */
     private static final Duration KEPT = Duration.ofDays(1);
+
+    /** What an image takes at most times, as it is received and unpacked together. */
+    private static final long OF_ITS_COMPRESSED_SIZE = 4;
+
+    /** As many as images of whole distributions have. */
+    private static final long FILES_OF_AN_IMAGE = 50_000;
 
     private final SharedStore shared;
     private final StoreLimits limits;
@@ -86,15 +93,21 @@ public final class ImageStore implements Closeable {
         }
     }
 
-    /** Gets an image by what {@code policy} says. */
+    /** Says whom an image is had from. Only asked where it has to be pulled. */
+    @FunctionalInterface
+    public interface Origin {
+        ImageSource open() throws IOException;
+    }
+
+    /**
+     * Gets an image by what {@code policy} says. What is here counts where nothing of it is missing. Where the disk has no
+     * room for what has to be pulled, images are removed that no agent uses, as many as it takes.
+     */
     public StoredImage get(
-            ImageReference reference,
-            PullPolicy policy,
-            ImageSource source,
-            ImagePlatform platform,
-            PullObserver observer)
+            ImageReference reference, PullPolicy policy, Origin origin, ImagePlatform platform, PullObserver observer)
             throws IOException, InterruptedException {
-        Optional<StoredImage> present = policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference);
+        Optional<StoredImage> present =
+                policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference).filter(this::isWhole);
         if (present.isPresent()) {
             return present.get();
         }
@@ -102,22 +115,40 @@ public final class ImageStore implements Closeable {
             throw new ImageException(
                     Kind.NOT_FOUND, "the image " + reference + " is not on this node, and it is never to be pulled");
         }
-        return pull(reference, source, platform, observer);
+        return pull(reference, origin.open(), platform, observer, true);
     }
 
-    /** Gets an image as its source has it now. What is here of its content is not received again. */
+    private boolean isWhole(StoredImage image) {
+        return image.layers().stream().allMatch(layers::has)
+                && image.documents().stream().allMatch(blobs::has);
+    }
+
+    /**
+     * Gets an image as its source has it now. What is here of its content is not received again, and no other image is
+     * removed for it.
+     */
     public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
             throws IOException, InterruptedException {
-        blobs.requireRoom(0);
+        return pull(reference, source, platform, observer, false);
+    }
+
+    private StoredImage pull(
+            ImageReference reference,
+            ImageSource source,
+            ImagePlatform platform,
+            PullObserver observer,
+            boolean mayRemoveOthers)
+            throws IOException, InterruptedException {
         String pull = UUID.randomUUID().toString();
         // Also where the store is closed meanwhile: its locks are what keeps others from what is half done.
         try (Closeable _ = shared.used();
                 NamedLocks.Held _ = locks.hold(pull)) {
+            withRoom(() -> blobs.requireRoom(0), 0, mayRemoveOthers);
             ImagePull image = new ImagePull(reference, source, platform, observer, blobs, layers, limits);
             ImagePull.Resolved resolved = image.resolve(clock.instant());
             try {
                 need(pulls, pull, resolved.stored());
-                image.fill(resolved);
+                withRoom(() -> image.fill(resolved), resolved.stored().compressedBytes(), mayRemoveOthers);
                 // Documents may have been collected between their arrival and the note that they are needed.
                 for (Digest document : resolved.stored().documents()) {
                     blobs.read(document);
@@ -127,6 +158,30 @@ public final class ImageStore implements Closeable {
                 pulls.delete(pull);
             }
             return resolved.stored();
+        }
+    }
+
+    private interface Step {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /** Takes a step, and once more where there was no room for it and others may be removed. */
+    private void withRoom(Step step, long compressedBytes, boolean mayRemoveOthers)
+            throws IOException, InterruptedException {
+        try {
+            step.run();
+        } catch (ImageException e) {
+            // What only says that it is that large is no reason to remove others.
+            boolean possible = compressedBytes >= 0 && compressedBytes <= limits.unpackedBytes();
+            if (!mayRemoveOthers || e.kind() != Kind.NO_ROOM || !possible) {
+                throw e;
+            }
+            // How large it is unpacked nobody knows before.
+            List<ImageReference> removed = relieve(
+                    limits.leastFree() + Math.min(compressedBytes * OF_ITS_COMPRESSED_SIZE, limits.unpackedBytes()),
+                    limits.leastFreeFiles() + FILES_OF_AN_IMAGE);
+            LOG.info("{}; removed the images {}, which no agent has", e.getMessage(), removed);
+            step.run();
         }
     }
 
@@ -154,8 +209,17 @@ public final class ImageStore implements Closeable {
                 .toList();
     }
 
+    /** @throws ImageException of kind NOT_FOUND where it is not here any more */
     public ImageConfiguration configuration(StoredImage image) throws IOException {
-        return ImageDocuments.configuration(blobs.read(image.documents().getLast()));
+        try {
+            return ImageDocuments.configuration(blobs.read(image.documents().getLast()));
+        } catch (NoSuchFileException e) {
+            throw new ImageException(Kind.NOT_FOUND, "a document of " + gone(image), e);
+        }
+    }
+
+    private static String gone(StoredImage image) {
+        return "the image " + image.reference() + " was removed from this node meanwhile";
     }
 
     /**
@@ -163,14 +227,12 @@ public final class ImageStore implements Closeable {
      *
      * @param user names the agent; safe as a file name
      * @return directories of the layers, the lowest first
+     * @throws ImageException of kind NOT_FOUND where a part of it is not here any more; nothing is noted then
      */
     public List<Path> use(String user, StoredImage image) throws IOException, InterruptedException {
         try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
-            for (Digest layer : image.layers()) {
-                if (!layers.has(layer)) {
-                    throw new ImageException(
-                            Kind.NOT_FOUND, "the image " + image.reference() + " was removed from this node meanwhile");
-                }
+            if (!isWhole(image)) {
+                throw new ImageException(Kind.NOT_FOUND, gone(image));
             }
             uses.write(user, image);
             String name = ImageRecords.nameFor(image.reference());
@@ -270,6 +332,11 @@ public final class ImageStore implements Closeable {
      * @return what was removed
      */
     public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
+        return relieve(wantedFree, 0);
+    }
+
+    private List<ImageReference> relieve(long wantedFree, long wantedFreeFiles)
+            throws IOException, InterruptedException {
         // What nobody has a name for any more goes before what somebody pulled.
         collect();
         Set<Digest> used = new HashSet<>();
@@ -285,7 +352,8 @@ public final class ImageStore implements Closeable {
                 .toList();
         List<ImageReference> removed = new ArrayList<>();
         for (StoredImage image : unused) {
-            if (Files.getFileStore(shared.directory()).getUsableSpace() >= wantedFree) {
+            if (Files.getFileStore(shared.directory()).getUsableSpace() >= wantedFree
+                    && layers.freeFiles() >= wantedFreeFiles) {
                 break;
             }
             remove(image.reference());

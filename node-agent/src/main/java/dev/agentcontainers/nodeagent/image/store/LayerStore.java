@@ -55,9 +55,14 @@ final class LayerStore {
         return Files.isDirectory(path(layer), LinkOption.NOFOLLOW_LINKS);
     }
 
+    /** How many files more there can be; {@link Long#MAX_VALUE} where nobody counts. */
+    long freeFiles() throws IOException {
+        return files.freeFiles(unpacking);
+    }
+
     /** @throws ImageException of kind NO_ROOM where the disk has only the files left that stay free */
     void requireFiles() throws IOException {
-        long free = files.freeFiles(unpacking);
+        long free = freeFiles();
         if (free < limits.leastFreeFiles()) {
             throw new ImageException(
                     Kind.NO_ROOM,

@@ -17,6 +17,7 @@ import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -488,8 +490,114 @@ class ImageStoreTest {
                 .isEqualTo(PullPolicy.IF_NOT_PRESENT);
     }
 
+    /** A disk that was away for a while, or somebody who tidied it by hand. */
+    @Test
+    void pullsAgainWhereAPartIsMissing() throws Exception {
+        StoredImage pulled = get(PullPolicy.IF_NOT_PRESENT);
+        List<Path> layers = store.use("agent", pulled);
+        for (Path part : List.of(
+                layers.getFirst(),
+                folder.resolve("blobs")
+                        .resolve(BlobStore.nameOf(pulled.documents().getLast())))) {
+            new WholeArchives().delete(part);
+
+            assertThatThrownBy(() -> store.use("other", pulled))
+                    .isInstanceOfSatisfying(
+                            ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+            assertThat(store.userNames()).containsExactly("agent");
+            assertThatThrownBy(() -> get(PullPolicy.NEVER)).hasMessageContaining("never to be pulled");
+            assertThat(get(PullPolicy.IF_NOT_PRESENT).digest()).isEqualTo(pulled.digest());
+            assertThat(part).exists();
+        }
+        assertThat(store.configuration(pulled).entrypoint()).containsExactly("/run");
+    }
+
+    @Test
+    void asksWhereAnImageComesFromOnlyToPullIt() throws Exception {
+        ImageStore.Origin none = () -> {
+            throw new IOException("there is nobody to ask");
+        };
+        assertThatThrownBy(() ->
+                        store.get(reference, PullPolicy.IF_NOT_PRESENT, none, TestImage.PLATFORM, PullObserver.NONE))
+                .hasMessage("there is nobody to ask");
+        StoredImage pulled = pull(source());
+
+        for (PullPolicy policy : List.of(PullPolicy.IF_NOT_PRESENT, PullPolicy.NEVER)) {
+            assertThat(store.get(reference, policy, none, TestImage.PLATFORM, PullObserver.NONE))
+                    .isEqualTo(pulled);
+        }
+    }
+
+    /** A disk that has room for the files of two layers. */
+    private static final class SmallDisk implements LayerFiles {
+        private final WholeArchives files = new WholeArchives();
+
+        @Override
+        public void unpack(InputStream archive, Path directory, Taking taking) throws IOException {
+            files.unpack(archive, directory, taking);
+        }
+
+        @Override
+        public long freeFiles(Path directory) throws IOException {
+            try (Stream<Path> layers = Files.list(directory.resolveSibling("layers"))) {
+                return 4 - layers.count();
+            }
+        }
+
+        @Override
+        public void delete(Path directory) throws IOException {
+            files.delete(directory);
+        }
+    }
+
+    @Test
+    void removesWhatNoAgentHasWhereAnAgentsImageHasNoRoom() throws Exception {
+        store.close();
+        store = ImageStore.open(
+                folder, new SmallDisk(), new StoreLimits(1, 64 << 20, 0, 3, 3, Duration.ofMillis(1)), CLOCK);
+        byte[] layer = new TestLayer().file("used", "1").tar();
+        TestImage usedImage =
+                new TestImage().layer(layer, TestLayer.gzip(layer)).built();
+        ImageReference used = ImageReference.parse("registry.example/used:1");
+        store.use("agent", store.pull(used, usedImage, TestImage.PLATFORM, PullObserver.NONE));
+        ImageReference unused = ImageReference.parse("registry.example/unused:1");
+        byte[] other = new TestLayer().file("unused", "1").tar();
+        TestImage unusedImage =
+                new TestImage().layer(other, TestLayer.gzip(other)).built();
+        store.pull(unused, unusedImage, TestImage.PLATFORM, PullObserver.NONE);
+        TestImage wanted = new TestImage().layer(LOWER, TestLayer.gzip(LOWER)).built();
+
+        // Who pulls by hand decides himself what goes.
+        assertThatThrownBy(() -> store.pull(reference, wanted, TestImage.PLATFORM, PullObserver.NONE))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_ROOM));
+        assertThat(store.list()).hasSize(2);
+
+        store.get(reference, PullPolicy.ALWAYS, () -> wanted, TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(store.list()).extracting(StoredImage::reference).containsExactlyInAnyOrder(used, reference);
+        assertThat(in("layers")).hasSize(2);
+    }
+
+    /** Virtual threads' carriers serve every agent. */
+    @Test
+    void unpacksOnThreadsOfItsOwn() throws Exception {
+        Set<Boolean> virtual = ConcurrentHashMap.newKeySet();
+        PullObserver observer = new PullObserver() {
+            @Override
+            public void received(Digest content, long bytes, long of) {}
+
+            @Override
+            public void unpacked(Digest layer) {
+                virtual.add(Thread.currentThread().isVirtual());
+            }
+        };
+        store.pull(reference, image, TestImage.PLATFORM, observer);
+
+        assertThat(virtual).containsExactly(false);
+    }
+
     private StoredImage get(PullPolicy policy) throws IOException, InterruptedException {
-        return store.get(reference, policy, source(), TestImage.PLATFORM, PullObserver.NONE);
+        return store.get(reference, policy, this::source, TestImage.PLATFORM, PullObserver.NONE);
     }
 
     @Test
