@@ -19,12 +19,16 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The image of one agent. It is got before the first start, on a thread of its own so that the agent can be stopped
  * meanwhile, and is the same for all starts that follow, whatever its tag means by then. Used by one thread.
  */
 final class HeldImage implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HeldImage.class);
+
     /** Kubernetes' name of the key, in Secrets of type kubernetes.io/dockerconfigjson. */
     private static final String DOCKER_CONFIG = ".dockerconfigjson";
 
@@ -55,10 +59,11 @@ final class HeldImage implements AutoCloseable {
      * @throws SandboxException where it could not be had; the next call tries again
      */
     Optional<AgentImage> get(Assignment.Image wanted) throws SandboxException {
-        if (held().isPresent()) {
-            return held;
-        }
         if (pull.isEmpty()) {
+            Optional<AgentImage> whole = whole();
+            if (whole.isPresent()) {
+                return whole;
+            }
             pull = Optional.of(begin(wanted));
         }
         Pull begun = pull.get();
@@ -68,6 +73,19 @@ final class HeldImage implements AutoCloseable {
         pull = Optional.empty();
         held = Optional.of(result(begun.task()));
         return held;
+    }
+
+    /** As {@link #held}; empty also where what the agent has is not all there any more, so that it has to be got again. */
+    private Optional<AgentImage> whole() throws SandboxException {
+        try {
+            return held();
+        } catch (SandboxException e) {
+            if (e.getCause() instanceof ImageException image && image.kind() == ImageException.Kind.NOT_FOUND) {
+                LOG.warn("agent {} gets its image again: {}", id, e.getMessage());
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /** What the agent has by now, of an earlier process too. */
@@ -111,7 +129,8 @@ final class HeldImage implements AutoCloseable {
         RegistryCredentials credentials = credentials(wanted);
         PullProgress progress = new PullProgress(reference, onChange);
         FutureTask<AgentImage> task = new FutureTask<>(() -> images.get(id, reference, policy, credentials, progress));
-        Thread thread = Thread.ofVirtual().name("pull-" + id).start(() -> {
+        // Not a virtual one: it waits for the disk, and what carries those carries every agent's loop.
+        Thread thread = Thread.ofPlatform().daemon().name("pull-" + id).start(() -> {
             task.run();
             onChange.run();
         });

@@ -2,23 +2,31 @@ package dev.agentcontainers.nodeagent.supervisor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
+import dev.agentcontainers.nodeagent.image.agent.AgentImage;
+import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
+import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
+import dev.agentcontainers.nodeagent.image.store.PullObserver;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
 import dev.agentcontainers.nodeagent.image.store.WholeArchives;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -26,11 +34,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Agents from images over real HTTP and a real store; what is run is a fake. */
 @Timeout(60)
@@ -47,6 +61,7 @@ class ImageLifeTest {
 
     private final TestRegistry registry = new TestRegistry();
     private final TestImage first = image("first");
+    private Optional<Path> credentials = Optional.empty();
     private NodeImages images;
     private TestNode node;
 
@@ -70,7 +85,7 @@ class ImageLifeTest {
                 ImageStore.open(folder.resolve("images"), new WholeArchives(), limits, Clock.systemUTC()),
                 new RegistryClient(registry.settings()),
                 TestImage.PLATFORM,
-                ImageSettings.in(folder.resolve("images")),
+                new ImageSettings(folder.resolve("images"), registry.settings(), credentials, 0),
                 "node");
     }
 
@@ -123,11 +138,7 @@ class ImageLifeTest {
         registry.with("team/agent", "1", image("second"));
         int asked = registry.asked.size();
 
-        node.crash();
-        images.close();
-        images = open();
-        node.images = images;
-        node.up().policy(2, 5, TestNode.GROUP).run(assignment);
+        restartNode(assignment);
         node.machine.exit(assignment.id(), 1);
         await().until(() -> {
             node.pass(Duration.ofMinutes(10));
@@ -137,6 +148,147 @@ class ImageLifeTest {
         assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
                 .hasValue(first.index().toString());
         assertThat(registry.asked).hasSize(asked);
+    }
+
+    /** Also where its tag means something else by then: it is the agent's image that is got, and not the tag's. */
+    @ParameterizedTest
+    @CsvSource({"layers, ALWAYS", "layers, IF_NOT_PRESENT", "blobs, ALWAYS", "blobs, IF_NOT_PRESENT"})
+    void anImageThatLostAPartIsGotAgainAfterARestart(String part, PullPolicy policy) throws Exception {
+        Assignment assignment = agent(policy).restart(RestartPolicy.Always).assignment();
+        node.run(assignment);
+        node.awaitPhase(assignment.id(), AssignmentPhase.Running);
+        registry.with("team/agent", "1", image("second"));
+        lose(part);
+
+        restartNode(assignment);
+        node.machine.exit(assignment.id(), 1);
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 2;
+        });
+
+        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
+                .hasValue(first.index().toString());
+        assertThat(prepared(assignment).root())
+                .isInstanceOfSatisfying(
+                        SandboxRoot.Image.class,
+                        root -> assertThat(root.layers())
+                                .allSatisfy(layer ->
+                                        assertThat(layer.resolve("archive")).exists()));
+    }
+
+    @Test
+    void whatMayNotBePulledIsNotGotAgain() throws Exception {
+        images.get(
+                new SandboxId("other"),
+                ImageReference.parse(registry.host() + "/team/agent:1"),
+                PullPolicy.ALWAYS,
+                RegistryCredentials.NONE,
+                PullObserver.NONE);
+        Assignment assignment =
+                agent(PullPolicy.NEVER).restart(RestartPolicy.Always).assignment();
+        node.run(assignment);
+        node.awaitPhase(assignment.id(), AssignmentPhase.Running);
+        lose("layers");
+        int asked = registry.asked.size();
+
+        restartNode(assignment);
+        node.machine.exit(assignment.id(), 1);
+
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.latest(assignment.id())
+                    .filter(report -> report.message().contains("never to be pulled"))
+                    .isPresent();
+        });
+        assertThat(node.machine.starts(assignment.id())).isEqualTo(1);
+        assertThat(registry.asked).hasSize(asked);
+    }
+
+    private void lose(String part) throws IOException {
+        try (Stream<Path> all = Files.list(folder.resolve("images").resolve(part))) {
+            for (Path each : all.toList()) {
+                new WholeArchives().delete(each);
+            }
+        }
+    }
+
+    private void restartNode(Assignment... assignments) throws Exception {
+        node.crash();
+        images.close();
+        images = open();
+        node.images = images;
+        node.up().policy(2, 5, TestNode.GROUP).run(assignments);
+    }
+
+    /** The file is read for a pull, and nothing of it is needed for what is here. */
+    @Test
+    void anImageThatIsHereNeedsNoCredentials() throws Exception {
+        credentials = Optional.of(folder.resolve("none.json"));
+        images.close();
+        images = open();
+        ImageReference reference = ImageReference.parse(registry.host() + "/team/agent:1");
+        assertThatThrownBy(() -> get(reference, PullPolicy.IF_NOT_PRESENT))
+                .hasMessageContaining("there is no file " + folder.resolve("none.json"));
+        assertThat(registry.asked).isEmpty();
+
+        Files.writeString(folder.resolve("none.json"), "{\"auths\": {}}");
+        get(reference, PullPolicy.IF_NOT_PRESENT);
+        Files.delete(folder.resolve("none.json"));
+
+        get(reference, PullPolicy.IF_NOT_PRESENT);
+        get(reference, PullPolicy.NEVER);
+    }
+
+    private void get(ImageReference reference, PullPolicy policy) throws Exception {
+        SandboxId agent = new SandboxId("agent-" + UUID.randomUUID());
+        images.get(agent, reference, policy, RegistryCredentials.NONE, PullObserver.NONE);
+    }
+
+    /** Virtual threads' carriers serve every agent's loop. */
+    @Test
+    void aPullHasAThreadOfItsOwn() {
+        AtomicReference<Boolean> virtual = new AtomicReference<>();
+        node.close();
+        node.images =
+                new AskedImages(images, () -> virtual.set(Thread.currentThread().isVirtual()));
+        node.up().policy(2, 5, TestNode.GROUP);
+        Assignment assignment = agent(PullPolicy.IF_NOT_PRESENT).assignment();
+
+        node.run(assignment);
+
+        node.awaitPhase(assignment.id(), AssignmentPhase.Running);
+        assertThat(virtual).hasValue(false);
+    }
+
+    /** Tells of pulls. */
+    private record AskedImages(AgentImages images, Runnable onGet) implements AgentImages {
+        @Override
+        public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
+            return images.of(agent);
+        }
+
+        @Override
+        public AgentImage get(
+                SandboxId agent,
+                ImageReference reference,
+                PullPolicy policy,
+                RegistryCredentials credentials,
+                PullObserver observer)
+                throws IOException, InterruptedException {
+            onGet.run();
+            return images.get(agent, reference, policy, credentials, observer);
+        }
+
+        @Override
+        public void release(SandboxId agent) throws IOException {
+            images.release(agent);
+        }
+
+        @Override
+        public Set<SandboxId> holders() throws IOException {
+            return images.holders();
+        }
     }
 
     @Test

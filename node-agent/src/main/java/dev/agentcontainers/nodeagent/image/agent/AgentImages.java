@@ -13,11 +13,17 @@ import java.util.Set;
 
 /** The images of a node's agents. What an agent has is on the disk, so it is known after a restart too. Thread-safe. */
 public interface AgentImages {
-    /** What the agent has, whatever its reference means by now. */
+    /**
+     * What the agent has, whatever its reference means by now.
+     *
+     * @throws ImageException of kind NOT_FOUND where the agent has one of which something is missing: {@link #get} has it whole
+     *     again
+     */
     Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException;
 
     /**
-     * Gets an image and notes that the agent has it.
+     * Gets an image and notes that the agent has it. Where the agent has one already, it is the same content that is got,
+     * whatever {@code reference} means by now; the registry is asked for it only where something is missing.
      *
      * @throws ImageException where it can't be had
      * @throws InterruptedException where the thread was interrupted; what has arrived is kept for the next time

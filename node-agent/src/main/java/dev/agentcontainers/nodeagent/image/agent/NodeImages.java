@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.image.agent;
 
+import dev.agentcontainers.nodeagent.image.ImageConfiguration;
 import dev.agentcontainers.nodeagent.image.ImagePlatform;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
@@ -13,7 +14,6 @@ import dev.agentcontainers.nodeagent.image.store.StoredImage;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
@@ -76,9 +76,10 @@ public final class NodeImages implements AgentImages, Closeable {
         return used.isPresent() ? Optional.of(use(agent, used.get())) : Optional.empty();
     }
 
+    /** Nothing is noted of an image that can't be run. */
     private AgentImage use(SandboxId agent, StoredImage image) throws IOException, InterruptedException {
-        List<Path> layers = store.use(user(agent), image);
-        return new AgentImage(image.digest(), store.configuration(image), layers);
+        ImageConfiguration configuration = store.configuration(image);
+        return new AgentImage(image.digest(), configuration, store.use(user(agent), image));
     }
 
     @Override
@@ -89,8 +90,23 @@ public final class NodeImages implements AgentImages, Closeable {
             RegistryCredentials own,
             PullObserver observer)
             throws IOException, InterruptedException {
-        RegistryCredentials all = own.and(settings.readCredentials());
-        return use(agent, store.get(reference, policy, registries.source(reference, all), platform, observer));
+        Optional<StoredImage> had = store.usedBy(user(agent));
+        if (had.isEmpty()) {
+            return use(agent, stored(reference, policy, own, observer));
+        }
+        ImageReference same = had.get().reference().pinned(had.get().digest());
+        return use(agent, stored(same, policy == PullPolicy.NEVER ? policy : PullPolicy.IF_NOT_PRESENT, own, observer));
+    }
+
+    private StoredImage stored(
+            ImageReference reference, PullPolicy policy, RegistryCredentials own, PullObserver observer)
+            throws IOException, InterruptedException {
+        return store.get(
+                reference,
+                policy,
+                () -> registries.source(reference, own.and(settings.readCredentials())),
+                platform,
+                observer);
     }
 
     @Override

@@ -153,9 +153,11 @@ final class ImagePull {
         return null;
     }
 
+    /** Unpacking is decompression and system calls, which would keep virtual threads' carriers from everybody else. */
     private void all(List<Callable<Void>> work) throws IOException, InterruptedException {
         try (ExecutorService threads = Executors.newFixedThreadPool(
-                limits.layersAtOnce(), Thread.ofVirtual().name("layer").factory())) {
+                limits.layersAtOnce(),
+                Thread.ofPlatform().daemon().name("layer").factory())) {
             ExecutorCompletionService<Void> tasks = new ExecutorCompletionService<>(threads);
             work.forEach(tasks::submit);
             try {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.image.store;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.image.Digest;
@@ -18,16 +19,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One folder of files that each say of an image, or of what somebody needs of one. Written whole or not at all. */
 final class ImageRecords {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageRecords.class);
     private static final String DRAFT = ".draft";
+    private static final String DAMAGED = ".damaged";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path folder;
+    private final String consequence;
 
-    ImageRecords(Path folder) {
+    /** @param consequence of a damaged one, for people */
+    ImageRecords(Path folder, String consequence) {
         this.folder = folder;
+        this.consequence = consequence;
+    }
+
+    /** A file that was read and is not one of these. */
+    static final class DamagedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        DamagedException(String message, Throwable cause) {
+            super(message, cause);
+        }
     }
 
     Path folder() {
@@ -43,7 +60,7 @@ final class ImageRecords {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {
                 String name = entry.getFileName().toString();
-                if (!name.endsWith(DRAFT)) {
+                if (!name.endsWith(DRAFT) && !name.endsWith(DAMAGED)) {
                     names.add(name);
                 }
             }
@@ -51,6 +68,7 @@ final class ImageRecords {
         return names;
     }
 
+    /** @throws DamagedException where one is damaged: nothing is to be taken for unused then */
     List<StoredImage> all() throws IOException {
         List<StoredImage> images = new ArrayList<>();
         for (String name : names()) {
@@ -59,11 +77,48 @@ final class ImageRecords {
         return images;
     }
 
-    /** @throws IOException where the file is not one of these: nothing is to be taken for unused then */
+    /** Those that are not damaged. */
+    List<StoredImage> readable() throws IOException {
+        List<StoredImage> images = new ArrayList<>();
+        for (String name : names()) {
+            readable(name).ifPresent(images::add);
+        }
+        return images;
+    }
+
+    /** As {@link #read}; empty where it is damaged. */
+    Optional<StoredImage> readable(String name) throws IOException {
+        try {
+            return read(name);
+        } catch (DamagedException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Gives damaged ones another name, for whoever looks what has become of them. Not while somebody writes. */
+    void setDamagedAside() throws IOException {
+        for (String name : names()) {
+            try {
+                read(name);
+            } catch (DamagedException e) {
+                Files.move(
+                        folder.resolve(name),
+                        folder.resolve(name + DAMAGED),
+                        StandardCopyOption.ATOMIC_MOVE,
+                        StandardCopyOption.REPLACE_EXISTING);
+                LOG.warn("{}; it is kept as {}", e.getMessage(), name + DAMAGED);
+            }
+        }
+    }
+
+    /** @throws DamagedException where the file is not one of these */
     Optional<StoredImage> read(String name) throws IOException {
         Path file = folder.resolve(name);
         try {
             JsonNode record = JSON.readTree(Files.readAllBytes(file));
+            if (record.required("documents").isEmpty()) {
+                throw new IllegalArgumentException("it has no documents");
+            }
             return Optional.of(new StoredImage(
                     ImageReference.parse(record.required("reference").asText()),
                     Digest.parse(record.required("digest").asText()),
@@ -74,8 +129,8 @@ final class ImageRecords {
                     Instant.parse(record.required("usedAt").asText())));
         } catch (NoSuchFileException e) {
             return Optional.empty();
-        } catch (IOException | RuntimeException e) {
-            throw new IOException(file + " is damaged: remove it, and pull its image again", e);
+        } catch (JsonProcessingException | RuntimeException e) {
+            throw new DamagedException(file + " is damaged: " + consequence, e);
         }
     }
 

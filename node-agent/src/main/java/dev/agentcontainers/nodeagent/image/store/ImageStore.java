@@ -12,9 +12,8 @@ import dev.agentcontainers.nodeagent.image.PullPolicy;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,22 +25,31 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The images of one directory. An image stays until it is removed, or until the disk needs its room and no agent uses it; a
- * layer stays as long as an image or an agent has it. Thread-safe, and safe against other processes with the same directory,
- * but one for a directory in each process.
+ * layer stays as long as an image or an agent has it. Thread-safe, and safe against others with the same directory, in this
+ * process or in another.
  */
 public final class ImageStore implements Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
+
     /** Held while it is decided what nobody needs, and while somebody says that he needs something. */
     private static final String COLLECTION = "collection";
 
     /** How long what has arrived of an image is kept that could not be had whole. */
     private static final Duration KEPT = Duration.ofDays(1);
 
-    private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+    /** What an image takes at most times, as it is received and unpacked together. */
+    private static final long OF_ITS_COMPRESSED_SIZE = 4;
 
-    private final Path directory;
+    /** As many as images of whole distributions have. */
+    private static final long FILES_OF_AN_IMAGE = 50_000;
+
+    private final SharedStore shared;
     private final StoreLimits limits;
     private final Clock clock;
     private final NamedLocks locks;
@@ -50,53 +58,56 @@ public final class ImageStore implements Closeable {
     private final ImageRecords images;
     private final ImageRecords pulls;
     private final ImageRecords uses;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    private ImageStore(Path directory, LayerFiles files, StoreLimits limits, Clock clock) throws IOException {
-        this.directory = directory;
-        this.limits = limits;
-        this.clock = clock;
-        makePrivate(directory);
-        this.locks = new NamedLocks(directory.resolve("locks"));
-        this.blobs = new BlobStore(directory, limits, locks);
-        this.layers = new LayerStore(directory, files, limits, locks);
-        this.images = new ImageRecords(directory.resolve("images"));
-        this.pulls = new ImageRecords(directory.resolve("pulls"));
-        this.uses = new ImageRecords(directory.resolve("uses"));
-        for (Path folder : blobs.directories()) {
-            makePrivate(folder);
-        }
-        for (Path folder :
-                List.of(layers.layers(), layers.unpacking(), images.folder(), pulls.folder(), uses.folder())) {
-            makePrivate(folder);
-        }
+    private ImageStore(SharedStore shared) {
+        this.shared = shared;
+        this.limits = shared.limits();
+        this.clock = shared.clock();
+        this.locks = shared.locks();
+        this.blobs = shared.blobs();
+        this.layers = shared.layers();
+        this.images = shared.images();
+        this.pulls = shared.pulls();
+        this.uses = shared.uses();
     }
 
     /**
-     * Opens a store and removes what processes that died left half done in it.
+     * Opens a store and removes what processes that died left half done in it. Where this process has it open already, by
+     * whichever path, both use one: {@code files}, {@code limits} and {@code clock} are those of who opened it first.
      *
      * @param directory made where it does not exist, for its owner only: layers hold set-user-id programs of strangers
      */
     public static ImageStore open(Path directory, LayerFiles files, StoreLimits limits, Clock clock)
             throws IOException, InterruptedException {
-        ImageStore store = new ImageStore(directory, files, limits, clock);
-        store.collect();
-        return store;
+        ImageStore store = new ImageStore(SharedStore.take(directory, files, limits, clock));
+        boolean tidied = false;
+        try {
+            store.collect();
+            tidied = true;
+            return store;
+        } finally {
+            if (!tidied) {
+                store.close();
+            }
+        }
     }
 
-    private static void makePrivate(Path directory) throws IOException {
-        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(PRIVATE));
-        Files.setPosixFilePermissions(directory, PRIVATE);
+    /** Says whom an image is had from. Only asked where it has to be pulled. */
+    @FunctionalInterface
+    public interface Origin {
+        ImageSource open() throws IOException;
     }
 
-    /** Gets an image by what {@code policy} says. */
+    /**
+     * Gets an image by what {@code policy} says. What is here counts where nothing of it is missing. Where the disk has no
+     * room for what has to be pulled, images are removed that no agent uses, as many as it takes.
+     */
     public StoredImage get(
-            ImageReference reference,
-            PullPolicy policy,
-            ImageSource source,
-            ImagePlatform platform,
-            PullObserver observer)
+            ImageReference reference, PullPolicy policy, Origin origin, ImagePlatform platform, PullObserver observer)
             throws IOException, InterruptedException {
-        Optional<StoredImage> present = policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference);
+        Optional<StoredImage> present =
+                policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference).filter(this::isWhole);
         if (present.isPresent()) {
             return present.get();
         }
@@ -104,20 +115,40 @@ public final class ImageStore implements Closeable {
             throw new ImageException(
                     Kind.NOT_FOUND, "the image " + reference + " is not on this node, and it is never to be pulled");
         }
-        return pull(reference, source, platform, observer);
+        return pull(reference, origin.open(), platform, observer, true);
     }
 
-    /** Gets an image as its source has it now. What is here of its content is not received again. */
+    private boolean isWhole(StoredImage image) {
+        return image.layers().stream().allMatch(layers::has)
+                && image.documents().stream().allMatch(blobs::has);
+    }
+
+    /**
+     * Gets an image as its source has it now. What is here of its content is not received again, and no other image is
+     * removed for it.
+     */
     public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
             throws IOException, InterruptedException {
-        blobs.requireRoom(0);
+        return pull(reference, source, platform, observer, false);
+    }
+
+    private StoredImage pull(
+            ImageReference reference,
+            ImageSource source,
+            ImagePlatform platform,
+            PullObserver observer,
+            boolean mayRemoveOthers)
+            throws IOException, InterruptedException {
         String pull = UUID.randomUUID().toString();
-        try (NamedLocks.Held _ = locks.hold(pull)) {
+        // Also where the store is closed meanwhile: its locks are what keeps others from what is half done.
+        try (Closeable _ = shared.used();
+                NamedLocks.Held _ = locks.hold(pull)) {
+            withRoom(() -> blobs.requireRoom(0), 0, mayRemoveOthers);
             ImagePull image = new ImagePull(reference, source, platform, observer, blobs, layers, limits);
             ImagePull.Resolved resolved = image.resolve(clock.instant());
             try {
                 need(pulls, pull, resolved.stored());
-                image.fill(resolved);
+                withRoom(() -> image.fill(resolved), resolved.stored().compressedBytes(), mayRemoveOthers);
                 // Documents may have been collected between their arrival and the note that they are needed.
                 for (Digest document : resolved.stored().documents()) {
                     blobs.read(document);
@@ -130,6 +161,30 @@ public final class ImageStore implements Closeable {
         }
     }
 
+    private interface Step {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /** Takes a step, and once more where there was no room for it and others may be removed. */
+    private void withRoom(Step step, long compressedBytes, boolean mayRemoveOthers)
+            throws IOException, InterruptedException {
+        try {
+            step.run();
+        } catch (ImageException e) {
+            // What only says that it is that large is no reason to remove others.
+            boolean possible = compressedBytes >= 0 && compressedBytes <= limits.unpackedBytes();
+            if (!mayRemoveOthers || e.kind() != Kind.NO_ROOM || !possible) {
+                throw e;
+            }
+            // How large it is unpacked nobody knows before.
+            List<ImageReference> removed = relieve(
+                    limits.leastFree() + Math.min(compressedBytes * OF_ITS_COMPRESSED_SIZE, limits.unpackedBytes()),
+                    limits.leastFreeFiles() + FILES_OF_AN_IMAGE);
+            LOG.info("{}; removed the images {}, which no agent has", e.getMessage(), removed);
+            step.run();
+        }
+    }
+
     private void need(ImageRecords records, String name, StoredImage image) throws IOException, InterruptedException {
         try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
             records.write(name, image);
@@ -138,24 +193,33 @@ public final class ImageStore implements Closeable {
 
     /** By the reference that it was pulled by, or by one with its digest. */
     public Optional<StoredImage> find(ImageReference reference) throws IOException {
-        Optional<StoredImage> named = images.read(ImageRecords.nameFor(reference));
+        Optional<StoredImage> named = images.readable(ImageRecords.nameFor(reference));
         if (named.isPresent() || reference.digest().isEmpty()) {
             return named;
         }
-        return images.all().stream()
+        return images.readable().stream()
                 .filter(image -> reference.digest().get().equals(image.digest()))
                 .findFirst()
                 .map(image -> image.as(reference));
     }
 
     public List<StoredImage> list() throws IOException {
-        return images.all().stream()
+        return images.readable().stream()
                 .sorted(Comparator.comparing(image -> image.reference().toString()))
                 .toList();
     }
 
+    /** @throws ImageException of kind NOT_FOUND where it is not here any more */
     public ImageConfiguration configuration(StoredImage image) throws IOException {
-        return ImageDocuments.configuration(blobs.read(image.documents().getLast()));
+        try {
+            return ImageDocuments.configuration(blobs.read(image.documents().getLast()));
+        } catch (NoSuchFileException e) {
+            throw new ImageException(Kind.NOT_FOUND, "a document of " + gone(image), e);
+        }
+    }
+
+    private static String gone(StoredImage image) {
+        return "the image " + image.reference() + " was removed from this node meanwhile";
     }
 
     /**
@@ -163,18 +227,16 @@ public final class ImageStore implements Closeable {
      *
      * @param user names the agent; safe as a file name
      * @return directories of the layers, the lowest first
+     * @throws ImageException of kind NOT_FOUND where a part of it is not here any more; nothing is noted then
      */
     public List<Path> use(String user, StoredImage image) throws IOException, InterruptedException {
         try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
-            for (Digest layer : image.layers()) {
-                if (!layers.has(layer)) {
-                    throw new ImageException(
-                            Kind.NOT_FOUND, "the image " + image.reference() + " was removed from this node meanwhile");
-                }
+            if (!isWhole(image)) {
+                throw new ImageException(Kind.NOT_FOUND, gone(image));
             }
             uses.write(user, image);
             String name = ImageRecords.nameFor(image.reference());
-            if (images.read(name)
+            if (images.readable(name)
                     .filter(known -> known.digest().equals(image.digest()))
                     .isPresent()) {
                 images.write(name, image.used(clock.instant()));
@@ -183,7 +245,11 @@ public final class ImageStore implements Closeable {
         return image.layers().stream().map(layers::path).toList();
     }
 
-    /** What an agent uses. */
+    /**
+     * What an agent uses.
+     *
+     * @throws IOException also where the record of it is damaged, which is no answer
+     */
     public Optional<StoredImage> usedBy(String user) throws IOException {
         return uses.read(user);
     }
@@ -191,7 +257,7 @@ public final class ImageStore implements Closeable {
     /** How many agents use each image, by the manifest's digest. What nobody uses is not in it. */
     public Map<Digest, Integer> users() throws IOException {
         Map<Digest, Integer> users = new HashMap<>();
-        uses.all().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
+        uses.readable().forEach(image -> users.merge(image.digest(), 1, Integer::sum));
         return users;
     }
 
@@ -216,23 +282,33 @@ public final class ImageStore implements Closeable {
         return removed;
     }
 
-    /** Removes what no image, no pull and no agent needs, and what was left half done. */
+    /**
+     * Removes what no image, no pull and no agent needs, and what was left half done. Where it can't be read what an agent
+     * needs, nothing that has a name is removed until that agent is released.
+     */
     public void collect() throws IOException, InterruptedException {
         try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
-            Set<Digest> needed = new HashSet<>();
-            for (StoredImage image : neededImages()) {
-                needed.addAll(image.layers());
-                needed.addAll(image.documents());
-            }
-            for (Digest layer : layers.all()) {
-                if (!needed.contains(layer)) {
-                    layers.forget(layer);
-                }
-            }
-            blobs.collect(needed, clock.instant().minus(KEPT));
+            images.setDamagedAside();
+            removeUnneeded(neededImages());
+        } catch (ImageRecords.DamagedException e) {
+            LOG.warn("{}", e.getMessage());
         }
         // Without the lock: agents start while much is removed.
         layers.collectLeftovers();
+    }
+
+    private void removeUnneeded(List<StoredImage> neededImages) throws IOException, InterruptedException {
+        Set<Digest> needed = new HashSet<>();
+        for (StoredImage image : neededImages) {
+            needed.addAll(image.layers());
+            needed.addAll(image.documents());
+        }
+        for (Digest layer : layers.all()) {
+            if (!needed.contains(layer)) {
+                layers.forget(layer);
+            }
+        }
+        blobs.collect(needed, clock.instant().minus(KEPT));
     }
 
     private List<StoredImage> neededImages() throws IOException {
@@ -256,17 +332,28 @@ public final class ImageStore implements Closeable {
      * @return what was removed
      */
     public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
+        return relieve(wantedFree, 0);
+    }
+
+    private List<ImageReference> relieve(long wantedFree, long wantedFreeFiles)
+            throws IOException, InterruptedException {
         // What nobody has a name for any more goes before what somebody pulled.
         collect();
         Set<Digest> used = new HashSet<>();
-        uses.all().forEach(image -> used.add(image.digest()));
-        List<StoredImage> unused = images.all().stream()
+        try {
+            uses.all().forEach(image -> used.add(image.digest()));
+        } catch (ImageRecords.DamagedException e) {
+            // Said by the collection: no room would come of it.
+            return List.of();
+        }
+        List<StoredImage> unused = images.readable().stream()
                 .filter(image -> !used.contains(image.digest()))
                 .sorted(Comparator.comparing(StoredImage::usedAt))
                 .toList();
         List<ImageReference> removed = new ArrayList<>();
         for (StoredImage image : unused) {
-            if (Files.getFileStore(directory).getUsableSpace() >= wantedFree) {
+            if (Files.getFileStore(shared.directory()).getUsableSpace() >= wantedFree
+                    && layers.freeFiles() >= wantedFreeFiles) {
                 break;
             }
             remove(image.reference());
@@ -275,8 +362,11 @@ public final class ImageStore implements Closeable {
         return removed;
     }
 
+    /** Pulls that are under way go on; others that opened the store keep it. */
     @Override
     public void close() throws IOException {
-        locks.close();
+        if (!closed.getAndSet(true)) {
+            shared.letGo();
+        }
     }
 }

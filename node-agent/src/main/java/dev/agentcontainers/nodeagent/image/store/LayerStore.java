@@ -55,9 +55,14 @@ final class LayerStore {
         return Files.isDirectory(path(layer), LinkOption.NOFOLLOW_LINKS);
     }
 
+    /** How many files more there can be; {@link Long#MAX_VALUE} where nobody counts. */
+    long freeFiles() throws IOException {
+        return files.freeFiles(unpacking);
+    }
+
     /** @throws ImageException of kind NO_ROOM where the disk has only the files left that stay free */
     void requireFiles() throws IOException {
-        long free = files.freeFiles(unpacking);
+        long free = freeFiles();
         if (free < limits.leastFreeFiles()) {
             throw new ImageException(
                     Kind.NO_ROOM,
@@ -129,7 +134,11 @@ final class LayerStore {
         Set<Digest> found = new HashSet<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(layers)) {
             for (Path entry : entries) {
-                found.add(Digest.parse(entry.getFileName().toString().replaceFirst("-", ":")));
+                try {
+                    found.add(Digest.parse(entry.getFileName().toString().replaceFirst("-", ":")));
+                } catch (IllegalArgumentException e) {
+                    // Nobody's layer: it is left alone.
+                }
             }
         }
         return found;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -19,11 +20,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Locks by name that hold between threads and between processes, and that the kernel lets go of with the process: ranges of
  * one file, at places that the names' hashes say, so that no name leaves a file behind. The kernel lets go of all of them
- * when any channel of the file is closed, so a process has one of these for a file. Thread-safe.
+ * when any channel of the file is closed, so a process has one of these for a file
+ * ({@link SharedStore}). Thread-safe.
  */
 final class NamedLocks implements Closeable {
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(20);
@@ -93,20 +96,30 @@ final class NamedLocks implements Closeable {
     }
 
     private Optional<Held> take(String name) throws IOException {
-        return kept(
-                () -> Optional.ofNullable(file.tryLock(place(name), 1, false)).map(lock -> new Held(this, name, lock)));
+        return kept(() -> {
+            try {
+                return Optional.ofNullable(file.tryLock(place(name), 1, false)).map(lock -> new Held(this, name, lock));
+            } catch (OverlappingFileLockException e) {
+                // Another name of the same place, or another one of these in this process.
+                return Optional.empty();
+            }
+        });
     }
 
     /** Not to be interrupted: a lock that was taken meanwhile would be nobody's. */
     private <T> T kept(Callable<T> action) throws IOException {
         CompletableFuture<T> done = new CompletableFuture<>();
-        keeper.execute(() -> {
-            try {
-                done.complete(action.call());
-            } catch (Exception e) {
-                done.completeExceptionally(e);
-            }
-        });
+        try {
+            keeper.execute(() -> {
+                try {
+                    done.complete(action.call());
+                } catch (Exception e) {
+                    done.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            throw new IOException("the locks are closed", e);
+        }
         try {
             return done.join();
         } catch (CompletionException e) {

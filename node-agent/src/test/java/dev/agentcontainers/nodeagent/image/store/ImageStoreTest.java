@@ -17,6 +17,7 @@ import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -30,7 +31,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -356,13 +359,119 @@ class ImageStoreTest {
         assertThat(store.use("agent", pulled).getFirst().resolve("archive")).hasBinaryContent(CrashingPull.LAYER);
     }
 
+    /** What the record of an agent's use can't tell might be any layer. */
     @Test
-    void removesNothingWhereARecordCannotBeRead() throws Exception {
-        pull(source());
-        Files.writeString(folder.resolve("images").resolve(in("images").getFirst()), "{");
+    void removesNoLayerWhileItCannotBeReadWhichOnesAnAgentHas() throws Exception {
+        List<Path> layers = store.use("agent", pull(source()));
+        store.remove(reference);
+        Files.writeString(folder.resolve("uses/agent"), "{");
+        store.close();
 
-        assertThatThrownBy(() -> store.collect()).hasMessageContaining("is damaged");
-        assertThat(in("layers")).hasSize(2);
+        open();
+
+        assertThat(layers).allSatisfy(layer -> assertThat(layer).isDirectory());
+        assertThat(store.userNames()).containsExactly("agent");
+        assertThat(store.users()).isEmpty();
+        assertThat(store.relieve(Long.MAX_VALUE)).isEmpty();
+        assertThatThrownBy(() -> store.usedBy("agent")).hasMessageContaining("is damaged");
+        store.release("agent");
+        store.collect();
+        assertThat(layers).noneSatisfy(layer -> assertThat(layer).exists());
+    }
+
+    @Test
+    void anImageWithADamagedRecordIsPulledAgainAndTheOthersAreThere() throws Exception {
+        List<Path> layers = store.use("agent", pull(source()));
+        ImageReference otherReference = ImageReference.parse("registry.example/other:1");
+        store.pull(otherReference, new TestImage().built(), TestImage.PLATFORM, PullObserver.NONE);
+        String record = ImageRecords.nameFor(reference);
+        Files.writeString(folder.resolve("images").resolve(record), "{\"reference\": ");
+        Files.createDirectory(folder.resolve("layers/of nobody"));
+        store.close();
+
+        open();
+
+        assertThat(store.list()).extracting(StoredImage::reference).containsExactly(otherReference);
+        assertThat(in("images")).contains(record + ".damaged").doesNotContain(record);
+        assertThat(layers).allSatisfy(layer -> assertThat(layer).isDirectory());
+        assertThat(store.usedBy("agent")).isPresent();
+        pull(source());
+        assertThat(store.find(reference)).isPresent();
+    }
+
+    /** A layer that is being unpacked, and who may go on once it is to be done. */
+    private final class SlowLayers implements ImageSource {
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+
+        @Override
+        public GivenManifest manifest(String wanted) {
+            return image.manifest(wanted);
+        }
+
+        @Override
+        public GivenContent content(ContentDescriptor wanted, long offset) throws InterruptedException {
+            if (wanted.mediaType().contains("layer")) {
+                asked.countDown();
+                goOn.await();
+            }
+            return image.content(wanted, offset);
+        }
+    }
+
+    /** Each run of a service opens the store of the machine, and closes it at its end. */
+    @Test
+    void isOneForAllWhoOpenItInThisProcess() throws Exception {
+        Path other = Files.createSymbolicLink(folder.resolveSibling(folder.getFileName() + "-link"), folder);
+        SlowLayers slow = new SlowLayers();
+        FutureTask<StoredImage> pulling = new FutureTask<>(() -> pull(slow));
+        Thread.ofPlatform().daemon().start(pulling);
+        slow.asked.await();
+        String pull = in("pulls").getFirst();
+
+        ImageStore second = ImageStore.open(other, new WholeArchives(), LIMITS, CLOCK);
+        second.pull(
+                ImageReference.parse("registry.example/other:1"),
+                new TestImage().built(),
+                TestImage.PLATFORM,
+                PullObserver.NONE);
+        second.close();
+        second.close();
+
+        assertThat(in("pulls")).containsExactly(pull);
+        if (OtherProcess.canLook()) {
+            assertThat(OtherProcess.seesLocked(folder.resolve("locks"), pull)).isTrue();
+        }
+        slow.goOn.countDown();
+        assertThat(store.use("agent", pulling.get(20, TimeUnit.SECONDS))).hasSize(2);
+        Files.delete(other);
+    }
+
+    @Test
+    void keepsItsLocksUntilItsPullsHaveEnded() throws Exception {
+        SlowLayers slow = new SlowLayers();
+        FutureTask<StoredImage> pulling = new FutureTask<>(() -> pull(slow));
+        Thread.ofPlatform().daemon().start(pulling);
+        slow.asked.await();
+        store.close();
+
+        open();
+
+        assertThat(in("pulls")).hasSize(1);
+        slow.goOn.countDown();
+        assertThat(store.use("agent", pulling.get(20, TimeUnit.SECONDS))).hasSize(2);
+        assertThat(in("pulls")).isEmpty();
+        store.close();
+        assertThatThrownBy(() -> pull(image)).hasMessageContaining("is closed");
+    }
+
+    @Test
+    void whatTheFirstOfAProcessSaysCounts() throws Exception {
+        StoreLimits none = new StoreLimits(1, 1, 0, 0, 1, Duration.ofMillis(1));
+        try (ImageStore second = ImageStore.open(folder, new WholeArchives(), none, Clock.systemUTC())) {
+            StoredImage pulled = second.pull(reference, image, TestImage.PLATFORM, PullObserver.NONE);
+            assertThat(pulled.pulledAt()).isEqualTo(CLOCK.instant());
+        }
     }
 
     @Test
@@ -381,8 +490,114 @@ class ImageStoreTest {
                 .isEqualTo(PullPolicy.IF_NOT_PRESENT);
     }
 
+    /** A disk that was away for a while, or somebody who tidied it by hand. */
+    @Test
+    void pullsAgainWhereAPartIsMissing() throws Exception {
+        StoredImage pulled = get(PullPolicy.IF_NOT_PRESENT);
+        List<Path> layers = store.use("agent", pulled);
+        for (Path part : List.of(
+                layers.getFirst(),
+                folder.resolve("blobs")
+                        .resolve(BlobStore.nameOf(pulled.documents().getLast())))) {
+            new WholeArchives().delete(part);
+
+            assertThatThrownBy(() -> store.use("other", pulled))
+                    .isInstanceOfSatisfying(
+                            ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+            assertThat(store.userNames()).containsExactly("agent");
+            assertThatThrownBy(() -> get(PullPolicy.NEVER)).hasMessageContaining("never to be pulled");
+            assertThat(get(PullPolicy.IF_NOT_PRESENT).digest()).isEqualTo(pulled.digest());
+            assertThat(part).exists();
+        }
+        assertThat(store.configuration(pulled).entrypoint()).containsExactly("/run");
+    }
+
+    @Test
+    void asksWhereAnImageComesFromOnlyToPullIt() throws Exception {
+        ImageStore.Origin none = () -> {
+            throw new IOException("there is nobody to ask");
+        };
+        assertThatThrownBy(() ->
+                        store.get(reference, PullPolicy.IF_NOT_PRESENT, none, TestImage.PLATFORM, PullObserver.NONE))
+                .hasMessage("there is nobody to ask");
+        StoredImage pulled = pull(source());
+
+        for (PullPolicy policy : List.of(PullPolicy.IF_NOT_PRESENT, PullPolicy.NEVER)) {
+            assertThat(store.get(reference, policy, none, TestImage.PLATFORM, PullObserver.NONE))
+                    .isEqualTo(pulled);
+        }
+    }
+
+    /** A disk that has room for the files of two layers. */
+    private static final class SmallDisk implements LayerFiles {
+        private final WholeArchives files = new WholeArchives();
+
+        @Override
+        public void unpack(InputStream archive, Path directory, Taking taking) throws IOException {
+            files.unpack(archive, directory, taking);
+        }
+
+        @Override
+        public long freeFiles(Path directory) throws IOException {
+            try (Stream<Path> layers = Files.list(directory.resolveSibling("layers"))) {
+                return 4 - layers.count();
+            }
+        }
+
+        @Override
+        public void delete(Path directory) throws IOException {
+            files.delete(directory);
+        }
+    }
+
+    @Test
+    void removesWhatNoAgentHasWhereAnAgentsImageHasNoRoom() throws Exception {
+        store.close();
+        store = ImageStore.open(
+                folder, new SmallDisk(), new StoreLimits(1, 64 << 20, 0, 3, 3, Duration.ofMillis(1)), CLOCK);
+        byte[] layer = new TestLayer().file("used", "1").tar();
+        TestImage usedImage =
+                new TestImage().layer(layer, TestLayer.gzip(layer)).built();
+        ImageReference used = ImageReference.parse("registry.example/used:1");
+        store.use("agent", store.pull(used, usedImage, TestImage.PLATFORM, PullObserver.NONE));
+        ImageReference unused = ImageReference.parse("registry.example/unused:1");
+        byte[] other = new TestLayer().file("unused", "1").tar();
+        TestImage unusedImage =
+                new TestImage().layer(other, TestLayer.gzip(other)).built();
+        store.pull(unused, unusedImage, TestImage.PLATFORM, PullObserver.NONE);
+        TestImage wanted = new TestImage().layer(LOWER, TestLayer.gzip(LOWER)).built();
+
+        // Who pulls by hand decides himself what goes.
+        assertThatThrownBy(() -> store.pull(reference, wanted, TestImage.PLATFORM, PullObserver.NONE))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_ROOM));
+        assertThat(store.list()).hasSize(2);
+
+        store.get(reference, PullPolicy.ALWAYS, () -> wanted, TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(store.list()).extracting(StoredImage::reference).containsExactlyInAnyOrder(used, reference);
+        assertThat(in("layers")).hasSize(2);
+    }
+
+    /** Virtual threads' carriers serve every agent. */
+    @Test
+    void unpacksOnThreadsOfItsOwn() throws Exception {
+        Set<Boolean> virtual = ConcurrentHashMap.newKeySet();
+        PullObserver observer = new PullObserver() {
+            @Override
+            public void received(Digest content, long bytes, long of) {}
+
+            @Override
+            public void unpacked(Digest layer) {
+                virtual.add(Thread.currentThread().isVirtual());
+            }
+        };
+        store.pull(reference, image, TestImage.PLATFORM, observer);
+
+        assertThat(virtual).containsExactly(false);
+    }
+
     private StoredImage get(PullPolicy policy) throws IOException, InterruptedException {
-        return store.get(reference, policy, source(), TestImage.PLATFORM, PullObserver.NONE);
+        return store.get(reference, policy, this::source, TestImage.PLATFORM, PullObserver.NONE);
     }
 
     @Test

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.agentcontainers.nodeagent.linux.process.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -17,8 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NamedLocksTest {
-    private static final Optional<Program> PYTHON = Program.find("python3");
-
     @TempDir
     Path folder;
 
@@ -59,14 +56,14 @@ class NamedLocksTest {
     /** A thread that is interrupted closes the channel that it uses, and the kernel lets go of every lock then. */
     @Test
     void aThreadThatIsInterruptedTakesNothingFromOthers() throws Exception {
-        assumeTrue(PYTHON.isPresent(), "needs python3 as another process");
+        assumeTrue(OtherProcess.canLook(), "needs python3 as another process");
         try (NamedLocks.Held _ = locks.hold("a")) {
             Thread.currentThread().interrupt();
             locks.tryHold("b").orElseThrow().close();
             assertThat(Thread.interrupted()).isTrue();
-            assertThat(isLockedElsewhere("a")).isTrue();
+            assertThat(OtherProcess.seesLocked(file, "a")).isTrue();
         }
-        assertThat(isLockedElsewhere("a")).isFalse();
+        assertThat(OtherProcess.seesLocked(file, "a")).isFalse();
     }
 
     @Test
@@ -82,18 +79,21 @@ class NamedLocksTest {
         assertThat(Files.size(file)).isZero();
     }
 
-    /** As another process sees it: this one's own view would not show what the kernel has. */
-    private boolean isLockedElsewhere(String name) throws IOException, InterruptedException {
-        Process python =
-                new ProcessBuilder(PYTHON.orElseThrow().path().toString(), "-c", """
-            import fcntl, hashlib, os, sys
-            place = int.from_bytes(hashlib.sha256(sys.argv[2].encode()).digest()[:8], 'big') & (2**62 - 1)
-            file = os.open(sys.argv[1], os.O_WRONLY)
-            try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-            except OSError:
-                sys.exit(3)
-            """, file.toString(), name).start();
-        return python.waitFor() == 3;
+    /** Should two be opened after all, none of them fails. */
+    @Test
+    void whatAnotherOfThisProcessHasIsHeldBySomebody() throws Exception {
+        try (NamedLocks other = new NamedLocks(file);
+                NamedLocks.Held held = other.hold("a")) {
+            assertThat(locks.tryHold("a")).isEmpty();
+            Thread waiting = Thread.ofVirtual().start(() -> {
+                try (NamedLocks.Held _ = locks.hold("a")) {
+                    assertThat(other.tryHold("a")).isEmpty();
+                } catch (IOException | InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            held.close();
+            assertThat(waiting.join(Duration.ofSeconds(20))).isTrue();
+        }
     }
 }
