@@ -17,20 +17,28 @@ import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
-/** An image of one file, whole, for the machine that the test is on. */
-final class SmallImage {
-    static final String MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+/** An image of one layer, whole and in memory, for the machine that the test is on. */
+public final class SmallImage {
+    public static final String MANIFEST = "application/vnd.oci.image.manifest.v1+json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Layer and configuration, by digest. */
-    final Map<Digest, byte[]> blobs = new LinkedHashMap<>();
+    public final Map<Digest, byte[]> blobs = new LinkedHashMap<>();
 
-    final byte[] manifest;
+    public final byte[] manifest;
     private final byte[] layer;
     private final byte[] configuration;
 
+    /** Of one file. */
     SmallImage(String fileContent) {
-        byte[] tar = tar(Map.of("hello", fileContent.getBytes(UTF_8)));
+        this(tar(Map.of("hello", fileContent.getBytes(UTF_8))), Map.of("Cmd", List.of("/hello")));
+    }
+
+    /**
+     * @param tar the layer, as it is unpacked
+     * @param running what the configuration says of what is run
+     */
+    public SmallImage(byte[] tar, Map<String, Object> running) {
         layer = gzip(tar);
         configuration = json(Map.of(
                 "os",
@@ -38,7 +46,7 @@ final class SmallImage {
                 "architecture",
                 System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64",
                 "config",
-                Map.of("Cmd", List.of("/hello")),
+                running,
                 "rootfs",
                 Map.of("type", "layers", "diff_ids", List.of(Digest.of(tar).toString()))));
         manifest = json(Map.of(
@@ -52,7 +60,7 @@ final class SmallImage {
                 List.of(described("application/vnd.oci.image.layer.v1.tar+gzip", layer))));
     }
 
-    Digest digest() {
+    public Digest digest() {
         return Digest.of(manifest);
     }
 

@@ -3,18 +3,15 @@ package dev.agentcontainers.cli.registry;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.BasicAuthenticator;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.agentcontainers.cli.image.SmallImage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,35 +27,19 @@ import java.util.regex.Pattern;
 public final class ImageServer implements AutoCloseable {
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+) \\(0x");
     private static final String PREFIX = "/v2/team/agent/";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpServer server;
     private final Map<String, byte[]> content = new ConcurrentHashMap<>();
     private final String digest;
 
     private ImageServer(Path folder, Optional<String> password) throws IOException, InterruptedException {
-        byte[] layer = layer(folder);
-        byte[] configuration = json(Map.of(
-                "os",
-                "linux",
-                "architecture",
-                System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64",
-                "config",
-                Map.of("Env", List.of("FROM=image"), "Cmd", List.of("/bin/cat", "/etc/made-for"), "User", "1000:1000"),
-                "rootfs",
-                Map.of("type", "layers", "diff_ids", List.of(digestOf(layer)))));
-        byte[] manifest = json(Map.of(
-                "schemaVersion",
-                2,
-                "mediaType",
-                "application/vnd.oci.image.manifest.v1+json",
-                "config",
-                described("application/vnd.oci.image.config.v1+json", configuration),
-                "layers",
-                List.of(described("application/vnd.oci.image.layer.v1.tar", layer))));
-        digest = digestOf(manifest);
-        content.put("manifests/1", manifest);
-        content.put("manifests/" + digest, manifest);
+        SmallImage image = new SmallImage(
+                layer(folder),
+                Map.of("Env", List.of("FROM=image"), "Cmd", List.of("/bin/cat", "/etc/made-for"), "User", "1000:1000"));
+        digest = image.digest().toString();
+        image.blobs.forEach((blob, bytes) -> content.put("blobs/" + blob, bytes));
+        content.put("manifests/1", image.manifest);
+        content.put("manifests/" + digest, image.manifest);
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         var context = server.createContext(PREFIX, this::answer);
         password.ifPresent(wanted -> context.setAuthenticator(new BasicAuthenticator("test") {
@@ -98,18 +79,13 @@ public final class ImageServer implements AutoCloseable {
         return Files.writeString(file, "plainHttp: ['" + host() + "']\n");
     }
 
-    private Map<String, Object> described(String type, byte[] document) {
-        content.put("blobs/" + digestOf(document), document);
-        return Map.of("mediaType", type, "digest", digestOf(document), "size", document.length);
-    }
-
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
             byte[] found = content.get(exchange.getRequestURI().getPath().substring(PREFIX.length()));
             if (found == null) {
                 exchange.sendResponseHeaders(404, -1);
             } else {
-                exchange.getResponseHeaders().add("Content-Type", "application/vnd.oci.image.manifest.v1+json");
+                exchange.getResponseHeaders().add("Content-Type", SmallImage.MANIFEST);
                 exchange.sendResponseHeaders(200, found.length);
                 exchange.getResponseBody().write(found);
             }
@@ -146,20 +122,6 @@ public final class ImageServer implements AutoCloseable {
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(output).isZero();
         return output;
-    }
-
-    private static byte[] json(Object value) throws IOException {
-        return JSON.writeValueAsBytes(value);
-    }
-
-    private static String digestOf(byte[] content) {
-        try {
-            return "sha256:"
-                    + HexFormat.of()
-                            .formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     @Override

@@ -342,6 +342,31 @@ class RunIT {
         }
     }
 
+    /** Or nothing would ever make room of that image. */
+    @Test
+    void aKilledRunHasNoImageOnceTheNextIsThere() throws Exception {
+        try (ImageServer registry = ImageServer.start(folder)) {
+            AgentctlProcess killed = AgentctlProcess.run(
+                    folder,
+                    "--registries",
+                    registry.registries(folder.resolve("registries.yaml")).toString(),
+                    "--image",
+                    registry.image(),
+                    "--",
+                    "sh",
+                    "-c",
+                    "echo ready; sleep 1000");
+            killed.awaitOutput("ready\n");
+            killed.signal("KILL");
+            killed.await();
+            assertThat(StandaloneTraces.found()).anyMatch(trace -> trace.contains("/images/uses/standalone-"));
+
+            assertThat(AgentctlProcess.run(folder, "true").await()).isZero();
+
+            assertThat(StandaloneTraces.found()).isEmpty();
+        }
+    }
+
     @Test
     void enforcesLimits() throws Exception {
         AgentctlProcess memory =

@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.cli.process.ExternalCommand;
+import dev.agentcontainers.nodeagent.standalone.MachineImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What of standalone runs is on this machine: processes, fences, links, tables, control groups, mounts and files. */
+/** What of standalone runs is on this machine: processes, fences, links, tables, control groups, mounts, files, uses of images. */
 final class StandaloneTraces {
     private StandaloneTraces() {}
 
@@ -34,6 +35,7 @@ final class StandaloneTraces {
         addNames(Path.of("/var/lib/agentcontainers/standalone"), "", found);
         addNames(Path.of("/run/agentcontainers/standalone"), "", found);
         found.removeIf(line -> line.endsWith(".lock"));
+        addNames(MachineImages.DIRECTORY.resolve("uses"), "standalone-", found);
         addNames(Path.of("/sys/fs/cgroup"), "agentcontainers-standalone-", found);
         try (Stream<Path> controllers = Files.list(Path.of("/sys/fs/cgroup"))) {
             controllers
