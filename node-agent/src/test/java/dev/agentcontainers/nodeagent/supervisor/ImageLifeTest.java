@@ -180,6 +180,31 @@ class ImageLifeTest {
     }
 
     @Test
+    void anImageThatLostALayerIsGotAgainWithTheNextStart() throws Exception {
+        Assignment assignment =
+                agent(PullPolicy.ALWAYS).restart(RestartPolicy.Always).assignment();
+        node.run(assignment);
+        node.awaitPhase(assignment.id(), AssignmentPhase.Running);
+        registry.with("team/agent", "1", image("second"));
+        lose("layers");
+
+        node.machine.exit(assignment.id(), 1);
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 2;
+        });
+
+        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
+                .hasValue(first.index().toString());
+        assertThat(prepared(assignment).root())
+                .isInstanceOfSatisfying(
+                        SandboxRoot.Image.class,
+                        root -> assertThat(root.layers())
+                                .allSatisfy(layer ->
+                                        assertThat(layer.resolve("archive")).exists()));
+    }
+
+    @Test
     void whatMayNotBePulledIsNotGotAgain() throws Exception {
         images.get(
                 new SandboxId("other"),
