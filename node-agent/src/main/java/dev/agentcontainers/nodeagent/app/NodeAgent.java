@@ -12,8 +12,8 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
 import dev.agentcontainers.nodeagent.gateway.StreamTargets;
+import dev.agentcontainers.nodeagent.image.agent.AwaitedImages;
 import dev.agentcontainers.nodeagent.image.agent.DiskRelief;
-import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.Journal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
@@ -44,6 +44,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.Metrics;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -67,6 +68,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeAgent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
+
+    /** No longer do agents without an image wait for the store of images. */
+    private static final Duration IMAGES_PATIENCE = Duration.ofSeconds(5);
 
     private final NodeOptions options;
     private final Platform platform;
@@ -139,18 +143,25 @@ public final class NodeAgent implements AutoCloseable {
                             membership.remember(addresses);
                         })
                 .start());
+        AwaitedImages images = closing(AwaitedImages.start(
+                options.images(), platform.layers(), options.settings().name(), clock));
         PresentNode present = describe(
                 facts,
                 node,
                 drivers,
-                () -> Stream.of(upkeep.warnings(), share.warnings(), proxy.warnings(), trail.warnings())
+                () -> Stream.of(
+                                upkeep.warnings(),
+                                share.warnings(),
+                                proxy.warnings(),
+                                trail.warnings(),
+                                images.warnings())
                         .flatMap(List::stream)
                         .toList());
         limitAgents(present.get());
-        NodeImages images = closing(NodeImages.open(
-                options.images(), platform.layers(), options.settings().name(), clock));
         closing(DiskRelief.start(
-                images, options.images().directory(), options.images().freePercent()));
+                images::relieve, options.images().directory(), options.images().freePercent()));
+        // Agents of an earlier process know their images at once then, in the usual case.
+        images.awaitFirstTry(IMAGES_PATIENCE);
         start(new Ingredients(
                 client,
                 credentials,
@@ -203,7 +214,7 @@ public final class NodeAgent implements AutoCloseable {
             AuditTrail trail,
             Fence fence,
             EgressProxyKeeper proxy,
-            NodeImages images,
+            AwaitedImages images,
             NodeDrivers probed,
             Map<String, IsolationDriver> drivers,
             PresentNode present) {}

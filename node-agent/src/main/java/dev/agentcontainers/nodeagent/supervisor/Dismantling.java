@@ -33,7 +33,9 @@ record Dismantling(
                 driver.purge(id);
             }
         }
-        image.release();
+        if (entry.assignment().image().isPresent() || assignment.image().isPresent()) {
+            image.release();
+        }
         node.fence().detach(id);
         node.fence().forgetBudgets(id);
         capacity.release(id);

@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -78,7 +79,14 @@ final class HeldImage implements AutoCloseable {
     /** As {@link #held}; empty also where what the agent has is not all there any more, so that it has to be got again. */
     private Optional<AgentImage> whole() throws SandboxException {
         try {
-            return held();
+            if (held().filter(image -> !image.layers().stream().allMatch(Files::isDirectory))
+                    .isPresent()) {
+                LOG.warn("agent {} gets its image again: layers are missing", id);
+                held = Optional.empty();
+                asked = false;
+                return Optional.empty();
+            }
+            return held;
         } catch (SandboxException e) {
             if (e.getCause() instanceof ImageException image && image.kind() == ImageException.Kind.NOT_FOUND) {
                 LOG.warn("agent {} gets its image again: {}", id, e.getMessage());

@@ -79,7 +79,7 @@ record Oversight(
         }
         try {
             if (!before.limits().equals(wanted.limits()) || !before.requests().equals(wanted.requests())) {
-                driver.update(resolution.resolve(wanted, image.held()));
+                driver.update(resolution.resolve(wanted, wanted.image().isPresent() ? image.held() : Optional.empty()));
             }
             agent.keep(entry.applied(wanted));
             return Optional.empty();

@@ -100,6 +100,55 @@ class DiskJournalTest {
         assertThat(new DiskJournal(folder).entries()).containsOnlyKeys(other);
     }
 
+    /** An agent that runs while its node agent is replaced is known to the next one, image or not. */
+    @Test
+    void anEntryFromBeforeThereWereImagesIsRead() throws IOException {
+        String assignment = """
+            {"id":{"value":"%s"},"agent":{"namespace":"team-a","name":"researcher","uid":"u","generation":4},
+             "generation":2,"epoch":9,"driver":{"className":"process","name":"process","parameters":{}},
+             "command":["python3","/opt/main.py"],"workingDirectory":"/workspace",
+             "environment":[{"kind":"Literal","name":"A","value":"b"}],
+             "requests":{"cpuMillis":null,"memoryBytes":null,"ephemeralStorageBytes":null,"pids":null},
+             "limits":{"cpuMillis":100,"memoryBytes":null,"ephemeralStorageBytes":null,"pids":256},
+             "mounts":[{"kind":"Workspace","path":"/workspace","writable":true}],
+             "restartPolicy":"OnFailure","deadline":"PT1H","gracePeriod":"PT10S","policyGroup":"group-a"}
+            """.formatted(ID);
+        Files.writeString(folder.resolve("sandboxes").resolve(ID + ".json"), """
+            {"format":1,"value":{"assignment":%1$s,"state":"ACCEPTED","bootId":"boot-1",
+             "run":{"begunAt":"2026-11-24T12:00:00.123456Z","released":true,"applied":%1$s,"stoppingSince":null},
+             "firstStartedAt":"2026-11-24T12:00:00.123456Z","restarts":0,"failures":0,"nextStartAt":null,
+             "lastExit":null,"outcome":null,
+             "milestones":{"prepared":"2026-11-24T12:00:00.123456Z","fenced":"2026-11-24T12:00:00.123456Z",
+                           "started":"2026-11-24T12:00:00.123456Z","finished":null},
+             "fenced":{"address":"100.80.0.2","group":"group-a","hash":"hash","revision":1}}}
+            """.formatted(assignment));
+
+        Assignment read = new Assignment(
+                ID,
+                new Assignment.Agent("team-a", "researcher", "u", 4),
+                2,
+                9,
+                new Assignment.Driver("process", "process", Map.of()),
+                Optional.empty(),
+                List.of("python3", "/opt/main.py"),
+                Optional.of("/workspace"),
+                List.of(new EnvironmentEntry.Literal("A", "b")),
+                ResourceAmounts.NONE,
+                new ResourceAmounts(
+                        OptionalLong.of(100), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(256)),
+                List.of(new Mount.Workspace("/workspace", true)),
+                RestartPolicy.OnFailure,
+                Optional.of(Duration.ofHours(1)),
+                Duration.ofSeconds(10),
+                "group-a");
+        JournalEntry expected = JournalEntry.of(read)
+                .acceptedHere()
+                .beginning("boot-1", NOW)
+                .releasing(NOW, NOW, new JournalEntry.Fenced("100.80.0.2", "group-a", "hash", 1))
+                .started(NOW);
+        assertThat(new DiskJournal(folder).entries()).containsExactly(Map.entry(ID, expected));
+    }
+
     @Test
     void strangeFilesAreLeftOut() throws IOException {
         Files.writeString(folder.resolve("sandboxes/Not An Id.json"), "{}");

@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
 import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
+import dev.agentcontainers.nodeagent.image.agent.AwaitedImages;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
@@ -22,6 +23,7 @@ import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import dev.agentcontainers.nodeagent.image.store.PullObserver;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
 import dev.agentcontainers.nodeagent.image.store.WholeArchives;
+import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
@@ -178,6 +180,31 @@ class ImageLifeTest {
     }
 
     @Test
+    void anImageThatLostALayerIsGotAgainWithTheNextStart() throws Exception {
+        Assignment assignment =
+                agent(PullPolicy.ALWAYS).restart(RestartPolicy.Always).assignment();
+        node.run(assignment);
+        node.awaitPhase(assignment.id(), AssignmentPhase.Running);
+        registry.with("team/agent", "1", image("second"));
+        lose("layers");
+
+        node.machine.exit(assignment.id(), 1);
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 2;
+        });
+
+        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
+                .hasValue(first.index().toString());
+        assertThat(prepared(assignment).root())
+                .isInstanceOfSatisfying(
+                        SandboxRoot.Image.class,
+                        root -> assertThat(root.layers())
+                                .allSatisfy(layer ->
+                                        assertThat(layer.resolve("archive")).exists()));
+    }
+
+    @Test
     void whatMayNotBePulledIsNotGotAgain() throws Exception {
         images.get(
                 new SandboxId("other"),
@@ -203,6 +230,8 @@ class ImageLifeTest {
         });
         assertThat(node.machine.starts(assignment.id())).isEqualTo(1);
         assertThat(registry.asked).hasSize(asked);
+        node.remove(assignment);
+        node.awaitPhase(assignment.id(), AssignmentPhase.Stopped);
     }
 
     private void lose(String part) throws IOException {
@@ -259,6 +288,48 @@ class ImageLifeTest {
 
         node.awaitPhase(assignment.id(), AssignmentPhase.Running);
         assertThat(virtual).hasValue(false);
+    }
+
+    /** A disk that is away concerns the agents that are on it. */
+    @Test
+    void agentsWithoutAnImageNeedNoStore() throws Exception {
+        node.close();
+        images.close();
+        Files.writeString(folder.resolve("disk"), "no directory");
+        ImageSettings settings = ImageSettings.in(folder.resolve("disk/images"));
+        try (AwaitedImages awaited = AwaitedImages.start(
+                () -> NodeImages.open(settings, new WholeArchives(), "node", Clock.systemUTC()),
+                Duration.ofMillis(5))) {
+            node.images = awaited;
+            node.up().policy(2, 5, TestNode.GROUP);
+            Assignment plain = Assignments.of("agent-2").assignment();
+            Assignment wantsImage = agent(PullPolicy.IF_NOT_PRESENT).assignment();
+
+            node.run(plain, wantsImage);
+            node.awaitPhase(plain.id(), AssignmentPhase.Running);
+            assertThat(node.awaitReason(wantsImage.id(), "PullFailed").message())
+                    .contains("the store of images can't be opened");
+            Assignment smaller = Assignments.of("agent-2")
+                    .newer()
+                    .limits(Assignments.amounts(500, 1 << 23))
+                    .assignment();
+            node.run(smaller, wantsImage);
+            await().until(() -> node.journalled(plain.id())
+                    .flatMap(JournalEntry::run)
+                    .filter(run -> run.applied().equals(smaller))
+                    .isPresent());
+            node.remove(plain);
+            node.awaitPhase(plain.id(), AssignmentPhase.Stopped);
+
+            node.remove(wantsImage);
+            Files.delete(folder.resolve("disk"));
+            await().until(() -> {
+                node.pass(Duration.ofMinutes(10));
+                return node.latest(wantsImage.id())
+                        .filter(report -> report.phase() == AssignmentPhase.Stopped)
+                        .isPresent();
+            });
+        }
     }
 
     /** Tells of pulls. */

@@ -24,6 +24,9 @@ record ImageFiles(LayerCalls calls, Path root) {
             if (file == -LayerCalls.ENOENT || file == -LayerCalls.ENOTDIR) {
                 return "";
             }
+            if (file == -LayerCalls.ELOOP) {
+                throw new ImageException(Kind.UNUSABLE, "the image's " + path + " is a link that leads to no file");
+            }
             check("open an image's " + path, file);
             try {
                 return read(file, path);

@@ -10,6 +10,7 @@ public interface LayerCalls {
     int ENOTDIR = 20;
     int ENOSPC = 28;
     int ENOTEMPTY = 39;
+    int ELOOP = 40;
     int EDQUOT = 122;
 
     /** The file type bits of a mode, inode(7). */

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.image;
 
 import static dev.agentcontainers.nodeagent.linux.image.LayerCalls.EEXIST;
+import static dev.agentcontainers.nodeagent.linux.image.LayerCalls.ELOOP;
 import static dev.agentcontainers.nodeagent.linux.image.LayerCalls.ENOENT;
 import static dev.agentcontainers.nodeagent.linux.image.LayerCalls.ENOTDIR;
 import static dev.agentcontainers.nodeagent.linux.image.LayerCalls.ENOTEMPTY;
@@ -20,7 +21,6 @@ import java.util.Map;
  */
 final class LayerTree implements Closeable {
     private static final int EAGAIN = 11;
-    private static final int ELOOP = 40;
     private static final int EXDEV = 18;
     private static final int TRIES = 100;
 

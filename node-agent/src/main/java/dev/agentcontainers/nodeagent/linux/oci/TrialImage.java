@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Set;
 
 /**
  * An image of one layer with one program, which ends at once: a trial run by it needs nothing of the host's files. Source:
@@ -17,6 +21,7 @@ final class TrialImage {
     /** Its path in the image. */
     static final String PROGRAM = "/end";
 
+    private static final Set<PosixFilePermission> EXECUTABLE_BY_ALL = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final long ADDRESS = 0x400000;
     private static final int HEADER = 64;
     private static final int SEGMENT = 56;
@@ -36,20 +41,32 @@ final class TrialImage {
 
     private TrialImage() {}
 
-    /** The directory of its layer, made in {@code folder} where it is not there. */
+    /**
+     * The directory of its layer, made in {@code folder} where it is not there, and made anew where something else is: a power
+     * loss may leave an empty file, and another version of this may have another program.
+     */
     static Path layerIn(Path folder) throws IOException {
         PrivateFiles.makeDirectory(folder);
         Path layer = folder.resolve("layer");
         Files.createDirectories(layer);
-        Files.setPosixFilePermissions(layer, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(layer, EXECUTABLE_BY_ALL);
         Path program = layer.resolve(PROGRAM.substring(1));
-        if (!Files.exists(program)) {
+        byte[] content = program(System.getProperty("os.arch").equals("aarch64"));
+        if (!isThere(program, content)) {
             Path draft = folder.resolve("draft");
-            Files.write(draft, program(System.getProperty("os.arch").equals("aarch64")));
-            Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.deleteIfExists(draft);
+            Files.write(draft, content);
+            Files.setPosixFilePermissions(draft, EXECUTABLE_BY_ALL);
             Files.move(draft, program, StandardCopyOption.ATOMIC_MOVE);
         }
         return layer;
+    }
+
+    private static boolean isThere(Path program, byte[] content) throws IOException {
+        return Files.isRegularFile(program, LinkOption.NOFOLLOW_LINKS)
+                && Files.size(program) == content.length
+                && Arrays.equals(Files.readAllBytes(program), content)
+                && Files.getPosixFilePermissions(program).equals(EXECUTABLE_BY_ALL);
     }
 
     private static byte[] program(boolean arm) {

@@ -23,12 +23,12 @@ class RegistriesFileTest {
     @Test
     void saysHowRegistriesAreReached() throws IOException {
         RegistrySettings settings = read("""
-                mirrors:
-                  docker.io: [mirror.example.org:5000, other.example.org]
-                  registry.example.org:
-                plainHttp: [mirror.example.org:5000]
-                authoritiesFile: /etc/authorities.pem
-                """);
+            mirrors:
+              docker.io: [mirror.example.org:5000, other.example.org]
+              registry.example.org:
+            plainHttp: [mirror.example.org:5000]
+            authoritiesFile: /etc/authorities.pem
+            """);
 
         assertThat(settings.mirrors())
                 .containsEntry("docker.io", List.of("mirror.example.org:5000", "other.example.org"))
@@ -47,11 +47,14 @@ class RegistriesFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            insecure: [a]          | 'insecure'
-            plainHttp: true        | 'plainHttp'
-            mirrors: [a]           | 'mirrors'
-            mirrors: {a: b: c}     | registries.yaml
-            """)
+        insecure: [a]          | 'insecure'
+        plainHttp: true        | 'plainHttp'
+        mirrors: [a]           | 'mirrors'
+        plainHttp: [a, null]   | 'plainHttp'
+        plainHttp: [~]         | 'plainHttp'
+        mirrors: {b: [null]}   | 'mirrors.b'
+        mirrors: {a: b: c}     | registries.yaml
+        """)
     void whatCannotBeReadIsNamed(String content, String says) {
         assertThatThrownBy(() -> read(content))
                 .isInstanceOf(IOException.class)

@@ -82,18 +82,21 @@ class NamedLocksTest {
     /** Should two be opened after all, none of them fails. */
     @Test
     void whatAnotherOfThisProcessHasIsHeldBySomebody() throws Exception {
-        try (NamedLocks other = new NamedLocks(file);
-                NamedLocks.Held held = other.hold("a")) {
-            assertThat(locks.tryHold("a")).isEmpty();
-            Thread waiting = Thread.ofVirtual().start(() -> {
-                try (NamedLocks.Held _ = locks.hold("a")) {
-                    assertThat(other.tryHold("a")).isEmpty();
-                } catch (IOException | InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            held.close();
+        CountDownLatch got = new CountDownLatch(1);
+        try (NamedLocks other = new NamedLocks(file)) {
+            Thread waiting;
+            try (NamedLocks.Held _ = other.hold("a")) {
+                assertThat(locks.tryHold("a")).isEmpty();
+                waiting = Thread.ofVirtual().start(() -> {
+                    try (NamedLocks.Held _ = locks.hold("a")) {
+                        got.countDown();
+                    } catch (IOException | InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+            }
             assertThat(waiting.join(Duration.ofSeconds(20))).isTrue();
+            assertThat(got.getCount()).isZero();
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.nodeagent.image.ImageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,5 +63,17 @@ class ImageFilesTest {
         assertThatThrownBy(() -> files.text("etc/passwd")).hasMessageContaining("is not a file");
         assertThatThrownBy(() -> files.text("etc")).hasMessageContaining("is not a file");
         assertThatThrownBy(() -> files.text("etc/huge")).hasMessageContaining("1048576 bytes");
+    }
+
+    /** The same with every start: tried again, it would never be told to whoever made the image. */
+    @Test
+    void linksInACircleAreTheImagesFault() throws Exception {
+        Files.createSymbolicLink(etc("passwd"), Path.of("group"));
+        Files.createSymbolicLink(etc("group"), Path.of("/etc/passwd"));
+
+        assertThatThrownBy(() -> ImageUser.in(folder.resolve("root"), "agent"))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(ImageException.Kind.UNUSABLE))
+                .hasMessageContaining("etc/passwd is a link");
     }
 }
