@@ -14,12 +14,15 @@ import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollEventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -30,11 +33,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -439,6 +444,90 @@ class WebSocketRelayTest {
             assertThat(ends.getLast().getInputStream().readNBytes(size)).hasSize(size);
             written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         }
+    }
+
+    /** Requests that come before a handshake on its connection, and in one piece with it or not. */
+    enum Before {
+        NOTHING,
+        A_REQUEST,
+        A_REQUEST_IN_ONE_PIECE,
+        CONTENT_WITH_AN_EARLY_ANSWER_IN_ONE_PIECE
+    }
+
+    /** What waits for the server's answer waits with the agent, and not in this proxy's memory. */
+    @ParameterizedTest
+    @EnumSource
+    void whatComesBehindAHandshakeIsNotReadBeforeTheAnswer(Before before) throws Exception {
+        Socket client = send("GET /v1/a HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n");
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        String another = "GET /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n";
+        switch (before) {
+            case NOTHING -> {
+                client = send(handshake("/v1/stream"));
+                origin = accept();
+            }
+            case A_REQUEST -> {
+                write(origin, OK);
+                read(client, "ok");
+                write(client, handshake("/v1/stream"));
+            }
+            case A_REQUEST_IN_ONE_PIECE -> {
+                write(origin, OK);
+                read(client, "ok");
+                write(client, another + handshake("/v1/stream"));
+                read(origin, "\r\n\r\n");
+                write(origin, OK);
+                read(client, "ok");
+            }
+            case CONTENT_WITH_AN_EARLY_ANSWER_IN_ONE_PIECE -> {
+                write(origin, OK);
+                read(client, "ok");
+                write(client, "POST /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\nContent-Length: 4\r\n\r\nab");
+                read(origin, "ab");
+                write(origin, OK);
+                read(client, "ok");
+                write(client, "cd" + handshake("/v1/stream"));
+                read(origin, "cd");
+            }
+        }
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/stream ");
+
+        long memory = PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
+        byte[] piece = new byte[64 << 10];
+        Arrays.fill(piece, (byte) 'a');
+        int pieces = 1024;
+        AtomicInteger taken = new AtomicInteger();
+        OutputStream out = client.getOutputStream();
+        CompletableFuture<Void> written = CompletableFuture.runAsync(() -> {
+            try {
+                for (int i = 0; i < pieces; i++) {
+                    out.write(piece);
+                    taken.incrementAndGet();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).until(() -> {
+            int last = taken.get();
+            await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+            return taken.get() == last;
+        });
+        assertThat(written).as("who nobody reads waits").isNotDone();
+        assertThat(taken).as("of 64 KiB, in the kernel").hasValueLessThan(pieces / 2);
+        assertThat(PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory() - memory)
+                .as("in the proxy")
+                .isLessThan(16 << 20);
+
+        write(origin, SWITCHING);
+        assertThat(read(client, "\r\n\r\n")).isEqualTo(SWITCHING);
+        for (int i = 0; i < pieces; i++) {
+            assertThat(Arrays.equals(origin.getInputStream().readNBytes(piece.length), piece))
+                    .as("piece %d", i)
+                    .isTrue();
+        }
+        written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
     @Test
