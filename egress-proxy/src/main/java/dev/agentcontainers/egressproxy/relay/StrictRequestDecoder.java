@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -53,6 +54,8 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
     private boolean waiting;
     private boolean waitsNoMore;
+    /** Whether the input has ended behind what waits. */
+    private boolean endsBehind;
 
     private final ChannelHandler reads = new ChannelOutboundHandlerAdapter() {
         @Override
@@ -121,12 +124,29 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
         return reads;
     }
 
+    /** An end of the input is told, but ends nothing here before what came before it was looked at: Netty's decoders forget it with that. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
+        if (event instanceof ChannelInputShutdownEvent && waits()) {
+            endsBehind = true;
+            context.fireUserEventTriggered(event);
+        } else {
+            super.userEventTriggered(context, event);
+        }
+    }
+
     /** The request that asked for another protocol was answered in this one: what is behind it are requests. Not from within a read. */
     void goOn() throws Exception {
         ChannelHandlerContext context = its;
         if (waiting && context != null) {
             waiting = false;
             channelRead(context, Unpooled.EMPTY_BUFFER);
+            // Each read has an end, or it counts for the next that something has come of it.
+            channelReadComplete(context);
+            if (endsBehind && !waiting) {
+                endsBehind = false;
+                super.userEventTriggered(context, ChannelInputShutdownEvent.INSTANCE);
+            }
         }
     }
 

@@ -530,6 +530,81 @@ class WebSocketRelayTest {
         written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
+    /** What is read along with the handshake, and what stays in the kernel. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 300_000})
+    void anEndBeforeTheAnswerLosesNothingOfATunnel(int bytes) throws Exception {
+        String early = "a".repeat(bytes);
+        Socket client = send(handshake("/v1/stream") + early);
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        client.shutdownOutput();
+        assertNothingComes(origin);
+        write(origin, SWITCHING);
+        assertThat(read(client, "\r\n\r\n")).isEqualTo(SWITCHING);
+
+        assertThat(read(origin, "")).as("all, and then the end").isEqualTo(early);
+        write(origin, "late");
+        origin.close();
+        assertThat(read(client, "")).isEqualTo("late");
+        awaitVerdicts(HttpVerdict.UPGRADED, HttpVerdict.PASSED);
+        assertThat(decisions.getLast().bytesSent()).isEqualTo(bytes);
+    }
+
+    @Test
+    void anEndBeforeARefusalLosesNoRequest() throws Exception {
+        Socket client = send(handshake("/v1/stream") + "GET /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n"
+                + handshake("/v1/stream", "Authorization: Bearer a\r\n") + "GET /v1/c HTTP/1.1\r\nHost: " + NAME
+                + "\r\n\r\nGET /admin HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n");
+        Socket origin = accept();
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/stream ");
+        client.shutdownOutput();
+        assertNothingComes(origin);
+        for (String next : List.of("GET /v1/b ", "GET /v1/stream ", "GET /v1/c ")) {
+            write(origin, OK);
+            assertThat(read(client, "ok")).isEqualTo(OK);
+            assertThat(read(origin, "\r\n\r\n")).startsWith(next);
+        }
+        write(origin, OK);
+        assertThat(read(client, "")).startsWith(OK).contains("403 Forbidden", "no-rule");
+        assertThat(read(origin, "")).as("nothing more came").isEmpty();
+        awaitVerdicts(
+                HttpVerdict.PASSED, HttpVerdict.PASSED, HttpVerdict.PASSED, HttpVerdict.PASSED, HttpVerdict.NO_RULE);
+    }
+
+    /** As behind any other request. */
+    @Test
+    void anEndWithinTheHeadBehindARefusedHandshakeIsToldOf() throws Exception {
+        Socket client = send(handshake("/v1/stream") + "GET /v1/b HTTP/1.1\r\nHost: " + NAME);
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        client.shutdownOutput();
+        assertNothingComes(origin);
+        write(origin, OK);
+        assertThat(read(client, "")).startsWith(OK).contains("403 Forbidden", "malformed");
+        assertThat(read(origin, "")).as("nothing more came").isEmpty();
+        awaitVerdicts(HttpVerdict.PASSED, HttpVerdict.MALFORMED);
+    }
+
+    @Test
+    void aHeadInTwoPiecesMayFollowWhatFollowedARefusedHandshake() throws Exception {
+        Socket client = send(handshake("/v1/stream") + "GET /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n");
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        write(origin, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nok");
+        read(client, "ok");
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/b ");
+        write(origin, OK);
+        assertThat(read(client, "ok")).isEqualTo(OK);
+
+        write(client, "GET /v1/c HTTP/1.1\r\nHo");
+        assertNothingComes(origin);
+        write(client, "st: " + NAME + "\r\n\r\n");
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/c ");
+        write(origin, OK);
+        assertThat(read(client, "ok")).isEqualTo(OK);
+    }
+
     @Test
     void aRuleThatIsTakenBackCutsWebSockets() throws Exception {
         Socket client = send(handshake("/v1/stream"));
