@@ -347,6 +347,8 @@ class WebSocketRelayTest {
                 "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~@",
                 "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: close~@",
                 "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@~Content-Length: 5",
+                "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@~Transfer-Encoding: gzip",
+                "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@~Transfer-Encoding: gzip, chunked",
                 "HTTP/1.0 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@",
             })
     void anAnswerThatDoesNotAcceptIsNoTunnel(String answer) throws Exception {
