@@ -87,7 +87,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         front.config().setAutoRead(false);
         front.config().setRecvByteBufAllocator(LITTLE_AT_ONCE);
         requests.tls().ifPresent(this::decrypt);
-        front.pipeline().addLast(decoder, answers, flow, this);
+        front.pipeline().addLast(decoder.reads(), decoder, answers, flow, this);
         within(limits.hello());
         front.pipeline().fireChannelRead(read);
         if (requests.tls().isPresent()) {
@@ -305,6 +305,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         }
         requests.tell(exchange, HttpVerdict.UPGRADED);
         front.closeFuture().addListener(_ -> tell(holds() ? HttpVerdict.PASSED : HttpVerdict.REVOKED));
+        front.pipeline().remove(decoder.reads());
         front.pipeline().remove(answers);
         front.pipeline().remove(this);
         Relay relay = new Relay(

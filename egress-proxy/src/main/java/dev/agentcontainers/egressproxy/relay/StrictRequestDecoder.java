@@ -2,8 +2,12 @@ package dev.agentcontainers.egressproxy.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
@@ -19,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * characters and what is beyond ASCII, tabs between the words of a request's line, and a length beside a transfer coding.
  *
  * <p>What comes behind a request that asks for another protocol is read neither as requests nor as anything else until it is known
- * which of both it is.
+ * which of both it is, and no more of it is read from the connection meanwhile.
  */
 final class StrictRequestDecoder extends HttpRequestDecoder {
     /** Of a request's line, as long as most servers let it be. */
@@ -30,6 +34,10 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
     private static final int MOST_HEADERS = 128;
     private static final int LONGEST_CHUNK = 8 << 10;
+
+    /** Bytes of which it isn't known what they are, should they be read although they are not asked for ({@link #reads()}). */
+    private static final int MOST_WAITING = 64 << 10;
+
     private static final byte CR = 13;
     private static final byte LF = 10;
 
@@ -46,6 +54,17 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
     private boolean waiting;
     private boolean waitsNoMore;
+    /** Whether the input has ended behind what waits. */
+    private boolean endsBehind;
+
+    private final ChannelHandler reads = new ChannelOutboundHandlerAdapter() {
+        @Override
+        public void read(ChannelHandlerContext context) {
+            if (!waits()) {
+                context.read();
+            }
+        }
+    };
 
     StrictRequestDecoder() {
         super(new HttpDecoderConfig()
@@ -61,7 +80,11 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     /** What it takes of the bytes before it has given a request is that request's head, and nothing else. */
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) throws Exception {
-        if (waiting && !waitsNoMore) {
+        if (waits()) {
+            if (buffer.readableBytes() > MOST_WAITING) {
+                throw new TooLongFrameException(
+                        "more than " + MOST_WAITING + " bytes came before it was known what they are");
+            }
             return;
         }
         int begin = buffer.readerIndex();
@@ -89,11 +112,41 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
         }
     }
 
+    private boolean waits() {
+        return waiting && !waitsNoMore;
+    }
+
+    /**
+     * To stand before this one: keeps it, and whoever is behind it, from reading more while what has come has to wait. Netty's decoders
+     * read for as long as nothing comes of what they read, and a read may have been asked for before it was known that there is to wait.
+     */
+    ChannelHandler reads() {
+        return reads;
+    }
+
+    /** An end of the input is told, but ends nothing here before what came before it was looked at: Netty's decoders forget it with that. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
+        if (event instanceof ChannelInputShutdownEvent && waits()) {
+            endsBehind = true;
+            context.fireUserEventTriggered(event);
+        } else {
+            super.userEventTriggered(context, event);
+        }
+    }
+
     /** The request that asked for another protocol was answered in this one: what is behind it are requests. Not from within a read. */
     void goOn() throws Exception {
-        if (waiting && its != null) {
+        ChannelHandlerContext context = its;
+        if (waiting && context != null) {
             waiting = false;
-            channelRead(its, Unpooled.EMPTY_BUFFER);
+            channelRead(context, Unpooled.EMPTY_BUFFER);
+            // Each read has an end, or it counts for the next that something has come of it.
+            channelReadComplete(context);
+            if (endsBehind && !waiting) {
+                endsBehind = false;
+                super.userEventTriggered(context, ChannelInputShutdownEvent.INSTANCE);
+            }
         }
     }
 

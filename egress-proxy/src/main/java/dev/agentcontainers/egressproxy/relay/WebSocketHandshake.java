@@ -105,7 +105,9 @@ final class WebSocketHandshake {
     }
 
     /**
-     * Whether an answer, read without failure, says that the connection goes on as a WebSocket.
+     * Whether an answer, read without failure, says that the connection goes on as a WebSocket. It has no content, and says nothing of
+     * any: with a length or a transfer coding one reader takes for content what another takes for the WebSocket's first bytes. Netty's
+     * decoder has dropped {@code chunked} where nothing else is said with it. Sources: RFC 9110, 8.6; RFC 9112, 6.1.
      *
      * @param accept of the request
      */
@@ -118,7 +120,8 @@ final class WebSocketHandshake {
                 && protocols.getFirst().equalsIgnoreCase(PROTOCOL)
                 && options(headers).contains(UPGRADE)
                 && headers.getAll("sec-websocket-accept").equals(List.of(accept))
-                && !headers.contains(HttpHeaderNames.CONTENT_LENGTH);
+                && !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
+                && !headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
     }
 
     /** What Connection says, in small letters. */

@@ -27,6 +27,8 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -45,6 +47,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -365,6 +368,48 @@ class HttpsRelayTest {
         assertThat(end.status()).isEqualTo(101);
         assertThat(end.bytesSent()).isEqualTo(length);
         assertThat(end.bytesReceived()).isEqualTo(length);
+    }
+
+    @Test
+    void whatComesBehindAHandshakeIsNotReadBeforeTheAnswer() throws Exception {
+        allowWebSockets();
+        SSLSocket client = client();
+        write(client, get("/v1/a", NAME));
+        SSLSocket origin = origin();
+        read(origin, "\r\n\r\n");
+        write(origin, OK);
+        read(client, "ok");
+        write(client, get("/v1/b", NAME) + HANDSHAKE);
+        read(origin, "\r\n\r\n");
+        write(origin, OK);
+        read(client, "ok");
+        read(origin, "\r\n\r\n");
+
+        byte[] piece = new byte[64 << 10];
+        int pieces = 1024;
+        AtomicInteger taken = new AtomicInteger();
+        OutputStream out = client.getOutputStream();
+        CompletableFuture<Void> written = CompletableFuture.runAsync(() -> {
+            try {
+                for (int i = 0; i < pieces; i++) {
+                    out.write(piece);
+                    taken.incrementAndGet();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).until(() -> {
+            int last = taken.get();
+            await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+            return taken.get() == last;
+        });
+        assertThat(written).as("who nobody reads waits").isNotDone();
+        assertThat(taken).as("of 64 KiB, in the kernel").hasValueLessThan(pieces / 2);
+        write(origin, SWITCHING);
+        assertThat(read(client, "\r\n\r\n")).isEqualTo(SWITCHING);
+        assertThat(origin.getInputStream().readNBytes(pieces * piece.length)).hasSize(pieces * piece.length);
+        written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
     @Test

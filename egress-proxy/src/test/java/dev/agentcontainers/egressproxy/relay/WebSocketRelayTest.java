@@ -14,12 +14,15 @@ import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollEventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -30,11 +33,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -342,6 +347,8 @@ class WebSocketRelayTest {
                 "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~@",
                 "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: close~@",
                 "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@~Content-Length: 5",
+                "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@~Transfer-Encoding: gzip",
+                "HTTP/1.1 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@~Transfer-Encoding: gzip, chunked",
                 "HTTP/1.0 101 Switching Protocols~Upgrade: websocket~Connection: Upgrade~@",
             })
     void anAnswerThatDoesNotAcceptIsNoTunnel(String answer) throws Exception {
@@ -439,6 +446,165 @@ class WebSocketRelayTest {
             assertThat(ends.getLast().getInputStream().readNBytes(size)).hasSize(size);
             written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         }
+    }
+
+    /** Requests that come before a handshake on its connection, and in one piece with it or not. */
+    enum Before {
+        NOTHING,
+        A_REQUEST,
+        A_REQUEST_IN_ONE_PIECE,
+        CONTENT_WITH_AN_EARLY_ANSWER_IN_ONE_PIECE
+    }
+
+    /** What waits for the server's answer waits with the agent, and not in this proxy's memory. */
+    @ParameterizedTest
+    @EnumSource
+    void whatComesBehindAHandshakeIsNotReadBeforeTheAnswer(Before before) throws Exception {
+        Socket client = send("GET /v1/a HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n");
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        String another = "GET /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n";
+        switch (before) {
+            case NOTHING -> {
+                client = send(handshake("/v1/stream"));
+                origin = accept();
+            }
+            case A_REQUEST -> {
+                write(origin, OK);
+                read(client, "ok");
+                write(client, handshake("/v1/stream"));
+            }
+            case A_REQUEST_IN_ONE_PIECE -> {
+                write(origin, OK);
+                read(client, "ok");
+                write(client, another + handshake("/v1/stream"));
+                read(origin, "\r\n\r\n");
+                write(origin, OK);
+                read(client, "ok");
+            }
+            case CONTENT_WITH_AN_EARLY_ANSWER_IN_ONE_PIECE -> {
+                write(origin, OK);
+                read(client, "ok");
+                write(client, "POST /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\nContent-Length: 4\r\n\r\nab");
+                read(origin, "ab");
+                write(origin, OK);
+                read(client, "ok");
+                write(client, "cd" + handshake("/v1/stream"));
+                read(origin, "cd");
+            }
+        }
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/stream ");
+
+        long memory = PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
+        byte[] piece = new byte[64 << 10];
+        Arrays.fill(piece, (byte) 'a');
+        int pieces = 1024;
+        AtomicInteger taken = new AtomicInteger();
+        OutputStream out = client.getOutputStream();
+        CompletableFuture<Void> written = CompletableFuture.runAsync(() -> {
+            try {
+                for (int i = 0; i < pieces; i++) {
+                    out.write(piece);
+                    taken.incrementAndGet();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).until(() -> {
+            int last = taken.get();
+            await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+            return taken.get() == last;
+        });
+        assertThat(written).as("who nobody reads waits").isNotDone();
+        assertThat(taken).as("of 64 KiB, in the kernel").hasValueLessThan(pieces / 2);
+        assertThat(PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory() - memory)
+                .as("in the proxy")
+                .isLessThan(16 << 20);
+
+        write(origin, SWITCHING);
+        assertThat(read(client, "\r\n\r\n")).isEqualTo(SWITCHING);
+        for (int i = 0; i < pieces; i++) {
+            assertThat(Arrays.equals(origin.getInputStream().readNBytes(piece.length), piece))
+                    .as("piece %d", i)
+                    .isTrue();
+        }
+        written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** What is read along with the handshake, and what stays in the kernel. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 300_000})
+    void anEndBeforeTheAnswerLosesNothingOfATunnel(int bytes) throws Exception {
+        String early = "a".repeat(bytes);
+        Socket client = send(handshake("/v1/stream") + early);
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        client.shutdownOutput();
+        assertNothingComes(origin);
+        write(origin, SWITCHING);
+        assertThat(read(client, "\r\n\r\n")).isEqualTo(SWITCHING);
+
+        assertThat(read(origin, "")).as("all, and then the end").isEqualTo(early);
+        write(origin, "late");
+        origin.close();
+        assertThat(read(client, "")).isEqualTo("late");
+        awaitVerdicts(HttpVerdict.UPGRADED, HttpVerdict.PASSED);
+        assertThat(decisions.getLast().bytesSent()).isEqualTo(bytes);
+    }
+
+    @Test
+    void anEndBeforeARefusalLosesNoRequest() throws Exception {
+        Socket client = send(handshake("/v1/stream") + "GET /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n"
+                + handshake("/v1/stream", "Authorization: Bearer a\r\n") + "GET /v1/c HTTP/1.1\r\nHost: " + NAME
+                + "\r\n\r\nGET /admin HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n");
+        Socket origin = accept();
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/stream ");
+        client.shutdownOutput();
+        assertNothingComes(origin);
+        for (String next : List.of("GET /v1/b ", "GET /v1/stream ", "GET /v1/c ")) {
+            write(origin, OK);
+            assertThat(read(client, "ok")).isEqualTo(OK);
+            assertThat(read(origin, "\r\n\r\n")).startsWith(next);
+        }
+        write(origin, OK);
+        assertThat(read(client, "")).startsWith(OK).contains("403 Forbidden", "no-rule");
+        assertThat(read(origin, "")).as("nothing more came").isEmpty();
+        awaitVerdicts(
+                HttpVerdict.PASSED, HttpVerdict.PASSED, HttpVerdict.PASSED, HttpVerdict.PASSED, HttpVerdict.NO_RULE);
+    }
+
+    /** As behind any other request. */
+    @Test
+    void anEndWithinTheHeadBehindARefusedHandshakeIsToldOf() throws Exception {
+        Socket client = send(handshake("/v1/stream") + "GET /v1/b HTTP/1.1\r\nHost: " + NAME);
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        client.shutdownOutput();
+        assertNothingComes(origin);
+        write(origin, OK);
+        assertThat(read(client, "")).startsWith(OK).contains("403 Forbidden", "malformed");
+        assertThat(read(origin, "")).as("nothing more came").isEmpty();
+        awaitVerdicts(HttpVerdict.PASSED, HttpVerdict.MALFORMED);
+    }
+
+    @Test
+    void aHeadInTwoPiecesMayFollowWhatFollowedARefusedHandshake() throws Exception {
+        Socket client = send(handshake("/v1/stream") + "GET /v1/b HTTP/1.1\r\nHost: " + NAME + "\r\n\r\n");
+        Socket origin = accept();
+        read(origin, "\r\n\r\n");
+        write(origin, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nok");
+        read(client, "ok");
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/b ");
+        write(origin, OK);
+        assertThat(read(client, "ok")).isEqualTo(OK);
+
+        write(client, "GET /v1/c HTTP/1.1\r\nHo");
+        assertNothingComes(origin);
+        write(client, "st: " + NAME + "\r\n\r\n");
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/c ");
+        write(origin, OK);
+        assertThat(read(client, "ok")).isEqualTo(OK);
     }
 
     @Test
