@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.egress.PolicyRestoration;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
@@ -365,13 +366,9 @@ public final class NodeAgent implements AutoCloseable {
                 warnings);
     }
 
-    /** A fence that does not take the last policy back keeps denying; the next revision is tried as ever. */
-    private static void restore(PolicyKeeper policy) {
-        try {
-            policy.restore();
-        } catch (SandboxException e) {
-            LOG.error("the last policy could not be put into force again: {}", e.getMessage());
-        }
+    /** A fence that does not take the last policy back keeps denying; it is tried again, as is the next revision. */
+    private void restore(PolicyKeeper policy) {
+        closing(new PolicyRestoration(policy).start());
     }
 
     private <T extends AutoCloseable> T closing(T part) {

@@ -2,8 +2,11 @@ package dev.agentcontainers.nodeagent.authority;
 
 import dev.agentcontainers.nodeagent.authority.Stock.Ready;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.ProtocolException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -75,14 +78,18 @@ public final class AgentAuthorities implements AutoCloseable {
         return before != null && before.isSame(now);
     }
 
-    /** No agent outlives a loss of power, so that one whose key was lost then starts with another. */
+    /**
+     * No agent outlives a loss of power, so that one whose key was lost then starts with another.
+     *
+     * @throws IOException where it may be whole, and can't be read now
+     */
     private Optional<AgentAuthority> kept(SandboxId id, Path its) throws IOException {
         if (!Files.isDirectory(its)) {
             return Optional.empty();
         }
         try {
             return Optional.of(AgentAuthority.read(its, clock));
-        } catch (IOException | RuntimeException e) {
+        } catch (NoSuchFileException | CharacterCodingException | ProtocolException | RuntimeException e) {
             LOG.warn(
                     "the authority of the agent {} in {} can't be read, so the agent gets another: {}",
                     id.value(),
@@ -93,6 +100,7 @@ public final class AgentAuthorities implements AutoCloseable {
         }
     }
 
+    /** Those that are gone keep none from being used that is there; what else fails may fail with each. */
     private void begin(Path its, Roots now) throws IOException {
         for (Optional<Ready> ahead = stock.take(); ahead.isPresent(); ahead = stock.take()) {
             try {
@@ -101,6 +109,9 @@ public final class AgentAuthorities implements AutoCloseable {
             } catch (IOException | RuntimeException e) {
                 ahead.get().abandon(e);
                 LOG.warn("an authority that was made ahead is not used", e);
+                if (!(e instanceof NoSuchFileException)) {
+                    break;
+                }
             }
         }
         Ready made = stock.make(now);

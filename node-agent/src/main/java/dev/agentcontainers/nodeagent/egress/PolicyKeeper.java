@@ -32,6 +32,8 @@ public final class PolicyKeeper {
     private final ReentrantLock oneAtATime = new ReentrantLock();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Optional<Enforced> enforced = Optional.empty();
+    /** Whether a revision may have come into force since this process began. Guarded by {@link #oneAtATime}. */
+    private boolean superseded;
 
     public PolicyKeeper(Fence fence, Journal journal) {
         this.fence = fence;
@@ -53,12 +55,29 @@ public final class PolicyKeeper {
         }
     }
 
-    /** Puts the last revision that an earlier process applied back into force, so that nothing waits for the API server. */
+    /**
+     * Puts the last revision that an earlier process applied back into force, so that nothing waits for the API server. No effect where
+     * another may have come into force since, which is tried again by who brought it.
+     *
+     * @throws SandboxException also where all of it is in force but for what can't be charged to budgets; to be tried again
+     */
     public void restore() throws SandboxException {
-        Optional<PolicySnapshot> last = journal.policy();
-        if (last.isPresent()) {
-            requireCharged(last.get(), enforce(last.get()));
+        PolicySnapshot last;
+        Enforced now;
+        oneAtATime.lock();
+        try {
+            // What is written down may be older than what came since.
+            Optional<PolicySnapshot> written = superseded ? Optional.empty() : journal.policy();
+            if (written.isEmpty()) {
+                return;
+            }
+            last = written.get();
+            now = enforce(last);
+        } finally {
+            oneAtATime.unlock();
         }
+        listeners.forEach(Runnable::run);
+        requireCharged(last, now);
     }
 
     private static void requireCharged(PolicySnapshot snapshot, Enforced now) throws SandboxException {
@@ -89,7 +108,7 @@ public final class PolicyKeeper {
         Optional<PolicySnapshot> before = journal.policy();
         Optional<JournalException> unwritten = write(snapshot);
         try {
-            Enforced now = enforce(snapshot);
+            Enforced now = supersede(snapshot);
             listeners.forEach(Runnable::run);
             if (unwritten.isPresent()) {
                 throw unwritten.get();
@@ -123,9 +142,23 @@ public final class PolicyKeeper {
         return enforced;
     }
 
-    /** Called after each applied revision, on the thread that applied it. */
+    /** Called each time that a revision was applied, on the thread that applied it. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
+    }
+
+    private Enforced supersede(PolicySnapshot snapshot) throws SandboxException {
+        oneAtATime.lock();
+        boolean before = superseded;
+        superseded = true;
+        try {
+            return enforce(snapshot);
+        } catch (SandboxException e) {
+            superseded = before || e.kind() != Kind.INVALID_SPEC;
+            throw e;
+        } finally {
+            oneAtATime.unlock();
+        }
     }
 
     private Enforced enforce(PolicySnapshot snapshot) throws SandboxException {

@@ -90,7 +90,10 @@ public interface Fence {
         return Map.of();
     }
 
-    /** Forgets what the sandbox has used of budgets, since it will not come again. No effect where it is attached. */
+    /**
+     * Forgets what the sandbox has used of budgets, since it will not come again. No effect where it is attached. What can't be
+     * forgotten now is with a later {@link #repair}.
+     */
     default void forgetBudgets(SandboxId id) throws SandboxException {}
 
     /**

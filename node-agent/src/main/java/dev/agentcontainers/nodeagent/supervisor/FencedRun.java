@@ -103,9 +103,18 @@ final class FencedRun implements AutoCloseable {
     void follow(NetworkAttachment network, String group) throws SandboxException {
         boolean sameGroup =
                 attachment.filter(current -> current.group().equals(group)).isPresent();
-        if (!sameGroup || policy.enforced().map(Enforced::revision).orElse(NEVER) != caughtUpWith) {
+        if (!sameGroup
+                || policy.enforced().map(Enforced::revision).orElse(NEVER) != caughtUpWith
+                || isHeldOtherwise(group)) {
             attach(network, group);
         }
+    }
+
+    /** A revision may be in force without what can't be charged to budgets, and whole another time. */
+    private boolean isHeldOtherwise(String group) {
+        Optional<String> held = policy.enforced()
+                .flatMap(enforced -> Optional.ofNullable(enforced.hashes().get(group)));
+        return held.isPresent() && !held.equals(attachment.map(Attachment::hash));
     }
 
     void watchExit(IsolationDriver driver) {

@@ -10,6 +10,7 @@ import dev.agentcontainers.protocol.Pem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
@@ -20,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -242,11 +244,20 @@ class AgentAuthoritiesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"authority.crt,0", "authority.key,0", "authority.crt,300", "authority.key,300"})
-    void anAgentWhoseAuthorityIsLostGetsAnother(String lost, int size) throws Exception {
+    @CsvSource({
+        "authority.crt,0,0",
+        "authority.key,0,0",
+        "authority.crt,300,0",
+        "authority.key,300,0",
+        "authority.crt,300,255",
+        "authority.key,300,255"
+    })
+    void anAgentWhoseAuthorityIsLostGetsAnother(String lost, int size, int content) throws Exception {
         Path trust = authorities.place(AGENT);
         String before = Files.readString(trust.resolve("authority.crt"));
-        Files.write(trust.resolveSibling(lost), new byte[size]);
+        byte[] left = new byte[size];
+        Arrays.fill(left, (byte) content);
+        Files.write(trust.resolveSibling(lost), left);
 
         AgentAuthorities next = process();
         assertThat(next.place(AGENT)).isEqualTo(trust);
@@ -303,6 +314,36 @@ class AgentAuthoritiesTest {
         assertThat(names(trust)).containsExactly("authority.crt", "bundle.crt", "cacerts");
         assertThat(authorities.of(AGENT)).isPresent();
         awaitStock();
+    }
+
+    /** Of which each that was made ahead would fail in the same way. */
+    @Test
+    void whatKeepsOneFromBeingPlacedCostsNotAllThatWereMadeAhead() throws Exception {
+        authorities.expect();
+        List<Path> ahead = awaitStock();
+        Files.createFile(folder.resolve("authorities/a"));
+
+        assertThatThrownBy(() -> authorities.place(AGENT)).isInstanceOf(IOException.class);
+        assertThat(ahead.stream().filter(Files::exists)).hasSize(7);
+        assertThat(authorities.place(OTHER)).exists();
+    }
+
+    /** As where too many files are open. */
+    @ParameterizedTest
+    @ValueSource(strings = {"authority.crt", "authority.key"})
+    void anAuthorityThatCannotBeReadForNowStays(String file) throws Exception {
+        Path trust = authorities.place(AGENT);
+        String before = Files.readString(trust.resolve("authority.crt"));
+        Path its = trust.resolveSibling(file);
+        Path aside = Files.move(its, folder.resolve("aside"));
+        Files.createSymbolicLink(its, its);
+
+        assertThatThrownBy(() -> process().place(AGENT))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(its.toString());
+        Files.move(aside, its, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(process().place(AGENT)).isEqualTo(trust);
+        assertThat(Files.readString(trust.resolve("authority.crt"))).isEqualTo(before);
     }
 
     @Test

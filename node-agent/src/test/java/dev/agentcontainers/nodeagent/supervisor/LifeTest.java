@@ -201,6 +201,21 @@ class LifeTest {
                 .hasValue(new AgentReport.Enforcement(TestNode.GROUP, "hash-" + TestNode.GROUP + "-2", 2));
     }
 
+    /** What can't be charged to budgets for now comes and goes within a revision. */
+    @Test
+    void whatIsInForceOfARevisionIsReportedEachTimeThatItIsAnother() {
+        running(Assignments.of("a"));
+        String whole = "hash-" + TestNode.GROUP + "-1";
+        for (String held : List.of("hash-without-budgets", whole, "hash-without-budgets", whole)) {
+            node.policy(1, 5, Map.of(TestNode.GROUP, held));
+            await().atMost(TestNode.PATIENCE)
+                    .until(() -> node.latest(ID)
+                            .flatMap(AgentReport::enforcement)
+                            .filter(new AgentReport.Enforcement(TestNode.GROUP, held, 1)::equals)
+                            .isPresent());
+        }
+    }
+
     /** It would be a write for each agent of the node whenever another one comes. */
     @Test
     void aRevisionThatChangesNothingForAnAgentIsNotReported() {

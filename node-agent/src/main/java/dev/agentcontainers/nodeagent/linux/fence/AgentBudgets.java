@@ -24,6 +24,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What agents have used of budgets: a quota of the kernel for each agent and rule, named by both, to which elements lead by the
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * read of it last is remembered, so that one that others took away or set back comes again with that. Not thread-safe.
  */
 final class AgentBudgets {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentBudgets.class);
     private static final TableMessages MESSAGES = new TableMessages(Names.TABLE);
 
     /** Of rules with a rate alone, so that what they let pass is counted too. */
@@ -52,6 +55,8 @@ final class AgentBudgets {
     private final Map<String, Long> remembered = new HashMap<>();
     /** What each interface's connections are charged to for sure. */
     private final Map<String, GroupBudgets> bound = new HashMap<>();
+    /** Interfaces whose agents have gone for good, and of which something may be left. */
+    private final Set<String> gone = new HashSet<>();
     /** How the chains were described when they were written; none before the first budget. */
     private List<String> chains = List.of();
     /** Whether what is remembered of the kernel is so for sure. */
@@ -95,6 +100,13 @@ final class AgentBudgets {
         known = false;
         ensure();
         read();
+    }
+
+    /** The same where it could not be done so far. */
+    void takeUp() throws IOException {
+        if (!known && !stand()) {
+            adopt();
+        }
     }
 
     /** Puts the chains in place that charge. */
@@ -175,6 +187,9 @@ final class AgentBudgets {
     private void bind(String interfaceName, GroupBudgets budgets, boolean alone) throws NetlinkException {
         if (budgets.isEmpty() && (!stand() || known && !elements.containsKey(interfaceName))) {
             return;
+        }
+        if (!budgets.isEmpty()) {
+            gone.remove(interfaceName);
         }
         requireKnown();
         known = false;
@@ -298,11 +313,26 @@ final class AgentBudgets {
         }
     }
 
-    /** Forgets what the interface's agent has used. To be called when nothing of it is charged any more. */
-    void forget(String interfaceName) throws NetlinkException {
-        if (!stand() || elements.containsKey(interfaceName)) {
-            return;
+    /** Forgets what the interface's agent has used, who has gone for good. What fails is done with the next repair. */
+    void forget(String interfaceName) {
+        gone.add(interfaceName);
+        try {
+            forgetGone();
+        } catch (IOException e) {
+            LOG.debug("what agents that have gone had used is not forgotten yet: {}", e.getMessage());
         }
+    }
+
+    private void forgetGone() throws IOException {
+        takeUp();
+        for (String interfaceName : List.copyOf(gone)) {
+            bind(interfaceName, GroupBudgets.NONE);
+            forgetUsed(interfaceName);
+            gone.remove(interfaceName);
+        }
+    }
+
+    private void forgetUsed(String interfaceName) throws NetlinkException {
         requireKnown();
         String beginning = Names.quotasOf(interfaceName);
         List<String> its = quotas.keySet().stream()
@@ -377,12 +407,13 @@ final class AgentBudgets {
      * Puts elements and objects right where others changed them.
      *
      * @param agents budgets of each interface's group, of those whose are known
+     * @param attached all interfaces of agents; what others lead to goes
      * @param repaired what that was
-     * @throws NetlinkException the first failure; the others are put right all the same
+     * @throws IOException the first failure; the others are put right all the same
      */
-    void repair(Map<String, GroupBudgets> agents, List<String> repaired) throws NetlinkException {
+    void repair(Map<String, GroupBudgets> agents, Set<String> attached, List<String> repaired) throws IOException {
         read();
-        Optional<NetlinkException> failure = Optional.empty();
+        Optional<IOException> failure = Optional.empty();
         for (Map.Entry<String, GroupBudgets> each : agents.entrySet()) {
             try {
                 if (!isSound(each.getKey(), each.getValue())) {
@@ -390,9 +421,19 @@ final class AgentBudgets {
                     repaired.add("what the agent at the interface " + each.getKey() + " is charged to was changed");
                 }
                 bind(each.getKey(), each.getValue());
-            } catch (NetlinkException e) {
+            } catch (IOException e) {
                 failure = failure.or(() -> Optional.of(e));
             }
+        }
+        try {
+            for (String left : interfaces()) {
+                if (!attached.contains(left)) {
+                    bind(left, GroupBudgets.NONE);
+                }
+            }
+            forgetGone();
+        } catch (IOException e) {
+            failure = failure.or(() -> Optional.of(e));
         }
         if (failure.isPresent()) {
             throw failure.get();

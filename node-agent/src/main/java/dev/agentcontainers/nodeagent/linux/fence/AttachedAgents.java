@@ -26,9 +26,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The agents that are attached to a fence, and how they come and go. Not thread-safe. */
 final class AttachedAgents {
+    private static final Logger LOG = LoggerFactory.getLogger(AttachedAgents.class);
+
     private final FenceSystem system;
     private final Place host;
     private final Place fence;
@@ -120,25 +124,59 @@ final class AttachedAgents {
     /** What the former group allows ends, whether or not what the new one does can be charged: where not, the agent is cut off. */
     private void rebind(String name, Ipv4 address, String group) throws IOException {
         GroupBudgets its = groups.budgets(group).orElse(GroupBudgets.NONE);
-        Optional<IOException> uncharged = Optional.empty();
+        if (its.isEmpty()) {
+            elements.bind(name, address, group);
+            unbind(name);
+            endFormer(name, address, group);
+            return;
+        }
         try {
             budgets.bindBeside(name, its);
         } catch (IOException e) {
-            uncharged = Optional.of(e);
-            if (!its.isEmpty()) {
-                AgentInterface.remove(fence, name);
-                throw e;
-            }
+            cutOff(name, address, group, e);
+            throw e;
         }
         elements.bind(name, address, group);
+        Optional<IOException> unended = Optional.empty();
         try {
             budgets.bind(name, its);
         } catch (IOException e) {
-            uncharged = uncharged.or(() -> Optional.of(e));
+            unended = Optional.of(e);
         }
         endFormer(name, address, group);
-        if (uncharged.isPresent()) {
-            throw uncharged.get();
+        if (unended.isPresent()) {
+            throw unended.get();
+        }
+    }
+
+    /** Where the interface stays too, the agent has what its new group allows without budgets, and no more of the former. */
+    private void cutOff(String name, Ipv4 address, String group, IOException reason) {
+        for (Cut each : List.<Cut>of(
+                () -> AgentInterface.remove(fence, name),
+                () -> budgets.bind(name, GroupBudgets.NONE),
+                () -> elements.bind(name, address, group),
+                () -> endFormer(name, address, group))) {
+            try {
+                each.make();
+            } catch (IOException | RuntimeException e) {
+                reason.addSuppressed(e);
+            }
+        }
+    }
+
+    private interface Cut {
+        void make() throws IOException;
+    }
+
+    /**
+     * Has nothing of the interface charged any more. What fails is done with the next repair, and holds nothing up: what is left leads
+     * packets to budgets that no rule lets pass.
+     */
+    private void unbind(String name) {
+        try {
+            budgets.bind(name, GroupBudgets.NONE);
+        } catch (IOException e) {
+            LOG.debug("the interface {} still leads to budgets, tried again: {}", name, e.getMessage());
         }
     }
 
@@ -183,14 +221,12 @@ final class AttachedAgents {
         }
     }
 
-    /** An agent whose rules have no budgets does not wait for any: what it might be charged to lets nothing pass. */
+    /** An agent whose rules have no budgets does not wait for any. */
     private void charge(String name, GroupBudgets its) throws IOException {
-        try {
+        if (its.isEmpty()) {
+            unbind(name);
+        } else {
             budgets.bind(name, its);
-        } catch (IOException e) {
-            if (!its.isEmpty()) {
-                throw e;
-            }
         }
     }
 
@@ -202,7 +238,13 @@ final class AttachedAgents {
             if (e.errno() != NetlinkException.EEXIST) {
                 throw e;
             }
-            remove(name);
+            try {
+                remove(name);
+            } catch (IOException | RuntimeException left) {
+                // The kernel has refused all of it, so that nobody has the address.
+                pool.giveBack(address);
+                throw left;
+            }
             elements.add(name, address, group);
         }
     }
@@ -211,6 +253,18 @@ final class AttachedAgents {
         try {
             detach(id);
             pool.giveBack(address);
+        } catch (IOException | RuntimeException e) {
+            cause.addSuppressed(e);
+            giveBackUnheld(Names.agentInterface(id), address, cause);
+        }
+    }
+
+    /** One that the kernel holds, or may hold, is given back with what is left of the interface. */
+    private void giveBackUnheld(String name, Ipv4 address, Exception cause) {
+        try {
+            if (!address.equals(elements.read().addresses().get(name))) {
+                pool.giveBack(address);
+            }
         } catch (IOException | RuntimeException e) {
             cause.addSuppressed(e);
         }
@@ -293,7 +347,15 @@ final class AttachedAgents {
     }
 
     void forgetBudgets(SandboxId id) throws IOException {
-        budgets.forget(Names.agentInterface(id));
+        String name = Names.agentInterface(id);
+        if (elements.group(name).isEmpty()) {
+            budgets.forget(name);
+        }
+    }
+
+    /** Interfaces that are bound to a group. */
+    Set<String> interfaces() throws IOException {
+        return Set.copyOf(elements.read().groups().keySet());
     }
 
     /** Cuts the interface first, so that nothing can pass between the other steps. */
@@ -303,18 +365,24 @@ final class AttachedAgents {
 
     private void remove(String name) throws IOException {
         AgentInterface.remove(fence, name);
-        Snapshot snapshot = elements.read();
+        removeWithout(name, elements.read()).ifPresent(pool::giveBack);
+    }
+
+    /**
+     * Removes all but the interface.
+     *
+     * @return the address that it had
+     */
+    private Optional<Ipv4> removeWithout(String name, Snapshot snapshot) throws IOException {
         Ipv4 address = snapshot.addresses().get(name);
         // The elements last: by them a second attempt finds what a failed one has left.
         resolved.close(name);
-        budgets.bind(name, GroupBudgets.NONE);
+        unbind(name);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
         }
         elements.remove(name, snapshot);
-        if (address != null) {
-            pool.giveBack(address);
-        }
+        return Optional.ofNullable(address);
     }
 
     Map<SandboxId, Attachment> attachments() throws IOException {
@@ -379,13 +447,7 @@ final class AttachedAgents {
         }
         for (String name : remains) {
             AgentInterface.remove(fence, name);
-            elements.remove(name, snapshot);
-            resolved.close(name);
-            budgets.bind(name, GroupBudgets.NONE);
-            Ipv4 address = snapshot.addresses().get(name);
-            if (address != null) {
-                TrackedConnections.forget(fence.filter(), address);
-            }
+            removeWithout(name, snapshot);
         }
     }
 

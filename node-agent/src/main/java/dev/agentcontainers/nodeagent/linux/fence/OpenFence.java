@@ -266,11 +266,12 @@ final class OpenFence implements AutoCloseable {
         }
         uncharged = Optional.empty();
         // Before the groups whose connections are charged there.
+        attemptToCharge(budgets::takeUp);
         attemptToCharge(() -> repaired.addAll(budgets.repairChains()));
         groups.look();
         repaired.addAll(restoreGroups());
         if (budgets.stand()) {
-            attemptToCharge(() -> budgets.repair(agents.budgetsByInterface(), repaired));
+            attemptToCharge(() -> budgets.repair(agents.budgetsByInterface(), agents.interfaces(), repaired));
         }
         return repaired;
     }

@@ -4,6 +4,7 @@ import static dev.agentcontainers.nodeagent.linux.fence.Machine.ALLOWED;
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.DENIED;
 import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
@@ -175,7 +176,8 @@ class FenceFailureIT {
 
     /** What is asked of the kernel for budgets and nothing else. */
     private static final Pattern FOR_BUDGETS = Pattern.compile(
-            "(make|delete) the object|list objects|(spend|slow|pace)[0-9]|paced|note_budget|used_up|spend_|the rules of budgets");
+            "(make|delete) the object|list objects|(spend|slow|pace)[0-9]|paced|note_budget|used_up|spend_|the rules"
+                    + " of budgets");
 
     private static final long BYTES = 1 << 20;
 
@@ -354,8 +356,167 @@ class FenceFailureIT {
                         assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
                         call++;
                     }
+                    assertThat(call > 1).as(group).isEqualTo(group.equals("payer"));
                 }
                 assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    @Test
+    void agentsWithoutBudgetsComeGoAndAreReboundThoughNothingCanBeCharged() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            system.among(what -> FOR_BUDGETS.matcher(what).find());
+            try (HostileAgent payer = machine.agent();
+                    HostileAgent plain = machine.agent()) {
+                fence.open(Machine.fenceSettings(FEW_ADDRESSES));
+                fence.apply(List.of(CHARGED, plainGroup(), Groups.EMPTY));
+                fence.attach(payer.id(), payer.network(), "payer");
+                fence.attach(plain.id(), plain.network(), "plain");
+                assertThat(payer.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                assertThat(machine.inFence(CHARGES)).contains("quota q_").contains("elements");
+
+                system.dieAt(1);
+                List<GroupRuleset> next = List.of(slowerAndLess(), plainGroup(), Groups.EMPTY);
+                assertThat(fence.apply(next))
+                        .containsEntry("payer", slowerAndLess().withoutBudgets().hash());
+                fence.attach(payer.id(), payer.network(), "plain");
+                assertThat(payer.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                fence.attach(payer.id(), payer.network(), "empty");
+                assertThat(payer.tcp(ALLOWED, PORT)).contains("No route to host");
+                fence.detach(payer.id());
+                fence.forgetBudgets(payer.id());
+                for (int restart = 0; restart < 2 * MOST_AGENTS; restart++) {
+                    // It goes with the agent's last process.
+                    machine.inFence("ip link del " + Names.agentInterface(plain.id()));
+                    fence.attach(plain.id(), plain.network(), "plain");
+                    fence.detach(plain.id());
+                    fence.attach(plain.id(), plain.network(), "plain");
+                }
+                assertThat(plain.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                assertThat(fence.attachments()).containsOnlyKeys(plain.id());
+                assertThat(fence.repair().warnings()).anyMatch(warning -> warning.contains("budgets"));
+                fence.detach(plain.id());
+                assertThat(machine.inFence("nft list set inet agentfence sources"))
+                        .doesNotContain("elements");
+                assertThat(machine.inFence(CHARGES)).as("is left for now").contains("elements");
+
+                system.recover();
+                fence.repair();
+                assertThat(machine.inFence(CHARGES)).doesNotContain("quota q_").doesNotContain("elements");
+                fence.apply(next);
+                assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+                assertThat(fence.destroyUnused()).isTrue();
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    private static final String FEW_ADDRESSES = "100.80.4.0/28";
+    private static final int MOST_AGENTS = 13;
+    private static final String CHARGES = "nft list quotas; nft list map inet agentfence spend0";
+
+    @Test
+    void attachingAgainThatFailsLosesNoAddress() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            try (HostileAgent agent = machine.agent()) {
+                fence.open(Machine.fenceSettings(FEW_ADDRESSES));
+                fence.apply(List.of(Groups.NARROW));
+                fence.attach(agent.id(), agent.network(), "narrow");
+                machine.inFence("ip link del " + Names.agentInterface(agent.id()));
+                system.among("list tracked connections"::equals);
+                for (int attempt = 0; attempt < 2 * MOST_AGENTS; attempt++) {
+                    assertThat(failsAt(1, true, system, () -> fence.attach(agent.id(), agent.network(), "narrow")))
+                            .isTrue();
+                }
+                fence.attach(agent.id(), agent.network(), "narrow");
+                assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    @Test
+    void theFenceIsOpenedThoughWhatACrashLeftOfBudgetsCannotBeRemoved() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            system.among(what -> FOR_BUDGETS.matcher(what).find());
+            try {
+                fence.open(Machine.fenceSettings());
+                boolean failed = true;
+                int call = 1;
+                for (; failed; call++) {
+                    try (HostileAgent payer = machine.agent()) {
+                        fence.apply(List.of(CHARGED));
+                        fence.attach(payer.id(), payer.network(), "payer");
+                        assertThat(payer.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                        machine.inFence("ip link del " + Names.agentInterface(payer.id()));
+                        fence.close();
+
+                        int failures = system.failures();
+                        system.dieAt(call);
+                        fence.open(Machine.fenceSettings());
+                        system.recover();
+                        failed = system.failures() > failures;
+                        assertThat(machine.inFence("nft list set inet agentfence sources"))
+                                .as("after failure " + call)
+                                .doesNotContain("elements");
+                        assertThat(fence.repair().warnings()).isEmpty();
+                        assertThat(machine.inFence(CHARGES))
+                                .as("after failure " + call)
+                                .contains("quota q_")
+                                .doesNotContain("elements");
+                        fence.forgetBudgets(payer.id());
+                        assertThat(machine.inFence(CHARGES)).doesNotContain("quota q_");
+                    }
+                }
+                assertThat(call).isGreaterThan(3);
+            } finally {
+                system.recover();
+                fence.destroy();
+            }
+        }
+    }
+
+    @Test
+    void anAgentThatCannotBeCutOffHasNothingOfItsFormerGroup() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            String cut = "delete the interface";
+            system.among(what -> FOR_BUDGETS.matcher(what).find() || what.startsWith(cut));
+            try (HostileAgent agent = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(plainGroup(), CHARGED));
+                fence.attach(agent.id(), agent.network(), "plain");
+                assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+
+                system.dieAt(1);
+                assertThatThrownBy(() -> fence.attach(agent.id(), agent.network(), "payer"))
+                        .hasMessageContaining("made to fail")
+                        .cause()
+                        .satisfies(cause -> assertThat(cause.getMessage()).doesNotContain(cut))
+                        .satisfies(cause -> assertThat(cause.getSuppressed())
+                                .anyMatch(also ->
+                                        String.valueOf(also.getMessage()).contains(cut)));
+                assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+
+                system.recover();
+                fence.attach(agent.id(), agent.network(), "payer");
+                assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                assertThat(used(fence, agent)).isPositive();
             } finally {
                 system.recover();
                 fence.destroy();
