@@ -85,7 +85,9 @@ public final class ImageTree {
         }
         String working = resolve(workingDirectory);
         if (RootfsPlanner.isKernels(working)) {
-            throw RootfsPlanner.invalid(workingDirectory, "is the working directory and leads to " + working + ", which belongs to the kernel");
+            throw RootfsPlanner.invalid(
+                    workingDirectory,
+                    "is the working directory and leads to " + working + ", which belongs to the kernel");
         }
         for (Map.Entry<String, String> file : own.files().entrySet()) {
             write(file.getKey(), file.getValue());
@@ -93,8 +95,9 @@ public final class ImageTree {
         for (Map.Entry<String, String> folder : own.folders().entrySet()) {
             show(folder.getKey(), folder.getValue(), placed);
         }
-        placed.sort(Comparator.comparingInt((Placed each) -> segments(each.path()).size())
-                .thenComparing(Placed::path));
+        placed.sort(
+                Comparator.comparingInt((Placed each) -> segments(each.path()).size())
+                        .thenComparing(Placed::path));
         for (Placed each : placed) {
             plan(each, placed);
         }

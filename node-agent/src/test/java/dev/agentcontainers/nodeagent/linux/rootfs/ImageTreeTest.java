@@ -65,7 +65,9 @@ class ImageTreeTest {
     }
 
     private void refused(String says, ResolvedMount... mounts) {
-        assertThatThrownBy(() -> prepare(mounts)).isInstanceOf(SandboxException.class).hasMessageContaining(says);
+        assertThatThrownBy(() -> prepare(mounts))
+                .isInstanceOf(SandboxException.class)
+                .hasMessageContaining(says);
     }
 
     @Test
@@ -111,9 +113,7 @@ class ImageTreeTest {
 
         assertThat(plan.mounts())
                 .extracting(RootMount::path, RootMount::within)
-                .endsWith(
-                        tuple("/srv", Optional.empty()),
-                        tuple("/srv/app", Optional.of("/srv")));
+                .endsWith(tuple("/srv", Optional.empty()), tuple("/srv/app", Optional.of("/srv")));
     }
 
     @Test
@@ -124,8 +124,7 @@ class ImageTreeTest {
         RootfsPlan plan = prepare(secret("/var/lib/app/creds"), denied("/creds/root.key"));
 
         assertThat(plan.mounts())
-                .endsWith(new RootMount.Denied(
-                        "/var/lib/app/creds/root.key", Optional.of("/var/lib/app/creds")));
+                .endsWith(new RootMount.Denied("/var/lib/app/creds/root.key", Optional.of("/var/lib/app/creds")));
     }
 
     @Test
@@ -162,7 +161,9 @@ class ImageTreeTest {
     @ParameterizedTest
     @CsvSource({"/etc", "/etc/agentcontainers"})
     void aMountOverTheNodesOwnFolderTakesItsPlace(String path) throws Exception {
-        assertThat(prepare(workspace(path)).mounts()).extracting(RootMount::path).containsExactly(path);
+        assertThat(prepare(workspace(path)).mounts())
+                .extracting(RootMount::path)
+                .containsExactly(path);
     }
 
     @Test
@@ -204,7 +205,8 @@ class ImageTreeTest {
         Files.delete(root.resolve(TRUST.substring(1)));
         link(TRUST.substring(1), "/");
         refused("the image's root itself");
-        assertThat(Files.exists(root.resolve("etc/hosts"), LinkOption.NOFOLLOW_LINKS)).isTrue();
+        assertThat(Files.exists(root.resolve("etc/hosts"), LinkOption.NOFOLLOW_LINKS))
+                .isTrue();
     }
 
     @Test
