@@ -149,13 +149,15 @@ public final class PolicyKeeper {
 
     private Enforced supersede(PolicySnapshot snapshot) throws SandboxException {
         oneAtATime.lock();
-        boolean before = superseded;
-        superseded = true;
         try {
-            return enforce(snapshot);
-        } catch (SandboxException e) {
-            superseded = before || e.kind() != Kind.INVALID_SPEC;
-            throw e;
+            boolean before = superseded;
+            superseded = true;
+            try {
+                return enforce(snapshot);
+            } catch (SandboxException e) {
+                superseded = before || e.kind() != Kind.INVALID_SPEC;
+                throw e;
+            }
         } finally {
             oneAtATime.unlock();
         }
