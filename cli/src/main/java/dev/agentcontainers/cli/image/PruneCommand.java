@@ -17,8 +17,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "prune",
         description = {
-            "Removes images that no agent runs from, and what is left of pulls that broke off",
-            "a day ago or earlier: a younger one may be gone on with.",
+            "Removes images that no agent runs from, and what is left of pulls that broke",
+            "off a day ago or earlier: a younger one may be gone on with.",
             "",
             "agentctl image prune                all of them",
             "agentctl image prune --free 10Gi    no more than it takes until so much of the",
