@@ -30,8 +30,8 @@ import picocli.CommandLine.Option;
             "Its service, agents that run, network namespaces, control groups, mounts, loop",
             "devices, files and identity go, and it says what went. Needs no API server and",
             "may be repeated. A local fleet is left alone: see agentctl down. So are images",
-            "in /var/lib/agentcontainers/images, which runs without a cluster have too: see",
-            "agentctl image prune.",
+            "in /var/lib/agentcontainers/images, which runs without a cluster have too:",
+            "see agentctl image prune.",
             ""
         })
 final class NodeResetCommand implements Runnable {
