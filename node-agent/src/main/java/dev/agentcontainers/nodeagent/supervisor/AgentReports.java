@@ -161,7 +161,8 @@ final class AgentReports {
     }
 
     private void send(AgentReport plain) {
-        AgentReport report = plain.withImage(imageDigest.get());
+        // Of an agent without an image nothing is asked: the images' disk may be away.
+        AgentReport report = plain.assignment().image().isPresent() ? plain.withImage(imageDigest.get()) : plain;
         if (!last.equals(Optional.of(report))) {
             last = Optional.of(report);
             reporter.report(report);
