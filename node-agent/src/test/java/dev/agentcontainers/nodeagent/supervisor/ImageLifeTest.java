@@ -141,14 +141,7 @@ class ImageLifeTest {
         int asked = registry.asked.size();
 
         restartNode(assignment);
-        node.machine.exit(assignment.id(), 1);
-        await().until(() -> {
-            node.pass(Duration.ofMinutes(10));
-            return node.machine.starts(assignment.id()) == 2;
-        });
-
-        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
-                .hasValue(first.index().toString());
+        assertStartsAgainFromTheFirst(assignment);
         assertThat(registry.asked).hasSize(asked);
     }
 
@@ -163,20 +156,8 @@ class ImageLifeTest {
         lose(part);
 
         restartNode(assignment);
-        node.machine.exit(assignment.id(), 1);
-        await().until(() -> {
-            node.pass(Duration.ofMinutes(10));
-            return node.machine.starts(assignment.id()) == 2;
-        });
-
-        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
-                .hasValue(first.index().toString());
-        assertThat(prepared(assignment).root())
-                .isInstanceOfSatisfying(
-                        SandboxRoot.Image.class,
-                        root -> assertThat(root.layers())
-                                .allSatisfy(layer ->
-                                        assertThat(layer.resolve("archive")).exists()));
+        assertStartsAgainFromTheFirst(assignment);
+        assertLayersAreThere(assignment);
     }
 
     @Test
@@ -188,20 +169,8 @@ class ImageLifeTest {
         registry.with("team/agent", "1", image("second"));
         lose("layers");
 
-        node.machine.exit(assignment.id(), 1);
-        await().until(() -> {
-            node.pass(Duration.ofMinutes(10));
-            return node.machine.starts(assignment.id()) == 2;
-        });
-
-        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
-                .hasValue(first.index().toString());
-        assertThat(prepared(assignment).root())
-                .isInstanceOfSatisfying(
-                        SandboxRoot.Image.class,
-                        root -> assertThat(root.layers())
-                                .allSatisfy(layer ->
-                                        assertThat(layer.resolve("archive")).exists()));
+        assertStartsAgainFromTheFirst(assignment);
+        assertLayersAreThere(assignment);
     }
 
     @Test
@@ -232,6 +201,25 @@ class ImageLifeTest {
         assertThat(registry.asked).hasSize(asked);
         node.remove(assignment);
         node.awaitPhase(assignment.id(), AssignmentPhase.Stopped);
+    }
+
+    private void assertStartsAgainFromTheFirst(Assignment assignment) {
+        node.machine.exit(assignment.id(), 1);
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 2;
+        });
+        assertThat(node.awaitPhase(assignment.id(), AssignmentPhase.Running).imageDigest())
+                .hasValue(first.index().toString());
+    }
+
+    private void assertLayersAreThere(Assignment assignment) {
+        assertThat(prepared(assignment).root())
+                .isInstanceOfSatisfying(
+                        SandboxRoot.Image.class,
+                        root -> assertThat(root.layers())
+                                .allSatisfy(layer ->
+                                        assertThat(layer.resolve("archive")).exists()));
     }
 
     private void lose(String part) throws IOException {

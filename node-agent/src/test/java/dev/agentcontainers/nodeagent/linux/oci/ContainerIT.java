@@ -253,16 +253,16 @@ class ContainerIT {
 
     @Test
     void deniedPathsShowNothingOfTheImage() throws Exception {
-        file("private/file", "x");
-        file("etc/token", "x");
+        file("private/planted", "of the image");
+        file("etc/token", "of the image");
         String output = outputOf(spec(
                 "",
                 "ls /private 2>&1; cat /etc/token 2>&1; rm -rf /private 2>&1; rm -f /etc/token; ls /etc/token 2>&1; true",
                 new ResolvedMount.Denied("/private"),
                 new ResolvedMount.Denied("/etc/token"),
                 new ResolvedMount.Denied("/not/there")));
-        assertThat(output.lines().toList()).noneMatch("x"::equals);
-        assertThat(output).contains("/etc/token");
+        assertThat(output).doesNotContain("planted", "of the image");
+        assertThat(output).contains("'/private': Permission denied", "/etc/token: Permission denied");
     }
 
     /** An inner mount's place lies in what the agent wrote earlier. */
@@ -285,13 +285,13 @@ class ContainerIT {
 
     @Test
     void whatTheImageCannotHaveIsRefusedWithItsPath() throws Exception {
-        file("work", "a file");
+        file("data", "a file");
         link("loop", "loop");
         link("to-proc", "/proc");
 
-        assertThat(refusalOf(spec("", "true", new ResolvedMount.Workspace("/work/space", true))))
-                .hasMessageContaining("'/work/space'")
-                .hasMessageContaining("/work, which is a file in the image")
+        assertThat(refusalOf(spec("", "true", new ResolvedMount.Workspace("/data/space", true))))
+                .hasMessageContaining("'/data/space'")
+                .hasMessageContaining("/data, which is a file in the image")
                 .extracting(SandboxException::kind)
                 .isEqualTo(Kind.INVALID_SPEC);
         assertThat(refusalOf(spec("", "true", new ResolvedMount.Workspace("/loop/x", true))))

@@ -72,15 +72,15 @@ class ImageTreeTest {
 
     @Test
     void makesThePlacesAndTheAgentsOwnFiles() throws Exception {
-        RootfsPlan plan = prepare(workspace("/work/space"), secret("/work/space/secret"));
+        RootfsPlan plan = prepare(workspace("/data/space"), secret("/data/space/secret"));
 
         assertThat(plan.mounts())
                 .extracting(RootMount::path, RootMount::within)
                 .containsExactly(
                         tuple(TRUST, Optional.empty()),
-                        tuple("/work/space", Optional.empty()),
-                        tuple("/work/space/secret", Optional.of("/work/space")));
-        assertThat(root.resolve("work/space")).isEmptyDirectory();
+                        tuple("/data/space", Optional.empty()),
+                        tuple("/data/space/secret", Optional.of("/data/space")));
+        assertThat(root.resolve("data/space")).isEmptyDirectory();
         assertThat(root.resolve("home/agent")).isEmptyDirectory();
         assertThat(root.resolve("etc/hosts")).hasContent("own");
     }
@@ -168,18 +168,18 @@ class ImageTreeTest {
 
     @Test
     void whatTheImageCannotHaveIsRefusedWithItsPath() throws Exception {
-        file("work", "a file");
+        file("data", "a file");
         link("loop", "loop");
         link("to-proc", "/proc");
         link("to-root", "/");
-        Files.createDirectories(root.resolve("data"));
-        link("again", "data");
+        Files.createDirectories(root.resolve("there"));
+        link("again", "there");
 
-        refused("'/work/space' needs the directory /work, which is a file", workspace("/work/space"));
+        refused("'/data/space' needs the directory /data, which is a file", workspace("/data/space"));
         refused("'/loop/x' leads over more than 40 links", workspace("/loop/x"));
         refused("'/to-proc/sys' leads to /proc/sys, which belongs to the kernel", workspace("/to-proc/sys"));
         refused("'/to-root' leads to the image's root itself", workspace("/to-root"));
-        refused("where '/again' stands already", workspace("/again"), workspace("/data"));
+        refused("where '/again' stands already", workspace("/again"), workspace("/there"));
     }
 
     /** What can't be looked at must not pass for what is not there: a denied path would be seen. */
