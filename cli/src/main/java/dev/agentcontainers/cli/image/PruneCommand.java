@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.image;
 
 import dev.agentcontainers.assignment.Amounts;
+import dev.agentcontainers.cli.terminal.ByteCount;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import io.fabric8.kubernetes.api.model.Quantity;

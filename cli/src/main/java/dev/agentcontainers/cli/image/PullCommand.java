@@ -1,6 +1,6 @@
 package dev.agentcontainers.cli.image;
 
-import dev.agentcontainers.cli.registry.PullFlags;
+import dev.agentcontainers.cli.registry.RegistryFlags;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
@@ -37,7 +37,7 @@ import picocli.CommandLine.Parameters;
         })
 final class PullCommand implements Callable<Integer> {
     @Mixin
-    private PullFlags registry = new PullFlags();
+    private RegistryFlags registry = new RegistryFlags();
 
     @Mixin
     private StoreOption store = new StoreOption();

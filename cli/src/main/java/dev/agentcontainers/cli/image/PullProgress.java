@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.image;
 
+import dev.agentcontainers.cli.terminal.ByteCount;
 import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.store.PullObserver;
 import java.io.IOException;

@@ -1,4 +1,7 @@
-/** How commands are told of registries for images. In: a flag. Out: settings, or a refusal that names the file. */
+/**
+ * How commands are told of registries for images, and of what lets this machine in there. In: flags. Out: settings, or a
+ * refusal that names the file. Asks no registry.
+ */
 @NullMarked
 package dev.agentcontainers.cli.registry;
 

@@ -3,7 +3,7 @@ package dev.agentcontainers.cli.run;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.names.DnsUpstream;
-import dev.agentcontainers.cli.registry.PullFlags;
+import dev.agentcontainers.cli.registry.RegistryFlags;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
@@ -81,7 +81,7 @@ public final class RunCommand implements Callable<Integer> {
     private DnsUpstream dnsUpstream = new DnsUpstream();
 
     @Mixin
-    private PullFlags registries = new PullFlags();
+    private RegistryFlags registries = new RegistryFlags();
 
     @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")
     private boolean dryRun;

@@ -1,7 +1,7 @@
 package dev.agentcontainers.cli.run;
 
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
-import dev.agentcontainers.cli.registry.PullFlags;
+import dev.agentcontainers.cli.registry.RegistryFlags;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.fence.ClosedRanges;
@@ -71,7 +71,7 @@ public final class ServeCommand implements Callable<Integer> {
     private List<String> neverAllowed = List.of();
 
     @Mixin
-    private PullFlags registries = new PullFlags();
+    private RegistryFlags registries = new RegistryFlags();
 
     @Override
     public Integer call() throws InterruptedException {

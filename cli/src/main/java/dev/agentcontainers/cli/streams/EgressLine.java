@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.streams;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.agentcontainers.cli.terminal.ByteCount;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -27,7 +28,6 @@ record EgressLine(String agent, ZoneId zone) {
     private static final int CLOSE = 2;
     private static final int REFUSE = 5;
     private static final int DENIED = 2;
-    private static final int KIBI = 1024;
 
     String of(String line) {
         try {
@@ -150,8 +150,8 @@ record EgressLine(String agent, ZoneId zone) {
         }
         String sizes = "%s sent, %s received"
                 .formatted(
-                        size(event.at("/traffic/bytes_out").asLong()),
-                        size(event.at("/traffic/bytes_in").asLong()));
+                        ByteCount.text(event.at("/traffic/bytes_out").asLong()),
+                        ByteCount.text(event.at("/traffic/bytes_in").asLong()));
         return event.hasNonNull("duration")
                 ? sizes
                         + String.format(
@@ -159,20 +159,6 @@ record EgressLine(String agent, ZoneId zone) {
                                 " in %.1f s",
                                 event.path("duration").asLong() / 1000.0)
                 : sizes;
-    }
-
-    private static String size(long bytes) {
-        if (bytes < KIBI) {
-            return bytes + " B";
-        }
-        double size = bytes;
-        for (String unit : List.of("KiB", "MiB", "GiB")) {
-            size /= KIBI;
-            if (size < KIBI) {
-                return String.format(Locale.ROOT, "%.1f %s", size, unit);
-            }
-        }
-        return String.format(Locale.ROOT, "%.1f TiB", size / KIBI);
     }
 
     private static String count(JsonNode event) {

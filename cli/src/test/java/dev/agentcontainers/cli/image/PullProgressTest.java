@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.cli.terminal.ByteCount;
 import dev.agentcontainers.nodeagent.image.Digest;
 import java.io.PrintWriter;
 import java.io.StringWriter;

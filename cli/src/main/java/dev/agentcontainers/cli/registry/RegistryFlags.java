@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How registries are reached, and what lets this machine in there. */
-public final class PullFlags {
+public final class RegistryFlags {
     @Mixin
     private RegistriesFlag registries = new RegistriesFlag();
 
