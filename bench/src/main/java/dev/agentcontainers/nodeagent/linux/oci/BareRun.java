@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
+import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
@@ -11,6 +12,7 @@ import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
+import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -131,17 +133,26 @@ public final class BareRun {
             SandboxFiles paths = new SandboxFiles(settings, own.id());
             IdRange ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids())
                     .of(own.id().value());
+            PrivateFiles.makeDirectory(paths.run());
+            // It must be there until the runtime has joined it, which it does before it ends.
+            try (UserNamespace users = UserNamespace.of(processes, descriptors, ids, paths.run())) {
+                return run(paths, ids, users);
+            }
+        }
+
+        private String run(SandboxFiles paths, IdRange ids, UserNamespace users)
+                throws IOException, SandboxException, InterruptedException {
             SandboxCreation creation = driver.creation();
             int[] pipe = new int[2];
             Shim.check("make a pipe", descriptors.pipe(pipe));
             int child;
             SandboxCreation.Surroundings surroundings = driver.surroundings(own.id());
-            try (AgentRoot root = creation.root(own, ids, surroundings)) {
+            try (AgentRoot root = creation.root(own, users, surroundings)) {
                 child = new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
                     new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
                     creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
-                    creation.make(root, own, paths, ids, driver.store(own.id()), surroundings);
+                    creation.make(root, own, paths, ids, driver.store(own.id()), surroundings, users);
                     List<String> arguments = new ArrayList<>(command.shim().runtimeArguments(paths));
                     arguments.addAll(List.of(
                             "run",

@@ -18,26 +18,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The {@code config.json} of a sandbox, see the OCI runtime specification 1.0.2. The root that it names is complete: the
  * runtime mounts only the kernel's filesystems.
  *
+ * @param userNamespace which has these ids; the runtime makes the others
  * @param root what the root at {@code rootPath} is
  * @param defaults variables that the agent has where its specification sets no others
- * @param files most open files, not above the hard limit of the node agent
  * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
  * @param swapAccounted whether this kernel can limit swap
  */
 record BundleConfiguration(
         SandboxSpec spec,
         IdRange ids,
+        String userNamespace,
         String rootPath,
         AgentRoot.Made root,
         String cgroupPath,
         Confinement confinement,
         Map<String, String> defaults,
-        long files,
         OptionalLong mostQuota,
         boolean swapAccounted) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -128,12 +129,7 @@ record BundleConfiguration(
                 "env", environment(),
                 "cwd", spec.workingDirectory(),
                 "noNewPrivileges", confinement == Confinement.SHIPPED,
-                "capabilities", sets,
-                "rlimits", List.of(rlimit("RLIMIT_NOFILE", files), rlimit("RLIMIT_CORE", 0)));
-    }
-
-    private static Map<String, Object> rlimit(String type, long value) {
-        return Map.of("type", type, "soft", value, "hard", value);
+                "capabilities", sets);
     }
 
     private List<String> environment() {
@@ -180,17 +176,21 @@ record BundleConfiguration(
         linux.put("uidMappings", mapping);
         linux.put("gidMappings", mapping);
         linux.put("resources", resources());
-        linux.put(
-                "namespaces",
-                List.of("pid", "ipc", "uts", "mount", "network", "user", "cgroup").stream()
-                        .map(type -> Map.of("type", type))
-                        .toList());
+        linux.put("namespaces", namespaces());
         linux.put("maskedPaths", hidden);
         linux.put("readonlyPaths", READ_ONLY);
         if (confinement == Confinement.SHIPPED) {
             linux.put("seccomp", FILTER);
         }
         return linux;
+    }
+
+    private List<Map<String, String>> namespaces() {
+        return Stream.concat(
+                        Stream.of(Map.of("type", "user", "path", userNamespace)),
+                        Stream.of("pid", "ipc", "uts", "mount", "network", "cgroup")
+                                .map(type -> Map.of("type", type)))
+                .toList();
     }
 
     private Map<String, Object> resources() {

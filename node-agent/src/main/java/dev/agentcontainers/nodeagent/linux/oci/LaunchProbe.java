@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
@@ -33,11 +34,10 @@ record LaunchProbe(
         OciDriver driver, RootKind kind, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
     static final String STORAGE = "ephemeral-storage";
     private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
-    private static final String TRIAL = "probe-";
     private static final String PROGRAM = "/bin/true";
 
     static boolean isTrial(SandboxId id) {
-        return id.value().startsWith(TRIAL);
+        return id.value().startsWith(IsolationDriver.TRIAL);
     }
 
     static Path trialFolder(OciSettings settings) {
@@ -134,7 +134,7 @@ record LaunchProbe(
 
     private void launch(OptionalLong storage, List<ResolvedMount> mounts)
             throws SandboxException, IOException, InterruptedException {
-        SandboxId id = new SandboxId(TRIAL + UUID.randomUUID());
+        SandboxId id = new SandboxId(IsolationDriver.TRIAL + UUID.randomUUID());
         ResourceAmounts limits =
                 new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(64 << 20), storage, OptionalLong.of(16));
         SandboxSpec spec = new SandboxSpec(

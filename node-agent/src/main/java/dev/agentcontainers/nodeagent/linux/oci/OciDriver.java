@@ -157,8 +157,8 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         return probe;
     }
 
-    /** Runs a sandbox that nobody may take for a leftover, and removes it. */
-    void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
+    @Override
+    public void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
         trials.add(id);
         try {
             trial.run();
@@ -169,12 +169,6 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
                 trials.remove(id);
             }
         }
-    }
-
-    /** What is done with a sandbox of a probe. */
-    @FunctionalInterface
-    interface Trial {
-        void run() throws SandboxException, IOException, InterruptedException;
     }
 
     @Override

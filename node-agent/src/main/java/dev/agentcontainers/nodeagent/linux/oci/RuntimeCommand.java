@@ -38,9 +38,7 @@ record RuntimeCommand(
             try {
                 int child;
                 try {
-                    child = Shim.check(
-                            "start " + tools.runtime(),
-                            processes.spawn(request(files, command, Map.of(1, output[1], 2, output[1]), false)));
+                    child = Shim.check("start " + tools.runtime(), processes.spawn(request(files, command, output[1])));
                 } finally {
                     descriptors.close(output[1]);
                 }
@@ -56,23 +54,30 @@ record RuntimeCommand(
         }
     }
 
-    /** Starts it without waiting; the pid, to be waited for. */
+    /** Starts it, with the limits that agents have, without waiting; the pid, to be waited for. */
     int spawn(
             SandboxFiles files, long shimPid, List<String> command, Map<Integer, Integer> descriptors, boolean terminal)
             throws IOException {
+        List<String> limited = InheritedLimits.starting(tools.runtime(), arguments(files, command));
+        SpawnRequest request = new SpawnRequest(
+                limited.getFirst(), limited.subList(1, limited.size()), ENVIRONMENT, descriptors, terminal);
         return new MountNamespace(mounts)
-                .inThatOf(
-                        shimPid,
-                        () -> Shim.check(
-                                "start " + tools.runtime(),
-                                processes.spawn(request(files, command, descriptors, terminal))));
+                .inThatOf(shimPid, () -> Shim.check("start " + tools.runtime(), processes.spawn(request)));
     }
 
-    private SpawnRequest request(
-            SandboxFiles files, List<String> command, Map<Integer, Integer> passed, boolean terminal) {
+    private List<String> arguments(SandboxFiles files, List<String> command) {
         List<String> arguments = new ArrayList<>(shim.runtimeArguments(files));
         arguments.addAll(command);
-        return new SpawnRequest(tools.runtime().toString(), arguments, ENVIRONMENT, passed, terminal);
+        return arguments;
+    }
+
+    private SpawnRequest request(SandboxFiles files, List<String> command, int output) {
+        return new SpawnRequest(
+                tools.runtime().toString(),
+                arguments(files, command),
+                ENVIRONMENT,
+                Map.of(1, output, 2, output),
+                false);
     }
 
     /** One of our ends of a stream of a process in the sandbox. */

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.image.IdMapping;
 import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
@@ -40,7 +41,6 @@ import java.util.UUID;
  * a mount namespace that its shim keeps: in memory, unseen by the host, and gone with the shim.
  */
 final class SandboxCreation {
-    private static final long MOST_FILES = 65_536;
     /** The same for every agent and of nothing that the node has: names may be allowed to it while it runs. */
     private static final String RESOLVERS = "nameserver " + NameServer.ADDRESS + "\n";
 
@@ -54,7 +54,6 @@ final class SandboxCreation {
     private final SystemStores stores;
     private final OverlayCalls overlay = OverlayCalls.ofThisMachine();
     private final boolean swapAccounted;
-    private final long files;
 
     /** @param stores of whom the machine trusts, as agents see them */
     SandboxCreation(
@@ -72,7 +71,6 @@ final class SandboxCreation {
         this.shim = shim;
         this.mounts = mounts;
         this.swapAccounted = isSwapAccounted();
-        this.files = Math.min(MOST_FILES, hardFileLimit());
     }
 
     /**
@@ -90,8 +88,9 @@ final class SandboxCreation {
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
         preparePrivateMount(paths);
         Created created;
-        try (AgentRoot root = root(spec, ids, surroundings)) {
-            created = create(spec, paths, ids, store, surroundings, root, shimGroups);
+        try (UserNamespace users = UserNamespace.of(shim.processes(), shim.descriptors(), ids, paths.run());
+                AgentRoot root = root(spec, users, surroundings)) {
+            created = create(spec, paths, ids, store, surroundings, users, root, shimGroups);
         }
         long agent = switch (created) {
             case Created.Agent(long pid) -> pid;
@@ -109,6 +108,7 @@ final class SandboxCreation {
             IdRange ids,
             WorkspaceStore store,
             Surroundings surroundings,
+            UserNamespace users,
             AgentRoot root,
             List<Path> shimGroups)
             throws IOException {
@@ -116,7 +116,7 @@ final class SandboxCreation {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
             Files.createDirectory(paths.bundle());
             try (ShimLaunch launch = shim.launch(paths)) {
-                make(root, spec, paths, ids, store, surroundings);
+                make(root, spec, paths, ids, store, surroundings, users);
                 // Before it has any child: everything of the sandbox is in its groups from the beginning.
                 launch.move(shimGroups);
                 hideUnifiedHierarchy();
@@ -135,14 +135,14 @@ final class SandboxCreation {
     }
 
     /** Of what a sandbox's root will be made; to be called before its mount namespace is. */
-    AgentRoot root(SandboxSpec spec, IdRange ids, Surroundings surroundings) throws IOException {
+    AgentRoot root(SandboxSpec spec, UserNamespace users, Surroundings surroundings) throws IOException {
         return switch (spec.root()) {
             case SandboxRoot.Host _ -> hostRoot(spec, surroundings);
             case SandboxRoot.Image image ->
                 new ImageAgentRoot(
                         mounts,
                         overlay,
-                        IdMapping.of(overlay, ids),
+                        IdMapping.of(overlay, users),
                         image,
                         new Replacements(ownFiles(spec), trust(surroundings)));
         };
@@ -178,7 +178,8 @@ final class SandboxCreation {
             SandboxFiles paths,
             IdRange ids,
             WorkspaceStore store,
-            Surroundings surroundings)
+            Surroundings surroundings,
+            UserNamespace users)
             throws IOException, SandboxException {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
@@ -186,7 +187,7 @@ final class SandboxCreation {
         Path workspaces = store.open(
                 paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
         AgentRoot.Made made = root.make(spec, paths, ids, workspaces);
-        Files.write(paths.bundle().resolve("config.json"), bundle(made, spec, paths, ids, surroundings));
+        Files.write(paths.bundle().resolve("config.json"), bundle(made, spec, paths, ids, surroundings, users));
     }
 
     static RootfsBuilder.Parameters parameters(SandboxSpec spec, Path workspaces, IdRange ids, RunAs runAs) {
@@ -195,17 +196,22 @@ final class SandboxCreation {
     }
 
     private byte[] bundle(
-            AgentRoot.Made made, SandboxSpec spec, SandboxFiles paths, IdRange ids, Surroundings surroundings)
+            AgentRoot.Made made,
+            SandboxSpec spec,
+            SandboxFiles paths,
+            IdRange ids,
+            Surroundings surroundings,
+            UserNamespace users)
             throws IOException {
         return new BundleConfiguration(
                         spec,
                         ids,
+                        users.path().toString(),
                         paths.root().toString(),
                         made,
                         cgroups.pathFor(spec.id().value()),
                         settings.confinement(),
                         surroundings.trust().isPresent() ? TrustFolder.variables() : Map.of(),
-                        files,
                         cgroups.mostQuota(),
                         swapAccounted)
                 .toJson();
@@ -260,14 +266,5 @@ final class SandboxCreation {
                         .of("memory")
                         .filter(memory -> Files.exists(memory.mountPoint().resolve("memory.memsw.limit_in_bytes")))
                         .isPresent();
-    }
-
-    private static long hardFileLimit() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/limits")).stream()
-                .filter(line -> line.startsWith("Max open files"))
-                .map(line -> line.split("\\s{2,}")[2])
-                .map(limit -> limit.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(limit))
-                .findFirst()
-                .orElse(1024L);
     }
 }

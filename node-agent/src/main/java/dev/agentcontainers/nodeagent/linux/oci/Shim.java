@@ -19,7 +19,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
     private static final int GO = 4;
 
     /** Goes to the directory of its first argument, since conmon writes a file "oom" to where it is; becomes the rest. */
-    private static final String LAUNCHER = "cd \"$1\" || exit 71; shift; exec \"$@\"";
+    private static final String LAUNCHER = "cd \"$1\" || exit 71; shift; %s; exec \"$@\"";
 
     /**
      * Starts a shim that waits, in the mount namespace of the calling thread. The bundle's directory is there, what belongs
@@ -49,9 +49,12 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
         }
     }
 
-    private SpawnRequest request(SandboxFiles files, int sync, int go) {
-        List<String> arguments =
-                new ArrayList<>(List.of("-c", LAUNCHER, "sh", files.bundle().toString()));
+    private SpawnRequest request(SandboxFiles files, int sync, int go) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "-c",
+                LAUNCHER.formatted(InheritedLimits.script()),
+                "sh",
+                files.bundle().toString()));
         arguments.addAll(List.of(tools.shim().toString(), "--api-version", "1"));
         arguments.addAll(List.of(
                 "-c",

@@ -60,6 +60,11 @@ public record ChildProcess(ProcessCalls processes, DescriptorCalls descriptors, 
         return text.toString(StandardCharsets.UTF_8);
     }
 
+    /** Waits for the first that comes out of a pipe: how many bytes came, 0 at its end, less where none came in that time. */
+    public int readOne(int pipe, Duration patience) {
+        return isReady(pipe, System.nanoTime() + patience.toNanos()) ? descriptors.read(pipe, new byte[1]) : -1;
+    }
+
     private boolean isReady(int descriptor, long giveUp) {
         while (true) {
             long millis = (giveUp - System.nanoTime()) / 1_000_000;

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.image.TestLayer;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
@@ -73,7 +74,9 @@ class ImageRootIT {
         Path upper = Files.createDirectory(tried.resolve("upper"));
         Path work = Files.createDirectory(tried.resolve("work"));
         Path target = Files.createDirectory(tried.resolve("target"));
-        try (IdMapping mapping = IdMapping.of(calls, IDS)) {
+        try (UserNamespace users =
+                        UserNamespace.of(ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine(), IDS, folder);
+                IdMapping mapping = IdMapping.of(calls, users)) {
             int answer = new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
                 int mount = calls.cloneMount(lower.toString());
                 if (mount < 0) {
@@ -130,7 +133,9 @@ class ImageRootIT {
                 Files.createDirectory(folder.resolve("changes")),
                 Files.createDirectory(root()));
         Mounts mounts = Mounts.ofThisMachine();
-        try (IdMapping mapping = IdMapping.of(calls, IDS)) {
+        try (UserNamespace users =
+                        UserNamespace.of(ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine(), IDS, folder);
+                IdMapping mapping = IdMapping.of(calls, users)) {
             return new MountNamespace(mounts).inNew(() -> {
                 new ImageRoot(calls).mount(layers, mapping, IDS, places);
                 return work.call();
@@ -281,7 +286,9 @@ class ImageRootIT {
     @Test
     void aDirectoryThatOptionsCannotNameIsRefused() throws IOException {
         Path odd = Files.createDirectory(folder.resolve("a,b"));
-        try (IdMapping mapping = IdMapping.of(calls, IDS)) {
+        try (UserNamespace users =
+                        UserNamespace.of(ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine(), IDS, folder);
+                IdMapping mapping = IdMapping.of(calls, users)) {
             assertThatThrownBy(() -> new MountNamespace(Mounts.ofThisMachine()).inNew(() -> {
                         new ImageRoot(calls)
                                 .mount(

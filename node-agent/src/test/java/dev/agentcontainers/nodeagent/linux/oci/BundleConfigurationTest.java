@@ -28,12 +28,12 @@ class BundleConfigurationTest {
                 .readTree(new BundleConfiguration(
                                 spec,
                                 new IdRange(200_000_000, 65_536),
+                                "/proc/1234/ns/user",
                                 "/run/x/root",
                                 root,
                                 "/parent/id",
                                 confinement,
                                 Map.of("SSL_CERT_FILE", "/etc/agentcontainers/trust/bundle.crt"),
-                                1024,
                                 OptionalLong.of(150_000),
                                 swap)
                         .toJson());
@@ -63,10 +63,17 @@ class BundleConfigurationTest {
     }
 
     @Test
-    void everyNamespaceIsNewAndNoneIsJoined() throws IOException {
+    void everyNamespaceIsNewButTheOneOfUsersThatWasMadeForIt() throws IOException {
         JsonNode namespaces =
                 bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/linux/namespaces");
-        assertThat(namespaces).hasSize(7).noneMatch(namespace -> namespace.has("path"));
+        assertThat(namespaces)
+                .hasSize(7)
+                .filteredOn(namespace -> namespace.has("path"))
+                .singleElement()
+                .satisfies(user -> {
+                    assertThat(user.get("type").asText()).isEqualTo("user");
+                    assertThat(user.get("path").asText()).isEqualTo("/proc/1234/ns/user");
+                });
     }
 
     @Test
