@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -67,7 +68,23 @@ public interface IsolationDriver {
     /** Removes everything of the sandbox from the machine, output included. */
     void purge(SandboxId id) throws SandboxException;
 
-    /** Every sandbox of which anything is left on this machine, but for those of a {@link #probe} that is under way. */
+    /**
+     * Does something with a sandbox of its own that nobody may take for a leftover meanwhile, and purges it at the end.
+     *
+     * @param id begins with {@link #TRIAL}
+     */
+    void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException;
+
+    /** What is done with a sandbox on trial. */
+    @FunctionalInterface
+    interface Trial {
+        void run() throws SandboxException, IOException, InterruptedException;
+    }
+
+    /** What the names of sandboxes on trial begin with. */
+    String TRIAL = "probe-";
+
+    /** Every sandbox of which anything is left on this machine, but for those on trial. */
     Set<SandboxId> list() throws SandboxException;
 
     /**

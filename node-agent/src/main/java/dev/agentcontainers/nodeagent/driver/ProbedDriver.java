@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -107,6 +108,11 @@ public final class ProbedDriver implements IsolationDriver, AutoCloseable {
     @Override
     public void purge(SandboxId id) throws SandboxException {
         driver.purge(id);
+    }
+
+    @Override
+    public void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
+        driver.onTrial(id, trial);
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
 
@@ -80,6 +81,11 @@ public final class MeteredDriver implements IsolationDriver {
     @Override
     public void purge(SandboxId id) throws SandboxException {
         timers.timeAction("purge", name(), () -> driver.purge(id));
+    }
+
+    @Override
+    public void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
+        driver.onTrial(id, trial);
     }
 
     @Override

@@ -104,6 +104,11 @@ public final class SwitchableDriver implements IsolationDriver {
     }
 
     @Override
+    public void onTrial(SandboxId id, Trial trial) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Set<SandboxId> list() {
         return Set.of(new SandboxId("a"));
     }

@@ -107,6 +107,11 @@ public final class FakeDriver implements IsolationDriver {
     }
 
     @Override
+    public void onTrial(SandboxId id, Trial trial) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public synchronized Set<SandboxId> list() {
         return Set.copyOf(sandboxes.keySet());
     }

@@ -85,6 +85,11 @@ final class FakeDriver implements IsolationDriver {
     }
 
     @Override
+    public void onTrial(SandboxId id, Trial trial) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Set<SandboxId> list() throws SandboxException {
         return calls.call("list", machine::list);
     }

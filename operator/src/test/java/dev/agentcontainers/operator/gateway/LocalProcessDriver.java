@@ -150,6 +150,11 @@ final class LocalProcessDriver implements IsolationDriver {
     }
 
     @Override
+    public void onTrial(SandboxId id, Trial trial) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Set<SandboxId> list() {
         throw notUsed();
     }

@@ -1,0 +1,181 @@
+package dev.agentcontainers.nodeagent.linux.strength;
+
+import static dev.agentcontainers.nodeagent.linux.program.CallProgram.value;
+
+import dev.agentcontainers.nodeagent.linux.program.CallProgram;
+import dev.agentcontainers.nodeagent.linux.program.CallProgram.Answer;
+import dev.agentcontainers.nodeagent.linux.program.CallProgram.Argument;
+import dev.agentcontainers.nodeagent.linux.program.CallProgram.Value;
+import dev.agentcontainers.nodeagent.linux.program.SystemCall;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * An attempt to take more of the machine than the sandbox was given. Each has a sandbox of its own, which it may cost.
+ *
+ * @param probe its name
+ * @param program the executable file
+ * @param limits of its sandbox
+ * @param workspace whether it needs one
+ * @param judge looks at what came of it
+ */
+record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean workspace, Judge judge) {
+    private static final long MEBI = 1 << 20;
+    private static final long MEMORY = 64 * MEBI;
+    private static final int PIDS = 64;
+    private static final int AT_FDCWD = -100;
+
+    /** How the sandbox was found. */
+    sealed interface End {
+        /** It waits, having printed its answers. */
+        record Waits(Witness witness) implements End {}
+
+        record Ended(ExitStatus exit) implements End {}
+    }
+
+    /** Looks for what the program has done. */
+    @FunctionalInterface
+    interface Judge {
+        Judgement judge(End end) throws IOException;
+    }
+
+    static Exhaustion processes(CallProgram program) {
+        int attempts = 4 * PIDS;
+        Answer forked = program.forks(attempts);
+        return new Exhaustion(
+                "processes-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
+                    case End.Waits(Witness witness) -> {
+                        int processes = processesBeside(witness.pid());
+                        yield Judgement.of(
+                                processes > 0 && processes <= PIDS,
+                                "%d processes with a limit of %d; the last of %d forks: %s"
+                                        .formatted(processes, PIDS, attempts, Errors.describe(witness.answer(forked))));
+                    }
+                    case End.Ended(ExitStatus exit) -> Judgement.passed("it was ended, with code " + exit.code());
+                });
+    }
+
+    static Exhaustion memory(CallProgram program) {
+        long asked = 4 * MEMORY;
+        int readAndWrite = 3;
+        int privateAnonymousPopulated = 0x2 | 0x20 | 0x8000;
+        Answer mapped = program.call(
+                SystemCall.MMAP,
+                value(0),
+                value(asked),
+                value(readAndWrite),
+                value(privateAnonymousPopulated),
+                value(-1),
+                value(0));
+        return new Exhaustion(
+                "memory-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
+                    case End.Waits(Witness witness) -> {
+                        long resident = kibis(witness.status().getOrDefault("VmRSS", "0 kB"));
+                        yield Judgement.of(
+                                Errors.isError(witness.answer(mapped)) || resident <= MEMORY / 1024,
+                                "%d MiB asked for with a limit of %d: %s, %d MiB resident"
+                                        .formatted(
+                                                asked / MEBI,
+                                                MEMORY / MEBI,
+                                                Errors.isError(witness.answer(mapped))
+                                                        ? Errors.describe(witness.answer(mapped))
+                                                        : "mapped",
+                                                resident / 1024));
+                    }
+                    case End.Ended(ExitStatus exit) ->
+                        Judgement.passed("it alone was ended, with code %d%s"
+                                .formatted(exit.code(), exit.outOfMemory() ? ", for its memory" : ""));
+                });
+    }
+
+    private static long kibis(String amount) {
+        return Long.parseLong(amount.replaceAll("[^0-9]", ""));
+    }
+
+    /** @param limit bytes that its workspace may take */
+    static Exhaustion disk(CallProgram program, long limit) {
+        Argument[] folder = {value(AT_FDCWD), program.text("d"), value(0700)};
+        program.call(SystemCall.CHDIR, program.text("/workspace"));
+        int directories = 200_000;
+        Answer made = program.repeatBoth(
+                directories, SystemCall.MKDIRAT, folder, SystemCall.CHDIR, new Argument[] {program.text("d")});
+        int createAndWrite = 0x40 | 1;
+        Answer file = program.call(
+                SystemCall.OPENAT, value(AT_FDCWD), program.text("/workspace/f"), value(createAndWrite), value(0600));
+        Value piece = program.room((int) MEBI);
+        long pieces = 4 * limit / MEBI;
+        Answer written = program.repeat(pieces, SystemCall.WRITE, file, piece, value(MEBI));
+        int fromHere = 1;
+        Answer size = program.call(SystemCall.LSEEK, file, value(0), value(fromHere));
+        return new Exhaustion(
+                "disk-exhausted", program.waiting(), limits(Optional.of(limit)), true, end -> switch (end) {
+                    case End.Waits(Witness witness) -> {
+                        long bytes = Math.max(0, witness.answer(size));
+                        boolean stopped = Errors.isError(witness.answer(made)) && bytes <= limit;
+                        yield Judgement.of(
+                                stopped,
+                                "directories end with %s, writing with %s after %d of %d MiB"
+                                        .formatted(
+                                                Errors.describe(witness.answer(made)),
+                                                Errors.describe(witness.answer(written)),
+                                                bytes / MEBI,
+                                                limit / MEBI));
+                    }
+                    case End.Ended(ExitStatus exit) -> Judgement.passed("it was ended, with code " + exit.code());
+                });
+    }
+
+    static Exhaustion descriptors(CallProgram program) {
+        int most = 2_000_000;
+        Answer watching = program.repeat(most, SystemCall.INOTIFY_INIT1, value(0));
+        Answer opened = program.repeat(most, SystemCall.DUP, value(0));
+        return new Exhaustion(
+                "descriptors-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
+                    case End.Waits(Witness witness) -> {
+                        // Of the host's user: throws where there are none left.
+                        FileSystems.getDefault().newWatchService().close();
+                        yield Judgement.of(
+                                Errors.isError(witness.answer(watching)) && Errors.isError(witness.answer(opened)),
+                                "watches end with %s, descriptors with %s; the host can open more"
+                                        .formatted(
+                                                Errors.describe(witness.answer(watching)),
+                                                Errors.describe(witness.answer(opened))));
+                    }
+                    case End.Ended(ExitStatus exit) -> Judgement.passed("it was ended, with code " + exit.code());
+                });
+    }
+
+    static ResourceAmounts limits(Optional<Long> storage) {
+        return new ResourceAmounts(
+                OptionalLong.of(1000),
+                OptionalLong.of(MEMORY),
+                storage.map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                OptionalLong.of(PIDS));
+    }
+
+    /** Processes in the control groups of this one, itself included. */
+    private static int processesBeside(long pid) throws IOException {
+        byte[] groups = Files.readAllBytes(Path.of("/proc/" + pid + "/cgroup"));
+        int found = 0;
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                try {
+                    if (Arrays.equals(groups, Files.readAllBytes(process.resolve("cgroup")))) {
+                        found++;
+                    }
+                } catch (IOException e) {
+                    // It has ended meanwhile.
+                }
+            }
+        }
+        return found;
+    }
+}

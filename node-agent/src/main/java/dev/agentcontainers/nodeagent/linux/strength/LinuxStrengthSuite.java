@@ -1,0 +1,223 @@
+package dev.agentcontainers.nodeagent.linux.strength;
+
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.linux.process.Program;
+import dev.agentcontainers.nodeagent.linux.program.CallProgram;
+import dev.agentcontainers.nodeagent.linux.program.Machine;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.linux.strength.Exhaustion.End;
+import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Judge;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.strength.ProbeResult;
+import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
+import dev.agentcontainers.nodeagent.strength.StrengthReport;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The attempts of Linux. Each of them is known only to have failed where its program has said that it was made: a sandbox that
+ * ends before it says so has failed them all. Sandboxes have no network but their own loopback: what the fence keeps from
+ * getting out is not tried here.
+ */
+public final class LinuxStrengthSuite implements StrengthSuite {
+    private static final Logger LOG = LoggerFactory.getLogger(LinuxStrengthSuite.class);
+    private static final List<String> RUNTIMES = List.of("crun", "runc", "conmon", "runsc");
+
+    private final Path folder;
+    private final Clock clock;
+    private final Duration patience;
+
+    /** @param folder for what stands on the host while it is measured; made for root only */
+    public LinuxStrengthSuite(Path folder, Clock clock) {
+        this(folder, clock, Duration.ofSeconds(60));
+    }
+
+    LinuxStrengthSuite(Path folder, Clock clock, Duration patience) {
+        this.folder = folder;
+        this.clock = clock;
+        this.patience = patience;
+    }
+
+    @Override
+    public String version() {
+        return "1";
+    }
+
+    @Override
+    public StrengthReport measure(IsolationDriver driver, DriverProbe.Ready ready) throws InterruptedException {
+        List<ProbeResult> results = new ArrayList<>();
+        Optional<Path> programs = Optional.empty();
+        try {
+            PrivateFiles.makeDirectory(folder);
+            Path made = Files.createTempDirectory(folder, "programs-");
+            programs = Optional.of(made);
+            TrialSandbox trials = new TrialSandbox(driver, ready, made, patience);
+            Map<String, String> before = digests();
+            results.addAll(survey(trials, ready));
+            for (Exhaustion exhaustion : exhaustions(ready)) {
+                results.add(exhaust(trials, exhaustion));
+            }
+            if (!ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
+                results.add(result(
+                        "disk-exhausted",
+                        Judgement.notApplicable("this node can't limit the disk, and takes no such limit")));
+            }
+            boolean same = before.equals(digests());
+            results.add(result(
+                    "runtime-replaced",
+                    Judgement.of(
+                            same, "the runtimes' programs are " + (same ? "as they were" : "not what they were"))));
+        } catch (IOException e) {
+            LOG.warn("the isolation of driver {} can't be measured", driver.name(), e);
+            results.add(result("measurement", Judgement.failed("it could not be made: " + e.getMessage())));
+        } finally {
+            programs.ifPresent(LinuxStrengthSuite::delete);
+        }
+        return new StrengthReport(
+                version(), driver.name(), ready.version(), System.getProperty("os.version"), clock.instant(), results);
+    }
+
+    private static void delete(Path folder) {
+        try {
+            DeepDeletion.delete(folder);
+        } catch (IOException e) {
+            LOG.warn("{} can't be removed", folder, e);
+        }
+    }
+
+    private List<ProbeResult> survey(TrialSandbox trials, DriverProbe.Ready ready)
+            throws InterruptedException, IOException {
+        boolean limited = ready.features().contains(DriverFeature.EPHEMERAL_STORAGE);
+        Survey survey = new Survey(limited);
+        List<SurveyProbe> probes = survey.probes().stream()
+                .filter(probe -> probe.level().compareTo(ready.strength()) <= 0
+                        || probe.level() == IsolationLevel.UserspaceKernel)
+                .toList();
+        try (Bait bait = new Bait(folder)) {
+            CallProgram program = new CallProgram(Machine.current());
+            Map<SurveyProbe, Judge> judges = new LinkedHashMap<>();
+            for (SurveyProbe probe : probes) {
+                judges.put(probe, probe.attempt().add(program, bait));
+            }
+            ResourceAmounts limits =
+                    Exhaustion.limits(limited ? Optional.of(WorkspaceStore.LEAST_LIMIT) : Optional.empty());
+            List<ProbeResult> results = new ArrayList<>();
+            try {
+                trials.run(newId(), program.waiting(), limits, limited, end -> {
+                    switch (end) {
+                        case End.Waits(Witness witness) -> results.addAll(judge(judges, witness, ready.strength()));
+                        case End.Ended(var exit) ->
+                            results.addAll(unknown(judges, "its sandbox ended before, with code " + exit.code()));
+                    }
+                });
+            } catch (SandboxException | IOException e) {
+                LOG.warn("a sandbox of driver {} can't be looked at", trials.driverName(), e);
+                return unknown(judges, "its sandbox failed: " + e.getMessage());
+            }
+            return results;
+        }
+    }
+
+    private static List<ProbeResult> judge(Map<SurveyProbe, Judge> judges, Witness witness, IsolationLevel claimed) {
+        List<ProbeResult> results = new ArrayList<>();
+        judges.forEach((probe, judge) -> {
+            Judgement judgement;
+            if (probe.level().compareTo(claimed) > 0) {
+                judgement = Judgement.notApplicable("the driver does not claim to be of level " + probe.level());
+            } else {
+                try {
+                    judgement = judge.judge(witness);
+                } catch (IOException | RuntimeException e) {
+                    judgement = Judgement.failed("it is not known what came of it: " + e.getMessage());
+                }
+            }
+            results.add(new ProbeResult(probe.name(), probe.level(), judgement.verdict(), judgement.evidence()));
+        });
+        return results;
+    }
+
+    private static List<ProbeResult> unknown(Map<SurveyProbe, Judge> judges, String why) {
+        return judges.keySet().stream()
+                .map(probe -> new ProbeResult(
+                        probe.name(), probe.level(), Verdict.FAILED, "it is not known what came of it: " + why))
+                .toList();
+    }
+
+    private static List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
+        List<Exhaustion> all = new ArrayList<>(List.of(
+                Exhaustion.processes(new CallProgram(Machine.current())),
+                Exhaustion.memory(new CallProgram(Machine.current())),
+                Exhaustion.descriptors(new CallProgram(Machine.current()))));
+        if (ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
+            all.add(Exhaustion.disk(new CallProgram(Machine.current()), WorkspaceStore.LEAST_LIMIT));
+        }
+        return all;
+    }
+
+    private ProbeResult exhaust(TrialSandbox trials, Exhaustion exhaustion) throws InterruptedException {
+        List<ProbeResult> results = new ArrayList<>();
+        try {
+            trials.run(
+                    newId(),
+                    exhaustion.program(),
+                    exhaustion.limits(),
+                    exhaustion.workspace(),
+                    end -> results.add(
+                            result(exhaustion.probe(), exhaustion.judge().judge(end))));
+        } catch (SandboxException | IOException | RuntimeException e) {
+            return result(exhaustion.probe(), Judgement.failed("it is not known what came of it: " + e.getMessage()));
+        }
+        return results.getFirst();
+    }
+
+    private static ProbeResult result(String probe, Judgement judgement) {
+        return new ProbeResult(probe, IsolationLevel.Process, judgement.verdict(), judgement.evidence());
+    }
+
+    private static SandboxId newId() {
+        return new SandboxId(IsolationDriver.TRIAL + "strength-" + UUID.randomUUID());
+    }
+
+    /** Of what an agent might have overwritten while it was made or entered. */
+    private static Map<String, String> digests() throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        for (String name : RUNTIMES) {
+            Optional<Program> program = Program.find(name);
+            if (program.isPresent()) {
+                digests.put(name, digest(program.get().path()));
+            }
+        }
+        return digests;
+    }
+
+    private static String digest(Path file) throws IOException {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

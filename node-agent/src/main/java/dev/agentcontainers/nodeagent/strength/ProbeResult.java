@@ -1,0 +1,24 @@
+package dev.agentcontainers.nodeagent.strength;
+
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+
+/**
+ * What became of one attempt.
+ *
+ * @param probe the attempt's name, lower case with hyphens, the same on every node
+ * @param level the weakest level that must withstand it
+ * @param evidence what was seen, in one line
+ */
+public record ProbeResult(String probe, IsolationLevel level, Verdict verdict, String evidence) {
+    /** How an attempt is judged. */
+    public enum Verdict {
+        /** It was made, and had no effect on the host. */
+        PASSED,
+
+        /** It had an effect, or it is not known that it had none. */
+        FAILED,
+
+        /** It can't be made here. */
+        NOT_APPLICABLE
+    }
+}

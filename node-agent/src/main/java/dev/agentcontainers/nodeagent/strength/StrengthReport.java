@@ -1,0 +1,51 @@
+package dev.agentcontainers.nodeagent.strength;
+
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a driver withstood.
+ *
+ * @param suite version of the attempts: reports of one suite can be compared
+ * @param driver the driver's name
+ * @param version of what it drives
+ * @param kernel of the machine
+ * @param at when they were made
+ * @param results of each attempt, in the order of the suite
+ */
+public record StrengthReport(
+        String suite, String driver, String version, String kernel, Instant at, List<ProbeResult> results) {
+    public StrengthReport {
+        results = List.copyOf(results);
+    }
+
+    /**
+     * The strongest level of those up to {@code claimed} of which, and of all weaker ones, every attempt was withstood. Empty
+     * where not even the weakest is reached, and where nothing was attempted.
+     */
+    public Optional<IsolationLevel> strength(IsolationLevel claimed) {
+        if (results.stream().noneMatch(result -> result.verdict() == Verdict.PASSED)) {
+            return Optional.empty();
+        }
+        return Arrays.stream(IsolationLevel.values())
+                .filter(level -> level.compareTo(claimed) <= 0)
+                .filter(level ->
+                        failures().stream().noneMatch(failure -> failure.level().compareTo(level) <= 0))
+                .max(Comparator.naturalOrder());
+    }
+
+    public List<ProbeResult> failures() {
+        return results.stream()
+                .filter(result -> result.verdict() == Verdict.FAILED)
+                .toList();
+    }
+
+    public long count(Verdict verdict) {
+        return results.stream().filter(result -> result.verdict() == verdict).count();
+    }
+}
