@@ -43,7 +43,10 @@ public record AgentAssignmentStatus(
 
         @JsonPropertyDescription(
                 "Digest of the manifest of the image that the agent runs, for example sha256:... ; none without an image.")
-        String imageDigest) {
+        String imageDigest,
+
+        @JsonPropertyDescription("Why its isolation is not what its driver promises; none where it is.")
+        String weakness) {
 
     /** The policy in the kernel. */
     @ApiObject

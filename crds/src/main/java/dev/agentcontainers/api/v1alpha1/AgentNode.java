@@ -35,6 +35,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
         type = AdditionalPrinterColumn.Type.DATE)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class AgentNode extends CustomResource<AgentNodeSpec, AgentNodeStatus> {
+    /** Annotation: each new value has the node verify the isolation of its drivers once; see {@code status.verified}. */
+    public static final String VERIFY = "agentcontainers.dev/verify";
+
     @Override
     protected AgentNodeSpec initSpec() {
         return null;

@@ -42,7 +42,12 @@ public record AgentNodeStatus(
         Map<String, Quantity> allocatable,
 
         @MapList("name") @Size(max = 32) @JsonPropertyDescription("Isolation drivers found.")
-        List<DriverStatus> drivers) {
+        List<DriverStatus> drivers,
+
+        @Size(max = 253)
+        @JsonPropertyDescription(
+                "Value of the annotation agentcontainers.dev/verify for which the drivers were last verified.")
+        String verified) {
 
     /** CEL: each value is a quantity that placement can reckon with. */
     private static final String ARE_AMOUNTS = "self.all(name, isQuantity(string(self[name]))"
@@ -72,5 +77,52 @@ public record AgentNodeStatus(
             List<@Size(max = 63) String> features,
 
             @JsonPropertyDescription("Why it is not ready, or what is limited.")
-            String message) {}
+            String message,
+
+            @JsonPropertyDescription("What its isolation has withstood here; none before it was measured.")
+            Verification verification) {}
+
+    /** What a driver's isolation has withstood. */
+    @ApiObject
+    public record Verification(
+            @Size(max = 63)
+            @JsonPropertyDescription("Version of the attempts: results of one version can be compared between nodes.")
+            String suite,
+
+            @JsonPropertyDescription("When it was measured.")
+            String at,
+
+            @JsonPropertyDescription("Attempts that had no effect on the host.")
+            Integer passed,
+
+            @JsonPropertyDescription("Attempts that had one, or of which that is not known.")
+            Integer failed,
+
+            @JsonPropertyDescription("Attempts that can't be made here.")
+            Integer notApplicable,
+
+            @Size(max = 128) @JsonPropertyDescription("Each attempt to break out.")
+            List<Probe> probes) {}
+
+    /** An attempt to break out of a sandbox. */
+    @ApiObject
+    public record Probe(
+            @Required @Size(max = 63) @JsonPropertyDescription("Its name.")
+            String name,
+
+            @JsonPropertyDescription("The weakest level that must withstand it.")
+            IsolationLevel level,
+
+            @JsonPropertyDescription("How it is judged, by its effect on the host.")
+            Verdict verdict,
+
+            @Size(max = 256) @JsonPropertyDescription("What was seen.")
+            String evidence) {}
+
+    /** How an attempt is judged. */
+    public enum Verdict {
+        Passed,
+        Failed,
+        NotApplicable
+    }
 }

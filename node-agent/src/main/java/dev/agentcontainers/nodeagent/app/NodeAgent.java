@@ -37,6 +37,7 @@ import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.strength.StrengthReports;
 import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
 import io.fabric8.kubernetes.client.Config;
@@ -115,7 +116,11 @@ public final class NodeAgent implements AutoCloseable {
     public void start() throws IOException, SandboxException, InterruptedException {
         ApiCredentials credentials = ApiCredentials.of(options, clock);
         MachineFacts facts = platform.facts(options.settings());
-        NodeDrivers drivers = closing(NodeDrivers.probe(platform.drivers(options.settings())));
+        NodeDrivers drivers = closing(NodeDrivers.probe(
+                platform.drivers(options.settings()),
+                platform.strength(options.settings()),
+                new StrengthReports(options.settings().stateDirectory().resolve("strength")),
+                facts));
         KubernetesClient client = closing(client(credentials.clientConfig()));
         Remembered node = membership.await(client, timer);
         DiskJournal journal = new DiskJournal(options.journal());
@@ -227,12 +232,17 @@ public final class NodeAgent implements AutoCloseable {
         // Not before: what it may answer is known now.
         with.proxy().start();
         AssignmentReporter reporter = closing(new AssignmentReporter(
-                with.client(), with.namespace(), with.probed()::measured, with.trail()::counts, timer));
+                with.client(),
+                with.namespace(),
+                with.probed()::measured,
+                with.probed()::weaknesses,
+                with.trail()::counts,
+                timer));
         with.trail().onAgents(reporter);
         Collection<JournalEntry> known = journal.entries().values();
         Supervisor supervisor = supervise(with, journal, policy, reporter);
         with.credentials().keepFresh(with.client(), with.namespace(), timer);
-        Heartbeat heartbeat = report(with, supervisor);
+        Heartbeat heartbeat = report(with, supervisor, reporter);
         PolicyWatch policies = closing(new PolicyWatch(with.client(), with.namespace(), policy, timer));
         policies.start();
         AssignmentWatch assignments = watch(with, known, supervisor, reporter);
@@ -266,7 +276,7 @@ public final class NodeAgent implements AutoCloseable {
     }
 
     /** Tells the fleet that this node lives and what it is. */
-    private Heartbeat report(Ingredients with, Supervisor supervisor) {
+    private Heartbeat report(Ingredients with, Supervisor supervisor, AssignmentReporter reporter) {
         String name = options.settings().name();
         Heartbeat heartbeat = closing(new Heartbeat(with.client(), with.namespace(), name, clock));
         heartbeat.start();
@@ -279,6 +289,7 @@ public final class NodeAgent implements AutoCloseable {
                     lost.seen();
                     compare(seen, with.present(), supervisor);
                 },
+                with.probed()::verify,
                 () -> {
                     if (!isExpired(with.credentials())) {
                         lost.missed();
@@ -288,6 +299,7 @@ public final class NodeAgent implements AutoCloseable {
         status.start();
         with.probed().watch(() -> {
             status.look();
+            reporter.sayAgain();
             supervisor.wakeAll();
         });
         return heartbeat;
@@ -362,7 +374,7 @@ public final class NodeAgent implements AutoCloseable {
                 MostAgents.of(node.membership().agentCidr(), options.settings().userIdCount()),
                 node.membership().sharePercent(),
                 options.usersPercent(),
-                drivers::probes,
+                drivers,
                 warnings);
     }
 

@@ -2,21 +2,29 @@ package dev.agentcontainers.nodeagent.app;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
-import dev.agentcontainers.nodeagent.driver.ProbedDriver;
 import dev.agentcontainers.nodeagent.observability.MeteredDriver;
+import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
+import dev.agentcontainers.nodeagent.strength.ProvenDriver;
+import dev.agentcontainers.nodeagent.strength.StrengthReport;
+import dev.agentcontainers.nodeagent.strength.StrengthReports;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The machine's drivers and what real launches with each have shown. They are probed again now and then: one that lacked
- * something may have got it, and one that was ready may have lost it. Thread-safe.
+ * The machine's drivers, what real launches with each have shown, and how strongly they isolate. Launches are repeated now and
+ * then: a driver that lacked something may have got it, and one that was ready may have lost it. How strongly one isolates is
+ * measured at the start, when it comes or its version changes, and on demand. Thread-safe.
  */
 final class NodeDrivers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeDrivers.class);
@@ -24,28 +32,49 @@ final class NodeDrivers implements AutoCloseable {
     /** Between probes of drivers that are not ready. */
     private static final Duration PERIOD = Duration.ofSeconds(30);
 
+    /** For what is being tried out when the node agent ends. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     /** One probe of a driver that is ready for so many of one that is not. */
     private static final int ROUNDS_WHEN_READY = 10;
 
-    private final List<ProbedDriver> all;
+    private final List<ProvenDriver> all;
+    private final StrengthSuite suite;
+    private final StrengthReports reports;
     private final Duration period;
+    private final Semaphore look = new Semaphore(0);
     private volatile Optional<Thread> watch = Optional.empty();
+    private volatile Optional<String> asked = Optional.empty();
+    private volatile Optional<String> answered = Optional.empty();
 
-    NodeDrivers(List<IsolationDriver> drivers, Duration period) {
-        this.all = drivers.stream().map(ProbedDriver::new).toList();
+    NodeDrivers(List<IsolationDriver> drivers, StrengthSuite suite, StrengthReports reports, Duration period) {
+        this.all = drivers.stream().map(ProvenDriver::new).toList();
+        this.suite = suite;
+        this.reports = reports;
         this.period = period;
     }
 
-    static NodeDrivers probe(List<IsolationDriver> drivers) {
-        NodeDrivers probed = new NodeDrivers(drivers, PERIOD);
-        probed.all.forEach(NodeDrivers::probe);
+    /** Launches with each once. What an earlier process has measured counts until it is measured anew. */
+    static NodeDrivers probe(
+            List<IsolationDriver> drivers, StrengthSuite suite, StrengthReports reports, MachineFacts machine) {
+        NodeDrivers probed = new NodeDrivers(drivers, suite, reports, PERIOD);
+        for (ProvenDriver driver : probed.all) {
+            reports.read(driver.name(), suite.version(), machine.kernelVersion())
+                    .ifPresent(driver::remember);
+            probe(driver);
+        }
         return probed;
     }
 
     /** @return whether it found something else than the last time */
-    private static boolean probe(ProbedDriver driver) {
+    private static boolean probe(ProvenDriver driver) {
         DriverProbe before = driver.last();
-        DriverProbe now = driver.probe();
+        driver.probe();
+        return isChanged(driver, before);
+    }
+
+    private static boolean isChanged(ProvenDriver driver, DriverProbe before) {
+        DriverProbe now = driver.last();
         if (now.equals(before)) {
             return false;
         }
@@ -62,21 +91,33 @@ final class NodeDrivers implements AutoCloseable {
         return true;
     }
 
-    /** Begins to probe again and again. {@code onChange} is called where something else was found. */
+    /** Begins to measure and to probe, again and again. {@code onChange} is called where something else was found. */
     void watch(Runnable onChange) {
-        watch = Optional.of(Thread.ofVirtual().name("driver probes").start(() -> probeAgain(onChange)));
+        // Not virtual: to run sandboxes waits in native calls.
+        watch = Optional.of(Thread.ofPlatform().daemon().name("driver probes").start(() -> probeAgain(onChange)));
+    }
+
+    /** Has all drivers measured soon, once for each request. */
+    void verify(String request) {
+        if (!asked.equals(Optional.of(request))) {
+            asked = Optional.of(request);
+            look.release();
+        }
     }
 
     private void probeAgain(Runnable onChange) {
         try {
+            measure(all);
+            onChange.run();
             for (int round = 1; true; round++) {
-                Thread.sleep(period);
-                boolean changed = false;
-                for (ProbedDriver driver : all) {
-                    if (driver.last() instanceof DriverProbe.NotReady || round % ROUNDS_WHEN_READY == 0) {
+                boolean requested = look.tryAcquire(period.toNanos(), TimeUnit.NANOSECONDS);
+                boolean changed = requested && answer();
+                for (ProvenDriver driver : all) {
+                    if (!(driver.last() instanceof DriverProbe.Ready) || round % ROUNDS_WHEN_READY == 0) {
                         changed |= probe(driver);
                     }
                 }
+                changed |= measure(all.stream().filter(ProvenDriver::isUnproven).toList());
                 if (changed) {
                     onChange.run();
                 }
@@ -86,17 +127,62 @@ final class NodeDrivers implements AutoCloseable {
         }
     }
 
+    private boolean answer() throws InterruptedException {
+        Optional<String> request = asked;
+        all.forEach(NodeDrivers::probe);
+        measure(all);
+        answered = request;
+        return true;
+    }
+
+    /** @return whether any was measured */
+    private boolean measure(List<ProvenDriver> drivers) throws InterruptedException {
+        boolean any = false;
+        for (ProvenDriver driver : drivers) {
+            DriverProbe before = driver.last();
+            Optional<StrengthReport> report = driver.measure(suite);
+            report.ifPresent(reports::write);
+            report.ifPresent(made -> LOG.info(
+                    "driver {}: {} of {} attempts to break out were withstood",
+                    driver.name(),
+                    made.count(Verdict.PASSED),
+                    made.count(Verdict.PASSED) + made.count(Verdict.FAILED)));
+            isChanged(driver, before);
+            any |= report.isPresent();
+        }
+        return any;
+    }
+
+    /** The last request that was carried out. */
+    Optional<String> answered() {
+        return answered;
+    }
+
+    /** What each was measured to withstand, by the driver's name. */
+    Map<String, StrengthReport> reports() {
+        Map<String, StrengthReport> map = new LinkedHashMap<>();
+        all.forEach(driver -> driver.report().ifPresent(report -> map.put(driver.name(), report)));
+        return map;
+    }
+
+    /** Why agents of a driver are not isolated as it promises, by the driver's name. */
+    Map<String, String> weaknesses() {
+        Map<String, String> map = new LinkedHashMap<>();
+        all.forEach(driver -> driver.weakness().ifPresent(weakness -> map.put(driver.name(), weakness)));
+        return map;
+    }
+
     /** What the last probe of each found, by name. */
     Map<String, DriverProbe> probes() {
-        return byName(ProbedDriver::last);
+        return byName(ProvenDriver::last);
     }
 
     /** What agents that run were begun with, by the driver's name. */
     Map<String, DriverProbe> measured() {
-        return byName(ProbedDriver::measured);
+        return byName(ProvenDriver::measured);
     }
 
-    private <T> Map<String, T> byName(Function<ProbedDriver, T> what) {
+    private <T> Map<String, T> byName(Function<ProvenDriver, T> what) {
         Map<String, T> map = new LinkedHashMap<>();
         all.forEach(driver -> map.put(driver.name(), what.apply(driver)));
         return map;
@@ -113,8 +199,12 @@ final class NodeDrivers implements AutoCloseable {
     /** Lets go of the drivers; agents go on. */
     @Override
     public void close() throws Exception {
-        watch.ifPresent(Thread::interrupt);
-        for (ProbedDriver driver : all) {
+        if (watch.isPresent()) {
+            watch.get().interrupt();
+            // What it tries out is removed first.
+            watch.get().join(PATIENCE);
+        }
+        for (ProvenDriver driver : all) {
             driver.close();
         }
     }

@@ -16,7 +16,7 @@ final class PresentNode implements Supplier<NodeDescription> {
     private final MachineFacts facts;
     private final String agentVersion;
     private final long mostAgents;
-    private final Supplier<Map<String, DriverProbe>> probes;
+    private final NodeDrivers drivers;
     private final Supplier<List<String>> warnings;
     private final int usersPercent;
     private volatile int sharePercent;
@@ -32,14 +32,14 @@ final class PresentNode implements Supplier<NodeDescription> {
             long mostAgents,
             int sharePercent,
             int usersPercent,
-            Supplier<Map<String, DriverProbe>> probes,
+            NodeDrivers drivers,
             Supplier<List<String>> warnings) {
         this.facts = facts;
         this.agentVersion = agentVersion;
         this.mostAgents = mostAgents;
         this.sharePercent = sharePercent;
         this.usersPercent = usersPercent;
-        this.probes = probes;
+        this.drivers = drivers;
         this.warnings = warnings;
     }
 
@@ -53,9 +53,15 @@ final class PresentNode implements Supplier<NodeDescription> {
     @Override
     public NodeDescription get() {
         Map<String, DriverProbe> noted = new LinkedHashMap<>();
-        probes.get().forEach((driver, probe) -> noted.put(driver, withWarnings(probe)));
+        drivers.probes().forEach((driver, probe) -> noted.put(driver, withWarnings(probe)));
         return new NodeDescription(
-                facts, agentVersion, mostAgents, Math.min(sharePercent, WHOLE - usersPercent), noted);
+                facts,
+                agentVersion,
+                mostAgents,
+                Math.min(sharePercent, WHOLE - usersPercent),
+                noted,
+                drivers.reports(),
+                drivers.answered());
     }
 
     private DriverProbe withWarnings(DriverProbe probe) {

@@ -59,12 +59,14 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
     /**
      * @param namespace the node's
      * @param probes what each driver found out about this machine, by the driver's name, as of when it is asked for
+     * @param weaknesses why a driver's isolation is not what it promises, by the driver's name, as of when it is asked for
      * @param counts what each agent was let do and denied so far
      */
     public AssignmentReporter(
             KubernetesClient client,
             String namespace,
             Supplier<Map<String, DriverProbe>> probes,
+            Supplier<Map<String, String>> weaknesses,
             Function<SandboxId, Optional<AuditCounts>> counts,
             ScheduledExecutorService timer) {
         this(
@@ -72,6 +74,7 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
                         client, StatusPatch.named(new AgentAssignment(), namespace, assignment), status),
                 PASSAGE,
                 probes,
+                weaknesses,
                 counts,
                 timer);
         timer.scheduleWithFixedDelay(this::sayEgress, EGRESS_AGE.toSeconds(), EGRESS_AGE.toSeconds(), TimeUnit.SECONDS);
@@ -82,18 +85,27 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
             Destination destination,
             Duration passage,
             Supplier<Map<String, DriverProbe>> probes,
+            Supplier<Map<String, String>> weaknesses,
             Function<SandboxId, Optional<AuditCounts>> counts,
             ScheduledExecutorService timer) {
         this.destination = destination;
         this.passage = passage;
         this.timer = timer;
         this.counts = counts;
-        this.statuses = new AssignmentStatuses(probes);
+        this.statuses = new AssignmentStatuses(probes, weaknesses);
     }
 
     @Override
-    public void report(AgentReport report) {
-        report(report.assignment().id().value(), statuses.of(report));
+    public synchronized void report(AgentReport report) {
+        if (!closed) {
+            outboxes.computeIfAbsent(report.assignment().id().value(), Outbox::new)
+                    .offer(report);
+        }
+    }
+
+    /** Says of all agents what is known now of their drivers, where it is another than was said last. */
+    public synchronized void sayAgain() {
+        outboxes.values().forEach(Outbox::sayAgain);
     }
 
     /** Says that this node agent can't read the assignment, and why. */
@@ -175,6 +187,10 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         private Optional<AgentAssignmentStatus> newest = Optional.empty();
 
         private Optional<AgentAssignmentStatus> written = Optional.empty();
+
+        /** What {@link #newest} was made of. */
+        private Optional<AgentReport> report = Optional.empty();
+
         /** Kept here for an agent that is gone. */
         private Optional<AuditCounts> known = Optional.empty();
 
@@ -184,6 +200,17 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         Outbox(String assignment) {
             this.assignment = assignment;
             this.writing = new RepeatedTask("status of " + assignment, timer, this::write);
+        }
+
+        synchronized void offer(AgentReport newReport) {
+            report = Optional.of(newReport);
+            offer(statuses.of(newReport));
+        }
+
+        synchronized void sayAgain() {
+            report.map(statuses::of)
+                    .filter(status -> newest.isPresent() && !newest.equals(Optional.of(status)))
+                    .ifPresent(this::offer);
         }
 
         synchronized void offer(AgentAssignmentStatus status) {

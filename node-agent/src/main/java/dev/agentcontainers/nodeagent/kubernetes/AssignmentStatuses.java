@@ -36,10 +36,15 @@ final class AssignmentStatuses {
     private static final int MOST_BUDGETS = 64;
 
     private final Supplier<Map<String, DriverProbe>> probes;
+    private final Supplier<Map<String, String>> weaknesses;
 
-    /** @param probes what each driver found out about this machine, by the driver's name */
-    AssignmentStatuses(Supplier<Map<String, DriverProbe>> probes) {
+    /**
+     * @param probes what each driver found out about this machine, by the driver's name
+     * @param weaknesses why a driver's isolation is not what it promises, by the driver's name
+     */
+    AssignmentStatuses(Supplier<Map<String, DriverProbe>> probes, Supplier<Map<String, String>> weaknesses) {
         this.probes = probes;
+        this.weaknesses = weaknesses;
     }
 
     AgentAssignmentStatus of(AgentReport report) {
@@ -56,7 +61,8 @@ final class AssignmentStatuses {
                 report.restarts(),
                 transitions(report.milestones()),
                 null,
-                report.imageDigest().orElse(null));
+                report.imageDigest().orElse(null),
+                weaknesses.get().get(report.assignment().driver().name()));
     }
 
     /** The same with what the agent was let do and denied. */
@@ -74,7 +80,8 @@ final class AssignmentStatuses {
                 status.restarts(),
                 status.transitions(),
                 egress,
-                status.imageDigest());
+                status.imageDigest(),
+                status.weakness());
     }
 
     static Egress egress(AuditCounts counts) {
@@ -118,6 +125,7 @@ final class AssignmentStatuses {
                 agentGeneration(resource),
                 "InvalidAssignment",
                 message,
+                null,
                 null,
                 null,
                 null,

@@ -2,14 +2,18 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus.DriverStatus;
+import dev.agentcontainers.api.v1alpha1.AgentNodeStatus.Verification;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.strength.StrengthReport;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node is, has and can.
@@ -18,15 +22,24 @@ import java.util.OptionalLong;
  * @param mostAgents how many agents there may be at a time
  * @param sharePercent how much of the machine agents may use
  * @param probes what each driver found out, by the driver's name
+ * @param reports what each driver has withstood, by the driver's name
+ * @param verified the request to verify them that was last carried out
  */
 public record NodeDescription(
-        MachineFacts machine, String agentVersion, long mostAgents, int sharePercent, Map<String, DriverProbe> probes) {
+        MachineFacts machine,
+        String agentVersion,
+        long mostAgents,
+        int sharePercent,
+        Map<String, DriverProbe> probes,
+        Map<String, StrengthReport> reports,
+        Optional<String> verified) {
     private static final long WHOLE = 100;
     private static final long MILLIS = 1000;
     private static final long KIBI = 1024;
 
     public NodeDescription {
         probes = Map.copyOf(probes);
+        reports = Map.copyOf(reports);
     }
 
     /** What agents may use together. */
@@ -58,7 +71,8 @@ public record NodeDescription(
                         allocatable.cpuMillis().orElse(0),
                         allocatable.memoryBytes().orElse(0),
                         allocatable.ephemeralStorageBytes().orElse(0)),
-                drivers());
+                drivers(),
+                verified.orElse(null));
     }
 
     private Map<String, Quantity> amounts(long cpuMillis, long memory, long storage) {
@@ -81,7 +95,12 @@ public record NodeDescription(
                 .toList();
     }
 
-    private static DriverStatus driver(String name, DriverProbe probe) {
+    private @Nullable Verification verification(String driver) {
+        StrengthReport report = reports.get(driver);
+        return report == null ? null : Verifications.of(report);
+    }
+
+    private DriverStatus driver(String name, DriverProbe probe) {
         return switch (probe) {
             case DriverProbe.Ready ready ->
                 new DriverStatus(
@@ -90,8 +109,10 @@ public record NodeDescription(
                         ready.version(),
                         ready.strength(),
                         ready.features(),
-                        ready.notes().isEmpty() ? null : String.join("; ", ready.notes()));
-            case DriverProbe.NotReady notReady -> new DriverStatus(name, false, null, null, null, notReady.reason());
+                        ready.notes().isEmpty() ? null : String.join("; ", ready.notes()),
+                        verification(name));
+            case DriverProbe.NotReady notReady ->
+                new DriverStatus(name, false, null, null, null, notReady.reason(), verification(name));
         };
     }
 }

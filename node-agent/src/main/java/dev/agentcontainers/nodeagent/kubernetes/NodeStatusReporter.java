@@ -30,6 +30,7 @@ public final class NodeStatusReporter implements AutoCloseable {
     private final OwnAgentNode ownNode;
     private final Supplier<NodeDescription> description;
     private final Consumer<Membership> onLook;
+    private final Consumer<String> onVerify;
     private final Runnable onNone;
     private final ScheduledExecutorService timer;
     private final RepeatedTask looking;
@@ -37,6 +38,7 @@ public final class NodeStatusReporter implements AutoCloseable {
     /**
      * @param description as of when it is asked for
      * @param onLook is told what the AgentNode says at each look, before the description is asked for
+     * @param onVerify is told at each look what is said in the annotation that asks for the drivers to be verified
      * @param onNone is told at each look where there is no AgentNode, or none that this credential is for
      */
     public NodeStatusReporter(
@@ -44,11 +46,13 @@ public final class NodeStatusReporter implements AutoCloseable {
             String nodeName,
             Supplier<NodeDescription> description,
             Consumer<Membership> onLook,
+            Consumer<String> onVerify,
             Runnable onNone,
             ScheduledExecutorService timer) {
         this.ownNode = new OwnAgentNode(client, nodeName);
         this.description = description;
         this.onLook = onLook;
+        this.onVerify = onVerify;
         this.onNone = onNone;
         this.timer = timer;
         this.looking = new RepeatedTask("status of this node", timer, this::lookNow);
@@ -70,6 +74,9 @@ public final class NodeStatusReporter implements AutoCloseable {
             return;
         }
         node.flatMap(Membership::of).ifPresent(onLook);
+        node.map(seen -> seen.getMetadata().getAnnotations())
+                .map(annotations -> annotations.get(AgentNode.VERIFY))
+                .ifPresent(onVerify);
         AgentNodeStatus status = description.get().status();
         if (!says(node.get().getStatus(), status)) {
             ownNode.write(status, OPERATORS);
@@ -97,7 +104,8 @@ public final class NodeStatusReporter implements AutoCloseable {
                 && Objects.equals(found.agentVersion(), status.agentVersion())
                 && sameAmounts(found.capacity(), status.capacity())
                 && sameAmounts(found.allocatable(), status.allocatable())
-                && Objects.equals(found.drivers(), status.drivers());
+                && Objects.equals(found.drivers(), status.drivers())
+                && Objects.equals(found.verified(), status.verified());
     }
 
     /** Quantities are equal by amount: the API server may write one in another form. */

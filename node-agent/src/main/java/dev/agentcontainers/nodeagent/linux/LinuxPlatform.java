@@ -20,14 +20,17 @@ import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
+import dev.agentcontainers.nodeagent.linux.strength.LinuxStrengthSuite;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -88,6 +91,11 @@ public final class LinuxPlatform implements Platform {
     public List<IsolationDriver> drivers(NodeSettings settings) {
         OciDriver process = OciDriver.process(ociSettings(settings));
         return List.of(process, process.container());
+    }
+
+    @Override
+    public StrengthSuite strength(NodeSettings settings) {
+        return new LinuxStrengthSuite(settings.stateDirectory().resolve("trial/strength"), Clock.systemUTC());
     }
 
     @Override

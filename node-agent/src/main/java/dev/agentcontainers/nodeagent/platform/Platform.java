@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.io.IOException;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -18,6 +19,9 @@ public interface Platform {
 
     /** Every driver of this operating system, whether or not this machine can use it. */
     List<IsolationDriver> drivers(NodeSettings settings);
+
+    /** Attempts to break out of sandboxes of its drivers. */
+    StrengthSuite strength(NodeSettings settings);
 
     /** What it does about layers of images. */
     LayerFiles layers();

@@ -103,7 +103,7 @@ public final class StandaloneRun implements Run {
         }
     }
 
-    private static void makeFolders(NodeSettings settings) throws IOException {
+    static void makeFolders(NodeSettings settings) throws IOException {
         Files.createDirectories(settings.runDirectory());
         Files.createDirectories(settings.stateDirectory().getParent());
         Files.createDirectory(

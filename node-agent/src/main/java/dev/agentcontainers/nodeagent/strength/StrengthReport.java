@@ -14,21 +14,28 @@ import java.util.Optional;
  * @param suite version of the attempts: reports of one suite can be compared
  * @param driver the driver's name
  * @param version of what it drives
+ * @param claimed the level that the driver would be of
  * @param kernel of the machine
  * @param at when they were made
  * @param results of each attempt, in the order of the suite
  */
 public record StrengthReport(
-        String suite, String driver, String version, String kernel, Instant at, List<ProbeResult> results) {
+        String suite,
+        String driver,
+        String version,
+        IsolationLevel claimed,
+        String kernel,
+        Instant at,
+        List<ProbeResult> results) {
     public StrengthReport {
         results = List.copyOf(results);
     }
 
     /**
-     * The strongest level of those up to {@code claimed} of which, and of all weaker ones, every attempt was withstood. Empty
+     * The strongest level of those up to the claimed one of which, and of all weaker ones, every attempt was withstood. Empty
      * where not even the weakest is reached, and where nothing was attempted.
      */
-    public Optional<IsolationLevel> strength(IsolationLevel claimed) {
+    public Optional<IsolationLevel> strength() {
         if (results.stream().noneMatch(result -> result.verdict() == Verdict.PASSED)) {
             return Optional.empty();
         }

@@ -13,6 +13,8 @@ import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.strength.GivenStrength;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.util.List;
 
 /** A machine of fakes, which outlives the node agents on it. */
@@ -50,6 +52,11 @@ public final class FakeMachine implements Platform {
     @Override
     public List<IsolationDriver> drivers(NodeSettings settings) {
         return List.of(driver);
+    }
+
+    @Override
+    public StrengthSuite strength(NodeSettings settings) {
+        return new GivenStrength();
     }
 
     @Override

@@ -30,11 +30,11 @@ public final class SwitchableDriver implements IsolationDriver {
     }
 
     /** So many probes fail although the tool is there. */
-    void failProbes(int number) {
+    public void failProbes(int number) {
         failures = number;
     }
 
-    List<String> calls() {
+    public List<String> calls() {
         return List.copyOf(calls);
     }
 

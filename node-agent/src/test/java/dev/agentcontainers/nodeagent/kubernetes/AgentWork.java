@@ -62,7 +62,7 @@ final class AgentWork implements AutoCloseable {
         }
         Map<String, DriverProbe> probes = Map.of(driver.name(), driver.probe());
         AssignmentReporter reporter =
-                new AssignmentReporter(client, node.namespace, () -> probes, id -> Optional.empty(), timer);
+                new AssignmentReporter(client, node.namespace, () -> probes, Map::of, id -> Optional.empty(), timer);
         Supervisor supervisor = new Supervisor(new NodeParts(
                 Map.of(driver.name(), driver),
                 fence,

@@ -159,7 +159,7 @@ class AssignmentReporterTest {
     @Test
     void troubleIsWrittenBeforeAStageThatPasses() {
         AssignmentReporter reporter = new AssignmentReporter(
-                (_, status) -> written.add(status), Duration.ofHours(1), () -> Map.of(), counts, timer);
+                (_, status) -> written.add(status), Duration.ofHours(1), () -> Map.of(), () -> Map.of(), counts, timer);
 
         reporter.report(report("a", AssignmentPhase.Preparing));
         reporter.report(report("a", AssignmentPhase.Preparing, "the disk is full"));
@@ -285,8 +285,32 @@ class AssignmentReporterTest {
                 destination,
                 PASSAGE,
                 () -> Map.of("process", new DriverProbe.Ready("crun 1", IsolationLevel.Process, List.of(), List.of())),
+                () -> weaknesses,
                 counts,
                 timer);
+    }
+
+    private volatile Map<String, String> weaknesses = Map.of();
+
+    /** Agents that run are told of when their driver turns out to be weak, and when it has been mended. */
+    @Test
+    void aWeaknessThatIsFoundLaterIsSaidOfAllThatRun() {
+        try (AssignmentReporter reporter = reporter((_, status) -> written.add(status))) {
+            reporter.report(report("a", AssignmentPhase.Running));
+            await().atMost(PATIENCE).until(() -> written.size() == 1);
+            assertThat(written.getLast().weakness()).isNull();
+
+            weaknesses = Map.of("process", "it leaks");
+            reporter.sayAgain();
+            await().atMost(PATIENCE).until(() -> written.size() == 2);
+            assertThat(written.getLast().weakness()).isEqualTo("it leaks");
+
+            reporter.sayAgain();
+            weaknesses = Map.of();
+            reporter.sayAgain();
+            await().atMost(PATIENCE).until(() -> written.size() == 3);
+            assertThat(written.getLast().weakness()).isNull();
+        }
     }
 
     private List<AssignmentPhase> phases() {

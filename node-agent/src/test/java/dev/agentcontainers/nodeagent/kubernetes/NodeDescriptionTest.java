@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class NodeDescriptionTest {
@@ -27,7 +28,8 @@ class NodeDescriptionTest {
 
     @Test
     void agentsMayUseTheirShare() {
-        AgentNodeStatus status = new NodeDescription(MACHINE, "0.1.0", 1021, 80, Map.of()).status();
+        AgentNodeStatus status =
+                new NodeDescription(MACHINE, "0.1.0", 1021, 80, Map.of(), Map.of(), Optional.empty()).status();
 
         assertThat(status.capacity())
                 .containsEntry("cpu", new Quantity("2"))
@@ -52,14 +54,16 @@ class NodeDescriptionTest {
                                 new DriverProbe.Ready(
                                         "crun 1.8.1", IsolationLevel.Process, List.of("x"), List.of("a", "b")),
                                 "microvm",
-                                new DriverProbe.NotReady("no /dev/kvm")))
+                                new DriverProbe.NotReady("no /dev/kvm")),
+                        Map.of(),
+                        Optional.empty())
                 .status();
 
         assertThat(status.drivers())
                 .containsExactly(
-                        new AgentNodeStatus.DriverStatus("microvm", false, null, null, null, "no /dev/kvm"),
+                        new AgentNodeStatus.DriverStatus("microvm", false, null, null, null, "no /dev/kvm", null),
                         new AgentNodeStatus.DriverStatus(
-                                "process", true, "crun 1.8.1", IsolationLevel.Process, List.of("x"), "a; b"));
+                                "process", true, "crun 1.8.1", IsolationLevel.Process, List.of("x"), "a; b", null));
         assertThat(status.namespace()).isNull();
         assertThat(status.conditions()).isNull();
     }

@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -87,10 +88,10 @@ class NodeIT {
         node.join();
         node.adopt("100.80.4.0/22");
         List<Membership> seen = new CopyOnWriteArrayList<>();
-        NodeDescription description =
-                new NodeDescription(MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()));
-        try (NodeStatusReporter reporter =
-                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, () -> {}, timer)) {
+        NodeDescription description = new NodeDescription(
+                MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()), Map.of(), Optional.empty());
+        try (NodeStatusReporter reporter = new NodeStatusReporter(
+                client, node.nodeName, () -> description, seen::add, request -> {}, () -> {}, timer)) {
             reporter.start();
             await().atMost(NodeFixture.PATIENCE)
                     .until(() -> node.node().getStatus().drivers() != null);
@@ -110,8 +111,8 @@ class NodeIT {
         assertThat(seen).isNotEmpty();
 
         seen.clear();
-        try (NodeStatusReporter again =
-                new NodeStatusReporter(client, node.nodeName, () -> description, seen::add, () -> {}, timer)) {
+        try (NodeStatusReporter again = new NodeStatusReporter(
+                client, node.nodeName, () -> description, seen::add, request -> {}, () -> {}, timer)) {
             again.start();
             await().during(Duration.ofSeconds(1)).atMost(NodeFixture.PATIENCE).until(() -> !seen.isEmpty());
         }
@@ -124,10 +125,10 @@ class NodeIT {
         node.join();
         node.adopt("100.80.4.0/22");
         AtomicInteger missed = new AtomicInteger();
-        NodeDescription description =
-                new NodeDescription(MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()));
+        NodeDescription description = new NodeDescription(
+                MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()), Map.of(), Optional.empty());
         try (NodeStatusReporter reporter = new NodeStatusReporter(
-                client, node.nodeName, () -> description, _ -> {}, missed::incrementAndGet, timer)) {
+                client, node.nodeName, () -> description, _ -> {}, _ -> {}, missed::incrementAndGet, timer)) {
             reporter.start();
             await().atMost(NodeFixture.PATIENCE)
                     .until(() -> node.node().getStatus().drivers() != null);

@@ -10,6 +10,7 @@ import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.names.ProxyPrograms;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +65,11 @@ class NodeRemovalTest {
         @Override
         public List<IsolationDriver> drivers(NodeSettings settings) {
             return List.of(recording(IsolationDriver.class));
+        }
+
+        @Override
+        public StrengthSuite strength(NodeSettings settings) {
+            throw new AssertionError("not needed");
         }
 
         @Override

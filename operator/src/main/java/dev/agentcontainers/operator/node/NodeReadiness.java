@@ -82,7 +82,9 @@ public final class NodeReadiness {
         if (same && status != null && Objects.equals(namespace, status.namespace())) {
             return;
         }
-        apply(node, new AgentNodeStatus(namespace, List.of(ready), null, null, null, null, null, null, null, null));
+        apply(
+                node,
+                new AgentNodeStatus(namespace, List.of(ready), null, null, null, null, null, null, null, null, null));
         if (present.filter(condition -> truth.name().equals(condition.getStatus()))
                 .isEmpty()) {
             events.publish(node, truth == Truth.True ? EventReason.NodeReady : EventReason.NodeNotReady, message);

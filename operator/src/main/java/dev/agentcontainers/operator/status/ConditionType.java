@@ -13,5 +13,7 @@ public enum ConditionType {
     /** Work towards the goal goes on; absent otherwise. */
     Reconciling,
     /** It will not get further by itself; absent otherwise. */
-    Stalled
+    Stalled,
+    /** It runs less isolated than it was begun, because its driver was found to be weaker; absent otherwise. */
+    NonCompliant
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.status;
 
 import static dev.agentcontainers.operator.status.ConditionType.Available;
+import static dev.agentcontainers.operator.status.ConditionType.NonCompliant;
 import static dev.agentcontainers.operator.status.ConditionType.PolicyEnforced;
 import static dev.agentcontainers.operator.status.ConditionType.Ready;
 import static dev.agentcontainers.operator.status.ConditionType.Reconciling;
@@ -118,6 +119,11 @@ public final class StatusRollup {
             add(conditions, Stalled, new Finding(Truth.True, ready.reason(), ready.message()));
         } else if (ready.truth() != Truth.True) {
             add(conditions, Reconciling, new Finding(Truth.True, ready.reason(), ready.message()));
+        }
+        if (!isFinal(phase)) {
+            report.map(AgentAssignmentStatus::weakness)
+                    .ifPresent(weakness ->
+                            add(conditions, NonCompliant, new Finding(Truth.True, "IsolationWeakened", weakness)));
         }
         return conditions.build();
     }

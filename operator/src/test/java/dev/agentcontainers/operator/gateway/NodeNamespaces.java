@@ -58,7 +58,7 @@ final class NodeNamespaces implements AutoCloseable {
         if (node.getStatus() == null || node.getStatus().namespace() == null) {
             provisioning.ensure(node);
             String namespace = NodeNamespace.of(node.getMetadata().getName());
-            node.setStatus(new AgentNodeStatus(namespace, null, null, null, null, null, null, null, null, null));
+            node.setStatus(new AgentNodeStatus(namespace, null, null, null, null, null, null, null, null, null, null));
             client.resource(node).updateStatus();
         }
     }

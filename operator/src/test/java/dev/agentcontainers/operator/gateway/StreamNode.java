@@ -93,7 +93,7 @@ final class StreamNode implements AutoCloseable {
                 .resource(EnrolmentIT.assignment(identity.grant().namespace(), uid))
                 .create();
         assignment.setStatus(new AgentAssignmentStatus(
-                phase, null, null, null, null, null, null, null, null, null, null, null, null));
+                phase, null, null, null, null, null, null, null, null, null, null, null, null, null));
         cluster.admin.resource(assignment).updateStatus();
         SandboxId id = new SandboxId(uid);
         assigned.add(id);

@@ -218,7 +218,8 @@ class BinderTest {
                 null,
                 Map.of("cpu", quantity(cpu), "memory", quantity(memory)),
                 List.of(new AgentNodeStatus.DriverStatus(
-                        "process", true, "1", IsolationLevel.Process, List.of("host-root"), null))));
+                        "process", true, "1", IsolationLevel.Process, List.of("host-root"), null, null)),
+                null));
         return node;
     }
 

@@ -343,7 +343,8 @@ class StatusRollupTest {
                     null,
                     null,
                     null,
-                    imageDigest));
+                    imageDigest,
+                    null));
             return assignment;
         }
 

@@ -57,10 +57,11 @@ public final class TestNode implements AutoCloseable {
             "test",
             IsolationLevel.Process,
             List.of(DriverFeature.HOST_ROOT, DriverFeature.EPHEMERAL_STORAGE),
+            null,
             null);
 
     private static final AgentNodeStatus.DriverStatus CONTAINER = new AgentNodeStatus.DriverStatus(
-            "container", true, "test", IsolationLevel.Container, List.of(DriverFeature.IMAGE), null);
+            "container", true, "test", IsolationLevel.Container, List.of(DriverFeature.IMAGE), null, null);
 
     private static final int LEASE_SECONDS = 4;
     private static final int ACKNOWLEDGED_WITHIN_SECONDS = 5;
@@ -193,7 +194,8 @@ public final class TestNode implements AutoCloseable {
                 running.restarts(),
                 running.transitions(),
                 running.egress(),
-                running.imageDigest());
+                running.imageDigest(),
+                null);
     }
 
     public AgentAssignmentStatus finished(AgentAssignment assignment, int exitCode) {
@@ -220,7 +222,8 @@ public final class TestNode implements AutoCloseable {
                 0,
                 running.transitions(),
                 running.egress(),
-                running.imageDigest());
+                running.imageDigest(),
+                null);
     }
 
     public AgentAssignmentStatus rejected(AgentAssignment assignment, String reason) {
@@ -230,6 +233,7 @@ public final class TestNode implements AutoCloseable {
                 null,
                 reason,
                 "the node has refused",
+                null,
                 null,
                 null,
                 null,
@@ -281,7 +285,8 @@ public final class TestNode implements AutoCloseable {
                 new AgentContainerStatus.Transitions(
                         null, null, now, now, now, phase == AssignmentPhase.Running ? null : now),
                 null,
-                assignment.getSpec().image() == null ? null : IMAGE_DIGEST);
+                assignment.getSpec().image() == null ? null : IMAGE_DIGEST,
+                null);
     }
 
     private void answer(AgentAssignment assignment) {
@@ -296,6 +301,7 @@ public final class TestNode implements AutoCloseable {
                         assignment,
                         rest -> new AgentAssignmentStatus(
                                 AssignmentPhase.Stopped,
+                                null,
                                 null,
                                 null,
                                 null,
@@ -451,7 +457,8 @@ public final class TestNode implements AutoCloseable {
                 "test",
                 allocatable,
                 allocatable,
-                drivers));
+                drivers,
+                null));
         client.resource(written).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE));
     }
 

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -35,6 +36,11 @@ public final class StagedPlatform implements Platform {
         return linux.drivers(settings).stream()
                 .map(driver -> staged(IsolationDriver.class, driver))
                 .toList();
+    }
+
+    @Override
+    public StrengthSuite strength(NodeSettings settings) {
+        return linux.strength(settings);
     }
 
     @Override

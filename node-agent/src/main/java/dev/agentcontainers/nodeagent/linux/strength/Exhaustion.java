@@ -78,7 +78,7 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
         return new Exhaustion(
                 "memory-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
                     case End.Waits(Witness witness) -> {
-                        long resident = kibis(witness.status().getOrDefault("VmRSS", "0 kB"));
+                        long resident = kibis(witness.field("VmRSS"));
                         yield Judgement.of(
                                 Errors.isError(witness.answer(mapped)) || resident <= MEMORY / 1024,
                                 "%d MiB asked for with a limit of %d: %s, %d MiB resident"
@@ -97,7 +97,8 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
     }
 
     private static long kibis(String amount) {
-        return Long.parseLong(amount.replaceAll("[^0-9]", ""));
+        String number = amount.replaceAll("[^0-9]", "");
+        return number.isEmpty() ? 0 : Long.parseLong(number);
     }
 
     /** @param limit bytes that its workspace may take */

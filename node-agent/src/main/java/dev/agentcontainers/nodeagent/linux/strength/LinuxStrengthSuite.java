@@ -97,7 +97,13 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             programs.ifPresent(LinuxStrengthSuite::delete);
         }
         return new StrengthReport(
-                version(), driver.name(), ready.version(), System.getProperty("os.version"), clock.instant(), results);
+                version(),
+                driver.name(),
+                ready.version(),
+                ready.strength(),
+                System.getProperty("os.version"),
+                clock.instant(),
+                results);
     }
 
     private static void delete(Path folder) {

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -42,7 +43,9 @@ record Witness(
         Map<String, String> namespaces,
         Set<String> processNames,
         Map<String, String> status) {
-    private static final List<String> KINDS = List.of("cgroup", "ipc", "mnt", "net", "pid", "user", "uts");
+    /** Of namespaces, in the order of their names. */
+    static final List<String> KINDS = List.of("cgroup", "ipc", "mnt", "net", "pid", "user", "uts");
+
     private static final int CHARACTER_DEVICE = 0x2000;
     private static final int BLOCK_DEVICE = 0x6000;
     private static final int KIND = 0xf000;
@@ -99,7 +102,7 @@ record Witness(
     }
 
     /** The host's own, by their kind. */
-    static Map<String, String> hostNamespaces() throws IOException {
+    private static Map<String, String> hostNamespaces() throws IOException {
         return namespaces("self");
     }
 
@@ -159,6 +162,24 @@ record Witness(
             fields.put(line.substring(0, colon), line.substring(colon + 1).strip());
         }
         return fields;
+    }
+
+    /** A field of the host's status of the process; empty where the kernel has none of that name. */
+    String field(String name) {
+        return status.getOrDefault(name, "");
+    }
+
+    /** Its user on the host. */
+    String user() {
+        return field("Uid").split("\\s+")[0];
+    }
+
+    boolean hasHosts(String namespace) throws IOException {
+        return Objects.equals(hostNamespaces().get(namespace), namespaces.get(namespace));
+    }
+
+    boolean hasLeft(String namespace) {
+        return !Objects.equals(namespacesBefore.get(namespace), namespaces.get(namespace));
     }
 
     long answer(Answer answer) {
