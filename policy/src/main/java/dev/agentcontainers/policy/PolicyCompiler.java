@@ -113,7 +113,8 @@ public final class PolicyCompiler {
                         names.http(),
                         names.https(),
                         budgets.budgets(),
-                        budgets.budgeted()),
+                        budgets.budgeted(),
+                        new RuleAttribution(out.byRule(), out.names().byRule()).rules()),
                 Compilation.dependencies(sending, receiving));
     }
 

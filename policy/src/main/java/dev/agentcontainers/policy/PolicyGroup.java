@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.api.v1alpha1.Network.Audit;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
@@ -61,6 +62,9 @@ public final class PolicyGroup {
             hash.text("budget")
                     .text(amount(rule.budget().bytes()))
                     .text(amount(rule.budget().rate()));
+        }
+        if (rule.audit() == Audit.DENIED) {
+            hash.text("unrecorded");
         }
         return hash.hex();
     }

@@ -33,6 +33,7 @@ final class RuleNames {
     private final List<AllowedHttp> httpNames = new ArrayList<>();
     private final List<AllowedHttp> httpsNames = new ArrayList<>();
     private final Map<Rule, List<AllowedName>> budgetedNames = new LinkedHashMap<>();
+    private final Map<Rule, List<AllowedName>> byRule = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
     /** Whether a node opens that address for a name; some nodes close more. */
@@ -65,6 +66,11 @@ final class RuleNames {
     /** Those of each rule with a budget. */
     Map<Rule, List<AllowedName>> budgetedNames() {
         return budgetedNames;
+    }
+
+    /** Those of each rule, whatever may pass there. */
+    Map<Rule, List<AllowedName>> byRule() {
+        return byRule;
     }
 
     /** What of the rules' names allows nothing, each with its place. */
@@ -111,6 +117,8 @@ final class RuleNames {
             return;
         }
         for (Peer.Domain domain : domains) {
+            byRule.computeIfAbsent(rule, _ -> new ArrayList<>())
+                    .add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
             if (rule.onlyHttp()) {
                 List<AllowedHttp> its = rule.onlyTls() ? httpsNames : httpNames;
                 rule.requests()

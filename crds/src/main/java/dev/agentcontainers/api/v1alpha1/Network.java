@@ -1,5 +1,6 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
@@ -88,7 +89,22 @@ public record Network(
 
             @JsonPropertyDescription(
                     "How much each agent may send and receive by this rule. What a rule without a budget allows too is not counted.")
-            Budget budget) {
+            Budget budget,
+
+            @JsonPropertyDescription(
+                    "What of this rule nodes record. All: what it lets pass, too. Denied: of what only such rules let pass, no more than amounts; what is denied is always recorded. Default: All.")
+            Audit audit) {
+
+        /** One of which everything is recorded. */
+        public EgressRule(
+                String name,
+                List<EgressPeer> to,
+                List<EgressPort> ports,
+                Tls tls,
+                List<HttpRequests> http,
+                Budget budget) {
+            this(name, to, ports, tls, http, budget, null);
+        }
 
         /** One without a budget. */
         public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls, List<HttpRequests> http) {
@@ -99,6 +115,16 @@ public record Network(
         public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls) {
             this(name, to, ports, tls, null);
         }
+    }
+
+    /** What of a rule is recorded. */
+    public enum Audit {
+        /** What it lets pass, and what is denied. */
+        @JsonProperty("All")
+        ALL,
+        /** What is denied; what it lets pass is only counted. */
+        @JsonProperty("Denied")
+        DENIED
     }
 
     /** How much passes by a rule, of each agent by itself. */

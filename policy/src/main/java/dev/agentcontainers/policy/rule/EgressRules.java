@@ -1,5 +1,6 @@
 package dev.agentcontainers.policy.rule;
 
+import dev.agentcontainers.api.v1alpha1.Network.Audit;
 import dev.agentcontainers.api.v1alpha1.Network.Budget;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
@@ -24,9 +25,10 @@ final class EgressRules {
      */
     static Rule read(EgressRule rule, String namespace, RuleSource source) {
         Rule read = withoutBudget(rule, namespace, source);
-        return rule.budget() == null
+        Rule limited = rule.budget() == null
                 ? read
                 : withBudget(read, rule.budget(), rule.tls() != null || rule.http() != null);
+        return rule.audit() == Audit.DENIED ? limited.unrecorded() : limited;
     }
 
     /** What admission would have refused allows nothing, rather than any amount. */
