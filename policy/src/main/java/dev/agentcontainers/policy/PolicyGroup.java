@@ -63,7 +63,7 @@ public final class PolicyGroup {
                     .text(amount(rule.budget().bytes()))
                     .text(amount(rule.budget().rate()));
         }
-        if (rule.audit() == Audit.DENIED) {
+        if (rule.audit() == Audit.Denied) {
             hash.text("unrecorded");
         }
         return hash.hex();

@@ -1,6 +1,5 @@
 package dev.agentcontainers.api.v1alpha1;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
@@ -120,11 +119,9 @@ public record Network(
     /** What of a rule is recorded. */
     public enum Audit {
         /** What it lets pass, and what is denied. */
-        @JsonProperty("All")
-        ALL,
+        All,
         /** What is denied; what it lets pass is only counted. */
-        @JsonProperty("Denied")
-        DENIED
+        Denied
     }
 
     /** How much passes by a rule, of each agent by itself. */

@@ -28,7 +28,7 @@ final class EgressRules {
         Rule limited = rule.budget() == null
                 ? read
                 : withBudget(read, rule.budget(), rule.tls() != null || rule.http() != null);
-        return rule.audit() == Audit.DENIED ? limited.unrecorded() : limited;
+        return rule.audit() == Audit.Denied ? limited.unrecorded() : limited;
     }
 
     /** What admission would have refused allows nothing, rather than any amount. */
