@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * @param httpsNames the same inside TLS; none of them is among the names and tlsNames with the same port
  * @param budgets the rules with budgets, sorted
  * @param budgeted what only rules with budgets allow, by which of them do, sorted; disjoint from egress and among each other
+ * @param quicNames those of names, and of names within budgets, to which QUIC passes, all of UDP
  * @param rules which rules of egress allow what, in the order in which what passes counts for them; no part of the hash
  */
 public record CompiledPolicy(
@@ -40,6 +41,7 @@ public record CompiledPolicy(
         List<AllowedHttp> httpsNames,
         List<Budget> budgets,
         List<Budgeted> budgeted,
+        List<AllowedName> quicNames,
         List<AllowingRule> rules) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
@@ -56,6 +58,7 @@ public record CompiledPolicy(
         httpsNames = List.copyOf(httpsNames);
         budgets = List.copyOf(budgets);
         budgeted = List.copyOf(budgeted);
+        quicNames = List.copyOf(quicNames);
         rules = List.copyOf(rules);
     }
 
@@ -84,6 +87,7 @@ public record CompiledPolicy(
                 httpsNames,
                 budgets,
                 budgeted,
+                List.of(),
                 List.of());
     }
 
@@ -132,7 +136,8 @@ public record CompiledPolicy(
                 httpsNames.isEmpty() ? null : httpsNames,
                 budgets.isEmpty() ? null : budgets,
                 budgeted.isEmpty() ? null : budgeted,
-                rules.isEmpty() ? null : rules);
+                rules.isEmpty() ? null : rules,
+                quicNames.isEmpty() ? null : quicNames);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

@@ -6,6 +6,7 @@ import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Network.HttpRequests;
 import dev.agentcontainers.api.v1alpha1.Network.IpBlock;
+import dev.agentcontainers.api.v1alpha1.Network.Quic;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.endpoint.ServedPort;
 import io.fabric8.kubernetes.api.model.LabelSelector;
@@ -65,6 +66,9 @@ public final class PolicyGroup {
         }
         if (rule.audit() == Audit.Denied) {
             hash.text("unrecorded");
+        }
+        if (rule.quic() == Quic.Allow) {
+            hash.text("quic");
         }
         return hash.hex();
     }

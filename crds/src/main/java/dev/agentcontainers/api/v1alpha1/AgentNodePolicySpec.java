@@ -43,7 +43,7 @@ public record AgentNodePolicySpec(
             @Required
             @Size(min = 1, max = 128)
             @JsonPropertyDescription(
-                    "Canonical hash of egress, ingress, names, tlsNames, httpNames, httpsNames, budgets and budgeted.")
+                    "Canonical hash of egress, ingress, names, tlsNames, httpNames, httpsNames, budgets, budgeted and quicNames.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
@@ -100,7 +100,12 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription(
                     "Which rules of egress allow what, for records and counters only: no part of the hash, and nothing is allowed by it."
                             + " What several allow counts for the first.")
-            List<AllowingRule> rules) {
+            List<AllowingRule> rules,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription(
+                    "Those of names, and of names within budgets, to which QUIC passes at UDP ports. To the others it does not.")
+            List<AllowedName> quicNames) {
 
         /** Of which it is not said which rules allow what. */
         public Group(
@@ -129,6 +134,7 @@ public record AgentNodePolicySpec(
                     httpsNames,
                     budgets,
                     budgeted,
+                    null,
                     null);
         }
 

@@ -198,7 +198,8 @@ public final class PolicyKeeper {
                         orEmpty(group.sources()),
                         orEmpty(group.budgets()),
                         orEmpty(group.budgeted()),
-                        orEmpty(group.rules())))
+                        orEmpty(group.rules()),
+                        orEmpty(group.quicNames())))
                 .toList();
     }
 

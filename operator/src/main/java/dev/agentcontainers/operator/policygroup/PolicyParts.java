@@ -114,6 +114,7 @@ final class PolicyParts {
         size += texts(group.sources()) + texts(group.problems());
         size += boxes(group.egress()) + boxes(group.ingress());
         size += names(group.names())
+                + names(group.quicNames())
                 + names(group.tlsNames())
                 + httpNames(group.httpNames())
                 + httpNames(group.httpsNames());

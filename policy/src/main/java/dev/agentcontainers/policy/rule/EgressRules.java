@@ -6,6 +6,7 @@ import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Network.HttpRequests;
+import dev.agentcontainers.api.v1alpha1.Network.Quic;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.http.RequestRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
@@ -28,7 +29,7 @@ final class EgressRules {
         Rule limited = rule.budget() == null
                 ? read
                 : withBudget(read, rule.budget(), rule.tls() != null || rule.http() != null);
-        return rule.audit() == Audit.Denied ? limited.unrecorded() : limited;
+        return limited.with(rule.audit() != Audit.Denied, rule.quic() == Quic.Allow);
     }
 
     /** What admission would have refused allows nothing, rather than any amount. */
