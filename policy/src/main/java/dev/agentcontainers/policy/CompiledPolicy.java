@@ -3,6 +3,7 @@ package dev.agentcontainers.policy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowingRule;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
@@ -25,6 +26,8 @@ import java.util.stream.Stream;
  * @param httpsNames the same inside TLS; none of them is among the names and tlsNames with the same port
  * @param budgets the rules with budgets, sorted
  * @param budgeted what only rules with budgets allow, by which of them do, sorted; disjoint from egress and among each other
+ * @param quicNames those of names, and of names within budgets, to which QUIC passes, all of UDP
+ * @param rules which rules of egress allow what, in the order in which what passes counts for them; no part of the hash
  */
 public record CompiledPolicy(
         String hash,
@@ -37,7 +40,9 @@ public record CompiledPolicy(
         List<AllowedHttp> httpNames,
         List<AllowedHttp> httpsNames,
         List<Budget> budgets,
-        List<Budgeted> budgeted) {
+        List<Budgeted> budgeted,
+        List<AllowedName> quicNames,
+        List<AllowingRule> rules) {
     private static final int MOST_SOURCES = 256;
     private static final int MOST_PROBLEMS = 64;
     private static final int LONGEST_TEXT = 1024;
@@ -53,6 +58,37 @@ public record CompiledPolicy(
         httpsNames = List.copyOf(httpsNames);
         budgets = List.copyOf(budgets);
         budgeted = List.copyOf(budgeted);
+        quicNames = List.copyOf(quicNames);
+        rules = List.copyOf(rules);
+    }
+
+    /** One of which it is not said which rules allow what. */
+    public CompiledPolicy(
+            String hash,
+            List<String> sources,
+            List<String> problems,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames,
+            List<AllowedHttp> httpsNames,
+            List<Budget> budgets,
+            List<Budgeted> budgeted) {
+        this(
+                hash,
+                sources,
+                problems,
+                egress,
+                ingress,
+                names,
+                tlsNames,
+                httpNames,
+                httpsNames,
+                budgets,
+                budgeted,
+                List.of(),
+                List.of());
     }
 
     /** One without budgets. */
@@ -99,7 +135,9 @@ public record CompiledPolicy(
                 httpNames.isEmpty() ? null : httpNames,
                 httpsNames.isEmpty() ? null : httpsNames,
                 budgets.isEmpty() ? null : budgets,
-                budgeted.isEmpty() ? null : budgeted);
+                budgeted.isEmpty() ? null : budgeted,
+                rules.isEmpty() ? null : rules,
+                quicNames.isEmpty() ? null : quicNames);
     }
 
     private static List<String> bounded(List<String> texts, int most) {

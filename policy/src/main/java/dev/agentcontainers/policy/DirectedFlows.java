@@ -32,6 +32,7 @@ final class DirectedFlows {
 
     private final RuleNames names = new RuleNames();
     private final Map<Rule, List<Area>> budgeted = new LinkedHashMap<>();
+    private final Map<Rule, List<Area>> byRule = new LinkedHashMap<>();
 
     /** @param own the ports that the agent serves */
     DirectedFlows(Direction direction, List<ServedPort> own, PeerAddresses peers) {
@@ -56,7 +57,9 @@ final class DirectedFlows {
             for (Rule rule : policy.last()) {
                 List<Area> its =
                         rule.budget().isPresent() ? budgeted.computeIfAbsent(rule, _ -> new ArrayList<>()) : accepted;
-                ruleAreas.of(rule, direction, own).forEach(area -> its.addAll(undecided.within(area)));
+                List<Area> areas = ruleAreas.of(rule, direction, own);
+                areas.forEach(area -> its.addAll(undecided.within(area)));
+                byRule.computeIfAbsent(rule, _ -> new ArrayList<>()).addAll(areas);
                 names.accept(rule, closed);
             }
         } else {
@@ -75,7 +78,10 @@ final class DirectedFlows {
             for (Area area : ruleAreas.of(rule, direction, own)) {
                 List<Area> decided = undecided.within(area);
                 switch (rule.action()) {
-                    case ACCEPT -> accepted.addAll(decided);
+                    case ACCEPT -> {
+                        accepted.addAll(decided);
+                        byRule.computeIfAbsent(rule, _ -> new ArrayList<>()).addAll(decided);
+                    }
                     case PASS -> {
                         passed.addAll(decided);
                         decided.forEach(closed::add);
@@ -97,6 +103,14 @@ final class DirectedFlows {
     /** What each rule with a budget accepts, in their order, what others accept included; complete after the flows are. */
     Map<Rule, List<Area>> budgeted() {
         return budgeted;
+    }
+
+    /**
+     * What each rule that accepts says that it accepts, in the order of decision; complete after the flows are. Other rules may have
+     * decided some of it, and accepted it or not.
+     */
+    Map<Rule, List<Area>> byRule() {
+        return byRule;
     }
 
     private static List<Area> everywhere(Function<AddressFamily, AddressRanges> addresses) {

@@ -186,20 +186,31 @@ public final class Evaluator {
         }
 
         private boolean hasPlace(Rule rule) {
-            return rule.concerns(peer(), endpoints) && rule.hasPort(flow.protocol(), flow.port(), flow.destination());
+            return rule.concerns(peer(), endpoints)
+                    && rule.hasPort(flow.protocol(), flow.port(), flow.destination())
+                    && !isClosedToQuic(rule);
+        }
+
+        /** What addresses and selectors allow is not looked at. */
+        private boolean isClosedToQuic(Rule rule) {
+            return rule.closesToQuic(flow.protocol(), flow.port())
+                    && rule.peers().stream()
+                            .noneMatch(peer -> !(peer instanceof Peer.Domain) && peer.matches(peer(), endpoints));
         }
 
         private String consideration(Rule rule) {
             boolean concerned = rule.concerns(peer(), endpoints);
             boolean hasPort = rule.hasPort(flow.protocol(), flow.port(), flow.destination());
             String place = direction == Direction.EGRESS ? "address" : "source";
-            String why = concerned && hasPort
-                    ? "allows the " + place + " and the port, but only " + passing(rule)
-                    : concerned
-                            ? "allows the " + place + ", but not port " + flow.port() + "/" + flow.protocol()
-                            : hasPort
-                                    ? "allows the port, but not the " + place
-                                    : "allows neither " + place + " nor port";
+            String why = concerned && hasPort && isClosedToQuic(rule)
+                    ? "allows the " + place + ", but not port 443/UDP, which is for QUIC (quic: Allow)"
+                    : concerned && hasPort
+                            ? "allows the " + place + " and the port, but only " + passing(rule)
+                            : concerned
+                                    ? "allows the " + place + ", but not port " + flow.port() + "/" + flow.protocol()
+                                    : hasPort
+                                            ? "allows the port, but not the " + place
+                                            : "allows neither " + place + " nor port";
             List<String> problems = rule.problems();
             return rule.source() + " " + why + (problems.isEmpty() ? "" : " (" + String.join("; ", problems) + ")");
         }

@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Area;
 import dev.agentcontainers.policy.box.Boxes;
 import dev.agentcontainers.policy.box.TooManyBoxesException;
@@ -90,6 +91,7 @@ public final class PolicyCompiler {
         AcceptedNames names = names(out.names(), problems);
         CompiledBudgets budgets = new BudgetCompiler(out.budgeted(), out.names().budgetedNames())
                 .compiled(accepted, names.plain(), MOST_BOXES - egress.size(), MOST_NAMES - names.size(), problems);
+        List<AllowedName> quic = quicNames(out.names().quicNames(), names.plain(), budgets);
         return new Compilation(
                 new CompiledPolicy(
                         RulesetHash.ofCanonical(
@@ -100,7 +102,8 @@ public final class PolicyCompiler {
                                 names.http(),
                                 names.https(),
                                 budgets.budgets(),
-                                budgets.budgeted()),
+                                budgets.budgeted(),
+                                quic),
                         Stream.concat(sending.sources().stream(), receiving.sources().stream())
                                 .distinct()
                                 .sorted()
@@ -113,8 +116,18 @@ public final class PolicyCompiler {
                         names.http(),
                         names.https(),
                         budgets.budgets(),
-                        budgets.budgeted()),
+                        budgets.budgeted(),
+                        quic,
+                        new RuleAttribution(out.byRule(), out.names().byRule()).rules()),
                 Compilation.dependencies(sending, receiving));
+    }
+
+    /** Only of what is allowed after all. */
+    private static List<AllowedName> quicNames(
+            List<AllowedName> accepted, List<AllowedName> plain, CompiledBudgets budgets) {
+        boolean open = Stream.concat(plain.stream(), budgets.budgeted().stream().flatMap(each -> each.names().stream()))
+                .anyMatch(name -> name.protocol() == Protocol.UDP);
+        return open ? Names.canonicalOf(accepted) : List.of();
     }
 
     private static List<Allow> boxes(List<Area> accepted, Direction direction, List<String> problems) {

@@ -1,10 +1,12 @@
 package dev.agentcontainers.policy;
 
+import dev.agentcontainers.api.v1alpha1.Network.Audit;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Network.HttpRequests;
 import dev.agentcontainers.api.v1alpha1.Network.IpBlock;
+import dev.agentcontainers.api.v1alpha1.Network.Quic;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.endpoint.ServedPort;
 import io.fabric8.kubernetes.api.model.LabelSelector;
@@ -61,6 +63,12 @@ public final class PolicyGroup {
             hash.text("budget")
                     .text(amount(rule.budget().bytes()))
                     .text(amount(rule.budget().rate()));
+        }
+        if (rule.audit() == Audit.Denied) {
+            hash.text("unrecorded");
+        }
+        if (rule.quic() == Quic.Allow) {
+            hash.text("quic");
         }
         return hash.hex();
     }

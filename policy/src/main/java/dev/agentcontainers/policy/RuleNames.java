@@ -33,6 +33,8 @@ final class RuleNames {
     private final List<AllowedHttp> httpNames = new ArrayList<>();
     private final List<AllowedHttp> httpsNames = new ArrayList<>();
     private final Map<Rule, List<AllowedName>> budgetedNames = new LinkedHashMap<>();
+    private final Map<Rule, List<AllowedName>> byRule = new LinkedHashMap<>();
+    private final List<AllowedName> quicNames = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
     /** Whether a node opens that address for a name; some nodes close more. */
@@ -67,6 +69,16 @@ final class RuleNames {
         return budgetedNames;
     }
 
+    /** Those to which QUIC passes, at ports of UDP. */
+    List<AllowedName> quicNames() {
+        return quicNames;
+    }
+
+    /** Those of each rule, whatever may pass there. */
+    Map<Rule, List<AllowedName>> byRule() {
+        return byRule;
+    }
+
     /** What of the rules' names allows nothing, each with its place. */
     List<String> problems() {
         return problems;
@@ -96,9 +108,28 @@ final class RuleNames {
         }
         for (PortMatch match : rule.ports()) {
             if (match instanceof PortMatch.Numbered(Protocol protocol, PortRange range)) {
-                accept(rule, domains, protocol, range, closed);
+                for (PortRange open : withoutQuic(rule, protocol, range)) {
+                    accept(rule, domains, protocol, open, closed);
+                }
             }
         }
+    }
+
+    private List<PortRange> withoutQuic(Rule rule, Protocol protocol, PortRange range) {
+        boolean holds = range.first() <= Rule.QUIC_PORT && Rule.QUIC_PORT <= range.last();
+        if (!holds || !rule.closesToQuic(protocol, Rule.QUIC_PORT)) {
+            return List.of(range);
+        }
+        problems.add("%s: UDP port %d is for QUIC, which has to be allowed (quic: Allow); the names allow nothing there"
+                .formatted(rule.source(), Rule.QUIC_PORT));
+        List<PortRange> rest = new ArrayList<>();
+        if (range.first() < Rule.QUIC_PORT) {
+            rest.add(new PortRange(range.first(), Rule.QUIC_PORT - 1));
+        }
+        if (range.last() > Rule.QUIC_PORT) {
+            rest.add(new PortRange(Rule.QUIC_PORT + 1, range.last()));
+        }
+        return rest;
     }
 
     private void accept(Rule rule, List<Peer.Domain> domains, Protocol protocol, PortRange range, FlowSet closed) {
@@ -111,6 +142,11 @@ final class RuleNames {
             return;
         }
         for (Peer.Domain domain : domains) {
+            byRule.computeIfAbsent(rule, _ -> new ArrayList<>())
+                    .add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
+            if (rule.quic() && protocol == Protocol.UDP) {
+                quicNames.add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
+            }
             if (rule.onlyHttp()) {
                 List<AllowedHttp> its = rule.onlyTls() ? httpsNames : httpNames;
                 rule.requests()

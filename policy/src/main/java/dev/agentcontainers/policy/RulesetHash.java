@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.box.Boxes;
 import java.util.Collection;
 import java.util.List;
@@ -86,6 +87,24 @@ public final class RulesetHash {
             Collection<AllowedHttp> httpsNames,
             List<Budget> budgets,
             Collection<Budgeted> budgeted) {
+        return of(egress, ingress, names, tlsNames, httpNames, httpsNames, budgets, budgeted, List.of());
+    }
+
+    /**
+     * The same with names to which QUIC passes.
+     *
+     * @throws IllegalArgumentException where a box, a name or a rule about requests is malformed
+     */
+    public static String of(
+            Collection<Allow> egress,
+            Collection<Allow> ingress,
+            Collection<AllowedName> names,
+            Collection<AllowedName> tlsNames,
+            Collection<AllowedHttp> httpNames,
+            Collection<AllowedHttp> httpsNames,
+            List<Budget> budgets,
+            Collection<Budgeted> budgeted,
+            Collection<AllowedName> quicNames) {
         return ofCanonical(
                 Boxes.canonicalOf(egress),
                 Boxes.canonicalOf(ingress),
@@ -94,7 +113,8 @@ public final class RulesetHash {
                 HttpNames.canonicalOf(httpNames),
                 HttpNames.canonicalOf(httpsNames),
                 budgets,
-                CompiledBudgets.canonicalOf(budgeted));
+                CompiledBudgets.canonicalOf(budgeted),
+                Names.canonicalOf(quicNames));
     }
 
     static String ofCanonical(
@@ -105,7 +125,8 @@ public final class RulesetHash {
             Collection<AllowedHttp> httpNames,
             Collection<AllowedHttp> httpsNames,
             List<Budget> budgets,
-            List<Budgeted> budgeted) {
+            List<Budgeted> budgeted,
+            Collection<AllowedName> quicNames) {
         var hash = new CanonicalHash("agentcontainers.dev/ruleset/1");
         add(egress, hash);
         boolean withBudgets = !budgets.isEmpty() || !budgeted.isEmpty();
@@ -129,6 +150,10 @@ public final class RulesetHash {
         if (withBudgets) {
             addBudgets(budgets, budgeted, hash);
         }
+        // Where UDP is open to names, a node that does not look for QUIC there has another hash.
+        if (!quicNames.isEmpty() || isUdpOpen(names) || budgeted.stream().anyMatch(each -> isUdpOpen(each.names()))) {
+            addNames(quicNames, hash.text("quic"));
+        }
         return hash.hex();
     }
 
@@ -143,6 +168,10 @@ public final class RulesetHash {
             add(each.egress(), hash);
             addNames(each.names(), hash);
         }
+    }
+
+    private static boolean isUdpOpen(@Nullable Collection<AllowedName> names) {
+        return names != null && names.stream().anyMatch(name -> name.protocol() == Protocol.UDP);
     }
 
     private static String amount(@Nullable Long bytes) {

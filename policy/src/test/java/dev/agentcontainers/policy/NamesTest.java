@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Which domain names come into rulesets. */
 class NamesTest {
     private static final PolicySubject AGENT = subject(
-            "[{name: site, to: [{domain: www.example.org}, {domain: '*.example.net'}], ports: [{port: 443}, {protocol: UDP, port: 443}]}]");
+            "[{name: site, quic: Allow, to: [{domain: www.example.org}, {domain: '*.example.net'}], ports: [{port: 443}, {protocol: UDP, port: 443}]}]");
 
     @Test
     void inlineRulesNameThem() {
@@ -27,7 +27,17 @@ class NamesTest {
                         new AllowedName("www.example.org", Protocol.UDP, 443, 443));
         assertThat(compiled.egress()).isEmpty();
         assertThat(compiled.problems()).isEmpty();
-        assertThat(compiled.hash()).isEqualTo(RulesetHash.of(List.of(), List.of(), compiled.names()));
+        assertThat(compiled.hash())
+                .isEqualTo(RulesetHash.of(
+                        List.of(),
+                        List.of(),
+                        compiled.names(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        compiled.quicNames()));
         assertThat(compiled.asGroup("g").names()).isEqualTo(compiled.names());
     }
 

@@ -219,6 +219,11 @@ final class ValidationRules {
         rules.put(
                 "!has(self.budget) || (!has(self.tls) && !has(self.http))",
                 self -> !self.has("budget") || (!self.has("tls") && !self.has("http")));
+        rules.put(
+                "!has(self.quic) || self.quic != 'Allow' || !has(self.to) || self.to.exists(p, has(p.domain))",
+                self -> !self.path("quic").asText().equals("Allow")
+                        || !self.has("to")
+                        || elements(self.path("to")).anyMatch(peer -> peer.has("domain")));
         rules.put("has(self.bytes) || has(self.rate)", self -> self.has("bytes") || self.has("rate"));
         rules.put(
                 "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Ki')) >= 0",

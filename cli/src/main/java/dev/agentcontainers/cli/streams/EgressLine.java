@@ -139,7 +139,8 @@ record EgressLine(String agent, ZoneId zone) {
         String detail = text(event, "/status_detail");
         boolean allowedByRule = event.path("action_id").asInt() != DENIED && !rule.isEmpty() && !rule.equals("none");
         if (allowedByRule) {
-            return "by " + rule;
+            String source = text(event, "/firewall_rule/uid");
+            return "by " + rule + (source.isEmpty() ? "" : " (" + source + ")");
         }
         return detail.isEmpty() ? "by a rule that has changed since" : detail;
     }

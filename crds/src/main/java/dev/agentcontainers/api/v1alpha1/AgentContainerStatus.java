@@ -102,7 +102,46 @@ public record AgentContainerStatus(
             @Size(max = 64)
             @JsonPropertyDescription(
                     "Rules with budgets and what was used of them. At most 64; those that are used up come first where there are more.")
-            List<BudgetUse> budgets) {}
+            List<BudgetUse> budgets,
+
+            @Size(max = 64)
+            @JsonPropertyDescription(
+                    "What passed by each rule of egress, with budgets and without. At most 64; those with the most bytes where there are more.")
+            List<RuleTraffic> rules) {
+
+        /** Of which it is not known what passed by which rule. */
+        public Egress(
+                String since,
+                Long flowsAllowed,
+                Long flowsDenied,
+                Long namesAllowed,
+                Long namesDenied,
+                Long unrecorded,
+                String lastDenied,
+                List<BudgetUse> budgets) {
+            this(since, flowsAllowed, flowsDenied, namesAllowed, namesDenied, unrecorded, lastDenied, budgets, null);
+        }
+    }
+
+    /** What passed by a rule: of flows that the agent began. */
+    @ApiObject
+    public record RuleTraffic(
+            @JsonPropertyDescription("The policy and the field of the rule.")
+            String rule,
+
+            @JsonPropertyDescription("Flows that began.") Long flows,
+
+            @JsonPropertyDescription("Bytes that the agent sent, with their IP headers.")
+            Long bytesSent,
+
+            @JsonPropertyDescription("Bytes that the agent received, with their IP headers.")
+            Long bytesReceived,
+
+            @JsonPropertyDescription("Packets that the agent sent.")
+            Long packetsSent,
+
+            @JsonPropertyDescription("Packets that the agent received.")
+            Long packetsReceived) {}
 
     /** What an agent has used of a rule's budget. */
     @ApiObject

@@ -43,7 +43,7 @@ public record AgentNodePolicySpec(
             @Required
             @Size(min = 1, max = 128)
             @JsonPropertyDescription(
-                    "Canonical hash of egress, ingress, names, tlsNames, httpNames, httpsNames, budgets and budgeted.")
+                    "Canonical hash of egress, ingress, names, tlsNames, httpNames, httpsNames, budgets, budgeted and quicNames.")
             String hash,
 
             @Size(max = 256) @JsonPropertyDescription("The policies and rules that it was compiled from.")
@@ -94,7 +94,49 @@ public record AgentNodePolicySpec(
             @JsonPropertyDescription(
                     "Destinations that only rules with budgets allow, disjoint from egress and among each other. A node that"
                             + " does not know this field lets none of them pass.")
-            List<Budgeted> budgeted) {
+            List<Budgeted> budgeted,
+
+            @Size(max = 256)
+            @JsonPropertyDescription(
+                    "Which rules of egress allow what, for records and counters only: no part of the hash, and nothing is allowed by it."
+                            + " What several allow counts for the first.")
+            List<AllowingRule> rules,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription(
+                    "Those of names, and of names within budgets, to which QUIC passes at UDP ports. To the others it does not.")
+            List<AllowedName> quicNames) {
+
+        /** Of which it is not said which rules allow what. */
+        public Group(
+                String name,
+                String hash,
+                List<String> sources,
+                List<Allow> egress,
+                List<String> problems,
+                List<Allow> ingress,
+                List<AllowedName> names,
+                List<AllowedName> tlsNames,
+                List<AllowedHttp> httpNames,
+                List<AllowedHttp> httpsNames,
+                List<Budget> budgets,
+                List<Budgeted> budgeted) {
+            this(
+                    name,
+                    hash,
+                    sources,
+                    egress,
+                    problems,
+                    ingress,
+                    names,
+                    tlsNames,
+                    httpNames,
+                    httpsNames,
+                    budgets,
+                    budgeted,
+                    null,
+                    null);
+        }
 
         /** Without budgets. */
         public Group(
@@ -192,6 +234,21 @@ public record AgentNodePolicySpec(
             this(domain, port, endPort, methods, paths, hosts, null);
         }
     }
+
+    /** A rule, and what it allows by itself. */
+    @ApiObject
+    public record AllowingRule(
+            @Required @Size(min = 1, max = 512) @JsonPropertyDescription("The policy and the field of the rule.")
+            String rule,
+
+            @JsonPropertyDescription("Whether what it lets pass is counted only, and not recorded. Default: false.")
+            Boolean unrecorded,
+
+            @Size(max = 1024) @JsonPropertyDescription("Destinations. None where there are too many to be told apart.")
+            List<Allow> egress,
+
+            @Size(max = 2048) @JsonPropertyDescription("Domain names, and the ports at what they resolve to.")
+            List<AllowedName> names) {}
 
     /** What each agent may send and receive by a rule. */
     @ApiObject

@@ -64,6 +64,11 @@ public record Network(
             message =
                     "a rule with tls or http can't have a budget: what passes by it goes through a process of the node, where nothing is counted by rule; put the budget on a rule without them",
             fieldPath = ".budget")
+    @ValidationRule(
+            value = "!has(self.quic) || self.quic != 'Allow' || !has(self.to) || self.to.exists(p, has(p.domain))",
+            message =
+                    "quic: Allow needs a peer with a domain: what ipBlock and selectors allow of UDP is not looked at, so QUIC passes there anyway; take quic out",
+            fieldPath = ".quic")
     public record EgressRule(
             @Required
             @Size(min = 1, max = 63)
@@ -88,7 +93,38 @@ public record Network(
 
             @JsonPropertyDescription(
                     "How much each agent may send and receive by this rule. What a rule without a budget allows too is not counted.")
-            Budget budget) {
+            Budget budget,
+
+            @JsonPropertyDescription(
+                    "What of this rule nodes record. All: what it lets pass, too. Denied: of what only such rules let pass, no more than amounts; what is denied is always recorded. Default: All.")
+            Audit audit,
+
+            @JsonPropertyDescription(
+                    "Whether QUIC passes to what names resolve to, at the UDP ports of this rule. Deny: neither UDP port 443 is open there, nor does QUIC pass at another. Default: Deny. What ipBlock and selectors allow of UDP is not looked at.")
+            Quic quic) {
+
+        /** One that lets no QUIC pass. */
+        public EgressRule(
+                String name,
+                List<EgressPeer> to,
+                List<EgressPort> ports,
+                Tls tls,
+                List<HttpRequests> http,
+                Budget budget,
+                Audit audit) {
+            this(name, to, ports, tls, http, budget, audit, null);
+        }
+
+        /** One of which everything is recorded. */
+        public EgressRule(
+                String name,
+                List<EgressPeer> to,
+                List<EgressPort> ports,
+                Tls tls,
+                List<HttpRequests> http,
+                Budget budget) {
+            this(name, to, ports, tls, http, budget, null);
+        }
 
         /** One without a budget. */
         public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls, List<HttpRequests> http) {
@@ -99,6 +135,22 @@ public record Network(
         public EgressRule(String name, List<EgressPeer> to, List<EgressPort> ports, Tls tls) {
             this(name, to, ports, tls, null);
         }
+    }
+
+    /** Whether QUIC passes to names. */
+    public enum Quic {
+        /** As any other UDP. */
+        Allow,
+        /** Nothing passes at UDP port 443, and no long header of QUIC at others. */
+        Deny
+    }
+
+    /** What of a rule is recorded. */
+    public enum Audit {
+        /** What it lets pass, and what is denied. */
+        All,
+        /** What is denied; what it lets pass is only counted. */
+        Denied
     }
 
     /** How much passes by a rule, of each agent by itself. */

@@ -1,13 +1,21 @@
 package dev.agentcontainers.nodeagent.audit;
 
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
+import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** What an agent was let do and denied so far, as far as this process has seen it; more than was recorded. Thread-safe. */
 public final class AuditCounts {
+    /** Rules come and go in an agent's life. */
+    private static final int MOST_RULES = 512;
+
+    private static final String OTHER_RULES = "others";
+
     private final Instant since;
     private volatile Optional<String> lastDenied = Optional.empty();
     private volatile List<BudgetUse> budgets = List.of();
@@ -16,6 +24,7 @@ public final class AuditCounts {
     private final AtomicLong namesAllowed = new AtomicLong();
     private final AtomicLong namesDenied = new AtomicLong();
     private final AtomicLong unrecorded = new AtomicLong();
+    private final Map<String, RuleTraffic> rules = new ConcurrentHashMap<>();
 
     /** @param since when counting began */
     public AuditCounts(Instant since) {
@@ -44,6 +53,17 @@ public final class AuditCounts {
             case AuditRecord.BudgetUsedUp _ -> {}
             case AuditRecord.Missing missing -> unrecorded.addAndGet(missing.count());
         }
+    }
+
+    /** Of rules that are too many by then nothing more is told apart. */
+    void passed(String rule, long flows, Traffic traffic) {
+        String counted = rules.containsKey(rule) || rules.size() < MOST_RULES ? rule : OTHER_RULES;
+        rules.merge(counted, new RuleTraffic(flows, traffic), RuleTraffic::plus);
+    }
+
+    /** What passed by each rule for which something counted, as of some seconds ago. */
+    public Map<String, RuleTraffic> rules() {
+        return Map.copyOf(rules);
     }
 
     void spent(List<BudgetUse> uses) {

@@ -66,9 +66,16 @@ public sealed interface AuditRecord {
      *
      * @param rule what of the group's ruleset, in words; empty where it has changed since
      * @param domain the name by which the agent got the other side's address
+     * @param source the rule of a policy for which it counts; empty where that is not known, and for what comes to an agent
+     * @param recorded false where every rule that allows it has it counted only
      */
-    record Permission(Optional<String> rule, Optional<String> domain) {
+    record Permission(Optional<String> rule, Optional<String> domain, Optional<String> source, boolean recorded) {
         static final Permission UNKNOWN = new Permission(Optional.empty(), Optional.empty());
+
+        /** Of no rule that is known. */
+        public Permission(Optional<String> rule, Optional<String> domain) {
+            this(rule, domain, Optional.empty(), true);
+        }
     }
 
     /**

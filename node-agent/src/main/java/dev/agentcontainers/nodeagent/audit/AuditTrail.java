@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.audit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
+import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -109,6 +110,11 @@ public final class AuditTrail implements AutoCloseable {
         return trail;
     }
 
+    /** Counts it, and neither writes nor shows it. */
+    void count(AuditRecord record) {
+        account(record.subject()).counts.count(record);
+    }
+
     /** Returns at once, whatever becomes of it. */
     public void take(AuditRecord record) {
         Account account = account(record.subject());
@@ -146,6 +152,16 @@ public final class AuditTrail implements AutoCloseable {
     /** @param bytes that the agent has used of the rule's budget since that was said last */
     void spent(AuditSubject subject, String rule, long bytes) {
         counters.forEach(counter -> counter.spent(subject, rule, bytes));
+    }
+
+    /**
+     * What passed of the agent's by the rule, since that was said last.
+     *
+     * @param flows how many began
+     */
+    void passed(AuditSubject subject, String rule, long flows, Traffic traffic) {
+        account(Optional.of(subject)).counts.passed(rule, flows, traffic);
+        counters.forEach(counter -> counter.passed(subject, rule, flows, traffic));
     }
 
     /** Counts of an agent; empty where nothing of it came yet. */

@@ -33,6 +33,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     private static final Logger LOG = LoggerFactory.getLogger(AuditedFence.class);
     private static final int COMPARED_EVERY = 10;
     private static final int BUDGETS_READ_EVERY = 3;
+    private static final int TCP = 6;
     private static final Duration LATEST_DECISION = Duration.ofMinutes(1);
 
     private final AuditTrail trail;
@@ -43,6 +44,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     private final Map<SandboxId, Long> lastCounts = new ConcurrentHashMap<>();
 
     private final BudgetLedger budgets;
+    private final RuleLedger rules;
     private int seconds;
 
     /** @param agents who the agent of a sandbox is; asked until it is known */
@@ -52,6 +54,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         this.subjects = new AuditSubjects(agents);
         this.flows = new FlowRecords(subjects);
         this.budgets = new BudgetLedger(trail, subjects);
+        this.rules = new RuleLedger(trail, flows);
     }
 
     @Override
@@ -65,6 +68,7 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         trail.eachSecond(this::compareNowAndThen);
         try {
             fence.observe(this::take);
+            rules.begin(fence.traffic());
         } catch (SandboxException e) {
             LOG.error("the fence stands, and nothing can be recorded of it: {}", e.getMessage());
             trail.take(new AuditRecord.Missing(
@@ -76,12 +80,44 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         if (event instanceof FenceEvent.Denied denied) {
             denied.sender().map(ledgers::get).ifPresent(DeniedLedger::told);
         }
-        trail.take(flows.of(event));
+        AuditRecord record = flows.of(event);
+        rules.take(event, record);
+        take(record, isRecorded(record));
+    }
+
+    private static boolean isRecorded(AuditRecord record) {
+        return switch (record) {
+            case AuditRecord.FlowOpened opened -> opened.flow().permission().recorded();
+            case AuditRecord.FlowClosed closed -> closed.flow().permission().recorded();
+            case AuditRecord.FlowDenied _,
+                    AuditRecord.NameDecided _,
+                    AuditRecord.TlsDecided _,
+                    AuditRecord.HttpDecided _,
+                    AuditRecord.BudgetUsedUp _,
+                    AuditRecord.Missing _ -> true;
+        };
+    }
+
+    private void take(AuditRecord record, boolean recorded) {
+        if (recorded) {
+            trail.take(record);
+        } else {
+            trail.count(record);
+        }
+    }
+
+    /** Whether what the proxy let pass there is recorded. */
+    private boolean isRecorded(Optional<AuditSubject> subject, String address, int port) {
+        return subject.flatMap(agent -> subjects.rules(agent)
+                        .map(group -> group.allowing(address, subjects.domain(agent, address), TCP, port)))
+                .map(GroupRules.Allowing::recorded)
+                .orElse(true);
     }
 
     private void compareNowAndThen() {
         if (++seconds % COMPARED_EVERY == 0) {
             compare();
+            countByRule();
         }
         if (seconds % BUDGETS_READ_EVERY == 0) {
             readBudgets();
@@ -93,6 +129,14 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
             budgets.take(fence.budgets());
         } catch (SandboxException | IllegalStateException e) {
             LOG.debug("what was used of budgets can't be read just now: {}", e.getMessage());
+        }
+    }
+
+    void countByRule() {
+        try {
+            rules.take(fence.traffic(), Instant.now());
+        } catch (SandboxException | IllegalStateException e) {
+            LOG.debug("what passed by each rule can't be counted just now: {}", e.getMessage());
         }
     }
 
@@ -184,9 +228,10 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         Instant at = between(
                 Instant.now().minus(LATEST_DECISION), Instant.ofEpochMilli(decision.epochMillis()), Instant.now());
         UnaryOperator<String> printable = NameAudit::printable;
-        trail.take(new AuditRecord.NameDecided(
+        Optional<AuditSubject> subject = subjects.at(decision.agent(), at);
+        AuditRecord.NameDecided record = new AuditRecord.NameDecided(
                 at,
-                subjects.at(decision.agent(), at),
+                subject,
                 printable.apply(decision.agent()),
                 printable.apply(decision.name()),
                 printable.apply(decision.type()),
@@ -196,31 +241,38 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                         .limit(NameServer.MOST_ADDRESSES)
                         .map(printable)
                         .toList(),
-                Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
+                Duration.ofNanos(Math.max(0, decision.micros()) * 1000));
+        boolean recorded = subject.flatMap(subjects::rules)
+                .map(group -> group.allowing(record.name()).recorded())
+                .orElse(true);
+        take(record, recorded || !record.isAllowed());
     }
 
     @Override
     public void connected(TlsDecision decision) {
         Instant at = between(
                 Instant.now().minus(LATEST_DECISION), Instant.ofEpochMilli(decision.epochMillis()), Instant.now());
-        trail.take(new AuditRecord.TlsDecided(
+        Optional<AuditSubject> subject = subjects.at(decision.agent(), at);
+        AuditRecord.TlsDecided record = new AuditRecord.TlsDecided(
                 at,
-                subjects.at(decision.agent(), at),
+                subject,
                 NameAudit.printable(decision.agent()),
                 NameAudit.printable(decision.address()),
                 decision.port(),
                 Optional.ofNullable(decision.serverName()).map(NameAudit::printable),
                 decision.verdict(),
-                Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
+                Duration.ofNanos(Math.max(0, decision.micros()) * 1000));
+        take(record, !record.isAllowed() || isRecorded(subject, decision.address(), decision.port()));
     }
 
     @Override
     public void requested(HttpDecision decision) {
         Instant at = between(
                 Instant.now().minus(LATEST_DECISION), Instant.ofEpochMilli(decision.epochMillis()), Instant.now());
-        trail.take(new AuditRecord.HttpDecided(
+        Optional<AuditSubject> subject = subjects.at(decision.agent(), at);
+        AuditRecord.HttpDecided record = new AuditRecord.HttpDecided(
                 at,
-                subjects.at(decision.agent(), at),
+                subject,
                 NameAudit.printable(decision.agent()),
                 NameAudit.printable(decision.address()),
                 decision.port(),
@@ -233,7 +285,8 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                 decision.status(),
                 Math.max(0, decision.bytesSent()),
                 Math.max(0, decision.bytesReceived()),
-                Duration.ofNanos(Math.max(0, decision.micros()) * 1000)));
+                Duration.ofNanos(Math.max(0, decision.micros()) * 1000));
+        take(record, !record.isAllowed() || isRecorded(subject, decision.address(), decision.port()));
     }
 
     /** A proxy that was broken into decides no dates. */

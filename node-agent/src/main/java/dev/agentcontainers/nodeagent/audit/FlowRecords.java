@@ -49,6 +49,11 @@ final class FlowRecords {
         };
     }
 
+    /** The flow as the rules of now have it. */
+    AuditRecord.FlowOpened judged(Instant at, String id, Tuple tuple) {
+        return opened(at, id, tuple);
+    }
+
     private AuditRecord.FlowOpened opened(Instant at, String id, Tuple tuple) {
         Optional<AuditSubject> source = subjects.at(tuple.source(), at);
         Optional<AuditSubject> destination = subjects.at(tuple.destination(), at);
@@ -71,7 +76,13 @@ final class FlowRecords {
                         group -> group.egress(tuple.destination(), tuple.protocol(), tuple.destinationPort()))
                 .or(() -> rules.flatMap(
                         group -> domain.flatMap(name -> group.name(name, tuple.protocol(), tuple.destinationPort()))));
-        return new Permission(rule, domain);
+        Optional<GroupRules.Allowing> allowing = rules.map(
+                group -> group.allowing(tuple.destination(), domain, tuple.protocol(), tuple.destinationPort()));
+        return new Permission(
+                rule,
+                domain,
+                allowing.flatMap(GroupRules.Allowing::first),
+                allowing.map(GroupRules.Allowing::recorded).orElse(true));
     }
 
     private Permission receiving(AuditSubject receiver, Tuple tuple) {

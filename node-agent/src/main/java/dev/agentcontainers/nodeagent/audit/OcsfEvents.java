@@ -167,9 +167,10 @@ final class OcsfEvents {
                 flow.permission().domain());
         connection(event, flow.tuple(), flow.direction()).put("uid", flow.id());
         subject.ifPresent(agent -> policy(event, agent));
-        flow.permission()
-                .rule()
-                .ifPresent(rule -> event.putObject("firewall_rule").put("name", rule));
+        flow.permission().rule().ifPresent(rule -> {
+            ObjectNode its = event.putObject("firewall_rule").put("name", rule);
+            flow.permission().source().ifPresent(source -> its.put("uid", source));
+        });
     }
 
     private ObjectNode denied(AuditRecord.FlowDenied record) {

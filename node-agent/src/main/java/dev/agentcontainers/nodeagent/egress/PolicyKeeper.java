@@ -197,7 +197,9 @@ public final class PolicyKeeper {
                         orEmpty(group.httpsNames()),
                         orEmpty(group.sources()),
                         orEmpty(group.budgets()),
-                        orEmpty(group.budgeted())))
+                        orEmpty(group.budgeted()),
+                        orEmpty(group.rules()),
+                        orEmpty(group.quicNames())))
                 .toList();
     }
 

@@ -122,6 +122,14 @@ public interface Fence {
     default void observe(Consumer<FenceEvent> listener) throws SandboxException {}
 
     /**
+     * What passed so far of each conversation of agents that the kernel knows, their questions for names left out. Empty where nobody
+     * observes, since nothing is counted then. Holds up no other method.
+     */
+    default List<FlowTraffic> traffic() throws SandboxException {
+        return List.of();
+    }
+
+    /**
      * Removes the fence and everything of it from this machine where no sandbox is attached to it; where one is, leaves it
      * as it is.
      *

@@ -94,6 +94,11 @@ public abstract class ForwardingFence implements Fence {
     }
 
     @Override
+    public List<FlowTraffic> traffic() throws SandboxException {
+        return fence.traffic();
+    }
+
+    @Override
     public boolean destroyUnused() throws SandboxException {
         return fence.destroyUnused();
     }

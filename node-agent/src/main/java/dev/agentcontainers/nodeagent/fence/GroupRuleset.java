@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.fence;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowingRule;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param sources the policies and rules that it was compiled from, for records only
  * @param budgets rules with budgets
  * @param budgeted what only such rules allow, by which of them, disjoint from {@code egress} and among each other
+ * @param rules which rules of egress allow what, for records and counters only
+ * @param quicNames those of {@code names} and {@code budgeted} to which QUIC passes, at ports of UDP; to the others it does not
  */
 public record GroupRuleset(
         String name,
@@ -37,7 +40,9 @@ public record GroupRuleset(
         List<AllowedHttp> httpsNames,
         List<String> sources,
         List<Budget> budgets,
-        List<Budgeted> budgeted) {
+        List<Budgeted> budgeted,
+        List<AllowingRule> rules,
+        List<AllowedName> quicNames) {
     public GroupRuleset {
         egress = List.copyOf(egress);
         ingress = List.copyOf(ingress);
@@ -48,6 +53,66 @@ public record GroupRuleset(
         sources = List.copyOf(sources);
         budgets = List.copyOf(budgets);
         budgeted = List.copyOf(budgeted);
+        rules = List.copyOf(rules);
+        quicNames = List.copyOf(quicNames);
+    }
+
+    /** To whose names no QUIC passes. */
+    public GroupRuleset(
+            String name,
+            String hash,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames,
+            List<AllowedHttp> httpsNames,
+            List<String> sources,
+            List<Budget> budgets,
+            List<Budgeted> budgeted,
+            List<AllowingRule> rules) {
+        this(
+                name,
+                hash,
+                egress,
+                ingress,
+                names,
+                tlsNames,
+                httpNames,
+                httpsNames,
+                sources,
+                budgets,
+                budgeted,
+                rules,
+                List.of());
+    }
+
+    /** Of which it is not known which rules allow what. */
+    public GroupRuleset(
+            String name,
+            String hash,
+            List<Allow> egress,
+            List<Allow> ingress,
+            List<AllowedName> names,
+            List<AllowedName> tlsNames,
+            List<AllowedHttp> httpNames,
+            List<AllowedHttp> httpsNames,
+            List<String> sources,
+            List<Budget> budgets,
+            List<Budgeted> budgeted) {
+        this(
+                name,
+                hash,
+                egress,
+                ingress,
+                names,
+                tlsNames,
+                httpNames,
+                httpsNames,
+                sources,
+                budgets,
+                budgeted,
+                List.of());
     }
 
     /** Without budgets. */
@@ -66,8 +131,29 @@ public record GroupRuleset(
 
     /** The same but for what only rules with budgets allow; with the hash of that. */
     public GroupRuleset withoutBudgets() {
-        String its = RulesetHash.of(egress, ingress, names, tlsNames, httpNames, httpsNames);
-        return new GroupRuleset(name, its, egress, ingress, names, tlsNames, httpNames, httpsNames, sources);
+        // Of the others no port is left.
+        List<AllowedName> quic = quicNames.stream()
+                .filter(each -> names.stream()
+                        .anyMatch(name -> name.protocol() == each.protocol()
+                                && name.port() <= each.endPort()
+                                && each.port() <= name.endPort()))
+                .toList();
+        String its =
+                RulesetHash.of(egress, ingress, names, tlsNames, httpNames, httpsNames, List.of(), List.of(), quic);
+        return new GroupRuleset(
+                name,
+                its,
+                egress,
+                ingress,
+                names,
+                tlsNames,
+                httpNames,
+                httpsNames,
+                sources,
+                List.of(),
+                List.of(),
+                rules,
+                quic);
     }
 
     /**

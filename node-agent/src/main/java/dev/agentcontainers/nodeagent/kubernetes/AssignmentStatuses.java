@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
+import dev.agentcontainers.nodeagent.audit.RuleTraffic;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
@@ -34,6 +35,7 @@ final class AssignmentStatuses {
     private static final int LONGEST_DENIAL = 300;
 
     private static final int MOST_BUDGETS = 64;
+    private static final int MOST_RULES = 64;
 
     private final Supplier<Map<String, DriverProbe>> probes;
     private final Supplier<Map<String, String>> weaknesses;
@@ -93,7 +95,26 @@ final class AssignmentStatuses {
                 counts.namesDenied(),
                 counts.unrecorded(),
                 counts.lastDenied().map(AssignmentStatuses::cut).orElse(null),
-                budgets(counts.budgets()));
+                budgets(counts.budgets()),
+                rules(counts.rules()));
+    }
+
+    private static @Nullable List<AgentContainerStatus.RuleTraffic> rules(Map<String, RuleTraffic> rules) {
+        if (rules.isEmpty()) {
+            return null;
+        }
+        return rules.entrySet().stream()
+                .sorted(Comparator.comparing(each -> -each.getValue().bytes()))
+                .limit(MOST_RULES)
+                .sorted(Map.Entry.comparingByKey())
+                .map(each -> new AgentContainerStatus.RuleTraffic(
+                        each.getKey(),
+                        each.getValue().flows(),
+                        each.getValue().traffic().bytesSent(),
+                        each.getValue().traffic().bytesReceived(),
+                        each.getValue().traffic().packetsSent(),
+                        each.getValue().traffic().packetsReceived()))
+                .toList();
     }
 
     private static @Nullable List<AgentContainerStatus.BudgetUse> budgets(List<BudgetUse> uses) {

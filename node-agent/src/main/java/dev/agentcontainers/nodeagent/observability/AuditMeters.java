@@ -3,11 +3,13 @@ package dev.agentcontainers.nodeagent.observability;
 import dev.agentcontainers.nodeagent.audit.AuditCounters;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
+import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,9 @@ public final class AuditMeters implements AuditCounters {
     private static final String NAMES = "agentcontainers.egress.names";
 
     private static final String SPENT = "agentcontainers.egress.budget.bytes";
+    private static final String RULE_FLOWS = "agentcontainers.egress.rule.flows";
+    private static final String RULE_BYTES = "agentcontainers.egress.rule.bytes";
+    private static final String RULE_PACKETS = "agentcontainers.egress.rule.packets";
     private static final String USED_UP = "agentcontainers.egress.budget.exhausted";
     private static final int MOST_RULES = 1000;
     private static final String OTHERS = "others";
@@ -59,6 +64,20 @@ public final class AuditMeters implements AuditCounters {
 
     /** Of all agents of the node together: by agent it is in their status. */
     @Override
+    public void passed(AuditSubject subject, String rule, long flows, Traffic traffic) {
+        ofRule(RULE_FLOWS, "Flows that the rule let begin", subject, rule).increment(flows);
+        directed(RULE_BYTES, "Bytes that passed by the rule", "sent", subject, rule)
+                .increment(traffic.bytesSent());
+        directed(RULE_BYTES, "Bytes that passed by the rule", "received", subject, rule)
+                .increment(traffic.bytesReceived());
+        directed(RULE_PACKETS, "Packets that passed by the rule", "sent", subject, rule)
+                .increment(traffic.packetsSent());
+        directed(RULE_PACKETS, "Packets that passed by the rule", "received", subject, rule)
+                .increment(traffic.packetsReceived());
+    }
+
+    /** The same. */
+    @Override
     public void spent(AuditSubject subject, String rule, long bytes) {
         ofRule(SPENT, "Bytes charged to the budget of the rule", subject, rule).increment(bytes);
     }
@@ -69,7 +88,15 @@ public final class AuditMeters implements AuditCounters {
                 .increment();
     }
 
+    private Counter directed(String name, String description, String direction, AuditSubject subject, String rule) {
+        return ofRule(name, description, subject, rule, Tags.of("direction", direction));
+    }
+
     private Counter ofRule(String name, String description, AuditSubject subject, String rule) {
+        return ofRule(name, description, subject, rule, Tags.empty());
+    }
+
+    private Counter ofRule(String name, String description, AuditSubject subject, String rule, Tags more) {
         int space = rule.indexOf(' ');
         Rule its = space < 0
                 ? new Rule(subject.agent().namespace(), rule, "")
@@ -84,6 +111,7 @@ public final class AuditMeters implements AuditCounters {
                 .tag("namespace", its.namespace)
                 .tag("policy", its.policy)
                 .tag("rule", its.field)
+                .tags(more)
                 .register(registry);
     }
 

@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.FlowTraffic;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
@@ -29,6 +30,8 @@ final class EventfulFence implements Fence {
 
     final Map<SandboxId, List<BudgetUse>> used = new ConcurrentHashMap<>();
 
+    final Map<String, FlowTraffic> traffic = new ConcurrentHashMap<>();
+
     int nextAddress = 1;
     boolean unobservable;
 
@@ -48,6 +51,11 @@ final class EventfulFence implements Fence {
     @Override
     public Map<SandboxId, List<BudgetUse>> budgets() {
         return Map.copyOf(used);
+    }
+
+    @Override
+    public List<FlowTraffic> traffic() {
+        return List.copyOf(traffic.values());
     }
 
     @Override

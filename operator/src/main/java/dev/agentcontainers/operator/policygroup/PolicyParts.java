@@ -3,6 +3,7 @@ package dev.agentcontainers.operator.policygroup;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowingRule;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
@@ -113,11 +114,21 @@ final class PolicyParts {
         size += texts(group.sources()) + texts(group.problems());
         size += boxes(group.egress()) + boxes(group.ingress());
         size += names(group.names())
+                + names(group.quicNames())
                 + names(group.tlsNames())
                 + httpNames(group.httpNames())
                 + httpNames(group.httpsNames());
-        size += budgets(group.budgets()) + budgeted(group.budgeted());
+        size += budgets(group.budgets()) + budgeted(group.budgeted()) + rules(group.rules());
         return size;
+    }
+
+    private static long rules(@Nullable List<AllowingRule> rules) {
+        return rules == null
+                ? 0
+                : rules.stream()
+                        .mapToLong(each ->
+                                BOX_OVERHEAD + each.rule().length() + boxes(each.egress()) + names(each.names()))
+                        .sum();
     }
 
     private static long budgets(@Nullable List<Budget> budgets) {

@@ -1,10 +1,12 @@
 package dev.agentcontainers.policy.rule;
 
+import dev.agentcontainers.api.v1alpha1.Network.Audit;
 import dev.agentcontainers.api.v1alpha1.Network.Budget;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPeer;
 import dev.agentcontainers.api.v1alpha1.Network.EgressPort;
 import dev.agentcontainers.api.v1alpha1.Network.EgressRule;
 import dev.agentcontainers.api.v1alpha1.Network.HttpRequests;
+import dev.agentcontainers.api.v1alpha1.Network.Quic;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.policy.http.RequestRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
@@ -24,9 +26,10 @@ final class EgressRules {
      */
     static Rule read(EgressRule rule, String namespace, RuleSource source) {
         Rule read = withoutBudget(rule, namespace, source);
-        return rule.budget() == null
+        Rule limited = rule.budget() == null
                 ? read
                 : withBudget(read, rule.budget(), rule.tls() != null || rule.http() != null);
+        return limited.with(rule.audit() != Audit.Denied, rule.quic() == Quic.Allow);
     }
 
     /** What admission would have refused allows nothing, rather than any amount. */

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param requests the requests of HTTP that it accepts and nothing else, inside TLS where it is only about that and without it
  *     otherwise; empty where it is not about requests. Only of domains and TCP
  * @param budget how much of each agent passes by it; only of rules that look at nothing
+ * @param recorded whether what it lets pass is recorded, rather than counted alone
+ * @param quic whether QUIC passes to its domains
  */
 public record Rule(
         RuleSource source,
@@ -30,7 +32,12 @@ public record Rule(
         List<PortMatch> ports,
         boolean onlyTls,
         List<RequestRule> requests,
-        Optional<RuleBudget> budget) {
+        Optional<RuleBudget> budget,
+        boolean recorded,
+        boolean quic) {
+    /** Of HTTP/3 (RFC 9114, section 3.1). */
+    public static final int QUIC_PORT = 443;
+
     /** What missing {@code ports} mean: every port of TCP, UDP and SCTP. */
     public static final List<PortMatch> ALL_PORTS = Arrays.stream(Protocol.values())
             .<PortMatch>map(protocol -> new PortMatch.Numbered(protocol, PortRange.ALL))
@@ -40,6 +47,18 @@ public record Rule(
         peers = List.copyOf(peers);
         ports = List.copyOf(ports);
         requests = List.copyOf(requests);
+    }
+
+    /** One of which everything is recorded. */
+    public Rule(
+            RuleSource source,
+            Action action,
+            List<Peer> peers,
+            List<PortMatch> ports,
+            boolean onlyTls,
+            List<RequestRule> requests,
+            Optional<RuleBudget> budget) {
+        this(source, action, peers, ports, onlyTls, requests, budget, true, true);
     }
 
     /** One without a budget. */
@@ -56,6 +75,16 @@ public record Rule(
     /** One that does not look at what passes. */
     public Rule(RuleSource source, Action action, List<Peer> peers, List<PortMatch> ports) {
         this(source, action, peers, ports, false, List.of());
+    }
+
+    /** The same, with what only rules of our own say. */
+    Rule with(boolean itsRecorded, boolean itsQuic) {
+        return new Rule(source, action, peers, ports, onlyTls, requests, budget, itsRecorded, itsQuic);
+    }
+
+    /** Whether a name's flow is of the port that only QUIC is for, and the rule lets none pass. */
+    public boolean closesToQuic(Protocol protocol, int port) {
+        return !quic && protocol == Protocol.UDP && port == QUIC_PORT;
     }
 
     /** Whether it accepts some requests of HTTP and nothing else. */

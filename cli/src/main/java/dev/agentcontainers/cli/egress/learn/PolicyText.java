@@ -1,8 +1,10 @@
 package dev.agentcontainers.cli.egress.learn;
 
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.cli.egress.learn.LearnedRule.LearnedPeer;
 import dev.agentcontainers.cli.egress.learn.LearnedRule.Ports;
 import dev.agentcontainers.policy.endpoint.Endpoint;
+import dev.agentcontainers.policy.rule.Rule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +76,18 @@ record PolicyText(String name, Endpoint.Agent agent, List<LearnedRule> rules) {
         if (rule.tls()) {
             text.append("    tls: {}\n");
         }
+        if (needsQuic(rule)) {
+            text.append("    quic: Allow  # UDP port 443 was connected to\n");
+        }
+    }
+
+    /** The port is not open to names without. */
+    private static boolean needsQuic(LearnedRule rule) {
+        return rule.to().stream().anyMatch(peer -> peer.target() instanceof Target.Domain)
+                && rule.ports().stream()
+                        .anyMatch(ports -> ports.protocol() == Protocol.UDP
+                                && ports.range().first() <= Rule.QUIC_PORT
+                                && Rule.QUIC_PORT <= ports.range().last());
     }
 
     private void peer(StringBuilder text, LearnedPeer peer) {

@@ -222,6 +222,20 @@ class LearnCommandTest {
     }
 
     @Test
+    void whatWasQuicToANameIsAllowedAsThat() throws Exception {
+        try (WrittenRecord record = written()) {
+            record.asked(AGENT, "www.example.org", NameVerdict.RESOLVED, "192.0.2.20")
+                    .connected(AGENT, UDP, "192.0.2.20", 443, "www.example.org", 80, 120);
+        }
+        CommandAnswer answer = learn();
+
+        assertThat(answer.text())
+                .contains("    - {protocol: UDP, port: 443}\n    quic: Allow  # UDP port 443 was connected to\n");
+        assertThat(answer.text()).contains("none is denied");
+        assertThat(answer.exitCode()).isZero();
+    }
+
+    @Test
     void whatWasDeniedIsTakenWhereAsked() throws Exception {
         try (WrittenRecord record = written()) {
             record.denied(AGENT, Barrier.EGRESS, "203.0.113.9", 22, "")

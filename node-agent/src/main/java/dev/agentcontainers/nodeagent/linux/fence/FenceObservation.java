@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.Barrier;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Tuple;
+import dev.agentcontainers.nodeagent.fence.FlowTraffic;
 import dev.agentcontainers.nodeagent.linux.netlink.Links;
 import dev.agentcontainers.nodeagent.linux.netlink.Links.Link;
 import dev.agentcontainers.nodeagent.linux.netlink.LoggedPacket;
@@ -12,11 +13,14 @@ import dev.agentcontainers.nodeagent.linux.netlink.NetlinkMessage;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnection;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnection.Volume;
+import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +46,9 @@ final class FenceObservation implements AutoCloseable {
 
     private final Place fence;
     private final NetlinkSocket filter;
+    /** For whoever asks, beside the thread that is told of connections. Guarded by itself. */
+    private final NetlinkSocket lists;
+
     private final Consumer<FenceEvent> listener;
     private final NoticeReader connections;
     private final NoticeReader packets;
@@ -57,9 +64,11 @@ final class FenceObservation implements AutoCloseable {
         }
     };
 
-    private FenceObservation(Place fence, FenceSystem system, NetlinkSocket filter, Consumer<FenceEvent> listener) {
+    private FenceObservation(
+            Place fence, FenceSystem system, NetlinkSocket filter, NetlinkSocket lists, Consumer<FenceEvent> listener) {
         this.fence = fence;
         this.filter = filter;
+        this.lists = lists;
         this.listener = listener;
         this.connections = NoticeReader.begin(
                 "connections",
@@ -76,7 +85,27 @@ final class FenceObservation implements AutoCloseable {
             fence.sysctl(setting.getKey(), setting.getValue());
         }
         NetlinkSocket filter = fence.thread().call(() -> system.netlink(NetlinkSocket.NETFILTER));
-        return new FenceObservation(fence, system, filter, listener);
+        NetlinkSocket lists = fence.thread().call(() -> system.netlink(NetlinkSocket.NETFILTER));
+        return new FenceObservation(fence, system, filter, lists, listener);
+    }
+
+    /** What the kernel has counted so far of each connection that it knows. May be called by any thread. */
+    List<FlowTraffic> traffic() throws IOException {
+        List<TrackedConnection> all;
+        synchronized (lists) {
+            all = TrackedConnections.all(lists);
+        }
+        List<FlowTraffic> traffic = new ArrayList<>();
+        for (TrackedConnection each : all) {
+            if (!isQuestion(each) && each.sent().isPresent() && each.received().isPresent()) {
+                traffic.add(new FlowTraffic(
+                        flow(each),
+                        tuple(each),
+                        traffic(each.sent().get(), each.received().get()),
+                        each.isOver()));
+            }
+        }
+        return traffic;
     }
 
     private interface Step {
@@ -228,5 +257,8 @@ final class FenceObservation implements AutoCloseable {
         connections.close();
         packets.close();
         filter.close();
+        synchronized (lists) {
+            lists.close();
+        }
     }
 }

@@ -98,7 +98,8 @@ record GroupReader(
             Optional<GroupBudgets> its = sets.budgets().isEmpty()
                     ? Optional.of(GroupBudgets.NONE)
                     : budgets.apply(SetNames.digest(sets.budgets().get()));
-            if (held.isEmpty() || intercepted.isEmpty() || its.isEmpty()) {
+            Optional<NamesOfSet> quic = held(sets.quicNames());
+            if (held.isEmpty() || intercepted.isEmpty() || its.isEmpty() || quic.isEmpty()) {
                 return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
             }
             if (!marks.byPort().keySet().equals(NamedPort.of(held.get().all()))
@@ -108,6 +109,9 @@ record GroupReader(
                 return altered(group);
             }
             if (!ports(sets.budgetedNames()).equals(its.get().ports())) {
+                return altered(group);
+            }
+            if (!ports(sets.quicNames()).equals(quic.get().among(marks, its.get()))) {
                 return altered(group);
             }
             return new HeldGroup(
@@ -122,7 +126,8 @@ record GroupReader(
                             intercepted.get().http(),
                             intercepted.get().https(),
                             its.get().budgets(),
-                            its.get().held(markedBoxes(sets))));
+                            its.get().held(markedBoxes(sets)),
+                            quic.get().named()));
         } catch (IllegalStateException e) {
             return altered(group);
         }

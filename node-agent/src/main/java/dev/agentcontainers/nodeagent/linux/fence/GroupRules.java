@@ -305,7 +305,8 @@ final class GroupRules {
 
     private static Map<String, NamesOfSet> byDigest(List<GroupRuleset> rulesets) {
         return rulesets.stream()
-                .flatMap(ruleset -> Stream.of(NamesOfSet.plain(ruleset), NamesOfSet.intercepted(ruleset)))
+                .flatMap(ruleset ->
+                        Stream.of(NamesOfSet.plain(ruleset), NamesOfSet.intercepted(ruleset), NamesOfSet.quic(ruleset)))
                 .filter(names -> !names.all().isEmpty())
                 .collect(Collectors.toMap(NamesOfSet::digest, names -> names, (first, _) -> first));
     }
@@ -326,7 +327,19 @@ final class GroupRules {
         named(NamesOfSet.plain(ruleset), marks, ruleset.name(), Kind.NAMES, names, sets, fill);
         named(NamesOfSet.intercepted(ruleset), tlsMarks, ruleset.name(), Kind.TLS_NAMES, names, sets, fill);
         budgeted(GroupBudgets.of(ruleset), ruleset.name(), names, sets, fill);
+        quic(ruleset, marks, names, sets, fill);
         swap.append(Rules.group(ruleset.name(), new GroupSets(sets, boxMark)));
+    }
+
+    private static void quic(
+            GroupRuleset ruleset, NameMarks marks, SetNames names, Map<Kind, String> sets, StringBuilder fill) {
+        NamesOfSet its = NamesOfSet.quic(ruleset);
+        Set<MarkedPort> ports = its.among(marks, GroupBudgets.of(ruleset));
+        if (!ports.isEmpty()) {
+            String set = names.names(Kind.QUIC_NAMES, ruleset.name(), its.digest());
+            sets.put(Kind.QUIC_NAMES, set);
+            fill.append(Rules.namesSet(set, ports));
+        }
     }
 
     /** The first is there whatever it holds: its name tells which budgets these are. */

@@ -24,6 +24,7 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
 
     private static final Verdict ACCEPT = new Verdict(Verdict.ACCEPT, "");
     private static final Verdict INTERCEPT = new Verdict(Verdict.GOTO, Names.INTERCEPT);
+    private static final Verdict UNLESS_QUIC = new Verdict(Verdict.JUMP, Names.UNLESS_QUIC);
     private static final Verdict REFUSE = new Verdict(Verdict.GOTO, Names.REFUSE);
 
     GroupSets {
@@ -115,6 +116,11 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         return Optional.ofNullable(byKind.get(Kind.BUDGETED_NAMES));
     }
 
+    /** The ports of names to which QUIC passes. */
+    Optional<String> quicNames() {
+        return Optional.ofNullable(byKind.get(Kind.QUIC_NAMES));
+    }
+
     Optional<String> tlsNames() {
         return Optional.ofNullable(byKind.get(Kind.TLS_NAMES));
     }
@@ -152,8 +158,14 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
                     "",
                     boxMark,
                     ACCEPT));
-            names().ifPresent(set -> lines.add(
-                    new Line("ct state established ct direction original " + marked(set, ACCEPT).text, set, ACCEPT)));
+            String beginning = "ct state established ct direction original ";
+            names().ifPresent(set -> {
+                quicNames()
+                        .ifPresent(quic -> lines.add(
+                                new Line("meta l4proto udp " + beginning + marked(quic, ACCEPT).text, quic, ACCEPT)));
+                lines.add(new Line("meta l4proto udp " + beginning + marked(set, UNLESS_QUIC).text, set, UNLESS_QUIC));
+                lines.add(new Line(beginning + marked(set, ACCEPT).text, set, ACCEPT));
+            });
         }
         return lines;
     }
@@ -170,10 +182,17 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
         if (names().isPresent() || budgetedNames().isPresent()) {
             lines.add(mark(Names.RESOLVED));
         }
-        names().ifPresent(set -> lines.add(marked(set, ACCEPT)));
+        quicNames().ifPresent(set -> lines.add(new Line("meta l4proto udp " + marked(set, ACCEPT).text, set, ACCEPT)));
+        names().ifPresent(set -> {
+            lines.add(new Line("meta l4proto udp " + marked(set, UNLESS_QUIC).text, set, UNLESS_QUIC));
+            lines.add(marked(set, ACCEPT));
+        });
         // What a rule without a budget lets pass is charged to none; each packet is looked up here for as long as none
         // does.
-        budgetedNames().ifPresent(set -> lines.add(marked(set, ACCEPT)));
+        budgetedNames().ifPresent(set -> {
+            lines.add(new Line("meta l4proto udp " + marked(set, UNLESS_QUIC).text, set, UNLESS_QUIC));
+            lines.add(marked(set, ACCEPT));
+        });
         charge(lines, Kind.BUDGETED_IPV4, "ct direction original ct mark set ip daddr . meta l4proto . th dport");
         charge(lines, Kind.BUDGETED_IPV6, "ct direction original ct mark set ip6 daddr . meta l4proto . th dport");
         tlsNames().ifPresent(set -> {
@@ -189,7 +208,9 @@ record GroupSets(Map<Kind, String> byKind, int boxMark) {
     }
 
     private static Line marked(String set, Verdict verdict) {
-        String words = verdict.equals(ACCEPT) ? "accept" : "goto " + verdict.chain();
+        String words = verdict.equals(ACCEPT)
+                ? "accept"
+                : (verdict.code() == Verdict.JUMP ? "jump " : "goto ") + verdict.chain();
         return new Line("ct mark . meta l4proto . th dport @" + set + " " + words, set, verdict);
     }
 

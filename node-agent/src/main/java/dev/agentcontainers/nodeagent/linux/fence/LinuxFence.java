@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.FlowTraffic;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
@@ -141,6 +142,23 @@ public final class LinuxFence implements Fence, AutoCloseable {
             observation = Optional.of(fence().observe(listener));
             return true;
         });
+    }
+
+    @Override
+    public List<FlowTraffic> traffic() throws SandboxException {
+        Optional<FenceObservation> standing = observation;
+        if (standing.isEmpty()) {
+            return List.of();
+        }
+        try {
+            return standing.get().traffic();
+        } catch (IOException e) {
+            throw new SandboxException(
+                    SandboxException.Step.FENCE,
+                    SandboxException.Kind.TRANSIENT,
+                    "what passed can't be counted: " + e.getMessage(),
+                    e);
+        }
     }
 
     @Override

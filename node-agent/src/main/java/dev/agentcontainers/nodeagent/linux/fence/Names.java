@@ -43,6 +43,9 @@ final class Names {
     /** Chain that hands over to the process that looks at connections. */
     static final String INTERCEPT = "intercept";
 
+    /** The chain of the fence's own in which QUIC ends, and from which everything else comes back. */
+    static final String UNLESS_QUIC = "unless_quic";
+
     /** Where the rules log denied packets to; of the fence's own namespace, and so no other's. */
     static final int LOG_GROUP = 4001;
 

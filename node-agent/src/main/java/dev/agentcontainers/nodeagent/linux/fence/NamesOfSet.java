@@ -5,6 +5,9 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.RulesetHash;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a set of names stands for, of which the kernel holds but the ports and, in the name of the set, a digest.
@@ -35,6 +38,23 @@ record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHt
     static NamesOfSet intercepted(GroupRuleset ruleset) {
         return new NamesOfSet(
                 ruleset.interceptedNames(), ruleset.tlsNames(), ruleset.httpNames(), ruleset.httpsNames());
+    }
+
+    /** Of names to which QUIC passes. */
+    static NamesOfSet quic(GroupRuleset ruleset) {
+        return new NamesOfSet(ruleset.quicNames(), ruleset.quicNames(), List.of(), List.of());
+    }
+
+    /**
+     * The ports of these among the ports of a group's names.
+     *
+     * @param marks of names without budgets
+     */
+    Set<MarkedPort> among(NameMarks marks, GroupBudgets budgets) {
+        Set<NamedPort> ports = NamedPort.of(all);
+        return Stream.concat(marks.ports().stream(), budgets.ports().stream())
+                .filter(each -> ports.contains(each.port()))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** Letters and digits. */

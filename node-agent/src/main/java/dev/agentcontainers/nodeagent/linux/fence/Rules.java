@@ -31,6 +31,7 @@ final class Rules {
             "from_agent",
             "ask_for_names",
             "intercept",
+            Names.UNLESS_QUIC,
             "prerouting",
             "input",
             "forward",
@@ -42,6 +43,9 @@ final class Rules {
 
     /** Of an agent's packets to its name server, those of connections included. */
     private static final String MOST_QUESTIONS = "limit rate over 200/second burst 400 packets";
+
+    /** The payload of UDP begins with a one. */
+    private static final String LONG_HEADER = "meta l4proto udp @th,64,8 & 0x80 == 0x80";
 
     /** Elements of the map of resolved addresses, for all agents together. */
     private static final int MOST_RESOLVED = 1 << 18;
@@ -87,6 +91,7 @@ final class Rules {
                 add chain inet agentfence from_agent
                 add chain inet agentfence ask_for_names
                 add chain inet agentfence intercept
+                add chain inet agentfence unless_quic
                 add chain inet agentfence prerouting { type filter hook prerouting priority -150; policy drop; }
                 add chain inet agentfence input { type filter hook input priority 0; policy drop; }
                 add chain inet agentfence forward { type filter hook forward priority 0; policy drop; }
@@ -99,6 +104,7 @@ final class Rules {
                 + fromAgent(neverSet)
                 + askForNames()
                 + intercept()
+                + unlessQuic()
                 + hooks(plan)
                 + output(plan);
     }
@@ -214,6 +220,22 @@ final class Rules {
                 "meta l4proto tcp tproxy ip to %s:%d meta mark set %d accept"
                         .formatted(AddressPlan.NEXT_HOP, Interception.PORT, Interception.MARK),
                 "goto refuse");
+    }
+
+    /**
+     * Ends what has a long header of QUIC (RFC 8999, section 5.1) of a version that servers know: no connection begins without.
+     * The bit beside the first may be anything (RFC 9287). Others' first bytes may look so too, four bytes of version hardly ever.
+     */
+    private static String unlessQuic() {
+        return chain(
+                Names.UNLESS_QUIC,
+                // Versions 1 (RFC 9000) and 2 (RFC 9369).
+                LONG_HEADER + " @th,72,32 0x00000001 goto refuse",
+                LONG_HEADER + " @th,72,32 0x6b3343cf goto refuse",
+                // Drafts 27 to 34, and versions before them: Q0.., T0...
+                LONG_HEADER + " @th,72,32 0xff00001b-0xff000022 goto refuse",
+                LONG_HEADER + " @th,72,16 0x5130 goto refuse",
+                LONG_HEADER + " @th,72,16 0x5430 goto refuse");
     }
 
     private static String hooks(AddressPlan plan) {

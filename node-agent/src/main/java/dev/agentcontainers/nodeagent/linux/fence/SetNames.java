@@ -20,7 +20,9 @@ final class SetNames {
         BUDGETED_IPV4("m4_"),
         BUDGETED_IPV6("m6_"),
         /** The ports of names of rules with budgets, as of names. */
-        BUDGETED_NAMES("b_");
+        BUDGETED_NAMES("b_"),
+        /** Those of the ports of names, within budgets and without, to which QUIC passes; the name of the set tells which names. */
+        QUIC_NAMES("q_");
 
         private final String prefix;
 

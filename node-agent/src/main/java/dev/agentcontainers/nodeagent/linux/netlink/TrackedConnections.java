@@ -35,6 +35,13 @@ public final class TrackedConnections {
      */
     public record Begun(Ipv4 source, Ipv4 destination, int protocol, int port, int mark) {}
 
+    /** Every connection of IPv4 that is tracked, as it is now. */
+    public static List<TrackedConnection> all(NetlinkSocket socket) throws NetlinkException {
+        return socket.query(list()).stream()
+                .flatMap(entry -> TrackedConnection.of(entry).stream())
+                .toList();
+    }
+
     /** Forgets every connection that the address began or that was begun to it. */
     public static void forget(NetlinkSocket socket, Ipv4 address) throws NetlinkException {
         forget(socket, entry -> concerns(entry, address), "of " + address);
@@ -88,15 +95,18 @@ public final class TrackedConnections {
     }
 
     private static void forget(NetlinkSocket socket, Predicate<Attributes> which, String what) throws NetlinkException {
-        NetlinkMessage list = new NetlinkMessage(
-                "list tracked connections", GET, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, header().toBytes());
-        for (NetlinkMessage entry : socket.query(list)) {
+        for (NetlinkMessage entry : socket.query(list())) {
             Attributes attributes = new Attributes(entry.payload(), HEADER);
             Optional<byte[]> tuple = attributes.bytes(CTA_TUPLE_ORIG);
             if (tuple.isPresent() && which.test(attributes)) {
                 delete(socket, tuple.get(), attributes.bytes(CTA_ID), what);
             }
         }
+    }
+
+    private static NetlinkMessage list() {
+        return new NetlinkMessage(
+                "list tracked connections", GET, NetlinkMessage.REQUEST | NetlinkMessage.DUMP, header().toBytes());
     }
 
     private static int mark(Attributes entry) {

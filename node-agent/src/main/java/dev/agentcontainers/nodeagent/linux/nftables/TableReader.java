@@ -50,6 +50,7 @@ public record TableReader(NetlinkSocket socket, String table) {
     public record Verdict(int code, String chain) {
         public static final int ACCEPT = 1;
         public static final int GOTO = TableMessages.NFT_GOTO;
+        public static final int JUMP = TableMessages.NFT_JUMP;
     }
 
     /** The kind of a step that asks for something of the packet's connection, or sets it. */

@@ -63,7 +63,8 @@ class RulesTest {
                         Kind.EGRESS_IPV4, "a4_g_3",
                         Kind.EGRESS_IPV6, "a6_g_4",
                         Kind.INGRESS_IPV4, "i4_g_5",
-                        Kind.NAMES, "n_g_0af9_6"),
+                        Kind.NAMES, "n_g_0af9_6",
+                        Kind.QUIC_NAMES, "q_g_0af9_7"),
                 1 << 30 | 5);
         assertThat(Rules.group("g", sets)).isEqualTo("""
                         add chain inet agentfence g_g
@@ -71,6 +72,8 @@ class RulesTest {
                         add chain inet agentfence f_g
                         flush chain inet agentfence f_g
                         add rule inet agentfence f_g ct state established ct direction original ct mark 1073741829 accept
+                        add rule inet agentfence f_g meta l4proto udp ct state established ct direction original ct mark . meta l4proto . th dport @q_g_0af9_7 accept
+                        add rule inet agentfence f_g meta l4proto udp ct state established ct direction original ct mark . meta l4proto . th dport @n_g_0af9_6 jump unless_quic
                         add rule inet agentfence f_g ct state established ct direction original ct mark . meta l4proto . th dport @n_g_0af9_6 accept
                         flush chain inet agentfence g_g
                         add rule inet agentfence g_g ct mark != 0 ct mark & 1073741824 == 0 ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept
@@ -79,6 +82,8 @@ class RulesTest {
                         add rule inet agentfence g_g ct direction original ip6 daddr . meta l4proto . th dport @a6_g_4 ct mark set 1073741829 accept
                         add rule inet agentfence g_g ct direction reply ip daddr . meta l4proto . th sport @i4_g_5 accept
                         add rule inet agentfence g_g ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved
+                        add rule inet agentfence g_g meta l4proto udp ct mark . meta l4proto . th dport @q_g_0af9_7 accept
+                        add rule inet agentfence g_g meta l4proto udp ct mark . meta l4proto . th dport @n_g_0af9_6 jump unless_quic
                         add rule inet agentfence g_g ct mark . meta l4proto . th dport @n_g_0af9_6 accept
                         add rule inet agentfence g_g goto refuse
                         flush chain inet agentfence r_g
@@ -105,6 +110,7 @@ class RulesTest {
                                 + " ct direction original ip daddr . meta l4proto . th dport @a4_g_3 accept",
                         "ct direction original ip daddr . meta l4proto . th dport @a4_g_3 ct mark set 1073741829 accept",
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @resolved",
+                        "meta l4proto udp ct mark . meta l4proto . th dport @n_g_0af9_6 jump unless_quic",
                         "ct mark . meta l4proto . th dport @n_g_0af9_6 accept",
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @intercepted",
                         "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",

@@ -389,6 +389,38 @@ def open_datagrams(name, host, port):
     return send_flow(name)
 
 
+def quic_initial(version, first=0xC3):
+    """As a client begins (RFC 9000, section 17.2.2): long header, connection ids, no token, padded to 1200 bytes."""
+    rest = bytes([8]) + b"\x51" * 8 + bytes([0, 0])
+    length = 1200 - 5 - len(rest) - 2
+    return bytes([first]) + struct.pack("!I", version) + rest + struct.pack("!H", 0x4000 | length) + b"\xa5" * length
+
+
+def payload(what):
+    """quic and a version, or bytes in hexadecimal."""
+    if what.startswith("quic:"):
+        _, version, first = what.split(":")
+        return quic_initial(int(version, 16), int(first, 16))
+    return bytes.fromhex(what)
+
+
+def send_datagram(name, what, timeout=0.7):
+    """A datagram by an open flow, and its echo."""
+    s = flows[name]
+    s.settimeout(timeout)
+    sent = payload(what)
+    s.send(sent)
+    return "ok" if s.recv(65535) == sent else "wrong answer"
+
+
+def first_datagram(host, port, what):
+    """The same as the first of a flow."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.connect((host, port))
+    flows["first"] = s
+    return send_datagram("first", what)
+
+
 def set_options(name, options):
     """Gives an open flow's packets IP options, from now on."""
     flows[name].setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(options))
