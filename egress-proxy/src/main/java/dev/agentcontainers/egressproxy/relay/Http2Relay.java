@@ -43,7 +43,10 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
     private long quietSince = System.nanoTime();
     private boolean first = true;
     private boolean ended;
+    /** The last stream that was begun. */
     private int highest;
+    /** One that never took a place of the agent's. */
+    private @Nullable Http2Exchange uncounted;
 
     /**
      * @param place is told of the connections to the other side
@@ -86,9 +89,7 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
             return;
         }
         switch (message) {
-            case Http2HeadersFrame frame -> {
-                heads(frame);
-            }
+            case Http2HeadersFrame frame -> heads(frame);
             case Http2DataFrame frame -> {
                 Http2Exchange exchange = exchanges.get(frame.stream().id());
                 if (exchange == null) {
@@ -132,9 +133,6 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
             uncounted = null;
         }
     }
-
-    /** One that never took a place of the agent's. */
-    private @Nullable Http2Exchange uncounted;
 
     /** All of it has passed, or nothing does any more. */
     void ended(Http2Exchange exchange) {
