@@ -3,6 +3,7 @@ package dev.agentcontainers.egressproxy.relay;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2FrameCodec;
@@ -119,7 +120,7 @@ final class Http2Servers {
                     .newHandler(channel.alloc(), tls.serverName(), requests.to().getPort());
             handler.setHandshakeTimeoutMillis(patience);
             TlsBounds bounds = new TlsBounds();
-            channel.pipeline().addLast(bounds, handler, new Inside(bounds));
+            channel.pipeline().addLast(bounds, handler, new Inside(bounds), new UntilAgreed());
             handler.handshakeFuture().addListener(agreed -> {
                 if (!agreed.isSuccess()) {
                     failed(channel, agreed.cause());
@@ -149,6 +150,7 @@ final class Http2Servers {
     }
 
     private void agreed(Channel channel, TlsBounds bounds, @Nullable String protocol) {
+        channel.pipeline().remove(UntilAgreed.class);
         if (ApplicationProtocolNames.HTTP_2.equals(protocol)) {
             bounds.boundByFrames();
             Http2Server server = new Http2Server(this::ready, this::goOn);
@@ -169,6 +171,14 @@ final class Http2Servers {
         Http1Server server = new Http1Server(this::isFree);
         server.begin(channel);
         isFree(server);
+    }
+
+    /** What goes wrong before is told by the handshake, and by nobody's log. */
+    private static final class UntilAgreed extends ChannelInboundHandlerAdapter {
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
     }
 
     /** The server has said how many requests it takes at a time. */
