@@ -61,7 +61,23 @@ public final class CertifiedServers {
 
     private record Place(String agent, String authority, String name) {}
 
-    private record Held(CompletableFuture<SslContext> context, long until) {}
+    private record Held(CompletableFuture<Certified> context, long until) {}
+
+    /** What to be for one agent and name, with or without HTTP/2. */
+    public static final class Certified {
+        private final SslContext withHttp2;
+        private final SslContext withoutHttp2;
+
+        private Certified(SslContext withHttp2, SslContext withoutHttp2) {
+            this.withHttp2 = withHttp2;
+            this.withoutHttp2 = withoutHttp2;
+        }
+
+        /** HTTP/1.1 is always offered, and to who knows no ALPN. Who knows nothing that is offered is told so. */
+        public SslContext offering(boolean http2) {
+            return http2 ? withHttp2 : withoutHttp2;
+        }
+    }
 
     public CertifiedServers(Certifier certifier, LongSupplier nanoTime) {
         this.certifier = certifier;
@@ -87,7 +103,7 @@ public final class CertifiedServers {
      * @param agent its address
      * @param name in the form of {@link dev.agentcontainers.policy.rule.DomainName}
      */
-    public synchronized CompletableFuture<SslContext> of(String agent, String name) {
+    public synchronized CompletableFuture<Certified> of(String agent, String name) {
         String authority = authorities.get(agent);
         if (authority == null) {
             return CompletableFuture.failedFuture(new IOException("the agent has no authority"));
@@ -102,8 +118,10 @@ public final class CertifiedServers {
                     new IOException("the agent has too many certificates asked for at a time"));
         }
         leaveRoom(agent);
-        CompletableFuture<SslContext> context =
-                certifier.certify(agent, name, keys.getPublic()).thenApply(this::context);
+        CompletableFuture<Certified> context = certifier
+                .certify(agent, name, keys.getPublic())
+                .thenApply(certificate ->
+                        new Certified(context(certificate, "h2", "http/1.1"), context(certificate, "http/1.1")));
         held.put(place, new Held(context, nanoTime.getAsLong() + KEPT.toNanos()));
         return context;
     }
@@ -130,18 +148,17 @@ public final class CertifiedServers {
         return known.context().isCompletedExceptionally() && nanoTime.getAsLong() - asked > REFUSAL_KEPT.toNanos();
     }
 
-    private SslContext context(X509Certificate certificate) {
+    private SslContext context(X509Certificate certificate, String... protocols) {
         try {
             return SslContextBuilder.forServer(keys.getPrivate(), certificate)
                     .sslProvider(SslProvider.JDK)
                     .protocols("TLSv1.3", "TLSv1.2")
                     .sessionCacheSize(SESSIONS)
-                    // HTTP/2 is not offered; who knows nothing else is told so.
                     .applicationProtocolConfig(new ApplicationProtocolConfig(
                             Protocol.ALPN,
                             SelectorFailureBehavior.FATAL_ALERT,
                             SelectedListenerFailureBehavior.FATAL_ALERT,
-                            "http/1.1"))
+                            protocols))
                     .build();
         } catch (SSLException e) {
             throw new CompletionException(e);

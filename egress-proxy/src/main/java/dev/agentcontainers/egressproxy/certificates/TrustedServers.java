@@ -25,30 +25,36 @@ public final class TrustedServers {
     private static final Logger LOG = System.getLogger(TrustedServers.class.getName());
     private static final int SESSIONS = 256;
 
-    private volatile Optional<SslContext> context = Optional.empty();
+    private record Contexts(SslContext withHttp2, SslContext withoutHttp2) {}
+
+    private volatile Optional<Contexts> contexts = Optional.empty();
 
     /** In place of all before. Where it can't be read nobody is trusted. */
     public void trust(Trust trust) {
-        context = Optional.empty();
+        contexts = Optional.empty();
         try {
             List<X509Certificate> roots = certificates(trust.roots());
             if (!roots.isEmpty()) {
-                context = Optional.of(SslContextBuilder.forClient()
-                        .sslProvider(SslProvider.JDK)
-                        .trustManager(roots.toArray(X509Certificate[]::new))
-                        .endpointIdentificationAlgorithm("HTTPS")
-                        .protocols("TLSv1.3", "TLSv1.2")
-                        .sessionCacheSize(SESSIONS)
-                        .applicationProtocolConfig(new ApplicationProtocolConfig(
-                                Protocol.ALPN,
-                                SelectorFailureBehavior.NO_ADVERTISE,
-                                SelectedListenerFailureBehavior.ACCEPT,
-                                "http/1.1"))
-                        .build());
+                contexts = Optional.of(new Contexts(context(roots, "h2", "http/1.1"), context(roots, "http/1.1")));
             }
         } catch (CertificateException | SSLException | IllegalArgumentException e) {
             LOG.log(Level.ERROR, "no server is trusted: {0}", e.getMessage());
         }
+    }
+
+    private static SslContext context(List<X509Certificate> roots, String... protocols) throws SSLException {
+        return SslContextBuilder.forClient()
+                .sslProvider(SslProvider.JDK)
+                .trustManager(roots.toArray(X509Certificate[]::new))
+                .endpointIdentificationAlgorithm("HTTPS")
+                .protocols("TLSv1.3", "TLSv1.2")
+                .sessionCacheSize(SESSIONS)
+                .applicationProtocolConfig(new ApplicationProtocolConfig(
+                        Protocol.ALPN,
+                        SelectorFailureBehavior.NO_ADVERTISE,
+                        SelectedListenerFailureBehavior.ACCEPT,
+                        protocols))
+                .build();
     }
 
     private static List<X509Certificate> certificates(List<String> texts) throws CertificateException {
@@ -65,8 +71,12 @@ public final class TrustedServers {
                 new ByteArrayInputStream(Base64.getDecoder().decode(text)));
     }
 
-    /** Empty where nobody is trusted. */
-    public Optional<SslContext> context() {
-        return context;
+    /**
+     * Empty where nobody is trusted.
+     *
+     * @param http2 whether that is asked for besides HTTP/1.1
+     */
+    public Optional<SslContext> context(boolean http2) {
+        return contexts.map(its -> http2 ? its.withHttp2() : its.withoutHttp2());
     }
 }

@@ -62,20 +62,24 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         this.relay = relay;
     }
 
-    /** Only once. Is done when everything is there that a request needs. */
-    ChannelFuture connect(EventLoop loop, InetSocketAddress to, Optional<Security> security, Duration patience) {
-        HttpDecoderConfig strict = new HttpDecoderConfig()
+    /** How answers are decoded. */
+    static HttpDecoderConfig strict() {
+        return new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
                 .setMaxHeaderSize(LONGEST_HEADERS)
                 .setMaxChunkSize(AnswerReads.MUCH)
                 .setHeadersFactory(new FewHeaders(MOST_HEADERS))
                 .setTrailersFactory(new FewHeaders(MOST_HEADERS));
+    }
+
+    /** Only once. Is done when everything is there that a request needs. */
+    ChannelFuture connect(EventLoop loop, InetSocketAddress to, Optional<Security> security, Duration patience) {
         ChannelFuture connecting = Onward.connect(loop, to, patience, new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel made) {
                 made.config().setRecvByteBufAllocator(reads);
                 security.ifPresent(each -> encrypt(made, each, to.getPort(), patience));
-                made.pipeline().addLast(new HttpClientCodec(strict, false, false), flow, HttpBack.this);
+                made.pipeline().addLast(new HttpClientCodec(strict(), false, false), flow, HttpBack.this);
             }
         });
         channel = connecting.channel();

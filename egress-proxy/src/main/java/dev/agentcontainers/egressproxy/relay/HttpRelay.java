@@ -19,7 +19,6 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.Optional;
@@ -84,16 +83,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     /** Takes the connection over, with what was read of it. */
     void begin(ByteBuf read) {
-        front.config().setAutoRead(false);
-        front.config().setRecvByteBufAllocator(LITTLE_AT_ONCE);
-        requests.tls().ifPresent(this::decrypt);
-        front.pipeline().addLast(decoder.reads(), decoder, answers, flow, this);
-        within(limits.hello());
+        take(limits.hello());
         front.pipeline().fireChannelRead(read);
-        if (requests.tls().isPresent()) {
-            // What answers the handshake is flushed then.
-            front.pipeline().fireChannelReadComplete();
-        }
         if (front.isInputShutdown()) {
             // It was told before there was anybody here to hear it.
             front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
@@ -101,19 +92,17 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         readOn();
     }
 
-    private void decrypt(Requests.Tls tls) {
-        SslHandler handler = tls.front().newHandler(front.alloc());
-        // There is a time for all of the beginning.
-        handler.setHandshakeTimeoutMillis(0);
-        TlsBounds bounds = new TlsBounds();
-        front.pipeline().addLast(bounds, handler, new Inside(bounds));
-        handler.handshakeFuture().addListener(agreed -> {
-            if (!agreed.isSuccess() && state == State.AWAITING) {
-                // The alert that says why is on its way, and Netty ends the connection behind it.
-                endQuietly();
-                tls.onFailure().run();
-            }
-        });
+    /** Takes the connection over, on which TLS was agreed and nothing was read inside. */
+    void begin(Duration patience) {
+        take(patience);
+        readOn();
+    }
+
+    private void take(Duration patience) {
+        front.config().setAutoRead(false);
+        front.config().setRecvByteBufAllocator(LITTLE_AT_ONCE);
+        front.pipeline().addLast(decoder.reads(), decoder, answers, flow, this);
+        within(patience);
     }
 
     private void endQuietly() {
@@ -169,7 +158,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             write(message);
             return;
         }
-        Optional<SslContext> trusted = requests.tls().flatMap(tls -> tls.back().get());
+        Optional<SslContext> trusted = requests.tls().flatMap(tls -> tls.back().apply(false));
         if (requests.tls().isPresent() && trusted.isEmpty()) {
             refuse(HttpVerdict.UNTRUSTED_SERVER, Optional.of(request));
             return;

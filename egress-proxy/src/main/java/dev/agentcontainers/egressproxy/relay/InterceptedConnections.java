@@ -53,6 +53,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final Map<String, Integer> ofAgents = new HashMap<>();
     private final Map<String, Integer> decryptedOfAgents = new HashMap<>();
     private final Set<Passing> passing = new HashSet<>();
+    private final AgentCounts http2;
+    private final AgentCounts streams;
     private int all;
     private int allDecrypted;
 
@@ -96,6 +98,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         this.https = https;
         this.clock = clock;
         this.limits = limits;
+        this.http2 = new AgentCounts(limits.http2().most(), limits.http2().mostOfAgent());
+        this.streams = new AgentCounts(limits.http2().streams(), limits.http2().streamsOfAgent());
         this.destination = destination;
     }
 
@@ -158,6 +162,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final Place place;
         private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
+        private boolean hasHttp2;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
             this.front = front;
@@ -231,6 +236,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             decide();
             front.config().setAutoRead(false);
             countDecrypted();
+            boolean offersHttp2 = http2.take(agent);
+            if (offersHttp2) {
+                front.closeFuture().addListener(_ -> giveBackHttp2());
+                hasHttp2 = true;
+            }
             https.certified()
                     .of(agent, decryptable.name())
                     .whenComplete((certified, failure) -> front.eventLoop().execute(() -> {
@@ -244,13 +254,38 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                         } else {
                             Requests.Tls inside = new Requests.Tls(
                                     decryptable.name(),
-                                    certified,
+                                    certified.offering(offersHttp2),
                                     https.trusted()::context,
                                     decryptable.permit(),
                                     () -> record(TlsVerdict.NOT_AGREED));
-                            goOn(new Requests(agent, to, https.names(), Optional.of(inside), http.decisions(), clock));
+                            agreeOn(
+                                    new Requests(
+                                            agent, to, https.names(), Optional.of(inside), http.decisions(), clock),
+                                    inside);
                         }
                     }));
+        }
+
+        /** One of the places there are for HTTP/2. */
+        private void giveBackHttp2() {
+            if (hasHttp2) {
+                hasHttp2 = false;
+                http2.giveBack(agent);
+            }
+        }
+
+        private void agreeOn(Requests requests, Requests.Tls inside) {
+            Agreement agreement =
+                    new Agreement(front, requests, inside, limits, place::holds, streams, this::giveBackHttp2);
+            passes(agreement);
+            ByteBuf read = received.copy();
+            front.pipeline().remove(this);
+            agreement.begin(read);
+        }
+
+        private void passes(Passing what) {
+            passing.add(what);
+            front.closeFuture().addListener(_ -> passing.remove(what));
         }
 
         private void countDecrypted() {
@@ -280,8 +315,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private void goOn(Requests requests) {
             HttpRelay relay = new HttpRelay(front, requests, limits, place::holds);
-            passing.add(relay);
-            front.closeFuture().addListener(_ -> passing.remove(relay));
+            passes(relay);
             ByteBuf read = received.copy();
             front.pipeline().remove(this);
             relay.begin(read);

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param connect for the other side's answer
  * @param idle without a byte in either direction
  * @param between from the end of an answer to the end of the next request's head
+ * @param http2 how much of HTTP/2 there may be among the decrypted
  */
 public record RelayLimits(
         int most,
@@ -22,7 +23,30 @@ public record RelayLimits(
         Duration hello,
         Duration connect,
         Duration idle,
-        Duration between) {
+        Duration between,
+        Http2Limits http2) {
+    /** With what of HTTP/2 there may be otherwise. */
+    public RelayLimits(
+            int most,
+            int mostOfAgent,
+            int mostDecrypted,
+            int mostDecryptedOfAgent,
+            Duration hello,
+            Duration connect,
+            Duration idle,
+            Duration between) {
+        this(
+                most,
+                mostOfAgent,
+                mostDecrypted,
+                mostDecryptedOfAgent,
+                hello,
+                connect,
+                idle,
+                between,
+                Http2Limits.DEFAULT);
+    }
+
     public static final RelayLimits DEFAULT = new RelayLimits(
             1024,
             256,

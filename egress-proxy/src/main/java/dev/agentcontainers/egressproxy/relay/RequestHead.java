@@ -105,7 +105,7 @@ sealed interface RequestHead {
     /** The steps of it, each of which refuses or goes on. */
     record Reading(io.netty.handler.codec.http.HttpRequest message, int port, boolean tls) {
         private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z0-9_-]{0,31}");
-        private static final Pattern LENGTH = Pattern.compile("0|[1-9][0-9]{0,17}");
+        static final Pattern LENGTH = Pattern.compile("0|[1-9][0-9]{0,17}");
         private static final Pattern AUTHORITY = Pattern.compile("(?<name>[^:/?#@\\[\\]]+)(:(?<port>[0-9]{1,5}))?");
         private static final Pattern ABSOLUTE =
                 Pattern.compile("http://(?<authority>[^/?#]*)(?<rest>.*)", Pattern.CASE_INSENSITIVE);

@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * By what the requests of one connection are judged and told.
@@ -31,14 +31,14 @@ record Requests(
      *
      * @param serverName that the agent means
      * @param front what this process is for the agent
-     * @param back by whom the server has to be certified, as of now; empty where nobody is trusted
+     * @param back by whom the server has to be certified, as of now, where HTTP/2 is wanted or not; empty where nobody is trusted
      * @param permit by which the connection is decrypted
      * @param onFailure is told when the agent and this process don't come to an agreement
      */
     record Tls(
             String serverName,
             SslContext front,
-            Supplier<Optional<SslContext>> back,
+            Function<Boolean, Optional<SslContext>> back,
             Permit permit,
             Runnable onFailure) {}
 

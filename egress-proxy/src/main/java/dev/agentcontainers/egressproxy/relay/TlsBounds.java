@@ -14,17 +14,27 @@ final class TlsBounds extends ChannelInboundHandlerAdapter {
     /** Bytes as they come; more than the JDK takes for a handshake. */
     static final int MOST_WITHOUT_CONTENT = 128 << 10;
 
+    /** Of frames of HTTP/2, which a channel may hold more of than of other answers, since nobody waits for each. */
+    private static final int MOST_HELD = 1 << 20;
+
     private int withoutContent;
+    private boolean frames;
 
     /** Something was decrypted. */
     void carried() {
         withoutContent = 0;
     }
 
+    /** What goes on there is bounded by the windows of HTTP/2, but for answers to frames without content. */
+    void boundByFrames() {
+        frames = true;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         withoutContent += ((ByteBuf) message).readableBytes();
-        if (withoutContent > MOST_WITHOUT_CONTENT) {
+        if (withoutContent > MOST_WITHOUT_CONTENT
+                || (frames && context.channel().bytesBeforeWritable() > MOST_HELD)) {
             ReferenceCountUtil.release(message);
             Relay.Resets.reset(context.channel());
         } else {
@@ -35,7 +45,7 @@ final class TlsBounds extends ChannelInboundHandlerAdapter {
     /** What is handed on is far less than a channel takes. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (context.channel().isWritable()) {
+        if (frames || context.channel().isWritable()) {
             context.fireChannelWritabilityChanged();
         } else {
             Relay.Resets.reset(context.channel());

@@ -8,7 +8,7 @@ public enum HttpVerdict {
     UPGRADED,
     /** The sender is no agent that is known. */
     UNKNOWN_AGENT,
-    /** What the connection sends is no HTTP/1.1. */
+    /** What the connection sends is no HTTP/1.1, or no HTTP/2 where that was agreed. */
     NOT_HTTP,
     /** The message can be read in more than one way, or in none. */
     MALFORMED,
@@ -18,7 +18,7 @@ public enum HttpVerdict {
     AMBIGUOUS_PATH,
     /** It has headers that let servers take another method, path or host for the request's. */
     OVERRIDDEN,
-    /** It asks for another protocol: CONNECT, an Upgrade to anything but a WebSocket, HTTP/2. */
+    /** It asks for another protocol: CONNECT, an Upgrade to anything but a WebSocket, HTTP/2 without TLS, a WebSocket inside HTTP/2. */
     OTHER_PROTOCOL,
     /** It asks for a WebSocket in another way than RFC 6455 has it. */
     BAD_HANDSHAKE,
@@ -28,7 +28,7 @@ public enum HttpVerdict {
     NO_RULE,
     /** No whole head of a request came in time, or before the agent's end. */
     INCOMPLETE,
-    /** The agent, or all agents together, have too many connections. */
+    /** The agent, or all agents together, have too many connections or streams; or frames without content came again and again. */
     TOO_MANY,
     /** Nobody answers there. */
     UNREACHABLE,

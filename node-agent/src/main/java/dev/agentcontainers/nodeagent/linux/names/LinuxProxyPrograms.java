@@ -71,7 +71,7 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
             + " mount --bind \"$1\" \"$2\" && mount --bind \"$3\" \"$4\" && shift 4 && exec \"$@\"";
 
     private static final List<String> JAVA_OPTIONS = List.of(
-            "-Xmx96m",
+            "-Xmx128m",
             "-XX:MaxDirectMemorySize=48m",
             "-XX:MaxMetaspaceSize=64m",
             "-XX:ReservedCodeCacheSize=32m",

@@ -14,6 +14,7 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.LengthFieldPrepender;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.ReferenceCounted;
@@ -61,6 +62,7 @@ record ProxyBuild(List<Path> libraries, String name) {
             AddressResolverGroup.class,
             LengthFieldPrepender.class,
             HttpRequestDecoder.class,
+            Http2FrameCodec.class,
             FlowControlHandler.class,
             Epoll.class,
             DomainSocketAddress.class,

@@ -182,6 +182,44 @@ class HttpsIT {
                 .isEqualTo("0 hello by Java");
     }
 
+    /** Each of one connection by itself: what is refused ends no other, and nothing of it comes to the server. */
+    @ParameterizedTest
+    @EnumSource
+    void requestsOfHttp2AreJudgedOneByOne(Profile profile) throws Exception {
+        assumeProgram("curl");
+        DrivenAgent agent = resolved(profile);
+        String site = " https://www.example.org";
+        assertThat(agent.shell("curl -sS --http2 -w ' %{http_version} %{http_code} %{num_connects};' -o -" + site
+                        + "/v1/items -o /dev/null" + site + "/admin -o -" + site + "/v1/items 2>&1"))
+                .isEqualTo(
+                        "0 GET /v1/items www.example.org \n 2 200 1; 2 403 0;GET /v1/items www.example.org \n 2 200 0;");
+        awaitVerdict(HttpVerdict.PASSED);
+        assertThat(decisions)
+                .extracting(HttpDecision::verdict)
+                .containsExactly(HttpVerdict.PASSED, HttpVerdict.NO_RULE, HttpVerdict.PASSED);
+        try (Capture arriving = machine.captureAtServers("tcp port " + HTTPS_PORT)) {
+            Map<String, String> hostile = Map.of(
+                    "-X DELETE" + site + "/v1/items",
+                    "no-rule",
+                    "--path-as-is" + site + "/v1/../admin",
+                    "ambiguous-path",
+                    site + "/v1/items%2f..%2f..%2fadmin",
+                    "ambiguous-path",
+                    "-H 'Host: wrong.example.org'" + site + "/v1/items",
+                    "other-host",
+                    "-H 'X-HTTP-Method-Override: DELETE'" + site + "/v1/items",
+                    "overridden",
+                    "-H 'Sec-WebSocket-Version: 13'" + site + "/v1/stream",
+                    "other-protocol");
+            hostile.forEach((request, reason) -> assertThat(
+                            agent.shell("curl -sS --http2 -w ' %{http_version} %{http_code}' " + request + " 2>&1"))
+                    .as(request)
+                    .contains("\"reason\":\"" + reason + "\"")
+                    .endsWith(" 2 403"));
+            assertThat(arriving.packets()).isEmpty();
+        }
+    }
+
     /** The agent sees those of the machine. */
     private static void assumeProgram(String name) {
         assumeTrue(Program.find(name).isPresent(), "needs " + name);
@@ -211,8 +249,9 @@ class HttpsIT {
                     .as("without TLS")
                     .isEqualTo(" reset");
             assertThat(agent.request("https_until_end", SITE, HTTPS_PORT, get("/v1/items"), "h2"))
-                    .as("HTTP/2 alone")
-                    .containsIgnoringCase("no application protocol");
+                    .as("HTTP/1.1 where HTTP/2 was agreed")
+                    .doesNotContain("HTTP/1.1");
+            awaitVerdict(HttpVerdict.NOT_HTTP);
             assertThat(agent.shell("env SSL_CERT_FILE=/etc/hosts SSL_CERT_DIR=/nowhere python3 -c \"import"
                             + " urllib.request as u; u.urlopen('https://www.example.org/v1/items')\" 2>&1"))
                     .as("who does not trust the authority")

@@ -1,0 +1,182 @@
+package dev.agentcontainers.egressproxy.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.egressproxy.TestAuthority;
+import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
+import dev.agentcontainers.egressproxy.certificates.TrustedServers;
+import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttps;
+import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
+import dev.agentcontainers.egressproxy.tls.TlsNames;
+import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.NameLimits;
+import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
+import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** Agent, proxy and server, with HTTP/2 inside real TLS. */
+abstract class InterceptedHttp2 {
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final String AGENT = "127.0.0.2";
+    static final String NAME = "www.example.org";
+    static final RelayLimits LIMITS = new RelayLimits(
+            20,
+            20,
+            10,
+            10,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            new Http2Limits(4, 2, 6, 5, 4, 2));
+
+    final EventLoopGroup group = new EpollEventLoopGroup(1);
+    final TestAuthority agents = new TestAuthority("agent");
+    final TestAuthority machines = new TestAuthority("machine");
+    final HttpNames names = HttpNames.insideTls(System::nanoTime);
+    final TlsNames tlsNames = new TlsNames(System::nanoTime);
+    final TrustedServers trusted = new TrustedServers();
+    final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
+    final List<Socket> sockets = new ArrayList<>();
+    final CertifiedServers certified = new CertifiedServers(
+            (_, name, key) -> CompletableFuture.completedFuture(agents.certify(name, key)), System::nanoTime);
+
+    ServerSocket server;
+    InterceptedConnections connections;
+    InetSocketAddress proxy;
+
+    @BeforeEach
+    void listen() throws Exception {
+        server = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        server.setSoTimeout((int) PATIENCE.toMillis());
+        trusted.trust(machines.trust());
+        allow(rule("GET", "POST", "HEAD"));
+        connections = connections(LIMITS);
+        proxy = listen(connections);
+    }
+
+    InterceptedConnections connections(RelayLimits limits) {
+        InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
+        return new InterceptedConnections(
+                new ForTls(tlsNames, _ -> {}),
+                new ForHttp(HttpNames.plain(System::nanoTime), decisions::add),
+                new ForHttps(names, certified, trusted),
+                Clock.systemUTC(),
+                limits,
+                _ -> meant);
+    }
+
+    InetSocketAddress listen(InterceptedConnections its) throws InterruptedException {
+        return (InetSocketAddress) new ServerBootstrap()
+                .group(group)
+                .channel(EpollServerSocketChannel.class)
+                .childHandler(its)
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel()
+                .localAddress();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        server.close();
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    HttpName rule(String... methods) {
+        int port = server.getLocalPort();
+        return new HttpName(NAME, port, port, List.of(methods), List.of("/v1/*"), List.of());
+    }
+
+    void allow(HttpName... rules) {
+        Configure all = new Configure(
+                Map.of(AGENT, "g"),
+                Map.of("g", List.of(NAME)),
+                Map.of("g", List.of()),
+                Map.of(),
+                Map.of("g", List.of(rules)),
+                Map.of(AGENT, "a"),
+                List.of(),
+                NameLimits.DEFAULT);
+        names.configure(all);
+        tlsNames.configure(all);
+        certified.configure(all);
+        names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
+    }
+
+    SSLSocket socket(String... protocols) throws Exception {
+        Socket socket = new Socket();
+        sockets.add(socket);
+        socket.bind(new InetSocketAddress(AGENT, 0));
+        socket.connect(proxy);
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+        SSLSocket secured = (SSLSocket) agents.client().getSocketFactory().createSocket(socket, NAME, 443, true);
+        SSLParameters parameters = secured.getSSLParameters();
+        parameters.setServerNames(List.of(new SNIHostName(NAME)));
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        parameters.setApplicationProtocols(protocols);
+        secured.setSSLParameters(parameters);
+        secured.startHandshake();
+        return secured;
+    }
+
+    Http2Peer client() throws Exception {
+        return Http2Peer.client(socket("h2"));
+    }
+
+    SSLSocket accept(String... protocols) throws Exception {
+        Socket accepted = server.accept();
+        accepted.setSoTimeout((int) PATIENCE.toMillis());
+        sockets.add(accepted);
+        SSLSocket socket = (SSLSocket) machines.server(NAME).getSocketFactory().createSocket(accepted, null, true);
+        socket.setUseClientMode(false);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setApplicationProtocols(protocols);
+        socket.setSSLParameters(parameters);
+        return socket;
+    }
+
+    Http2Peer origin() throws Exception {
+        return Http2Peer.server(accept("h2"));
+    }
+
+    void assertNobodyConnects() throws IOException {
+        server.setSoTimeout(1);
+        assertThatThrownBy(() -> server.accept()).hasMessageContaining("timed out");
+    }
+
+    void awaitVerdicts(HttpVerdict... verdicts) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(decisions.stream().map(HttpDecision::verdict))
+                        .containsExactly(verdicts));
+    }
+}
