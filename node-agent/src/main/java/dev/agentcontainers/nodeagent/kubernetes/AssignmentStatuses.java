@@ -56,11 +56,29 @@ final class AssignmentStatuses {
                 report.restarts(),
                 transitions(report.milestones()),
                 null,
-                report.imageDigest().orElse(null));
+                report.imageDigest().orElse(null),
+                report.availability().map(AssignmentStatuses::availability).orElse(null));
+    }
+
+    private static AgentAssignmentStatus.Availability availability(AgentReport.Availability said) {
+        return new AgentAssignmentStatus.Availability(
+                said.available(), said.reason(), said.message().isEmpty() ? null : said.message());
+    }
+
+    /** The same without what probes say. */
+    static AgentAssignmentStatus withoutAvailability(AgentAssignmentStatus status) {
+        return with(status, status.egress(), null);
     }
 
     /** The same with what the agent was let do and denied. */
     static AgentAssignmentStatus with(AgentAssignmentStatus status, Egress egress) {
+        return with(status, egress, status.availability());
+    }
+
+    private static AgentAssignmentStatus with(
+            AgentAssignmentStatus status,
+            @Nullable Egress egress,
+            AgentAssignmentStatus.@Nullable Availability availability) {
         return new AgentAssignmentStatus(
                 status.phase(),
                 status.observedGeneration(),
@@ -74,7 +92,8 @@ final class AssignmentStatuses {
                 status.restarts(),
                 status.transitions(),
                 egress,
-                status.imageDigest());
+                status.imageDigest(),
+                availability);
     }
 
     static Egress egress(AuditCounts counts) {
@@ -118,6 +137,7 @@ final class AssignmentStatuses {
                 agentGeneration(resource),
                 "InvalidAssignment",
                 message,
+                null,
                 null,
                 null,
                 null,

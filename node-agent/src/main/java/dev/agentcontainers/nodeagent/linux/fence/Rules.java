@@ -48,6 +48,9 @@ final class Rules {
 
     private static final String NAME_SERVER = AddressPlan.NEXT_HOP + " meta l4proto { tcp, udp } th";
 
+    /** Only a probe's connection was begun from the name server's address: see {@link #output}. */
+    private static final String PROBE_ANSWER = "meta l4proto tcp ct state established ct direction reply";
+
     private Rules() {}
 
     /** The table itself, and the set of addresses that are never allowed, not yet in use. */
@@ -188,6 +191,7 @@ final class Rules {
                 // Fragments are put together before they come here; what is one still can't be judged.
                 "ip frag-off & 0x3fff != 0 goto refuse",
                 "ip hdrlength > 5 goto refuse",
+                "ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
                 "ip daddr " + AddressPlan.NEXT_HOP + " goto ask_for_names",
                 "ip daddr @" + neverSet + " goto refuse",
                 "fib daddr type != unicast goto refuse",
@@ -229,6 +233,7 @@ final class Rules {
                 + chain(
                         "input",
                         "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
+                        "iifname \"ac*\" ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
                         "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept")
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
@@ -244,7 +249,7 @@ final class Rules {
                         "oifname vmap @receivers");
     }
 
-    /** Only refusals, the name server's answers, and answers to connections that were intercepted. */
+    /** Only refusals, the name server's answers, answers to connections that were intercepted, and this node's probes. */
     private static String output(AddressPlan plan) {
         return chain(
                 "output",
@@ -254,6 +259,8 @@ final class Rules {
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
                 "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply "
                         + ConnectionMark.INTERCEPTED.mask() + " accept",
+                "oifname \"ac*\" ip saddr " + AddressPlan.NEXT_HOP + " meta l4proto tcp meta mark "
+                        + ProbeConnection.MARK + " accept",
                 "oifname \"uplink\" ip daddr " + plan.fleet()
                         + " icmp type destination-unreachable icmp code admin-prohibited accept",
                 "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr " + plan.fleet()
