@@ -117,7 +117,13 @@ class ManifestReaderTest {
     void takesTheExampleOfProbes() throws IOException, InvalidManifestException {
         RunObjects objects = read(Files.readString(Path.of("../examples/probes/agent.yaml")));
 
-        assertThat(objects.agent().getSpec().probes().startup().tcpSocket().port().getStrVal())
+        assertThat(objects.agent()
+                        .getSpec()
+                        .probes()
+                        .startup()
+                        .tcpSocket()
+                        .port()
+                        .getStrVal())
                 .isEqualTo("web");
         assertThat(objects.agent().getSpec().probes().readiness().httpGet().path())
                 .isEqualTo("/ready");

@@ -1,8 +1,8 @@
 package dev.agentcontainers.nodeagent.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
@@ -160,14 +160,12 @@ class AssignmentMappingTest {
 
     @Test
     void probesHaveTheirDefaultsAndTheNumbersOfNamedPorts() {
-        Probes.Probe http = probe(
-                null,
-                new Probes.HttpGet(null, new IntOrString("web"), null, Probes.Scheme.HTTPS, null),
-                null);
-        Probes.Probe exec = new Probes.Probe(
-                new Probes.Exec(List.of("true")), null, null, 5, 2, 4, 1, 7, 30);
+        Probes.Probe http =
+                probe(null, new Probes.HttpGet(null, new IntOrString("web"), null, Probes.Scheme.HTTPS, null), null);
+        Probes.Probe exec = new Probes.Probe(new Probes.Exec(List.of("true")), null, null, 5, 2, 4, 1, 7, 30);
 
-        var probes = AssignmentMapping.assignment(resource(probed(new Probes(exec, http, null)))).probes();
+        var probes = AssignmentMapping.assignment(resource(probed(new Probes(exec, http, null))))
+                .probes();
 
         assertThat(probes.startup())
                 .hasValue(new Probe(
@@ -192,11 +190,11 @@ class AssignmentMappingTest {
 
     @Test
     void probesThatCantBeUnderstoodAreRefusedByTheirField() {
-        assertThatThrownBy(() -> AssignmentMapping.assignment(resource(probed(new Probes(
-                        null, null, probe(null, null, new Probes.TcpSocket(new IntOrString("other"))))))))
+        assertThatThrownBy(() -> AssignmentMapping.assignment(resource(probed(
+                        new Probes(null, null, probe(null, null, new Probes.TcpSocket(new IntOrString("other"))))))))
                 .hasMessageContaining("probes.liveness.tcpSocket.port is 'other'");
-        assertThatThrownBy(() -> AssignmentMapping.assignment(
-                        resource(probed(new Probes(probe(null, null, null), null, null)))))
+        assertThatThrownBy(() ->
+                        AssignmentMapping.assignment(resource(probed(new Probes(probe(null, null, null), null, null)))))
                 .hasMessageContaining("probes.startup has none of exec, httpGet and tcpSocket");
     }
 

@@ -93,8 +93,7 @@ class RunProbesTest {
 
     @Test
     void whatAnEarlierProcessHasStartedIsSpreadOverThePeriod() {
-        RunProbes run = new RunProbes(
-                readiness(probe(0, 10, 1, 3)), true, true, now, Duration.ofMinutes(1));
+        RunProbes run = new RunProbes(readiness(probe(0, 10, 1, 3)), true, true, now, Duration.ofMinutes(1));
         run.spread(0.5);
         assertThat(run.due(ProbeKind.READINESS)).isEqualTo(in(5));
     }
@@ -111,8 +110,8 @@ class RunProbesTest {
         assertThat(run.health().isAvailable()).isTrue();
         take(run, ProbeKind.READINESS, failure("e"));
         assertThat(run.health())
-                .isEqualTo(new Health(
-                        true, false, "ReadinessProbeFailed", "readiness probe failed: e", Optional.empty()));
+                .isEqualTo(
+                        new Health(true, false, "ReadinessProbeFailed", "readiness probe failed: e", Optional.empty()));
         take(run, ProbeKind.READINESS, SUCCESS);
         assertThat(run.health().isAvailable()).isFalse();
         take(run, ProbeKind.READINESS, SUCCESS);
@@ -133,8 +132,8 @@ class RunProbesTest {
 
     @Test
     void nothingIsAskedBeforeTheStartupProbeSucceeds() {
-        RunProbes run = fresh(startup(
-                probe(0, 1, 1, 5), Optional.of(probe(0, 10, 1, 3)), Optional.of(probe(20, 10, 1, 3))));
+        RunProbes run =
+                fresh(startup(probe(0, 1, 1, 5), Optional.of(probe(0, 10, 1, 3)), Optional.of(probe(20, 10, 1, 3))));
         assertThat(run.due(ProbeKind.STARTUP)).isEqualTo(in(0));
         for (ProbeKind kind : List.of(ProbeKind.READINESS, ProbeKind.LIVENESS)) {
             assertThat(run.isAsked(kind)).isTrue();

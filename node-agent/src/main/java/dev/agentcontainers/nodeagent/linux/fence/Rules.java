@@ -191,7 +191,6 @@ final class Rules {
                 // Fragments are put together before they come here; what is one still can't be judged.
                 "ip frag-off & 0x3fff != 0 goto refuse",
                 "ip hdrlength > 5 goto refuse",
-                "ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
                 "ip daddr " + AddressPlan.NEXT_HOP + " goto ask_for_names",
                 "ip daddr @" + neverSet + " goto refuse",
                 "fib daddr type != unicast goto refuse",
@@ -205,6 +204,7 @@ final class Rules {
                 "ask_for_names",
                 // While the address is not there yet it would lead out of the uplink.
                 "fib daddr type != local goto refuse",
+                PROBE_ANSWER + " accept",
                 "meta l4proto != { tcp, udp } goto refuse",
                 "th dport != 53 goto refuse",
                 "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",

@@ -46,11 +46,7 @@ final class FencedNode implements AutoCloseable {
         run("ip", "-n", host, "link", "set", "lo", "up");
         run("ip", "-n", host, "addr", "add", "169.254.169.254/32", "dev", "lo");
         fence = new LinuxFence(new LinuxFenceSettings(
-                "acpr-fence-" + id,
-                Optional.of(Path.of("/run/netns", host)),
-                Path.of("/run/netns"),
-                directory,
-                1500));
+                "acpr-fence-" + id, Optional.of(Path.of("/run/netns", host)), Path.of("/run/netns"), directory, 1500));
         fence.open(new FenceSettings("100.80.6.0/24", "100.80.0.0/12", List.of()));
         fence.apply(List.of(GROUP));
     }
@@ -60,8 +56,8 @@ final class FencedNode implements AutoCloseable {
     }
 
     private static GroupRuleset group(String name) {
-        List<Allow> everything = List.of(
-                new Allow("0.0.0.0/0", Protocol.TCP, 1, 65535), new Allow("0.0.0.0/0", Protocol.UDP, 1, 65535));
+        List<Allow> everything =
+                List.of(new Allow("0.0.0.0/0", Protocol.TCP, 1, 65535), new Allow("0.0.0.0/0", Protocol.UDP, 1, 65535));
         return new GroupRuleset(name, RulesetHash.of(everything), everything);
     }
 

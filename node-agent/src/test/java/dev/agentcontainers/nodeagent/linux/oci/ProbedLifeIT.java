@@ -93,17 +93,15 @@ class ProbedLifeIT {
 
     /** Another process, on the same machine. */
     private Supervisor supervisor() throws Exception {
-        DiskJournal journal = new DiskJournal(node.node().settings().stateDirectory().resolve("journal"));
+        DiskJournal journal =
+                new DiskJournal(node.node().settings().stateDirectory().resolve("journal"));
         PolicyKeeper policy = new PolicyKeeper(node.fence(), journal);
         policy.apply(new PolicySnapshot(
                 1,
                 new AgentNodePolicySpec(
                         1L,
                         List.of(new AgentNodePolicySpec.Group(
-                                FencedNode.GROUP.name(),
-                                FencedNode.GROUP.hash(),
-                                null,
-                                FencedNode.GROUP.egress())))));
+                                FencedNode.GROUP.name(), FencedNode.GROUP.hash(), null, FencedNode.GROUP.egress())))));
         OciDriver driver = node.node().newDriver();
         Supervisor begun = new Supervisor(new NodeParts(
                 Map.of(driver.name(), driver),
