@@ -86,16 +86,23 @@ final class BoundedAttempt {
         }
     }
 
-    @SuppressWarnings("CatchingUnchecked") // whatever goes wrong is no success
+    @SuppressWarnings("CatchingUnchecked") // whatever goes wrong is no success, and no failure of the agent either
     private static ProbeResult result(Work work, Ends ends) {
         try {
             return work.run(ends);
         } catch (InterruptedException e) {
-            return new ProbeResult.Failure("interrupted");
-        } catch (Exception e) {
+            return new ProbeResult.Unknown("interrupted");
+        } catch (IOException e) {
             LOG.debug("an attempt of a probe failed", e);
-            return new ProbeResult.Failure(text(Objects.requireNonNullElse(e.getMessage(), e.toString())));
+            return new ProbeResult.Failure(text(e));
+        } catch (Exception e) {
+            LOG.debug("an attempt of a probe could not be made", e);
+            return new ProbeResult.Unknown(text(e));
         }
+    }
+
+    private static String text(Exception e) {
+        return text(Objects.requireNonNullElse(e.getMessage(), e.toString()));
     }
 
     /** What may come from an agent, fit to be shown: printable, on one line, not long. */

@@ -27,6 +27,10 @@ final class ProbeTrack {
                 lastFailure = message;
                 yield false;
             }
+            case ProbeResult.Unknown(String message) -> {
+                lastFailure = message;
+                yield false;
+            }
         };
         inARow = inARow > 0 && succeeded == lastSucceeded ? inARow + 1 : 1;
         lastSucceeded = succeeded;

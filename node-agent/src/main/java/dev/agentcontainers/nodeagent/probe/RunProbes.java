@@ -90,9 +90,14 @@ final class RunProbes {
         if (track == null) {
             return;
         }
-        boolean reached = track.take(result);
         long next = begun + probe(kind).period().toNanos();
         due.put(kind, next - now < 0 ? now : next);
+        boolean reached = switch (result) {
+            // No trouble of the node stops an agent; but what can't be asked is not said to be ready.
+            case ProbeResult.Unknown(String message) ->
+                kind == ProbeKind.READINESS && track.take(new ProbeResult.Failure(message));
+            case ProbeResult.Success _, ProbeResult.Failure _ -> track.take(result);
+        };
         if (!reached) {
             return;
         }

@@ -186,6 +186,26 @@ class RunProbesTest {
                         "LivenessProbeFailed", "liveness probe failed: e", Optional.of(Duration.ofSeconds(7))));
     }
 
+    /** A runtime that is missing, a fence that is not there: as with the kubelet, no agent is stopped for it. */
+    @Test
+    void whatTheNodeCantAskStopsNothing() {
+        ProbeResult unknown = new ProbeResult.Unknown("no runtime");
+        RunProbes run = fresh(new Probes(
+                Optional.of(probe(0, 1, 1, 2)), Optional.of(probe(0, 1, 1, 2)), Optional.of(probe(0, 1, 1, 2))));
+        take(run, ProbeKind.STARTUP, unknown, unknown, unknown);
+        assertThat(run.due(ProbeKind.STARTUP)).isEqualTo(in(1));
+        take(run, ProbeKind.STARTUP, failure("a"), unknown, SUCCESS);
+        take(run, ProbeKind.READINESS, SUCCESS);
+        take(run, ProbeKind.LIVENESS, unknown, unknown, unknown);
+        assertThat(run.health().isAvailable()).isTrue();
+
+        take(run, ProbeKind.READINESS, unknown, unknown);
+
+        assertThat(run.health())
+                .isEqualTo(new Health(
+                        true, false, "ReadinessProbeFailed", "readiness probe failed: no runtime", Optional.empty()));
+    }
+
     @Test
     void anAdoptedRunIsWhatItWas() {
         Probes probes = startup(probe(0, 1, 1, 1), Optional.of(probe(0, 1, 1, 2)), Optional.empty());

@@ -265,6 +265,9 @@ class ProbeAttemptsIT {
     void anAgentThatIsNotAttachedIsNotReached() throws Exception {
         AgentAttempts absent = new AgentAttempts(TestNode.newId(), node.node().driver(), node.fence());
         Probe probe = new Probe(new Handler.TcpSocket(8001), Duration.ZERO, SECOND, SECOND, 1, 1, Optional.empty());
-        assertThat(failure(absent.attempt(probe))).contains("not attached to the fence");
+        assertThat(absent.attempt(probe))
+                .isInstanceOfSatisfying(
+                        ProbeResult.Unknown.class,
+                        unknown -> assertThat(unknown.message()).contains("not attached to the fence"));
     }
 }
