@@ -195,8 +195,9 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         }
 
         private boolean onlyAvailabilityIsNew(AgentAssignmentStatus status) {
-            return written.map(AssignmentStatuses::withoutAvailability)
-                    .equals(Optional.of(AssignmentStatuses.withoutAvailability(status)));
+            return !written.equals(Optional.of(status))
+                    && written.map(AssignmentStatuses::withoutAvailability)
+                            .equals(Optional.of(AssignmentStatuses.withoutAvailability(status)));
         }
 
         /** What probes say may be another with each attempt: after the first word of it the next ones are taken together. */
