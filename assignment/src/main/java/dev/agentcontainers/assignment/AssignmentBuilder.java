@@ -68,6 +68,7 @@ public final class AssignmentBuilder {
                 ResourceDefaults.filledIn(spec.resources()),
                 mounts(),
                 lifecycle(spec.lifecycle()),
+                spec.probes(),
                 policyGroup));
         return assignment;
     }
@@ -87,6 +88,7 @@ public final class AssignmentBuilder {
                 ResourceDefaults.filledIn(spec.resources()),
                 before.mounts(),
                 lifecycle(spec.lifecycle()),
+                before.probes(),
                 policyGroup);
         return after.equals(before) ? Optional.empty() : Optional.of(after);
     }

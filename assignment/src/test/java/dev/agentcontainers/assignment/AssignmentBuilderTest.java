@@ -35,6 +35,8 @@ class AssignmentBuilderTest {
             - {name: NODE, valueFrom: {fieldRef: {fieldPath: status.nodeName}}}
             - {name: TOKEN, valueFrom: {secretKeyRef: {name: token, key: value}}}
             - {name: MAYBE, valueFrom: {configMapKeyRef: {name: maybe, key: x, optional: true}}}
+            ports: [{name: web, containerPort: 8080}]
+            probes: {readiness: {httpGet: {port: web}, failureThreshold: 5}}
             resources: {requests: {cpu: 50m}, limits: {cpu: "1", memory: 64Mi, pids: 10}}
             filesystem:
               mounts:
@@ -74,6 +76,9 @@ class AssignmentBuilderTest {
                 .startsWith("c-");
         assertThat(assignment.getSpec().resources().requests().cpu()).isEqualTo(new Quantity("50m"));
         assertThat(assignment.getSpec().resources().requests().memory()).isEqualTo(new Quantity("64Mi"));
+        assertThat(assignment.getSpec().probes()).isEqualTo(agent.getSpec().probes());
+        assertThat(assignment.getSpec().probes().readiness().httpGet().port().getStrVal())
+                .isEqualTo("web");
         assertThat(assignment.getSpec().lifecycle().restartPolicy()).isEqualTo(RestartPolicy.Never);
         assertThat(assignment.getSpec().lifecycle().terminationGracePeriodSeconds())
                 .isEqualTo(10);

@@ -34,6 +34,7 @@ final class ValidationRules {
             "/([-A-Za-z0-9._~!$&()+,=:@/]|%(2[0-246-9A-C]|3[AC-E]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*[*]?");
     private static final Pattern IMAGE = Pattern.compile(ImageSyntax.REFERENCE);
     private static final int MOST_PORTS_OF_NAMES = 64;
+    private static final int MOST_PORT = 65_535;
     private static final BigDecimal LEAST_OF_BUDGETS = BigDecimal.valueOf(1024);
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
@@ -62,6 +63,7 @@ final class ValidationRules {
         Map<String, Predicate<JsonNode>> rules = new HashMap<>();
         addRulesOfAgents(rules);
         addRulesOfImages(rules);
+        addRulesOfProbes(rules);
         addRulesOfResources(rules);
         addRulesOfNetworks(rules);
         addRulesOfTolerations(rules);
@@ -124,6 +126,46 @@ final class ValidationRules {
                 "self.startsWith('/') && !self.matches('(^|/)[.][.]?(/|$)')",
                 self -> self.asText().startsWith("/")
                         && !CLIMBS.matcher(self.asText()).find());
+    }
+
+    private static void addRulesOfProbes(Map<String, Predicate<JsonNode>> rules) {
+        for (String probe : List.of("startup", "readiness", "liveness")) {
+            for (String handler : List.of("httpGet", "tcpSocket")) {
+                String its = "self.probes." + probe;
+                rules.put(
+                        ("!has(self.probes) || !has(%1$s) || !has(%1$s.%2$s) || type(%1$s.%2$s.port) != string"
+                                        + " || (has(self.ports) && self.ports.exists(p, p.name == %1$s.%2$s.port"
+                                        + " && (!has(p.protocol) || p.protocol == 'TCP')))")
+                                .formatted(its, handler),
+                        self -> isPortOf(
+                                self,
+                                self.path("probes").path(probe).path(handler).path("port")));
+            }
+        }
+        for (String probe : List.of("startup", "liveness")) {
+            rules.put(
+                    "!has(self.%1$s) || !has(self.%1$s.successThreshold) || self.%1$s.successThreshold == 1"
+                            .formatted(probe),
+                    self -> self.path(probe).path("successThreshold").asInt(1) == 1);
+        }
+        rules.put(
+                "!has(self.readiness) || !has(self.readiness.terminationGracePeriodSeconds)",
+                self -> !self.path("readiness").has("terminationGracePeriodSeconds"));
+        rules.put(
+                "[has(self.exec), has(self.httpGet), has(self.tcpSocket)].filter(x, x).size() == 1",
+                self -> exactlyOne(self, "exec", "httpGet", "tcpSocket"));
+        rules.put(
+                "type(self) == string ? self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') : (self >= 1 && self <= 65535)",
+                self -> self.isTextual()
+                        ? LABEL.matcher(self.asText()).matches()
+                        : self.asLong() >= 1 && self.asLong() <= MOST_PORT);
+    }
+
+    private static boolean isPortOf(JsonNode spec, JsonNode port) {
+        return !port.isTextual()
+                || elements(spec.path("ports"))
+                        .anyMatch(each -> each.path("name").asText().equals(port.asText())
+                                && each.path("protocol").asText("TCP").equals("TCP"));
     }
 
     private static void addRulesOfResources(Map<String, Predicate<JsonNode>> rules) {

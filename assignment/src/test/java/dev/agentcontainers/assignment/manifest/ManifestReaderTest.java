@@ -114,6 +114,24 @@ class ManifestReaderTest {
     }
 
     @Test
+    void takesTheExampleOfProbes() throws IOException, InvalidManifestException {
+        RunObjects objects = read(Files.readString(Path.of("../examples/probes/agent.yaml")));
+
+        assertThat(objects.agent()
+                        .getSpec()
+                        .probes()
+                        .startup()
+                        .tcpSocket()
+                        .port()
+                        .getStrVal())
+                .isEqualTo("web");
+        assertThat(objects.agent().getSpec().probes().readiness().httpGet().path())
+                .isEqualTo("/ready");
+        assertThat(objects.agent().getSpec().probes().liveness().exec().command())
+                .hasSize(3);
+    }
+
+    @Test
     void missesPullSecretsAndTheirKey() throws InvalidManifestException {
         String agent = """
                 apiVersion: agentcontainers.dev/v1alpha1

@@ -253,6 +253,40 @@ class RunIT {
     }
 
     @Test
+    void theExampleWithProbesBecomesAvailable() throws Exception {
+        Path example = Path.of(System.getProperty("project.root"), "examples/probes/agent.yaml");
+        AgentctlProcess run = AgentctlProcess.run(folder, "-v", "-f", example.toString());
+        run.awaitOutput("serving\n");
+        await().atMost(PATIENCE).until(() -> run.errorOutput().contains("agentctl: available"));
+        assertThat(run.errorOutput())
+                .contains("not available yet: startup probe has not succeeded yet")
+                .doesNotContain("stopped: ");
+
+        run.signal("INT");
+
+        assertThat(run.await()).isEqualTo(137);
+    }
+
+    @Test
+    void saysWhyAProbeStoppedTheAgent() throws Exception {
+        String manifest = """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: hangs}
+                spec:
+                  isolation: {className: process}
+                  command: [sleep, "1000"]
+                  probes:
+                    liveness: {tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 2, terminationGracePeriodSeconds: 1}
+                """;
+        AgentctlProcess run = AgentctlProcess.run(folder, "-f", write("hangs.yaml", manifest));
+
+        assertThat(run.await()).isEqualTo(137);
+        assertThat(run.errorOutput())
+                .contains("liveness probe failed: port 8080 of the agent can't be reached", "exit code 137");
+    }
+
+    @Test
     void mountsConfigMapsSecretsAndAWorkspace() throws Exception {
         String agent = """
                 apiVersion: agentcontainers.dev/v1alpha1

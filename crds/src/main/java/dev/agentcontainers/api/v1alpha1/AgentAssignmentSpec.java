@@ -55,8 +55,43 @@ public record AgentAssignmentSpec(
         @Required @JsonPropertyDescription("Lifecycle, with defaults filled in.")
         Lifecycle lifecycle,
 
+        @JsonPropertyDescription("Probes, whose ports may be names of ports of this assignment.")
+        Probes probes,
+
         @Required @JsonPropertyDescription("The policy group in the node's AgentNodePolicy.")
         String policyGroup) {
+
+    /** Without probes. */
+    public AgentAssignmentSpec(
+            AgentReference agent,
+            Long epoch,
+            Driver driver,
+            Image image,
+            List<String> command,
+            List<String> args,
+            String workingDir,
+            List<EnvironmentVariable> env,
+            List<AgentPort> ports,
+            Resources resources,
+            List<Filesystem.Mount> mounts,
+            Lifecycle lifecycle,
+            String policyGroup) {
+        this(
+                agent,
+                epoch,
+                driver,
+                image,
+                command,
+                args,
+                workingDir,
+                env,
+                ports,
+                resources,
+                mounts,
+                lifecycle,
+                null,
+                policyGroup);
+    }
 
     /** The AgentContainer that an assignment is for. */
     @ApiObject

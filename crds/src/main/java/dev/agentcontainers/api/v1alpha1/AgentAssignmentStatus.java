@@ -2,6 +2,7 @@ package dev.agentcontainers.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Size;
 
 /** What a node agent reports of one agent. */
 @ApiObject
@@ -46,7 +47,57 @@ public record AgentAssignmentStatus(
         String imageDigest,
 
         @JsonPropertyDescription("Why its isolation is not what its driver promises; none where it is.")
-        String weakness) {
+        String weakness,
+
+        @JsonPropertyDescription("What the probes of the run say; none without probes, and where nothing runs.")
+        Availability availability) {
+
+    /** Of an agent without probes. */
+    public AgentAssignmentStatus(
+            AssignmentPhase phase,
+            Long observedGeneration,
+            Long agentGeneration,
+            String reason,
+            String message,
+            String address,
+            IsolationLevel strength,
+            Policy policy,
+            Integer exitCode,
+            Integer restarts,
+            AgentContainerStatus.Transitions transitions,
+            AgentContainerStatus.Egress egress,
+            String imageDigest,
+            String weakness) {
+        this(
+                phase,
+                observedGeneration,
+                agentGeneration,
+                reason,
+                message,
+                address,
+                strength,
+                policy,
+                exitCode,
+                restarts,
+                transitions,
+                egress,
+                imageDigest,
+                weakness,
+                null);
+    }
+
+    /** What an agent's probes say. */
+    @ApiObject
+    public record Availability(
+            @JsonPropertyDescription("Whether the agent has started and is ready.")
+            Boolean available,
+
+            @JsonPropertyDescription("Reason, in CamelCase.")
+            String reason,
+
+            @Size(max = 1024)
+            @JsonPropertyDescription("The reason for people: which probe, and how its last attempt failed.")
+            String message) {}
 
     /** The policy in the kernel. */
     @ApiObject

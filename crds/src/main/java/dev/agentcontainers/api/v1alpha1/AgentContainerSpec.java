@@ -77,6 +77,40 @@ import java.util.List;
                 "has(self.placement) == has(oldSelf.placement) && (!has(self.placement) || self.placement == oldSelf.placement)",
         fieldPath = ".placement",
         message = "spec.placement is immutable: delete and create the AgentContainer again")
+@ValidationRule(
+        value =
+                "!has(self.probes) || !has(self.probes.startup) || !has(self.probes.startup.httpGet) || type(self.probes.startup.httpGet.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.startup.httpGet.port && (!has(p.protocol) || p.protocol == 'TCP')))",
+        fieldPath = ".probes.startup.httpGet.port",
+        message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
+@ValidationRule(
+        value =
+                "!has(self.probes) || !has(self.probes.startup) || !has(self.probes.startup.tcpSocket) || type(self.probes.startup.tcpSocket.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.startup.tcpSocket.port && (!has(p.protocol) || p.protocol == 'TCP')))",
+        fieldPath = ".probes.startup.tcpSocket.port",
+        message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
+@ValidationRule(
+        value =
+                "!has(self.probes) || !has(self.probes.readiness) || !has(self.probes.readiness.httpGet) || type(self.probes.readiness.httpGet.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.readiness.httpGet.port && (!has(p.protocol) || p.protocol == 'TCP')))",
+        fieldPath = ".probes.readiness.httpGet.port",
+        message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
+@ValidationRule(
+        value =
+                "!has(self.probes) || !has(self.probes.readiness) || !has(self.probes.readiness.tcpSocket) || type(self.probes.readiness.tcpSocket.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.readiness.tcpSocket.port && (!has(p.protocol) || p.protocol == 'TCP')))",
+        fieldPath = ".probes.readiness.tcpSocket.port",
+        message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
+@ValidationRule(
+        value =
+                "!has(self.probes) || !has(self.probes.liveness) || !has(self.probes.liveness.httpGet) || type(self.probes.liveness.httpGet.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.liveness.httpGet.port && (!has(p.protocol) || p.protocol == 'TCP')))",
+        fieldPath = ".probes.liveness.httpGet.port",
+        message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
+@ValidationRule(
+        value =
+                "!has(self.probes) || !has(self.probes.liveness) || !has(self.probes.liveness.tcpSocket) || type(self.probes.liveness.tcpSocket.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.liveness.tcpSocket.port && (!has(p.protocol) || p.protocol == 'TCP')))",
+        fieldPath = ".probes.liveness.tcpSocket.port",
+        message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
+@ValidationRule(
+        value = "has(self.probes) == has(oldSelf.probes) && (!has(self.probes) || self.probes == oldSelf.probes)",
+        fieldPath = ".probes",
+        message = "spec.probes is immutable: delete and create the AgentContainer again")
 public record AgentContainerSpec(
         @Default("{}") @JsonPropertyDescription("Operating system and architecture the agent needs. Immutable.")
         Platform platform,
@@ -144,6 +178,9 @@ public record AgentContainerSpec(
 
         @Default("{}") @JsonPropertyDescription("When the agent is restarted and stopped. Changeable while it runs.")
         Lifecycle lifecycle,
+
+        @JsonPropertyDescription("How the agent is asked whether it has started, serves and works. Immutable.")
+        Probes probes,
 
         @JsonPropertyDescription("Which nodes may run the agent. Immutable.")
         Placement placement) {}

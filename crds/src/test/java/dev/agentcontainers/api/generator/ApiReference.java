@@ -10,6 +10,9 @@ import java.util.stream.StreamSupport;
 
 /** Writes the API reference in Markdown from the definitions, so that it says what the API server enforces. */
 final class ApiReference {
+    /** Names of ports are shorter than what quantities may be. */
+    private static final int LONGEST_PORT = 15;
+
     private final StringBuilder text = new StringBuilder();
 
     private ApiReference() {}
@@ -87,7 +90,7 @@ final class ApiReference {
             return "map of " + type(schema.get("additionalProperties"));
         }
         if (schema.path("x-kubernetes-int-or-string").asBoolean()) {
-            return "quantity";
+            return schema.path("maxLength").asInt() == LONGEST_PORT ? "integer or string" : "quantity";
         }
         if (schema.has("enum")) {
             return "`" + String.join("`, `", texts(schema.get("enum"))) + "`";

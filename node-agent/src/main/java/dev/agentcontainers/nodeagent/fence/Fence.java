@@ -1,6 +1,8 @@
 package dev.agentcontainers.nodeagent.fence;
 
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.net.InetSocketAddress;
@@ -68,6 +70,19 @@ public interface Fence {
      * @throws SandboxException of kind TRANSIENT for any failure: then it is not held, and must not run
      */
     long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException;
+
+    /**
+     * Begins a connection of TCP to a port of the sandbox for this node's own probes. It comes from the fence, by no rule of any
+     * group, opens the port to nobody else, and is known by a mark that only this node's agent can give.
+     *
+     * @param port 1 to 65535
+     * @throws SandboxException of kind TRANSIENT where the sandbox is not attached, and for any failure; of kind UNSUPPORTED
+     *     where a fence has no way to its sandboxes
+     */
+    default AgentConnection connect(SandboxId id, int port) throws SandboxException {
+        throw new SandboxException(
+                Step.FENCE, Kind.UNSUPPORTED, "this node's fence has no way to the agent for probes");
+    }
 
     /** Removes the sandbox's interface, address and rules. No effect where it is not attached. */
     void detach(SandboxId id) throws SandboxException;

@@ -49,6 +49,11 @@ public abstract class ForwardingFence implements Fence {
     }
 
     @Override
+    public AgentConnection connect(SandboxId id, int port) throws SandboxException {
+        return fence.connect(id, port);
+    }
+
+    @Override
     public void detach(SandboxId id) throws SandboxException {
         fence.detach(id);
     }

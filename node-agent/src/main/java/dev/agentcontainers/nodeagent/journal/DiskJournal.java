@@ -11,6 +11,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.Probe;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,6 +51,7 @@ public final class DiskJournal implements Journal {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .addMixIn(Assignment.EnvironmentEntry.class, KindByName.class)
             .addMixIn(Mount.class, KindByName.class)
+            .addMixIn(Probe.Handler.class, KindByName.class)
             .build();
 
     /** Sealed alternatives are told apart by the simple name of their record. */
@@ -67,7 +69,10 @@ public final class DiskJournal implements Journal {
                 Mount.Denied.class,
                 Mount.Workspace.class,
                 Mount.ConfigMapFiles.class,
-                Mount.SecretFiles.class);
+                Mount.SecretFiles.class,
+                Probe.Handler.Exec.class,
+                Probe.Handler.HttpGet.class,
+                Probe.Handler.TcpSocket.class);
         try {
             Files.createDirectories(
                     sandboxes, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

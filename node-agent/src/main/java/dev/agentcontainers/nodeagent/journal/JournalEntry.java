@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.journal;
 
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param outcome set once the agent will not be started again
  * @param milestones when each stage was first reached
  * @param fenced what stood around the current run last, or around the last one that ended
+ * @param probeFailure of the probe for which the current run is stopped, or the last one that ended was
  */
 public record JournalEntry(
         Assignment assignment,
@@ -34,7 +36,8 @@ public record JournalEntry(
         Optional<ExitStatus> lastExit,
         Optional<Outcome> outcome,
         Milestones milestones,
-        Optional<Fenced> fenced) {
+        Optional<Fenced> fenced,
+        Optional<ProbeFailure> probeFailure) {
 
     public JournalEntry {
         Objects.requireNonNull(assignment, "assignment");
@@ -57,20 +60,42 @@ public record JournalEntry(
      * @param released true from just before its first instruction may have run
      * @param applied the assignment that is in force in it
      * @param stoppingSince when it was first asked to stop; its grace period counts from here
+     * @param probed what its probes said last, where it has some and they have said something
      */
-    public record Run(Instant begunAt, boolean released, Assignment applied, Optional<Instant> stoppingSince) {
+    public record Run(
+            Instant begunAt,
+            boolean released,
+            Assignment applied,
+            Optional<Instant> stoppingSince,
+            Optional<Probed> probed) {
         private Run releasing() {
-            return new Run(begunAt, true, applied, stoppingSince);
+            return new Run(begunAt, true, applied, stoppingSince, probed);
         }
 
         private Run applied(Assignment inForce) {
-            return new Run(begunAt, released, inForce, stoppingSince);
+            return new Run(begunAt, released, inForce, stoppingSince, probed);
         }
 
         private Run stopping(Instant at) {
-            return new Run(begunAt, released, applied, stoppingSince.or(() -> Optional.of(at)));
+            return new Run(begunAt, released, applied, stoppingSince.or(() -> Optional.of(at)), probed);
+        }
+
+        private Run probed(Probed said) {
+            return new Run(begunAt, released, applied, stoppingSince, Optional.of(said));
         }
     }
+
+    /** What probes said of a run: whether it has started, and whether it is ready. */
+    public record Probed(boolean started, boolean ready) {}
+
+    /**
+     * Why a run is stopped before its time.
+     *
+     * @param reason in CamelCase
+     * @param message which probe, and how its last attempt failed
+     * @param gracePeriod of the probe, where it has one of its own
+     */
+    public record ProbeFailure(String reason, String message, Optional<Duration> gracePeriod) {}
 
     /**
      * The fence around a run, as the kernel acknowledged it.
@@ -132,6 +157,7 @@ public record JournalEntry(
                 Optional.empty(),
                 Optional.empty(),
                 Milestones.NONE,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -156,7 +182,7 @@ public record JournalEntry(
 
     /** A run is about to be created. */
     public JournalEntry beginning(String boot, Instant now) {
-        return inRun(state, boot, new Run(now, false, assignment, Optional.empty()));
+        return inRun(state, boot, new Run(now, false, assignment, Optional.empty(), Optional.empty()));
     }
 
     /** The stages before the start are done, and the first instruction is about to run. */
@@ -179,7 +205,8 @@ public record JournalEntry(
                 lastExit,
                 outcome,
                 milestones,
-                Optional.of(by));
+                Optional.of(by),
+                probeFailure);
     }
 
     /** The agent runs. */
@@ -189,7 +216,7 @@ public record JournalEntry(
 
     /** What runs was begun by a process whose journal is lost. */
     public JournalEntry found(String boot, Instant begunAt) {
-        return inRun(State.ACCEPTED, boot, new Run(begunAt, true, assignment, Optional.empty()));
+        return inRun(State.ACCEPTED, boot, new Run(begunAt, true, assignment, Optional.empty(), Optional.empty()));
     }
 
     private JournalEntry inRun(State newState, String boot, Run begun) {
@@ -205,12 +232,50 @@ public record JournalEntry(
                 lastExit,
                 outcome,
                 milestones,
-                fenced);
+                fenced,
+                Optional.empty());
     }
 
     /** The assignment is in force in the current run. */
     public JournalEntry applied(Assignment inForce) {
         return with(run.map(begun -> begun.applied(inForce)), firstStartedAt, lastExit, milestones);
+    }
+
+    /** The probes of the current run say that. */
+    public JournalEntry probed(Probed said) {
+        return with(run.map(begun -> begun.probed(said)), firstStartedAt, lastExit, milestones);
+    }
+
+    /** The current run is to be stopped for that. */
+    public JournalEntry failing(ProbeFailure failure) {
+        return withProbeFailure(probeFailure.or(() -> Optional.of(failure)));
+    }
+
+    /** The run has ended, or will, for another reason. */
+    public JournalEntry withoutProbeFailure() {
+        return withProbeFailure(Optional.empty());
+    }
+
+    private JournalEntry withProbeFailure(Optional<ProbeFailure> failure) {
+        return new JournalEntry(
+                assignment,
+                state,
+                bootId,
+                run,
+                firstStartedAt,
+                restarts,
+                failures,
+                nextStartAt,
+                lastExit,
+                outcome,
+                milestones,
+                fenced,
+                failure);
+    }
+
+    /** Between the request to stop the current run and its kill. */
+    public Duration gracePeriod() {
+        return probeFailure.flatMap(ProbeFailure::gracePeriod).orElse(assignment.gracePeriod());
     }
 
     /** The current run is asked to stop, if it was not before. */
@@ -237,7 +302,8 @@ public record JournalEntry(
                 lastExit,
                 outcome,
                 milestones,
-                fenced);
+                fenced,
+                probeFailure);
     }
 
     /** A start failed before the agent ran; tried again at that time. */
@@ -269,7 +335,8 @@ public record JournalEntry(
                 lastExit,
                 newOutcome,
                 milestones,
-                fenced);
+                fenced,
+                probeFailure);
     }
 
     private JournalEntry with(
@@ -289,6 +356,7 @@ public record JournalEntry(
                 newLastExit,
                 outcome,
                 newMilestones,
-                fenced);
+                fenced,
+                probeFailure);
     }
 }

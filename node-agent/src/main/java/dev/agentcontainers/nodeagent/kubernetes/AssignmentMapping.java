@@ -60,6 +60,7 @@ public final class AssignmentMapping {
                 Optional.ofNullable(lifecycle.deadlineSeconds()).map(Duration::ofSeconds),
                 Duration.ofSeconds(Optional.ofNullable(lifecycle.terminationGracePeriodSeconds())
                         .orElse(DEFAULT_GRACE_SECONDS)),
+                ProbeMapping.probes(spec.probes(), listOf(spec.ports())),
                 spec.policyGroup());
     }
 

@@ -25,7 +25,8 @@ import java.util.function.Supplier;
 /**
  * Writes what is true of each agent into its AgentAssignment's status: the newest report only, only where it differs from
  * what was written last, tried again until it is written or the AgentAssignment is gone. Stages of passage are held back
- * for a moment, so that an agent that starts at once costs one write. Thread-safe.
+ * for a moment, so that an agent that starts at once costs one write; so is what probes say where that was written just now, so that
+ * one that flaps costs few. Thread-safe.
  */
 public final class AssignmentReporter implements AgentReporter, AuditCounters, AutoCloseable {
     /** What passes by itself: longer than most starts take, also of a hundred at once. */
@@ -80,7 +81,7 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         timer.scheduleWithFixedDelay(this::sayEgress, EGRESS_AGE.toSeconds(), EGRESS_AGE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** @param passage how long a stage of passage is held back that has nothing to say */
+    /** @param passage how long a stage of passage is held back that has nothing to say, and what probes say again */
     AssignmentReporter(
             Destination destination,
             Duration passage,
@@ -196,6 +197,8 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
 
         private Optional<Egress> egressWritten = Optional.empty();
         private boolean egressIsOld;
+        /** By {@link System#nanoTime}. */
+        private Optional<Long> availabilityWritten = Optional.empty();
 
         Outbox(String assignment) {
             this.assignment = assignment;
@@ -215,7 +218,21 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
 
         synchronized void offer(AgentAssignmentStatus status) {
             newest = Optional.of(status);
-            writing.request(delay(status));
+            writing.request(onlyAvailabilityIsNew(status) ? delayOfAvailability() : delay(status));
+        }
+
+        private boolean onlyAvailabilityIsNew(AgentAssignmentStatus status) {
+            return !written.equals(Optional.of(status))
+                    && written.map(AssignmentStatuses::withoutAvailability)
+                            .equals(Optional.of(AssignmentStatuses.withoutAvailability(status)));
+        }
+
+        /** What probes say may be another with each attempt: after the first word of it the next ones are taken together. */
+        private Duration delayOfAvailability() {
+            Duration left = availabilityWritten
+                    .map(at -> passage.minusNanos(System.nanoTime() - at))
+                    .orElse(Duration.ZERO);
+            return left.isNegative() ? Duration.ZERO : left;
         }
 
         synchronized void sayEgress() {
@@ -275,6 +292,10 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         }
 
         private synchronized void wrote(AgentAssignmentStatus status, Optional<Egress> egress, boolean exists) {
+            Optional<AgentAssignmentStatus.Availability> before = written.map(AgentAssignmentStatus::availability);
+            if (before.isPresent() && !before.equals(Optional.ofNullable(status.availability()))) {
+                availabilityWritten = Optional.of(System.nanoTime());
+            }
             written = Optional.of(status);
             egressWritten = egress;
             if (isOver(status.phase()) && !closed) {

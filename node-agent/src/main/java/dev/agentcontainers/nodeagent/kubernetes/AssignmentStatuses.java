@@ -64,11 +64,29 @@ final class AssignmentStatuses {
                 transitions(report.milestones()),
                 null,
                 report.imageDigest().orElse(null),
-                weaknesses.get().get(report.assignment().driver().name()));
+                weaknesses.get().get(report.assignment().driver().name()),
+                report.availability().map(AssignmentStatuses::availability).orElse(null));
+    }
+
+    private static AgentAssignmentStatus.Availability availability(AgentReport.Availability said) {
+        return new AgentAssignmentStatus.Availability(
+                said.available(), said.reason(), said.message().isEmpty() ? null : said.message());
+    }
+
+    /** The same without what probes say. */
+    static AgentAssignmentStatus withoutAvailability(AgentAssignmentStatus status) {
+        return with(status, status.egress(), null);
     }
 
     /** The same with what the agent was let do and denied. */
     static AgentAssignmentStatus with(AgentAssignmentStatus status, Egress egress) {
+        return with(status, egress, status.availability());
+    }
+
+    private static AgentAssignmentStatus with(
+            AgentAssignmentStatus status,
+            @Nullable Egress egress,
+            AgentAssignmentStatus.@Nullable Availability availability) {
         return new AgentAssignmentStatus(
                 status.phase(),
                 status.observedGeneration(),
@@ -83,7 +101,8 @@ final class AssignmentStatuses {
                 status.transitions(),
                 egress,
                 status.imageDigest(),
-                status.weakness());
+                status.weakness(),
+                availability);
     }
 
     static Egress egress(AuditCounts counts) {

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param workingDirectory absolute path inside the sandbox; empty for the image's or else /
  * @param deadline counted from the first start
  * @param gracePeriod between the request to stop and the kill; zero kills at once
+ * @param probes by which it is asked whether it is well
  * @param policyGroup the policy group whose ruleset fences the agent
  */
 public record Assignment(
@@ -37,12 +38,53 @@ public record Assignment(
         RestartPolicy restartPolicy,
         Optional<Duration> deadline,
         Duration gracePeriod,
+        Probes probes,
         String policyGroup) {
 
     public Assignment {
         command = List.copyOf(command);
         environment = List.copyOf(environment);
         mounts = List.copyOf(mounts);
+        // In journals of versions that knew none.
+        probes = probes == null ? Probes.NONE : probes;
+    }
+
+    /** Without probes. */
+    public Assignment(
+            SandboxId id,
+            Agent agent,
+            long generation,
+            long epoch,
+            Driver driver,
+            Optional<Image> image,
+            List<String> command,
+            Optional<String> workingDirectory,
+            List<EnvironmentEntry> environment,
+            ResourceAmounts requests,
+            ResourceAmounts limits,
+            List<Mount> mounts,
+            RestartPolicy restartPolicy,
+            Optional<Duration> deadline,
+            Duration gracePeriod,
+            String policyGroup) {
+        this(
+                id,
+                agent,
+                generation,
+                epoch,
+                driver,
+                image,
+                command,
+                workingDirectory,
+                environment,
+                requests,
+                limits,
+                mounts,
+                restartPolicy,
+                deadline,
+                gracePeriod,
+                Probes.NONE,
+                policyGroup);
     }
 
     /** The AgentContainer that an assignment stands for, and the generation of it that the assignment carries. */

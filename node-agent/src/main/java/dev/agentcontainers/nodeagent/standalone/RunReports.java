@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.standalone;
 
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Availability;
 import java.util.Optional;
 
 /** What a supervisor's reports mean for a run. Used by one thread. */
@@ -11,6 +12,7 @@ final class RunReports {
     private boolean over;
     private boolean removed;
     private boolean saidRunning;
+    private Optional<Availability> saidAvailable = Optional.empty();
 
     RunReports(RunObserver observer) {
         this.observer = observer;
@@ -59,12 +61,15 @@ final class RunReports {
         if (over) {
             return;
         }
-        if (report.reason().endsWith("Failed")) {
-            over = true;
-            problem = Optional.of(report.message());
-        } else if (report.reason().equals("BackOff")) {
+        if (report.reason().equals("BackOff")) {
             observer.warning("the agent " + report.message());
             saidRunning = false;
+        } else if (report.reason().endsWith("ProbeFailed")) {
+            observer.warning("the agent was stopped: " + report.message());
+            saidRunning = false;
+        } else if (report.reason().endsWith("Failed")) {
+            over = true;
+            problem = Optional.of(report.message());
         } else if (report.reason().equals("Pulling")) {
             observer.warning(report.message());
         } else {
@@ -84,6 +89,21 @@ final class RunReports {
         }
         if (!report.message().isEmpty()) {
             observer.warning(report.message());
+        }
+        if (!report.availability().equals(saidAvailable)) {
+            report.availability().ifPresent(this::availability);
+            saidAvailable = report.availability();
+        }
+    }
+
+    /** That an agent has not come to serve yet is no news. */
+    private void availability(Availability now) {
+        if (now.available()) {
+            observer.progress("available");
+        } else if (now.reason().endsWith("Failed")) {
+            observer.warning("the agent is not available: " + now.message());
+        } else {
+            observer.progress("not available yet: " + now.message());
         }
     }
 }

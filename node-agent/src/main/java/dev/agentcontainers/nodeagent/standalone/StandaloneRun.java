@@ -355,6 +355,7 @@ public final class StandaloneRun implements Run {
                 assignment.restartPolicy(),
                 assignment.deadline(),
                 Duration.ZERO,
+                assignment.probes(),
                 assignment.policyGroup());
     }
 

@@ -29,13 +29,19 @@ final class AfterExit {
     }
 
     /** The entry after a run that ended so. */
-    static JournalEntry decide(JournalEntry running, ExitStatus exit, Instant now) {
+    static JournalEntry decide(JournalEntry ended, ExitStatus exit, Instant now) {
+        JournalEntry running = endedBefore(ended, exit) ? ended.withoutProbeFailure() : ended;
         JournalEntry exited = running.exited(exit);
         if (isPastDeadline(running, exit.finishedAt().plus(CLOCK_TICK))) {
             return deadlineExceeded(exited);
         }
         if (isStartedAgain(running, exit)) {
             return again(running, exited, exit.finishedAt(), now);
+        }
+        if (running.probeFailure().isPresent()) {
+            return exited.ended(failed(
+                    running.probeFailure().get().reason(),
+                    running.probeFailure().get().message() + "; stopped with exit code " + exit.code()));
         }
         if (exit.code() == 0) {
             return exited.ended(new Outcome(Outcome.Kind.SUCCEEDED, "Completed", ""));
@@ -46,6 +52,14 @@ final class AfterExit {
                                 "OutOfMemory",
                                 "killed by the kernel at its memory limit (spec.resources.limits.memory)")
                         : failed("NonZeroExit", "the agent ended with exit code " + exit.code()));
+    }
+
+    /** What ended by itself before it was asked to did not end for its probe. */
+    private static boolean endedBefore(JournalEntry entry, ExitStatus exit) {
+        return entry.run()
+                .flatMap(JournalEntry.Run::stoppingSince)
+                .filter(since -> exit.finishedAt().plus(CLOCK_TICK).isBefore(since))
+                .isPresent();
     }
 
     /** The entry after a run of which nothing is left, not even an exit status. */
@@ -73,7 +87,8 @@ final class AfterExit {
         RestartPolicy policy = running.assignment().restartPolicy();
         return switch (policy) {
             case Never -> false;
-            case OnFailure -> exit.code() != 0;
+            // However it takes being stopped: its goal was not reached.
+            case OnFailure -> exit.code() != 0 || running.probeFailure().isPresent();
             case Always -> true;
         };
     }

@@ -34,6 +34,7 @@ final class AgentLoop implements Runnable {
     private final AgentRecord agent;
     private final AgentReports reports;
     private final FencedRun fenced;
+    private final ProbedRun probed;
     private final HeldImage image;
     private final Launch launch;
     private final Oversight oversight;
@@ -58,10 +59,11 @@ final class AgentLoop implements Runnable {
         this.image = new HeldImage(id, node.images(), node.materials(), mailbox::wake);
         this.reports = new AgentReports(node.reporter(), image::digest);
         this.fenced = new FencedRun(id, node.fence(), node.policy(), node.clock(), mailbox::wake);
+        this.probed = new ProbedRun(id, node.fence(), node.clock(), mailbox::wake);
         Resolution resolution = new Resolution(node.materials());
         this.launch = new Launch(id, node, resolution, agent, reports, fenced, image);
-        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, image);
-        this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, image);
+        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, probed, image);
+        this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, image);
         this.onEnd = onEnd;
         journalled
                 .filter(JournalEntry::holdsCapacity)
@@ -93,6 +95,7 @@ final class AgentLoop implements Runnable {
             // The node agent ends; the agent goes on.
             Thread.currentThread().interrupt();
         } finally {
+            probed.close();
             fenced.close();
             image.close();
         }
@@ -155,6 +158,9 @@ final class AgentLoop implements Runnable {
                             + node.drivers().keySet());
         }
         SandboxState state = driver.state(id);
+        if (!(state instanceof SandboxState.Running)) {
+            probed.close();
+        }
         if (entry.state() == JournalEntry.State.SEEN) {
             return adoptOrAdmit(entry, state);
         }
@@ -253,6 +259,7 @@ final class AgentLoop implements Runnable {
 
     /** The agent will not be started again: nothing of its run is left, its files stay until the assignment goes. */
     private Next settle(JournalEntry entry) throws SandboxException {
+        probed.close();
         IsolationDriver driver = node.drivers().get(entry.assignment().driver().name());
         if (driver != null && !cleared) {
             fenced.remove(driver);

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.probe.Health;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import java.util.Optional;
 
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param enforcement the policy that fences it, as the kernel holds it; of a finished one what fenced it last
  * @param exitCode of the last run that ended
  * @param imageDigest of the image that it has, where it is from one
+ * @param availability what the probes of the run say, where there are some
  */
 public record AgentReport(
         Assignment assignment,
@@ -25,9 +27,10 @@ public record AgentReport(
         Optional<Integer> exitCode,
         int restarts,
         Milestones milestones,
-        Optional<String> imageDigest) {
+        Optional<String> imageDigest,
+        Optional<Availability> availability) {
 
-    /** Without an image. */
+    /** Without an image and probes. */
     public AgentReport(
             Assignment assignment,
             AssignmentPhase phase,
@@ -48,12 +51,50 @@ public record AgentReport(
                 exitCode,
                 restarts,
                 milestones,
+                Optional.empty(),
                 Optional.empty());
     }
 
     AgentReport withImage(Optional<String> digest) {
         return new AgentReport(
-                assignment, phase, reason, message, address, enforcement, exitCode, restarts, milestones, digest);
+                assignment,
+                phase,
+                reason,
+                message,
+                address,
+                enforcement,
+                exitCode,
+                restarts,
+                milestones,
+                digest,
+                availability);
+    }
+
+    AgentReport withAvailability(Optional<Availability> said) {
+        return new AgentReport(
+                assignment,
+                phase,
+                reason,
+                message,
+                address,
+                enforcement,
+                exitCode,
+                restarts,
+                milestones,
+                imageDigest,
+                said);
+    }
+
+    /**
+     * What probes say.
+     *
+     * @param reason in CamelCase
+     * @param message which probe, and how its last attempt failed; empty where the agent is available
+     */
+    public record Availability(boolean available, String reason, String message) {
+        static Availability of(Health health) {
+            return new Availability(health.isAvailable(), health.reason(), health.message());
+        }
     }
 
     /** The policy in the kernel. */

@@ -5,11 +5,13 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Fenced;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
 import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Availability;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
 import java.util.Objects;
 import java.util.Optional;
@@ -34,10 +36,13 @@ final class AgentReports {
     /** Between two runs, or before a start is tried again; the reason of the last trouble stays. */
     void waiting(JournalEntry entry) {
         boolean restart = entry.lastExit().isPresent();
+        Optional<ProbeFailure> failure = entry.probeFailure().filter(_ -> restart);
         Optional<AgentReport> trouble = last.filter(report -> report.phase() == AssignmentPhase.Preparing && !restart);
-        String reason = restart ? "BackOff" : trouble.map(AgentReport::reason).orElse("BackOff");
+        String reason = failure.isPresent()
+                ? failure.get().reason()
+                : restart ? "BackOff" : trouble.map(AgentReport::reason).orElse("BackOff");
         String message = restart
-                ? "ended with exit code "
+                ? failure.map(its -> its.message() + "; ").orElse("") + "ended with exit code "
                         + entry.lastExit().map(ExitStatus::code).orElse(0) + "; started again at "
                         + entry.nextStartAt().map(Objects::toString).orElse("once")
                 : trouble.map(AgentReport::message).orElse("");
@@ -47,18 +52,24 @@ final class AgentReports {
     /**
      * @param applied the assignment that is in force, which may be an earlier one
      * @param refused why the newest is not
+     * @param availability what its probes say, where it has some
      */
-    void running(JournalEntry entry, Assignment applied, Optional<SandboxException> refused) {
+    void running(
+            JournalEntry entry,
+            Assignment applied,
+            Optional<SandboxException> refused,
+            Optional<Availability> availability) {
         send(new AgentReport(
-                applied,
-                AssignmentPhase.Running,
-                refused.map(failure -> "UpdateRefused").orElse("Running"),
-                refused.map(SandboxException::getMessage).orElse(""),
-                entry.fenced().map(Fenced::address),
-                entry.fenced().map(AgentReports::enforcement),
-                entry.lastExit().map(ExitStatus::code),
-                entry.restarts(),
-                entry.milestones()));
+                        applied,
+                        AssignmentPhase.Running,
+                        refused.map(failure -> "UpdateRefused").orElse("Running"),
+                        refused.map(SandboxException::getMessage).orElse(""),
+                        entry.fenced().map(Fenced::address),
+                        entry.fenced().map(AgentReports::enforcement),
+                        entry.lastExit().map(ExitStatus::code),
+                        entry.restarts(),
+                        entry.milestones())
+                .withAvailability(availability));
     }
 
     void settled(JournalEntry entry) {
@@ -131,15 +142,16 @@ final class AgentReports {
         Optional<AgentReport> before = last;
         AgentReport plain = report(assignment, entry, phase, reason, message);
         send(new AgentReport(
-                plain.assignment(),
-                plain.phase(),
-                plain.reason(),
-                plain.message(),
-                before.flatMap(AgentReport::address),
-                before.flatMap(AgentReport::enforcement).filter(known -> fenceKnown),
-                plain.exitCode(),
-                plain.restarts(),
-                plain.milestones()));
+                        plain.assignment(),
+                        plain.phase(),
+                        plain.reason(),
+                        plain.message(),
+                        before.flatMap(AgentReport::address),
+                        before.flatMap(AgentReport::enforcement).filter(known -> fenceKnown),
+                        plain.exitCode(),
+                        plain.restarts(),
+                        plain.milestones())
+                .withAvailability(before.flatMap(AgentReport::availability)));
     }
 
     private static Enforcement enforcement(Fenced fenced) {

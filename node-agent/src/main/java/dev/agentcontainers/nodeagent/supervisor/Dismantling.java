@@ -17,10 +17,12 @@ record Dismantling(
         AgentRecord agent,
         AgentReports reports,
         FencedRun fenced,
+        ProbedRun probed,
         HeldImage image) {
     /** @param assignment the last that is known, for the report */
     Next dismantle(Assignment assignment) throws SandboxException, InterruptedException {
         JournalEntry entry = deleted(assignment);
+        probed.close();
         image.stopPull();
         for (IsolationDriver driver : node.drivers().values()) {
             if (driver.name().equals(assignment.driver().name())) {

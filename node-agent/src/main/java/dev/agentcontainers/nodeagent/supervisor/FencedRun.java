@@ -167,7 +167,7 @@ final class FencedRun implements AutoCloseable {
         }
         Instant since = stopping.run().flatMap(JournalEntry.Run::stoppingSince).orElse(now);
         driver.terminate(id);
-        if (!exits(driver, Duration.between(now, since.plus(entry.assignment().gracePeriod())))) {
+        if (!exits(driver, Duration.between(now, since.plus(entry.gracePeriod())))) {
             driver.kill(id);
             exits(driver, KILL_PATIENCE);
         }

@@ -2,12 +2,16 @@ package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.Probed;
+import dev.agentcontainers.nodeagent.probe.Health;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Availability;
 import java.util.Optional;
 
 /** Keeps one running agent within its deadline, its fence and its limits. Used by one thread. */
@@ -19,6 +23,7 @@ record Oversight(
         AgentRecord agent,
         AgentReports reports,
         FencedRun fenced,
+        ProbedRun probed,
         HeldImage image) {
     /** One look at the agent while it runs. */
     Next oversee(JournalEntry entry, IsolationDriver driver, SandboxState.Running running)
@@ -27,18 +32,49 @@ record Oversight(
         fenced.watchExit(driver);
         JournalEntry current = known(entry, running);
         if (AfterExit.isPastDeadline(current, node.clock().instant())) {
+            probed.close();
             fenced.stop(driver, agent, current);
+            return new Next.Again();
+        }
+        Optional<ProbeFailure> failure = current.probeFailure()
+                .or(() -> probed.health().flatMap(Health::fatal).map(ProbedRun::failure));
+        if (failure.isPresent()) {
+            stop(driver, current, failure.get());
             return new Next.Again();
         }
         try {
             fenced.follow(running.network(), current.assignment().policyGroup());
+            probed.follow(current, driver, running.startedAt());
             Optional<SandboxException> refused = updateLimits(driver, current);
-            JournalEntry now = fencedNow(agent.entry().orElse(current));
-            reports.running(now, appliedIn(now), refused);
+            JournalEntry now = probedNow(fencedNow(agent.entry().orElse(current)));
+            reports.running(now, appliedIn(now), refused, probed.health().map(Availability::of));
         } catch (SandboxException e) {
             return new Next.Retry(e, AfterExit.deadline(current));
         }
         return new Next.Wait(AfterExit.deadline(current));
+    }
+
+    /** Journalled before the agent is asked to stop, so that whoever sees its end knows why it came. */
+    private void stop(IsolationDriver driver, JournalEntry entry, ProbeFailure failure)
+            throws SandboxException, InterruptedException {
+        JournalEntry failing = entry.probeFailure().isPresent() ? entry : agent.keep(entry.failing(failure));
+        probed.close();
+        JournalEntry now = fencedNow(failing);
+        reports.running(
+                now,
+                appliedIn(now),
+                Optional.empty(),
+                Optional.of(new Availability(false, failure.reason(), failure.message())));
+        fenced.stop(driver, agent, now);
+    }
+
+    /** Remembered, so that the next process need not ask again. */
+    private JournalEntry probedNow(JournalEntry entry) {
+        Optional<Probed> said = probed.health().map(ProbedRun::probed);
+        return said.isPresent()
+                        && !entry.run().flatMap(JournalEntry.Run::probed).equals(said)
+                ? agent.note(entry.probed(said.get()))
+                : entry;
     }
 
     /** An earlier process may have died before it had written that the agent runs. */

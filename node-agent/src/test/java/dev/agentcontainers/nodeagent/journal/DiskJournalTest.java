@@ -10,6 +10,8 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.Probe;
+import dev.agentcontainers.nodeagent.sandbox.Probes;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
@@ -55,9 +57,14 @@ class DiskJournalTest {
                 .started(NOW)
                 .exited(new ExitStatus(3, NOW, true))
                 .restartingAt(NOW.plusSeconds(10), 1)
-                .beginning("boot-2", NOW);
+                .beginning("boot-2", NOW)
+                .probed(new JournalEntry.Probed(true, false))
+                .failing(new JournalEntry.ProbeFailure(
+                        "LivenessProbeFailed", "why", Optional.of(Duration.ofSeconds(3))));
         journal.write(ID, entry);
         assertThat(new DiskJournal(folder).entries()).containsExactly(Map.entry(ID, entry));
+        assertThat(entry.gracePeriod()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(entry.withoutProbeFailure().gracePeriod()).isEqualTo(Duration.ofSeconds(10));
     }
 
     @Test
@@ -216,6 +223,17 @@ class DiskJournalTest {
                 RestartPolicy.OnFailure,
                 Optional.of(Duration.ofHours(1)),
                 Duration.ofSeconds(10),
+                new Probes(
+                        Optional.of(probe(new Probe.Handler.Exec(List.of("true")), Optional.empty())),
+                        Optional.of(probe(
+                                new Probe.Handler.HttpGet(
+                                        80, "/x", Optional.of("a"), true, List.of(new Probe.Header("b", "c"))),
+                                Optional.empty())),
+                        Optional.of(probe(new Probe.Handler.TcpSocket(81), Optional.of(Duration.ofSeconds(2))))),
                 "group-a");
+    }
+
+    private static Probe probe(Probe.Handler handler, Optional<Duration> grace) {
+        return new Probe(handler, Duration.ZERO, Duration.ofSeconds(10), Duration.ofSeconds(1), 1, 3, grace);
     }
 }

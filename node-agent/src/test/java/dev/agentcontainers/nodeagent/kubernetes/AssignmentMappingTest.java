@@ -2,22 +2,29 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
+import dev.agentcontainers.api.v1alpha1.AgentPort;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.KeyReference;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.ValueSource;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
+import dev.agentcontainers.api.v1alpha1.Probes;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.Probe;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -149,6 +156,70 @@ class AssignmentMappingTest {
     private static AgentAssignment withMount(Filesystem.Mount mount) {
         return resource(
                 Assignments.spec(UID, List.of("true"), List.of(), List.of(mount), Assignments.resources("1", "1Mi")));
+    }
+
+    @Test
+    void probesHaveTheirDefaultsAndTheNumbersOfNamedPorts() {
+        Probes.Probe http =
+                probe(null, new Probes.HttpGet(null, new IntOrString("web"), null, Probes.Scheme.HTTPS, null), null);
+        Probes.Probe exec = new Probes.Probe(new Probes.Exec(List.of("true")), null, null, 5, 2, 4, 1, 7, 30);
+
+        var probes = AssignmentMapping.assignment(resource(probed(new Probes(exec, http, null))))
+                .probes();
+
+        assertThat(probes.startup())
+                .hasValue(new Probe(
+                        new Probe.Handler.Exec(List.of("true")),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(4),
+                        1,
+                        7,
+                        Optional.of(Duration.ofSeconds(30))));
+        assertThat(probes.readiness())
+                .hasValue(new Probe(
+                        new Probe.Handler.HttpGet(8080, "/", Optional.empty(), true, List.of()),
+                        Duration.ZERO,
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(1),
+                        1,
+                        3,
+                        Optional.empty()));
+        assertThat(probes.liveness()).isEmpty();
+    }
+
+    @Test
+    void probesThatCantBeUnderstoodAreRefusedByTheirField() {
+        assertThatThrownBy(() -> AssignmentMapping.assignment(resource(probed(
+                        new Probes(null, null, probe(null, null, new Probes.TcpSocket(new IntOrString("other"))))))))
+                .hasMessageContaining("probes.liveness.tcpSocket.port is 'other'");
+        assertThatThrownBy(() ->
+                        AssignmentMapping.assignment(resource(probed(new Probes(probe(null, null, null), null, null)))))
+                .hasMessageContaining("probes.startup has none of exec, httpGet and tcpSocket");
+    }
+
+    private static Probes.Probe probe(
+            Probes.@Nullable Exec exec, Probes.@Nullable HttpGet get, Probes.@Nullable TcpSocket socket) {
+        return new Probes.Probe(exec, get, socket, null, null, null, null, null, null);
+    }
+
+    private static AgentAssignmentSpec probed(Probes probes) {
+        AgentAssignmentSpec plain = Assignments.spec(UID, List.of("true"));
+        return new AgentAssignmentSpec(
+                plain.agent(),
+                plain.epoch(),
+                plain.driver(),
+                plain.image(),
+                plain.command(),
+                plain.args(),
+                plain.workingDir(),
+                plain.env(),
+                List.of(new AgentPort("web", null, 8080)),
+                plain.resources(),
+                plain.mounts(),
+                plain.lifecycle(),
+                probes,
+                plain.policyGroup());
     }
 
     private static AgentAssignment resource(AgentAssignmentSpec spec) {

@@ -280,6 +280,47 @@ class AssignmentReporterTest {
                 .contains("\"message\":null", "\"finished\":null", "\"phase\":\"Running\"");
     }
 
+    /** A write for each would let an agent flood the API server. */
+    @Test
+    void probesThatComeAndGoCostFewWrites() throws InterruptedException {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        reporter.report(probed(false));
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+        reporter.report(probed(true));
+        await("the first word").atMost(PATIENCE).until(() -> written.size() == 2);
+        assertThat(written.getLast().availability().available()).isTrue();
+
+        for (int i = 0; i < 50; i++) {
+            reporter.report(probed(i % 2 == 1));
+        }
+        reporter.report(probed(false));
+
+        await().atMost(PATIENCE).until(() -> reporter.waiting() == 0);
+        assertThat(written).hasSize(3);
+        assertThat(written.getLast().availability())
+                .isEqualTo(new AgentAssignmentStatus.Availability(false, "ReadinessProbeFailed", "why"));
+        reporter.report(report("a", AssignmentPhase.Succeeded));
+        await("what else is new").atMost(PATIENCE).until(() -> written.size() == 4);
+        assertThat(written.getLast().availability()).isNull();
+    }
+
+    private static AgentReport probed(boolean available) {
+        AgentReport plain = report("a", AssignmentPhase.Running);
+        return new AgentReport(
+                plain.assignment(),
+                plain.phase(),
+                plain.reason(),
+                plain.message(),
+                plain.address(),
+                plain.enforcement(),
+                plain.exitCode(),
+                plain.restarts(),
+                plain.milestones(),
+                plain.imageDigest(),
+                Optional.of(new AgentReport.Availability(
+                        available, available ? "Running" : "ReadinessProbeFailed", available ? "" : "why")));
+    }
+
     private AssignmentReporter reporter(AssignmentReporter.Destination destination) {
         return new AssignmentReporter(
                 destination,

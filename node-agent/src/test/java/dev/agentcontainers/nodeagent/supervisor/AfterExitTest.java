@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -85,6 +86,39 @@ class AfterExitTest {
         JournalEntry after = AfterExit.decide(limited, new ExitStatus(0, end, false), end);
 
         assertThat(after.outcome().orElseThrow().reason()).isEqualTo("DeadlineExceeded");
+    }
+
+    /** However it takes being stopped, and not where it had ended before. */
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                // policy,   code, ends after the request, outcome,   reason
+                "Never,      143, true,  FAILED,    LivenessProbeFailed",
+                "Never,        0, true,  FAILED,    LivenessProbeFailed",
+                "OnFailure,    0, true,  -,         -",
+                "OnFailure,  137, true,  -,         -",
+                "Always,       0, true,  -,         -",
+                "Never,        0, false, SUCCEEDED, Completed",
+                "Never,        1, false, FAILED,    NonZeroExit",
+                "OnFailure,    0, false, SUCCEEDED, Completed"
+            })
+    void whatFollowsAProbeThatFails(
+            RestartPolicy policy, int code, boolean after, Outcome.Kind outcome, String reason) {
+        Instant asked = BEGUN.plusSeconds(60);
+        JournalEntry failing = running(Assignments.of("a").restart(policy))
+                .failing(new JournalEntry.ProbeFailure(
+                        "LivenessProbeFailed", "liveness probe failed: x", Optional.empty()))
+                .stopping(asked);
+        Instant end = after ? asked.plusSeconds(1) : asked.minusSeconds(1);
+
+        JournalEntry entry = AfterExit.decide(failing, new ExitStatus(code, end, false), end);
+
+        assertThat(entry.lastExit().orElseThrow().code()).isEqualTo(code);
+        assertThat(entry.outcome().map(Outcome::kind)).isEqualTo(Optional.ofNullable(outcome));
+        assertThat(entry.outcome().map(Outcome::reason)).isEqualTo(Optional.ofNullable(reason));
+        assertThat(entry.probeFailure().isPresent()).isEqualTo(after);
+        assertThat(entry.beginning("boot", end).probeFailure()).isEmpty();
     }
 
     private static JournalEntry running(Assignments assignments) {

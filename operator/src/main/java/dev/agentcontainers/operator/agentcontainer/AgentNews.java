@@ -10,12 +10,16 @@ import dev.agentcontainers.operator.status.Hold;
 import dev.agentcontainers.operator.status.StatusRollup;
 import io.fabric8.kubernetes.api.model.Condition;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Tells people what has become of an agent. */
 @ApplicationScoped
 public class AgentNews {
+    private static final List<EventReason> PROBES =
+            List.of(EventReason.StartupProbeFailed, EventReason.ReadinessProbeFailed, EventReason.LivenessProbeFailed);
+
     private final EventPublisher events;
 
     public AgentNews(EventPublisher events) {
@@ -48,6 +52,7 @@ public class AgentNews {
                 StatusRollup.ENFORCED_WITH_PROBLEMS,
                 EventReason.PolicyProblem);
         tell(before, status, ConditionType.PolicyEnforced, Hold.POLICY_REFUSED, EventReason.PolicyProblem);
+        PROBES.forEach(probe -> tell(before, status, probe));
         if (before.getStatus() != null && before.getStatus().phase() == status.phase()) {
             return;
         }
@@ -58,6 +63,17 @@ public class AgentNews {
             case Pending, Scheduled, Preparing, Terminating -> {
                 // Nothing that the status doesn't say better.
             }
+        }
+    }
+
+    /** Of a probe that stops the agent it is told once, as it is being stopped or afterwards. */
+    private void tell(AgentContainer before, AgentContainerStatus status, EventReason probe) {
+        boolean toldBefore = Optional.ofNullable(before.getStatus())
+                .flatMap(said -> Conditions.find(said.conditions(), ConditionType.Ready.name()))
+                .filter(ready -> probe.name().equals(ready.getReason()))
+                .isPresent();
+        if (!toldBefore) {
+            tell(before, status, ConditionType.Ready, probe.name(), probe);
         }
     }
 

@@ -6,7 +6,7 @@ public enum ConditionType {
     Scheduled,
     /** Its node's kernel holds the ruleset that was compiled from the policies of now. */
     PolicyEnforced,
-    /** It serves: its process runs on a node that answers. */
+    /** It serves: its process runs on a node that answers, and its probes, where it has some, say so. */
     Available,
     /** Its goal is reached at this generation. */
     Ready,

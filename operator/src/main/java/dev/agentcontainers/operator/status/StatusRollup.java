@@ -184,9 +184,23 @@ public final class StatusRollup {
         if (phase != AgentPhase.Running) {
             return new Finding(Truth.False, "NotRunning", "The agent is %s".formatted(phase));
         }
-        return observation.node() == NodeState.SILENT
-                ? new Finding(Truth.Unknown, "NodeNotReady", silentNode())
-                : new Finding(Truth.True, "Running", "The agent runs");
+        if (observation.node() == NodeState.SILENT) {
+            return new Finding(Truth.Unknown, "NodeNotReady", silentNode());
+        }
+        return report.map(AgentAssignmentStatus::availability)
+                .map(StatusRollup::available)
+                .orElseGet(() -> new Finding(Truth.True, "Running", "The agent runs"));
+    }
+
+    /** What the probes say; what is not said is not so. */
+    private static Finding available(AgentAssignmentStatus.Availability said) {
+        return Boolean.TRUE.equals(said.available())
+                ? new Finding(Truth.True, "Running", "The agent runs and its probes succeed")
+                : new Finding(
+                        Truth.False,
+                        Optional.ofNullable(said.reason()).orElse("NotAvailable"),
+                        "The agent is not available: "
+                                + Optional.ofNullable(said.message()).orElse("its node says no more"));
     }
 
     private Finding ready(Finding enforced, Finding available) {

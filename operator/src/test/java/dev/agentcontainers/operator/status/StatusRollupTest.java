@@ -64,6 +64,31 @@ class StatusRollupTest {
                         AgentPhase.Running,
                         "Scheduled=T PolicyEnforced=T Available=T Ready=F:GenerationNotApplied Reconciling=T"),
                 row(
+                        "runs, probes succeed",
+                        new Known().runs("h1").probes(true, "Running"),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=T:Running Ready=T:Running"),
+                row(
+                        "runs, is not ready",
+                        new Known().runs("h1").probes(false, "ReadinessProbeFailed"),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=F:ReadinessProbeFailed Ready=F:ReadinessProbeFailed Reconciling=T"),
+                row(
+                        "runs, probes say nothing that is understood",
+                        new Known().runs("h1").probes(null, null),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=F:NotAvailable Ready=F:NotAvailable Reconciling=T"),
+                row(
+                        "was ready, on a silent node",
+                        new Known().runs("h1").probes(true, "Running").node(NodeState.SILENT),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=U Available=U:NodeNotReady Ready=U:NodeNotReady Reconciling=T"),
+                row(
+                        "waits to be started again",
+                        new Known().phase(AssignmentPhase.Preparing).probes(true, "Running"),
+                        AgentPhase.Preparing,
+                        "Scheduled=T PolicyEnforced=F Available=F:NotRunning Ready=F Reconciling=T"),
+                row(
                         "runs with an older ruleset",
                         new Known().runs("h0"),
                         AgentPhase.Running,
@@ -241,6 +266,7 @@ class StatusRollupTest {
         private NodeState node = NodeState.ALIVE;
         private Hold hold;
         private String imageDigest;
+        private AgentAssignmentStatus.Availability availability;
 
         Known phase(AssignmentPhase value) {
             phase = value;
@@ -281,6 +307,11 @@ class StatusRollupTest {
 
         Known imageDigest(String value) {
             imageDigest = value;
+            return this;
+        }
+
+        Known probes(Boolean available, String reason) {
+            availability = new AgentAssignmentStatus.Availability(available, reason, "why");
             return this;
         }
 
@@ -344,7 +375,8 @@ class StatusRollupTest {
                     null,
                     null,
                     imageDigest,
-                    null));
+                    null,
+                    availability));
             return assignment;
         }
 

@@ -322,6 +322,16 @@ final class AttachedAgents {
         return mark == null ? OptionalInt.empty() : OptionalInt.of(mark);
     }
 
+    ProbeConnection connect(SandboxId id, int port) throws IOException, SandboxException {
+        String name = Names.agentInterface(id);
+        Ipv4 address = elements.read().addresses().get(name);
+        if (address == null) {
+            throw new SandboxException(
+                    Step.FENCE, Kind.TRANSIENT, "sandbox " + id.value() + " is not attached to the fence");
+        }
+        return ProbeConnection.begin(fence, system.sockets(), address, port, name);
+    }
+
     /** The budgets of each agent's group, by the agent's interface; of those whose are known. */
     Map<String, GroupBudgets> budgetsByInterface() throws IOException {
         Map<String, GroupBudgets> all = new HashMap<>();

@@ -81,7 +81,9 @@ final class BoxedConnections {
     /** Whether it is one of an agent, begun by it or to it, that its group does not let pass. */
     boolean lack(Begun connection) {
         if (ConnectionMark.isOfName(connection.mark())
-                || connection.destination().equals(AddressPlan.NEXT_HOP)) {
+                || connection.destination().equals(AddressPlan.NEXT_HOP)
+                // A probe, which no group has to let pass.
+                || connection.source().equals(AddressPlan.NEXT_HOP)) {
             return false;
         }
         String sender = groups.get(connection.source());

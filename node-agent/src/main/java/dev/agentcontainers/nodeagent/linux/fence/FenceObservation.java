@@ -180,7 +180,7 @@ final class FenceObservation implements AutoCloseable {
 
     private void takeConnection(NetlinkMessage notice) throws NetlinkException {
         Optional<TrackedConnection> told = TrackedConnection.of(notice);
-        if (told.isEmpty() || isQuestion(told.get())) {
+        if (told.isEmpty() || isQuestion(told.get()) || isProbe(told.get())) {
             return;
         }
         TrackedConnection connection = told.get();
@@ -232,6 +232,11 @@ final class FenceObservation implements AutoCloseable {
     /** The questions to the name server are told of by what becomes of each. */
     private static boolean isQuestion(TrackedConnection connection) {
         return connection.destination().equals(AddressPlan.NEXT_HOP.toString()) && connection.destinationPort() == 53;
+    }
+
+    /** Of this node's own making, and no doing of an agent. */
+    private static boolean isProbe(TrackedConnection connection) {
+        return connection.source().equals(AddressPlan.NEXT_HOP.toString());
     }
 
     private static Optional<Instant> begun(TrackedConnection connection) {

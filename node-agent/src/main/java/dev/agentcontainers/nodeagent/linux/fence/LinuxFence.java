@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.nodeagent.fence.AgentConnection;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
@@ -194,6 +195,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
     @Override
     public long confineProxy(Collection<InetSocketAddress> resolvers) throws SandboxException {
         return holding(outside, "hold the egress proxy to its resolvers", () -> fence().confineProxy(resolvers));
+    }
+
+    @Override
+    public AgentConnection connect(SandboxId id, int port) throws SandboxException {
+        return locked("connect to " + id, () -> fence().agents().connect(id, port));
     }
 
     @Override

@@ -52,6 +52,9 @@ final class Rules {
 
     private static final String NAME_SERVER = AddressPlan.NEXT_HOP + " meta l4proto { tcp, udp } th";
 
+    /** Only a probe's connection was begun from the name server's address: see {@link #output}. */
+    private static final String PROBE_ANSWER = "meta l4proto tcp ct state established ct direction reply";
+
     private Rules() {}
 
     /** The table itself, and the set of addresses that are never allowed, not yet in use. */
@@ -207,6 +210,7 @@ final class Rules {
                 "ask_for_names",
                 // While the address is not there yet it would lead out of the uplink.
                 "fib daddr type != local goto refuse",
+                PROBE_ANSWER + " accept",
                 "meta l4proto != { tcp, udp } goto refuse",
                 "th dport != 53 goto refuse",
                 "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
@@ -251,6 +255,7 @@ final class Rules {
                 + chain(
                         "input",
                         "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
+                        "iifname \"ac*\" ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
                         "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept")
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
@@ -266,7 +271,7 @@ final class Rules {
                         "oifname vmap @receivers");
     }
 
-    /** Only refusals, the name server's answers, and answers to connections that were intercepted. */
+    /** Only refusals, the name server's answers, answers to connections that were intercepted, and this node's probes. */
     private static String output(AddressPlan plan) {
         return chain(
                 "output",
@@ -276,6 +281,8 @@ final class Rules {
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
                 "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply "
                         + ConnectionMark.INTERCEPTED.mask() + " accept",
+                "oifname \"ac*\" ip saddr " + AddressPlan.NEXT_HOP + " meta l4proto tcp meta mark "
+                        + ProbeConnection.MARK + " accept",
                 "oifname \"uplink\" ip daddr " + plan.fleet()
                         + " icmp type destination-unreachable icmp code admin-prohibited accept",
                 "oifname \"uplink\" ip saddr " + plan.agents() + " ip daddr " + plan.fleet()

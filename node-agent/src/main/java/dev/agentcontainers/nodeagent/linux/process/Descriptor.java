@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.IntFunction;
 
 /**
  * An open descriptor that may be read, written and closed by different threads. Whoever waits for it waits in Java and
@@ -40,6 +41,26 @@ public final class Descriptor implements AutoCloseable {
 
     public int number() {
         return number;
+    }
+
+    /**
+     * Waits until a write would not wait, which is also so after an error.
+     *
+     * @param look what is asked of the descriptor then, while it is open
+     * @throws IOException where it was closed meanwhile
+     */
+    public <T> T whenWritable(IntFunction<T> look) throws IOException {
+        if (!enter()) {
+            throw new IOException("this stream is closed");
+        }
+        try {
+            if (!await(true)) {
+                throw new IOException("this stream was closed");
+            }
+            return look.apply(number);
+        } finally {
+            leave();
+        }
     }
 
     public void resize(int columns, int rows) {

@@ -73,6 +73,7 @@ final class Share {
                 spec.filesystem(),
                 spec.network(),
                 spec.lifecycle(),
+                spec.probes(),
                 spec.placement()));
         return agent;
     }

@@ -37,6 +37,25 @@ class RulesTest {
                         "add rule inet agentfence from_agent goto refuse");
     }
 
+    /** What goes to agents from the fence without having been asked for takes a mark; what comes back to it is its answer. */
+    @Test
+    void probesPassByTheirMarkAndTheirAnswersByTheirConnection() {
+        String base = Rules.base(PLAN, "never_1");
+        String answer = "meta l4proto tcp ct state established ct direction reply accept";
+        assertThat(base.lines().filter(line -> line.contains("meta mark " + ProbeConnection.MARK)))
+                .containsExactly("add rule inet agentfence output oifname \"ac*\" ip saddr 169.254.1.1 meta l4proto tcp"
+                        + " meta mark " + ProbeConnection.MARK + " accept");
+        assertThat(base.lines().filter(line -> line.endsWith(answer)))
+                .containsExactly(
+                        "add rule inet agentfence ask_for_names " + answer,
+                        "add rule inet agentfence input iifname \"ac*\" ip daddr 169.254.1.1 " + answer);
+        assertThat(base.lines().filter(line -> line.startsWith("add rule inet agentfence ask_for_names")))
+                .startsWith(
+                        "add rule inet agentfence ask_for_names fib daddr type != local goto refuse",
+                        "add rule inet agentfence ask_for_names " + answer);
+        assertThat(ProbeConnection.MARK).isNotEqualTo(Interception.MARK);
+    }
+
     @Test
     void sourcesAreTranslatedExceptWithinTheFleet() {
         assertThat(Rules.host("agentcontainers_x", PLAN, List.of()))

@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Records what it is asked for; refuses to listen where a test tells it to. */
 public final class RecordingSockets implements SocketCalls {
@@ -39,6 +40,17 @@ public final class RecordingSockets implements SocketCalls {
     public int transparentStreams(Ipv4 address, int port) {
         calls.add("transparent streams at " + address + ":" + port);
         return ++made;
+    }
+
+    @Override
+    public int connecting(Ipv4 from, Ipv4 to, int port, String networkInterface, int mark) {
+        calls.add("connect from " + from + " to " + to + ":" + port + " by " + networkInterface);
+        return ++made;
+    }
+
+    @Override
+    public Optional<SystemCallException> failure(int descriptor) {
+        return Optional.empty();
     }
 
     @Override
