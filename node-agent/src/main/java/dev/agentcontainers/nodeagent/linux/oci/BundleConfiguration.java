@@ -24,6 +24,7 @@ import java.util.TreeMap;
  * runtime mounts only the kernel's filesystems.
  *
  * @param root what the root at {@code rootPath} is
+ * @param kind whose kernel the agent has
  * @param defaults variables that the agent has where its specification sets no others
  * @param files most open files, not above the hard limit of the node agent
  * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
@@ -34,6 +35,7 @@ record BundleConfiguration(
         IdRange ids,
         String rootPath,
         AgentRoot.Made root,
+        DriverKind kind,
         String cgroupPath,
         Confinement confinement,
         Map<String, String> defaults,
@@ -42,6 +44,11 @@ record BundleConfiguration(
         boolean swapAccounted) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonNode FILTER = SystemCallFilter.oci();
+    private static final JsonNode GVISOR_FILTER = SystemCallFilter.gvisor();
+
+    /** The limit by which gVisor counts an agent's processes and threads. */
+    static final String PROCESSES = "RLIMIT_NPROC";
+
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /** Every capability that Linux 6 has, in the order of linux/capability.h. */
@@ -129,7 +136,16 @@ record BundleConfiguration(
                 "cwd", spec.workingDirectory(),
                 "noNewPrivileges", confinement == Confinement.SHIPPED,
                 "capabilities", sets,
-                "rlimits", List.of(rlimit("RLIMIT_NOFILE", files), rlimit("RLIMIT_CORE", 0)));
+                "rlimits", rlimits());
+    }
+
+    private List<Map<String, Object>> rlimits() {
+        List<Map<String, Object>> limits =
+                new ArrayList<>(List.of(rlimit("RLIMIT_NOFILE", files), rlimit("RLIMIT_CORE", 0)));
+        if (kind == DriverKind.GVISOR) {
+            spec.limits().pids().ifPresent(pids -> limits.add(rlimit(PROCESSES, pids)));
+        }
+        return limits;
     }
 
     private static Map<String, Object> rlimit(String type, long value) {
@@ -188,13 +204,13 @@ record BundleConfiguration(
         linux.put("maskedPaths", hidden);
         linux.put("readonlyPaths", READ_ONLY);
         if (confinement == Confinement.SHIPPED) {
-            linux.put("seccomp", FILTER);
+            linux.put("seccomp", kind == DriverKind.GVISOR ? GVISOR_FILTER : FILTER);
         }
         return linux;
     }
 
     private Map<String, Object> resources() {
-        ResourceAmounts limits = spec.limits();
+        ResourceAmounts limits = kind == DriverKind.GVISOR ? GvisorLimits.onTheHost(spec.limits()) : spec.limits();
         Map<String, Object> resources = new LinkedHashMap<>();
         resources.put("devices", List.of(Map.of("allow", false, "access", "rwm")));
         limits.memoryBytes().ifPresent(bytes -> {
