@@ -335,7 +335,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         try {
             runtime().run(files(id), shim, command);
         } catch (RuntimeCommand.RefusedException e) {
-            Files.delete(files(id).starting());
+            Files.move(files(id).starting(), files(id).refused());
             throw e;
         }
     }

@@ -54,6 +54,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("starting");
     }
 
+    /** There where gVisor has said that it does not start it: nothing of the agent has run, nor will. */
+    Path refused() {
+        return run().resolve("refused");
+    }
+
     /** In the host's mount namespace an empty directory; in the sandbox's what follows. */
     Path privateMount() {
         return settings.runDirectory().resolve("private");

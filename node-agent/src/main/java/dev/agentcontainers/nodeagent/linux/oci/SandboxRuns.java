@@ -57,6 +57,9 @@ final class SandboxRuns {
         if (record.isEmpty()) {
             return new SandboxState.Broken("its creation did not complete");
         }
+        if (Files.exists(files.refused())) {
+            return new SandboxState.Broken("its runtime refused to start it");
+        }
         Optional<ExitStatus> exit = exit(files);
         if (exit.isPresent()) {
             return new SandboxState.Exited(exit.get());

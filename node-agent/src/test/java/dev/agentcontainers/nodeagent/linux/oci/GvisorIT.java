@@ -366,6 +366,27 @@ class GvisorIT {
         throw new AssertionError("no gofer among " + processes);
     }
 
+    /** A start that was refused has begun nothing, so that another may follow. */
+    @Test
+    void aStartThatIsRefusedIsNoRun() throws Exception {
+        SandboxSpec whole = shell("true");
+        SandboxSpec missing = new SandboxSpec(
+                whole.id(),
+                whole.root(),
+                whole.hostname(),
+                Map.of(),
+                List.of("/no/such/program"),
+                "/",
+                Map.of(),
+                whole.limits(),
+                whole.requests(),
+                List.of());
+        assertThatThrownBy(() -> begin(missing)).hasMessageContaining("/no/such/program");
+        assertThat(driver.state(missing.id())).isInstanceOf(SandboxState.Broken.class);
+        begin(whole);
+        assertThat(driver.awaitExit(whole.id()).code()).isZero();
+    }
+
     /** As when the node agent was killed together with the runsc that it had told to start. */
     @Test
     void anAgentWhoseStartWasCutShortIsEndedAndNotStartedAgain() throws Exception {
