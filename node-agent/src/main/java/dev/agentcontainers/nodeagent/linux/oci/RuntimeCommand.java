@@ -57,7 +57,7 @@ record RuntimeCommand(
             }
         });
         if (!ended.well()) {
-            throw new IOException(name + ": "
+            throw new RefusedException(name + ": "
                     + (ended.text().isBlank() ? "no message" : ended.text().strip()));
         }
         return ended.text();
