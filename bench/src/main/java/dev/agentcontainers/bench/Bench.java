@@ -1,5 +1,6 @@
 package dev.agentcontainers.bench;
 
+import dev.agentcontainers.bench.drivers.DriverCosts;
 import dev.agentcontainers.bench.egress.EgressPath;
 import dev.agentcontainers.bench.egress.FenceLoad;
 import dev.agentcontainers.bench.egress.HttpProxies;
@@ -27,6 +28,7 @@ public final class Bench {
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("ready", new ReadyTimes());
         all.put("latency", new StartLatency());
+        all.put("drivers", new DriverCosts());
         all.put("peer", new PeerLatency());
         all.put("apply", new ApplyToRunning());
         all.put("writes", new ApiWrites());

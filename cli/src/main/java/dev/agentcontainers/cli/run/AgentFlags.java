@@ -91,7 +91,8 @@ final class AgentFlags {
     @Option(
             names = "--isolation",
             paramLabel = "CLASS",
-            description = "The IsolationClass. Default: container with an image, process without one.")
+            description = "The IsolationClass. Default: container with an image, process without one;"
+                    + " gvisor has an image over gVisor's kernel.")
     private @Nullable String isolation;
 
     @Option(names = "--deadline", paramLabel = "SECONDS", description = "Stop the agent after that time.")

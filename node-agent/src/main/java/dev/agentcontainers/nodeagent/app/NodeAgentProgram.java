@@ -126,7 +126,8 @@ public final class NodeAgentProgram implements QuarkusApplication {
                         configuration.unaskedStorage() == 0
                                 ? OptionalLong.empty()
                                 : OptionalLong.of(configuration.unaskedStorage()),
-                        configuration.hostPaths().orElse(List.of())),
+                        configuration.hostPaths().orElse(List.of()),
+                        gvisor()),
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),
@@ -136,6 +137,14 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 names(),
                 audit(),
                 images());
+    }
+
+    private NodeSettings.Gvisor gvisor() {
+        try {
+            return new NodeSettings.Gvisor(configuration.runsc(), configuration.runscPlatform());
+        } catch (IllegalArgumentException e) {
+            throw new StartException("agentcontainers.node." + e.getMessage());
+        }
     }
 
     private ImageSettings images() {

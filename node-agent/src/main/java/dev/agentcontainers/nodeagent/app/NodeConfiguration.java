@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.app;
 
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.standalone.service.ServiceSettings;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -49,6 +50,13 @@ public interface NodeConfiguration {
 
     /** Absolute paths that agents without an image see read-only, beside /usr, /bin, /sbin, /lib* and /etc. */
     Optional<List<String>> hostPaths();
+
+    /** gVisor's runtime, runsc, for the driver gvisor. Default: the first of that name on the PATH. */
+    Optional<Path> runsc();
+
+    /** How runsc gets hold of its programs' system calls: systrap, or kvm where there is /dev/kvm. */
+    @WithDefault(NodeSettings.Gvisor.SYSTRAP)
+    String runscPlatform();
 
     /** For images; several nodes of a machine may share it. Default: the folder images of the state directory. */
     Optional<Path> imageDirectory();

@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.image.LayerUnpacker;
 import dev.agentcontainers.nodeagent.linux.image.UnpackLimits;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
+import dev.agentcontainers.nodeagent.linux.oci.GvisorSettings;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
@@ -90,7 +91,7 @@ public final class LinuxPlatform implements Platform {
     @Override
     public List<IsolationDriver> drivers(NodeSettings settings) {
         OciDriver process = OciDriver.process(ociSettings(settings));
-        return List.of(process, process.container());
+        return List.of(process, process.container(), process.gvisor());
     }
 
     @Override
@@ -111,7 +112,9 @@ public final class LinuxPlatform implements Platform {
                 new IdRange(settings.firstUserId(), settings.userIdCount()),
                 settings.logLimitBytes());
         return oci.withUnaskedStorage(settings.unaskedStorageBytes())
-                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()));
+                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()))
+                .withGvisor(new GvisorSettings(
+                        settings.gvisor().runsc(), settings.gvisor().platform()));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.platform;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param unaskedStorageBytes what the workspaces of an agent without a limit of its own may take; empty for the whole
  *     disk
  * @param hostPaths paths of the machine that agents without an image see read-only, beside the usual ones
+ * @param gvisor how the driver gvisor runs it
  */
 public record NodeSettings(
         String name,
@@ -26,7 +28,8 @@ public record NodeSettings(
         long userIdCount,
         long logLimitBytes,
         OptionalLong unaskedStorageBytes,
-        List<String> hostPaths) {
+        List<String> hostPaths,
+        Gvisor gvisor) {
     private static final OptionalLong UNASKED_STORAGE = OptionalLong.of(1L << 30);
 
     public NodeSettings {
@@ -41,6 +44,37 @@ public record NodeSettings(
             long firstUserId,
             long userIdCount,
             long logLimitBytes) {
-        this(name, stateDirectory, runDirectory, firstUserId, userIdCount, logLimitBytes, UNASKED_STORAGE, List.of());
+        this(
+                name,
+                stateDirectory,
+                runDirectory,
+                firstUserId,
+                userIdCount,
+                logLimitBytes,
+                UNASKED_STORAGE,
+                List.of(),
+                Gvisor.DEFAULT);
+    }
+
+    /**
+     * gVisor on this machine.
+     *
+     * @param runsc its runtime; empty for the first of that name on the PATH
+     * @param platform how it gets hold of its programs' system calls, one of {@link #PLATFORMS}
+     */
+    public record Gvisor(Optional<Path> runsc, String platform) {
+        public static final String SYSTRAP = "systrap";
+
+        /** What runsc has and what holds agents. Source: gvisor.dev/docs/user_guide/platforms. */
+        public static final List<String> PLATFORMS = List.of(SYSTRAP, "kvm");
+
+        public static final Gvisor DEFAULT = new Gvisor(Optional.empty(), SYSTRAP);
+
+        public Gvisor {
+            if (!PLATFORMS.contains(platform)) {
+                throw new IllegalArgumentException(
+                        "runsc-platform is '" + platform + "'; it must be " + String.join(" or ", PLATFORMS));
+            }
+        }
     }
 }

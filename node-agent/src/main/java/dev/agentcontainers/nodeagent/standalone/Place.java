@@ -52,7 +52,8 @@ record Place(int number) {
                 USER_IDS,
                 LOG_LIMIT,
                 OptionalLong.of(UNASKED_STORAGE),
-                List.of());
+                List.of(),
+                NodeSettings.Gvisor.DEFAULT);
     }
 
     /** From the end of the fleet's range: 100.95.255.240/28, 100.95.255.224/28 and so on. */

@@ -33,9 +33,16 @@ import org.jspecify.annotations.Nullable;
  * @param problems what of the policies allows nothing although its author may have meant it to
  */
 record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources sources, List<String> problems) {
+    private static final String GVISOR = "gvisor";
+
     /** The classes that every installation has; others belong to a cluster. Each is of the driver of its name. */
-    private static final Map<String, IsolationLevel> CLASSES =
-            Map.of("process", IsolationLevel.Process, "container", IsolationLevel.Container);
+    private static final Map<String, IsolationLevel> CLASSES = Map.of(
+            "process",
+            IsolationLevel.Process,
+            "container",
+            IsolationLevel.Container,
+            GVISOR,
+            IsolationLevel.UserspaceKernel);
 
     private static final long EPOCH = 0;
 
@@ -73,20 +80,21 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
     }
 
     private static IsolationClass isolation(AgentContainerSpec spec) throws RefusedRunException {
-        String name = spec.image() == null ? "process" : "container";
+        Isolation asked = spec.isolation();
+        String name = className(spec, asked);
         String runs = spec.image() == null
                 ? "spec.image is not set, so the agent runs this machine's own programs"
                 : "spec.image is set, so the agent runs the image's programs";
-        Isolation asked = spec.isolation();
         if (asked.className() != null && !CLASSES.containsKey(asked.className())) {
             throw new RefusedRunException(
                     "spec.isolation.className: there is no IsolationClass %s without a cluster; a standalone run knows %s"
-                            .formatted(asked.className(), String.join(" and ", new TreeSet<>(CLASSES.keySet()))));
+                            .formatted(asked.className(), String.join(", ", new TreeSet<>(CLASSES.keySet()))));
         }
         if (asked.className() != null && !asked.className().equals(name)) {
             throw new RefusedRunException(
                     "spec.isolation.className: is %s, but %s, and a standalone run does that with %s"
-                            .formatted(asked.className(), runs, name));
+                            .formatted(
+                                    asked.className(), runs, spec.image() == null ? name : "container or " + GVISOR));
         }
         IsolationLevel level = Objects.requireNonNull(CLASSES.get(name));
         if (asked.minimum() != null && asked.minimum().compareTo(level) > 0) {
@@ -98,5 +106,15 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
         isolation.setMetadata(new ObjectMetaBuilder().withName(name).build());
         isolation.setSpec(new IsolationClassSpec(name, level, null));
         return isolation;
+    }
+
+    /** The cheapest that will do. */
+    private static String className(AgentContainerSpec spec, Isolation asked) {
+        if (spec.image() == null) {
+            return "process";
+        }
+        boolean ownKernel = GVISOR.equals(asked.className())
+                || asked.minimum() != null && asked.minimum().compareTo(IsolationLevel.Container) > 0;
+        return ownKernel ? GVISOR : "container";
     }
 }

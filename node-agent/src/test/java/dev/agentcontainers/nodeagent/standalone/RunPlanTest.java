@@ -89,11 +89,33 @@ class RunPlanTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "minimum: Process, container",
+        "minimum: Container, container",
+        "minimum: UserspaceKernel, gvisor",
+        "className: gvisor, gvisor",
+        "className: container, container"
+    })
+    void anImageHasTheCheapestDriverThatWillDo(String isolation, String driver) throws Exception {
+        RunObjects objects = objects("""
+                {apiVersion: agentcontainers.dev/v1alpha1, kind: AgentContainer, metadata: {name: a}, spec: {command: [x], image: example.org/a, isolation: {%s}}}
+                """.formatted(isolation));
+
+        assertThat(RunPlan.of(objects, MACHINE, "standalone-0")
+                        .assignment()
+                        .driver()
+                        .name())
+                .isEqualTo(driver);
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            isolation: {className: gvisor}                                | spec.isolation.className: there is no IsolationClass gvisor
+            isolation: {className: kata}                                  | spec.isolation.className: there is no IsolationClass kata
+            isolation: {className: gvisor}                                | spec.isolation.className: is gvisor, but spec.image is not set
             isolation: {className: container}                             | spec.isolation.className: is container, but spec.image is not set
             isolation: {className: process}, image: example.org/a         | spec.isolation.className: is process, but spec.image is set
-            isolation: {minimum: UserspaceKernel}, image: example.org/a   | isolates that as strongly as Container
+            isolation: {minimum: MicroVM}, image: example.org/a           | isolates that as strongly as UserspaceKernel
+            isolation: {minimum: UserspaceKernel}                         | isolates that as strongly as Process
             isolation: {minimum: MicroVM}                                 | spec.isolation.minimum: is MicroVM
             isolation: {className: process}, platform: {os: windows}      | spec.platform.os: is windows, but this machine is linux
             isolation: {className: process}, platform: {arch: arm64}      | spec.platform.arch: is arm64, but this machine is amd64

@@ -14,8 +14,10 @@ import java.util.Map;
 @Singleton
 public class DefaultIsolationClasses {
     /** Names of classes and of their drivers. */
-    private static final Map<String, IsolationLevel> LEVELS =
-            Map.of("process", IsolationLevel.Process, "container", IsolationLevel.Container);
+    private static final Map<String, IsolationLevel> LEVELS = Map.of(
+            "process", IsolationLevel.Process,
+            "container", IsolationLevel.Container,
+            "gvisor", IsolationLevel.UserspaceKernel);
 
     private final KubernetesClient client;
 

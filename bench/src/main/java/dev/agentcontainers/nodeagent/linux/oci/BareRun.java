@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -62,7 +61,25 @@ public final class BareRun {
 
     /** Makes a sandbox of the spec, which stays created and never starts; its bundle is what is run. */
     public static BareRun of(OciSettings settings, SandboxSpec spec) throws IOException, SandboxException {
-        OciDriver driver = OciDriver.process(settings);
+        return of(settings, spec, DriverKind.PROCESS, OciDriver.process(settings));
+    }
+
+    /** The same of an image. */
+    public static BareRun container(OciSettings settings, SandboxSpec spec) throws IOException, SandboxException {
+        return of(
+                settings,
+                spec,
+                DriverKind.CONTAINER,
+                OciDriver.process(settings).container());
+    }
+
+    /** The same of an image over gVisor's kernel. */
+    public static BareRun gvisor(OciSettings settings, SandboxSpec spec) throws IOException, SandboxException {
+        return of(settings, spec, DriverKind.GVISOR, OciDriver.process(settings).gvisor());
+    }
+
+    private static BareRun of(OciSettings settings, SandboxSpec spec, DriverKind kind, OciDriver driver)
+            throws IOException, SandboxException {
         driver.prepare(spec);
         driver.create(spec);
         SandboxFiles files = new SandboxFiles(settings, spec.id());
@@ -72,7 +89,7 @@ public final class BareRun {
         DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
         Tools tools;
         try {
-            tools = Tools.find(Optional.empty());
+            tools = Tools.of(kind, settings);
         } catch (Tools.MissingException e) {
             throw new IOException(e);
         }

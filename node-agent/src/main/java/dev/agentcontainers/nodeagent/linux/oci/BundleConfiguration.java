@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  *
  * @param userNamespace which has these ids; the runtime makes the others
  * @param root what the root at {@code rootPath} is
+ * @param kind whose kernel the agent has
  * @param defaults variables that the agent has where its specification sets no others
  * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
  * @param swapAccounted whether this kernel can limit swap
@@ -36,6 +37,7 @@ record BundleConfiguration(
         String userNamespace,
         String rootPath,
         AgentRoot.Made root,
+        DriverKind kind,
         String cgroupPath,
         Confinement confinement,
         Map<String, String> defaults,
@@ -43,6 +45,11 @@ record BundleConfiguration(
         boolean swapAccounted) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonNode FILTER = SystemCallFilter.oci();
+    private static final JsonNode GVISOR_FILTER = SystemCallFilter.gvisor();
+
+    /** The limit by which gVisor counts an agent's processes and threads. */
+    static final String PROCESSES = "RLIMIT_NPROC";
+
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /** Every capability that Linux 6 has, in the order of linux/capability.h. */
@@ -129,7 +136,23 @@ record BundleConfiguration(
                 "env", environment(),
                 "cwd", spec.workingDirectory(),
                 "noNewPrivileges", confinement == Confinement.SHIPPED,
-                "capabilities", sets);
+                "capabilities", sets,
+                "rlimits", rlimits());
+    }
+
+    /** Of gVisor's own kernel: other processes of agents inherit theirs. */
+    private List<Map<String, Object>> rlimits() {
+        if (kind != DriverKind.GVISOR) {
+            return List.of();
+        }
+        List<Map<String, Object>> limits =
+                new ArrayList<>(List.of(rlimit("RLIMIT_NOFILE", InheritedLimits.MOST_FILES), rlimit("RLIMIT_CORE", 0)));
+        spec.limits().pids().ifPresent(pids -> limits.add(rlimit(PROCESSES, pids)));
+        return limits;
+    }
+
+    private static Map<String, Object> rlimit(String type, long value) {
+        return Map.of("type", type, "soft", value, "hard", value);
     }
 
     private List<String> environment() {
@@ -180,7 +203,7 @@ record BundleConfiguration(
         linux.put("maskedPaths", hidden);
         linux.put("readonlyPaths", READ_ONLY);
         if (confinement == Confinement.SHIPPED) {
-            linux.put("seccomp", FILTER);
+            linux.put("seccomp", kind == DriverKind.GVISOR ? GVISOR_FILTER : FILTER);
         }
         return linux;
     }
@@ -194,7 +217,7 @@ record BundleConfiguration(
     }
 
     private Map<String, Object> resources() {
-        ResourceAmounts limits = spec.limits();
+        ResourceAmounts limits = kind == DriverKind.GVISOR ? GvisorLimits.onTheHost(spec.limits()) : spec.limits();
         Map<String, Object> resources = new LinkedHashMap<>();
         resources.put("devices", List.of(Map.of("allow", false, "access", "rwm")));
         limits.memoryBytes().ifPresent(bytes -> {

@@ -12,7 +12,7 @@ import java.util.List;
  * where it belongs to another user.
  */
 final class InheritedLimits {
-    private static final long MOST_FILES = 65_536;
+    static final long MOST_FILES = 65_536;
     private static final String SHELL = "/bin/sh";
 
     private InheritedLimits() {}

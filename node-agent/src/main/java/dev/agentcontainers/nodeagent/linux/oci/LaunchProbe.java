@@ -31,10 +31,11 @@ import java.util.regex.Pattern;
 
 /** Finds out whether this machine can run agents: looks for what is needed, then really runs one. */
 record LaunchProbe(
-        OciDriver driver, RootKind kind, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
+        OciDriver driver, DriverKind kind, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
     static final String STORAGE = "ephemeral-storage";
     private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
     private static final String PROGRAM = "/bin/true";
+    private static final long MEMORY = 128 << 20;
 
     static boolean isTrial(SandboxId id) {
         return id.value().startsWith(IsolationDriver.TRIAL);
@@ -46,7 +47,7 @@ record LaunchProbe(
 
     DriverProbe probe() {
         try {
-            Tools tools = Tools.find(settings.runtime());
+            Tools tools = Tools.of(kind, settings);
             Optional<String> lack = lack();
             if (lack.isPresent()) {
                 return new DriverProbe.NotReady(lack.get());
@@ -75,7 +76,7 @@ record LaunchProbe(
         if (version < 5012) {
             return Optional.of("the kernel is " + release + "; Linux 5.12 or newer is needed (mount_setattr)");
         }
-        if (kind == RootKind.IMAGE && version < 5019) {
+        if (kind.runsImages() && version < 5019) {
             return Optional.of(
                     "the kernel is " + release + "; Linux 5.19 or newer is needed (id-mapped layers of an overlay)");
         }
@@ -136,13 +137,13 @@ record LaunchProbe(
             throws SandboxException, IOException, InterruptedException {
         SandboxId id = new SandboxId(IsolationDriver.TRIAL + UUID.randomUUID());
         ResourceAmounts limits =
-                new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(64 << 20), storage, OptionalLong.of(16));
+                new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(MEMORY), storage, OptionalLong.of(16));
         SandboxSpec spec = new SandboxSpec(
                 id,
                 root(),
                 "probe",
                 Map.of(),
-                List.of(kind == RootKind.HOST ? PROGRAM : TrialImage.PROGRAM),
+                List.of(kind == DriverKind.PROCESS ? PROGRAM : TrialImage.PROGRAM),
                 "/",
                 Map.of(),
                 limits,
@@ -161,8 +162,8 @@ record LaunchProbe(
 
     private SandboxRoot root() throws IOException {
         return switch (kind) {
-            case HOST -> SandboxRoot.HOST;
-            case IMAGE -> new SandboxRoot.Image(List.of(TrialImage.layerIn(trialFolder(settings))), "");
+            case PROCESS -> SandboxRoot.HOST;
+            case CONTAINER, GVISOR -> new SandboxRoot.Image(List.of(TrialImage.layerIn(trialFolder(settings))), "");
         };
     }
 

@@ -55,14 +55,14 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Agents in namespaces of their own, over the host's root (the driver {@code process}) or an image's (the driver {@code
- * container}): the isolation is an OCI runtime's, the supervision conmon's, so that agents outlive this process. All its
- * knowledge is on the machine. The two drivers of a node share what they know: either finds and removes sandboxes of the
- * other as well. Thread-safe.
+ * container}), and over gVisor's kernel in place of the host's (the driver {@code gvisor}): the isolation is an OCI
+ * runtime's, the supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. The
+ * drivers of a node share what they know: each finds and removes sandboxes of the others as well. Thread-safe.
  */
 public final class OciDriver implements IsolationDriver, AutoCloseable {
     static final String STORAGE_FIELD = "spec.resources.limits.ephemeral-storage";
 
-    private final RootKind kind;
+    private final DriverKind kind;
     private final OciSettings settings;
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors;
@@ -90,7 +90,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     private OciDriver(OciSettings settings, ProcessCalls processes, Mounts mounts, LoopDevices loopDevices) {
-        this.kind = RootKind.HOST;
+        this.kind = DriverKind.PROCESS;
         this.settings = settings;
         this.descriptors = DescriptorCalls.ofThisMachine();
         this.hostTree = new RememberedHostTree(new LinuxHostTree(), Clock.systemUTC());
@@ -114,7 +114,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         this.ids = new IdRanges(SandboxFiles.sandboxes(settings), settings.ids());
     }
 
-    private OciDriver(OciDriver other, RootKind kind) {
+    private OciDriver(OciDriver other, DriverKind kind) {
         this.kind = kind;
         this.settings = other.settings;
         this.processes = other.processes;
@@ -136,7 +136,12 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     /** The driver of agents from images on the same node. */
     public OciDriver container() {
-        return new OciDriver(this, RootKind.IMAGE);
+        return new OciDriver(this, DriverKind.CONTAINER);
+    }
+
+    /** The driver of agents from images on the same node whose system calls gVisor answers. */
+    public OciDriver gvisor() {
+        return new OciDriver(this, DriverKind.GVISOR);
     }
 
     @Override
@@ -175,6 +180,9 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     public void prepare(SandboxSpec spec) throws SandboxException {
         refuseParameters(spec);
         kind.require(spec.root());
+        if (kind == DriverKind.GVISOR) {
+            GvisorLimits.require(spec);
+        }
         Optional<StorageLimit> limit = storageLimit(spec);
         if (limit.isPresent()) {
             refuseUnenforceable(limit.get());
@@ -268,7 +276,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     SandboxCreation creation() throws IOException, SandboxException {
-        return new SandboxCreation(settings, cgroups, shim(), mounts, hostTree, stores);
+        return new SandboxCreation(kind, settings, cgroups, shim(), mounts, hostTree, stores);
     }
 
     SandboxCreation.Surroundings surroundings(SandboxId id) throws IOException, InterruptedException {
@@ -296,7 +304,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         switch (state(id)) {
             case SandboxState.Created _ ->
                 attempt(Step.START, id, () -> {
-                    runtime().run(files(id), record(id).shim().pid(), List.of("start", id.value()));
+                    runStart(id);
                     Files.writeString(files(id).started(), "");
                     return true;
                 });
@@ -306,6 +314,23 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             case SandboxState.Broken broken ->
                 throw new SandboxException(
                         Step.START, Kind.TRANSIENT, "sandbox " + id + " is broken: " + broken.what());
+        }
+    }
+
+    /** With crun and runc a pipe says whether the agent was begun; with runsc that is not known of a start that was cut short. */
+    private void runStart(SandboxId id) throws IOException, SandboxException {
+        long shim = record(id).shim().pid();
+        List<String> command = List.of("start", id.value());
+        if (kind != DriverKind.GVISOR) {
+            runtime().run(files(id), shim, command);
+            return;
+        }
+        Files.createFile(files(id).starting());
+        try {
+            runtime().run(files(id), shim, command);
+        } catch (RuntimeCommand.RefusedException e) {
+            Files.move(files(id).starting(), files(id).refused());
+            throw e;
         }
     }
 
@@ -320,9 +345,20 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
                         Kind.UNSUPPORTED,
                         STORAGE_FIELD + " can't be changed while the sandbox exists; all other limits can");
             }
-            new LiveLimits(cgroups).apply(spec.id().value(), spec.limits(), spec.requests());
+            new LiveLimits(cgroups).apply(spec.id().value(), onTheHost(spec), spec.requests());
             return true;
         });
+    }
+
+    /** The limits that the control groups of a sandbox that exists are to have. */
+    private ResourceAmounts onTheHost(SandboxSpec spec) throws IOException, SandboxException {
+        if (kind != DriverKind.GVISOR) {
+            return spec.limits();
+        }
+        Path bundle = SandboxFiles.through(
+                record(spec.id()).shim().pid(), files(spec.id()).bundle());
+        GvisorLimits.requireSame(spec.limits().pids(), bundle.resolve("config.json"));
+        return GvisorLimits.onTheHost(spec.limits());
     }
 
     @Override
@@ -455,7 +491,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     private Tools tools() throws SandboxException {
         try {
-            return Tools.find(settings.runtime());
+            return Tools.of(kind, settings);
         } catch (Tools.MissingException e) {
             throw new SandboxException(
                     Step.CREATE,

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param cgroupParent absolute path in every hierarchy of control groups
  * @param ids the host's ids that sandboxes are mapped to
  * @param runtime program to use in place of the first that is found of crun and runc
+ * @param gvisor how the driver gvisor runs it
  * @param hostRoot what agents see of the host
  * @param logLimitBytes size at which an agent's log is begun anew; 0 for no limit
  * @param unaskedStorage bytes that the workspaces of an agent without a limit may take; empty for the whole disk
@@ -28,6 +29,7 @@ public record OciSettings(
         String cgroupParent,
         IdRange ids,
         Optional<Path> runtime,
+        GvisorSettings gvisor,
         HostRoot hostRoot,
         long logLimitBytes,
         OptionalLong unaskedStorage,
@@ -43,6 +45,7 @@ public record OciSettings(
                 cgroupParent,
                 ids,
                 Optional.empty(),
+                GvisorSettings.DEFAULT,
                 HostRoot.DEFAULT,
                 logLimitBytes,
                 OptionalLong.empty(),
@@ -57,6 +60,7 @@ public record OciSettings(
                 cgroupParent,
                 ids,
                 runtime,
+                gvisor,
                 other,
                 logLimitBytes,
                 unaskedStorage,
@@ -71,9 +75,25 @@ public record OciSettings(
                 cgroupParent,
                 ids,
                 runtime,
+                gvisor,
                 hostRoot,
                 logLimitBytes,
                 bytes,
+                confinement,
+                patience);
+    }
+
+    public OciSettings withGvisor(GvisorSettings other) {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                runtime,
+                other,
+                hostRoot,
+                logLimitBytes,
+                unaskedStorage,
                 confinement,
                 patience);
     }
@@ -85,6 +105,7 @@ public record OciSettings(
                 cgroupParent,
                 ids,
                 Optional.of(program),
+                gvisor,
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,
@@ -100,6 +121,7 @@ public record OciSettings(
                 cgroupParent,
                 ids,
                 runtime,
+                gvisor,
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,

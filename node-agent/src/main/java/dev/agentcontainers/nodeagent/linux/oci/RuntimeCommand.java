@@ -31,8 +31,13 @@ record RuntimeCommand(
      * @throws IOException with the runtime's own message where it fails
      */
     void run(SandboxFiles files, long shimPid, List<String> command) throws IOException {
+        output(files, shimPid, command);
+    }
+
+    /** The same; what it prints. */
+    String output(SandboxFiles files, long shimPid, List<String> command) throws IOException {
         String name = tools.runtime().getFileName() + " " + command.getFirst();
-        String failure = new MountNamespace(mounts).inThatOf(shimPid, () -> {
+        Ended ended = new MountNamespace(mounts).inThatOf(shimPid, () -> {
             int[] output = new int[2];
             Shim.check("make a pipe", descriptors.pipe(output));
             try {
@@ -44,13 +49,26 @@ record RuntimeCommand(
                 }
                 ChildProcess process = new ChildProcess(processes, descriptors, child, name);
                 String text = process.readAll(output[0], patience);
-                return process.await(patience) == 0 ? "" : text.isBlank() ? "no message" : text;
+                return new Ended(process.await(patience) == 0, text);
             } finally {
                 descriptors.close(output[0]);
             }
         });
-        if (!failure.isEmpty()) {
-            throw new IOException(name + ": " + failure.strip());
+        if (!ended.well()) {
+            throw new RefusedException(name + ": "
+                    + (ended.text().isBlank() ? "no message" : ended.text().strip()));
+        }
+        return ended.text();
+    }
+
+    private record Ended(boolean well, String text) {}
+
+    /** The runtime itself says that it has not done it. */
+    static final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        RefusedException(String message) {
+            super(message);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -39,6 +40,7 @@ final class RuntimeExecSession implements ExecSession {
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
     private final Instant started = Instant.now();
     private final RelayedTerminal inner;
+    private final Optional<InsideGvisor> inside;
     private volatile Size size = new Size(0, 0);
 
     private record Size(int columns, int rows) {}
@@ -50,9 +52,11 @@ final class RuntimeExecSession implements ExecSession {
             Descriptor output,
             @Nullable Descriptor error,
             boolean terminal,
-            int child)
+            int child,
+            Optional<InsideGvisor> inside)
             throws IOException {
         this.command = command;
+        this.inside = inside;
         this.input = input;
         this.output = output;
         this.error = error;
@@ -63,6 +67,9 @@ final class RuntimeExecSession implements ExecSession {
             int code = command.processes().waitFor(child);
             try {
                 Files.deleteIfExists(specification);
+                if (inside.isPresent()) {
+                    inside.get().forget();
+                }
             } catch (IOException e) {
                 // It vanishes with the run.
             }
@@ -78,18 +85,27 @@ final class RuntimeExecSession implements ExecSession {
         Path specification = bundle.resolve(name);
         BundleConfiguration.writeProcess(
                 bundle.resolve("config.json"), specification, request.command(), request.terminal());
-        List<String> arguments = List.of(
-                "exec",
-                "--process",
-                files.bundle().resolve(name).toString(),
-                files.id().value());
+        List<String> arguments = new ArrayList<>(
+                List.of("exec", "--process", files.bundle().resolve(name).toString()));
+        Optional<InsideGvisor> inside = Optional.empty();
+        if (command.tools().gvisor()) {
+            Path pid = files.bundle().resolve(name.replace(".json", ".pid"));
+            arguments.addAll(List.of("--internal-pid-file", pid.toString()));
+            inside = Optional.of(new InsideGvisor(command, files, shimPid, pid));
+        }
+        arguments.add(files.id().value());
         return request.terminal()
-                ? withTerminal(command, files, shimPid, specification, arguments)
-                : withPipes(command, files, shimPid, specification, arguments, request.stdin());
+                ? withTerminal(command, files, shimPid, specification, arguments, inside)
+                : withPipes(command, files, shimPid, specification, arguments, request.stdin(), inside);
     }
 
     private static ExecSession withTerminal(
-            RuntimeCommand command, SandboxFiles files, long shimPid, Path specification, List<String> arguments)
+            RuntimeCommand command,
+            SandboxFiles files,
+            long shimPid,
+            Path specification,
+            List<String> arguments,
+            Optional<InsideGvisor> inside)
             throws IOException {
         DescriptorCalls calls = command.descriptors();
         int[] ends = new int[2];
@@ -97,7 +113,7 @@ final class RuntimeExecSession implements ExecSession {
         Descriptor control = command.own(ends[0]);
         try {
             int child = command.spawn(files, shimPid, arguments, Map.of(0, ends[1], 1, ends[1], 2, ends[1]), true);
-            return new RuntimeExecSession(command, specification, control, control, null, true, child);
+            return new RuntimeExecSession(command, specification, control, control, null, true, child, inside);
         } catch (IOException e) {
             control.close();
             throw e;
@@ -112,7 +128,8 @@ final class RuntimeExecSession implements ExecSession {
             long shimPid,
             Path specification,
             List<String> arguments,
-            boolean stdin)
+            boolean stdin,
+            Optional<InsideGvisor> inside)
             throws IOException {
         DescriptorCalls calls = command.descriptors();
         List<Descriptor> ours = new ArrayList<>();
@@ -128,7 +145,8 @@ final class RuntimeExecSession implements ExecSession {
             if (!stdin) {
                 ours.getFirst().close();
             }
-            return new RuntimeExecSession(command, specification, ours.get(0), ours.get(1), ours.get(2), false, child);
+            return new RuntimeExecSession(
+                    command, specification, ours.get(0), ours.get(1), ours.get(2), false, child, inside);
         } catch (IOException e) {
             ours.forEach(Descriptor::close);
             throw e;
@@ -175,7 +193,8 @@ final class RuntimeExecSession implements ExecSession {
             size = new Size(columns, rows);
             // The runtime begins with the size that this one has when it makes the other.
             output.resize(columns, rows);
-            if (!resizeInner()) {
+            // gVisor has this terminal itself, and no other.
+            if (inside.isEmpty() && !resizeInner()) {
                 Thread.ofVirtual().name("exec-resize").start(this::resizeWhenThere);
             }
         }
@@ -212,7 +231,7 @@ final class RuntimeExecSession implements ExecSession {
     @Override
     public void close() {
         if (!exit.isDone()) {
-            killInside();
+            inside.ifPresentOrElse(InsideGvisor::kill, this::killInside);
             runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL);
         }
         input.close();

@@ -46,6 +46,7 @@ final class SandboxCreation {
 
     private static final long TEMPORARY_WITHOUT_LIMIT = 512L << 20;
 
+    private final DriverKind kind;
     private final OciSettings settings;
     private final SandboxCgroups cgroups;
     private final Shim shim;
@@ -57,6 +58,7 @@ final class SandboxCreation {
 
     /** @param stores of whom the machine trusts, as agents see them */
     SandboxCreation(
+            DriverKind kind,
             OciSettings settings,
             SandboxCgroups cgroups,
             Shim shim,
@@ -64,6 +66,7 @@ final class SandboxCreation {
             RememberedHostTree hostTree,
             SystemStores stores)
             throws IOException {
+        this.kind = kind;
         this.settings = settings;
         this.hostTree = hostTree;
         this.stores = stores;
@@ -209,6 +212,7 @@ final class SandboxCreation {
                         users.path().toString(),
                         paths.root().toString(),
                         made,
+                        kind,
                         cgroups.pathFor(spec.id().value()),
                         settings.confinement(),
                         surroundings.trust().isPresent() ? TrustFolder.variables() : Map.of(),

@@ -49,6 +49,16 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("started");
     }
 
+    /** There while gVisor is told to start, and where nobody knows whether it has. */
+    Path starting() {
+        return run().resolve("starting");
+    }
+
+    /** There where gVisor has said that it does not start it: nothing of the agent has run, nor will. */
+    Path refused() {
+        return run().resolve("refused");
+    }
+
     /** In the host's mount namespace an empty directory; in the sandbox's what follows. */
     Path privateMount() {
         return settings.runDirectory().resolve("private");
@@ -78,6 +88,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
     /** What the runtime removes when the agent starts. */
     Path startGate() {
         return runtimeState().resolve(id.value()).resolve("exec.fifo");
+    }
+
+    /** What runsc writes of its container. Source: gVisor, runsc/container/state_file.go. */
+    Path gvisorState() {
+        return runtimeState().resolve(id.value() + "_sandbox:" + id.value() + ".state");
     }
 
     /** A path of the sandbox's mount namespace as it is seen from the host's, by way of the shim that lives there. */

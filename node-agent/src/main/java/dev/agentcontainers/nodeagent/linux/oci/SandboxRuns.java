@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
@@ -27,7 +29,11 @@ final class SandboxRuns {
     /** Reported where an agent's exit code is lost, as for one that was killed. */
     private static final int LOST = 128 + ProcessCalls.SIGKILL;
 
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private static final long SHIM_PATIENCE_SECONDS = 5;
+
+    private static final long START_PATIENCE_SECONDS = 10;
 
     private final SandboxCgroups cgroups;
     private final ProcessCalls processes;
@@ -51,6 +57,9 @@ final class SandboxRuns {
         if (record.isEmpty()) {
             return new SandboxState.Broken("its creation did not complete");
         }
+        if (Files.exists(files.refused())) {
+            return new SandboxState.Broken("its runtime refused to start it");
+        }
         Optional<ExitStatus> exit = exit(files);
         if (exit.isPresent()) {
             return new SandboxState.Exited(exit.get());
@@ -69,13 +78,59 @@ final class SandboxRuns {
         }
         NetworkAttachment network = new NetworkAttachment(record.agent().pid());
         boolean started = Files.exists(files.started());
-        if (supervised && Files.exists(SandboxFiles.through(record.shim().pid(), files.startGate()))) {
+        if (supervised && waitsForStart(files, record, started)) {
             return new SandboxState.Created(network);
         }
         if (!supervised && !started) {
             return new SandboxState.Broken("what supervises it has ended before it was started");
         }
         return new SandboxState.Running(network, startedAt(files));
+    }
+
+    /** Of crun and runc there is a pipe until then, of runsc a word in its record. */
+    private static boolean waitsForStart(SandboxFiles files, RunRecord record, boolean started) throws IOException {
+        long shim = record.shim().pid();
+        if (Files.exists(SandboxFiles.through(shim, files.startGate()))) {
+            return true;
+        }
+        return !started && !Files.exists(files.starting()) && isCreatedForGvisor(files, shim);
+    }
+
+    private static boolean isCreatedForGvisor(SandboxFiles files, long shim) throws IOException {
+        try {
+            return JSON.readTree(Files.readAllBytes(SandboxFiles.through(shim, files.gvisorState())))
+                    .path("status")
+                    .asText()
+                    .equals("created");
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (JsonProcessingException e) {
+            // It is just being written: with that it begins to run.
+            return false;
+        }
+    }
+
+    /**
+     * Whether a start of gVisor's was cut short: the agent may have run, and must not run twice, or it may wait for ever, and
+     * without a network, which the start has taken from the kernel.
+     */
+    private static boolean startWasCutShort(SandboxFiles files, RunRecord record) throws IOException {
+        return Files.exists(files.starting())
+                && !Files.exists(files.started())
+                && isCreatedForGvisor(files, record.shim().pid());
+    }
+
+    private void endWhereStartWasCutShort(SandboxFiles files, RunRecord record)
+            throws IOException, InterruptedException {
+        // It may still be under way, by a process that has outlived the one that began it.
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_PATIENCE_SECONDS);
+        while (startWasCutShort(files, record)) {
+            if (System.nanoTime() > giveUp) {
+                record.agent().signal(processes, descriptors, ProcessCalls.SIGKILL);
+                return;
+            }
+            Thread.sleep(50);
+        }
     }
 
     /** The record of a run that exists in this boot, complete or not yet removed. */
@@ -132,6 +187,7 @@ final class SandboxRuns {
                 case SandboxState.Created _, SandboxState.Running _ -> {
                     RunRecord record =
                             record(files).orElseThrow(() -> new IOException("sandbox " + files.id() + " was removed"));
+                    endWhereStartWasCutShort(files, record);
                     await(record.shim().isAlive() ? record.shim() : record.agent());
                 }
                 case SandboxState.Absent _ -> throw new IOException("sandbox " + files.id() + " does not exist");

@@ -67,7 +67,11 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
                 List.of("-r", tools.runtime().toString(), "-b", files.bundle().toString()));
         arguments.addAll(
                 List.of("-p", files.pid().toString(), "-P", files.shimPid().toString()));
-        arguments.addAll(List.of("--persist-dir", files.run().toString(), "--full-attach", "--no-new-keyring"));
+        arguments.addAll(List.of("--persist-dir", files.run().toString(), "--full-attach"));
+        if (!tools.gvisor()) {
+            // Programs over gVisor reach no keyring of the host's, and runsc does not know the flag.
+            arguments.add("--no-new-keyring");
+        }
         arguments.addAll(List.of("-l", "k8s-file:" + files.log()));
         if (settings.logLimitBytes() > 0) {
             arguments.addAll(List.of("--log-size-max", Long.toString(settings.logLimitBytes())));
@@ -91,9 +95,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
 
     List<String> runtimeArguments(SandboxFiles files) {
         List<String> arguments = new ArrayList<>(List.of("--root=" + files.runtimeState()));
-        if (tools.isCrun()) {
-            arguments.add("--cgroup-manager=cgroupfs");
-        }
+        arguments.addAll(tools.options());
         return arguments;
     }
 

@@ -14,6 +14,9 @@ import java.io.UncheckedIOException;
  * netlink. Calls that it does not know answer ENOSYS, so that programs fall back; those that it denies answer EPERM.
  */
 final class SystemCallFilter {
+    private static final int EPERM = 1;
+    private static final int ENOSYS = 38;
+
     private SystemCallFilter() {}
 
     /** In the form of the OCI runtime specification, for this machine's architecture only. */
@@ -28,6 +31,32 @@ final class SystemCallFilter {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * The same for gVisor, whose kernel applies it. It knows no number for an error but EPERM; of the calls that are to
+     * answer ENOSYS a tracer would have to be asked, and where there is none, as always here (ptrace is denied), the answer
+     * is ENOSYS. Source: gVisor, runsc/specutils/seccomp and pkg/sentry/kernel/seccomp.go; seccomp(2), SECCOMP_RET_TRACE.
+     */
+    static JsonNode gvisor() {
+        ObjectNode profile = (ObjectNode) oci();
+        askTracerWhereUnknown(profile, "defaultAction", "defaultErrnoRet");
+        for (JsonNode rule : profile.required("syscalls")) {
+            askTracerWhereUnknown((ObjectNode) rule, "action", "errnoRet");
+        }
+        return profile;
+    }
+
+    private static void askTracerWhereUnknown(ObjectNode rule, String action, String errno) {
+        if (rule.path(action).asText().equals("SCMP_ACT_ERRNO")) {
+            int answer = rule.path(errno).asInt(EPERM);
+            if (answer == ENOSYS) {
+                rule.put(action, "SCMP_ACT_TRACE");
+            } else if (answer != EPERM) {
+                throw new IllegalStateException("gVisor's filter can't answer with the error " + answer);
+            }
+        }
+        rule.remove(errno);
     }
 
     private static String architecture() {

@@ -9,8 +9,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The programs that the driver drives. */
-record Tools(Path runtime, Path shim) {
+/**
+ * The programs that the driver drives.
+ *
+ * @param options that each call of the runtime begins with
+ * @param gvisor whether the runtime is runsc
+ */
+record Tools(Path runtime, Path shim, List<String> options, boolean gvisor) {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** A program that is missing; the message says how to get it. */
@@ -20,6 +25,44 @@ record Tools(Path runtime, Path shim) {
         MissingException(String message) {
             super(message);
         }
+    }
+
+    static Tools of(DriverKind kind, OciSettings settings) throws MissingException {
+        return switch (kind) {
+            case PROCESS, CONTAINER -> find(settings.runtime());
+            case GVISOR -> find(settings.gvisor());
+        };
+    }
+
+    private static Tools find(GvisorSettings settings) throws MissingException {
+        Path runtime = settings.program()
+                .or(() -> program("runsc"))
+                .orElseThrow(() -> new MissingException(
+                        "runsc, gVisor's runtime, was not found on the PATH: get it as docs/isolation.md says, or name"
+                                + " its path by agentcontainers.node.runsc"));
+        if (!Files.isExecutable(runtime)) {
+            throw new MissingException("agentcontainers.node.runsc: " + runtime + " is not an executable file");
+        }
+        return new Tools(runtime, conmon(), gvisorOptions(settings.platform()), true);
+    }
+
+    /**
+     * Nothing of the host but the root's files, the interface and what the control groups give: no sockets and no pipes of
+     * the host. Files are looked at anew, since the node changes some of them while agents run. Changes go to the root,
+     * which has its own place for them. The filter of system calls counts inside as well.
+     */
+    private static List<String> gvisorOptions(String platform) {
+        return List.of(
+                "--platform=" + platform,
+                "--network=sandbox",
+                "--net-raw=false",
+                "--overlay2=none",
+                "--file-access=shared",
+                "--host-uds=none",
+                "--host-fifo=none",
+                "--character-device-policy=emulated-only",
+                "--oci-seccomp=true",
+                "--host-settings=ignore");
     }
 
     static Tools find(Optional<Path> chosenRuntime) throws MissingException {
@@ -37,18 +80,18 @@ record Tools(Path runtime, Path shim) {
                             "no OCI runtime was found: install the package crun (or runc), for example"
                                     + " 'apt-get install crun'"));
         }
-        Path shim = program("conmon")
+        boolean crun = runtime.getFileName().toString().startsWith("crun");
+        return new Tools(runtime, conmon(), crun ? List.of("--cgroup-manager=cgroupfs") : List.of(), false);
+    }
+
+    private static Path conmon() throws MissingException {
+        return program("conmon")
                 .orElseThrow(() -> new MissingException(
                         "conmon was not found: install the package conmon, for example 'apt-get install conmon'"));
-        return new Tools(runtime, shim);
     }
 
     private static Optional<Path> program(String name) {
         return Program.find(name).map(Program::path);
-    }
-
-    boolean isCrun() {
-        return runtime.getFileName().toString().startsWith("crun");
     }
 
     /** Name and version, for example {@code crun 1.8.1}. */

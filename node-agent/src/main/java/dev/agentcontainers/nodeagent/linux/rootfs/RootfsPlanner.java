@@ -156,7 +156,7 @@ public final class RootfsPlanner {
         throw invalid(mount.path(), "is in /proc, /sys or /dev, where only 'access: Denied' below them is possible");
     }
 
-    static boolean isKernels(String path) {
+    public static boolean isKernels(String path) {
         return KERNEL_FILESYSTEMS.stream().anyMatch(kernel -> path.equals(kernel) || path.startsWith(kernel + "/"));
     }
 

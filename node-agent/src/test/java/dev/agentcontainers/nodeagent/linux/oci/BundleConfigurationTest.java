@@ -24,6 +24,12 @@ class BundleConfigurationTest {
 
     private static JsonNode bundle(SandboxSpec spec, AgentRoot.Made root, Confinement confinement, boolean swap)
             throws IOException {
+        return bundle(spec, root, DriverKind.PROCESS, confinement, swap);
+    }
+
+    private static JsonNode bundle(
+            SandboxSpec spec, AgentRoot.Made root, DriverKind kind, Confinement confinement, boolean swap)
+            throws IOException {
         return new ObjectMapper()
                 .readTree(new BundleConfiguration(
                                 spec,
@@ -31,6 +37,7 @@ class BundleConfigurationTest {
                                 "/proc/1234/ns/user",
                                 "/run/x/root",
                                 root,
+                                kind,
                                 "/parent/id",
                                 confinement,
                                 Map.of("SSL_CERT_FILE", "/etc/agentcontainers/trust/bundle.crt"),
@@ -149,5 +156,46 @@ class BundleConfigurationTest {
         JsonNode bundle = bundle(spec(ResourceAmounts.NONE), Confinement.NONE_FOR_TESTS, true);
         assertThat(bundle.at("/process/capabilities/effective")).hasSize(41);
         assertThat(bundle.at("/linux").has("seccomp")).isFalse();
+    }
+
+    private static JsonNode gvisor(ResourceAmounts limits) throws IOException {
+        return bundle(
+                spec(limits),
+                new AgentRoot.Made(false, List.of(), RunAs.ROOT),
+                DriverKind.GVISOR,
+                Confinement.SHIPPED,
+                false);
+    }
+
+    /** What it answers with EPERM stays so; it has no other number for an error. */
+    @Test
+    void gvisorsFilterIsTheShippedOneInItsWords() throws IOException {
+        JsonNode filter = gvisor(ResourceAmounts.NONE).at("/linux/seccomp");
+        JsonNode shipped =
+                bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/linux/seccomp");
+        assertThat(shipped.at("/defaultErrnoRet").asInt()).isEqualTo(38);
+        assertThat(filter.at("/defaultAction").asText()).isEqualTo("SCMP_ACT_TRACE");
+        assertThat(filter.toString()).doesNotContain("rrnoRet");
+        assertThat(filter.at("/syscalls")).hasSameSizeAs(shipped.at("/syscalls"));
+        for (int i = 0; i < shipped.at("/syscalls").size(); i++) {
+            JsonNode before = shipped.at("/syscalls").get(i);
+            JsonNode after = filter.at("/syscalls").get(i);
+            assertThat(after.get("names")).isEqualTo(before.get("names"));
+            assertThat(after.get("args")).isEqualTo(before.get("args"));
+            String expected = before.path("errnoRet").asInt() == 38
+                    ? "SCMP_ACT_TRACE"
+                    : before.get("action").asText();
+            assertThat(after.get("action").asText()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void gvisorCountsProcessesItselfAndTheHostHasRoomForIts() throws IOException {
+        JsonNode bundle = gvisor(TestNode.limits(1000, 128 << 20, 7));
+        assertThat(bundle.at("/process/rlimits").toString()).contains("RLIMIT_NPROC", "\"soft\":7", "\"hard\":7");
+        assertThat(bundle.at("/linux/resources/pids/limit").asLong()).isBetween(512L, 2048L);
+        assertThat(bundle.at("/linux/resources/memory/limit").asLong()).isEqualTo(128 << 20);
+        assertThat(gvisor(ResourceAmounts.NONE).at("/linux/resources").has("pids"))
+                .isFalse();
     }
 }

@@ -156,6 +156,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void itsUserIsNobodyOnTheHost() throws Exception {
         SandboxSpec spec = TestNode.shell("tr -s ' ' < /proc/self/uid_map; tr -s ' ' < /proc/self/gid_map; id -u");
         assertThat(node.outputOf(spec)).matches(" 0 3000\\d+ 65536\n 0 3000\\d+ 65536\n0");
@@ -264,6 +265,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void thirtyTwoBitSystemCallsKillTheAgent() throws Exception {
         String script = """
             import ctypes, mmap
@@ -282,6 +284,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void sysIsReadOnlyAndShowsOnlyItsOwnInterfaces() throws Exception {
         List<String> lines = node.outputOf(
                         "ls /sys/class/net; (echo 1 > /sys/class/net/lo/mtu) 2>/dev/null && echo changed;"
@@ -322,6 +325,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void devicesOfTheHostAreNotThere() throws Exception {
         // Some runtimes make the link core to /proc/kcore, which is masked.
         assertThat(node.outputOf("ls /dev | grep -v '^core$' | tr '\\n' ' '"))
@@ -335,6 +339,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void mountsOfTheManifestAreInPlace() throws Exception {
         assertThat(node.outputOf(
                         "cat /opt/agent/main.py /secret/token; stat -c %a /opt/agent/main.py /secret/token; ls /opt;"
@@ -396,6 +401,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void pathsOfTheKernelCanOnlyBeDenied() throws Exception {
         SandboxSpec spec = TestNode.shell("true", new Workspace("/proc/sys", true));
         node.driver().prepare(spec);

@@ -111,6 +111,7 @@ class ExecIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void aTerminalHasItsSizeAndChangesIt() throws Exception {
         try (ExecSession session = exec(true, true, "/bin/sh")) {
             session.resize(91, 33);

@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Layers of images that are made of the host's programs. */
-final class HostPrograms {
+public final class HostPrograms {
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+) \\(0x");
 
     private HostPrograms() {}
@@ -31,7 +31,7 @@ final class HostPrograms {
     }
 
     /** Nearly all of them, in one layer that is there until this process ends. */
-    static Path all() {
+    public static Path all() {
         return All.LAYER;
     }
 

@@ -103,6 +103,7 @@ class LimitsIT {
     }
 
     @Test
+    @Tag("host-kernel")
     void limitsOfARunningAgentChange() throws Exception {
         SandboxSpec spec = TestNode.shell(
                 "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo"

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -56,6 +57,12 @@ final class TestNode implements AutoCloseable {
         return new TestNode(directory, settings);
     }
 
+    /** Whose agents over gVisor have this one. */
+    static TestNode withGvisor(GvisorSettings gvisor) throws IOException {
+        TestNode node = start();
+        return new TestNode(node.directory, node.settings.withGvisor(gvisor));
+    }
+
     /** With these directories, which are removed when it is closed. */
     static TestNode at(Path stateDirectory, Path runDirectory, HostRoot hostRoot) {
         return new TestNode(stateDirectory, settings(stateDirectory, runDirectory, hostRoot, 0, OptionalLong.empty()));
@@ -80,6 +87,7 @@ final class TestNode implements AutoCloseable {
                 "/agentcontainers-test-" + UUID.randomUUID().toString().substring(0, 8),
                 new IdRange(300_000_000, 64 * IdRange.PER_SANDBOX),
                 runtime(),
+                gvisor(),
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,
@@ -120,15 +128,28 @@ final class TestNode implements AutoCloseable {
     /** Chosen by a system property: the same tests are run with each. */
     private static OciDriver driver(OciSettings settings) {
         OciDriver process = OciDriver.process(settings);
-        return ofImages() ? process.container() : process;
+        return switch (kind()) {
+            case PROCESS -> process;
+            case CONTAINER -> process.container();
+            case GVISOR -> process.gvisor();
+        };
     }
 
-    private static boolean ofImages() {
-        return System.getProperty("agentcontainers.test.driver", "process").equals("container");
+    private static DriverKind kind() {
+        return DriverKind.valueOf(
+                System.getProperty("agentcontainers.test.driver", "process").toUpperCase(Locale.ROOT));
+    }
+
+    /** The tests that are run with it are skipped where it is missing. */
+    private static GvisorSettings gvisor() {
+        if (kind() != DriverKind.GVISOR) {
+            return GvisorSettings.DEFAULT;
+        }
+        return TestGvisor.required();
     }
 
     private static SandboxRoot root() {
-        return ofImages() ? new SandboxRoot.Image(List.of(HostPrograms.all()), "") : SandboxRoot.HOST;
+        return kind().runsImages() ? new SandboxRoot.Image(List.of(HostPrograms.all()), "") : SandboxRoot.HOST;
     }
 
     static SandboxId newId() {

@@ -7,16 +7,20 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 
-/** What the agents of a driver stand on. */
-enum RootKind {
-    HOST("process", IsolationLevel.Process, DriverFeature.HOST_ROOT),
-    IMAGE("container", IsolationLevel.Container, DriverFeature.IMAGE);
+/** What tells the drivers apart: what their agents stand on, and whose kernel answers them. */
+enum DriverKind {
+    /** The host's root and the host's kernel. */
+    PROCESS("process", IsolationLevel.Process, DriverFeature.HOST_ROOT),
+    /** An image's root and the host's kernel. */
+    CONTAINER("container", IsolationLevel.Container, DriverFeature.IMAGE),
+    /** An image's root and gVisor's kernel, which is a program of the agent's own on the host. */
+    GVISOR("gvisor", IsolationLevel.UserspaceKernel, DriverFeature.IMAGE);
 
     private final String driver;
     private final IsolationLevel level;
     private final String feature;
 
-    RootKind(String driver, IsolationLevel level, String feature) {
+    DriverKind(String driver, IsolationLevel level, String feature) {
         this.driver = driver;
         this.level = level;
         this.feature = feature;
@@ -35,11 +39,15 @@ enum RootKind {
         return feature;
     }
 
+    boolean runsImages() {
+        return this != PROCESS;
+    }
+
     void require(SandboxRoot root) throws SandboxException {
         String problem = switch (root) {
-            case SandboxRoot.Host _ when this == IMAGE -> "is not set, and the driver container needs an image";
+            case SandboxRoot.Host _ when runsImages() -> "is not set, and the driver " + driver + " needs an image";
             case SandboxRoot.Image _
-            when this == HOST ->
+            when !runsImages() ->
                 "is set, but the driver process runs the node's own programs: use an IsolationClass whose driver"
                         + " runs images, for example container";
             case SandboxRoot.Host _, SandboxRoot.Image _ -> "";
