@@ -208,9 +208,12 @@ record BundleConfiguration(
         return linux;
     }
 
+    /** runsc, a program of several threads, can't join a user namespace: it makes one with the same ids. */
     private List<Map<String, String>> namespaces() {
+        Map<String, String> users =
+                kind == DriverKind.GVISOR ? Map.of("type", "user") : Map.of("type", "user", "path", userNamespace);
         return Stream.concat(
-                        Stream.of(Map.of("type", "user", "path", userNamespace)),
+                        Stream.of(users),
                         Stream.of("pid", "ipc", "uts", "mount", "network", "cgroup")
                                 .map(type -> Map.of("type", type)))
                 .toList();

@@ -28,6 +28,9 @@ final class FileProbes {
 
     private static final int FIRST_PROCESSES = 8;
 
+    /** What its processes, and those that made it, are executed from. */
+    private static final Set<String> PROGRAMS = Set.of("/program", "/crun", "/runc", "/runsc", "/conmon", "/exe");
+
     /** Devices that give nobody a hold on the host: null, zero, full, random, urandom and tty. */
     private static final Set<String> HARMLESS_DEVICES = Set.of("1:3", "1:5", "1:7", "1:8", "1:9", "5:0");
 
@@ -93,7 +96,10 @@ final class FileProbes {
                     for (int pid = 1; pid <= FIRST_PROCESSES; pid++) {
                         opened.add(open(program, "/proc/" + pid + "/exe", O_WRONLY));
                     }
-                    return none(opened, file -> true, "the program of a process opened for writing");
+                    return none(
+                            opened,
+                            file -> PROGRAMS.contains(lastOf(file.link())),
+                            "the program of a process opened for writing");
                 }));
     }
 
@@ -150,7 +156,7 @@ final class FileProbes {
     }
 
     private static String lastOf(String path) {
-        return path.substring(path.lastIndexOf('/'));
+        return path.substring(Math.max(0, path.lastIndexOf('/')));
     }
 
     private static List<SurveyProbe> devices() {

@@ -53,7 +53,7 @@ final class KernelProbes {
     }
 
     /** Whether another kernel than the host's answers it. */
-    private boolean hasOwnKernel(Witness witness) {
+    boolean hasOwnKernel(Witness witness) {
         return named.filter(answer -> witness.answer(answer) == 0).isPresent()
                 && !witness.processNames().contains(processName);
     }
@@ -133,10 +133,16 @@ final class KernelProbes {
                 probe("no-privileges", (program, bait) -> witness -> {
                     String capabilities = witness.field("CapBnd");
                     boolean none = capabilities.equals(witness.field("CapEff")) && capabilities.matches("0+");
+                    // Those of a kernel of its own are in a user namespace of its own, and not the agent's.
+                    boolean kernels = hasOwnKernel(witness) && !witness.hasHosts("user");
                     boolean root = witness.user().equals("0");
                     return Judgement.of(
-                            none && !root,
-                            "capabilities %s, user %s on the host".formatted(capabilities, witness.user()));
+                            (none || kernels) && !root,
+                            "capabilities %s%s, user %s on the host"
+                                    .formatted(
+                                            witness.field("CapEff"),
+                                            kernels ? " of a kernel of its own" : "",
+                                            witness.user()));
                 }),
                 probe(
                         "no-new-privileges",

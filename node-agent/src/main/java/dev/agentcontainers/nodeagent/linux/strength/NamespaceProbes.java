@@ -21,8 +21,8 @@ final class NamespaceProbes {
     private NamespaceProbes() {}
 
     /** What would change how others end comes last. */
-    static List<SurveyProbe> all() {
-        return Stream.of(mounts(), namespaces()).flatMap(List::stream).toList();
+    static List<SurveyProbe> all(KernelProbes kernel) {
+        return Stream.of(mounts(), namespaces(kernel)).flatMap(List::stream).toList();
     }
 
     private static List<SurveyProbe> mounts() {
@@ -69,7 +69,7 @@ final class NamespaceProbes {
                 }));
     }
 
-    private static List<SurveyProbe> namespaces() {
+    private static List<SurveyProbe> namespaces(KernelProbes kernel) {
         return List.of(
                 probe("namespaces-of-host", (program, bait) -> {
                     List<Answer> joined = new ArrayList<>();
@@ -80,7 +80,9 @@ final class NamespaceProbes {
                     return witness -> {
                         List<String> shared = new ArrayList<>();
                         for (String kind : Witness.KINDS) {
-                            if (witness.hasHosts(kind)) {
+                            // One of control groups hides names only, from whom a kernel of its own hides them anyway.
+                            boolean hidden = kind.equals("cgroup") && kernel.hasOwnKernel(witness);
+                            if (witness.hasHosts(kind) && !hidden) {
                                 shared.add(kind);
                             }
                         }

@@ -13,13 +13,14 @@ import java.util.stream.Stream;
 record Survey(boolean workspace) {
     /** In the order in which they are made: what would change how the others end comes last. */
     List<SurveyProbe> probes() {
+        KernelProbes kernel = new KernelProbes();
         return Stream.of(
                         ProcessProbes.inherited(),
-                        new KernelProbes().all(),
+                        kernel.all(),
                         new FileProbes(workspace).all(),
                         ProcessProbes.processes(),
                         SocketProbes.sockets(),
-                        NamespaceProbes.all())
+                        NamespaceProbes.all(kernel))
                 .flatMap(List::stream)
                 .toList();
     }

@@ -124,15 +124,24 @@ record Witness(
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
             for (Path one : all) {
                 try {
-                    opened.put(
-                            Integer.parseInt(one.getFileName().toString()),
-                            new Opened(Files.readSymbolicLink(one).toString(), device(one)));
+                    opened.put(Integer.parseInt(one.getFileName().toString()), new Opened(link(one), device(one)));
                 } catch (NoSuchFileException e) {
                     // Closed meanwhile.
                 }
             }
         }
         return opened;
+    }
+
+    /** Deep in a tree a path may be longer than the kernel says it. */
+    private static String link(Path descriptor) throws NoSuchFileException {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     private static Optional<String> device(Path descriptor) throws IOException {

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
+import dev.agentcontainers.nodeagent.linux.oci.TestGvisor;
 import dev.agentcontainers.nodeagent.linux.oci.UnconfinedDriver;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.strength.ProbeResult;
@@ -71,6 +72,19 @@ class LinuxStrengthSuiteIT {
         StrengthReport report = measure(process.container());
         assertThat(report.failures()).isEmpty();
         assertThat(report.strength()).contains(IsolationLevel.Container);
+        process.forget();
+    }
+
+    @Test
+    void agentsOverGvisorWithstandAllAndHaveAKernelOfTheirOwn() throws Exception {
+        OciDriver process = OciDriver.process(settings.withGvisor(TestGvisor.required()));
+        StrengthReport report = measure(process.gvisor());
+        assertThat(report.failures()).isEmpty();
+        assertThat(report.results())
+                .filteredOn(result -> result.probe().equals("kernel-of-its-own"))
+                .extracting(ProbeResult::verdict)
+                .containsExactly(Verdict.PASSED);
+        assertThat(report.strength()).contains(IsolationLevel.UserspaceKernel);
         process.forget();
     }
 
