@@ -189,6 +189,9 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
 
         private Optional<AgentAssignmentStatus> written = Optional.empty();
 
+        /** On its way to the API server. */
+        private Optional<AgentAssignmentStatus> beingWritten = Optional.empty();
+
         /** What {@link #newest} was made of. */
         private Optional<AgentReport> report = Optional.empty();
 
@@ -197,7 +200,7 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
 
         private Optional<Egress> egressWritten = Optional.empty();
         private boolean egressIsOld;
-        /** By {@link System#nanoTime}. */
+        /** When a change of what probes say was last written, by {@link System#nanoTime}. */
         private Optional<Long> availabilityWritten = Optional.empty();
 
         Outbox(String assignment) {
@@ -222,8 +225,10 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         }
 
         private boolean onlyAvailabilityIsNew(AgentAssignmentStatus status) {
-            return !written.equals(Optional.of(status))
-                    && written.map(AssignmentStatuses::withoutAvailability)
+            return status.availability() != null
+                    && beingWritten
+                            .or(() -> written)
+                            .map(AssignmentStatuses::withoutAvailability)
                             .equals(Optional.of(AssignmentStatuses.withoutAvailability(status)));
         }
 
@@ -261,7 +266,16 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         private synchronized Optional<AgentAssignmentStatus> next() {
             Optional<AgentAssignmentStatus> next = isWaiting() ? newest : Optional.empty();
             egressIsOld = false;
+            next.ifPresent(this::begin);
             return next;
+        }
+
+        private void begin(AgentAssignmentStatus status) {
+            Optional<AgentAssignmentStatus.Availability> before = written.map(AgentAssignmentStatus::availability);
+            if (before.isPresent() && !before.equals(Optional.ofNullable(status.availability()))) {
+                availabilityWritten = Optional.of(System.nanoTime());
+            }
+            beingWritten = Optional.of(status);
         }
 
         private void write() {
@@ -289,14 +303,12 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         /** It is tried again, also where only what is said of egress is new. */
         private synchronized void keepWaiting() {
             egressIsOld = written.isPresent();
+            beingWritten = Optional.empty();
         }
 
         private synchronized void wrote(AgentAssignmentStatus status, Optional<Egress> egress, boolean exists) {
-            Optional<AgentAssignmentStatus.Availability> before = written.map(AgentAssignmentStatus::availability);
-            if (before.isPresent() && !before.equals(Optional.ofNullable(status.availability()))) {
-                availabilityWritten = Optional.of(System.nanoTime());
-            }
             written = Optional.of(status);
+            beingWritten = Optional.empty();
             egressWritten = egress;
             if (isOver(status.phase()) && !closed) {
                 var _ = timer.schedule(this::sayEgress, LAST_EGRESS.toMillis(), TimeUnit.MILLISECONDS);
