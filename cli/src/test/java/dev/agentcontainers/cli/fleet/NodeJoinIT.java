@@ -90,6 +90,7 @@ class NodeJoinIT {
             assertThat(node().getMetadata().getLabels()).containsEntry("pool", "joined");
             runAnAgent();
             usersOfTheGroupRunAgentsOfTheirOwn();
+            itSaysHowStronglyItIsolates();
             Result reset = agentctl(reset());
             assertThat(reset.exitCode()).as(reset.errors()).isZero();
             assertThat(reset.output())
@@ -111,6 +112,20 @@ class NodeJoinIT {
         // As the reset said; until then the operator waits for the node to come back.
         fleet.client().resource(node()).delete();
         fleet.delete("on-joined");
+    }
+
+    /** Asked anew, while an agent of it runs. */
+    private static void itSaysHowStronglyItIsolates() {
+        Result verified = agentctl(List.of("node", "verify", NODE));
+        assertThat(verified.exitCode()).as(verified.output() + verified.errors()).isZero();
+        assertThat(verified.output())
+                .contains("Isolation of driver process on " + NODE, "Isolation of driver container on " + NODE)
+                .contains("level Process", "level Container")
+                .contains("private-file-of-host", "descriptors-exhausted")
+                .doesNotContain("FAILED");
+        Result unknown = agentctl(List.of("node", "verify", "nowhere"));
+        assertThat(unknown.exitCode()).isEqualTo(1);
+        assertThat(unknown.errors()).contains("there is no AgentNode nowhere");
     }
 
     @Test

@@ -111,13 +111,20 @@ class NodeIT {
         assertThat(seen).isNotEmpty();
 
         seen.clear();
+        List<String> requests = new CopyOnWriteArrayList<>();
+        node.admin.resources(AgentNode.class).withName(node.nodeName).edit(asked -> {
+            asked.getMetadata().setAnnotations(Map.of(AgentNode.VERIFY, "now"));
+            return asked;
+        });
+        AgentNode annotated = node.node();
         try (NodeStatusReporter again = new NodeStatusReporter(
-                client, node.nodeName, () -> description, seen::add, request -> {}, () -> {}, timer)) {
+                client, node.nodeName, () -> description, seen::add, requests::add, () -> {}, timer)) {
             again.start();
             await().during(Duration.ofSeconds(1)).atMost(NodeFixture.PATIENCE).until(() -> !seen.isEmpty());
         }
+        assertThat(requests).as("to verify its drivers").containsOnly("now");
         assertThat(node.node().getMetadata().getResourceVersion())
-                .isEqualTo(first.getMetadata().getResourceVersion());
+                .isEqualTo(annotated.getMetadata().getResourceVersion());
     }
 
     @Test

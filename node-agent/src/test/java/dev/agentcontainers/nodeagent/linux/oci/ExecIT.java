@@ -88,6 +88,18 @@ class ExecIT {
         }
     }
 
+    /** The runtime does not set them: they come from whoever starts it. */
+    @Test
+    void itHasTheAgentsLimits() throws Exception {
+        String script = "ulimit -n; ulimit -c";
+        String agents = node.outputOf(script);
+        assertThat(agents.lines().toList()).hasSize(2).last().isEqualTo("0");
+        assertThat(Long.parseLong(agents.lines().findFirst().orElseThrow())).isBetween(1L, 65_536L);
+        try (ExecSession session = exec(false, false, "/bin/sh", "-c", script)) {
+            assertThat(text(session.standardOutput()).strip()).isEqualTo(agents);
+        }
+    }
+
     /** The only word of it may come before the runtime has the terminal. */
     @Test
     void aTerminalGetsTheSizeThatItWasToldOfFirst() throws Exception {
