@@ -30,7 +30,9 @@ record Certificate(
 
     /** Whether every attempt that can be made was withstood. */
     boolean holds() {
-        return verification != null && verification.failed() != null && verification.failed() == 0;
+        return verification != null
+                && Integer.valueOf(0).equals(verification.failed())
+                && Integer.valueOf(0).equals(verification.unknown());
     }
 
     void print(PrintWriter out) {
@@ -44,10 +46,11 @@ record Certificate(
             return;
         }
         out.printf(
-                "  result     %s; %d withstood, %d not, %d not applicable%n",
+                "  result     %s; %d withstood, %d not, %d not known, %d not applicable%n",
                 strength.map(level -> "level " + level).orElse("no level"),
                 verification.passed(),
                 verification.failed(),
+                verification.unknown(),
                 verification.notApplicable());
         out.printf("  measured   %s, suite %s%n%n", verification.at(), verification.suite());
         List<Probe> probes = verification.probes() == null ? List.of() : verification.probes();
@@ -55,7 +58,7 @@ record Certificate(
                 probes.stream().mapToInt(probe -> probe.name().length()).max().orElse(0);
         for (Probe probe : probes) {
             out.printf(
-                    "  %-6s  %-15s  %-" + names + "s  %s%n",
+                    "  %-7s  %-15s  %-" + names + "s  %s%n",
                     word(probe.verdict()),
                     probe.level(),
                     probe.name(),
@@ -67,6 +70,7 @@ record Certificate(
         return switch (verdict) {
             case Passed -> "passed";
             case Failed -> "FAILED";
+            case Unknown -> "unknown";
             case NotApplicable -> "n/a";
             case null -> "?";
         };

@@ -95,8 +95,11 @@ public record AgentNodeStatus(
             @JsonPropertyDescription("Attempts that had no effect on the host.")
             Integer passed,
 
-            @JsonPropertyDescription("Attempts that had one, or of which that is not known.")
-            Integer failed,
+            @JsonPropertyDescription("Attempts that had one.") Integer failed,
+
+            @JsonPropertyDescription("Attempts of which that is not known.")
+            Integer unknown,
+
 
             @JsonPropertyDescription("Attempts that can't be made here.")
             Integer notApplicable,
@@ -123,6 +126,7 @@ public record AgentNodeStatus(
     public enum Verdict {
         Passed,
         Failed,
+        Unknown,
         NotApplicable
     }
 }

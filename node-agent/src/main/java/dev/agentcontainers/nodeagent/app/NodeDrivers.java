@@ -32,6 +32,12 @@ final class NodeDrivers implements AutoCloseable {
     /** Between probes of drivers that are not ready. */
     private static final Duration PERIOD = Duration.ofSeconds(30);
 
+    /** One measurement for so many rounds where the last was not conclusive. */
+    private static final int ROUNDS_WHEN_UNPROVEN = 4;
+
+    /** As long as the API lets what was answered be, in characters. */
+    private static final int LONGEST_REQUEST = 253;
+
     /** For what is being tried out when the node agent ends. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -99,6 +105,10 @@ final class NodeDrivers implements AutoCloseable {
 
     /** Has all drivers measured soon, once for each request. */
     void verify(String request) {
+        if (request.length() > LONGEST_REQUEST) {
+            LOG.warn("a request to verify the drivers is longer than {} characters and ignored", LONGEST_REQUEST);
+            return;
+        }
         if (!asked.equals(Optional.of(request))) {
             asked = Optional.of(request);
             look.release();
@@ -107,24 +117,51 @@ final class NodeDrivers implements AutoCloseable {
 
     private void probeAgain(Runnable onChange) {
         try {
-            measure(all);
-            onChange.run();
+            attempt(() -> {
+                measure(all);
+                onChange.run();
+            });
             for (int round = 1; true; round++) {
                 boolean requested = look.tryAcquire(period.toNanos(), TimeUnit.NANOSECONDS);
-                boolean changed = requested && answer();
-                for (ProvenDriver driver : all) {
-                    if (!(driver.last() instanceof DriverProbe.Ready) || round % ROUNDS_WHEN_READY == 0) {
-                        changed |= probe(driver);
-                    }
-                }
-                changed |= measure(all.stream().filter(ProvenDriver::isUnproven).toList());
-                if (changed) {
-                    onChange.run();
-                }
+                boolean readyToo = round % ROUNDS_WHEN_READY == 0;
+                boolean unproven = round % ROUNDS_WHEN_UNPROVEN == 0;
+                attempt(() -> probeOnce(requested, readyToo, unproven, onChange));
             }
         } catch (InterruptedException e) {
             // The node agent ends.
         }
+    }
+
+    private void probeOnce(boolean requested, boolean readyToo, boolean unproven, Runnable onChange)
+            throws InterruptedException {
+        boolean changed = requested && answer();
+        for (ProvenDriver driver : all) {
+            if (readyToo || !(driver.last() instanceof DriverProbe.Ready)) {
+                changed |= probe(driver);
+            }
+        }
+        changed |= measure(all.stream()
+                .filter(driver ->
+                        driver.isUnproven() && (unproven || driver.report().isEmpty()))
+                .toList());
+        if (changed) {
+            onChange.run();
+        }
+    }
+
+    /** What goes wrong with one round must not keep the next from being made. */
+    private static void attempt(Round round) throws InterruptedException {
+        try {
+            round.run();
+        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+            LOG.error("drivers can't be probed for now", e);
+        }
+    }
+
+    /** Probes or measures drivers. */
+    @FunctionalInterface
+    private interface Round {
+        void run() throws InterruptedException;
     }
 
     private boolean answer() throws InterruptedException {
@@ -141,7 +178,7 @@ final class NodeDrivers implements AutoCloseable {
         for (ProvenDriver driver : drivers) {
             DriverProbe before = driver.last();
             Optional<StrengthReport> report = driver.measure(suite);
-            report.ifPresent(reports::write);
+            report.filter(StrengthReport::isConclusive).ifPresent(reports::write);
             report.ifPresent(made -> LOG.info(
                     "driver {}: {} of {} attempts to break out were withstood",
                     driver.name(),

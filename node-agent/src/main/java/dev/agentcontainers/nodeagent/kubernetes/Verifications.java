@@ -19,6 +19,7 @@ public final class Verifications {
                 report.at().truncatedTo(ChronoUnit.SECONDS).toString(),
                 (int) report.count(ProbeResult.Verdict.PASSED),
                 (int) report.count(ProbeResult.Verdict.FAILED),
+                (int) report.count(ProbeResult.Verdict.UNKNOWN),
                 (int) report.count(ProbeResult.Verdict.NOT_APPLICABLE),
                 report.results().stream().map(Verifications::probe).toList());
     }
@@ -27,6 +28,7 @@ public final class Verifications {
         Verdict verdict = switch (result.verdict()) {
             case PASSED -> Verdict.Passed;
             case FAILED -> Verdict.Failed;
+            case UNKNOWN -> Verdict.Unknown;
             case NOT_APPLICABLE -> Verdict.NotApplicable;
         };
         String evidence = result.evidence();

@@ -15,8 +15,11 @@ public record ProbeResult(String probe, IsolationLevel level, Verdict verdict, S
         /** It was made, and had no effect on the host. */
         PASSED,
 
-        /** It had an effect, or it is not known that it had none. */
+        /** It had an effect. */
         FAILED,
+
+        /** It is not known what came of it: as good as failed for what the driver counts for, but no proof against it. */
+        UNKNOWN,
 
         /** It can't be made here. */
         NOT_APPLICABLE

@@ -27,6 +27,8 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
     private final IsolationDriver driver;
     private volatile DriverProbe launched = new DriverProbe.NotReady("it was not probed yet");
     private volatile Optional<StrengthReport> report = Optional.empty();
+    private volatile boolean inconclusive;
+    private volatile Optional<String> weakness = Optional.empty();
     private volatile Optional<DriverProbe.Ready> lastReady = Optional.empty();
 
     public ProvenDriver(IsolationDriver driver) {
@@ -55,23 +57,43 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
     /** Takes a report that was made before, of the same suite and on the same kernel. */
     public void remember(StrengthReport earlier) {
         report = Optional.of(earlier);
+        judge(earlier);
         last();
     }
 
-    /** Whether agents could be launched, but nothing is known yet of how strongly it isolates them. */
+    /** Whether agents could be launched, but it is not known of each attempt what comes of it. */
     public boolean isUnproven() {
-        return launched instanceof DriverProbe.Ready ready && reportOf(ready).isEmpty();
+        return launched instanceof DriverProbe.Ready ready
+                && (inconclusive || reportOf(ready).isEmpty());
     }
 
-    /** Measures it now, where agents can be launched. */
+    /** Measures it now, where agents can be launched. One that is not conclusive does not take the place of one that is. */
     public Optional<StrengthReport> measure(StrengthSuite suite) throws InterruptedException {
         if (!(launched instanceof DriverProbe.Ready ready)) {
             return Optional.empty();
         }
         StrengthReport measured = suite.measure(driver, ready);
-        report = Optional.of(measured);
+        inconclusive = !measured.isConclusive();
+        boolean nothingBetter =
+                reportOf(ready).filter(StrengthReport::isConclusive).isEmpty();
+        if (!inconclusive || nothingBetter || !measured.failures().isEmpty()) {
+            report = Optional.of(measured);
+        }
+        judge(measured);
         last();
-        return report;
+        return Optional.of(measured);
+    }
+
+    /** What was found to be weak is so until it is found to hold: agents that were begun with it may still run. */
+    private void judge(StrengthReport made) {
+        boolean weak = made.failures().stream()
+                .anyMatch(failure -> failure.level().compareTo(made.claimed()) <= 0);
+        if (weak) {
+            weakness =
+                    Optional.of("The isolation of driver " + name() + " does not hold: " + described(made.failures()));
+        } else if (made.isConclusive()) {
+            weakness = Optional.empty();
+        }
     }
 
     /** Of the version that was last found. */
@@ -98,39 +120,36 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
             return new DriverProbe.NotReady(
                     "how strongly it isolates is being measured: agents are placed once that is known");
         }
-        Optional<IsolationLevel> strength = made.get().strength();
+        StrengthReport known = made.get();
+        Optional<IsolationLevel> strength = known.strength();
         if (strength.isEmpty()) {
-            return new DriverProbe.NotReady("its isolation does not hold: " + failures(made.get()));
+            return new DriverProbe.NotReady(
+                    known.failures().isEmpty()
+                            ? "how strongly it isolates could not be measured, which is tried again: "
+                                    + described(known.unknown())
+                            : "its isolation does not hold: " + described(known.failures()));
         }
         if (strength.get() == ready.strength()) {
             return ready;
         }
+        List<ProbeResult> against = known.failures().isEmpty() ? known.unknown() : known.failures();
         List<String> notes = new ArrayList<>(ready.notes());
-        notes.add("counts as %s and not as %s: %s".formatted(strength.get(), ready.strength(), failures(made.get())));
+        notes.add("counts as %s and not as %s: %s".formatted(strength.get(), ready.strength(), described(against)));
         return new DriverProbe.Ready(ready.version(), strength.get(), ready.features(), notes);
     }
 
-    private static String failures(StrengthReport report) {
-        List<ProbeResult> failures = report.failures();
-        if (failures.isEmpty()) {
+    private static String described(List<ProbeResult> against) {
+        if (against.isEmpty()) {
             return "nothing could be attempted";
         }
-        ProbeResult first = failures.getFirst();
+        ProbeResult first = against.getFirst();
         return first.probe() + " (" + first.evidence() + ")"
-                + (failures.size() > 1 ? " and " + (failures.size() - 1) + " more" : "");
+                + (against.size() > 1 ? " and " + (against.size() - 1) + " more" : "");
     }
 
-    /**
-     * Why agents that were begun with it are not isolated as strongly as it promises; empty where they are, and where that is not
-     * known.
-     */
+    /** Why agents that were begun with it are not isolated as strongly as it promises; empty where that is not known. */
     public Optional<String> weakness() {
-        if (!(launched instanceof DriverProbe.Ready ready)) {
-            return Optional.empty();
-        }
-        return reportOf(ready)
-                .filter(made -> !made.strength().equals(Optional.of(ready.strength())))
-                .map(made -> "The isolation of driver " + name() + " does not hold: " + failures(made));
+        return weakness;
     }
 
     /** What was known last while it was ready: what agents that run were begun with, unless it has turned out to be less. */

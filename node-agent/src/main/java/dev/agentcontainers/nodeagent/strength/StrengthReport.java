@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a driver withstood.
@@ -41,14 +42,26 @@ public record StrengthReport(
         }
         return Arrays.stream(IsolationLevel.values())
                 .filter(level -> level.compareTo(claimed) <= 0)
-                .filter(level ->
-                        failures().stream().noneMatch(failure -> failure.level().compareTo(level) <= 0))
+                .filter(level -> Stream.concat(failures().stream(), unknown().stream())
+                        .noneMatch(result -> result.level().compareTo(level) <= 0))
                 .max(Comparator.naturalOrder());
+    }
+
+    /** Whether of every attempt that can be made it is known what came of it. */
+    public boolean isConclusive() {
+        return !results.isEmpty() && unknown().isEmpty();
     }
 
     public List<ProbeResult> failures() {
         return results.stream()
                 .filter(result -> result.verdict() == Verdict.FAILED)
+                .toList();
+    }
+
+    /** The attempts of which it is not known what came of them. */
+    public List<ProbeResult> unknown() {
+        return results.stream()
+                .filter(result -> result.verdict() == Verdict.UNKNOWN)
                 .toList();
     }
 

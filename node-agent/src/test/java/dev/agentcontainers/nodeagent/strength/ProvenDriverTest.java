@@ -106,6 +106,48 @@ class ProvenDriverTest {
         assertThatExceptionOfType(SandboxException.class).isThrownBy(() -> driver.prepare(SPEC));
     }
 
+    /** A busy machine is no proof against a driver, and none for it. */
+    @Test
+    void whatIsNotKnownIsNoWeaknessAndTakesNoStrengthAway() throws Exception {
+        driver.probe();
+        strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.UNKNOWN, "it took too long"));
+        driver.measure(strength);
+        assertThat(driver.last())
+                .isEqualTo(new DriverProbe.NotReady(
+                        "how strongly it isolates could not be measured, which is tried again: keys (it took too long)"));
+        assertThat(driver.weakness()).isEmpty();
+        assertThat(driver.isUnproven()).isTrue();
+
+        strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.PASSED, "refused"));
+        driver.measure(strength);
+        assertThat(driver.isUnproven()).isFalse();
+
+        strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.UNKNOWN, "it took too long"));
+        driver.measure(strength);
+        assertThat(driver.last()).as("what was known counts").isEqualTo(SwitchableDriver.READY);
+        assertThat(driver.isUnproven()).as("and is measured again").isTrue();
+    }
+
+    /** Its agents were begun by what is gone, and may still run. */
+    @Test
+    void aWeaknessStaysUntilTheDriverIsFoundToHold() throws Exception {
+        driver.probe();
+        strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.FAILED, "found"));
+        driver.measure(strength);
+        tool.tool(false);
+        driver.probe();
+        driver.probe();
+        assertThat(driver.weakness()).isPresent();
+        tool.tool(true);
+        driver.probe();
+        strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.UNKNOWN, "it took too long"));
+        driver.measure(strength);
+        assertThat(driver.weakness()).isPresent();
+        strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.PASSED, "refused"));
+        driver.measure(strength);
+        assertThat(driver.weakness()).isEmpty();
+    }
+
     @Test
     void aReportOfAnotherVersionDoesNotCount() {
         driver.remember(new StrengthReport(

@@ -42,6 +42,17 @@ class StrengthReportTest {
     }
 
     @Test
+    void whatIsNotKnownIsNotReachedEither() {
+        StrengthReport report =
+                report(WITHSTOOD, new ProbeResult("b", IsolationLevel.Container, Verdict.UNKNOWN, "too slow"));
+        assertThat(report.strength()).contains(IsolationLevel.Process);
+        assertThat(report.isConclusive()).isFalse();
+        assertThat(report.failures()).isEmpty();
+        assertThat(report(WITHSTOOD).isConclusive()).isTrue();
+        assertThat(report().isConclusive()).isFalse();
+    }
+
+    @Test
     void nothingThatWasAttemptedIsNoStrength() {
         assertThat(report(IsolationLevel.Process).strength()).isEmpty();
         assertThat(report(

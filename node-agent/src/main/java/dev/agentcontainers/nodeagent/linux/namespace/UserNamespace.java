@@ -21,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A user namespace in which a sandbox's ids begin at 0, and which belongs to the first of them: what the kernel limits for each user,
@@ -31,6 +32,10 @@ import java.util.Map;
  */
 public final class UserNamespace implements Closeable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PAUSE = Duration.ofMillis(2);
+    private static final int MOST_TRIES = 100;
+    private static final int ETXTBSY = 26;
+    private static final int CLOSED = -1;
     private static final long CLONE_NEWUSER = 0x10000000;
     private static final int KEEP_CAPABILITIES = 8;
     private static final int CAPABILITIES_VERSION = 0x20080522;
@@ -109,26 +114,35 @@ public final class UserNamespace implements Closeable {
         try {
             SpawnRequest request =
                     new SpawnRequest(program.toString(), List.of(), Map.of(), Map.of(0, held[0], 1, said[1]), false);
-            int pid = check("start a holder of a user namespace", processes.spawn(request));
+            int pid = check("start a holder of a user namespace", spawn(processes, request));
             ChildProcess child = new ChildProcess(processes, descriptors, pid, "the holder of a user namespace");
             UserNamespace made = new UserNamespace(child, held[1]);
+            // From here on it is that one's to close.
+            held[1] = CLOSED;
             descriptors.close(said[1]);
-            said[1] = -1;
+            said[1] = CLOSED;
             if (child.readOne(said[0], PATIENCE) <= 0) {
                 made.close();
                 throw new IOException("a user namespace can't be made: see user.max_user_namespaces of sysctl");
             }
             return made;
-        } catch (IOException e) {
-            descriptors.close(held[1]);
-            throw e;
         } finally {
-            descriptors.close(held[0]);
-            descriptors.close(said[0]);
-            if (said[1] >= 0) {
-                descriptors.close(said[1]);
+            for (int descriptor : new int[] {held[0], held[1], said[0], said[1]}) {
+                if (descriptor != CLOSED) {
+                    descriptors.close(descriptor);
+                }
             }
         }
+    }
+
+    /** A child of another thread may have the program open for writing for a moment, until it becomes what it shall be. */
+    private static int spawn(ProcessCalls processes, SpawnRequest request) {
+        int answer = processes.spawn(request);
+        for (int again = 0; answer == -ETXTBSY && again < MOST_TRIES; again++) {
+            LockSupport.parkNanos(PAUSE.toNanos());
+            answer = processes.spawn(request);
+        }
+        return answer;
     }
 
     private void map(IdRange ids) throws IOException {

@@ -168,10 +168,15 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         try {
             trial.run();
         } finally {
+            // Interrupted or not: it must go.
+            boolean interrupted = Thread.interrupted();
             try {
                 purge(id);
             } finally {
                 trials.remove(id);
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }

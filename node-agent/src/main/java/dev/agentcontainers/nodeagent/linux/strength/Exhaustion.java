@@ -6,15 +6,12 @@ import dev.agentcontainers.nodeagent.linux.program.CallProgram;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram.Answer;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram.Argument;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram.Value;
+import dev.agentcontainers.nodeagent.linux.program.Machine;
 import dev.agentcontainers.nodeagent.linux.program.SystemCall;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -33,12 +30,16 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
     private static final int PIDS = 64;
     private static final int AT_FDCWD = -100;
 
+    /** What a program prints before its attempts. */
+    static final String BEGUN = "begun";
+
     /** How the sandbox was found. */
     sealed interface End {
         /** It waits, having printed its answers. */
         record Waits(Witness witness) implements End {}
 
-        record Ended(ExitStatus exit) implements End {}
+        /** @param begun whether the program had come as far as its attempts */
+        record Ended(ExitStatus exit, boolean begun) implements End {}
     }
 
     /** Looks for what the program has done. */
@@ -47,26 +48,50 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
         Judgement judge(End end) throws IOException;
     }
 
-    static Exhaustion processes(CallProgram program) {
+    /** The program's own end is none that it was brought to by what it tried. */
+    private static Judgement ended(End.Ended end) {
+        return Judgement.unknown("its sandbox ended %s, with code %d"
+                .formatted(
+                        end.begun() ? "meanwhile" : "before", end.exit().code()));
+    }
+
+    private static boolean isKilled(ExitStatus exit) {
+        int killed = 128 + 9;
+        return exit.outOfMemory() || exit.code() == killed;
+    }
+
+    /** A program that says first that it has come so far. */
+    static CallProgram begun() {
+        CallProgram program = new CallProgram(Machine.current());
+        Value word = program.text(BEGUN + "\n");
+        program.call(SystemCall.WRITE, value(1), word, value(BEGUN.length() + 1));
+        return program;
+    }
+
+    /** @param ownKernel whether another kernel than the host's answers it */
+    static Exhaustion processes(boolean ownKernel) {
+        CallProgram program = begun();
         int attempts = 4 * PIDS;
         Answer forked = program.forks(attempts);
         return new Exhaustion(
                 "processes-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
                     case End.Waits(Witness witness) -> {
-                        int processes = processesBeside(witness.pid());
+                        int processes = ControlGroup.processesOf(witness.pid());
                         // A kernel of its own has some of the host's processes for each of the agent's.
+                        boolean refused = Errors.isError(witness.answer(forked));
                         boolean bounded =
-                                processes <= PIDS || processes <= attempts && Errors.isError(witness.answer(forked));
+                                refused && processes <= (ownKernel ? attempts : PIDS);
                         yield Judgement.of(
                                 processes > 0 && bounded,
                                 "%d processes with a limit of %d; the last of %d forks: %s"
                                         .formatted(processes, PIDS, attempts, Errors.describe(witness.answer(forked))));
                     }
-                    case End.Ended(ExitStatus exit) -> Judgement.passed("it was ended, with code " + exit.code());
+                    case End.Ended ended -> ended(ended);
                 });
     }
 
-    static Exhaustion memory(CallProgram program) {
+    static Exhaustion memory() {
+        CallProgram program = begun();
         long asked = 4 * MEMORY;
         int readAndWrite = 3;
         int privateAnonymousPopulated = 0x2 | 0x20 | 0x8000;
@@ -81,31 +106,28 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
         return new Exhaustion(
                 "memory-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
                     case End.Waits(Witness witness) -> {
-                        long resident = kibis(witness.field("VmRSS"));
+                        long used = ControlGroup.memoryOf(witness.pid());
                         yield Judgement.of(
-                                Errors.isError(witness.answer(mapped)) || resident <= MEMORY / 1024,
-                                "%d MiB asked for with a limit of %d: %s, %d MiB resident"
+                                Errors.isError(witness.answer(mapped)) || used <= MEMORY,
+                                "%d MiB asked for with a limit of %d: %s, %d MiB used"
                                         .formatted(
                                                 asked / MEBI,
                                                 MEMORY / MEBI,
                                                 Errors.isError(witness.answer(mapped))
                                                         ? Errors.describe(witness.answer(mapped))
                                                         : "mapped",
-                                                resident / 1024));
+                                                used / MEBI));
                     }
-                    case End.Ended(ExitStatus exit) ->
+                    case End.Ended(ExitStatus exit, boolean begun) when begun && isKilled(exit) ->
                         Judgement.passed("it alone was ended, with code %d%s"
                                 .formatted(exit.code(), exit.outOfMemory() ? ", for its memory" : ""));
+                    case End.Ended ended -> ended(ended);
                 });
     }
 
-    private static long kibis(String amount) {
-        String number = amount.replaceAll("[^0-9]", "");
-        return number.isEmpty() ? 0 : Long.parseLong(number);
-    }
-
     /** @param limit bytes that its workspace may take */
-    static Exhaustion disk(CallProgram program, long limit) {
+    static Exhaustion disk(long limit) {
+        CallProgram program = begun();
         Argument[] folder = {value(AT_FDCWD), program.text("d"), value(0700)};
         program.call(SystemCall.CHDIR, program.text("/workspace"));
         int directories = 200_000;
@@ -133,28 +155,41 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
                                                 bytes / MEBI,
                                                 limit / MEBI));
                     }
-                    case End.Ended(ExitStatus exit) -> Judgement.passed("it was ended, with code " + exit.code());
+                    case End.Ended ended -> ended(ended);
                 });
     }
 
-    static Exhaustion descriptors(CallProgram program) {
+    static Exhaustion descriptors() {
+        CallProgram program = begun();
         int most = 2_000_000;
         Answer watching = program.repeat(most, SystemCall.INOTIFY_INIT1, value(0));
         Answer opened = program.repeat(most, SystemCall.DUP, value(0));
         return new Exhaustion(
                 "descriptors-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
                     case End.Waits(Witness witness) -> {
-                        // Of the host's user: throws where there are none left.
-                        FileSystems.getDefault().newWatchService().close();
+                        boolean left = canWatch();
                         yield Judgement.of(
-                                Errors.isError(witness.answer(watching)) && Errors.isError(witness.answer(opened)),
-                                "watches end with %s, descriptors with %s; the host can open more"
+                                left
+                                        && Errors.isError(witness.answer(watching))
+                                        && Errors.isError(witness.answer(opened)),
+                                "watches end with %s, descriptors with %s; the host can %s"
                                         .formatted(
                                                 Errors.describe(witness.answer(watching)),
-                                                Errors.describe(witness.answer(opened))));
+                                                Errors.describe(witness.answer(opened)),
+                                                left ? "open more" : "open no watch any more"));
                     }
-                    case End.Ended(ExitStatus exit) -> Judgement.passed("it was ended, with code " + exit.code());
+                    case End.Ended ended -> ended(ended);
                 });
+    }
+
+    /** Whether root has an instance of inotify left. */
+    static boolean canWatch() {
+        try {
+            FileSystems.getDefault().newWatchService().close();
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     static ResourceAmounts limits(Optional<Long> storage) {
@@ -163,23 +198,5 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
                 OptionalLong.of(MEMORY),
                 storage.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 OptionalLong.of(PIDS));
-    }
-
-    /** Processes in the control groups of this one, itself included. */
-    private static int processesBeside(long pid) throws IOException {
-        byte[] groups = Files.readAllBytes(Path.of("/proc/" + pid + "/cgroup"));
-        int found = 0;
-        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-            for (Path process : processes) {
-                try {
-                    if (Arrays.equals(groups, Files.readAllBytes(process.resolve("cgroup")))) {
-                        found++;
-                    }
-                } catch (IOException e) {
-                    // It has ended meanwhile.
-                }
-            }
-        }
-        return found;
     }
 }

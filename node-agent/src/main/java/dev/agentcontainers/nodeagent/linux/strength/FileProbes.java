@@ -17,6 +17,7 @@ import dev.agentcontainers.nodeagent.linux.program.SystemCall;
 import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Attempt;
 import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Judge;
 import dev.agentcontainers.nodeagent.linux.strength.Witness.Opened;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,10 +39,12 @@ final class FileProbes {
     private static final String TERMINALS = "136:";
 
     private final boolean workspace;
+    private final KernelProbes kernel;
 
     /** @param workspace whether the sandbox has a writable one at {@code /workspace} */
-    FileProbes(boolean workspace) {
+    FileProbes(boolean workspace, KernelProbes kernel) {
         this.workspace = workspace;
+        this.kernel = kernel;
     }
 
     List<SurveyProbe> all() {
@@ -67,28 +70,24 @@ final class FileProbes {
                     return witness -> hidden(bait.givesAwayPrivateFile(witness.output()), "a file of root's");
                 }),
                 probe("open-file-of-host", (program, bait) -> {
-                    String path = bait.openFile().toString();
+                    if (bait.openFile().isEmpty()) {
+                        return witness -> Judgement.notApplicable("nothing can be written to the host's /var/tmp");
+                    }
+                    String path = bait.openFile().get().toString();
                     program.print(open(program, path, O_RDONLY));
                     program.print(open(program, "/proc/self/root/../.." + path, O_RDONLY));
                     return witness -> hidden(
                             bait.givesAwayOpenFile(witness.output()), "a file in the host's /var that all may read");
                 }),
                 probe("shared-memory-of-host", (program, bait) -> {
-                    program.print(open(program, bait.sharedMemory().toString(), O_RDONLY));
+                    if (bait.sharedMemory().isEmpty()) {
+                        return witness -> Judgement.notApplicable("the host has no shared memory in /dev/shm");
+                    }
+                    program.print(open(program, bait.sharedMemory().get().toString(), O_RDONLY));
                     return witness ->
                             hidden(bait.givesAwaySharedMemory(witness.output()), "shared memory that all may read");
                 }),
-                probe("file-by-handle", (program, bait) -> {
-                    byte[] handle = HostCalls.handleOf(bait.privateFile());
-                    Answer root = open(program, "/", O_RDONLY);
-                    Answer file =
-                            program.call(SystemCall.OPEN_BY_HANDLE_AT, root, program.bytes(handle), value(O_RDONLY));
-                    program.print(file);
-                    return witness -> Judgement.of(
-                            !bait.givesAwayPrivateFile(witness.output())
-                                    && witness.opened(file).isEmpty(),
-                            "a handle of a file of root's: " + Errors.describe(witness.answer(file)));
-                }),
+                probe("file-by-handle", FileProbes::byHandle),
                 probe("link-in-volume", this::linkInVolume),
                 probe("own-program-of-runtime", (program, bait) -> {
                     List<Answer> opened = new ArrayList<>();
@@ -96,11 +95,25 @@ final class FileProbes {
                     for (int pid = 1; pid <= FIRST_PROCESSES; pid++) {
                         opened.add(open(program, "/proc/" + pid + "/exe", O_WRONLY));
                     }
-                    return none(
-                            opened,
+                    return none(kernel, opened,
                             file -> PROGRAMS.contains(lastOf(file.link())),
                             "the program of a process opened for writing");
                 }));
+    }
+
+    private static Judge byHandle(CallProgram program, Bait bait) {
+        byte[] handle;
+        try {
+            handle = HostCalls.handleOf(bait.privateFile());
+        } catch (IOException e) {
+            return witness -> Judgement.notApplicable("files of this node have no handles: " + e.getMessage());
+        }
+        Answer root = open(program, "/", O_RDONLY);
+        Answer file = program.call(SystemCall.OPEN_BY_HANDLE_AT, root, program.bytes(handle), value(O_RDONLY));
+        program.print(file);
+        return witness -> Judgement.of(
+                !bait.givesAwayPrivateFile(witness.output()),
+                "a handle of a file of root's: " + Errors.describe(witness.answer(file)));
     }
 
     private Judge linkInVolume(CallProgram program, Bait bait) {
@@ -115,7 +128,7 @@ final class FileProbes {
     }
 
     /** Files by which the kernel shows or takes something. */
-    private static List<SurveyProbe> kernelFiles() {
+    private List<SurveyProbe> kernelFiles() {
         return List.of(
                 probe("kernel-settings", writing("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe")),
                 probe("sysrq-trigger", writing("/proc/sysrq-trigger")),
@@ -134,15 +147,15 @@ final class FileProbes {
                 .map(folder -> "/sys/fs/cgroup/" + folder + name);
     }
 
-    private static Attempt writing(String... paths) {
+    private Attempt writing(String... paths) {
         return opening(O_WRONLY, "opened for writing", paths);
     }
 
-    private static Attempt reading(String... paths) {
+    private Attempt reading(String... paths) {
         return opening(O_RDONLY | O_NONBLOCK, "opened", paths);
     }
 
-    private static Attempt opening(int flags, String what, String... paths) {
+    private Attempt opening(int flags, String what, String... paths) {
         return (program, bait) -> {
             List<Answer> opened = new ArrayList<>();
             for (String path : paths) {
@@ -151,7 +164,7 @@ final class FileProbes {
             // A path that is masked leads to a device or a directory of the sandbox's own.
             Predicate<Opened> real = file -> file.device().isEmpty()
                     && Stream.of(paths).anyMatch(path -> file.link().endsWith(lastOf(path)));
-            return none(opened, real, String.join(", ", paths) + " " + what);
+            return none(kernel, opened, real, String.join(", ", paths) + " " + what);
         };
     }
 
@@ -159,7 +172,7 @@ final class FileProbes {
         return path.substring(Math.max(0, path.lastIndexOf('/')));
     }
 
-    private static List<SurveyProbe> devices() {
+    private List<SurveyProbe> devices() {
         return List.of(
                 probe("devices-of-host", (program, bait) -> {
                     List<Answer> opened = new ArrayList<>();
@@ -177,7 +190,7 @@ final class FileProbes {
                             "vda")) {
                         opened.add(open(program, "/dev/" + device, O_RDONLY | O_NONBLOCK));
                     }
-                    return none(opened, FileProbes::isHarmful, "a device of the host opened");
+                    return none(kernel, opened, FileProbes::isHarmful, "a device of the host opened");
                 }),
                 probe("device-made", (program, bait) -> {
                     int character = 0x2000 | 0600;

@@ -16,6 +16,10 @@ record Judgement(Verdict verdict, String evidence) {
         return new Judgement(Verdict.FAILED, evidence);
     }
 
+    static Judgement unknown(String why) {
+        return new Judgement(Verdict.UNKNOWN, "it is not known what came of it: " + why);
+    }
+
     static Judgement notApplicable(String why) {
         return new Judgement(Verdict.NOT_APPLICABLE, why);
     }

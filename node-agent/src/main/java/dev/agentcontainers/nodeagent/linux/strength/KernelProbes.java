@@ -70,20 +70,20 @@ final class KernelProbes {
     }
 
     /** Parts of the kernel that are seldom needed and have often been broken. */
-    private static List<SurveyProbe> interfaces() {
+    private List<SurveyProbe> interfaces() {
         return List.of(
                 probe("io-uring", (program, bait) -> {
                     Answer made = program.call(SystemCall.IO_URING_SETUP, value(1), program.room(128));
-                    return none(List.of(made), file -> file.link().contains("io_uring"), "io_uring_setup");
+                    return none(this, List.of(made), file -> file.link().contains("io_uring"), "io_uring_setup");
                 }),
                 probe("user-faults", (program, bait) -> {
                     Answer made = program.call(SystemCall.USERFAULTFD, value(O_NONBLOCK | 1));
-                    return none(List.of(made), file -> file.link().contains("userfaultfd"), "userfaultfd");
+                    return none(this, List.of(made), file -> file.link().contains("userfaultfd"), "userfaultfd");
                 }),
                 probe("bpf", (program, bait) -> {
                     Value map = program.bytes(ints(2, 4, 4, 1));
                     Answer made = program.call(SystemCall.BPF, value(0), map, value(4 * Integer.BYTES));
-                    return none(List.of(made), file -> file.link().contains("bpf"), "a map of bpf");
+                    return none(this, List.of(made), file -> file.link().contains("bpf"), "a map of bpf");
                 }),
                 probe("performance-counters", (program, bait) -> {
                     int size = 64;
@@ -100,11 +100,11 @@ final class KernelProbes {
                             value(-1),
                             value(-1),
                             value(0));
-                    return none(List.of(made), file -> file.link().contains("perf_event"), "perf_event_open");
+                    return none(this, List.of(made), file -> file.link().contains("perf_event"), "perf_event_open");
                 }),
                 probe("file-watching-of-mounts", (program, bait) -> {
                     Answer made = program.call(SystemCall.FANOTIFY_INIT, value(0), value(0));
-                    return none(List.of(made), file -> file.link().contains("fanotify"), "fanotify_init");
+                    return none(this, List.of(made), file -> file.link().contains("fanotify"), "fanotify_init");
                 }),
                 probe("keyring", (program, bait) -> {
                     int sessionKeyring = -3;

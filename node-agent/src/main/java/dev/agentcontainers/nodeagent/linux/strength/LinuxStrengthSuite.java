@@ -20,6 +20,7 @@ import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
 import dev.agentcontainers.nodeagent.strength.StrengthReport;
 import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -38,12 +39,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The attempts of Linux. Each of them is known only to have failed where its program has said that it was made: a sandbox that
- * ends before it says so has failed them all. Sandboxes have no network but their own loopback: what the fence keeps from
+ * The attempts of Linux. What came of one is known only where its program has said that it was made: of a sandbox that ends
+ * before it says so nothing is known. Sandboxes have no network but their own loopback: what the fence keeps from
  * getting out is not tried here.
  */
 public final class LinuxStrengthSuite implements StrengthSuite {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxStrengthSuite.class);
+    private static final String PROGRAMS = "programs-";
     private static final List<String> RUNTIMES = List.of("crun", "runc", "conmon", "runsc");
 
     private final Path folder;
@@ -72,7 +74,8 @@ public final class LinuxStrengthSuite implements StrengthSuite {
         Optional<Path> programs = Optional.empty();
         try {
             PrivateFiles.makeDirectory(folder);
-            Path made = Files.createTempDirectory(folder, "programs-");
+            sweep();
+            Path made = Files.createTempDirectory(folder, PROGRAMS);
             programs = Optional.of(made);
             TrialSandbox trials = new TrialSandbox(driver, ready, made, patience);
             Map<String, String> before = digests();
@@ -85,16 +88,25 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                         "disk-exhausted",
                         Judgement.notApplicable("this node can't limit the disk, and takes no such limit")));
             }
+            if (!results.stream().map(ProbeResult::probe).toList().contains("descriptors-exhausted")) {
+                results.add(result(
+                        "descriptors-exhausted", Judgement.notApplicable("the host's root has no watch left anyway")));
+            }
             boolean same = before.equals(digests());
             results.add(result(
                     "runtime-replaced",
-                    Judgement.of(
+                    before.isEmpty()
+                            ? Judgement.notApplicable("no runtime is on the PATH")
+                            : Judgement.of(
                             same, "the runtimes' programs are " + (same ? "as they were" : "not what they were"))));
         } catch (IOException e) {
             LOG.warn("the isolation of driver {} can't be measured", driver.name(), e);
-            results.add(result("measurement", Judgement.failed("it could not be made: " + e.getMessage())));
+            results.add(result("measurement", Judgement.unknown(String.valueOf(e.getMessage()))));
         } finally {
             programs.ifPresent(LinuxStrengthSuite::delete);
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
         }
         return new StrengthReport(
                 version(),
@@ -104,6 +116,13 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                 System.getProperty("os.version"),
                 clock.instant(),
                 results);
+    }
+
+    /** What a process that was killed has left. */
+    private void sweep() throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, PROGRAMS + "*")) {
+            left.forEach(LinuxStrengthSuite::delete);
+        }
     }
 
     private static void delete(Path folder) {
@@ -135,8 +154,11 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                 trials.run(newId(), program.waiting(), limits, limited, end -> {
                     switch (end) {
                         case End.Waits(Witness witness) -> results.addAll(judge(judges, witness, ready.strength()));
-                        case End.Ended(var exit) ->
-                            results.addAll(unknown(judges, "its sandbox ended before, with code " + exit.code()));
+                        case End.Ended ended ->
+                            results.addAll(unknown(
+                                    judges,
+                                    "its sandbox ended before, with code "
+                                            + ended.exit().code()));
                     }
                 });
             } catch (SandboxException | IOException e) {
@@ -157,7 +179,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                 try {
                     judgement = judge.judge(witness);
                 } catch (IOException | RuntimeException e) {
-                    judgement = Judgement.failed("it is not known what came of it: " + e.getMessage());
+                    judgement = Judgement.unknown(String.valueOf(e.getMessage()));
                 }
             }
             results.add(new ProbeResult(probe.name(), probe.level(), judgement.verdict(), judgement.evidence()));
@@ -167,18 +189,21 @@ public final class LinuxStrengthSuite implements StrengthSuite {
 
     private static List<ProbeResult> unknown(Map<SurveyProbe, Judge> judges, String why) {
         return judges.keySet().stream()
-                .map(probe -> new ProbeResult(
-                        probe.name(), probe.level(), Verdict.FAILED, "it is not known what came of it: " + why))
+                .map(probe -> {
+                    Judgement judgement = Judgement.unknown(why);
+                    return new ProbeResult(probe.name(), probe.level(), judgement.verdict(), judgement.evidence());
+                })
                 .toList();
     }
 
     private static List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
-        List<Exhaustion> all = new ArrayList<>(List.of(
-                Exhaustion.processes(new CallProgram(Machine.current())),
-                Exhaustion.memory(new CallProgram(Machine.current())),
-                Exhaustion.descriptors(new CallProgram(Machine.current()))));
+        boolean ownKernel = ready.strength().compareTo(IsolationLevel.UserspaceKernel) >= 0;
+        List<Exhaustion> all = new ArrayList<>(List.of(Exhaustion.processes(ownKernel), Exhaustion.memory()));
+        if (Exhaustion.canWatch()) {
+            all.add(Exhaustion.descriptors());
+        }
         if (ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
-            all.add(Exhaustion.disk(new CallProgram(Machine.current()), WorkspaceStore.LEAST_LIMIT));
+            all.add(Exhaustion.disk(WorkspaceStore.LEAST_LIMIT));
         }
         return all;
     }
@@ -194,7 +219,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                     end -> results.add(
                             result(exhaustion.probe(), exhaustion.judge().judge(end))));
         } catch (SandboxException | IOException | RuntimeException e) {
-            return result(exhaustion.probe(), Judgement.failed("it is not known what came of it: " + e.getMessage()));
+            return result(exhaustion.probe(), Judgement.unknown(String.valueOf(e.getMessage())));
         }
         return results.getFirst();
     }

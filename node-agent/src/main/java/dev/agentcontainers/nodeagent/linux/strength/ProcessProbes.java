@@ -10,32 +10,39 @@ import dev.agentcontainers.nodeagent.linux.program.CallProgram.Answer;
 import dev.agentcontainers.nodeagent.linux.program.SystemCall;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** At processes of the host, and at what one was given by whom made it. */
 final class ProcessProbes {
     private static final int SIGKILL = 9;
 
+    /** Behind standard input, output and error. */
+    private static final int FIRST = 3;
+
     private ProcessProbes() {}
 
     /** What the sandbox was given by whom made it. */
-    static List<SurveyProbe> inherited() {
+    static List<SurveyProbe> inherited(KernelProbes kernel) {
         int getFlags = 1;
         int most = 32;
         return List.of(probe("leaked-descriptors", (program, bait) -> {
             List<Answer> flags = new ArrayList<>();
-            for (int descriptor = 3; descriptor < most; descriptor++) {
+            for (int descriptor = FIRST; descriptor < most; descriptor++) {
                 flags.add(program.call(SystemCall.FCNTL, value(descriptor), value(getFlags)));
             }
             return witness -> {
-                List<Answer> open = flags.stream()
-                        .filter(flag -> !Errors.isError(witness.answer(flag)))
-                        .toList();
+                List<Integer> leaked = kernel.hasOwnKernel(witness)
+                        ? IntStream.range(0, flags.size())
+                                .filter(index -> !Errors.isError(witness.answer(flags.get(index))))
+                                .map(index -> FIRST + index)
+                                .boxed()
+                                .toList()
+                        : witness.leaked();
                 return Judgement.of(
-                        open.isEmpty(),
-                        open.isEmpty()
-                                ? "nothing but standard input, output and error is open at the start"
-                                : "%d more descriptors were open at the start, the first is %d"
-                                        .formatted(open.size(), 3 + flags.indexOf(open.getFirst())));
+                        leaked.isEmpty(),
+                        leaked.isEmpty()
+                                ? "nothing but standard input, output and error was open at the start"
+                                : "descriptor %d was open at the start".formatted(leaked.getFirst()));
             };
         }));
     }

@@ -15,11 +15,11 @@ record Survey(boolean workspace) {
     List<SurveyProbe> probes() {
         KernelProbes kernel = new KernelProbes();
         return Stream.of(
-                        ProcessProbes.inherited(),
+                        ProcessProbes.inherited(kernel),
                         kernel.all(),
-                        new FileProbes(workspace).all(),
+                        new FileProbes(workspace, kernel).all(),
                         ProcessProbes.processes(),
-                        SocketProbes.sockets(),
+                        SocketProbes.sockets(kernel),
                         NamespaceProbes.all(kernel))
                 .flatMap(List::stream)
                 .toList();

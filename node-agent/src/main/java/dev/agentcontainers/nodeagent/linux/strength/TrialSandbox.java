@@ -104,7 +104,7 @@ record TrialSandbox(IsolationDriver driver, DriverProbe.Ready ready, Path folder
                 return new End.Waits(Witness.of(before, output));
             }
             if (driver.state(id) instanceof SandboxState.Exited(var exit)) {
-                return new End.Ended(exit);
+                return new End.Ended(exit, output(id).contains(Exhaustion.BEGUN + "\n"));
             }
             Thread.sleep(PAUSE);
         }

@@ -24,7 +24,8 @@ import java.util.TreeMap;
  *
  * @param output what the program printed
  * @param answers of the kernel that it spoke to, in the order of its calls
- * @param descriptors what its process has open in the host's kernel
+ * @param descriptorsBefore what its process has open in the host's kernel, before its first instruction
+ * @param descriptors the same afterwards
  * @param mountsBefore lines of its table of mounts before its first instruction
  * @param mounts the same afterwards
  * @param namespacesBefore its namespaces by their kind, as the host names them, before its first instruction
@@ -36,6 +37,7 @@ record Witness(
         long pid,
         String output,
         List<Long> answers,
+        Map<Integer, Opened> descriptorsBefore,
         Map<Integer, Opened> descriptors,
         List<String> mountsBefore,
         List<String> mounts,
@@ -60,9 +62,11 @@ record Witness(
     record Opened(String link, Optional<String> device) {}
 
     /** What a sandbox is before its first instruction. */
-    record Before(long pid, List<String> mounts, Map<String, String> namespaces) {
+    record Before(
+            long pid, List<String> mounts, Map<String, String> namespaces, Map<Integer, Opened> descriptors) {
         static Before of(long pid) throws IOException {
-            return new Before(pid, mountsOf(pid), Witness.namespaces(Long.toString(pid)));
+            return new Before(
+                    pid, mountsOf(pid), Witness.namespaces(Long.toString(pid)), Witness.descriptors(pid));
         }
     }
 
@@ -73,6 +77,7 @@ record Witness(
                 pid,
                 output,
                 answers(output),
+                before.descriptors(),
                 descriptors(pid),
                 before.mounts(),
                 mountsOf(pid),
@@ -199,6 +204,21 @@ record Witness(
     Optional<Opened> opened(Answer answer) {
         long descriptor = answer(answer);
         return Errors.isError(descriptor) ? Optional.empty() : Optional.ofNullable(descriptors.get((int) descriptor));
+    }
+
+    /** What it has opened since its first instruction. */
+    List<Opened> newlyOpened() {
+        return descriptors.values().stream()
+                .filter(opened -> !descriptorsBefore.containsValue(opened))
+                .toList();
+    }
+
+    /** Descriptors that no call of its own has opened. */
+    List<Integer> leaked() {
+        int lastStandard = 2;
+        return descriptors.keySet().stream()
+                .filter(number -> number > lastStandard && !answers.contains((long) number))
+                .toList();
     }
 
     /** Entries of a table of sockets in its network namespace, for example {@code raw}. */
