@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -26,6 +28,11 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
     /** How many processes are killed one by one, each by a runsc of its own. */
     static final int MOST = 256;
 
+    /** Within which runsc, on a busy machine too, has said which process it has begun. */
+    private static final Duration SAYING = Duration.ofSeconds(2);
+
+    private static final Duration AGAIN = Duration.ofMillis(20);
+
     /**
      * User, pid, parent, group (which older ones lack), share of the processors, terminal, start, time, name. A program names
      * itself, with newlines where it likes, but in 15 bytes: these, tabs for the blanks among them, are less than a whole row.
@@ -38,17 +45,50 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
             Pattern.DOTALL);
 
     /**
-     * It and all that descend from it. No effect where it was not begun, and where gVisor has ended.
+     * It and all that descend from it. No effect where it was not begun, and where gVisor has ended. runsc says which process
+     * it is after it has begun it, and must not be killed in between: for that it has 2 s.
      *
+     * @param runtime done when runsc has ended, and with it what it waited for
      * @throws IOException where something of it may go on
      */
-    void kill() throws IOException {
+    void kill(Future<?> runtime) throws IOException {
+        if (isThere(SandboxFiles.through(shimPid, pidFile), runtime, SAYING)) {
+            kill();
+        } else if (!runtime.isDone()) {
+            throw new IOException("runsc has not said within " + SAYING.toSeconds() + " s which process it has begun");
+        }
+    }
+
+    /** Whether a file is there before something is done and that time has passed; waits on where it is interrupted. */
+    static boolean isThere(Path file, Future<?> before, Duration patience) {
+        boolean interrupted = false;
+        try {
+            long giveUp = System.nanoTime() + patience.toNanos();
+            while (!Files.exists(file)) {
+                if (before.isDone() || System.nanoTime() > giveUp) {
+                    return false;
+                }
+                try {
+                    Thread.sleep(AGAIN);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            return true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void kill() throws IOException {
         int first;
         try {
             first = Integer.parseInt(
                     Files.readString(SandboxFiles.through(shimPid, pidFile)).trim());
         } catch (NoSuchFileException e) {
-            // Nothing has begun.
+            // It has ended meanwhile.
             return;
         } catch (NumberFormatException e) {
             throw new IOException("runsc's " + pidFile.getFileName() + " holds no pid", e);

@@ -248,7 +248,7 @@ final class RuntimeExecSession implements ExecSession {
     /** What can't be killed ends with the agent. */
     private void killInGvisor(InsideGvisor process) {
         try {
-            process.kill();
+            process.kill(exit);
         } catch (IOException e) {
             LOG.warn("an exec in {} is not ended whole: {}", process.files().id(), e.getMessage());
         }

@@ -1,12 +1,19 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -81,6 +88,38 @@ class InsideGvisorTest {
     void aCircleEnds() {
         assertThat(InsideGvisor.tree(57, Map.of(57, 57))).containsExactly(57);
         assertThat(InsideGvisor.tree(1, Map.of(1, 3, 2, 1, 3, 2))).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void whatRunscSaysLateIsWaitedFor(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("pid");
+        CompletableFuture<Void> writing = CompletableFuture.runAsync(
+                () -> write(file), CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
+        assertThat(InsideGvisor.isThere(file, new CompletableFuture<>(), Duration.ofMinutes(1)))
+                .isTrue();
+        writing.get();
+    }
+
+    private static void write(Path file) {
+        assertThatCode(() -> Files.writeString(file, "7")).doesNotThrowAnyException();
+    }
+
+    /** Nor does an interrupt shorten that. */
+    @Test
+    void whatRunscDoesNotSayIsWaitedForNoLongerThanItsTime(@TempDir Path folder) {
+        Thread.currentThread().interrupt();
+        long before = System.nanoTime();
+        assertThat(InsideGvisor.isThere(folder.resolve("pid"), new CompletableFuture<>(), Duration.ofMillis(300)))
+                .isFalse();
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThanOrEqualTo(Duration.ofMillis(300));
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void afterItsEndRunscSaysNothing(@TempDir Path folder) {
+        assertThat(InsideGvisor.isThere(
+                        folder.resolve("pid"), CompletableFuture.completedFuture(0), Duration.ofMinutes(1)))
+                .isFalse();
     }
 
     @Test
