@@ -31,7 +31,9 @@ record RuntimeCommand(
     /**
      * Runs it to its end, which is waited for no longer than {@link #patience}.
      *
-     * @throws IOException with the runtime's own message where it fails
+     * @throws dev.agentcontainers.nodeagent.linux.namespace.SystemCallException where it was never begun
+     * @throws RefusedException with the runtime's own message where it fails
+     * @throws IOException where it was killed
      */
     void run(SandboxFiles files, long shimPid, List<String> command) throws IOException {
         output(files, shimPid, command);
