@@ -323,19 +323,16 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     /** With crun and runc a pipe says whether the agent was begun; with runsc that is not known of a start that was cut short. */
-    private void runStart(SandboxId id) throws IOException, SandboxException {
-        long shim = record(id).shim().pid();
+    private void runStart(SandboxId id) throws IOException, InterruptedException, SandboxException {
+        RunRecord record = record(id);
+        long shim = record.shim().pid();
+        RuntimeCommand runtime = runtime();
         List<String> command = List.of("start", id.value());
-        if (kind != DriverKind.GVISOR) {
-            runtime().run(files(id), shim, command);
-            return;
-        }
-        Files.createFile(files(id).starting());
-        try {
-            runtime().run(files(id), shim, command);
-        } catch (RuntimeCommand.RefusedException e) {
-            Files.move(files(id).starting(), files(id).refused());
-            throw e;
+        if (kind == DriverKind.GVISOR) {
+            GvisorStart start = new GvisorStart(files(id), runs, record);
+            start.by(() -> runtime.run(files(id), shim, command));
+        } else {
+            runtime.run(files(id), shim, command);
         }
     }
 

@@ -23,12 +23,17 @@ record RuntimeCommand(
         Readiness readiness,
         Mounts mounts,
         Duration patience) {
+    /** Above it an exit code is this and a signal's number. */
+    private static final int BY_SIGNAL = 128;
+
     private static final Map<String, String> ENVIRONMENT = Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
 
     /**
      * Runs it to its end, which is waited for no longer than {@link #patience}.
      *
-     * @throws IOException with the runtime's own message where it fails
+     * @throws dev.agentcontainers.nodeagent.linux.namespace.SystemCallException where it was never begun
+     * @throws RefusedException with the runtime's own message where it fails
+     * @throws IOException where it was killed
      */
     void run(SandboxFiles files, long shimPid, List<String> command) throws IOException {
         output(files, shimPid, command);
@@ -49,26 +54,36 @@ record RuntimeCommand(
                 }
                 ChildProcess process = new ChildProcess(processes, descriptors, child, name);
                 String text = process.readAll(output[0], patience);
-                return new Ended(process.await(patience) == 0, text);
+                return new Ended(process.await(patience), text);
             } finally {
                 descriptors.close(output[0]);
             }
         });
-        if (!ended.well()) {
-            throw new RefusedException(name + ": "
-                    + (ended.text().isBlank() ? "no message" : ended.text().strip()));
+        if (ended.code() == 0) {
+            return ended.text();
         }
-        return ended.text();
+        String message = ended.text().isBlank() ? "no message" : ended.text().strip();
+        if (ended.code() > BY_SIGNAL) {
+            throw new IOException(name + " was killed by signal " + (ended.code() - BY_SIGNAL) + ": " + message);
+        }
+        throw new RefusedException(ended.code(), name + ": " + message);
     }
 
-    private record Ended(boolean well, String text) {}
+    private record Ended(int code, String text) {}
 
-    /** The runtime itself says that it has not done it. */
+    /** The runtime has ended by itself, and not well. */
     static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        RefusedException(String message) {
+        private final int code;
+
+        RefusedException(int code, String message) {
             super(message);
+            this.code = code;
+        }
+
+        int code() {
+            return code;
         }
     }
 

@@ -23,9 +23,13 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A process that the runtime runs in a sandbox, with pipes, or with a terminal of ours that the runtime relays to. */
 final class RuntimeExecSession implements ExecSession {
+    private static final Logger LOG = LoggerFactory.getLogger(RuntimeExecSession.class);
+
     /** Within which a runtime, on a busy machine too, has its terminal ready. */
     private static final Duration BEGINNING = Duration.ofSeconds(10);
 
@@ -231,13 +235,22 @@ final class RuntimeExecSession implements ExecSession {
     @Override
     public void close() {
         if (!exit.isDone()) {
-            inside.ifPresentOrElse(InsideGvisor::kill, this::killInside);
+            inside.ifPresentOrElse(this::killInGvisor, this::killInside);
             runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL);
         }
         input.close();
         output.close();
         if (error != null) {
             error.close();
+        }
+    }
+
+    /** What can't be killed ends with the agent. */
+    private void killInGvisor(InsideGvisor process) {
+        try {
+            process.kill(exit);
+        } catch (IOException e) {
+            LOG.warn("an exec in {} is not ended whole: {}", process.files().id(), e.getMessage());
         }
     }
 

@@ -54,7 +54,7 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("starting");
     }
 
-    /** There where gVisor has said that it does not start it: nothing of the agent has run, nor will. */
+    /** There where gVisor has said that it does not start it, and nothing of the agent has run, nor will. */
     Path refused() {
         return run().resolve("refused");
     }

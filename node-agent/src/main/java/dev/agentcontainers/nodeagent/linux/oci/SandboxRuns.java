@@ -35,6 +35,10 @@ final class SandboxRuns {
 
     private static final long START_PATIENCE_SECONDS = 10;
 
+    private static final long DYING_MILLIS = 300;
+
+    private static final long AGAIN_MILLIS = 50;
+
     private final SandboxCgroups cgroups;
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors;
@@ -57,12 +61,12 @@ final class SandboxRuns {
         if (record.isEmpty()) {
             return new SandboxState.Broken("its creation did not complete");
         }
-        if (Files.exists(files.refused())) {
-            return new SandboxState.Broken("its runtime refused to start it");
-        }
         Optional<ExitStatus> exit = exit(files);
         if (exit.isPresent()) {
             return new SandboxState.Exited(exit.get());
+        }
+        if (Files.exists(files.refused())) {
+            return new SandboxState.Broken("its runtime refused to start it");
         }
         if (!record.get().bootId().equals(RunRecord.currentBoot())) {
             return new SandboxState.Broken("the machine was restarted while it ran");
@@ -81,7 +85,7 @@ final class SandboxRuns {
         if (supervised && waitsForStart(files, record, started)) {
             return new SandboxState.Created(network);
         }
-        if (!supervised && !started) {
+        if (!supervised && !started && !Files.exists(files.starting())) {
             return new SandboxState.Broken("what supervises it has ended before it was started");
         }
         return new SandboxState.Running(network, startedAt(files));
@@ -111,13 +115,36 @@ final class SandboxRuns {
     }
 
     /**
+     * Whether an agent that gVisor says it has not started waits for its start as before: its kernel and its shim live, the
+     * shim knows of no end, and runsc's record says so. That is looked at for a moment, since a kernel that is killed has
+     * closed its connections before it is gone. A kernel that could not begin the agent is there for 2 s more; where it is
+     * gone sooner the agent counts as begun. Source: gVisor, runsc/boot/loader.go, Loader.Run.
+     */
+    boolean stillWaits(SandboxFiles files, RunRecord record) throws IOException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DYING_MILLIS);
+        while (record.agent().isAlive()
+                && record.shim().isAlive()
+                && !Files.exists(files.exit())
+                && isCreatedForGvisor(files, record.shim().pid())) {
+            if (System.nanoTime() > end) {
+                return true;
+            }
+            Thread.sleep(AGAIN_MILLIS);
+        }
+        return false;
+    }
+
+    /**
      * Whether a start of gVisor's was cut short: the agent may have run, and must not run twice, or it may wait for ever, and
-     * without a network, which the start has taken from the kernel.
+     * without a network, which the start has taken from the kernel. Without the shim nobody knows which.
      */
     private static boolean startWasCutShort(SandboxFiles files, RunRecord record) throws IOException {
-        return Files.exists(files.starting())
-                && !Files.exists(files.started())
-                && isCreatedForGvisor(files, record.shim().pid());
+        if (!Files.exists(files.starting()) || Files.exists(files.started())) {
+            return false;
+        }
+        return record.shim().isAlive()
+                ? isCreatedForGvisor(files, record.shim().pid())
+                : record.agent().isAlive();
     }
 
     private void endWhereStartWasCutShort(SandboxFiles files, RunRecord record)
@@ -129,7 +156,7 @@ final class SandboxRuns {
                 record.agent().signal(processes, descriptors, ProcessCalls.SIGKILL);
                 return;
             }
-            Thread.sleep(50);
+            Thread.sleep(AGAIN_MILLIS);
         }
     }
 

@@ -25,6 +25,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -323,14 +324,53 @@ class GvisorIT {
         assertThat(session.standardOutput().read()).isEqualTo('r');
         session.close();
         session.awaitExit();
+        assertThat(commandLines(spec))
+                .contains("sleep 1000")
+                .doesNotContain("sleep 7777")
+                .doesNotContain("sleep 8888");
+    }
+
+    private String commandLines(SandboxSpec spec) throws Exception {
         try (ExecSession look = driver.exec(
                 spec.id(),
                 new ExecRequest(List.of("/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), false, false))) {
-            assertThat(new String(look.standardOutput().readAllBytes(), UTF_8))
-                    .contains("sleep 1000")
-                    .doesNotContain("sleep 7777")
-                    .doesNotContain("sleep 8888");
+            return new String(look.standardOutput().readAllBytes(), UTF_8);
         }
+    }
+
+    /** runsc says which process it has begun when it runs already. */
+    @Test
+    void closingAnExecWhileItBeginsLeavesNothingOfIt() throws Exception {
+        SandboxSpec spec = shell("sleep 1000");
+        begin(spec);
+        for (int after = 0; after < 200; after += 20) {
+            ExecSession session = driver.exec(
+                    spec.id(), new ExecRequest(List.of("/bin/sh", "-c", "exec sleep 7777"), false, false));
+            TimeUnit.MILLISECONDS.sleep(after);
+            session.close();
+            session.awaitExit();
+        }
+        assertThat(commandLines(spec)).contains("sleep 1000").doesNotContain("sleep 7777");
+    }
+
+    /** The name looks like a row of the table that processes are looked up in, of one that is its own parent. */
+    @Test
+    void aNameThatForgesARowHoldsNoKillUp() throws Exception {
+        SandboxSpec spec = shell("sleep 1000");
+        begin(spec);
+        ExecSession session = driver.exec(
+                spec.id(),
+                new ExecRequest(
+                        List.of(
+                                "/bin/sh",
+                                "-c",
+                                "sleep 8888 & printf '\\n0 %d %d x' $$ $$ > /proc/$$/comm; echo ready; wait"),
+                        false,
+                        false));
+        assertThat(session.standardOutput().read()).isEqualTo('r');
+        session.close();
+        session.awaitExit();
+        assertThat(commandLines(spec)).contains("sleep 1000").doesNotContain("sleep 8888");
     }
 
     /** As a fault of gVisor's own, or the host's killer of processes, would end it. */
