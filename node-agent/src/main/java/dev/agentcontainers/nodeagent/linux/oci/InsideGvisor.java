@@ -39,6 +39,11 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
         }
     }
 
+    /** Whether it was begun; not known any more once it is forgotten. */
+    boolean hasBegun() {
+        return Files.exists(SandboxFiles.through(shimPid, pidFile));
+    }
+
     private void killOne(int pid) {
         try {
             command.run(
