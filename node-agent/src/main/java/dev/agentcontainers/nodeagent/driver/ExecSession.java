@@ -15,6 +15,11 @@ public interface ExecSession extends AutoCloseable {
 
     InputStream standardError();
 
+    /** Whether the process is there, or was: a session whose process is not there yet waits for the node. */
+    default boolean hasBegun() {
+        return true;
+    }
+
     /** Sets the size of the terminal, in characters; ignored without one. */
     void resize(int columns, int rows);
 

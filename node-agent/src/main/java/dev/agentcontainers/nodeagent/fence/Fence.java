@@ -73,7 +73,7 @@ public interface Fence {
 
     /**
      * Begins a connection of TCP to a port of the sandbox for this node's own probes. It comes from the fence, by no rule of any
-     * group, opens the port to nobody else, and is known by a mark that only this node's agent can give.
+     * group, opens the port to nobody else, and is known by a mark that only this node's agent can give. Waits for no other method.
      *
      * @param port 1 to 65535
      * @throws SandboxException of kind TRANSIENT where the sandbox is not attached, and for any failure; of kind UNSUPPORTED

@@ -41,7 +41,8 @@ public final class AgentAttempts implements ProbeAttempts {
 
     private ProbeResult run(Handler.Exec exec, BoundedAttempt.Ends ends)
             throws SandboxException, IOException, InterruptedException {
-        ExecSession session = ends.own(driver.exec(id, new ExecRequest(exec.command(), false, false)));
+        ExecSession begun = driver.exec(id, new ExecRequest(exec.command(), false, false));
+        ExecSession session = ends.own(begun, begun::hasBegun);
         LastWords words = LastWords.of(session);
         int code = session.awaitExit();
         if (code == 0) {

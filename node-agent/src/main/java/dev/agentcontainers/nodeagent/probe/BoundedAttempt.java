@@ -10,10 +10,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One attempt on a thread of its own, which loses everything that it has opened when its time is up. */
+/**
+ * One attempt on a thread of its own, which loses everything that it has opened when its time is up. That is a failure of the agent
+ * only where the agent was asked by then.
+ */
 final class BoundedAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(BoundedAttempt.class);
 
@@ -32,20 +36,37 @@ final class BoundedAttempt {
         ProbeResult run(Ends ends) throws SandboxException, IOException, InterruptedException;
     }
 
-    /** What an attempt has opened. Closed once: what is opened afterwards is closed at once. */
+    /** What an attempt has opened. Closed once: what is opened afterwards is closed at once. Thread-safe. */
     static final class Ends {
         private final List<AutoCloseable> opened = new ArrayList<>();
+        private BooleanSupplier begun = () -> false;
         private boolean over;
 
+        /** By which the agent is asked from now on. */
         <T extends AutoCloseable> T own(T part) throws IOException {
+            return own(part, () -> true);
+        }
+
+        /** @param asked whether the agent is asked by it; looked at when the time is up, while the part is open */
+        <T extends AutoCloseable> T own(T part, BooleanSupplier asked) throws IOException {
             synchronized (this) {
                 if (!over) {
                     opened.add(part);
+                    begun = asked;
                     return part;
                 }
             }
             close(part);
             throw new IOException("too late");
+        }
+
+        /** Whether the agent is asked by now: until then it has nothing to answer. */
+        boolean haveBegun() {
+            BooleanSupplier asked;
+            synchronized (this) {
+                asked = begun;
+            }
+            return asked.getAsBoolean();
         }
 
         void close() {
@@ -74,7 +95,9 @@ final class BoundedAttempt {
         try {
             return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            return new ProbeResult.Failure("no answer within " + timeout.toSeconds() + " s");
+            return ends.haveBegun()
+                    ? new ProbeResult.Failure("no answer within " + timeout.toSeconds() + " s")
+                    : new ProbeResult.Unknown("the node did not come to ask within " + timeout.toSeconds() + " s");
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         } finally {

@@ -57,9 +57,9 @@ final class AgentLoop implements Runnable {
         this.mailbox = mailbox;
         this.agent = new AgentRecord(id, node.journal(), journalled);
         this.image = new HeldImage(id, node.images(), node.materials(), mailbox::wake);
-        this.reports = new AgentReports(node.reporter(), image::digest);
         this.fenced = new FencedRun(id, node.fence(), node.policy(), node.clock(), mailbox::wake);
         this.probed = new ProbedRun(id, node.fence(), node.clock(), mailbox::wake);
+        this.reports = new AgentReports(node.reporter(), image::digest, probed::health);
         Resolution resolution = new Resolution(node.materials());
         this.launch = new Launch(id, node, resolution, agent, reports, fenced, image);
         this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, probed, image);

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
 import dev.agentcontainers.nodeagent.probe.Health;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import java.util.Optional;
@@ -94,6 +95,11 @@ public record AgentReport(
     public record Availability(boolean available, String reason, String message) {
         static Availability of(Health health) {
             return new Availability(health.isAvailable(), health.reason(), health.message());
+        }
+
+        /** Of a run that is stopped for it. */
+        static Availability of(ProbeFailure failure) {
+            return new Availability(false, failure.reason(), failure.message());
         }
     }
 

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
 import dev.agentcontainers.nodeagent.journal.JournalException;
+import dev.agentcontainers.nodeagent.probe.Health;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -21,12 +22,18 @@ import java.util.function.Supplier;
 final class AgentReports {
     private final AgentReporter reporter;
     private final Supplier<Optional<String>> imageDigest;
+    private final Supplier<Optional<Health>> health;
     private Optional<AgentReport> last = Optional.empty();
 
-    /** @param imageDigest of the image that the agent has by now */
-    AgentReports(AgentReporter reporter, Supplier<Optional<String>> imageDigest) {
+    /**
+     * @param imageDigest of the image that the agent has by now
+     * @param health what its probes say by now; empty while none is asked
+     */
+    AgentReports(
+            AgentReporter reporter, Supplier<Optional<String>> imageDigest, Supplier<Optional<Health>> health) {
         this.reporter = reporter;
         this.imageDigest = imageDigest;
+        this.health = health;
     }
 
     void preparing(JournalEntry entry, String reason, String message) {
@@ -70,6 +77,13 @@ final class AgentReports {
                         entry.restarts(),
                         entry.milestones())
                 .withAvailability(availability));
+    }
+
+    /** What the probes of a running agent say by now; all else stays as it was said until it is known. */
+    void probed() {
+        Optional<Availability> said = health.get().map(Availability::of);
+        last.filter(report -> said.isPresent() && report.phase() == AssignmentPhase.Running)
+                .ifPresent(report -> send(report.withAvailability(said)));
     }
 
     void settled(JournalEntry entry) {
@@ -151,7 +165,18 @@ final class AgentReports {
                         plain.exitCode(),
                         plain.restarts(),
                         plain.milestones())
-                .withAvailability(before.flatMap(AgentReport::availability)));
+                .withAvailability(availability(plain, entry)));
+    }
+
+    /** As it is by now. An agent whose probes are asked no more, since its run ends or has ended, is not known to be well. */
+    private Optional<Availability> availability(AgentReport trouble, Optional<JournalEntry> entry) {
+        if (trouble.phase() != AssignmentPhase.Running || !trouble.assignment().probes().any()) {
+            return Optional.empty();
+        }
+        return entry.flatMap(JournalEntry::probeFailure)
+                .map(Availability::of)
+                .or(() -> health.get().map(Availability::of))
+                .or(() -> Optional.of(new Availability(false, trouble.reason(), trouble.message())));
     }
 
     private static Enforcement enforcement(Fenced fenced) {

@@ -30,6 +30,8 @@ record Oversight(
             throws SandboxException, InterruptedException {
         // Before everything that may fail: neither exit nor deadline waits for a fence or an API server.
         fenced.watchExit(driver);
+        // Nor does what probes say wait for them, or for a disk that is full.
+        reports.probed();
         JournalEntry current = known(entry, running);
         if (AfterExit.isPastDeadline(current, node.clock().instant())) {
             probed.close();
@@ -60,11 +62,7 @@ record Oversight(
         JournalEntry failing = entry.probeFailure().isPresent() ? entry : agent.keep(entry.failing(failure));
         probed.close();
         JournalEntry now = fencedNow(failing);
-        reports.running(
-                now,
-                appliedIn(now),
-                Optional.empty(),
-                Optional.of(new Availability(false, failure.reason(), failure.message())));
+        reports.running(now, appliedIn(now), Optional.empty(), Optional.of(Availability.of(failure)));
         fenced.stop(driver, agent, now);
     }
 

@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.Probes;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.time.Duration;
@@ -105,6 +106,28 @@ public record Assignments(Assignment assignment) {
                 group);
     }
 
+    Assignments probes(Probes probes) {
+        Assignment a = assignment;
+        return new Assignments(new Assignment(
+                a.id(),
+                a.agent(),
+                a.generation(),
+                a.epoch(),
+                a.driver(),
+                a.image(),
+                a.command(),
+                a.workingDirectory(),
+                a.environment(),
+                a.requests(),
+                a.limits(),
+                a.mounts(),
+                a.restartPolicy(),
+                a.deadline(),
+                a.gracePeriod(),
+                probes,
+                a.policyGroup()));
+    }
+
     /** A newer generation. */
     Assignments newer() {
         return with(
@@ -151,6 +174,7 @@ public record Assignments(Assignment assignment) {
                 a.restartPolicy(),
                 a.deadline(),
                 a.gracePeriod(),
+                a.probes(),
                 a.policyGroup()));
     }
 
@@ -172,6 +196,7 @@ public record Assignments(Assignment assignment) {
                 a.restartPolicy(),
                 a.deadline(),
                 a.gracePeriod(),
+                a.probes(),
                 a.policyGroup()));
     }
 
@@ -200,6 +225,7 @@ public record Assignments(Assignment assignment) {
                 restartPolicy,
                 deadline,
                 grace,
+                a.probes(),
                 group));
     }
 }

@@ -26,6 +26,7 @@ final class FakeMachine {
     private final Map<SandboxId, String> attached = new HashMap<>();
     private final Map<String, String> rulesets = new HashMap<>();
     private final Map<SandboxId, Integer> starts = new HashMap<>();
+    private final Map<SandboxId, Integer> answers = new HashMap<>();
     private final Set<SandboxId> stubborn = new HashSet<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> happened = new ArrayList<>();
@@ -97,6 +98,11 @@ final class FakeMachine {
         return state(id) instanceof SandboxState.Exited(ExitStatus exit)
                 ? exit
                 : new ExitStatus(137, clock.instant(), false);
+    }
+
+    /** Exit code of a program that is run in the agent. */
+    synchronized int answer(SandboxId id) {
+        return answers.getOrDefault(id, 0);
     }
 
     synchronized void terminate(SandboxId id) {
@@ -175,6 +181,11 @@ final class FakeMachine {
             sandbox(id).run = new SandboxState.Exited(new ExitStatus(code, clock.instant(), false));
             notifyAll();
         }
+    }
+
+    /** Programs that are run in the agent end with that code; with 0 until then. */
+    synchronized void answer(SandboxId id, int code) {
+        answers.put(id, code);
     }
 
     /** The agent does not end when it is asked to. */

@@ -77,7 +77,12 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         for (Element element : table.elements(Names.DENIED)) {
             denied.put(Attributes.text(element.key()), element.packets().orElse(0));
         }
-        return new Snapshot(sources(Names.SOURCES), sources(Names.ESTABLISHED), groups, receivers, denied);
+        return new Snapshot(addresses(), sources(Names.ESTABLISHED), groups, receivers, denied);
+    }
+
+    /** The agents' addresses alone, by interface name. */
+    Map<String, Ipv4> addresses() throws NetlinkException {
+        return sources(Names.SOURCES);
     }
 
     private Map<String, Ipv4> sources(String set) throws NetlinkException {

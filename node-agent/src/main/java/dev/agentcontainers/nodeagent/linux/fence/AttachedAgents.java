@@ -42,6 +42,7 @@ final class AttachedAgents {
     private final ResolvedAddresses resolved;
     private final AgentBudgets budgets;
     private final AgentInterface interfaces;
+    private final ReachableAgents reachable;
     private final AddressPool pool;
     /** Interfaces whose connections by a former group may not all be forgotten, after an attempt that failed. */
     private final Set<String> rebinding = new HashSet<>();
@@ -58,7 +59,8 @@ final class AttachedAgents {
             AgentElements elements,
             ResolvedAddresses resolved,
             AgentBudgets budgets,
-            AgentInterface interfaces)
+            AgentInterface interfaces,
+            ReachableAgents reachable)
             throws IOException {
         this.system = system;
         this.host = host;
@@ -69,10 +71,13 @@ final class AttachedAgents {
         this.resolved = resolved;
         this.budgets = budgets;
         this.interfaces = interfaces;
+        this.reachable = reachable;
         resolved.read();
         completeAgents();
         removeRemains();
-        this.pool = new AddressPool(plan, elements.read().addresses().values());
+        Map<String, Ipv4> adopted = elements.addresses();
+        this.pool = new AddressPool(plan, adopted.values());
+        reachable.are(adopted);
     }
 
     Attachment attach(SandboxId id, NetworkAttachment network, String group) throws IOException, SandboxException {
@@ -117,6 +122,7 @@ final class AttachedAgents {
             rebind(name, address, group);
             rebinding.remove(name);
         }
+        reachable.add(name, address);
         return Optional.of(new Attachment(
                 address.toString(), group, rules.hash(), snapshot.denied().getOrDefault(name, 0L)));
     }
@@ -151,6 +157,7 @@ final class AttachedAgents {
 
     /** Where the interface stays too, the agent has what its new group allows without budgets, and no more of the former. */
     private void cutOff(String name, Ipv4 address, String group, IOException reason) {
+        reachable.remove(name);
         for (Cut each : List.<Cut>of(
                 () -> AgentInterface.remove(fence, name),
                 () -> budgets.bind(name, GroupBudgets.NONE),
@@ -214,6 +221,7 @@ final class AttachedAgents {
             addElements(Names.agentInterface(id), address, group);
             charge(Names.agentInterface(id), groups.budgets(group).orElse(GroupBudgets.NONE));
             interfaces.create(id, agent, address);
+            reachable.add(Names.agentInterface(id), address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
         } catch (IOException | RuntimeException e) {
             undo(id, address, e);
@@ -322,16 +330,6 @@ final class AttachedAgents {
         return mark == null ? OptionalInt.empty() : OptionalInt.of(mark);
     }
 
-    ProbeConnection connect(SandboxId id, int port) throws IOException, SandboxException {
-        String name = Names.agentInterface(id);
-        Ipv4 address = elements.read().addresses().get(name);
-        if (address == null) {
-            throw new SandboxException(
-                    Step.FENCE, Kind.TRANSIENT, "sandbox " + id.value() + " is not attached to the fence");
-        }
-        return ProbeConnection.begin(fence, system.sockets(), address, port, name);
-    }
-
     /** The budgets of each agent's group, by the agent's interface; of those whose are known. */
     Map<String, GroupBudgets> budgetsByInterface() throws IOException {
         Map<String, GroupBudgets> all = new HashMap<>();
@@ -374,6 +372,7 @@ final class AttachedAgents {
     }
 
     private void remove(String name) throws IOException {
+        reachable.remove(name);
         AgentInterface.remove(fence, name);
         removeWithout(name, elements.read()).ifPresent(pool::giveBack);
     }
@@ -411,6 +410,11 @@ final class AttachedAgents {
             }
         }
         return attachments;
+    }
+
+    /** Asks no more whom others have taken out of the fence: what such an agent answers does not pass. */
+    void lookWhoIsReachable() throws IOException {
+        reachable.are(elements.addresses());
     }
 
     /** Whether there is anything of a sandbox, though it be the counter of one whose last process has ended. */

@@ -52,7 +52,8 @@ public final class LinuxFence implements Fence, AutoCloseable {
     /** What is opened for the egress proxy. Never held with another. */
     private final ReentrantLock proxied = new ReentrantLock();
 
-    private Optional<OpenFence> opened = Optional.empty();
+    /** Written under both locks. */
+    private volatile Optional<OpenFence> opened = Optional.empty();
     private Optional<HostWatch> watch = Optional.empty();
     private volatile Optional<FenceObservation> observation = Optional.empty();
 
@@ -197,9 +198,12 @@ public final class LinuxFence implements Fence, AutoCloseable {
         return holding(outside, "hold the egress proxy to its resolvers", () -> fence().confineProxy(resolvers));
     }
 
+    /** Waits for no lock: the time that an agent has to answer is not the fence's. */
     @Override
     public AgentConnection connect(SandboxId id, int port) throws SandboxException {
-        return locked("connect to " + id, () -> fence().agents().connect(id, port));
+        OpenFence standing = opened.orElseThrow(
+                () -> new SandboxException(Step.FENCE, Kind.TRANSIENT, "the fence is not open"));
+        return doing("connect to " + id, () -> standing.reachable().connect(id, port));
     }
 
     @Override
@@ -305,13 +309,19 @@ public final class LinuxFence implements Fence, AutoCloseable {
     private static <T> T holding(ReentrantLock lock, String action, Work<T> work) throws SandboxException {
         lock.lock();
         try {
+            return doing(action, work);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static <T> T doing(String action, Work<T> work) throws SandboxException {
+        try {
             return work.run();
         } catch (IOException e) {
             throw new SandboxException(Step.FENCE, Kind.TRANSIENT, action + ": " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
             throw new SandboxException(Step.FENCE, Kind.INVALID_SPEC, action + ": " + e.getMessage(), e);
-        } finally {
-            lock.unlock();
         }
     }
 }

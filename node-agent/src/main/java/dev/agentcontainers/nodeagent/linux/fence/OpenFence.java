@@ -31,8 +31,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * A fence that stands. Not thread-safe, but for {@link #repairUplink}, {@link #warnings} and what concerns the egress proxy: these may be called by one
- * thread while another calls any other method but {@link #close}.
+ * A fence that stands. Not thread-safe, but for {@link #reachable}, {@link #repairUplink}, {@link #warnings} and what concerns the egress
+ * proxy: these may be called by one thread while another calls any other method but {@link #close}.
  */
 final class OpenFence implements AutoCloseable {
     private final Place host;
@@ -49,6 +49,7 @@ final class OpenFence implements AutoCloseable {
     private final AgentBudgets budgets;
     private final ChargedRules charged;
     private final TakenBack takenBack;
+    private final ReachableAgents reachable;
     private final AttachedAgents agents;
     private final Duration everythingReadEvery;
     private List<String> forbidden;
@@ -74,8 +75,7 @@ final class OpenFence implements AutoCloseable {
             try {
                 NamespaceThread visitor = NamespaceThread.in(host.namespace(), "fence visitor");
                 try {
-                    return new OpenFence(
-                            settings, fenceSettings, system, plan, host, fence, visitor, everythingReadEvery);
+                    return assemble(settings, fenceSettings, system, plan, host, fence, visitor, everythingReadEvery);
                 } catch (IOException | RuntimeException e) {
                     visitor.close();
                     throw e;
@@ -90,7 +90,7 @@ final class OpenFence implements AutoCloseable {
         }
     }
 
-    private OpenFence(
+    private static OpenFence assemble(
             LinuxFenceSettings settings,
             FenceSettings fenceSettings,
             FenceSystem system,
@@ -100,12 +100,35 @@ final class OpenFence implements AutoCloseable {
             NamespaceThread visitor,
             Duration everythingReadEvery)
             throws IOException {
+        ReachableAgents reachable =
+                new ReachableAgents(NamespaceThread.in(fence.namespace(), "fence probes"), system.sockets());
+        try {
+            return new OpenFence(
+                    settings, fenceSettings, system, plan, host, fence, visitor, reachable, everythingReadEvery);
+        } catch (IOException | RuntimeException e) {
+            reachable.close();
+            throw e;
+        }
+    }
+
+    private OpenFence(
+            LinuxFenceSettings settings,
+            FenceSettings fenceSettings,
+            FenceSystem system,
+            AddressPlan plan,
+            Place host,
+            Place fence,
+            NamespaceThread visitor,
+            ReachableAgents reachable,
+            Duration everythingReadEvery)
+            throws IOException {
         this.system = system;
         this.everythingReadEvery = everythingReadEvery;
         this.plan = plan;
         this.host = host;
         this.fence = fence;
         this.visitor = visitor;
+        this.reachable = reachable;
         this.table = new TableReader(fence.filter(), Names.TABLE);
         this.uplink = new Uplink(settings, plan, host, fence, system);
         this.proxyFilter = new ProxyFilter(settings, plan, host);
@@ -128,7 +151,8 @@ final class OpenFence implements AutoCloseable {
                 elements,
                 resolved,
                 budgets,
-                new AgentInterface(system, fence, visitor, settings.mtu()));
+                new AgentInterface(system, fence, visitor, settings.mtu()),
+                reachable);
     }
 
     private static Place openHost(LinuxFenceSettings settings, FenceSystem system) throws IOException {
@@ -270,6 +294,7 @@ final class OpenFence implements AutoCloseable {
         attemptToCharge(() -> repaired.addAll(budgets.repairChains()));
         groups.look();
         repaired.addAll(restoreGroups());
+        agents.lookWhoIsReachable();
         if (budgets.stand()) {
             attemptToCharge(() -> budgets.repair(agents.budgetsByInterface(), agents.interfaces(), repaired));
         }
@@ -357,6 +382,11 @@ final class OpenFence implements AutoCloseable {
         return agents;
     }
 
+    /** May be asked by any thread at any time. */
+    ReachableAgents reachable() {
+        return reachable;
+    }
+
     void openResolved(SandboxId id, String rulesetHash, List<ResolvedDestination> destinations)
             throws IOException, SandboxException {
         agents.openResolved(id, rulesetHash, destinations, never);
@@ -421,6 +451,7 @@ final class OpenFence implements AutoCloseable {
 
     @Override
     public void close() {
+        reachable.close();
         visitor.close();
         fence.close();
         host.close();

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.AgentConnection;
+import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
@@ -37,11 +38,15 @@ final class ProbeConnection implements AgentConnection {
         this.descriptor = new Descriptor(DESCRIPTORS, READINESS, descriptor);
     }
 
-    /** @param networkInterface the agent's: its address may be another's by the time that it answers */
-    static ProbeConnection begin(Place fence, SocketCalls calls, Ipv4 address, int port, String networkInterface)
+    /**
+     * @param fence a thread in the fence's namespace
+     * @param networkInterface the agent's: its address may be another's by the time that it answers
+     */
+    static ProbeConnection begin(
+            NamespaceThread fence, SocketCalls calls, Ipv4 address, int port, String networkInterface)
             throws IOException {
-        int descriptor = fence.thread()
-                .call(() -> calls.connecting(AddressPlan.NEXT_HOP, address, port, networkInterface, MARK));
+        int descriptor =
+                fence.call(() -> calls.connecting(AddressPlan.NEXT_HOP, address, port, networkInterface, MARK));
         return new ProbeConnection(calls, address, port, descriptor);
     }
 

@@ -59,6 +59,11 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
         }
     }
 
+    /** Whether it was begun; not known any more once it is forgotten. */
+    boolean hasBegun() {
+        return Files.exists(SandboxFiles.through(shimPid, pidFile));
+    }
+
     /** Whether a file is there before something is done and that time has passed; waits on where it is interrupted. */
     static boolean isThere(Path file, Future<?> before, Duration patience) {
         boolean interrupted = false;

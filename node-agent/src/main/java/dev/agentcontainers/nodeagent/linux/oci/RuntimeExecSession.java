@@ -46,6 +46,7 @@ final class RuntimeExecSession implements ExecSession {
     private final RelayedTerminal inner;
     private final Optional<InsideGvisor> inside;
     private volatile Size size = new Size(0, 0);
+    private volatile boolean ended;
 
     private record Size(int columns, int rows) {}
 
@@ -69,6 +70,7 @@ final class RuntimeExecSession implements ExecSession {
         this.inner = new RelayedTerminal(runtime, command.processes(), command.descriptors());
         Thread.ofPlatform().daemon().name("exec " + child).start(() -> {
             int code = command.processes().waitFor(child);
+            ended = true;
             try {
                 Files.deleteIfExists(specification);
                 if (inside.isPresent()) {
@@ -221,6 +223,23 @@ final class RuntimeExecSession implements ExecSession {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * In gVisor once runsc has noted it, else once the runtime has a child, which is on its way into the sandbox: what holds it
+     * up from there on may be the agent's doing.
+     */
+    @Override
+    public boolean hasBegun() {
+        // What ends in between takes its traces along, and has been there.
+        return inside.map(InsideGvisor::hasBegun).orElseGet(this::hasChild) || ended;
+    }
+
+    private boolean hasChild() {
+        return ProcessHandle.of(runtime.pid()).stream()
+                .flatMap(ProcessHandle::children)
+                .findAny()
+                .isPresent();
     }
 
     @Override

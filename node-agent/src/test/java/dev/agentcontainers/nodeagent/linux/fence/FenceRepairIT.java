@@ -6,11 +6,15 @@ import static dev.agentcontainers.nodeagent.linux.fence.Machine.PORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.agentcontainers.nodeagent.fence.AgentConnection;
+import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -78,6 +82,69 @@ class FenceRepairIT {
             hold.answer().countDown();
         }
         assertThat(repair.get(30, TimeUnit.SECONDS)).isEqualTo(Condition.SOUND);
+    }
+
+    /** As where a hundred thousand addresses are read back: the time that an agent has to answer is not spent on that. */
+    @Test
+    void agentsAreAskedWhileTheFenceIsSlow() throws Exception {
+        WatchedSystem.Hold hold = system.holdBack("list the set agents");
+        CompletableFuture<Map<SandboxId, Attachment>> listing =
+                CompletableFuture.supplyAsync(this::attachments, OWN_THREAD);
+        try {
+            assertThat(hold.asked().await(30, TimeUnit.SECONDS)).isTrue();
+            int before = system.questions().size();
+            assertThat(answered()).contains("Connection refused");
+            assertThat(since(before)).isEmpty();
+        } finally {
+            hold.answer().countDown();
+        }
+        assertThat(listing.get(30, TimeUnit.SECONDS)).containsOnlyKeys(agent.id());
+    }
+
+    /** Of a port at which nobody serves. */
+    private String answered() throws SandboxException {
+        try (AgentConnection connection = fence.connect(agent.id(), 8999)) {
+            connection.await();
+            return "";
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private Map<SandboxId, Attachment> attachments() {
+        try {
+            return fence.attachments();
+        } catch (SandboxException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    @Test
+    void whoIsAskedIsAttached() throws Exception {
+        assertThat(answered()).contains("Connection refused");
+        fence.close();
+        assertThatExceptionOfType(SandboxException.class)
+                .isThrownBy(this::answered)
+                .withMessageContaining("the fence is not open");
+
+        fence = new LinuxFence(machine.settings(), system, NEVER);
+        fence.open(Machine.fenceSettings());
+        assertThat(answered()).as("adopted").contains("Connection refused");
+
+        fence.detach(agent.id());
+        assertThatExceptionOfType(SandboxException.class)
+                .isThrownBy(this::answered)
+                .withMessageContaining("is not attached to the fence");
+    }
+
+    /** Its answers do not pass any more, which is no failure of the agent. */
+    @Test
+    void whomSomeoneTakesOutOfTheFenceIsNotAskedAfterTheNextRepair() throws Exception {
+        machine.inFence("nft flush set inet agentfence sources");
+        fence.repair();
+        assertThatExceptionOfType(SandboxException.class)
+                .isThrownBy(this::answered)
+                .withMessageContaining("is not attached to the fence");
     }
 
     private Condition repaired() {

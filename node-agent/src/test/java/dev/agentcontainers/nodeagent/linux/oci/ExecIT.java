@@ -146,6 +146,18 @@ class ExecIT {
         }
     }
 
+    /** A probe's time is the agent's from then on. */
+    @Test
+    void itHasBegunOnceItIsThereAndAfterItsEnd() throws Exception {
+        try (ExecSession session = exec(false, false, "sleep", "7776")) {
+            await().until(session::hasBegun);
+        }
+        try (ExecSession session = exec(false, false, "true")) {
+            assertThat(session.awaitExit()).isZero();
+            assertThat(session.hasBegun()).isTrue();
+        }
+    }
+
     @Test
     void closingKillsItsProcess() throws Exception {
         ExecSession session = exec(false, false, "/bin/sh", "-c", "echo ready; exec sleep 7777");

@@ -2,14 +2,18 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.ExecSession;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -84,6 +88,20 @@ class SlowRuntimeIT {
                 .isEmpty();
         driver.purge(spec.id());
         assertThat(driver.list()).isEmpty();
+    }
+
+    /** It has a session, and no process that could be slow to answer. */
+    @Test
+    void aProgramThatTheRuntimeDoesNotBeginHasNotBegun() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000");
+        OciDriver driver = hangingAt("exec");
+        driver.prepare(spec);
+        driver.create(spec);
+        driver.start(spec.id());
+        try (ExecSession session = driver.exec(spec.id(), new ExecRequest(List.of("/bin/true"), false, false))) {
+            await().during(Duration.ofSeconds(1)).until(() -> !session.hasBegun());
+        }
+        driver.purge(spec.id());
     }
 
     @Test
