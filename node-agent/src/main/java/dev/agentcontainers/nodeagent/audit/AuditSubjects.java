@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.audit;
 import dev.agentcontainers.nodeagent.audit.AuditSubject.Agent;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.policy.rule.DomainName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -51,9 +52,14 @@ final class AuditSubjects {
         Tenant before = tenants.get(id);
         Tenant now = before != null && before.address.equals(address)
                 ? new Tenant(id, address, group, before.since, before.names)
-                : new Tenant(id, address, group, since, new NameMemory());
+                : new Tenant(id, address, group, since, names(since));
         tenants.put(id, now);
         byAddress.put(address, now);
+    }
+
+    private static NameMemory names(Instant since) {
+        long now = System.nanoTime();
+        return since.equals(Instant.MIN) ? NameMemory.fromNowOn(now) : NameMemory.fromItsBeginning(now);
     }
 
     void detached(SandboxId id) {
@@ -97,7 +103,10 @@ final class AuditSubjects {
     void named(SandboxId id, String name, List<String> addresses) {
         Tenant tenant = tenants.get(id);
         if (tenant != null) {
-            addresses.forEach(address -> tenant.names.put(address, name));
+            // As rules have it; it is one that a rule allows.
+            String asked = DomainName.asked(name).orElse(name);
+            long now = System.nanoTime();
+            addresses.forEach(address -> tenant.names.put(address, asked, now));
         }
     }
 
@@ -141,9 +150,16 @@ final class AuditSubjects {
         return Optional.ofNullable(groups.get(subject.group()));
     }
 
-    /** The name by which the agent got the address. */
+    /** The name by which the agent got the address last. */
     Optional<String> domain(AuditSubject subject, String address) {
-        return tenant(subject.sandbox()).flatMap(tenant -> tenant.names.of(address));
+        return names(subject, address).all().stream().findFirst();
+    }
+
+    /** The names by which the agent got the address. */
+    NameMemory.Names names(AuditSubject subject, String address) {
+        return tenant(subject.sandbox())
+                .map(tenant -> tenant.names.of(address, System.nanoTime()))
+                .orElse(NameMemory.Names.UNKNOWN);
     }
 
     private AuditSubject subject(Tenant tenant) {

@@ -10,6 +10,7 @@ import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.NameServer;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,12 +108,36 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         }
     }
 
-    /** Whether what the proxy let pass there is recorded. */
-    private boolean isRecorded(Optional<AuditSubject> subject, String address, int port) {
-        return subject.flatMap(agent -> subjects.rules(agent)
-                        .map(group -> group.allowing(address, subjects.domain(agent, address), TCP, port)))
-                .map(GroupRules.Allowing::recorded)
+    /** Whether what the proxy let pass by one of those names is recorded; it is where no rule is known by which that passed. */
+    private boolean isRecorded(Optional<AuditSubject> subject, String address, int port, NameMemory.Names names) {
+        return subject.flatMap(subjects::rules)
+                .map(group -> names.all().stream()
+                                .noneMatch(name -> group.allowing(name).first().isPresent())
+                        || Allowed.by(group, address, names, TCP, port).recorded())
                 .orElse(true);
+    }
+
+    /** The name that a connection says; none where it says none that a rule can mean. */
+    private static NameMemory.Names said(@Nullable String serverName) {
+        return Optional.ofNullable(serverName)
+                .flatMap(DomainName::asked)
+                .map(NameMemory.Names::only)
+                .orElse(NameMemory.Names.UNKNOWN);
+    }
+
+    /** Inside TLS the connection's name decides; else a rule may let another Host pass than the name that leads there. */
+    private NameMemory.Names said(Optional<AuditSubject> subject, HttpDecision decision) {
+        if (decision.serverName() != null || subject.isEmpty()) {
+            return said(decision.serverName());
+        }
+        NameMemory.Names names = subjects.names(subject.get(), decision.address());
+        if (names.all().isEmpty()) {
+            return NameMemory.Names.UNKNOWN;
+        }
+        return Optional.ofNullable(decision.host())
+                .flatMap(DomainName::asked)
+                .map(names::and)
+                .orElse(names);
     }
 
     private void compareNowAndThen() {
@@ -262,7 +288,10 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                 Optional.ofNullable(decision.serverName()).map(NameAudit::printable),
                 decision.verdict(),
                 Duration.ofNanos(Math.max(0, decision.micros()) * 1000));
-        take(record, !record.isAllowed() || isRecorded(subject, decision.address(), decision.port()));
+        take(
+                record,
+                !record.isAllowed()
+                        || isRecorded(subject, decision.address(), decision.port(), said(decision.serverName())));
     }
 
     @Override
@@ -286,7 +315,10 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
                 Math.max(0, decision.bytesSent()),
                 Math.max(0, decision.bytesReceived()),
                 Duration.ofNanos(Math.max(0, decision.micros()) * 1000));
-        take(record, !record.isAllowed() || isRecorded(subject, decision.address(), decision.port()));
+        take(
+                record,
+                !record.isAllowed()
+                        || isRecorded(subject, decision.address(), decision.port(), said(subject, decision)));
     }
 
     /** A proxy that was broken into decides no dates. */

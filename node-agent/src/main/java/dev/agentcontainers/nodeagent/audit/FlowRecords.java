@@ -70,19 +70,20 @@ final class FlowRecords {
 
     /** A rule with addresses decides before one with names, as in the kernel. */
     private Permission sending(AuditSubject sender, Tuple tuple) {
-        Optional<String> domain = subjects.domain(sender, tuple.destination());
+        NameMemory.Names names = subjects.names(sender, tuple.destination());
         Optional<GroupRules> rules = subjects.rules(sender);
         Optional<String> rule = rules.flatMap(
                         group -> group.egress(tuple.destination(), tuple.protocol(), tuple.destinationPort()))
-                .or(() -> rules.flatMap(
-                        group -> domain.flatMap(name -> group.name(name, tuple.protocol(), tuple.destinationPort()))));
-        Optional<GroupRules.Allowing> allowing = rules.map(
-                group -> group.allowing(tuple.destination(), domain, tuple.protocol(), tuple.destinationPort()));
+                .or(() -> rules.flatMap(group -> names.all().stream()
+                        .flatMap(name -> group.name(name, tuple.protocol(), tuple.destinationPort()).stream())
+                        .findFirst()));
+        Optional<Allowed> allowed = rules.map(
+                group -> Allowed.by(group, tuple.destination(), names, tuple.protocol(), tuple.destinationPort()));
         return new Permission(
                 rule,
-                domain,
-                allowing.flatMap(GroupRules.Allowing::first),
-                allowing.map(GroupRules.Allowing::recorded).orElse(true));
+                names.all().stream().findFirst(),
+                allowed.flatMap(Allowed::source),
+                allowed.map(Allowed::recorded).orElse(true));
     }
 
     private Permission receiving(AuditSubject receiver, Tuple tuple) {

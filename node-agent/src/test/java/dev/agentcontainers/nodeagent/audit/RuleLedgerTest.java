@@ -30,6 +30,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -212,6 +213,99 @@ class RuleLedgerTest {
         assertThat(trail.counts(A).orElseThrow().namesAllowed()).isEqualTo(1);
     }
 
+    /** An agent chooses which of its names leads where, and when it asks for which. */
+    @Test
+    void noNameThatIsCountedOnlyHidesWhatAnotherHasRecorded() throws Exception {
+        fence.opened(A, "www.example.org", List.of("203.0.113.8"));
+        fence.opened(A, "quiet.example.net", List.of("203.0.113.8"));
+        begins("f", "203.0.113.8");
+        ends("f", "203.0.113.8", 2, 200);
+        fence.connected(tls("203.0.113.8", "www.example.org", TlsVerdict.PASSED));
+        fence.requested(http("203.0.113.8", "WWW.example.org", "www.example.org", HttpVerdict.PASSED));
+        fence.requested(http("203.0.113.8", null, "www.example.org", HttpVerdict.PASSED));
+        fence.requested(http("203.0.113.8", null, "of-the-rule-s-hosts", HttpVerdict.PASSED));
+
+        assertThat(next()).isInstanceOfSatisfying(AuditRecord.FlowOpened.class, shown -> {
+            assertThat(shown.flow().permission().domain()).contains("quiet.example.net");
+            assertThat(shown.flow().permission().source()).contains(QUIET);
+        });
+        assertThat(next()).isInstanceOf(AuditRecord.FlowClosed.class);
+        assertThat(next()).isInstanceOf(AuditRecord.TlsDecided.class);
+        for (int request = 0; request < 3; request++) {
+            assertThat(next()).isInstanceOf(AuditRecord.HttpDecided.class);
+        }
+    }
+
+    @Test
+    void whatSaysItsNameInTlsIsJudgedByThat() throws Exception {
+        fence.opened(A, "www.example.org", List.of("203.0.113.8"));
+        fence.opened(A, "quiet.example.net", List.of("203.0.113.8"));
+        fence.connected(tls("203.0.113.8", "quiet.example.net", TlsVerdict.PASSED));
+        fence.requested(http("203.0.113.8", "quiet.example.net", "www.example.org", HttpVerdict.PASSED));
+        fence.connected(tls("203.0.113.8", null, TlsVerdict.PASSED));
+        fence.connected(tls("198.51.100.9", "no-rule.example.com", TlsVerdict.PASSED));
+        fence.requested(http("198.51.100.9", null, "quiet.example.net", HttpVerdict.PASSED));
+
+        assertThat(next())
+                .isInstanceOfSatisfying(
+                        AuditRecord.TlsDecided.class,
+                        shown -> assertThat(shown.serverName()).isEmpty());
+        assertThat(next())
+                .isInstanceOfSatisfying(
+                        AuditRecord.TlsDecided.class,
+                        shown -> assertThat(shown.serverName()).contains("no-rule.example.com"));
+        assertThat(next()).as("no name is known to lead there").isInstanceOf(AuditRecord.HttpDecided.class);
+    }
+
+    @Test
+    void manyNamesOfAnAddressPushOutNoneThatHasItRecorded() throws Exception {
+        AllowedName quiet = new AllowedName("*.agent.example", Protocol.TCP, 443, 443);
+        fence.apply(List.of(ruleset(
+                new AllowingRule(SITE, null, null, List.of(NAME)),
+                new AllowingRule(QUIET, true, List.of(QUIET_BOX), List.of(quiet)))));
+        fence.opened(A, "www.example.org", List.of("203.0.113.8"));
+        for (int name = 0; name < NameMemory.MOST_NAMES; name++) {
+            fence.opened(A, "n" + name + ".agent.example", List.of("203.0.113.8", "203.0.113.9"));
+        }
+        begins("f", "203.0.113.9");
+        begins("g", "203.0.113.8");
+        assertThat(next())
+                .isInstanceOfSatisfying(
+                        AuditRecord.FlowOpened.class,
+                        shown -> assertThat(shown.flow().id()).isEqualTo("g"));
+    }
+
+    @Test
+    void manyAddressesPushOutNoneThatANameHasRecorded() throws Exception {
+        fence.opened(A, "www.example.org", List.of("203.0.113.8"));
+        for (int address = 0; address < NameMemory.MOST_ADDRESSES; address++) {
+            fence.opened(A, "quiet.example.net", List.of("10.0.%d.%d".formatted(address / 256, address % 256)));
+        }
+        begins("f", "203.0.113.8");
+        assertThat(next()).isInstanceOf(AuditRecord.FlowOpened.class);
+        fence.opened(A, "quiet.example.net", List.of("203.0.113.8"));
+        begins("g", "203.0.113.8");
+        assertThat(next())
+                .isInstanceOfSatisfying(
+                        AuditRecord.FlowOpened.class,
+                        shown -> assertThat(shown.flow().id()).isEqualTo("g"));
+    }
+
+    /** Another process may have let names of it lead anywhere. */
+    @Test
+    void namesOfAnAgentThatWasThereBeforeThisProcessMayBeOthersToo() throws Exception {
+        AuditedFence later =
+                new AuditedFence(machine, trail, _ -> Optional.of(new AuditSubject.Agent("team", "agent", "uid")));
+        later.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
+        later.apply(List.of(ruleset(
+                new AllowingRule(SITE, null, null, List.of(NAME)),
+                new AllowingRule(QUIET, true, List.of(QUIET_BOX), List.of(QUIET_NAME)))));
+        later.attach(A, new NetworkAttachment(1), "web");
+        later.opened(A, "quiet.example.net", List.of("203.0.113.8"));
+        begins("f", "203.0.113.8");
+        assertThat(next()).isInstanceOf(AuditRecord.FlowOpened.class);
+    }
+
     @Test
     void noRuleKeepsDenialsFromBeingRecorded() throws Exception {
         fence.opened(A, "quiet.example.net", List.of("203.0.113.8"));
@@ -244,19 +338,26 @@ class RuleLedgerTest {
     }
 
     private static TlsDecision tls(String address, TlsVerdict verdict) {
-        return new TlsDecision(
-                System.currentTimeMillis(), "100.80.4.1", address, 443, "quiet.example.net", verdict, 100);
+        return tls(address, "quiet.example.net", verdict);
+    }
+
+    private static TlsDecision tls(String address, @Nullable String serverName, TlsVerdict verdict) {
+        return new TlsDecision(System.currentTimeMillis(), "100.80.4.1", address, 443, serverName, verdict, 100);
     }
 
     private static HttpDecision http(String address, HttpVerdict verdict) {
+        return http(address, "quiet.example.net", "quiet.example.net", verdict);
+    }
+
+    private static HttpDecision http(String address, @Nullable String serverName, String host, HttpVerdict verdict) {
         return new HttpDecision(
                 System.currentTimeMillis(),
                 "100.80.4.1",
                 address,
                 443,
-                "quiet.example.net",
+                serverName,
                 "GET",
-                "quiet.example.net",
+                host,
                 "/",
                 false,
                 verdict,
