@@ -178,6 +178,33 @@ class QuicIT {
         assertThat(agent.request("send_flow", "flow")).isEqualTo("ok");
     }
 
+    /** The rules see one packet, whose second datagram it is. */
+    @Test
+    void itDoesNotPassBehindAnotherDatagramThatIsCutOffOnTheWay() throws Exception {
+        String other = "40".repeat(1200);
+        apply(WITH);
+        open(Protocol.UDP, PORT, false);
+        assertThat(agent.request("open_datagrams", "flow", PUBLIC, PORT)).isEqualTo("ok");
+        try (Capture arriving = machine.captureAtServers("udp and dst " + PUBLIC)) {
+            assertThat(agent.request("send_segments", "flow", 1200, other, VERSION_1))
+                    .as("with a rule")
+                    .isEqualTo("ok");
+            assertThat(arriving.packets()).isNotEmpty();
+        }
+
+        apply(WITHOUT);
+        open(Protocol.UDP, PORT, false);
+        assertThat(agent.request("open_datagrams", "flow", PUBLIC, PORT)).isEqualTo("ok");
+        try (Capture arriving = machine.captureAtServers("udp and dst " + PUBLIC)) {
+            assertThat(agent.request("send_segments", "flow", 1200, other, VERSION_1)).contains(REFUSED);
+            assertThat(arriving.packets()).isEmpty();
+        }
+        assertThat(agent.request("send_segments", "flow", 100, "40".repeat(100), "41".repeat(100)))
+                .as("smaller ones")
+                .isEqualTo("ok");
+        assertThat(agent.request("datagram", PUBLIC, PORT, 2000)).as("a datagram in fragments").isEqualTo("ok");
+    }
+
     @Test
     void whereARuleAllowsItItPassesUntilTheRuleIsTakenBack() throws Exception {
         apply(WITH);
