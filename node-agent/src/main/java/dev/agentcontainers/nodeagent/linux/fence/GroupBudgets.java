@@ -23,15 +23,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param budgets the rules
  * @param budgeted what they allow
+ * @param quic names to which QUIC passes, of those with a port of these
  * @param boxMarks the mark of addresses, by the places of the budgets
  * @param nameMarks the mark of each name: what is taken back of one leaves the others alone
  */
 record GroupBudgets(
         List<Budget> budgets,
         List<Budgeted> budgeted,
+        List<AllowedName> quic,
         Map<List<Integer>, Integer> boxMarks,
         Map<BudgetedName, Integer> nameMarks) {
-    static final GroupBudgets NONE = new GroupBudgets(List.of(), List.of(), Map.of(), Map.of());
+    static final GroupBudgets NONE = new GroupBudgets(List.of(), List.of(), List.of(), Map.of(), Map.of());
 
     private static final int DIGEST = 16;
     private static final int HEXADECIMAL = 16;
@@ -39,12 +41,17 @@ record GroupBudgets(
     GroupBudgets {
         budgets = List.copyOf(budgets);
         budgeted = List.copyOf(budgeted);
+        quic = List.copyOf(quic);
         boxMarks = Map.copyOf(boxMarks);
         nameMarks = Map.copyOf(nameMarks);
     }
 
-    /** A name of rules with budgets, which are told by their places. */
-    record BudgetedName(String domain, List<Integer> budgets) {}
+    /**
+     * A name of rules with budgets, which are told by their places.
+     *
+     * @param quic whether it is about its ports to which QUIC passes: where that is taken back, what they let pass ends
+     */
+    record BudgetedName(String domain, List<Integer> budgets, boolean quic) {}
 
     /** A box and the mark of its connections. */
     record MarkedBox(Allow box, int mark) {}
@@ -69,6 +76,8 @@ record GroupBudgets(
         if (ruleset.budgets().isEmpty()) {
             return NONE;
         }
+        List<AllowedName> quic = quic(ruleset);
+        Set<NamedPort> quicPorts = NamedPort.of(quic);
         Set<Integer> used = new HashSet<>();
         Map<List<Integer>, Integer> boxMarks = new LinkedHashMap<>();
         Map<BudgetedName, Integer> nameMarks = new LinkedHashMap<>();
@@ -79,12 +88,21 @@ record GroupBudgets(
                             rules.append(ruleset.budgets().get(place).rule()).append('\n'));
             boxMarks.computeIfAbsent(each.budgets(), _ -> mark("addresses\n" + rules, used));
             for (AllowedName name : orEmpty(each.names())) {
-                nameMarks.computeIfAbsent(
-                        new BudgetedName(name.domain(), each.budgets()),
-                        key -> mark("name\n" + key.domain() + "\n" + rules, used));
+                NamedPort.of(name)
+                        .map(port -> new BudgetedName(name.domain(), each.budgets(), quicPorts.contains(port)))
+                        .forEach(key -> nameMarks.computeIfAbsent(
+                                key,
+                                _ -> mark((key.quic() ? "quic" : "name") + "\n" + key.domain() + "\n" + rules, used)));
             }
         }
-        return new GroupBudgets(ruleset.budgets(), ruleset.budgeted(), boxMarks, nameMarks);
+        return new GroupBudgets(ruleset.budgets(), ruleset.budgeted(), quic, boxMarks, nameMarks);
+    }
+
+    private static List<AllowedName> quic(GroupRuleset ruleset) {
+        Set<NamedPort> ports = NamedPort.of(ruleset.budgetedNames());
+        return ruleset.quicNames().stream()
+                .filter(name -> NamedPort.of(name).anyMatch(ports::contains))
+                .toList();
     }
 
     /** @param used marks, to which this adds the new one */
@@ -104,7 +122,8 @@ record GroupBudgets(
 
     /** Of what the kernel's sets of them do not hold. Letters and digits. */
     String digest() {
-        return RulesetHash.of(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, budgeted)
+        return RulesetHash.of(
+                        List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, budgeted, quic)
                 .substring(0, DIGEST);
     }
 
@@ -141,11 +160,13 @@ record GroupBudgets(
 
     /** The ports of the names with the marks of connections to them. */
     Set<MarkedPort> ports() {
+        Set<NamedPort> quicPorts = NamedPort.of(quic);
         Set<MarkedPort> ports = new HashSet<>();
         for (Budgeted each : budgeted) {
             for (AllowedName name : orEmpty(each.names())) {
-                int mark = Objects.requireNonNull(nameMarks.get(new BudgetedName(name.domain(), each.budgets())));
-                NamedPort.of(name).forEach(port -> ports.add(new MarkedPort(mark, port)));
+                NamedPort.of(name)
+                        .forEach(port -> ports.add(new MarkedPort(
+                                mark(name.domain(), each.budgets(), quicPorts.contains(port)), port)));
             }
         }
         return ports;
@@ -157,11 +178,15 @@ record GroupBudgets(
             for (AllowedName name : orEmpty(each.names())) {
                 if (name.domain().equals(domain) && NamedPort.of(name).anyMatch(port::equals)) {
                     return OptionalInt.of(
-                            Objects.requireNonNull(nameMarks.get(new BudgetedName(domain, each.budgets()))));
+                            mark(domain, each.budgets(), NamedPort.of(quic).contains(port)));
                 }
             }
         }
         return OptionalInt.empty();
+    }
+
+    private int mark(String domain, List<Integer> places, boolean toQuic) {
+        return Objects.requireNonNull(nameMarks.get(new BudgetedName(domain, places, toQuic)));
     }
 
     /**

@@ -99,8 +99,10 @@ record GroupReader(
                     ? Optional.of(GroupBudgets.NONE)
                     : budgets.apply(SetNames.digest(sets.budgets().get()));
             Optional<NamesOfSet> quic = held(sets.quicNames());
+            Set<MarkedPort> quicPorts = ports(sets.quicNames());
+            Set<NamedPort> atPorts = quicPorts.stream().map(MarkedPort::port).collect(Collectors.toUnmodifiableSet());
             if (held.isEmpty() || intercepted.isEmpty() || its.isEmpty() || quic.isEmpty()) {
-                return new HeldGroup(sets, marks, tlsMarks, UNKNOWN_NAMES);
+                return new HeldGroup(sets, marks, tlsMarks, atPorts, UNKNOWN_NAMES);
             }
             if (!marks.byPort().keySet().equals(NamedPort.of(held.get().all()))
                     || !tlsMarks.byPort()
@@ -111,13 +113,14 @@ record GroupReader(
             if (!ports(sets.budgetedNames()).equals(its.get().ports())) {
                 return altered(group);
             }
-            if (!ports(sets.quicNames()).equals(quic.get().among(marks, its.get()))) {
+            if (!quicPorts.equals(quic.get().among(marks, its.get()))) {
                 return altered(group);
             }
             return new HeldGroup(
                     sets,
                     marks,
                     tlsMarks,
+                    atPorts,
                     RulesetHash.of(
                             egress,
                             ingress,

@@ -125,9 +125,12 @@ final class GroupRules {
         StringBuilder swap = new StringBuilder();
         for (GroupRuleset ruleset : changed) {
             HeldGroup held = groups.getOrDefault(ruleset.name(), HeldGroup.WITHDRAWN);
+            // What has begun as QUIC goes on with packets that look like anything.
+            Set<NamedPort> closedToQuic = new HashSet<>(held.quic());
+            closedToQuic.removeAll(NamedPort.of(ruleset.quicNames()));
             NameMarks marks = marks(
                     held.sets().names(),
-                    held.marks().ofKind(ConnectionMark.NAME),
+                    held.marks().ofKind(ConnectionMark.NAME).without(closedToQuic),
                     NamesOfSet.plain(ruleset),
                     ConnectionMark.NAME.fresh(random, usedMarks));
             NameMarks tlsMarks = marks(

@@ -11,14 +11,19 @@ import java.util.Set;
  * @param sets that its chains look up; none where it was withdrawn while agents were bound to it, or altered
  * @param marks of its names
  * @param tlsMarks of those whose connections are intercepted
+ * @param quic ports of names at which QUIC passes
  * @param hash of what is allowed, which for an altered one, and one whose names aren't known, is no ruleset's
  */
-record HeldGroup(GroupSets sets, NameMarks marks, NameMarks tlsMarks, String hash) {
+record HeldGroup(GroupSets sets, NameMarks marks, NameMarks tlsMarks, Set<NamedPort> quic, String hash) {
     /** Its chains hold rules that the fence did not make. */
-    static final HeldGroup ALTERED = new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, "altered");
+    static final HeldGroup ALTERED = new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, Set.of(), "altered");
 
     static final HeldGroup WITHDRAWN =
-            new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, RulesetHash.of(List.of()));
+            new HeldGroup(GroupSets.NONE, NameMarks.NONE, NameMarks.NONE, Set.of(), RulesetHash.of(List.of()));
+
+    HeldGroup {
+        quic = Set.copyOf(quic);
+    }
 
     /** The marks of its names' connections, of either kind, budgets left out. */
     Set<Integer> nameMarks() {

@@ -12,7 +12,8 @@ import java.util.Set;
 /**
  * Which mark a connection of a group bears that goes to a resolved address, for each port of the group's names. Addresses
  * are opened with that mark too. A port of which a name was taken back gets another mark, which ends at once all that was
- * let pass by it before: who was resolved to which address isn't known any more. No two groups have a mark in common.
+ * let pass by it before: who was resolved to which address isn't known any more. So does one at which QUIC was: which flow
+ * has become QUIC isn't known either. No two groups have a mark in common.
  */
 record NameMarks(Map<NamedPort, Integer> byPort) {
     static final NameMarks NONE = new NameMarks(Map.of());
@@ -43,6 +44,13 @@ record NameMarks(Map<NamedPort, Integer> byPort) {
             marks.put(port, changed.contains(port) ? fresh : byPort.getOrDefault(port, fresh));
         }
         return new NameMarks(marks);
+    }
+
+    /** Without those of these ports, which are to have others. */
+    NameMarks without(Set<NamedPort> ports) {
+        Map<NamedPort, Integer> those = new HashMap<>(byPort);
+        those.keySet().removeAll(ports);
+        return new NameMarks(those);
     }
 
     /** Without those that an earlier version gave, which had other kinds. */

@@ -47,6 +47,13 @@ final class Rules {
     /** The payload of UDP begins with a one. */
     private static final String LONG_HEADER = "meta l4proto udp @th,64,8 & 0x80 == 0x80";
 
+    /**
+     * Bytes of two datagrams, headers of IP and UDP included, the second of which begins QUIC: with 1200 at least (RFC 9000,
+     * section 14.1), in Google's versions 1024. What goes out as one packet (UDP_SEGMENT) is cut into pieces of one size, but for the last,
+     * which is no larger.
+     */
+    private static final int TWO_BEGINNINGS = 20 + 8 + 2 * 1024;
+
     /** Elements of the map of resolved addresses, for all agents together. */
     private static final int MOST_RESOLVED = 1 << 18;
 
@@ -229,10 +236,12 @@ final class Rules {
     /**
      * Ends what has a long header of QUIC (RFC 8999, section 5.1) of a version that servers know: no connection begins without.
      * The bit beside the first may be anything (RFC 9287). Others' first bytes may look so too, four bytes of version hardly ever.
+     * Datagrams that an agent has the kernel cut out of a large one come here uncut: only the first could be looked at.
      */
     private static String unlessQuic() {
         return chain(
                 Names.UNLESS_QUIC,
+                "meta l4proto udp meta length >= " + TWO_BEGINNINGS + " goto refuse",
                 // Versions 1 (RFC 9000) and 2 (RFC 9369).
                 LONG_HEADER + " @th,72,32 0x00000001 goto refuse",
                 LONG_HEADER + " @th,72,32 0x6b3343cf goto refuse",

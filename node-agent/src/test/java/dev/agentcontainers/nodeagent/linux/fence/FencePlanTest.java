@@ -161,6 +161,24 @@ class FencePlanTest {
                 .isEqualTo(Map.of(tcp, 5, udp, 5));
     }
 
+    /** Flows that have become QUIC are not told from others. */
+    @Test
+    void aPortGetsAnotherMarkWhereQuicIsTakenBack() {
+        AllowedName closed = Groups.name("a.example", Protocol.UDP, 4000);
+        AllowedName kept = Groups.name("a.example", Protocol.UDP, 4001);
+        NamedPort port = new NamedPort(Protocol.UDP, 4000);
+        NamedPort other = new NamedPort(Protocol.UDP, 4001);
+        List<AllowedName> names = List.of(closed, kept);
+
+        NameMarks marks = NameMarks.NONE.with(names, Optional.of(List.of()), 1);
+
+        assertThat(marks.without(Set.of(port))
+                        .with(names, Optional.of(names), 2)
+                        .byPort())
+                .isEqualTo(Map.of(port, 2, other, 1));
+        assertThat(marks.without(Set.of()).with(names, Optional.of(names), 2)).isEqualTo(marks);
+    }
+
     @Test
     void interfaceNamesFit() {
         assertThat(Names.agentInterface(new SandboxId("a".repeat(63))))

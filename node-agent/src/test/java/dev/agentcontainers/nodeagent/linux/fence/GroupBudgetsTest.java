@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
@@ -102,6 +103,60 @@ class GroupBudgetsTest {
         assertThat(budgets.mark("x.a.example.org", new NamedPort(Protocol.TCP, 443)))
                 .isEmpty();
         assertThat(budgets.ports()).hasSize(2);
+    }
+
+    /** Flows that have become QUIC are not told from others: where it is taken back their mark must be none any more. */
+    @Test
+    void portsToWhichQuicPassesHaveAMarkOfTheirOwn() {
+        NamedPort quic = new NamedPort(Protocol.UDP, 4000);
+        NamedPort other = new NamedPort(Protocol.UDP, 4001);
+        NamedPort tcp = new NamedPort(Protocol.TCP, 443);
+        GroupBudgets with = GroupBudgets.of(quic(List.of(Groups.name("a.example.org", Protocol.UDP, 4000))));
+        GroupBudgets without = GroupBudgets.of(quic(List.of(Groups.name("a.example.org", Protocol.UDP, 4002))));
+
+        assertThat(with.mark("a.example.org", quic)).isNotEqualTo(without.mark("a.example.org", quic));
+        assertThat(without.allMarks())
+                .doesNotContain(with.mark("a.example.org", quic).orElseThrow());
+        assertThat(List.of(with.mark("a.example.org", other), with.mark("a.example.org", tcp)))
+                .containsOnly(without.mark("a.example.org", quic));
+        assertThat(with.byMark().keySet()).isEqualTo(with.allMarks());
+        assertThat(with.ports())
+                .extracting(MarkedPort::port)
+                .containsExactlyInAnyOrder(quic, other, tcp);
+        assertThat(with.digest()).isNotEqualTo(without.digest());
+        assertThat(without).as("at a port that is none of these").isEqualTo(GroupBudgets.of(quic(List.of())));
+    }
+
+    private static GroupRuleset quic(List<AllowedName> quic) {
+        List<Budgeted> budgeted = List.of(new Budgeted(
+                List.of(0),
+                List.of(),
+                List.of(
+                        new AllowedName("a.example.org", Protocol.UDP, 4000, 4001),
+                        Groups.name("a.example.org", Protocol.TCP, 443))));
+        return new GroupRuleset(
+                "g",
+                RulesetHash.of(
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(A),
+                        budgeted,
+                        quic),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(A),
+                budgeted,
+                List.of(),
+                quic);
     }
 
     @Test

@@ -44,6 +44,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class QuicIT {
     private static final Duration LONG = Duration.ofMinutes(5);
     private static final String VERSION_1 = "quic:00000001:c3";
+    /** As all packets of a connection are after its beginning (RFC 9000, section 17.3). */
+    private static final String SHORT_HEADER = "43" + "51".repeat(8) + "a5".repeat(40);
+
     private static final String REFUSED = "No route to host";
     private static final AllowedName NAME = Groups.name("data.example", Protocol.UDP, PORT);
     private static final GroupRuleset WITHOUT = ruleset(List.of(), List.of(), List.of());
@@ -178,6 +181,33 @@ class QuicIT {
         assertThat(agent.request("send_flow", "flow")).isEqualTo("ok");
     }
 
+    /** The rules see one packet, whose second datagram it is. */
+    @Test
+    void itDoesNotPassBehindAnotherDatagramThatIsCutOffOnTheWay() throws Exception {
+        String other = "40".repeat(1200);
+        apply(WITH);
+        open(Protocol.UDP, PORT, false);
+        assertThat(agent.request("open_datagrams", "flow", PUBLIC, PORT)).isEqualTo("ok");
+        try (Capture arriving = machine.captureAtServers("udp and dst " + PUBLIC)) {
+            assertThat(agent.request("send_segments", "flow", 1200, other, VERSION_1))
+                    .as("with a rule")
+                    .isEqualTo("ok");
+            assertThat(arriving.packets()).isNotEmpty();
+        }
+
+        apply(WITHOUT);
+        open(Protocol.UDP, PORT, false);
+        assertThat(agent.request("open_datagrams", "flow", PUBLIC, PORT)).isEqualTo("ok");
+        try (Capture arriving = machine.captureAtServers("udp and dst " + PUBLIC)) {
+            assertThat(agent.request("send_segments", "flow", 1200, other, VERSION_1)).contains(REFUSED);
+            assertThat(arriving.packets()).isEmpty();
+        }
+        assertThat(agent.request("send_segments", "flow", 100, "40".repeat(100), "41".repeat(100)))
+                .as("smaller ones")
+                .isEqualTo("ok");
+        assertThat(agent.request("datagram", PUBLIC, PORT, 2000)).as("a datagram in fragments").isEqualTo("ok");
+    }
+
     @Test
     void whereARuleAllowsItItPassesUntilTheRuleIsTakenBack() throws Exception {
         apply(WITH);
@@ -185,9 +215,30 @@ class QuicIT {
         assertThat(first(VERSION_1)).isEqualTo("ok");
         assertThat(agent.request("send_datagram", "first", VERSION_1)).isEqualTo("ok");
 
+        assertThat(agent.request("send_datagram", "first", SHORT_HEADER)).isEqualTo("ok");
+
         apply(WITHOUT);
-        assertThat(agent.request("send_datagram", "first", VERSION_1)).contains(REFUSED);
-        assertThat(agent.request("send_flow", "first")).as("anything else").isEqualTo("ok");
+        try (Capture arriving = machine.captureAtServers("udp and dst " + PUBLIC)) {
+            assertThat(agent.request("send_datagram", "first", VERSION_1)).contains(REFUSED);
+            assertThat(agent.request("send_datagram", "first", SHORT_HEADER))
+                    .as("what QUIC goes on with looks like anything")
+                    .contains(REFUSED);
+            assertThat(arriving.packets()).isEmpty();
+        }
+        open(Protocol.UDP, PORT, false);
+        assertThat(first(VERSION_1)).as("when the name has been asked for again").contains(REFUSED);
+        assertThat(agent.udp(PUBLIC, PORT)).as("anything else").isEqualTo("ok");
+    }
+
+    @Test
+    void whereItStaysAllowedFlowsGoOnWhateverElseChanges() throws Exception {
+        AllowedName other = Groups.name("data.example", Protocol.UDP, PORT + 1);
+        apply(ruleset(List.of(NAME, other), List.of(), List.of(), List.of(NAME, other)));
+        open(Protocol.UDP, PORT, false);
+        assertThat(first(VERSION_1)).isEqualTo("ok");
+
+        apply(ruleset(List.of(NAME, other), List.of(), List.of(), List.of(NAME)));
+        assertThat(agent.request("send_datagram", "first", SHORT_HEADER)).isEqualTo("ok");
     }
 
     @Test
@@ -202,6 +253,12 @@ class QuicIT {
         long before = used();
         assertThat(first(VERSION_1)).isEqualTo("ok");
         assertThat(used() - before).isEqualTo(2 * (1200 + 28));
+        assertThat(agent.request("send_datagram", "first", SHORT_HEADER)).isEqualTo("ok");
+
+        apply(ruleset(List.of(BUDGET), List.of(BUDGETED), List.of()));
+        assertThat(agent.request("send_datagram", "first", SHORT_HEADER))
+                .as("what QUIC goes on with looks like anything")
+                .contains(REFUSED);
     }
 
     private long used() throws SandboxException {

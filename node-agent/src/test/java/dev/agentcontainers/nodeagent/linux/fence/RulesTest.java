@@ -37,6 +37,16 @@ class RulesTest {
                         "add rule inet agentfence from_agent goto refuse");
     }
 
+    /** The kernel shows several datagrams as one (UDP_SEGMENT), and only its first bytes can be looked at. */
+    @Test
+    void whatMayHoldASecondDatagramThatBeginsQuicIsRefusedBeforeAnythingElse() {
+        assertThat(Rules.base(PLAN, "never_1")
+                        .lines()
+                        .filter(line -> line.startsWith("add rule inet agentfence unless_quic")))
+                .startsWith("add rule inet agentfence unless_quic meta l4proto udp meta length >= 2076 goto refuse")
+                .hasSize(6);
+    }
+
     /** What goes to agents from the fence without having been asked for takes a mark; what comes back to it is its answer. */
     @Test
     void probesPassByTheirMarkAndTheirAnswersByTheirConnection() {

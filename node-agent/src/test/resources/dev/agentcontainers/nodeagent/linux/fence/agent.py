@@ -421,6 +421,19 @@ def first_datagram(host, port, what):
     return send_datagram("first", what)
 
 
+def send_segments(name, size, *parts):
+    """Datagrams of one size by an open flow, which the kernel cuts out of a large one (UDP_SEGMENT), and the first's echo."""
+    s = flows[name]
+    s.settimeout(0.7)
+    sent = b"".join(payload(part) for part in parts)
+    s.setsockopt(socket.IPPROTO_UDP, 103, size)
+    try:
+        s.send(sent)
+    finally:
+        s.setsockopt(socket.IPPROTO_UDP, 103, 0)
+    return "ok" if s.recv(65535) == sent[:size] else "wrong answer"
+
+
 def set_options(name, options):
     """Gives an open flow's packets IP options, from now on."""
     flows[name].setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(options))
