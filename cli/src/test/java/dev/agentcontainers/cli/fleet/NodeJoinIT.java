@@ -117,7 +117,9 @@ class NodeJoinIT {
     /** Asked anew, while an agent of it runs. */
     private static void itSaysHowStronglyItIsolates() {
         Result verified = agentctl(List.of("node", "verify", NODE));
-        assertThat(verified.exitCode()).as(verified.output() + verified.errors()).isZero();
+        assertThat(verified.exitCode())
+                .as(verified.output() + verified.errors())
+                .isZero();
         assertThat(verified.output())
                 .contains("Isolation of driver process on " + NODE, "Isolation of driver container on " + NODE)
                 .contains("level Process", "level Container")

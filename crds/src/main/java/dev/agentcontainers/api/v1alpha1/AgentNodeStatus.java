@@ -95,11 +95,11 @@ public record AgentNodeStatus(
             @JsonPropertyDescription("Attempts that had no effect on the host.")
             Integer passed,
 
-            @JsonPropertyDescription("Attempts that had one.") Integer failed,
+            @JsonPropertyDescription("Attempts that had one.")
+            Integer failed,
 
             @JsonPropertyDescription("Attempts of which that is not known.")
             Integer unknown,
-
 
             @JsonPropertyDescription("Attempts that can't be made here.")
             Integer notApplicable,

@@ -86,8 +86,8 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
 
     /** What was found to be weak is so until it is found to hold: agents that were begun with it may still run. */
     private void judge(StrengthReport made) {
-        boolean weak = made.failures().stream()
-                .anyMatch(failure -> failure.level().compareTo(made.claimed()) <= 0);
+        boolean weak =
+                made.failures().stream().anyMatch(failure -> failure.level().compareTo(made.claimed()) <= 0);
         if (weak) {
             weakness =
                     Optional.of("The isolation of driver " + name() + " does not hold: " + described(made.failures()));

@@ -29,8 +29,7 @@ final class AgentReports {
      * @param imageDigest of the image that the agent has by now
      * @param health what its probes say by now; empty while none is asked
      */
-    AgentReports(
-            AgentReporter reporter, Supplier<Optional<String>> imageDigest, Supplier<Optional<Health>> health) {
+    AgentReports(AgentReporter reporter, Supplier<Optional<String>> imageDigest, Supplier<Optional<Health>> health) {
         this.reporter = reporter;
         this.imageDigest = imageDigest;
         this.health = health;
@@ -170,7 +169,8 @@ final class AgentReports {
 
     /** As it is by now. An agent whose probes are asked no more, since its run ends or has ended, is not known to be well. */
     private Optional<Availability> availability(AgentReport trouble, Optional<JournalEntry> entry) {
-        if (trouble.phase() != AssignmentPhase.Running || !trouble.assignment().probes().any()) {
+        if (trouble.phase() != AssignmentPhase.Running
+                || !trouble.assignment().probes().any()) {
             return Optional.empty();
         }
         return entry.flatMap(JournalEntry::probeFailure)

@@ -113,8 +113,9 @@ class ProvenDriverTest {
         strength.give(new ProbeResult("keys", IsolationLevel.Process, Verdict.UNKNOWN, "it took too long"));
         driver.measure(strength);
         assertThat(driver.last())
-                .isEqualTo(new DriverProbe.NotReady(
-                        "how strongly it isolates could not be measured, which is tried again: keys (it took too long)"));
+                .isEqualTo(
+                        new DriverProbe.NotReady(
+                                "how strongly it isolates could not be measured, which is tried again: keys (it took too long)"));
         assertThat(driver.weakness()).isEmpty();
         assertThat(driver.isUnproven()).isTrue();
 

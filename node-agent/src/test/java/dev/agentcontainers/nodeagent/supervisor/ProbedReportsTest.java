@@ -68,7 +68,8 @@ class ProbedReportsTest {
                 .pollInterval(Duration.ofMillis(2))
                 .until(() -> node.latest(ID)
                         .flatMap(AgentReport::availability)
-                        .filter(said -> said.available() == available && said.reason().equals(reason))
+                        .filter(said ->
+                                said.available() == available && said.reason().equals(reason))
                         .isPresent());
         return node.latest(ID).orElseThrow();
     }

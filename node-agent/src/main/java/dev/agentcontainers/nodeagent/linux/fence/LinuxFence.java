@@ -54,6 +54,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
 
     /** Written under both locks. */
     private volatile Optional<OpenFence> opened = Optional.empty();
+
     private Optional<HostWatch> watch = Optional.empty();
     private volatile Optional<FenceObservation> observation = Optional.empty();
 
@@ -201,8 +202,8 @@ public final class LinuxFence implements Fence, AutoCloseable {
     /** Waits for no lock: the time that an agent has to answer is not the fence's. */
     @Override
     public AgentConnection connect(SandboxId id, int port) throws SandboxException {
-        OpenFence standing = opened.orElseThrow(
-                () -> new SandboxException(Step.FENCE, Kind.TRANSIENT, "the fence is not open"));
+        OpenFence standing =
+                opened.orElseThrow(() -> new SandboxException(Step.FENCE, Kind.TRANSIENT, "the fence is not open"));
         return doing("connect to " + id, () -> standing.reachable().connect(id, port));
     }
 

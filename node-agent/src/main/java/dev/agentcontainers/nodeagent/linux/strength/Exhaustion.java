@@ -51,8 +51,7 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
     /** The program's own end is none that it was brought to by what it tried. */
     private static Judgement ended(End.Ended end) {
         return Judgement.unknown("its sandbox ended %s, with code %d"
-                .formatted(
-                        end.begun() ? "meanwhile" : "before", end.exit().code()));
+                .formatted(end.begun() ? "meanwhile" : "before", end.exit().code()));
     }
 
     private static boolean isKilled(ExitStatus exit) {
@@ -79,8 +78,7 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
                         int processes = ControlGroup.processesOf(witness.pid());
                         // A kernel of its own has some of the host's processes for each of the agent's.
                         boolean refused = Errors.isError(witness.answer(forked));
-                        boolean bounded =
-                                refused && processes <= (ownKernel ? attempts : PIDS);
+                        boolean bounded = refused && processes <= (ownKernel ? attempts : PIDS);
                         yield Judgement.of(
                                 processes > 0 && bounded,
                                 "%d processes with a limit of %d; the last of %d forks: %s"
@@ -118,7 +116,8 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
                                                         : "mapped",
                                                 used / MEBI));
                     }
-                    case End.Ended(ExitStatus exit, boolean begun) when begun && isKilled(exit) ->
+                    case End.Ended(ExitStatus exit, boolean begun)
+                    when begun && isKilled(exit) ->
                         Judgement.passed("it alone was ended, with code %d%s"
                                 .formatted(exit.code(), exit.outOfMemory() ? ", for its memory" : ""));
                     case End.Ended ended -> ended(ended);

@@ -95,7 +95,9 @@ final class FileProbes {
                     for (int pid = 1; pid <= FIRST_PROCESSES; pid++) {
                         opened.add(open(program, "/proc/" + pid + "/exe", O_WRONLY));
                     }
-                    return none(kernel, opened,
+                    return none(
+                            kernel,
+                            opened,
                             file -> PROGRAMS.contains(lastOf(file.link())),
                             "the program of a process opened for writing");
                 }));

@@ -16,7 +16,6 @@ import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.strength.ProbeResult;
-import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
 import dev.agentcontainers.nodeagent.strength.StrengthReport;
 import dev.agentcontainers.nodeagent.strength.StrengthSuite;
 import java.io.IOException;
@@ -98,7 +97,8 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                     before.isEmpty()
                             ? Judgement.notApplicable("no runtime is on the PATH")
                             : Judgement.of(
-                            same, "the runtimes' programs are " + (same ? "as they were" : "not what they were"))));
+                                    same,
+                                    "the runtimes' programs are " + (same ? "as they were" : "not what they were"))));
         } catch (IOException e) {
             LOG.warn("the isolation of driver {} can't be measured", driver.name(), e);
             results.add(result("measurement", Judgement.unknown(String.valueOf(e.getMessage()))));

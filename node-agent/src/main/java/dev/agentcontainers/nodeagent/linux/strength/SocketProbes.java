@@ -82,7 +82,9 @@ final class SocketProbes {
                             program.call(SystemCall.SOCKET, value(AF_VSOCK), value(SOCK_STREAM_NONBLOCK), value(0)),
                             program.call(SystemCall.SOCKET, value(AF_ALG), value(SOCK_SEQPACKET), value(0)),
                             program.call(SystemCall.SOCKET, value(AF_TIPC), value(SOCK_DGRAM), value(0)));
-                    return none(kernel, opened,
+                    return none(
+                            kernel,
+                            opened,
                             file -> file.link().startsWith("socket:"),
                             "a socket to the machine below, or into the kernel");
                 }));

@@ -62,11 +62,9 @@ record Witness(
     record Opened(String link, Optional<String> device) {}
 
     /** What a sandbox is before its first instruction. */
-    record Before(
-            long pid, List<String> mounts, Map<String, String> namespaces, Map<Integer, Opened> descriptors) {
+    record Before(long pid, List<String> mounts, Map<String, String> namespaces, Map<Integer, Opened> descriptors) {
         static Before of(long pid) throws IOException {
-            return new Before(
-                    pid, mountsOf(pid), Witness.namespaces(Long.toString(pid)), Witness.descriptors(pid));
+            return new Before(pid, mountsOf(pid), Witness.namespaces(Long.toString(pid)), Witness.descriptors(pid));
         }
     }
 

@@ -175,10 +175,10 @@ class ProbedLifeIT {
                 1,
                 1,
                 new Assignment.Driver(driver, driver, Map.of()),
-                driver.equals("container")
-                        ? Optional.of(new Assignment.Image(
-                                "example.org/host:1", Optional.of(PullPolicy.NEVER), List.of(), List.of()))
-                        : Optional.empty(),
+                driver.equals("process")
+                        ? Optional.empty()
+                        : Optional.of(new Assignment.Image(
+                                "example.org/host:1", Optional.of(PullPolicy.NEVER), List.of(), List.of())),
                 FencedNode.SERVER,
                 Optional.empty(),
                 List.of(),

@@ -4,6 +4,7 @@ import static dev.agentcontainers.nodeagent.linux.program.CallProgram.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.nodeagent.linux.program.CallProgram.Answer;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,8 +34,7 @@ class CallProgramTest {
 
     private static String outputOf(Process process) throws IOException {
         StringBuilder output = new StringBuilder();
-        try (process;
-                var reader = process.inputReader(StandardCharsets.US_ASCII)) {
+        try (BufferedReader reader = process.inputReader(StandardCharsets.US_ASCII)) {
             String line;
             do {
                 line = reader.readLine();
@@ -50,8 +50,8 @@ class CallProgramTest {
     void itPrintsWhatTheKernelAnsweredAndWhatItRead() throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "a word");
         CallProgram program = new CallProgram(Machine.current());
-        Answer opened = program.call(
-                SystemCall.OPENAT, value(AT_FDCWD), program.text(file.toString()), value(0), value(0));
+        Answer opened =
+                program.call(SystemCall.OPENAT, value(AT_FDCWD), program.text(file.toString()), value(0), value(0));
         program.print(opened);
         program.call(SystemCall.OPENAT, value(AT_FDCWD), program.text("/none"), value(0), value(0));
         program.repeat(3, SystemCall.DUP, opened);
@@ -85,7 +85,8 @@ class CallProgramTest {
     /** exit_group(0): mov x0, 0; mov x8, 94; svc 0, each number in four pieces. */
     @Test
     void programsFor64BitArmBeginWithItsInstructions() {
-        ByteBuffer file = ByteBuffer.wrap(new CallProgram(Machine.AARCH64).ending()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file =
+                ByteBuffer.wrap(new CallProgram(Machine.AARCH64).ending()).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(file.getShort(18)).as("machine").isEqualTo((short) 183);
         int start = (int) (file.getLong(24) - file.getLong(64 + 16));
         List<Integer> words = new ArrayList<>();
