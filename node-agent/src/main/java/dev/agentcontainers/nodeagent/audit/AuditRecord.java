@@ -72,6 +72,11 @@ public sealed interface AuditRecord {
     record Permission(Optional<String> rule, Optional<String> domain, Optional<String> source, boolean recorded) {
         static final Permission UNKNOWN = new Permission(Optional.empty(), Optional.empty());
 
+        /** The same, where a rule has it recorded. */
+        Permission whichIsRecorded() {
+            return new Permission(rule, domain, source, true);
+        }
+
         /** Of no rule that is known. */
         public Permission(Optional<String> rule, Optional<String> domain) {
             this(rule, domain, Optional.empty(), true);
@@ -84,6 +89,11 @@ public sealed interface AuditRecord {
      * @param id the flow's; the same in all records of it
      */
     record Flow(String id, Tuple tuple, Direction direction, Permission permission) {
+        /** The same, where a rule has it recorded. */
+        Flow whichIsRecorded() {
+            return new Flow(id, tuple, direction, permission.whichIsRecorded());
+        }
+
         /** By whose rules is not known. */
         Flow unexplained() {
             return new Flow(id, tuple, direction, Permission.UNKNOWN);

@@ -101,8 +101,20 @@ final class FlowRecords {
         if (begun == null) {
             begun = opened(closed.lasted().map(closed.at()::minus).orElse(closed.at()), closed.flow(), closed.tuple());
         }
+        Flow flow = begun.flow().permission().recorded() || !isRecordedByNow(begun)
+                ? begun.flow()
+                : begun.flow().whichIsRecorded();
         return new AuditRecord.FlowClosed(
-                closed.at(), begun.subject(), begun.peer(), begun.flow(), closed.traffic(), closed.lasted());
+                closed.at(), begun.subject(), begun.peer(), flow, closed.traffic(), closed.lasted());
+    }
+
+    /** Whether rules of now still allow it, and one of them has it recorded. */
+    private boolean isRecordedByNow(AuditRecord.FlowOpened begun) {
+        return begun.subject()
+                .flatMap(sender -> subjects.of(sender.sandbox()))
+                .map(sender -> sending(sender, begun.flow().tuple()))
+                .filter(permission -> permission.source().isPresent() && permission.recorded())
+                .isPresent();
     }
 
     private AuditRecord denied(FenceEvent.Denied denied) {

@@ -307,6 +307,43 @@ class RuleLedgerTest {
     }
 
     @Test
+    void theEndIsRecordedWhereARuleHasItRecordedByThen() throws Exception {
+        begins("f", "198.51.100.9");
+        fence.apply(List.of(ruleset(new AllowingRule(QUIET, null, List.of(QUIET_BOX), List.of(QUIET_NAME)))));
+        ends("f", "198.51.100.9", 2, 200);
+
+        assertThat(next()).isInstanceOfSatisfying(AuditRecord.FlowClosed.class, shown -> {
+            assertThat(shown.flow().id()).isEqualTo("f");
+            assertThat(shown.traffic()).contains(traffic(2, 200));
+        });
+    }
+
+    @Test
+    void theEndIsRecordedWhereTheBeginningWas() throws Exception {
+        begins("f", "192.0.2.9");
+        assertThat(next()).isInstanceOf(AuditRecord.FlowOpened.class);
+        fence.apply(List.of(ruleset(new AllowingRule(WIDE, true, List.of(BOX), null))));
+        ends("f", "192.0.2.9", 2, 200);
+        assertThat(next()).isInstanceOf(AuditRecord.FlowClosed.class);
+    }
+
+    @Test
+    void theEndIsNotRecordedForWantOfARule() throws Exception {
+        begins("f", "198.51.100.9");
+        begins("g", "198.51.100.9");
+        fence.apply(List.of(ruleset(new AllowingRule(WIDE, null, List.of(BOX), null))));
+        ends("f", "198.51.100.9", 2, 200);
+        fence.apply(List.of());
+        ends("g", "198.51.100.9", 2, 200);
+        begins("h", "192.0.2.9");
+
+        assertThat(next())
+                .isInstanceOfSatisfying(
+                        AuditRecord.FlowOpened.class,
+                        shown -> assertThat(shown.flow().id()).isEqualTo("h"));
+    }
+
+    @Test
     void noRuleKeepsDenialsFromBeingRecorded() throws Exception {
         fence.opened(A, "quiet.example.net", List.of("203.0.113.8"));
         fence.connected(tls("203.0.113.8", TlsVerdict.OTHER_NAME));
