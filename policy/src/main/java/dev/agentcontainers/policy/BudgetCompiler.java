@@ -11,7 +11,6 @@ import dev.agentcontainers.policy.box.FlowSet;
 import dev.agentcontainers.policy.box.TooManyBoxesException;
 import dev.agentcontainers.policy.rule.Rule;
 import dev.agentcontainers.policy.rule.RuleBudget;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -182,11 +181,8 @@ record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> 
 
     /** The port of the name itself and of every wildcard above it. */
     private static List<NamedPort> above(NamedPort name) {
-        List<NamedPort> above = new ArrayList<>(List.of(name));
-        String base = name.domain.startsWith("*.") ? name.domain.substring(2) : name.domain;
-        for (int dot = base.indexOf('.'); dot >= 0; dot = base.indexOf('.', dot + 1)) {
-            above.add(new NamedPort("*" + base.substring(dot), name.protocol, name.port));
-        }
-        return above;
+        return Names.withAbove(name.domain).stream()
+                .map(domain -> new NamedPort(domain, name.protocol, name.port))
+                .toList();
     }
 }

@@ -12,6 +12,9 @@ import java.util.TreeMap;
 
 /** The canonical form of a set of allowed names: for each name and protocol the fewest ranges of ports. */
 final class Names {
+    /** Characters of JSON that a name or a box takes beside its own, about. */
+    static final int OVERHEAD = 64;
+
     private Names() {}
 
     /** What has ports. */
@@ -51,6 +54,40 @@ final class Names {
             }
         }
         return canonicalOf(rest);
+    }
+
+    /** What of the names, in canonical form, others have too: under just the same name or a wildcard above it. */
+    static List<AllowedName> within(Collection<AllowedName> names, Collection<AllowedName> others) {
+        Map<Key, List<PortRange>> open = ranges(others);
+        List<AllowedName> rest = new ArrayList<>();
+        for (AllowedName name : names) {
+            List<PortRange> its = new ArrayList<>();
+            for (String domain : withAbove(name.domain())) {
+                its.addAll(open.getOrDefault(new Key(domain, name.protocol()), List.of()));
+            }
+            for (int port = name.port(); port <= name.endPort(); port++) {
+                int number = port;
+                if (its.stream().anyMatch(range -> range.contains(number))) {
+                    rest.add(new AllowedName(name.domain(), name.protocol(), number, number));
+                }
+            }
+        }
+        return canonicalOf(rest);
+    }
+
+    /** The domain itself and every wildcard above it. */
+    static List<String> withAbove(String domain) {
+        List<String> above = new ArrayList<>(List.of(domain));
+        String base = domain.startsWith("*.") ? domain.substring(2) : domain;
+        for (int dot = base.indexOf('.'); dot >= 0; dot = base.indexOf('.', dot + 1)) {
+            above.add("*" + base.substring(dot));
+        }
+        return above;
+    }
+
+    /** Characters of JSON that the names take, about. */
+    static long size(Collection<AllowedName> names) {
+        return names.stream().mapToLong(name -> OVERHEAD + name.domain().length()).sum();
     }
 
     /** The ports of each name and protocol. */

@@ -40,6 +40,9 @@ public final class PolicyCompiler {
     /** The most characters of what a ruleset says about requests of HTTP: a part of what an object of the API server holds. */
     public static final int MOST_OF_REQUESTS = 128 << 10;
 
+    /** The most characters of the names to which QUIC passes, which are said a second time for it. */
+    public static final int MOST_OF_QUIC_NAMES = 256 << 10;
+
     private final Policies policies;
     private final Endpoints endpoints;
     private final PeerAddresses peers;
@@ -91,7 +94,7 @@ public final class PolicyCompiler {
         AcceptedNames names = names(out.names(), problems);
         CompiledBudgets budgets = new BudgetCompiler(out.budgeted(), out.names().budgetedNames())
                 .compiled(accepted, names.plain(), MOST_BOXES - egress.size(), MOST_NAMES - names.size(), problems);
-        List<AllowedName> quic = quicNames(out.names().quicNames(), names.plain(), budgets);
+        List<AllowedName> quic = quicNames(out.names().quicNames(), names.plain(), budgets, problems);
         return new Compilation(
                 new CompiledPolicy(
                         RulesetHash.ofCanonical(
@@ -124,10 +127,19 @@ public final class PolicyCompiler {
 
     /** Only of what is allowed after all. */
     private static List<AllowedName> quicNames(
-            List<AllowedName> accepted, List<AllowedName> plain, CompiledBudgets budgets) {
-        boolean open = Stream.concat(plain.stream(), budgets.budgeted().stream().flatMap(each -> each.names().stream()))
-                .anyMatch(name -> name.protocol() == Protocol.UDP);
-        return open ? Names.canonicalOf(accepted) : List.of();
+            List<AllowedName> accepted, List<AllowedName> plain, CompiledBudgets budgets, List<String> problems) {
+        List<AllowedName> open = Stream.concat(
+                        plain.stream(), budgets.budgeted().stream().flatMap(each -> each.names().stream()))
+                .filter(name -> name.protocol() == Protocol.UDP)
+                .toList();
+        List<AllowedName> quic = Names.within(accepted, open);
+        if (quic.size() > MOST_NAMES || Names.size(quic) > MOST_OF_QUIC_NAMES) {
+            problems.add(
+                    "the rules with quic: Allow together name more than %d domain names and ranges of ports, or %d characters of them, so QUIC passes to none"
+                            .formatted(MOST_NAMES, MOST_OF_QUIC_NAMES));
+            return List.of();
+        }
+        return quic;
     }
 
     private static List<Allow> boxes(List<Area> accepted, Direction direction, List<String> problems) {

@@ -9,6 +9,7 @@ import dev.agentcontainers.policy.box.TooManyBoxesException;
 import dev.agentcontainers.policy.rule.Rule;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,8 @@ import java.util.Set;
 /**
  * Which rule what passes counts for, in the order in which they are asked: tier Admin first; of what adds to each other, rules that
  * look at nothing, then those with budgets, with tls, and with http, since each takes nothing from those before. What is
- * said of it is bounded, and what is left out counts for no rule. It decides nothing.
+ * said of it is bounded, and what is left out counts for no rule: rather of rules that have nothing recorded, and where that does not
+ * do, everything is recorded. It decides nothing.
  *
  * @param areas of each rule, in the order of decision
  * @param names of each that has some
@@ -32,40 +34,111 @@ record RuleAttribution(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>>
     /** The most names by which they are, of all rules together. */
     static final int MOST_NAMES = PolicyCompiler.MOST_NAMES;
 
+    /** The most characters of all this together, which is stored beside the ruleset itself. */
+    static final int MOST_CHARACTERS = 256 << 10;
+
     private static final int LONGEST_TEXT = 512;
 
     List<AllowingRule> rules() {
         Set<Rule> all = new LinkedHashSet<>(areas.keySet());
         all.addAll(names.keySet());
-        List<AllowingRule> rules = new ArrayList<>();
-        int boxes = MOST_BOXES;
-        int left = MOST_NAMES;
-        for (Rule rule : all.stream()
+        List<Rule> inOrder = all.stream()
                 .sorted(Comparator.comparingInt(RuleAttribution::place))
-                .toList()) {
-            List<Allow> egress = boxes(areas.getOrDefault(rule, List.of()), boxes);
-            List<AllowedName> domains = Names.canonicalOf(names.getOrDefault(rule, List.of()));
-            if (domains.size() > left) {
-                domains = List.of();
-            }
-            if (rules.size() < MOST_RULES && !(egress.isEmpty() && domains.isEmpty())) {
-                rules.add(new AllowingRule(
-                        text(rule),
-                        rule.recorded() ? null : true,
-                        egress.isEmpty() ? null : egress,
-                        domains.isEmpty() ? null : domains));
-                boxes -= egress.size();
-                left -= domains.size();
+                .toList();
+        Room room = new Room();
+        Map<Rule, AllowingRule> told = new HashMap<>();
+        inOrder.stream().filter(Rule::recorded).forEach(rule -> tell(rule, room, told));
+        // What has no room could let others hide what is to be recorded.
+        boolean mayHide = !room.lacked;
+        inOrder.stream().filter(rule -> !rule.recorded()).forEach(rule -> tell(rule, room, told));
+        List<AllowingRule> rules = new ArrayList<>();
+        for (Rule rule : inOrder) {
+            AllowingRule its = told.get(rule);
+            if (its != null) {
+                boolean hides = mayHide && !rule.recorded();
+                rules.add(new AllowingRule(its.rule(), hides ? true : null, its.egress(), its.names()));
             }
         }
         return List.copyOf(rules);
     }
 
-    private static List<Allow> boxes(List<Area> areas, int most) {
-        try {
-            return Boxes.canonical(areas, most);
-        } catch (TooManyBoxesException e) {
-            return List.of();
+    private void tell(Rule rule, Room room, Map<Rule, AllowingRule> told) {
+        List<Area> its = areas.getOrDefault(rule, List.of());
+        List<AllowedName> domains = Names.canonicalOf(names.getOrDefault(rule, List.of()));
+        if (its.isEmpty() && domains.isEmpty()) {
+            return;
+        }
+        String text = text(rule);
+        if (!room.takeRule(text)) {
+            return;
+        }
+        List<Allow> egress = room.takeBoxes(its);
+        domains = room.takeNames(domains);
+        if (egress.isEmpty() && domains.isEmpty()) {
+            room.giveBack(text);
+            return;
+        }
+        told.put(
+                rule,
+                new AllowingRule(
+                        text, null, egress.isEmpty() ? null : egress, domains.isEmpty() ? null : domains));
+    }
+
+    /** How much more can be said. What is taken is there in whole or not at all. */
+    private static final class Room {
+        private int rules = MOST_RULES;
+        private int boxes = MOST_BOXES;
+        private int names = MOST_NAMES;
+        private long characters = MOST_CHARACTERS;
+        /** Whether there was none for something. */
+        private boolean lacked;
+
+        boolean takeRule(String text) {
+            if (rules == 0 || size(text) > characters) {
+                lacked = true;
+                return false;
+            }
+            rules--;
+            characters -= size(text);
+            return true;
+        }
+
+        void giveBack(String text) {
+            rules++;
+            characters += size(text);
+        }
+
+        List<Allow> takeBoxes(List<Area> areas) {
+            List<Allow> wanted;
+            try {
+                wanted = Boxes.canonical(areas, boxes);
+            } catch (TooManyBoxesException e) {
+                lacked = true;
+                return List.of();
+            }
+            long size = wanted.stream().mapToLong(box -> size(box.cidr())).sum();
+            if (size > characters) {
+                lacked = true;
+                return List.of();
+            }
+            boxes -= wanted.size();
+            characters -= size;
+            return wanted;
+        }
+
+        List<AllowedName> takeNames(List<AllowedName> wanted) {
+            long size = Names.size(wanted);
+            if (wanted.size() > names || size > characters) {
+                lacked = true;
+                return List.of();
+            }
+            names -= wanted.size();
+            characters -= size;
+            return wanted;
+        }
+
+        private static long size(String text) {
+            return Names.OVERHEAD + text.length();
         }
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Rules about QUIC to what names resolve to. */
@@ -59,6 +61,47 @@ class QuicTest {
                         + " {name: b, to: [{domain: b.example.org}], ports: [{protocol: UDP, port: 443}]}");
 
         assertThat(policy.names()).containsExactly(udp("a.example.org", 443, 443));
+    }
+
+    /** What no node opens none could confirm. */
+    @Test
+    void itPassesOnlyToWhatIsOpen() {
+        String more = "{name: %s, %sto: [{domain: %s}], ports: [{protocol: UDP, port: 4000}]}";
+        StringBuilder many = new StringBuilder();
+        for (int index = 0; index < 40; index++) {
+            many.append(", {name: n%d, to: [{domain: n%d.example.org}], ports: [".formatted(index, index));
+            for (int port = 1; port < 128; port += 2) {
+                many.append(port == 1 ? "" : ", ").append("{port: ").append(port).append("}");
+            }
+            many.append("]}");
+        }
+        CompiledPolicy none = compiled(more.formatted("a", "quic: Allow, ", "a.example.org") + many);
+        CompiledPolicy within = compiled(more.formatted("a", "quic: Allow, budget: {bytes: 1Mi}, ", "a.example.org")
+                + ", " + more.formatted("b", "", "'*.example.org'"));
+
+        assertThat(none.names()).as("too many").isEmpty();
+        assertThat(none.quicNames()).isEmpty();
+        assertThat(within.names()).containsExactly(udp("*.example.org", 4000, 4000));
+        assertThat(within.quicNames()).as("below an open one").containsExactly(udp("a.example.org", 4000, 4000));
+    }
+
+    @Test
+    void namesThatAreTooLongTogetherToBeSaidTwiceHaveNone() {
+        String rules = IntStream.range(0, 20)
+                .mapToObj(rule -> "{name: r%d, quic: Allow, to: [%s], ports: [{protocol: UDP, port: 443}]}"
+                        .formatted(
+                                rule,
+                                IntStream.range(0, 60)
+                                        .mapToObj(index -> "{domain: n%d-%d.%s.%s.%s.example.org}"
+                                                .formatted(
+                                                        rule, index, "d".repeat(60), "d".repeat(60), "d".repeat(60)))
+                                        .collect(Collectors.joining(", "))))
+                .collect(Collectors.joining(", "));
+        CompiledPolicy policy = compiled(rules);
+
+        assertThat(policy.names()).hasSize(1200);
+        assertThat(policy.quicNames()).isEmpty();
+        assertThat(policy.problems()).singleElement().asString().contains("so QUIC passes to none");
     }
 
     /** One that does not look for it must not take such a ruleset for its own. */

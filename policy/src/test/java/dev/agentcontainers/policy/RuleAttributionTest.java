@@ -2,12 +2,16 @@ package dev.agentcontainers.policy;
 
 import static dev.agentcontainers.policy.TestPolicies.subject;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowingRule;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Which rules a ruleset says allow what. */
@@ -84,5 +88,61 @@ class RuleAttributionTest {
 
         assertThat(policy.egress()).hasSizeGreaterThan(RuleAttribution.MOST_BOXES);
         assertThat(policy.rules()).extracting(AllowingRule::rule).containsExactly("inline/z spec.network.egress[z]");
+    }
+
+    /** Else what such a rule allows could be hidden by one with audit: Denied that allows it too. */
+    @Test
+    void recordedRulesHaveRoomFirstWhateverTheirOrder() {
+        CompiledPolicy policy = compiled("[{name: a, audit: Denied, to: [%s], ports: [{port: 443}]},"
+                        .formatted(domains("a", 255, 990))
+                + " {name: b, to: [{domain: b.example.org}], ports: [{port: 443}]},"
+                + " {name: c, audit: Denied, to: [{domain: b.example.org}], ports: [{port: 443}]}]");
+
+        assertThat(policy.rules())
+                .extracting(AllowingRule::rule, AllowingRule::unrecorded)
+                .containsExactly(
+                        tuple("inline/b spec.network.egress[b]", null), tuple("inline/c spec.network.egress[c]", true));
+        assertThat(policy.names()).as("they allow all the same").hasSize(991);
+    }
+
+    @Test
+    void whereARecordedRuleHasNoRoomAllIsRecorded() {
+        CompiledPolicy policy = compiled("[{name: a, audit: Denied, to: [{domain: b.example.org}], ports: [{port: 443}]},"
+                + " {name: b, to: [{domain: b.example.org}, %s], ports: [{port: 443}]}]"
+                        .formatted(domains("a", 255, 990)));
+
+        assertThat(policy.rules())
+                .extracting(AllowingRule::rule, AllowingRule::unrecorded)
+                .containsExactly(tuple("inline/a spec.network.egress[a]", null));
+    }
+
+    /** With the longest names that there are. */
+    @Test
+    void whatIsSaidIsBoundedInAll() {
+        CompiledPolicy policy = compiled(IntStream.range(0, 20)
+                .mapToObj(index -> "{name: r%d, to: [%s], ports: [{port: 443}]}"
+                        .formatted(index, domains("n" + index, 253, 100)))
+                .collect(Collectors.joining(",", "[", "]")));
+
+        assertThat(policy.names()).hasSize(2000);
+        assertThat(policy.rules()).isNotEmpty().hasSizeLessThan(20);
+        assertThat(policy.rules().stream()
+                        .mapToLong(rule -> Names.size(Objects.requireNonNull(rule.names())))
+                        .sum())
+                .isLessThan(RuleAttribution.MOST_CHARACTERS);
+    }
+
+    private static String domains(String first, int length, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(index -> "{domain: %s}".formatted(domain(first + "x" + index, length)))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String domain(String first, int length) {
+        StringBuilder domain = new StringBuilder(first);
+        while (domain.length() + 60 < length) {
+            domain.append('.').append("d".repeat(50));
+        }
+        return domain.append(".example").toString();
     }
 }

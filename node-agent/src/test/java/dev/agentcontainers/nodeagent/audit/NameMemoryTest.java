@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.nodeagent.audit.NameMemory.Names;
 import java.util.List;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class NameMemoryTest {
     private static final String ADDRESS = "203.0.113.8";
     /** Such times may have any sign, and run over. */
-    private static final long NOW = Long.MAX_VALUE - 5;
+    private static final long NOW = Duration.ofNanos(Long.MAX_VALUE - 5).toNanos();
 
     private static final long LONGEST = NameMemory.LONGEST.toNanos();
 
