@@ -26,7 +26,7 @@ final class Agreement extends ChannelInboundHandlerAdapter implements Passing {
     private final Requests.Tls tls;
     private final RelayLimits limits;
     private final Consumer<Channel> place;
-    private final AgentCounts streams;
+    private final Http2Shares shares;
     private final Runnable onHttp1;
     private final long began = System.nanoTime();
     private final TlsBounds bounds = new TlsBounds();
@@ -37,7 +37,7 @@ final class Agreement extends ChannelInboundHandlerAdapter implements Passing {
 
     /**
      * @param place is told of the connections to the other side
-     * @param streams of HTTP/2, of all agents
+     * @param shares of what there is of HTTP/2 for all agents
      * @param onHttp1 is told when it is agreed that it is not HTTP/2
      */
     Agreement(
@@ -46,14 +46,14 @@ final class Agreement extends ChannelInboundHandlerAdapter implements Passing {
             Requests.Tls tls,
             RelayLimits limits,
             Consumer<Channel> place,
-            AgentCounts streams,
+            Http2Shares shares,
             Runnable onHttp1) {
         this.front = front;
         this.requests = requests;
         this.tls = tls;
         this.limits = limits;
         this.place = place;
-        this.streams = streams;
+        this.shares = shares;
         this.onHttp1 = onHttp1;
     }
 
@@ -95,7 +95,7 @@ final class Agreement extends ChannelInboundHandlerAdapter implements Passing {
         Duration left = limits.hello().minusNanos(System.nanoTime() - began);
         if (ApplicationProtocolNames.HTTP_2.equals(protocol)) {
             bounds.boundByFrames();
-            Http2Relay relay = new Http2Relay(front, requests, limits, place, streams);
+            Http2Relay relay = new Http2Relay(front, requests, limits, place, shares);
             inside = relay;
             relay.begin(left);
         } else {

@@ -19,7 +19,11 @@ final class Http2Codecs {
     /** Names, values and 32 for each of a request, in bytes: more than what is judged, so that it can be told that it is too much. */
     private static final int LONGEST_REQUEST_HEAD = 20 << 10;
 
-    private static final int LONGEST_ANSWER_HEAD = 64 << 10;
+    /** The same of an answer. No window bounds heads: {@link HeadsToAgent} holds so many as there may be. */
+    private static final int LONGEST_ANSWER_HEAD = 16 << 10;
+
+    /** Headers of an answer, or behind its content. */
+    static final int MOST_ANSWER_HEADERS = 128;
 
     /** Content of one stream that may come before any of it was taken. That of all streams of a connection is what RFC 9113 begins with. */
     private static final int WINDOW = 32 << 10;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http2Exchange implements ServerStream.Answer {
     /** Heads that may come before the answer's own. */
-    private static final int MOST_INTERIM = 8;
+    private static final int MOST_INTERIM = 2;
 
     private final Http2Relay relay;
     private final Requests requests;
@@ -202,12 +202,12 @@ final class Http2Exchange implements ServerStream.Answer {
             answering = true;
             its.answeredWith(status);
         }
-        write(headers, last).addListener(written -> {
+        head(headers, last).addListener(written -> {
             if (over) {
                 return;
             }
             if (!written.isSuccess()) {
-                // It may be more than the agent takes for a head.
+                // It may be more than the agent takes for a head, or it takes none.
                 broken(Http2Error.INTERNAL_ERROR.code());
             } else if (last) {
                 answerEnded();
@@ -244,12 +244,12 @@ final class Http2Exchange implements ServerStream.Answer {
 
         @Override
         public ChannelFuture trailers(Http2Headers trailers) {
-            return write(trailers, true);
+            return head(trailers, true);
         }
     }
 
-    private ChannelFuture write(Http2Headers headers, boolean last) {
-        return relay.write(new DefaultHttp2HeadersFrame(headers, last).stream(stream));
+    private ChannelFuture head(Http2Headers headers, boolean last) {
+        return relay.head(new DefaultHttp2HeadersFrame(headers, last).stream(stream));
     }
 
     private void answered(int count) {
@@ -357,7 +357,7 @@ final class Http2Exchange implements ServerStream.Answer {
         Http2Headers headers =
                 new DefaultHttp2Headers().status(own.status().codeAsText()).add(Http2Head.ofAnswer(own.headers()));
         boolean last = its.isHead();
-        ChannelFuture written = write(headers, last);
+        ChannelFuture written = relay.write(new DefaultHttp2HeadersFrame(headers, last).stream(stream));
         if (last) {
             own.release();
         } else {

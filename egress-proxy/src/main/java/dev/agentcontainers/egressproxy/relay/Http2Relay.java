@@ -37,6 +37,7 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
     private final RelayLimits limits;
     private final AgentCounts streams;
     private final Http2Servers servers;
+    private final HeadsToAgent heads;
     private final Map<Integer, Http2Exchange> exchanges = new HashMap<>();
     private @Nullable ChannelHandlerContext context;
     private @Nullable ScheduledFuture<?> look;
@@ -50,15 +51,16 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
 
     /**
      * @param place is told of the connections to the other side
-     * @param streams of all agents
+     * @param shares of what there is for all agents
      */
     Http2Relay(
-            SocketChannel front, Requests requests, RelayLimits limits, Consumer<Channel> place, AgentCounts streams) {
+            SocketChannel front, Requests requests, RelayLimits limits, Consumer<Channel> place, Http2Shares shares) {
         this.front = front;
         this.requests = requests;
         this.limits = limits;
-        this.streams = streams;
-        this.servers = new Http2Servers(front.eventLoop(), requests, limits, place);
+        this.streams = shares.streams();
+        this.servers = new Http2Servers(front.eventLoop(), requests, limits, place, shares.more());
+        this.heads = new HeadsToAgent(front, this::write);
     }
 
     /** Takes the connection over, on which TLS was agreed and nothing was read inside. */
@@ -136,6 +138,7 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
 
     /** All of it has passed, or nothing does any more. */
     void ended(Http2Exchange exchange) {
+        heads.drop(exchange.stream());
         if (exchanges.remove(exchange.stream().id(), exchange)) {
             if (exchange != uncounted) {
                 streams.giveBack(requests.agent());
@@ -145,6 +148,11 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
                 lookAfter(limits.between().toNanos());
             }
         }
+    }
+
+    /** Of the server's answer: waits until the agent takes more. Content goes behind what is done. */
+    ChannelFuture head(Http2HeadersFrame frame) {
+        return heads.add(frame);
     }
 
     ChannelFuture write(Http2Frame frame) {
@@ -248,6 +256,12 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
                 .min()
                 .orElse(limits.between().toNanos());
         lookAfter(next);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext its) {
+        heads.goOn();
+        its.fireChannelWritabilityChanged();
     }
 
     @Override

@@ -39,6 +39,7 @@ final class Http2Server extends Http2ChannelDuplexHandler {
     private final Map<Http2FrameStream, Stream> streams = new HashMap<>();
     private @Nullable ChannelHandlerContext context;
     private boolean wasReady;
+    private boolean wasUsed;
     private boolean leaving;
     private boolean ended;
     private long most = MOST_STREAMS;
@@ -86,16 +87,25 @@ final class Http2Server extends Http2ChannelDuplexHandler {
         return wasReady;
     }
 
+    /** Whether it has taken any request. */
+    boolean wasUsed() {
+        return wasUsed;
+    }
+
     /** Whether it takes requests, now or when others are done. */
     boolean isUsable() {
         return wasReady && !leaving && !ended;
     }
 
     boolean hasRoom() {
-        return isUsable() && streams.size() < most;
+        return isUsable()
+                && streams.size() < most
+                // Heads of requests have no window: they wait until the server takes what came before.
+                && context().channel().isWritable();
     }
 
     ServerStream open(ServerStream.Answer answer) {
+        wasUsed = true;
         Stream stream = new Stream(newStream(), answer);
         streams.put(stream.its, stream);
         return stream;
@@ -191,6 +201,15 @@ final class Http2Server extends Http2ChannelDuplexHandler {
         }
     }
 
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext its) {
+        if (its.channel().isWritable()) {
+            // Not inside of what writes.
+            its.executor().execute(room);
+        }
+        its.fireChannelWritabilityChanged();
+    }
+
     /** An end without a word of TLS is no danger here: each answer says where it ends. */
     @Override
     public void userEventTriggered(ChannelHandlerContext its, Object event) {
@@ -245,6 +264,11 @@ final class Http2Server extends Http2ChannelDuplexHandler {
         }
 
         void heads(Http2HeadersFrame frame) {
+            if (frame.headers().size() > Http2Codecs.MOST_ANSWER_HEADERS) {
+                cancel();
+                answer.broken(Http2Error.INTERNAL_ERROR.code());
+                return;
+            }
             if (answered) {
                 if (frame.isEndStream()) {
                     answer.end(Http2Head.ofAnswer(frame.headers()));

@@ -10,24 +10,33 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to the server for one of an agent's with HTTP/2: one that has HTTP/2 as well, where the server does, or a few of
- * HTTP/1.1, each for one request at a time. What finds no place waits. None is made before a request may pass. For the event loop's
- * thread.
+ * HTTP/1.1, each for one request at a time. What finds no place waits. None is made before a request may pass, and never more of either
+ * than there may be, whatever the server does with those there are. For the event loop's thread.
  */
 final class Http2Servers {
+    /** Connections one after the other that take nothing; those that wait are told then. */
+    static final int MOST_IN_VAIN = 3;
+
+    /** From the beginning of a connection that has taken nothing to that of the next. */
+    static final Duration PAUSE = Duration.ofMillis(500);
+
     private final EventLoop loop;
     private final Requests requests;
     private final RelayLimits limits;
     private final Consumer<Channel> place;
+    private final AgentCounts more;
     private final Deque<Opening> waiting = new ArrayDeque<>();
     private final Set<Channel> channels = new HashSet<>();
     private final Deque<Http1Server> free = new ArrayDeque<>();
@@ -35,6 +44,12 @@ final class Http2Servers {
     private int connecting;
     /** Whether the server was seen to know no HTTP/2. */
     private boolean http1;
+    /** Connections, since one has taken a request, that took none. */
+    private int inVain;
+    /** When the last was begun, by the clock of {@link System#nanoTime()}. */
+    private long begun;
+
+    private boolean pausing;
 
     private boolean closed;
 
@@ -49,11 +64,17 @@ final class Http2Servers {
         void failed(HttpVerdict why);
     }
 
-    Http2Servers(EventLoop loop, Requests requests, RelayLimits limits, Consumer<Channel> place) {
+    /**
+     * @param place is told of the connections
+     * @param more connections of all agents, beyond one for each of theirs
+     */
+    Http2Servers(
+            EventLoop loop, Requests requests, RelayLimits limits, Consumer<Channel> place, AgentCounts more) {
         this.loop = loop;
         this.requests = requests;
         this.limits = limits;
         this.place = place;
+        this.more = more;
     }
 
     void open(Opening opening) {
@@ -84,24 +105,70 @@ final class Http2Servers {
                 next.opened(idle.open(next.answer()));
                 continue;
             }
-            boolean room = http1
-                    ? channels.size() < limits.http2().connectionsToServer() && connecting < waiting.size()
-                    : connecting == 0;
-            if (!room) {
+            if (its != null && its.wasReady()) {
+                shared = null;
+                if (isInVain(its)) {
+                    fail(HttpVerdict.UNREACHABLE);
+                    return;
+                }
+            }
+            boolean room = channels.size() < limits.http2().connectionsToServer()
+                    && (http1 ? connecting < waiting.size() : connecting == 0);
+            if (!room || pauses()) {
                 return;
             }
-            connect();
+            boolean isMore = !channels.isEmpty();
+            if (isMore && !more.take(requests.agent())) {
+                // What another has given back is told to nobody here.
+                goOnAfter(PAUSE.toNanos());
+                return;
+            }
+            connect(isMore ? () -> more.giveBack(requests.agent()) : () -> {});
         }
     }
 
-    private void connect() {
+    /** Of one that takes no more. */
+    private boolean isInVain(Http2Server its) {
+        inVain = its.wasUsed() ? 0 : inVain + 1;
+        if (inVain < MOST_IN_VAIN) {
+            return false;
+        }
+        inVain = 0;
+        return true;
+    }
+
+    private boolean pauses() {
+        long left = inVain == 0 ? 0 : PAUSE.toNanos() - (System.nanoTime() - begun);
+        if (left > 0) {
+            goOnAfter(left);
+        }
+        return left > 0;
+    }
+
+    private void goOnAfter(long nanos) {
+        if (!pausing) {
+            pausing = true;
+            loop.schedule(
+                    () -> {
+                        pausing = false;
+                        goOn();
+                    },
+                    nanos,
+                    TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** @param giveBack to be called once, when there is no such connection any more */
+    private void connect(Runnable giveBack) {
         Requests.Tls tls = requests.tls().orElseThrow();
         Optional<SslContext> trusted = tls.back().apply(true);
         if (trusted.isEmpty()) {
+            giveBack.run();
             fail(HttpVerdict.UNTRUSTED_SERVER);
             return;
         }
         connecting++;
+        begun = System.nanoTime();
         int patience = (int) limits.connect().toMillis();
         ChannelFuture made = Onward.connect(loop, requests.to(), limits.connect(), new ChannelInboundHandlerAdapter());
         Channel channel = made.channel();
@@ -109,6 +176,7 @@ final class Http2Servers {
         place.accept(channel);
         channel.closeFuture().addListener(_ -> {
             channels.remove(channel);
+            giveBack.run();
             goOn();
         });
         made.addListener(connected -> {
@@ -156,6 +224,7 @@ final class Http2Servers {
             Http2Server server = new Http2Server(this::ready, this::goOn);
             Http2FrameCodec codec = Http2Codecs.client(server::end);
             shared = server;
+            http1 = false;
             channel.pipeline().addLast(codec, server);
             server.begin(limits.connect());
             channel.closeFuture().addListener(_ -> {

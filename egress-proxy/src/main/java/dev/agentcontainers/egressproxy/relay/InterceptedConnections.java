@@ -54,7 +54,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final Map<String, Integer> decryptedOfAgents = new HashMap<>();
     private final Set<Passing> passing = new HashSet<>();
     private final AgentCounts http2;
-    private final AgentCounts streams;
+    private final Http2Shares shares;
     private int all;
     private int allDecrypted;
 
@@ -99,7 +99,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         this.clock = clock;
         this.limits = limits;
         this.http2 = new AgentCounts(limits.http2().most(), limits.http2().mostOfAgent());
-        this.streams = new AgentCounts(limits.http2().streams(), limits.http2().streamsOfAgent());
+        this.shares = Http2Shares.of(limits.http2());
         this.destination = destination;
     }
 
@@ -276,7 +276,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private void agreeOn(Requests requests, Requests.Tls inside) {
             Agreement agreement =
-                    new Agreement(front, requests, inside, limits, place::holds, streams, this::giveBackHttp2);
+                    new Agreement(front, requests, inside, limits, place::holds, shares, this::giveBackHttp2);
             passes(agreement);
             ByteBuf read = received.copy();
             front.pipeline().remove(this);

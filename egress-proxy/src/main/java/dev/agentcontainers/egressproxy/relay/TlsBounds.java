@@ -1,8 +1,9 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 
 /**
@@ -10,12 +11,15 @@ import io.netty.util.ReferenceCountUtil;
  * without end (RFC 8446, 4.6.3), each of which is answered, and no flow control sees that. Stands before Netty's handler of TLS. For
  * the event loop's thread.
  */
-final class TlsBounds extends ChannelInboundHandlerAdapter {
+final class TlsBounds extends ChannelDuplexHandler {
     /** Bytes as they come; more than the JDK takes for a handshake. */
     static final int MOST_WITHOUT_CONTENT = 128 << 10;
 
-    /** Of frames of HTTP/2, which a channel may hold more of than of other answers, since nobody waits for each. */
-    private static final int MOST_HELD = 1 << 20;
+    /**
+     * Of frames of HTTP/2, which a channel may hold more of than of other answers, since nobody waits for each. Heads and content wait
+     * elsewhere from the channel's own mark on, so this is for what the codec and refusals add.
+     */
+    static final int MOST_HELD = 256 << 10;
 
     private int withoutContent;
     private boolean frames;
@@ -33,13 +37,25 @@ final class TlsBounds extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         withoutContent += ((ByteBuf) message).readableBytes();
-        if (withoutContent > MOST_WITHOUT_CONTENT
-                || (frames && context.channel().bytesBeforeWritable() > MOST_HELD)) {
+        if (withoutContent > MOST_WITHOUT_CONTENT || holdsTooMuch(context.channel())) {
             ReferenceCountUtil.release(message);
             Relay.Resets.reset(context.channel());
         } else {
             context.fireChannelRead(message);
         }
+    }
+
+    /** Also where the peer sends nothing, and only takes nothing. */
+    @Override
+    public void flush(ChannelHandlerContext context) {
+        context.flush();
+        if (context.channel().isOpen() && holdsTooMuch(context.channel())) {
+            Relay.Resets.reset(context.channel());
+        }
+    }
+
+    private boolean holdsTooMuch(Channel channel) {
+        return frames && channel.bytesBeforeWritable() > MOST_HELD;
     }
 
     /** What is handed on is far less than a channel takes. */

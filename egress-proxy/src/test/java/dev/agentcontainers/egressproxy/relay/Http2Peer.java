@@ -64,8 +64,12 @@ final class Http2Peer {
     }
 
     static Http2Peer server(SSLSocket socket) throws IOException {
+        return server(socket, new byte[0]);
+    }
+
+    static Http2Peer server(SSLSocket socket, byte[] settings) throws IOException {
         Http2Peer peer = new Http2Peer(socket);
-        peer.write(SETTINGS, 0, 0, new byte[0]);
+        peer.write(SETTINGS, 0, 0, settings);
         byte[] preface = new byte[PREFACE.length];
         peer.in.readFully(preface);
         return peer;
@@ -136,6 +140,11 @@ final class Http2Peer {
 
     void reset(int stream, int errorCode) throws IOException {
         write(RST_STREAM, 0, stream, new byte[] {0, 0, 0, (byte) errorCode});
+    }
+
+    /** It takes no more than those up to the last. */
+    void goAway(int last) throws IOException {
+        write(GOAWAY, 0, 0, new byte[] {0, 0, 0, (byte) last, 0, 0, 0, 0});
     }
 
     void windowUpdate(int stream, int more) throws IOException {

@@ -8,8 +8,14 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.egressproxy.relay.Http2Peer.Frame;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
@@ -318,7 +325,7 @@ class Http2RelayTest extends InterceptedHttp2 {
         int first = origin.read().stream();
         client.request(3, "GET", "/v1/b", true);
         origin.read();
-        origin.write(Http2Peer.GOAWAY, 0, 0, new byte[] {0, 0, 0, (byte) first, 0, 0, 0, 0});
+        origin.goAway(first);
         Frame refused = client.read();
         assertThat(refused.type()).isEqualTo(Http2Peer.RST_STREAM);
         assertThat(refused.stream()).isEqualTo(3);
@@ -326,6 +333,147 @@ class Http2RelayTest extends InterceptedHttp2 {
         origin.headers(first, true, ":status", "200");
         assertThat(client.readAll(1)).contains(":status: 200");
         assertOthersPass(client, 5);
+    }
+
+    /** SETTINGS_MAX_CONCURRENT_STREAMS. */
+    private static byte[] mostStreams(int most) {
+        return new byte[] {0, 3, 0, 0, 0, (byte) most};
+    }
+
+    private static RelayLimits with(Http2Limits http2) {
+        return new RelayLimits(
+                20, 20, 10, 10, LIMITS.hello(), LIMITS.connect(), LIMITS.idle(), LIMITS.between(), http2);
+    }
+
+    private void assertNobodyConnectsFor(Duration time) throws Exception {
+        server.setSoTimeout((int) time.toMillis());
+        assertThatThrownBy(() -> server.accept()).hasMessageContaining("timed out");
+        server.setSoTimeout((int) PATIENCE.toMillis());
+    }
+
+    /** Each stream would have a connection of its own otherwise, with all that TLS takes. */
+    @Test
+    void aServerThatTakesOneStreamOfEachConnectionGetsNoMoreConnectionsThanThereMayBe() throws Exception {
+        Http2Peer client = client();
+        List<Http2Peer> origins = new ArrayList<>();
+        List<Integer> its = new ArrayList<>();
+        for (int stream = 1; stream <= 3; stream += 2) {
+            client.request(stream, "GET", "/v1/" + stream, true);
+            Http2Peer origin = Http2Peer.server(accept("h2"), mostStreams(1));
+            Frame request = origin.read();
+            assertThat(request.headers()).contains(":path: /v1/" + stream);
+            origin.goAway(request.stream());
+            origins.add(origin);
+            its.add(request.stream());
+        }
+        client.request(5, "GET", "/v1/5", true);
+        assertNobodyConnectsFor(Duration.ofSeconds(1));
+        origins.getFirst().headers(its.getFirst(), true, ":status", "200");
+        assertThat(client.readAll(1)).contains(":status: 200");
+        Http2Peer next = origin();
+        Frame request = next.read();
+        assertThat(request.headers()).contains(":path: /v1/5");
+        next.headers(request.stream(), true, ":status", "200");
+        assertThat(client.readAll(5)).contains(":status: 200");
+    }
+
+    @Test
+    void oneAgentHasSoManyConnectionsToServersAtMost() throws Exception {
+        proxy = listen(connections(with(new Http2Limits(4, 2, 6, 5, 4, 2, 2, 1))));
+        Http2Peer one = client();
+        Http2Peer other = client();
+        for (int stream = 1; stream <= 3; stream += 2) {
+            one.request(stream, "GET", "/v1/" + stream, true);
+            Http2Peer origin = Http2Peer.server(accept("h2"), mostStreams(1));
+            origin.goAway(origin.read().stream());
+        }
+        other.request(1, "GET", "/v1/a", true);
+        Http2Peer origin = Http2Peer.server(accept("h2"), mostStreams(1));
+        origin.goAway(origin.read().stream());
+        other.request(3, "GET", "/v1/b", true);
+        assertNobodyConnectsFor(Duration.ofSeconds(1));
+        sockets.getFirst().close();
+        assertThat(origin().read().headers()).contains(":path: /v1/b");
+    }
+
+    @Test
+    void aServerThatTakesNothingAgainAndAgainIsGivenUp() throws Exception {
+        Http2Peer client = client();
+        client.request(1, "GET", "/v1/a", true);
+        long began = System.nanoTime();
+        for (int i = 0; i < Http2Servers.MOST_IN_VAIN; i++) {
+            Http2Peer.server(accept("h2"), mostStreams(0)).goAway(0);
+        }
+        assertThat(client.readAll(1)).contains(":status: 502", "unreachable");
+        assertThat(System.nanoTime() - began).isGreaterThan(Http2Servers.PAUSE.toNanos());
+        assertNobodyConnects();
+        awaitVerdicts(HttpVerdict.UNREACHABLE);
+    }
+
+    /** Heads have no window: an agent that takes nothing would have the proxy hold what its server likes to send. */
+    @Test
+    void headsThatTheAgentDoesNotTakeAreHeldToABound() throws Exception {
+        List<EpollSocketChannel> fronts = new CopyOnWriteArrayList<>();
+        InterceptedConnections its = connections(with(new Http2Limits(4, 2, 200, 120, 100, 2, 2, 2)));
+        proxy = (InetSocketAddress) new ServerBootstrap()
+                .group(group)
+                .channel(EpollServerSocketChannel.class)
+                .childOption(ChannelOption.SO_SNDBUF, 8 << 10)
+                .childHandler(new ChannelInitializer<EpollSocketChannel>() {
+                    @Override
+                    protected void initChannel(EpollSocketChannel front) {
+                        fronts.add(front);
+                        front.pipeline().addLast(its);
+                    }
+                })
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel()
+                .localAddress();
+        receives = 8 << 10;
+        Http2Peer client = client();
+        List<Integer> streams = new ArrayList<>();
+        for (int stream = 1; stream < 120; stream += 2) {
+            client.request(stream, "GET", "/v1/" + stream, true);
+        }
+        Http2Peer origin = origin();
+        String much = "~".repeat(15_000);
+        for (int i = 0; i < 60; i++) {
+            streams.add(origin.read().stream());
+        }
+        for (int stream : streams) {
+            origin.headers(stream, false, ":status", "103", "x", much);
+            origin.headers(stream, false, ":status", "103", "x", much);
+            origin.headers(stream, true, ":status", "200", "x", much);
+        }
+        // Those that there was no room for.
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(decisions)
+                .hasSizeGreaterThan(20)
+                .allMatch(each -> each.verdict() == HttpVerdict.BROKEN));
+        EpollSocketChannel front = fronts.getFirst();
+        long pending = front.eventLoop()
+                .submit(() -> front.unsafe().outboundBuffer().totalPendingWriteBytes())
+                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(pending).isBetween(32L << 10, 160L << 10);
+        // Others go on, and what was held comes when it is taken.
+        receives = 0;
+        Http2Peer other = client();
+        assertOthersPass(other, 1);
+        assertThat(client.readAll(1)).startsWith("[:status: 103").contains("[:status: 200").endsWith("~]");
+    }
+
+    @Test
+    void anAnswersHeadThatIsTooLongEndsItsStreamAlone() throws Exception {
+        Http2Peer client = client();
+        client.request(1, "GET", "/v1/a", true);
+        client.request(3, "GET", "/v1/b", true);
+        Http2Peer origin = origin();
+        int first = origin.read().stream();
+        int second = origin.read().stream();
+        origin.headers(first, true, ":status", "200", "x", "~".repeat(17 << 10));
+        assertThat(client.readAll(1)).startsWith("ended by " + Http2Peer.RST_STREAM);
+        origin.headers(second, true, ":status", "200");
+        assertThat(client.readAll(3)).contains(":status: 200");
     }
 
     @Test

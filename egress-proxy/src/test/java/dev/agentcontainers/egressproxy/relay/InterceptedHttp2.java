@@ -54,7 +54,7 @@ abstract class InterceptedHttp2 {
             Duration.ofSeconds(10),
             Duration.ofMinutes(1),
             Duration.ofMinutes(1),
-            new Http2Limits(4, 2, 6, 5, 4, 2));
+            new Http2Limits(4, 2, 6, 5, 4, 2, 2, 2));
 
     final EventLoopGroup group = new EpollEventLoopGroup(1);
     final TestAuthority agents = new TestAuthority("agent");
@@ -70,6 +70,8 @@ abstract class InterceptedHttp2 {
     ServerSocket server;
     InterceptedConnections connections;
     InetSocketAddress proxy;
+    /** What a socket of the agent's holds before it is read; 0 for what the kernel likes. */
+    int receives;
 
     @BeforeEach
     void listen() throws Exception {
@@ -136,6 +138,9 @@ abstract class InterceptedHttp2 {
     SSLSocket socket(String... protocols) throws Exception {
         Socket socket = new Socket();
         sockets.add(socket);
+        if (receives > 0) {
+            socket.setReceiveBufferSize(receives);
+        }
         socket.bind(new InetSocketAddress(AGENT, 0));
         socket.connect(proxy);
         socket.setSoTimeout((int) PATIENCE.toMillis());
