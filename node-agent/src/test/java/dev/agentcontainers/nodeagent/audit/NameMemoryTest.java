@@ -3,8 +3,8 @@ package dev.agentcontainers.nodeagent.audit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.nodeagent.audit.NameMemory.Names;
-import java.util.List;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class NameMemoryTest {
