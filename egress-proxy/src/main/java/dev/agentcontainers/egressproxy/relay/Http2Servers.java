@@ -68,8 +68,7 @@ final class Http2Servers {
      * @param place is told of the connections
      * @param more connections of all agents, beyond one for each of theirs
      */
-    Http2Servers(
-            EventLoop loop, Requests requests, RelayLimits limits, Consumer<Channel> place, AgentCounts more) {
+    Http2Servers(EventLoop loop, Requests requests, RelayLimits limits, Consumer<Channel> place, AgentCounts more) {
         this.loop = loop;
         this.requests = requests;
         this.limits = limits;

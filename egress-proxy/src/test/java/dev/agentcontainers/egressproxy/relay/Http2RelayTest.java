@@ -447,9 +447,10 @@ class Http2RelayTest extends InterceptedHttp2 {
             origin.headers(stream, true, ":status", "200", "x", much);
         }
         // Those that there was no room for.
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(decisions)
-                .hasSizeGreaterThan(20)
-                .allMatch(each -> each.verdict() == HttpVerdict.BROKEN));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(decisions)
+                        .hasSizeGreaterThan(20)
+                        .allMatch(each -> each.verdict() == HttpVerdict.BROKEN));
         EpollSocketChannel front = fronts.getFirst();
         long pending = front.eventLoop()
                 .submit(() -> front.unsafe().outboundBuffer().totalPendingWriteBytes())
@@ -459,7 +460,10 @@ class Http2RelayTest extends InterceptedHttp2 {
         receives = 0;
         Http2Peer other = client();
         assertOthersPass(other, 1);
-        assertThat(client.readAll(1)).startsWith("[:status: 103").contains("[:status: 200").endsWith("~]");
+        assertThat(client.readAll(1))
+                .startsWith("[:status: 103")
+                .contains("[:status: 200")
+                .endsWith("~]");
     }
 
     @Test
