@@ -2,6 +2,8 @@ package dev.agentcontainers.egressproxy.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
+import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
@@ -25,11 +27,14 @@ final class Http2Codecs {
     /** Headers of an answer, or behind its content. */
     static final int MOST_ANSWER_HEADERS = 128;
 
-    /** Content of one stream that may come before any of it was taken. That of all streams of a connection is what RFC 9113 begins with. */
+    /** Content of one stream that may come before any of it was taken. */
     private static final int WINDOW = 32 << 10;
 
-    /** Of an answer, and of all of a connection together, what may be on its way from a server that is far away. */
-    static final int WINDOW_OF_ANSWERS = 256 << 10;
+    /** The same of an answer. */
+    private static final int WINDOW_OF_ANSWERS = 64 << 10;
+
+    /** Of all answers of a connection, what may be on its way from a server that is far away. */
+    static final int WINDOW_OF_SERVER = 1 << 20;
 
     /** Answers to PING, SETTINGS and the like that the other side has not taken. */
     private static final int MOST_OWN_FRAMES = 512;
@@ -54,7 +59,7 @@ final class Http2Codecs {
      * @param flood is told when frames come and come that carry nothing
      */
     static Http2FrameCodec server(int streams, Resets resets, Runnable flood) {
-        return Http2FrameCodecBuilder.forServer()
+        return boundedByStreams(Http2FrameCodecBuilder.forServer()
                 .initialSettings(new Http2Settings()
                         .maxConcurrentStreams(streams)
                         .initialWindowSize(WINDOW)
@@ -62,7 +67,7 @@ final class Http2Codecs {
                 .encoderEnforceMaxQueuedControlFrames(MOST_OWN_FRAMES)
                 .gracefulShutdownTimeoutMillis(LINGER.toMillis())
                 .frameLogger(new Looks(resets, flood))
-                .build();
+                .build());
     }
 
     /**
@@ -71,7 +76,7 @@ final class Http2Codecs {
      * @param flood is told when frames come and come that carry nothing
      */
     static Http2FrameCodec client(Runnable flood) {
-        return Http2FrameCodecBuilder.forClient()
+        return boundedByStreams(Http2FrameCodecBuilder.forClient()
                 .initialSettings(new Http2Settings()
                         .pushEnabled(false)
                         .maxConcurrentStreams(0)
@@ -80,7 +85,21 @@ final class Http2Codecs {
                 .encoderEnforceMaxQueuedControlFrames(MOST_OWN_FRAMES)
                 .gracefulShutdownTimeoutMillis(LINGER.toMillis())
                 .frameLogger(new Looks((_, _) -> {}, flood))
-                .build();
+                .build());
+    }
+
+    /**
+     * What has come counts no more for the connection's window, only for its stream's: a few streams whose content nobody takes would stop
+     * all others otherwise, and both sides may wait for each other so. What is held is bounded by the streams there may be.
+     */
+    private static Http2FrameCodec boundedByStreams(Http2FrameCodec codec) {
+        Http2Connection connection = codec.connection();
+        connection
+                .local()
+                .flowController(new DefaultHttp2LocalFlowController(
+                                connection, DefaultHttp2LocalFlowController.DEFAULT_WINDOW_UPDATE_RATIO, true)
+                        .frameWriter(codec.encoder().frameWriter()));
+        return codec;
     }
 
     /** Sees what the codec tells nobody of. */

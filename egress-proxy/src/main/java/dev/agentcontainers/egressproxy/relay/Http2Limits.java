@@ -1,8 +1,9 @@
 package dev.agentcontainers.egressproxy.relay;
 
 /**
- * How much of HTTP/2 there may be at a time. Of a connection some 300 KiB are held, of a stream a head of each side's and what its
- * windows let come.
+ * How much of HTTP/2 there may be at a time. Of a connection some 300 KiB are held besides the heads that wait, of a stream what its
+ * windows let come: 96 KiB. With the default that is 36 MiB for all streams and 8 MiB for all heads. The streams of all connections
+ * together are no more than an agent or the node may have, so whoever keeps to what a connection is told is refused none.
  *
  * @param most connections on which agents may choose it, of all agents; where no more are left only HTTP/1.1 is offered
  * @param mostOfAgent of one agent
@@ -23,5 +24,5 @@ public record Http2Limits(
         int connectionsToServer,
         int moreToServers,
         int moreToServersOfAgent) {
-    public static final Http2Limits DEFAULT = new Http2Limits(64, 16, 512, 128, 100, 6, 64, 16);
+    public static final Http2Limits DEFAULT = new Http2Limits(32, 8, 384, 96, 12, 6, 32, 16);
 }

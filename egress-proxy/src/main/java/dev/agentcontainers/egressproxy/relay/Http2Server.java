@@ -62,7 +62,7 @@ final class Http2Server extends Http2ChannelDuplexHandler {
     void begin(Duration patience) {
         ChannelHandlerContext its = context();
         its.writeAndFlush(
-                new DefaultHttp2WindowUpdateFrame(Http2Codecs.WINDOW_OF_ANSWERS - Http2CodecUtil.DEFAULT_WINDOW_SIZE));
+                new DefaultHttp2WindowUpdateFrame(Http2Codecs.WINDOW_OF_SERVER - Http2CodecUtil.DEFAULT_WINDOW_SIZE));
         its.executor()
                 .schedule(
                         () -> {

@@ -548,7 +548,7 @@ class Http2RelayTest extends InterceptedHttp2 {
         // All that the agent's connection takes, but for what its own window is raised by.
         client.windowUpdate(0, 1 << 20);
         origin.headers(large, false, ":status", "200");
-        for (int i = 0; i < 12; i++) {
+        for (int i = 0; i < 4; i++) {
             origin.write(Http2Peer.DATA, 0, large, new byte[16 << 10]);
         }
         origin.headers(small, false, ":status", "200");
@@ -560,6 +560,82 @@ class Http2RelayTest extends InterceptedHttp2 {
             frame = client.read();
         }
         assertThat(others).isLessThanOrEqualTo((64 << 10) + 100);
+    }
+
+    /** Four streams whose windows together are more than the connection's that RFC 9113 begins with. */
+    @Test
+    void requestsThatTheServerDoesNotTakeHoldUpNoOther() throws Exception {
+        Http2Peer client = client();
+        int held = 0;
+        for (int stream = 1; stream <= 5; stream += 2) {
+            client.request(stream, "POST", "/v1/" + stream, false);
+        }
+        Http2Peer origin = Http2Peer.server(accept("h2"), new byte[] {0, 4, 0, 0, 0, 0});
+        for (int i = 0; i < 3; i++) {
+            origin.read();
+        }
+        for (int stream = 1; stream <= 5; stream += 2) {
+            for (int i = 0; i < 2; i++) {
+                client.write(Http2Peer.DATA, 0, stream, new byte[16 << 10]);
+                held += 16 << 10;
+            }
+        }
+        assertThat(held).isGreaterThan(64 << 10);
+        // The connection has room again, though nobody has taken any of it.
+        int granted = (64 << 10) - held;
+        while (granted < 16 << 10) {
+            Frame frame = client.readAny();
+            if (frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 0) {
+                granted += new BigInteger(frame.payload()).intValue();
+            }
+        }
+        client.request(7, "POST", "/v1/7", false);
+        client.data(7, "small", true);
+        Frame request = origin.read();
+        assertThat(request.headers()).contains(":path: /v1/7");
+        origin.windowUpdate(request.stream(), 100);
+        assertThat(origin.readAll(request.stream())).isEqualTo("small");
+        origin.headers(request.stream(), true, ":status", "200");
+        assertThat(client.readAll(7)).contains(":status: 200");
+    }
+
+    /** What a whole connection would take is held of streams whose answers the agent does not take. */
+    @Test
+    void answersThatTheAgentDoesNotTakeHoldUpNoOtherStreamOfTheServer() throws Exception {
+        proxy = listen(connections(with(new Http2Limits(4, 2, 40, 40, 40, 2, 2, 2))));
+        Http2Peer client = client();
+        // No window for any content of theirs.
+        client.write(Http2Peer.SETTINGS, 0, 0, new byte[] {0, 4, 0, 0, 0, 0});
+        for (int stream = 1; stream < 48; stream += 2) {
+            client.request(stream, "GET", "/v1/" + stream, true);
+        }
+        Http2Peer origin = origin();
+        List<Integer> streams = new ArrayList<>();
+        while (streams.size() < 24) {
+            streams.add(origin.read().stream());
+        }
+        // Which it was told before any request.
+        int granted = Http2Codecs.WINDOW_OF_SERVER;
+        for (int stream : streams) {
+            origin.headers(stream, false, ":status", "200");
+            for (int i = 0; i < 4; i++) {
+                while (granted < 16 << 10) {
+                    Frame frame = origin.readAny();
+                    if (frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 0) {
+                        granted += new BigInteger(frame.payload()).intValue();
+                    }
+                }
+                origin.write(Http2Peer.DATA, 0, stream, new byte[16 << 10]);
+                granted -= 16 << 10;
+            }
+        }
+        client.request(49, "GET", "/v1/last", true);
+        Frame request = origin.read();
+        assertThat(request.headers()).contains(":path: /v1/last");
+        origin.headers(request.stream(), false, ":status", "200");
+        origin.data(request.stream(), "small", true);
+        client.windowUpdate(49, 100);
+        assertThat(client.readAll(49)).endsWith("small");
     }
 
     @Test
