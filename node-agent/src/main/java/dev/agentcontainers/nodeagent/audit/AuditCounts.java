@@ -56,7 +56,7 @@ public final class AuditCounts {
     }
 
     /** Of rules that are too many by then nothing more is told apart. */
-    void passed(String rule, long flows, Traffic traffic) {
+    synchronized void passed(String rule, long flows, Traffic traffic) {
         String counted = rules.containsKey(rule) || rules.size() < MOST_RULES ? rule : OTHER_RULES;
         rules.merge(counted, new RuleTraffic(flows, traffic), RuleTraffic::plus);
     }

@@ -70,11 +70,22 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
         trail.eachSecond(this::compareNowAndThen);
         try {
             fence.observe(this::take);
-            rules.begin(fence.traffic());
         } catch (SandboxException e) {
             LOG.error("the fence stands, and nothing can be recorded of it: {}", e.getMessage());
             trail.take(new AuditRecord.Missing(
                     Instant.now(), Optional.empty(), 0, "the fence could not be observed: nothing of it is here"));
+        }
+        beginToCountByRule();
+    }
+
+    /** At once, so that as little as can be is taken for an earlier process's. */
+    private void beginToCountByRule() {
+        try {
+            rules.begin(fence.traffic());
+        } catch (SandboxException | IllegalStateException e) {
+            LOG.warn(
+                    "what passes by each rule is counted from some seconds later on: what goes on can't be listed just now: {}",
+                    e.getMessage());
         }
     }
 

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceEvent.Traffic;
 import dev.agentcontainers.nodeagent.fence.FlowTraffic;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,6 +36,7 @@ final class RuleLedger {
         }
     });
 
+    /** Whether a listing was taken. */
     private boolean begun;
 
     /** A flow that goes on, and what of it is counted. */
@@ -52,54 +54,70 @@ final class RuleLedger {
         this.records = records;
     }
 
-    /** What passed before this process listened is an earlier one's. */
+    /** What passed before the first listing, of flows that nobody told of, is an earlier process's: that has counted it. */
     synchronized void begin(List<FlowTraffic> before) {
-        for (FlowTraffic each : before) {
-            passing.putIfAbsent(each.flow(), new Passing(each.traffic()));
+        if (!begun) {
+            before.forEach(each -> passing.putIfAbsent(each.flow(), new Passing(each.traffic())));
+            begun = true;
         }
-        begun = true;
     }
 
     /** Takes note of what the fence tells. */
-    synchronized void take(FenceEvent event, AuditRecord record) {
+    void take(FenceEvent event, AuditRecord record) {
         switch (event) {
             case FenceEvent.Opened opened -> {
-                passing.putIfAbsent(opened.flow(), new Passing(RuleTraffic.NO_TRAFFIC));
-                ended.remove(opened.flow());
+                begin(opened.flow());
                 if (record instanceof AuditRecord.FlowOpened its) {
                     count(its.subject(), its.flow(), 1, RuleTraffic.NO_TRAFFIC);
                 }
             }
             case FenceEvent.Closed closed -> {
                 if (record instanceof AuditRecord.FlowClosed its) {
-                    close(closed, its);
+                    end(closed).ifPresent(more -> countAtTheEnd(closed, its, more));
                 }
             }
             case FenceEvent.Denied _, FenceEvent.Overrun _ -> {}
         }
     }
 
-    private void close(FenceEvent.Closed closed, AuditRecord.FlowClosed record) {
+    private synchronized void begin(String flow) {
+        passing.putIfAbsent(flow, new Passing(RuleTraffic.NO_TRAFFIC));
+        ended.remove(flow);
+    }
+
+    /** What is not counted of it yet. */
+    private synchronized Optional<Traffic> end(FenceEvent.Closed closed) {
         Passing known = passing.remove(closed.flow());
         boolean isNew = ended.add(closed.flow());
         if (known == null && (!begun || !isNew)) {
-            return;
+            return Optional.empty();
         }
         Traffic before = known == null ? RuleTraffic.NO_TRAFFIC : known.counted;
-        closed.traffic().ifPresent(now -> {
-            // By the rules of now, as far as they still allow it.
-            AuditRecord.FlowOpened its = records.judged(closed.at(), closed.flow(), closed.tuple());
-            boolean allowed = its.flow().permission().source().isPresent();
-            count(
-                    allowed ? its.subject() : record.subject(),
-                    allowed ? its.flow() : record.flow(),
-                    0,
-                    RuleTraffic.since(before, now));
-        });
+        return closed.traffic().map(now -> RuleTraffic.since(before, now));
+    }
+
+    private void countAtTheEnd(FenceEvent.Closed closed, AuditRecord.FlowClosed record, Traffic more) {
+        // By the rules of now, as far as they still allow it.
+        AuditRecord.FlowOpened its = records.judged(closed.at(), closed.flow(), closed.tuple());
+        boolean allowed = its.flow().permission().source().isPresent();
+        count(allowed ? its.subject() : record.subject(), allowed ? its.flow() : record.flow(), 0, more);
     }
 
     /** Counts what is new of flows that go on. */
-    synchronized void take(List<FlowTraffic> now, Instant at) {
+    void take(List<FlowTraffic> now, Instant at) {
+        // Rules are asked while nobody waits for the lock: what the fence tells must not wait for that.
+        for (More each : more(now)) {
+            AuditRecord.FlowOpened judged = records.judged(at, each.flow.flow(), each.flow.tuple());
+            count(judged.subject(), judged.flow(), 0, each.traffic);
+        }
+    }
+
+    /** What of a flow is not counted yet. */
+    private record More(FlowTraffic flow, Traffic traffic) {}
+
+    private synchronized List<More> more(List<FlowTraffic> now) {
+        begin(now);
+        List<More> found = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (FlowTraffic each : now) {
             seen.add(each.flow());
@@ -110,8 +128,7 @@ final class RuleLedger {
             Traffic more = RuleTraffic.since(its.counted, each.traffic());
             if (!more.equals(RuleTraffic.NO_TRAFFIC)) {
                 its.counted = each.traffic();
-                AuditRecord.FlowOpened judged = records.judged(at, each.flow(), each.tuple());
-                count(judged.subject(), judged.flow(), 0, more);
+                found.add(new More(each, more));
             }
         }
         // Their end may still be on its way; what nobody told of for two rounds was lost.
@@ -123,6 +140,7 @@ final class RuleLedger {
             }
             return gone;
         });
+        return found;
     }
 
     private void count(Optional<AuditSubject> subject, Flow flow, long flows, Traffic traffic) {

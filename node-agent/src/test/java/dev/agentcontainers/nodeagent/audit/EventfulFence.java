@@ -34,6 +34,7 @@ final class EventfulFence implements Fence {
 
     int nextAddress = 1;
     boolean unobservable;
+    boolean unlistable;
 
     @Override
     public void open(FenceSettings settings) {}
@@ -54,7 +55,10 @@ final class EventfulFence implements Fence {
     }
 
     @Override
-    public List<FlowTraffic> traffic() {
+    public List<FlowTraffic> traffic() throws SandboxException {
+        if (unlistable) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "made to fail");
+        }
         return List.copyOf(traffic.values());
     }
 

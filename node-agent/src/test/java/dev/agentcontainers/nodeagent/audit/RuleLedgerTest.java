@@ -30,6 +30,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,6 +120,14 @@ class RuleLedgerTest {
         return trail.counts(A).orElseThrow().rules();
     }
 
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private AuditRecord next() throws InterruptedException {
         return watch.next(PATIENCE).orElseThrow().record();
     }
@@ -157,6 +167,71 @@ class RuleLedgerTest {
         ends("before", "192.0.2.1", 10, 1300);
 
         assertThat(rules()).containsExactly(Map.entry(WIDE, new RuleTraffic(0, traffic(3, 300))));
+    }
+
+    @Test
+    void whatPassedBeforeTheFirstListingThatSucceedsIsAnEarlierProcesses() throws Exception {
+        trail.forget(A);
+        machine.unlistable = true;
+        AuditedFence later =
+                new AuditedFence(machine, trail, _ -> Optional.of(new AuditSubject.Agent("team", "agent", "uid")));
+        later.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
+        later.apply(List.of(ruleset(new AllowingRule(WIDE, null, List.of(BOX), null))));
+        later.attach(A, new NetworkAttachment(1), "web");
+        later.countByRule();
+        begins("f", "192.0.2.9");
+        machine.traffic.put("f", flow("f", "192.0.2.9", 2, 200));
+        ends("gone", "192.0.2.1", 70, 7000);
+        machine.unlistable = false;
+        later.countByRule();
+        assertThat(rules())
+                .as("of f, that began since")
+                .containsExactly(Map.entry(WIDE, new RuleTraffic(1, traffic(2, 200))));
+        machine.traffic.put("before", flow("before", "192.0.2.1", 9, 1200));
+        later.countByRule();
+        ends("before", "192.0.2.1", 10, 1300);
+
+        assertThat(rules()).containsExactly(Map.entry(WIDE, new RuleTraffic(1, traffic(5, 500))));
+    }
+
+    /** The kernel has no room for much that nobody reads. */
+    @Test
+    void whatIsToldDoesNotWaitForRulesThatAreAsked() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch answered = new CountDownLatch(1);
+        AuditSubjects subjects = new AuditSubjects(_ -> {
+            asked.countDown();
+            await(answered);
+            return Optional.empty();
+        });
+        subjects.attached(A, "100.80.4.1", "web", Instant.EPOCH);
+        RuleLedger ledger = new RuleLedger(trail, new FlowRecords(subjects));
+        ledger.begin(List.of());
+        Thread counting =
+                Thread.ofVirtual().start(() -> ledger.take(List.of(flow("f", "192.0.2.9", 3, 300)), Instant.now()));
+        assertThat(asked.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        Thread telling = Thread.ofVirtual()
+                .start(() ->
+                        ledger.take(new FenceEvent.Opened(Instant.now(), "g", to("192.0.2.9")), Records.opened("a")));
+        assertThat(telling.join(PATIENCE)).isTrue();
+        assertThat(counting.isAlive()).isTrue();
+        answered.countDown();
+        assertThat(counting.join(PATIENCE)).isTrue();
+    }
+
+    @Test
+    void denialsWaitForNothing() throws Exception {
+        RuleLedger ledger = new RuleLedger(trail, new FlowRecords(new AuditSubjects(_ -> Optional.empty())));
+        FenceEvent denied = new FenceEvent.Denied(
+                Instant.now(), Barrier.EGRESS, Optional.of(A), Optional.empty(), to("198.51.100.9"));
+        synchronized (ledger) {
+            Thread telling = Thread.ofPlatform().start(() -> {
+                ledger.take(denied, Records.denied("a"));
+                ledger.take(new FenceEvent.Overrun(Instant.now(), "flows"), Records.denied("a"));
+            });
+            assertThat(telling.join(PATIENCE)).isTrue();
+        }
     }
 
     @Test

@@ -8,10 +8,15 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowingRule;
+import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -125,5 +130,50 @@ class AuditIT {
         fence.detach(agent.id());
         await().atMost(COMPARED_TWICE).until(() -> recorded(REFUSE) + recorded(UNRECORDED) == 2000);
         assertThat(recorded(2)).as("the flow's end").isEqualTo(1);
+    }
+
+    /** Where a name of the agent's own leads, and which name it asks for last, is its choice. */
+    @Test
+    void aNameThatIsCountedOnlyHidesNoFlowToAnotherNamesAddress() throws Exception {
+        AllowedName site = Groups.name("www.example.org", Protocol.TCP, PORT);
+        AllowedName own = Groups.name("*.agent.example", Protocol.TCP, PORT);
+        GroupRuleset named = Groups.named("narrow", site, own);
+        fence.apply(List.of(new GroupRuleset(
+                named.name(),
+                named.hash(),
+                List.of(),
+                List.of(),
+                named.names(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(
+                        new AllowingRule("EgressPolicy/sites spec.egress[site]", null, null, List.of(site)),
+                        new AllowingRule("EgressPolicy/sites spec.egress[own]", true, null, List.of(own))))));
+        open("x.agent.example", DENIED);
+        open("www.example.org", Machine.PUBLIC);
+        open("x.agent.example", Machine.PUBLIC);
+
+        assertThat(agent.tcp(DENIED, PORT)).isEqualTo("ok");
+        assertThat(agent.tcp(Machine.PUBLIC, PORT)).isEqualTo("ok");
+        await().atMost(COMPARED_TWICE).ignoreExceptions().until(() -> towards(Machine.PUBLIC) > 0);
+        assertThat(towards(DENIED)).as("its own alone").isZero();
+    }
+
+    private void open(String name, String address) throws SandboxException {
+        fence.openResolved(
+                agent.id(),
+                fence.attachments().get(agent.id()).hash(),
+                List.of(new ResolvedDestination(address, Protocol.TCP, PORT, Duration.ofMinutes(5))));
+        fence.opened(agent.id(), name, List.of(address));
+    }
+
+    private long towards(String address) {
+        return events().stream()
+                .filter(event -> event.at("/dst_endpoint/ip").asText().equals(address))
+                .count();
     }
 }
