@@ -87,7 +87,9 @@ final class Names {
 
     /** Characters of JSON that the names take, about. */
     static long size(Collection<AllowedName> names) {
-        return names.stream().mapToLong(name -> OVERHEAD + name.domain().length()).sum();
+        return names.stream()
+                .mapToLong(name -> OVERHEAD + name.domain().length())
+                .sum();
     }
 
     /** The ports of each name and protocol. */

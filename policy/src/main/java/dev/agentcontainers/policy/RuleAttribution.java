@@ -80,8 +80,7 @@ record RuleAttribution(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>>
         }
         told.put(
                 rule,
-                new AllowingRule(
-                        text, null, egress.isEmpty() ? null : egress, domains.isEmpty() ? null : domains));
+                new AllowingRule(text, null, egress.isEmpty() ? null : egress, domains.isEmpty() ? null : domains));
     }
 
     /** How much more can be said. What is taken is there in whole or not at all. */

@@ -71,7 +71,10 @@ class QuicTest {
         for (int index = 0; index < 40; index++) {
             many.append(", {name: n%d, to: [{domain: n%d.example.org}], ports: [".formatted(index, index));
             for (int port = 1; port < 128; port += 2) {
-                many.append(port == 1 ? "" : ", ").append("{port: ").append(port).append("}");
+                many.append(port == 1 ? "" : ", ")
+                        .append("{port: ")
+                        .append(port)
+                        .append("}");
             }
             many.append("]}");
         }
@@ -93,8 +96,7 @@ class QuicTest {
                                 rule,
                                 IntStream.range(0, 60)
                                         .mapToObj(index -> "{domain: n%d-%d.%s.%s.%s.example.org}"
-                                                .formatted(
-                                                        rule, index, "d".repeat(60), "d".repeat(60), "d".repeat(60)))
+                                                .formatted(rule, index, "d".repeat(60), "d".repeat(60), "d".repeat(60)))
                                         .collect(Collectors.joining(", "))))
                 .collect(Collectors.joining(", "));
         CompiledPolicy policy = compiled(rules);

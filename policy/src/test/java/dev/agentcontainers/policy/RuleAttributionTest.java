@@ -93,10 +93,10 @@ class RuleAttributionTest {
     /** Else what such a rule allows could be hidden by one with audit: Denied that allows it too. */
     @Test
     void recordedRulesHaveRoomFirstWhateverTheirOrder() {
-        CompiledPolicy policy = compiled("[{name: a, audit: Denied, to: [%s], ports: [{port: 443}]},"
-                        .formatted(domains("a", 255, 990))
-                + " {name: b, to: [{domain: b.example.org}], ports: [{port: 443}]},"
-                + " {name: c, audit: Denied, to: [{domain: b.example.org}], ports: [{port: 443}]}]");
+        CompiledPolicy policy =
+                compiled("[{name: a, audit: Denied, to: [%s], ports: [{port: 443}]},".formatted(domains("a", 255, 990))
+                        + " {name: b, to: [{domain: b.example.org}], ports: [{port: 443}]},"
+                        + " {name: c, audit: Denied, to: [{domain: b.example.org}], ports: [{port: 443}]}]");
 
         assertThat(policy.rules())
                 .extracting(AllowingRule::rule, AllowingRule::unrecorded)
@@ -107,9 +107,10 @@ class RuleAttributionTest {
 
     @Test
     void whereARecordedRuleHasNoRoomAllIsRecorded() {
-        CompiledPolicy policy = compiled("[{name: a, audit: Denied, to: [{domain: b.example.org}], ports: [{port: 443}]},"
-                + " {name: b, to: [{domain: b.example.org}, %s], ports: [{port: 443}]}]"
-                        .formatted(domains("a", 255, 990)));
+        CompiledPolicy policy =
+                compiled("[{name: a, audit: Denied, to: [{domain: b.example.org}], ports: [{port: 443}]},"
+                        + " {name: b, to: [{domain: b.example.org}, %s], ports: [{port: 443}]}]"
+                                .formatted(domains("a", 255, 990)));
 
         assertThat(policy.rules())
                 .extracting(AllowingRule::rule, AllowingRule::unrecorded)
@@ -120,8 +121,8 @@ class RuleAttributionTest {
     @Test
     void whatIsSaidIsBoundedInAll() {
         CompiledPolicy policy = compiled(IntStream.range(0, 20)
-                .mapToObj(index -> "{name: r%d, to: [%s], ports: [{port: 443}]}"
-                        .formatted(index, domains("n" + index, 253, 100)))
+                .mapToObj(index ->
+                        "{name: r%d, to: [%s], ports: [{port: 443}]}".formatted(index, domains("n" + index, 253, 100)))
                 .collect(Collectors.joining(",", "[", "]")));
 
         assertThat(policy.names()).hasSize(2000);

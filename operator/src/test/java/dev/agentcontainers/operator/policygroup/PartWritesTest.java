@@ -72,8 +72,8 @@ class PartWritesTest {
 
     @Test
     void whereNothingIsRefusedEachPartIsWrittenOnce() {
-        PartWrites writes = write(
-                new PolicyParts.Change(1, groups("a"), true), new PolicyParts.Change(0, groups("b"), false));
+        PartWrites writes =
+                write(new PolicyParts.Change(1, groups("a"), true), new PolicyParts.Change(0, groups("b"), false));
 
         assertThat(writes.refusal()).isEmpty();
         assertThat(attempts).isEqualTo(2);

@@ -122,8 +122,7 @@ record GroupBudgets(
 
     /** Of what the kernel's sets of them do not hold. Letters and digits. */
     String digest() {
-        return RulesetHash.of(
-                        List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, budgeted, quic)
+        return RulesetHash.of(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), budgets, budgeted, quic)
                 .substring(0, DIGEST);
     }
 
@@ -165,8 +164,8 @@ record GroupBudgets(
         for (Budgeted each : budgeted) {
             for (AllowedName name : orEmpty(each.names())) {
                 NamedPort.of(name)
-                        .forEach(port -> ports.add(new MarkedPort(
-                                mark(name.domain(), each.budgets(), quicPorts.contains(port)), port)));
+                        .forEach(port -> ports.add(
+                                new MarkedPort(mark(name.domain(), each.budgets(), quicPorts.contains(port)), port)));
             }
         }
         return ports;

@@ -120,9 +120,7 @@ class GroupBudgetsTest {
         assertThat(List.of(with.mark("a.example.org", other), with.mark("a.example.org", tcp)))
                 .containsOnly(without.mark("a.example.org", quic));
         assertThat(with.byMark().keySet()).isEqualTo(with.allMarks());
-        assertThat(with.ports())
-                .extracting(MarkedPort::port)
-                .containsExactlyInAnyOrder(quic, other, tcp);
+        assertThat(with.ports()).extracting(MarkedPort::port).containsExactlyInAnyOrder(quic, other, tcp);
         assertThat(with.digest()).isNotEqualTo(without.digest());
         assertThat(without).as("at a port that is none of these").isEqualTo(GroupBudgets.of(quic(List.of())));
     }
@@ -137,15 +135,7 @@ class GroupBudgetsTest {
         return new GroupRuleset(
                 "g",
                 RulesetHash.of(
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(A),
-                        budgeted,
-                        quic),
+                        List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(A), budgeted, quic),
                 List.of(),
                 List.of(),
                 List.of(),

@@ -199,13 +199,16 @@ class QuicIT {
         open(Protocol.UDP, PORT, false);
         assertThat(agent.request("open_datagrams", "flow", PUBLIC, PORT)).isEqualTo("ok");
         try (Capture arriving = machine.captureAtServers("udp and dst " + PUBLIC)) {
-            assertThat(agent.request("send_segments", "flow", 1200, other, VERSION_1)).contains(REFUSED);
+            assertThat(agent.request("send_segments", "flow", 1200, other, VERSION_1))
+                    .contains(REFUSED);
             assertThat(arriving.packets()).isEmpty();
         }
         assertThat(agent.request("send_segments", "flow", 100, "40".repeat(100), "41".repeat(100)))
                 .as("smaller ones")
                 .isEqualTo("ok");
-        assertThat(agent.request("datagram", PUBLIC, PORT, 2000)).as("a datagram in fragments").isEqualTo("ok");
+        assertThat(agent.request("datagram", PUBLIC, PORT, 2000))
+                .as("a datagram in fragments")
+                .isEqualTo("ok");
     }
 
     @Test
@@ -226,7 +229,9 @@ class QuicIT {
             assertThat(arriving.packets()).isEmpty();
         }
         open(Protocol.UDP, PORT, false);
-        assertThat(first(VERSION_1)).as("when the name has been asked for again").contains(REFUSED);
+        assertThat(first(VERSION_1))
+                .as("when the name has been asked for again")
+                .contains(REFUSED);
         assertThat(agent.udp(PUBLIC, PORT)).as("anything else").isEqualTo("ok");
     }
 
