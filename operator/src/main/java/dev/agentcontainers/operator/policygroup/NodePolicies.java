@@ -117,7 +117,10 @@ public class NodePolicies {
         return known;
     }
 
-    /** Writes those of the node's AgentNodePolicies that have to change. */
+    /**
+     * Writes those of the node's AgentNodePolicies that have to change. What the API server refuses of them stays as it was, and keeps
+     * nothing else back.
+     */
     public Outcome publish(String nodeName) {
         String namespace = NodeNamespace.of(nodeName);
         NodePolicy present = fleet.nodePolicy(namespace);
@@ -136,15 +139,21 @@ public class NodePolicies {
             return Outcome.UNCHANGED;
         }
         requireNewestEpoch(present);
-        try {
-            write(namespace, present, changes);
-        } catch (KubernetesClientException e) {
-            refusals.put(nodeName, refusal(e).orElseThrow(() -> e));
-            return Outcome.REFUSED;
+        PartStore store = new PartStore(namespace, present);
+        PartWrites writes = new PartWrites(present, store);
+        writes.write(changes);
+        Optional<String> refusal = writes.refusal();
+        if (refusal.isEmpty()) {
+            refusals.remove(nodeName);
+            epochWanted.remove(nodeName);
+            return Outcome.WRITTEN;
         }
-        refusals.remove(nodeName);
-        epochWanted.remove(nodeName);
-        return Outcome.WRITTEN;
+        refusals.put(nodeName, refusal.get());
+        if (newEpoch && !writes.written()) {
+            // With what is there already.
+            store.write(0, List.copyOf(present.groups(0).values()));
+        }
+        return Outcome.REFUSED;
     }
 
     private boolean isCacheBehind(String namespace, NodePolicy present) {
@@ -155,16 +164,34 @@ public class NodePolicies {
                         key(namespace, number), present.part(number).orElse(null)));
     }
 
-    private void write(String namespace, NodePolicy present, List<PolicyParts.Change> changes) {
-        long sequence = present.sequence();
-        for (PolicyParts.Change change : changes) {
+    /** Writes of one publication. */
+    private final class PartStore implements PartWrites.Store {
+        private final String namespace;
+        private final Map<Integer, AgentNodePolicy> parts;
+        private long sequence;
+
+        PartStore(String namespace, NodePolicy present) {
+            this.namespace = namespace;
+            this.parts = new TreeMap<>(present.parts());
+            this.sequence = present.sequence();
+        }
+
+        @Override
+        public Optional<String> write(int number, List<AgentNodePolicySpec.Group> groups) {
             sequence++;
-            AgentNodePolicySpec spec = new AgentNodePolicySpec(leadership.epoch(), change.groups(), sequence);
-            Optional<AgentNodePolicy> part = present.part(change.number());
-            AgentNodePolicy written = part.isPresent()
-                    ? SpecWrite.replace(client, part.get(), spec)
-                    : client.resource(policy(namespace, change.number(), spec)).create();
-            ownWrites.created(key(namespace, change.number()), written);
+            AgentNodePolicySpec spec = new AgentNodePolicySpec(leadership.epoch(), groups, sequence);
+            AgentNodePolicy part = parts.get(number);
+            AgentNodePolicy written;
+            try {
+                written = part == null
+                        ? client.resource(policy(namespace, number, spec)).create()
+                        : SpecWrite.replace(client, part, spec);
+            } catch (KubernetesClientException e) {
+                return Optional.of(refusal(e).orElseThrow(() -> e));
+            }
+            parts.put(number, written);
+            ownWrites.created(key(namespace, number), written);
+            return Optional.empty();
         }
     }
 

@@ -1,0 +1,135 @@
+package dev.agentcontainers.operator.policygroup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
+import dev.agentcontainers.operator.fleet.NodePolicy;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Groups that the API server will not take, among others. */
+class PartWritesTest {
+    private final Map<Integer, List<Group>> stored = new HashMap<>();
+    private final Set<String> refusedHashes = new HashSet<>();
+    private int attempts;
+
+    @Test
+    void oneThatIsRefusedStaysAsItWasAndKeepsNoOtherBack() {
+        store(0, groups("old"));
+        refusedHashes.add("bad");
+        List<Group> wanted = new ArrayList<>(groups("new"));
+        wanted.set(37, group("g37", "bad"));
+
+        PartWrites writes = write(new PolicyParts.Change(0, wanted, false));
+
+        assertThat(writes.refusal()).contains("refused: g37");
+        assertThat(writes.written()).isTrue();
+        assertThat(hashes(0))
+                .hasSize(64)
+                .containsEntry("g37", "old")
+                .allSatisfy((name, hash) -> assertThat(hash).isEqualTo(name.equals("g37") ? "old" : "new"));
+        assertThat(attempts).as("by halves").isLessThan(20);
+    }
+
+    @Test
+    void severalThatAreRefusedKeepNoOtherBack() {
+        refusedHashes.add("bad");
+        List<Group> wanted = new ArrayList<>(groups("new"));
+        for (int bad : List.of(0, 1, 63)) {
+            wanted.set(bad, group("g%02d".formatted(bad), "bad"));
+        }
+
+        assertThat(write(new PolicyParts.Change(0, wanted, false)).refusal()).isPresent();
+
+        assertThat(hashes(0)).hasSize(61).doesNotContainKeys("g00", "g01", "g63");
+    }
+
+    @Test
+    void oneThatIsRefusedWhereItWasToMoveStaysWhereItIs() {
+        store(0, List.of(group("large", "old"), group("small", "old")));
+        refusedHashes.add("bad");
+
+        PartWrites writes = write(
+                new PolicyParts.Change(1, List.of(group("large", "bad")), true),
+                new PolicyParts.Change(0, List.of(group("small", "new")), false));
+
+        assertThat(writes.refusal()).contains("refused: large");
+        assertThat(stored).containsOnlyKeys(0);
+        assertThat(hashes(0)).isEqualTo(Map.of("large", "old", "small", "new"));
+    }
+
+    @Test
+    void whereNothingIsRefusedEachPartIsWrittenOnce() {
+        PartWrites writes =
+                write(new PolicyParts.Change(1, groups("a"), true), new PolicyParts.Change(0, groups("b"), false));
+
+        assertThat(writes.refusal()).isEmpty();
+        assertThat(attempts).isEqualTo(2);
+        assertThat(stored).isEqualTo(Map.of(1, groups("a"), 0, groups("b")));
+    }
+
+    @Test
+    void oneAloneIsTriedOnce() {
+        refusedHashes.add("bad");
+
+        PartWrites writes = write(new PolicyParts.Change(0, List.of(group("a", "bad")), true));
+
+        assertThat(writes.refusal()).contains("refused: a");
+        assertThat(writes.written()).isFalse();
+        assertThat(attempts).isEqualTo(1);
+    }
+
+    private PartWrites write(PolicyParts.Change... changes) {
+        TreeMap<Integer, AgentNodePolicy> parts = new TreeMap<>();
+        stored.forEach((number, groups) -> parts.put(number, part(number, groups)));
+        PartWrites writes = new PartWrites(new NodePolicy(parts), this::store);
+        writes.write(List.of(changes));
+        return writes;
+    }
+
+    private Optional<String> store(int number, List<Group> groups) {
+        attempts++;
+        Optional<String> bad = groups.stream()
+                .filter(group -> refusedHashes.contains(group.hash()))
+                .map(group -> "refused: " + group.name())
+                .findFirst();
+        if (bad.isEmpty()) {
+            stored.put(number, List.copyOf(groups));
+        }
+        return bad;
+    }
+
+    private Map<String, String> hashes(int number) {
+        return stored.getOrDefault(number, List.of()).stream().collect(Collectors.toMap(Group::name, Group::hash));
+    }
+
+    private static AgentNodePolicy part(int number, List<Group> groups) {
+        AgentNodePolicy part = new AgentNodePolicy();
+        part.setMetadata(
+                new ObjectMetaBuilder().withName(NodePolicy.nameOf(number)).build());
+        part.setSpec(new AgentNodePolicySpec(1L, groups, 1L));
+        return part;
+    }
+
+    private static List<Group> groups(String hash) {
+        return IntStream.range(0, 64)
+                .mapToObj(index -> group("g%02d".formatted(index), hash))
+                .toList();
+    }
+
+    private static Group group(String name, String hash) {
+        return new Group(name, hash, List.of(), List.of());
+    }
+}
