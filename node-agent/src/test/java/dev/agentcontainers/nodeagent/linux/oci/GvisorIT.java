@@ -344,8 +344,8 @@ class GvisorIT {
         SandboxSpec spec = shell("sleep 1000");
         begin(spec);
         for (int after = 0; after < 200; after += 20) {
-            ExecSession session = driver.exec(
-                    spec.id(), new ExecRequest(List.of("/bin/sh", "-c", "exec sleep 7777"), false, false));
+            ExecSession session =
+                    driver.exec(spec.id(), new ExecRequest(List.of("/bin/sh", "-c", "exec sleep 7777"), false, false));
             TimeUnit.MILLISECONDS.sleep(after);
             session.close();
             session.awaitExit();

@@ -124,13 +124,13 @@ class InsideGvisorTest {
 
     @Test
     void whoeverIsInTheTreeIsKilledByItsPid() {
-        assertThat(InsideGvisor.targets(List.of(7, 8)))
-                .containsExactly(List.of("--pid", "7"), List.of("--pid", "8"));
+        assertThat(InsideGvisor.targets(List.of(7, 8))).containsExactly(List.of("--pid", "7"), List.of("--pid", "8"));
     }
 
     @Test
     void ofTooManyTheGroupIsKilledAtOnceAndAFewOneByOne() {
-        List<Integer> tree = IntStream.rangeClosed(7, 7 + InsideGvisor.MOST).boxed().toList();
+        List<Integer> tree =
+                IntStream.rangeClosed(7, 7 + InsideGvisor.MOST).boxed().toList();
         assertThat(InsideGvisor.targets(tree))
                 .hasSize(1 + InsideGvisor.MOST)
                 .startsWith(List.of("--pgid", "7"), List.of("--pid", "7"), List.of("--pid", "8"))
