@@ -53,7 +53,7 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
      */
     void kill(Future<?> runtime) throws IOException {
         if (isThere(SandboxFiles.through(shimPid, pidFile), runtime, SAYING)) {
-            kill();
+            killTree();
         } else if (!runtime.isDone()) {
             throw new IOException("runsc has not said within " + SAYING.toSeconds() + " s which process it has begun");
         }
@@ -87,7 +87,7 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
         }
     }
 
-    private void kill() throws IOException {
+    private void killTree() throws IOException {
         int first;
         try {
             first = Integer.parseInt(

@@ -373,6 +373,20 @@ class GvisorIT {
         assertThat(commandLines(spec)).contains("sleep 1000").doesNotContain("sleep 8888");
     }
 
+    /** More than are killed one by one: those of its process group are all killed at once. */
+    @Test
+    void closingAnExecOfManyProcessesEndsThem() throws Exception {
+        SandboxSpec spec = shell("sleep 1000");
+        begin(spec);
+        String script = "i=0; while [ $i -lt " + (InsideGvisor.MOST + 50)
+                + " ]; do sleep 7777 & i=$((i+1)); done; echo ready; wait";
+        ExecSession session = driver.exec(spec.id(), new ExecRequest(List.of("/bin/sh", "-c", script), false, false));
+        assertThat(session.standardOutput().read()).isEqualTo('r');
+        session.close();
+        session.awaitExit();
+        assertThat(commandLines(spec)).contains("sleep 1000").doesNotContain("sleep 7777");
+    }
+
     /** As a fault of gVisor's own, or the host's killer of processes, would end it. */
     @Test
     void whicheverOfItsProcessesDiesTheAgentEnds() throws Exception {
