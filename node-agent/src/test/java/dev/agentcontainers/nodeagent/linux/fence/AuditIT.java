@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -166,7 +167,7 @@ class AuditIT {
     private void open(String name, String address) throws SandboxException {
         fence.openResolved(
                 agent.id(),
-                fence.attachments().get(agent.id()).hash(),
+                Objects.requireNonNull(fence.attachments().get(agent.id())).hash(),
                 List.of(new ResolvedDestination(address, Protocol.TCP, PORT, Duration.ofMinutes(5))));
         fence.opened(agent.id(), name, List.of(address));
     }
