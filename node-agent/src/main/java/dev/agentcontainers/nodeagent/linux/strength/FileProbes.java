@@ -29,8 +29,8 @@ final class FileProbes {
 
     private static final int FIRST_PROCESSES = 8;
 
-    /** What its processes, and those that made it, are executed from. */
-    private static final Set<String> PROGRAMS = Set.of("/program", "/crun", "/runc", "/runsc", "/conmon", "/exe");
+    /** What those that made it are executed from; its own program is its own. */
+    private static final Set<String> PROGRAMS = Set.of("/crun", "/runc", "/runsc", "/conmon", "/exe");
 
     /** Devices that give nobody a hold on the host: null, zero, full, random, urandom and tty. */
     private static final Set<String> HARMLESS_DEVICES = Set.of("1:3", "1:5", "1:7", "1:8", "1:9", "5:0");
