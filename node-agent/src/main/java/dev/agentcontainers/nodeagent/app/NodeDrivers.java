@@ -178,12 +178,15 @@ final class NodeDrivers implements AutoCloseable {
         for (ProvenDriver driver : drivers) {
             DriverProbe before = driver.last();
             Optional<StrengthReport> report = driver.measure(suite);
-            report.filter(StrengthReport::isConclusive).ifPresent(reports::write);
+            // What was found to be weak must not be forgotten by the next start.
+            report.filter(made -> made.isConclusive() || !made.failures().isEmpty())
+                    .ifPresent(reports::write);
             report.ifPresent(made -> LOG.info(
-                    "driver {}: {} of {} attempts to break out were withstood",
+                    "driver {}: {} attempts to break out were withstood, {} not, of {} that is not known",
                     driver.name(),
                     made.count(Verdict.PASSED),
-                    made.count(Verdict.PASSED) + made.count(Verdict.FAILED)));
+                    made.count(Verdict.FAILED),
+                    made.count(Verdict.UNKNOWN)));
             isChanged(driver, before);
             any |= report.isPresent();
         }

@@ -13,8 +13,6 @@ import dev.agentcontainers.nodeagent.linux.program.Machine;
 import dev.agentcontainers.nodeagent.linux.program.SystemCall;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -83,20 +81,12 @@ public final class UserNamespace implements Closeable {
         // Some machines let only who has this capability make user namespaces, whomever they belong to.
         program.require(
                 SystemCall.CAPSET,
-                program.bytes(ints(CAPABILITIES_VERSION, 0)),
-                program.bytes(ints(SYS_ADMIN, SYS_ADMIN, 0, 0, 0, 0)));
+                program.ints(CAPABILITIES_VERSION, 0),
+                program.ints(SYS_ADMIN, SYS_ADMIN, 0, 0, 0, 0));
         program.require(SystemCall.UNSHARE, value(CLONE_NEWUSER));
         program.require(SystemCall.WRITE, value(1), program.text("made"), value(1));
         program.call(SystemCall.READ, value(0), program.room(1), value(1));
         return program.ending();
-    }
-
-    private static byte[] ints(int... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(values.length * Integer.BYTES).order(ByteOrder.nativeOrder());
-        for (int one : values) {
-            bytes.putInt(one);
-        }
-        return bytes.array();
     }
 
     private static UserNamespace start(ProcessCalls processes, DescriptorCalls descriptors, Path program)

@@ -2,13 +2,13 @@ package dev.agentcontainers.nodeagent.linux.program;
 
 import dev.agentcontainers.nodeagent.linux.program.Assembler.Label;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * A program of system calls, one after the other. Not thread-safe.
- */
+/** A program of system calls, one after the other. Not thread-safe. */
 public final class CallProgram {
     public static final String ANSWERS = "answers";
     public static final String END = "end";
@@ -75,6 +75,16 @@ public final class CallProgram {
             throw new IllegalStateException("a program holds at most " + MOST_DATA + " bytes of data");
         }
         return new Value(address);
+    }
+
+    /** The address of these numbers of 32 bits, as both machines have them. */
+    public Value ints(int... numbers) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(numbers.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int number : numbers) {
+            bytes.putInt(number);
+        }
+        return bytes(bytes.array());
     }
 
     /** The address of so many bytes that the program may write to. */

@@ -10,8 +10,6 @@ import dev.agentcontainers.nodeagent.linux.program.SystemCall;
 import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Attempt;
 import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Judge;
 import dev.agentcontainers.nodeagent.linux.strength.Witness.Opened;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -34,12 +32,30 @@ final class Attempts {
 
     /** Nothing of this kind is open in the host's kernel. */
     static Judge none(KernelProbes kernel, List<Answer> opened, Predicate<Opened> kind, String what) {
+        return none(kernel, opened, kind, kind, what);
+    }
+
+    /**
+     * Nothing of that kind is open in the host's kernel.
+     *
+     * @param kind what calls must not have opened
+     * @param kindOfKernel what a kernel of its own must not have opened meanwhile, whose descriptors have other numbers than those
+     *     that it gives away
+     */
+    static Judge none(
+            KernelProbes kernel,
+            List<Answer> opened,
+            Predicate<Opened> kind,
+            Predicate<Opened> kindOfKernel,
+            String what) {
         return witness -> {
-            // Descriptors of a kernel of its own have other numbers than those that it gives away.
-            Stream<Opened> candidates = kernel.hasOwnKernel(witness)
-                    ? witness.newlyOpened().stream()
-                    : opened.stream().map(witness::opened).flatMap(Optional::stream);
-            List<String> found = candidates.filter(kind).map(Opened::link).toList();
+            Stream<Opened> harmful = kernel.hasOwnKernel(witness)
+                    ? witness.newlyOpened().stream().filter(kindOfKernel)
+                    : opened.stream()
+                            .map(witness::opened)
+                            .flatMap(Optional::stream)
+                            .filter(kind);
+            List<String> found = harmful.map(Opened::link).toList();
             return Judgement.of(
                     found.isEmpty(),
                     found.isEmpty()
@@ -58,13 +74,5 @@ final class Attempts {
 
     static Answer open(CallProgram program, Argument path, int flags) {
         return program.call(SystemCall.OPENAT, value(AT_FDCWD), path, value(flags), value(0));
-    }
-
-    static byte[] ints(int... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(values.length * Integer.BYTES).order(ByteOrder.nativeOrder());
-        for (int one : values) {
-            bytes.putInt(one);
-        }
-        return bytes.array();
     }
 }

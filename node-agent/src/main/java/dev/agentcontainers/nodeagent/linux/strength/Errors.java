@@ -5,7 +5,9 @@ import java.util.Map;
 /** The kernel's answers in words. Source: errno(3). */
 final class Errors {
     static final int EPERM = 1;
+    static final int ENOSPC = 28;
     static final int ENOSYS = 38;
+    static final int EDQUOT = 122;
     private static final int LAST = 4095;
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
@@ -25,7 +27,7 @@ final class Errors {
             Map.entry(24, "EMFILE"),
             Map.entry(25, "ENOTTY"),
             Map.entry(26, "ETXTBSY"),
-            Map.entry(28, "ENOSPC"),
+            Map.entry(ENOSPC, "ENOSPC"),
             Map.entry(30, "EROFS"),
             Map.entry(ENOSYS, "ENOSYS"),
             Map.entry(40, "ELOOP"),
@@ -34,7 +36,8 @@ final class Errors {
             Map.entry(97, "EAFNOSUPPORT"),
             Map.entry(101, "ENETUNREACH"),
             Map.entry(111, "ECONNREFUSED"),
-            Map.entry(115, "EINPROGRESS"));
+            Map.entry(115, "EINPROGRESS"),
+            Map.entry(EDQUOT, "EDQUOT"));
 
     private Errors() {}
 

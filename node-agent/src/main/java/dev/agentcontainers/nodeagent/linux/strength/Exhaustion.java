@@ -124,38 +124,48 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
                 });
     }
 
-    /** @param limit bytes that its workspace may take */
+    /**
+     * Fills a file, empties it, and fills the rest with directories in one another.
+     *
+     * @param limit bytes that its workspace may take
+     */
     static Exhaustion disk(long limit) {
         CallProgram program = begun();
-        Argument[] folder = {value(AT_FDCWD), program.text("d"), value(0700)};
-        program.call(SystemCall.CHDIR, program.text("/workspace"));
-        int directories = 200_000;
-        Answer made = program.repeatBoth(
-                directories, SystemCall.MKDIRAT, folder, SystemCall.CHDIR, new Argument[] {program.text("d")});
+        Value path = program.text("/workspace/f");
         int createAndWrite = 0x40 | 1;
-        Answer file = program.call(
-                SystemCall.OPENAT, value(AT_FDCWD), program.text("/workspace/f"), value(createAndWrite), value(0600));
+        Answer file = program.call(SystemCall.OPENAT, value(AT_FDCWD), path, value(createAndWrite), value(0600));
         Value piece = program.room((int) MEBI);
         long pieces = 4 * limit / MEBI;
         Answer written = program.repeat(pieces, SystemCall.WRITE, file, piece, value(MEBI));
         int fromHere = 1;
         Answer size = program.call(SystemCall.LSEEK, file, value(0), value(fromHere));
+        int writeAndEmpty = 0x200 | 1;
+        program.call(SystemCall.OPENAT, value(AT_FDCWD), path, value(writeAndEmpty), value(0));
+        program.call(SystemCall.CHDIR, program.text("/workspace"));
+        Argument[] folder = {value(AT_FDCWD), program.text("d"), value(0700)};
+        int directories = 200_000;
+        Answer made = program.repeatBoth(
+                directories, SystemCall.MKDIRAT, folder, SystemCall.CHDIR, new Argument[] {program.text("d")});
         return new Exhaustion(
                 "disk-exhausted", program.waiting(), limits(Optional.of(limit)), true, end -> switch (end) {
                     case End.Waits(Witness witness) -> {
-                        long bytes = Math.max(0, witness.answer(size));
-                        boolean stopped = Errors.isError(witness.answer(made)) && bytes <= limit;
+                        long bytes = witness.answer(size);
+                        boolean full = isFull(witness.answer(written)) && isFull(witness.answer(made));
                         yield Judgement.of(
-                                stopped,
-                                "directories end with %s, writing with %s after %d of %d MiB"
+                                full && bytes > 0 && bytes <= limit,
+                                "writing ends with %s after %d of %d MiB, directories with %s"
                                         .formatted(
-                                                Errors.describe(witness.answer(made)),
                                                 Errors.describe(witness.answer(written)),
                                                 bytes / MEBI,
-                                                limit / MEBI));
+                                                limit / MEBI,
+                                                Errors.describe(witness.answer(made))));
                     }
                     case End.Ended ended -> ended(ended);
                 });
+    }
+
+    private static boolean isFull(long answer) {
+        return answer == -Errors.ENOSPC || answer == -Errors.EDQUOT;
     }
 
     static Exhaustion descriptors() {

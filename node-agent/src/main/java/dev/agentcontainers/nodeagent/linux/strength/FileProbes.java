@@ -26,11 +26,13 @@ import java.util.stream.Stream;
 
 /** At files and devices of the host. */
 final class FileProbes {
-
     private static final int FIRST_PROCESSES = 8;
 
-    /** What those that made it are executed from; its own program is its own. */
-    private static final Set<String> PROGRAMS = Set.of("/crun", "/runc", "/runsc", "/conmon", "/exe");
+    /** What it is executed from, which it may write to if it can. */
+    private static final String OWN_PROGRAM = "/" + TrialSandbox.PROGRAM;
+
+    /** What those that made it are executed from. */
+    private static final Set<String> RUNTIMES = Set.of("/crun", "/runc", "/runsc", "/conmon");
 
     /** Devices that give nobody a hold on the host: null, zero, full, random, urandom and tty. */
     private static final Set<String> HARMLESS_DEVICES = Set.of("1:3", "1:5", "1:7", "1:8", "1:9", "5:0");
@@ -98,7 +100,8 @@ final class FileProbes {
                     return none(
                             kernel,
                             opened,
-                            file -> PROGRAMS.contains(lastOf(file.link())),
+                            file -> !OWN_PROGRAM.equals(lastOf(file.link())),
+                            FileProbes::isOfRuntime,
                             "the program of a process opened for writing");
                 }));
     }
@@ -201,12 +204,13 @@ final class FileProbes {
                     Answer made =
                             program.call(SystemCall.MKNODAT, value(AT_FDCWD), path, value(character), value(memory));
                     Answer opened = open(program, path, O_RDONLY);
-                    return witness -> Judgement.of(
-                            witness.opened(opened).isEmpty(),
-                            "mknod of the host's memory: %s, opening it: %s"
-                                    .formatted(
-                                            Errors.describe(witness.answer(made)),
-                                            Errors.describe(witness.answer(opened))));
+                    Judge held = none(kernel, List.of(opened), FileProbes::isHarmful, "the host's memory by a device made");
+                    return witness -> {
+                        Judgement judgement = held.judge(witness);
+                        return new Judgement(
+                                judgement.verdict(),
+                                judgement.evidence() + "; mknod: " + Errors.describe(witness.answer(made)));
+                    };
                 }),
                 probe("terminal-input", (program, bait) -> {
                     int pushInput = 0x5412;
@@ -226,6 +230,10 @@ final class FileProbes {
                                                 + Errors.describe(witness.answer(pushed)));
                     };
                 }));
+    }
+
+    private static boolean isOfRuntime(Opened file) {
+        return RUNTIMES.contains(lastOf(file.link()));
     }
 
     private static boolean isHarmful(Opened file) {

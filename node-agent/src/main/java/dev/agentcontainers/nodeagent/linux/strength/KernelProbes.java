@@ -3,7 +3,6 @@ package dev.agentcontainers.nodeagent.linux.strength;
 import static dev.agentcontainers.nodeagent.linux.program.CallProgram.value;
 import static dev.agentcontainers.nodeagent.linux.strength.Attempts.O_NONBLOCK;
 import static dev.agentcontainers.nodeagent.linux.strength.Attempts.O_RDONLY;
-import static dev.agentcontainers.nodeagent.linux.strength.Attempts.ints;
 import static dev.agentcontainers.nodeagent.linux.strength.Attempts.none;
 import static dev.agentcontainers.nodeagent.linux.strength.Attempts.open;
 import static dev.agentcontainers.nodeagent.linux.strength.Attempts.probe;
@@ -81,7 +80,7 @@ final class KernelProbes {
                     return none(this, List.of(made), file -> file.link().contains("userfaultfd"), "userfaultfd");
                 }),
                 probe("bpf", (program, bait) -> {
-                    Value map = program.bytes(ints(2, 4, 4, 1));
+                    Value map = program.ints(2, 4, 4, 1);
                     Answer made = program.call(SystemCall.BPF, value(0), map, value(4 * Integer.BYTES));
                     return none(this, List.of(made), file -> file.link().contains("bpf"), "a map of bpf");
                 }),
@@ -116,11 +115,10 @@ final class KernelProbes {
                             value(1),
                             value(sessionKeyring));
                     return witness -> {
-                        String user = witness.user();
                         boolean keys = Files.readAllLines(Path.of("/proc/key-users")).stream()
-                                .anyMatch(line -> line.strip().startsWith(user + ":"));
+                                .anyMatch(line -> line.strip().startsWith(witness.user() + ":"));
                         return Judgement.of(
-                                !keys || user.equals("0"),
+                                !keys || Errors.isError(witness.answer(added)),
                                 "the host's kernel holds keys of its user: %s; add_key: %s"
                                         .formatted(keys, Errors.describe(witness.answer(added))));
                     };
@@ -177,9 +175,8 @@ final class KernelProbes {
                                 program.call(SystemCall.SWAPON, program.text("/agentcontainers-none"), value(0)),
                                 "swapon")),
                 probe("clock", (program, bait) -> {
-                    // The time zone that the host's kernel has unless it was told another: what would be set is what
-                    // is.
-                    Value zone = program.bytes(ints(0, 0));
+                    // The time zone of the host's kernel, unless it was told another: that it is set changes nothing.
+                    Value zone = program.ints(0, 0);
                     return refused(program.call(SystemCall.SETTIMEOFDAY, value(0), zone), "settimeofday");
                 }),
                 probe("kernel-log", (program, bait) -> {

@@ -98,7 +98,8 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                             ? Judgement.notApplicable("no runtime is on the PATH")
                             : Judgement.of(
                                     same,
-                                    "the runtimes' programs are " + (same ? "as they were" : "not what they were"))));
+                                    String.join(", ", before.keySet())
+                                            + (same ? " are as they were" : " are not what they were"))));
         } catch (IOException e) {
             LOG.warn("the isolation of driver {} can't be measured", driver.name(), e);
             results.add(result("measurement", Judgement.unknown(String.valueOf(e.getMessage()))));
@@ -137,6 +138,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             throws InterruptedException, IOException {
         boolean limited = ready.features().contains(DriverFeature.EPHEMERAL_STORAGE);
         Survey survey = new Survey(limited);
+        // Whose kernel it is has to be known whatever the driver claims.
         List<SurveyProbe> probes = survey.probes().stream()
                 .filter(probe -> probe.level().compareTo(ready.strength()) <= 0
                         || probe.level() == IsolationLevel.UserspaceKernel)
@@ -161,7 +163,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                                             + ended.exit().code()));
                     }
                 });
-            } catch (SandboxException | IOException e) {
+            } catch (SandboxException | IOException | RuntimeException e) {
                 LOG.warn("a sandbox of driver {} can't be looked at", trials.driverName(), e);
                 return unknown(judges, "its sandbox failed: " + e.getMessage());
             }

@@ -10,7 +10,8 @@ import dev.agentcontainers.nodeagent.linux.program.CallProgram.Answer;
 import dev.agentcontainers.nodeagent.linux.program.SystemCall;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** At processes of the host, and at what one was given by whom made it. */
 final class ProcessProbes {
@@ -31,18 +32,20 @@ final class ProcessProbes {
                 flags.add(program.call(SystemCall.FCNTL, value(descriptor), value(getFlags)));
             }
             return witness -> {
-                List<Integer> leaked = kernel.hasOwnKernel(witness)
-                        ? IntStream.range(0, flags.size())
-                                .filter(index -> !Errors.isError(witness.answer(flags.get(index))))
-                                .map(index -> FIRST + index)
-                                .boxed()
-                                .toList()
-                        : witness.leaked();
+                Set<Integer> leaked = new TreeSet<>();
+                for (int i = 0; i < flags.size(); i++) {
+                    if (!Errors.isError(witness.answer(flags.get(i)))) {
+                        leaked.add(FIRST + i);
+                    }
+                }
+                if (!kernel.hasOwnKernel(witness)) {
+                    leaked.addAll(witness.notOpenedByItself());
+                }
                 return Judgement.of(
                         leaked.isEmpty(),
                         leaked.isEmpty()
                                 ? "nothing but standard input, output and error was open at the start"
-                                : "descriptor %d was open at the start".formatted(leaked.getFirst()));
+                                : "descriptors were open at the start: " + leaked);
             };
         }));
     }

@@ -31,7 +31,9 @@ import java.util.Map;
  * @param patience how long a program may take
  */
 record TrialSandbox(IsolationDriver driver, DriverProbe.Ready ready, Path folder, Duration patience) {
-    private static final String PROGRAM = "program";
+    /** Name of the file that is executed. */
+    static final String PROGRAM = "program";
+
     private static final String SHOWN = "/agentcontainers-probe";
     private static final String EXECUTABLE_BY_ALL = "rwxr-xr-x";
     private static final Duration PAUSE = Duration.ofMillis(5);

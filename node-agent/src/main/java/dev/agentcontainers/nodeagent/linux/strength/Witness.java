@@ -211,8 +211,8 @@ record Witness(
                 .toList();
     }
 
-    /** Descriptors that no call of its own has opened. */
-    List<Integer> leaked() {
+    /** Descriptors whose number no call of its own has answered. */
+    List<Integer> notOpenedByItself() {
         int lastStandard = 2;
         return descriptors.keySet().stream()
                 .filter(number -> number > lastStandard && !answers.contains((long) number))
