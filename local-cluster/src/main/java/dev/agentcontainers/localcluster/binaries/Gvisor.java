@@ -1,22 +1,34 @@
 package dev.agentcontainers.localcluster.binaries;
 
 import dev.agentcontainers.localcluster.MissingPrerequisiteException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** runsc, the runtime of gVisor, of the pinned version: for tests and benchmarks of the node agent. */
+/**
+ * runsc, the runtime of gVisor, of the pinned version: for tests and benchmarks of the node agent. Built from gVisor's branch of
+ * generated Go code, which the module proxy serves.
+ */
 public final class Gvisor {
+    private static final GoTool TOOL = new GoTool(
+            "gVisor",
+            "gvisor",
+            "gvisor.dev/gvisor",
+            "gvisor.dev/gvisor/runsc",
+            "runsc",
+            "gvisor.dev/gvisor/runsc/version.version");
 
     private Gvisor() {}
 
+    /** For example {@code v0.0.0-20260905035102-160fafc42237}. */
+    static String version() {
+        return TOOL.version();
+    }
+
     /** The executable, where it has been built. */
     public static Optional<Path> find(Map<String, String> environment) {
-        return Optional.of(folder(environment).path())
-                .filter(Gvisor::isBuilt)
-                .map(folder -> folder.resolve(GvisorRecipe.EXECUTABLE));
+        return TOOL.find(environment);
     }
 
     /**
@@ -25,27 +37,6 @@ public final class Gvisor {
      * @throws MissingPrerequisiteException where it isn't built yet and there is no Go toolchain
      */
     public static Path findOrBuild(Map<String, String> environment, Consumer<String> progress) {
-        BuildFolder folder = folder(environment);
-        if (!isBuilt(folder.path())) {
-            GoToolchain toolchain = GoToolchain.find(environment)
-                    .filter(GoToolchain::isUsable)
-                    .orElseThrow(() -> new MissingPrerequisiteException(
-                            "%s is built with Go 1.%d or newer, and no go command was found: install one (https://go.dev/dl)"
-                                    .formatted(GvisorRecipe.pinned().description(), GoToolchain.SELF_UPDATING_MINOR)));
-            folder.build(toolchain, progress);
-        }
-        return folder.path().resolve(GvisorRecipe.EXECUTABLE);
-    }
-
-    private static BuildFolder folder(Map<String, String> environment) {
-        return new BuildFolder(
-                CacheFolder.of(environment).resolve("gvisor"),
-                GvisorRecipe.pinned(),
-                Platform.current(),
-                Gvisor::isBuilt);
-    }
-
-    private static boolean isBuilt(Path folder) {
-        return Files.isExecutable(folder.resolve(GvisorRecipe.EXECUTABLE));
+        return TOOL.findOrBuild(environment, progress);
     }
 }

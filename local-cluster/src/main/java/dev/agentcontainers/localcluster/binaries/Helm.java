@@ -2,7 +2,6 @@ package dev.agentcontainers.localcluster.binaries;
 
 import dev.agentcontainers.localcluster.MissingPrerequisiteException;
 import dev.agentcontainers.localcluster.process.ExternalProgram;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +9,13 @@ import java.util.function.Consumer;
 
 /** The Helm command of the pinned version: kept apart from the control plane, which needs none. */
 public final class Helm {
+    private static final GoTool TOOL = new GoTool(
+            "Helm",
+            "helm",
+            "helm.sh/helm/v4",
+            "helm.sh/helm/v4/cmd/helm",
+            "helm",
+            "helm.sh/helm/v4/internal/version.version");
 
     private Helm() {}
 
@@ -19,18 +25,7 @@ public final class Helm {
      * @throws MissingPrerequisiteException where it isn't built yet and there is no Go toolchain
      */
     public static Path findOrBuild(Map<String, String> environment, Consumer<String> progress) {
-        HelmRecipe recipe = HelmRecipe.pinned();
-        BuildFolder folder =
-                new BuildFolder(CacheFolder.of(environment).resolve("helm"), recipe, Platform.current(), Helm::isBuilt);
-        if (!isBuilt(folder.path())) {
-            GoToolchain toolchain = GoToolchain.find(environment)
-                    .filter(GoToolchain::isUsable)
-                    .orElseThrow(() -> new MissingPrerequisiteException(
-                            "%s is built with Go 1.%d or newer, and no go command was found: install one (https://go.dev/dl)"
-                                    .formatted(recipe.description(), GoToolchain.SELF_UPDATING_MINOR)));
-            folder.build(toolchain, progress);
-        }
-        return folder.path().resolve(HelmRecipe.EXECUTABLE);
+        return TOOL.findOrBuild(environment, progress);
     }
 
     /**
@@ -49,9 +44,5 @@ public final class Helm {
                         "HELM_CACHE_HOME", folder,
                         "HELM_CONFIG_HOME", folder,
                         "HELM_DATA_HOME", folder));
-    }
-
-    private static boolean isBuilt(Path folder) {
-        return Files.isExecutable(folder.resolve(HelmRecipe.EXECUTABLE));
     }
 }
