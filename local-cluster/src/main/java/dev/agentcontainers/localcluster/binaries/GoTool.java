@@ -18,8 +18,7 @@ import java.util.function.Consumer;
  * @param executable its name
  * @param versionVariable in which the linker writes its version
  */
-record GoTool(
-        String title, String folder, String module, String goPackage, String executable, String versionVariable)
+record GoTool(String title, String folder, String module, String goPackage, String executable, String versionVariable)
         implements GoRecipe {
 
     String version() {
@@ -43,15 +42,13 @@ record GoTool(
 
     @Override
     public List<Step> steps() {
-        return List.of(new Step(
-                folder, goPackage, executable, version(), "-s -w -X " + versionVariable + "=" + version()));
+        return List.of(
+                new Step(folder, goPackage, executable, version(), "-s -w -X " + versionVariable + "=" + version()));
     }
 
     /** Where it is, once it has been built. */
     Optional<Path> find(Map<String, String> environment) {
-        return Optional.of(build(environment).path())
-                .filter(this::isBuilt)
-                .map(built -> built.resolve(executable));
+        return Optional.of(build(environment).path()).filter(this::isBuilt).map(built -> built.resolve(executable));
     }
 
     /**
@@ -73,8 +70,7 @@ record GoTool(
     }
 
     private BuildFolder build(Map<String, String> environment) {
-        return new BuildFolder(
-                CacheFolder.of(environment).resolve(folder), this, Platform.current(), this::isBuilt);
+        return new BuildFolder(CacheFolder.of(environment).resolve(folder), this, Platform.current(), this::isBuilt);
     }
 
     private boolean isBuilt(Path built) {

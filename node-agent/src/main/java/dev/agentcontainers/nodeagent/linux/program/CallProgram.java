@@ -79,8 +79,7 @@ public final class CallProgram {
 
     /** The address of these numbers of 32 bits, as both machines have them. */
     public Value ints(int... numbers) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(numbers.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(numbers.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int number : numbers) {
             bytes.putInt(number);
         }

@@ -204,7 +204,8 @@ final class FileProbes {
                     Answer made =
                             program.call(SystemCall.MKNODAT, value(AT_FDCWD), path, value(character), value(memory));
                     Answer opened = open(program, path, O_RDONLY);
-                    Judge held = none(kernel, List.of(opened), FileProbes::isHarmful, "the host's memory by a device made");
+                    Judge held =
+                            none(kernel, List.of(opened), FileProbes::isHarmful, "the host's memory by a device made");
                     return witness -> {
                         Judgement judgement = held.judge(witness);
                         return new Judgement(
