@@ -90,6 +90,17 @@ class NamesTest {
         assertThat(compiled.names()).containsExactly(new AllowedName("a.example.org", Protocol.TCP, 80, 80));
     }
 
+    /** Their API has no word for it. */
+    @Test
+    void quicPassesToThoseOfClusterNetworkPoliciesAtUdp() {
+        CompiledPolicy compiled = compiled(
+                "{action: Accept, to: [{domainNames: [a.example.org]}], protocols: [{udp: {destinationPort: {number: 443}}}, {tcp: {destinationPort: {number: 443}}}]}",
+                "{action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]}");
+
+        assertThat(compiled.quicNames()).containsExactly(new AllowedName("a.example.org", Protocol.UDP, 443, 443));
+        assertThat(compiled.problems()).noneMatch(problem -> problem.contains("QUIC"));
+    }
+
     @Test
     void namesAtAllPortsAllowNothing() {
         CompiledPolicy compiled = compiled("{action: Accept, to: [{domainNames: [a.example.org]}]}");

@@ -93,6 +93,23 @@ class RuleAttributionTest {
     /** Else what such a rule allows could be hidden by one with audit: Denied that allows it too. */
     @Test
     void recordedRulesHaveRoomFirstWhateverTheirOrder() {
+        String counted = "{name: a, audit: Denied, to: [%s], ports: [{port: 443}]}".formatted(domains("a", 10, 1500));
+        CompiledPolicy alone = compiled("[" + counted + "]");
+        CompiledPolicy policy = compiled(
+                "[%s, {name: b, to: [%s], ports: [{port: 443}]}]".formatted(counted, domains("b", 10, 1500)));
+
+        assertThat(alone.rules())
+                .as("there is room for one")
+                .extracting(AllowingRule::rule, AllowingRule::unrecorded)
+                .containsExactly(tuple("inline/a spec.network.egress[a]", true));
+        assertThat(policy.rules())
+                .as("but not for both")
+                .extracting(AllowingRule::rule, AllowingRule::unrecorded)
+                .containsExactly(tuple("inline/b spec.network.egress[b]", null));
+    }
+
+    @Test
+    void whatHasNoRoomLeavesItToLaterRulesAndAllowsAllTheSame() {
         CompiledPolicy policy =
                 compiled("[{name: a, audit: Denied, to: [%s], ports: [{port: 443}]},".formatted(domains("a", 255, 990))
                         + " {name: b, to: [{domain: b.example.org}], ports: [{port: 443}]},"
@@ -102,7 +119,7 @@ class RuleAttributionTest {
                 .extracting(AllowingRule::rule, AllowingRule::unrecorded)
                 .containsExactly(
                         tuple("inline/b spec.network.egress[b]", null), tuple("inline/c spec.network.egress[c]", true));
-        assertThat(policy.names()).as("they allow all the same").hasSize(991);
+        assertThat(policy.names()).hasSize(991);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,12 +31,12 @@ public final class AuditMeters implements AuditCounters {
     private static final String RULE_BYTES = "agentcontainers.egress.rule.bytes";
     private static final String RULE_PACKETS = "agentcontainers.egress.rule.packets";
     private static final String USED_UP = "agentcontainers.egress.budget.exhausted";
-    private static final int MOST_RULES = 1000;
+    static final int MOST_RULES = 1000;
     private static final String OTHERS = "others";
 
     private final MeterRegistry registry;
-    /** Rules that have meters of their own; those stay, so that they are no more than so many. */
-    private final Set<Rule> rules = ConcurrentHashMap.newKeySet();
+    /** Rules that have meters of their own; those stay, so that they are no more than so many. Guarded by itself. */
+    private final Set<Rule> rules = new HashSet<>();
 
     private final Map<SandboxId, List<Meter>> meters = new ConcurrentHashMap<>();
 
@@ -101,18 +102,28 @@ public final class AuditMeters implements AuditCounters {
         Rule its = space < 0
                 ? new Rule(subject.agent().namespace(), rule, "")
                 : new Rule(subject.agent().namespace(), rule.substring(0, space), rule.substring(space + 1));
-        if (!rules.contains(its) && rules.size() >= MOST_RULES) {
-            its = new Rule(OTHERS, OTHERS, OTHERS);
-        } else {
-            rules.add(its);
-        }
+        Rule counted = counted(its);
         return Counter.builder(name)
                 .description(description)
-                .tag("namespace", its.namespace)
-                .tag("policy", its.policy)
-                .tag("rule", its.field)
+                .tag("namespace", counted.namespace)
+                .tag("policy", counted.policy)
+                .tag("rule", counted.field)
                 .tags(more)
                 .register(registry);
+    }
+
+    /** The rule under which it counts: itself, or what stands for all above the bound. */
+    private Rule counted(Rule rule) {
+        synchronized (rules) {
+            if (rules.contains(rule)) {
+                return rule;
+            }
+            if (rules.size() >= MOST_RULES) {
+                return new Rule(OTHERS, OTHERS, OTHERS);
+            }
+            rules.add(rule);
+            return rule;
+        }
     }
 
     private Meter counter(

@@ -151,7 +151,7 @@ public class Assign {
             return Step.lookAgainIn(SOON);
         }
         if (!nodePolicies.isCurrent(nodeName, PolicySubject.of(agent))) {
-            return awaitPolicy(agent, nodeName);
+            return awaitPolicy(agent, nodeName, group);
         }
         List<Reference> references = References.of(agent);
         Sources sources = copies.read(references);
@@ -192,7 +192,7 @@ public class Assign {
                 ? nodePolicies.isCurrent(nodeName, PolicySubject.of(agent))
                 : nodePolicies.isPublished(nodeName, group);
         if (!known) {
-            return awaitPolicy(agent, nodeName);
+            return awaitPolicy(agent, nodeName, group);
         }
         try {
             new AssignmentBuilder(agent, nodeName, Set.of())
@@ -206,14 +206,14 @@ public class Assign {
             signals.nodeChanged(nodeName);
         }
         Optional<Duration> again = copyRefresh.refresh(agent, present);
-        Optional<Hold> outdated = outdatedPolicy(agent, nodeName);
+        Optional<Hold> outdated = outdatedPolicy(agent, nodeName, group);
         return new Step(outdated, again);
     }
 
     /** The node goes on with an older ruleset of the agent's group, because it can't be given the one of now. */
-    private Optional<Hold> outdatedPolicy(AgentContainer agent, String nodeName) {
+    private Optional<Hold> outdatedPolicy(AgentContainer agent, String nodeName, String group) {
         return nodePolicies
-                .refusal(nodeName)
+                .refusal(nodeName, group)
                 .filter(refusal -> !nodePolicies.isCurrent(nodeName, PolicySubject.of(agent)))
                 .map(refusal -> policyRefused(nodeName, refusal));
     }
@@ -225,9 +225,9 @@ public class Assign {
                         .formatted(nodeName, refusal));
     }
 
-    private Step awaitPolicy(AgentContainer agent, String nodeName) {
+    private Step awaitPolicy(AgentContainer agent, String nodeName, String group) {
         signals.nodeChanged(nodeName);
-        Optional<String> refusal = nodePolicies.refusal(nodeName);
+        Optional<String> refusal = nodePolicies.refusal(nodeName, group);
         if (refusal.isEmpty()) {
             return Step.lookAgainIn(SOON);
         }

@@ -4,8 +4,10 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.api.v1alpha1.Api;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +54,18 @@ public record NodePolicy(SortedMap<Integer, AgentNodePolicy> parts) {
     /** The groups of a part, by name. */
     public Map<String, Group> groups(int number) {
         return part(number).map(NodePolicy::groups).orElse(Map.of());
+    }
+
+    /** Those groups of a part that count there: not what has moved to another. */
+    public List<Group> counting(int number) {
+        Map<String, Integer> numbers = new HashMap<>();
+        List<Map.Entry<Integer, AgentNodePolicy>> lastWrittenFirst = new ArrayList<>(parts.entrySet());
+        lastWrittenFirst.sort((first, second) -> Long.compare(sequence(second.getValue()), sequence(first.getValue())));
+        lastWrittenFirst.forEach(part ->
+                groups(part.getValue()).keySet().forEach(name -> numbers.putIfAbsent(name, part.getKey())));
+        return groups(number).values().stream()
+                .filter(group -> Integer.valueOf(number).equals(numbers.get(group.name())))
+                .toList();
     }
 
     /** The part in which the group counts. */

@@ -28,6 +28,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -160,9 +161,9 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
 
     /** Agents whose policy is refused, or no longer, have to be told: nothing of the node has changed that they would see. */
     private NodePolicies.Outcome publish(String name) {
-        Optional<String> before = nodePolicies.refusal(name);
+        Map<String, String> before = nodePolicies.refusals(name);
         NodePolicies.Outcome outcome = nodePolicies.publish(name);
-        if (!before.equals(nodePolicies.refusal(name))) {
+        if (!before.equals(nodePolicies.refusals(name))) {
             signals.agentsChanged(fleet.agentsOn(name));
         }
         return outcome;

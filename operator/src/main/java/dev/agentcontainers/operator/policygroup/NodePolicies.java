@@ -40,7 +40,9 @@ public class NodePolicies {
     private final Rulesets rulesets;
     private final OwnWrites ownWrites;
     private final Leadership leadership;
-    private final Map<String, String> refusals = new ConcurrentHashMap<>();
+    /** Why groups could not be written, by node and group. */
+    private final Map<String, Map<String, String>> refusals = new ConcurrentHashMap<>();
+
     private final Set<String> epochWanted = ConcurrentHashMap.newKeySet();
 
     public NodePolicies(
@@ -64,7 +66,7 @@ public class NodePolicies {
     public enum Outcome {
         UNCHANGED,
         WRITTEN,
-        /** The API server will not take it, see {@link #refusal}. */
+        /** The API server will not take some of it, see {@link #refusals}. */
         REFUSED,
         /** The cache is behind an own write: what it shows isn't what is there. */
         CACHE_BEHIND
@@ -88,11 +90,16 @@ public class NodePolicies {
     }
 
     /**
-     * Why the node's policy could not be written with its newest content; empty where it could. Told by the API server, and
-     * not cured by trying again.
+     * Why that group could not be written to the node with its newest content; empty where it could, or was not tried. Told by the
+     * API server, and not cured by trying again.
      */
-    public Optional<String> refusal(String nodeName) {
-        return Optional.ofNullable(refusals.get(nodeName));
+    public Optional<String> refusal(String nodeName, String group) {
+        return Optional.ofNullable(refusals(nodeName).get(group));
+    }
+
+    /** The same of all groups of the node for which it is so, by group. */
+    public Map<String, String> refusals(String nodeName) {
+        return refusals.getOrDefault(nodeName, Map.of());
     }
 
     /** Forgets a node that is no more. */
@@ -131,8 +138,7 @@ public class NodePolicies {
         boolean newEpoch = epochWanted.contains(nodeName)
                 && present.epoch().filter(epoch -> epoch >= leadership.epoch()).isEmpty();
         if (changes.isEmpty() && newEpoch) {
-            changes = List.of(
-                    new PolicyParts.Change(0, List.copyOf(present.groups(0).values()), false));
+            changes = List.of(new PolicyParts.Change(0, present.counting(0), false));
         }
         if (changes.isEmpty()) {
             refusals.remove(nodeName);
@@ -142,16 +148,15 @@ public class NodePolicies {
         PartStore store = new PartStore(namespace, present);
         PartWrites writes = new PartWrites(present, store);
         writes.write(changes);
-        Optional<String> refusal = writes.refusal();
-        if (refusal.isEmpty()) {
+        if (writes.allTaken()) {
             refusals.remove(nodeName);
             epochWanted.remove(nodeName);
             return Outcome.WRITTEN;
         }
-        refusals.put(nodeName, refusal.get());
+        refusals.put(nodeName, writes.refused());
         if (newEpoch && !writes.written()) {
             // With what is there already.
-            store.write(0, List.copyOf(present.groups(0).values()));
+            store.write(0, present.counting(0));
         }
         return Outcome.REFUSED;
     }

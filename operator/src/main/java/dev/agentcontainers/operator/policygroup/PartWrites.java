@@ -3,11 +3,9 @@ package dev.agentcontainers.operator.policygroup;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import dev.agentcontainers.operator.fleet.NodePolicy;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -17,8 +15,8 @@ import java.util.TreeMap;
 final class PartWrites {
     private final NodePolicy present;
     private final Store store;
-    private final Set<String> refused = new HashSet<>();
-    private Optional<String> refusal = Optional.empty();
+    private final Map<String, String> refused = new TreeMap<>();
+    private boolean allTaken = true;
     private boolean written;
 
     /** Where parts are written. */
@@ -37,9 +35,14 @@ final class PartWrites {
         changes.forEach(this::write);
     }
 
-    /** Why something was refused, of the first; empty where all was written. */
-    Optional<String> refusal() {
-        return refusal;
+    /** The groups that could not be written as they were to be, each with why. */
+    Map<String, String> refused() {
+        return Map.copyOf(refused);
+    }
+
+    /** Whether all was written as it was to be. */
+    boolean allTaken() {
+        return allTaken;
     }
 
     /** Whether anything was written. */
@@ -48,18 +51,22 @@ final class PartWrites {
     }
 
     private void write(PolicyParts.Change change) {
-        Map<String, Group> before = present.groups(change.number());
+        // Not what lies here from before it moved: that would count again.
+        Map<String, Group> before = new TreeMap<>();
+        present.counting(change.number()).forEach(group -> before.put(group.name(), group));
         Map<String, Group> wanted = new TreeMap<>();
         change.groups().forEach(group -> wanted.put(group.name(), group));
         // What was to move from here and was refused there.
         before.forEach((name, group) -> {
-            if (refused.contains(name)) {
+            if (refused.containsKey(name)) {
                 wanted.putIfAbsent(name, group);
             }
         });
-        if (isTaken(change.number(), wanted)) {
+        Optional<String> why = refusal(change.number(), wanted);
+        if (why.isEmpty()) {
             return;
         }
+        allTaken = false;
         Map<String, Group> base = new TreeMap<>();
         List<Group> changed = new ArrayList<>();
         wanted.forEach((name, group) -> {
@@ -71,35 +78,44 @@ final class PartWrites {
                 changed.add(group);
             }
         });
-        divide(change.number(), base, changed);
+        boolean leaves = base.size() < present.groups(change.number()).size();
+        if (!divide(change.number(), base, changed, why.get()) && leaves && !changed.isEmpty()) {
+            // What has its place elsewhere now must not count here again with the next write.
+            refusal(change.number(), base);
+        }
     }
 
     /**
      * Writes as many as are taken, of groups that were refused together.
      *
      * @param base what the part has beside, to which this adds what was taken
+     * @param why they were
+     * @return whether any was taken
      */
-    private void divide(int number, Map<String, Group> base, List<Group> groups) {
+    private boolean divide(int number, Map<String, Group> base, List<Group> groups, String why) {
         if (groups.size() < 2) {
-            groups.forEach(group -> refused.add(group.name()));
-            return;
+            groups.forEach(group -> refused.put(group.name(), why));
+            return false;
         }
+        boolean taken = false;
         int middle = groups.size() / 2;
         for (List<Group> half : List.of(groups.subList(0, middle), groups.subList(middle, groups.size()))) {
             Map<String, Group> more = new TreeMap<>(base);
             half.forEach(group -> more.put(group.name(), group));
-            if (isTaken(number, more)) {
+            Optional<String> itsWhy = refusal(number, more);
+            if (itsWhy.isEmpty()) {
                 base.putAll(more);
+                taken = true;
             } else {
-                divide(number, base, half);
+                taken |= divide(number, base, half, itsWhy.get());
             }
         }
+        return taken;
     }
 
-    private boolean isTaken(int number, Map<String, Group> groups) {
+    private Optional<String> refusal(int number, Map<String, Group> groups) {
         Optional<String> why = store.write(number, List.copyOf(groups.values()));
-        refusal = refusal.or(() -> why);
         written |= why.isEmpty();
-        return why.isEmpty();
+        return why;
     }
 }

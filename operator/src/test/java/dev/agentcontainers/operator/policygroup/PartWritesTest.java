@@ -34,7 +34,8 @@ class PartWritesTest {
 
         PartWrites writes = write(new PolicyParts.Change(0, wanted, false));
 
-        assertThat(writes.refusal()).contains("refused: g37");
+        assertThat(writes.refused()).isEqualTo(Map.of("g37", "refused: g37"));
+        assertThat(writes.allTaken()).isFalse();
         assertThat(writes.written()).isTrue();
         assertThat(hashes(0))
                 .hasSize(64)
@@ -51,7 +52,8 @@ class PartWritesTest {
             wanted.set(bad, group("g%02d".formatted(bad), "bad"));
         }
 
-        assertThat(write(new PolicyParts.Change(0, wanted, false)).refusal()).isPresent();
+        assertThat(write(new PolicyParts.Change(0, wanted, false)).refused())
+                .isEqualTo(Map.of("g00", "refused: g00", "g01", "refused: g01", "g63", "refused: g63"));
 
         assertThat(hashes(0)).hasSize(61).doesNotContainKeys("g00", "g01", "g63");
     }
@@ -65,7 +67,7 @@ class PartWritesTest {
                 new PolicyParts.Change(1, List.of(group("large", "bad")), true),
                 new PolicyParts.Change(0, List.of(group("small", "new")), false));
 
-        assertThat(writes.refusal()).contains("refused: large");
+        assertThat(writes.refused()).isEqualTo(Map.of("large", "refused: large"));
         assertThat(stored).containsOnlyKeys(0);
         assertThat(hashes(0)).isEqualTo(Map.of("large", "old", "small", "new"));
     }
@@ -75,7 +77,8 @@ class PartWritesTest {
         PartWrites writes =
                 write(new PolicyParts.Change(1, groups("a"), true), new PolicyParts.Change(0, groups("b"), false));
 
-        assertThat(writes.refusal()).isEmpty();
+        assertThat(writes.refused()).isEmpty();
+        assertThat(writes.allTaken()).isTrue();
         assertThat(attempts).isEqualTo(2);
         assertThat(stored).isEqualTo(Map.of(1, groups("a"), 0, groups("b")));
     }
@@ -86,17 +89,87 @@ class PartWritesTest {
 
         PartWrites writes = write(new PolicyParts.Change(0, List.of(group("a", "bad")), true));
 
-        assertThat(writes.refusal()).contains("refused: a");
+        assertThat(writes.refused()).isEqualTo(Map.of("a", "refused: a"));
         assertThat(writes.written()).isFalse();
         assertThat(attempts).isEqualTo(1);
     }
 
+    /** Its agents must not be told of another's. */
+    @Test
+    void oneThatComesWhileAnotherStandsRefusedIsNotRefused() {
+        store(0, List.of(group("a", "old")));
+        refusedHashes.add("bad");
+        write(new PolicyParts.Change(0, List.of(group("a", "bad")), false));
+
+        PartWrites writes = write(new PolicyParts.Change(0, List.of(group("a", "bad"), group("c", "new")), true));
+
+        assertThat(writes.refused()).isEqualTo(Map.of("a", "refused: a"));
+        assertThat(hashes(0)).isEqualTo(Map.of("a", "old", "c", "new"));
+    }
+
+    /** Its older rules there would count again with the part's next write. */
+    @Test
+    void whatHasMovedLeavesItsPartThoughAllElseIsRefusedThere() {
+        store(0, List.of(group("a", "old"), group("b", "old")));
+        refusedHashes.add("bad");
+
+        PartWrites writes = write(
+                new PolicyParts.Change(1, List.of(group("b", "new")), true),
+                new PolicyParts.Change(0, List.of(group("a", "bad")), false));
+
+        assertThat(writes.refused()).isEqualTo(Map.of("a", "refused: a"));
+        assertThat(hashes(0)).isEqualTo(Map.of("a", "old"));
+        assertThat(hashes(1)).isEqualTo(Map.of("b", "new"));
+    }
+
+    @Test
+    void whatHasMovedAndIsRefusedWhereItIsDoesNotCountAgainWhereItWas() {
+        store(0, List.of(group("a", "old"), group("b", "loose")));
+        store(1, List.of(group("b", "strict")));
+        refusedHashes.add("bad");
+
+        write(
+                new PolicyParts.Change(1, List.of(group("b", "bad"), group("c", "new")), true),
+                new PolicyParts.Change(0, List.of(group("a", "new")), false));
+
+        assertThat(hashes(0)).isEqualTo(Map.of("a", "new"));
+        assertThat(hashes(1)).isEqualTo(Map.of("b", "strict", "c", "new"));
+    }
+
+    @Test
+    void whatHasMovedAndIsRefusedWhereItWasDoesNotCountAgainThere() {
+        store(0, List.of(group("a", "old"), group("b", "loose")));
+        store(1, List.of(group("b", "strict"), group("c", "old")));
+        refusedHashes.add("bad");
+
+        write(
+                new PolicyParts.Change(0, List.of(group("a", "new"), group("b", "bad")), true),
+                new PolicyParts.Change(1, List.of(group("c", "new")), false));
+
+        assertThat(hashes(0)).isEqualTo(Map.of("a", "new"));
+        assertThat(hashes(1)).isEqualTo(Map.of("b", "strict", "c", "new"));
+    }
+
+    @Test
+    void whatHasMovedIsNoneOfThePartsGroupsThatCount() {
+        store(0, List.of(group("a", "old"), group("b", "loose")));
+        store(1, List.of(group("b", "strict")));
+
+        assertThat(present().counting(0)).containsExactly(group("a", "old"));
+        assertThat(present().counting(1)).containsExactly(group("b", "strict"));
+        assertThat(present().counting(2)).isEmpty();
+    }
+
     private PartWrites write(PolicyParts.Change... changes) {
-        TreeMap<Integer, AgentNodePolicy> parts = new TreeMap<>();
-        stored.forEach((number, groups) -> parts.put(number, part(number, groups)));
-        PartWrites writes = new PartWrites(new NodePolicy(parts), this::store);
+        PartWrites writes = new PartWrites(present(), this::store);
         writes.write(List.of(changes));
         return writes;
+    }
+
+    private NodePolicy present() {
+        TreeMap<Integer, AgentNodePolicy> parts = new TreeMap<>();
+        stored.forEach((number, groups) -> parts.put(number, part(number, groups)));
+        return new NodePolicy(parts);
     }
 
     private Optional<String> store(int number, List<Group> groups) {
@@ -119,7 +192,7 @@ class PartWritesTest {
         AgentNodePolicy part = new AgentNodePolicy();
         part.setMetadata(
                 new ObjectMetaBuilder().withName(NodePolicy.nameOf(number)).build());
-        part.setSpec(new AgentNodePolicySpec(1L, groups, 1L));
+        part.setSpec(new AgentNodePolicySpec(1L, groups, 1L + number));
         return part;
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     otherwise; empty where it is not about requests. Only of domains and TCP
  * @param budget how much of each agent passes by it; only of rules that look at nothing
  * @param recorded whether what it lets pass is recorded, rather than counted alone
- * @param quic whether QUIC passes to its domains
+ * @param quic whether QUIC passes to its domains, which EgressPolicies and inline rules have to say and ClusterNetworkPolicies' do not
  */
 public record Rule(
         RuleSource source,
@@ -49,7 +49,7 @@ public record Rule(
         requests = List.copyOf(requests);
     }
 
-    /** One of which everything is recorded. */
+    /** One that says nothing of what only rules of our own do: everything of it is recorded, and QUIC passes to its domains. */
     public Rule(
             RuleSource source,
             Action action,

@@ -97,7 +97,7 @@ final class FenceObservation implements AutoCloseable {
         }
         List<FlowTraffic> traffic = new ArrayList<>();
         for (TrackedConnection each : all) {
-            if (!isQuestion(each) && each.sent().isPresent() && each.received().isPresent()) {
+            if (!isOurs(each) && each.sent().isPresent() && each.received().isPresent()) {
                 traffic.add(new FlowTraffic(
                         flow(each),
                         tuple(each),
@@ -180,7 +180,7 @@ final class FenceObservation implements AutoCloseable {
 
     private void takeConnection(NetlinkMessage notice) throws NetlinkException {
         Optional<TrackedConnection> told = TrackedConnection.of(notice);
-        if (told.isEmpty() || isQuestion(told.get()) || isProbe(told.get())) {
+        if (told.isEmpty() || isOurs(told.get())) {
             return;
         }
         TrackedConnection connection = told.get();
@@ -229,14 +229,14 @@ final class FenceObservation implements AutoCloseable {
         return duration.isNegative() ? Duration.ZERO : duration;
     }
 
-    /** The questions to the name server are told of by what becomes of each. */
-    private static boolean isQuestion(TrackedConnection connection) {
-        return connection.destination().equals(AddressPlan.NEXT_HOP.toString()) && connection.destinationPort() == 53;
-    }
-
-    /** Of this node's own making, and no doing of an agent. */
-    private static boolean isProbe(TrackedConnection connection) {
-        return connection.source().equals(AddressPlan.NEXT_HOP.toString());
+    /**
+     * Whether nobody is told of it: a question to the name server, which is told of by what becomes of it, or a probe, which is of this
+     * node's own making and no doing of an agent.
+     */
+    private static boolean isOurs(TrackedConnection connection) {
+        String nextHop = AddressPlan.NEXT_HOP.toString();
+        return connection.source().equals(nextHop)
+                || (connection.destination().equals(nextHop) && connection.destinationPort() == 53);
     }
 
     private static Optional<Instant> begun(TrackedConnection connection) {
