@@ -95,8 +95,8 @@ class RuleAttributionTest {
     void recordedRulesHaveRoomFirstWhateverTheirOrder() {
         String counted = "{name: a, audit: Denied, to: [%s], ports: [{port: 443}]}".formatted(domains("a", 10, 1500));
         CompiledPolicy alone = compiled("[" + counted + "]");
-        CompiledPolicy policy = compiled(
-                "[%s, {name: b, to: [%s], ports: [{port: 443}]}]".formatted(counted, domains("b", 10, 1500)));
+        CompiledPolicy policy =
+                compiled("[%s, {name: b, to: [%s], ports: [{port: 443}]}]".formatted(counted, domains("b", 10, 1500)));
 
         assertThat(alone.rules())
                 .as("there is room for one")
