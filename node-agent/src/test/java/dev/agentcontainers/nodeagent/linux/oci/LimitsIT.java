@@ -107,7 +107,8 @@ class LimitsIT {
     void limitsOfARunningAgentChange() throws Exception {
         SandboxSpec spec = TestNode.shell(
                 "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo"
-                        + " started",
+                        // It stays: its end would kill what says go, which may not have ended yet.
+                        + " started; wait",
                 TestNode.limits(1000, 64 * MIB, 5));
         node.begin(spec);
         for (long memory : List.of(128 * MIB, 32 * MIB)) {
