@@ -12,6 +12,7 @@ import dev.agentcontainers.bench.latency.StartLatency;
 import dev.agentcontainers.bench.policy.PolicyCompile;
 import dev.agentcontainers.bench.start.ReadyTimes;
 import dev.agentcontainers.bench.statuspath.StatusPath;
+import dev.agentcontainers.bench.strength.StrengthComparison;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -30,6 +31,7 @@ public final class Bench {
         all.put("latency", new StartLatency());
         all.put("drivers", new DriverCosts());
         all.put("peer", new PeerLatency());
+        all.put("strength", new StrengthComparison());
         all.put("apply", new ApplyToRunning());
         all.put("writes", new ApiWrites());
         all.put("status-path", new StatusPath());

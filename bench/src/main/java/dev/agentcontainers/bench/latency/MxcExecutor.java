@@ -1,6 +1,7 @@
 package dev.agentcontainers.bench.latency;
 
 import dev.agentcontainers.bench.Commands;
+import dev.agentcontainers.bench.mxc.MxcPackage;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -10,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 
 /**
  * The executor of Microsoft's MXC SDK, as its package has it, with its backend bubblewrap and one allowed range: as a user
@@ -19,10 +18,6 @@ import java.util.Map;
  * wants of a machine, a /dev/net/tun for everybody, it has in a mount namespace of its own.
  */
 final class MxcExecutor implements AutoCloseable {
-    static final String VERSION = "1.0.1";
-    private static final String PACKAGE = "@microsoft/mxc-sdk@" + VERSION;
-    private static final Map<String, String> ARCHITECTURES = Map.of("amd64", "x64", "aarch64", "arm64");
-    private static final String NOBODY = "65534";
     private static final String CONFIGURATION = """
             {"version": "1.0.0", "containment": "bubblewrap", "process": {"commandLine": "/bin/date +%s%N"},
              "network": {"egress": {"default": "deny", "allow": [
@@ -60,13 +55,13 @@ final class MxcExecutor implements AutoCloseable {
 
     /** @param downloads where the package is kept from one run to the next */
     static MxcExecutor start(Path downloads) throws IOException {
-        Commands.require("npm", "bwrap", "slirp4netns", "iptables-restore", "setpriv", "unshare", "tar");
+        Commands.require("slirp4netns", "iptables-restore", "unshare");
         Path folder = Files.createTempDirectory("agentcontainers-bench");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-        unpack(downloads, folder);
+        MxcPackage.unpack(downloads, folder);
         Files.writeString(folder.resolve("configuration.json"), CONFIGURATION);
         Path home = Files.createDirectory(folder.resolve("home"));
-        Commands.run("chown", NOBODY, home.toString());
+        Commands.run("chown", MxcPackage.NOBODY, home.toString());
         Process launcher = new ProcessBuilder(List.of(
                         "unshare",
                         "--mount",
@@ -76,30 +71,11 @@ final class MxcExecutor implements AutoCloseable {
                         OUTSIDE,
                         "sh",
                         folder.toString(),
-                        NOBODY,
+                        MxcPackage.NOBODY,
                         LAUNCHER))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         return new MxcExecutor(folder, launcher);
-    }
-
-    private static void unpack(Path downloads, Path folder) throws IOException {
-        Path archive = downloads.resolve("microsoft-mxc-sdk-%s.tgz".formatted(VERSION));
-        if (!Files.exists(archive)) {
-            Files.createDirectories(downloads);
-            // Checks it against the digest that the registry has.
-            Commands.run("npm", "pack", "--silent", "--pack-destination", downloads.toString(), PACKAGE);
-        }
-        String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-        Commands.run(
-                "tar",
-                "-xzf",
-                archive.toString(),
-                "-C",
-                folder.toString(),
-                "--strip-components=3",
-                "package/bin/%s/lxc-exec".formatted(ARCHITECTURES.getOrDefault(architecture, architecture)));
-        Files.setPosixFilePermissions(folder.resolve("lxc-exec"), PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     /** Nanoseconds from the executor's start to its agent's first instruction. */

@@ -5,6 +5,7 @@ import dev.agentcontainers.bench.Bench.Run;
 import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
+import dev.agentcontainers.bench.mxc.MxcPackage;
 import java.nio.file.Path;
 
 /**
@@ -27,7 +28,7 @@ public final class PeerLatency implements Benchmark {
                 peer.bare();
             }
             Samples ours = report.samples("warm node agent, fenced");
-            Samples theirs = report.samples("MXC " + MxcExecutor.VERSION + ", bubblewrap, filtered");
+            Samples theirs = report.samples("MXC " + MxcPackage.VERSION + ", bubblewrap, filtered");
             Samples bare = report.samples("bubblewrap alone, no network");
             for (int i = 0; i < run.times(100, 5); i++) {
                 for (int turn = 0; turn < 3; turn++) {
