@@ -26,22 +26,55 @@ public final class OperatorProcess implements AutoCloseable {
     private static final Pattern EPOCH = Pattern.compile("Leading with epoch (\\d+)");
     private static final int LINES_SHOWN = 80;
     private static final int LINE_SHOWN = 1_000;
+    /** What the operator's client, which does not repeat such a request, says of a connection that the API server has closed. */
+    private static final String CONNECTION_LOST = "HttpClosedException: Connection was closed";
+
+    private static final int MOST_STARTS_AGAIN = 2;
     /** In the names of logs, so that no start takes the log of another. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private static final List<OperatorProcess> STARTED = new CopyOnWriteArrayList<>();
 
     private final String name;
-    private final Process process;
+    private final ProcessBuilder program;
     private final int port;
     private final Path log;
+    private Process process;
+    private int startedAgain;
     private volatile String fate = "";
 
-    private OperatorProcess(String name, Process process, int port, Path log) {
+    private OperatorProcess(String name, ProcessBuilder program, int port, Path log) throws IOException {
         this.name = name;
-        this.process = process;
+        this.program = program;
         this.port = port;
         this.log = log;
+        this.process = launch();
+    }
+
+    private Process launch() throws IOException {
+        Process launched = program.start();
+        launched.onExit().thenAccept(this::startAgain);
+        return launched;
+    }
+
+    /** As its Deployment does: it ends rather than begin half-way where a connection to the API server was lost. */
+    private synchronized void startAgain(Process ended) {
+        if (ended.exitValue() == 1
+                && fate.isEmpty()
+                && !leads()
+                && startedAgain < MOST_STARTS_AGAIN
+                && log().contains(CONNECTION_LOST)) {
+            startedAgain++;
+            try {
+                process = launch();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private synchronized Process process() {
+        return process;
     }
 
     public static OperatorProcess start(TestCluster cluster, String name) {
@@ -82,8 +115,8 @@ public final class OperatorProcess implements AutoCloseable {
             command.addAll(arguments);
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
-            builder.redirectErrorStream(true).redirectOutput(log.toFile());
-            OperatorProcess started = new OperatorProcess(name, builder.start(), port, log);
+            builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            OperatorProcess started = new OperatorProcess(name, builder, port, log);
             STARTED.add(started);
             return started;
         } catch (IOException e) {
@@ -104,12 +137,12 @@ public final class OperatorProcess implements AutoCloseable {
     public String describe() {
         String state = !fate.isEmpty()
                 ? fate
-                : process.isAlive() ? "runs" : "has ended by itself with exit code " + process.exitValue();
+                : process().isAlive() ? "runs" : "has ended by itself with exit code " + process().exitValue();
         List<String> lines = log().lines().toList();
         String end = lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()).stream()
                 .map(line -> line.length() > LINE_SHOWN ? line.substring(0, LINE_SHOWN) + " …" : line)
                 .collect(Collectors.joining("\n"));
-        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, process.pid(), state, log, end);
+        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, process().pid(), state, log, end);
     }
 
     /** How the audit log names the operator that was started under that name. */
@@ -119,11 +152,11 @@ public final class OperatorProcess implements AutoCloseable {
 
     public void signal(String name) {
         try {
-            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process().pid()))
                     .start()
                     .waitFor();
             if (code != 0) {
-                throw new IllegalStateException("kill -%s %d: %d".formatted(name, process.pid(), code));
+                throw new IllegalStateException("kill -%s %d: %d".formatted(name, process().pid(), code));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -136,10 +169,10 @@ public final class OperatorProcess implements AutoCloseable {
     /** Waits until the program ends by itself. */
     public int awaitExit(Duration within) {
         try {
-            if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process().waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new AssertionError("still running after " + within + ":\n" + log());
             }
-            return process.exitValue();
+            return process().exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
@@ -147,11 +180,11 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     public boolean isAlive() {
-        return process.isAlive();
+        return process().isAlive();
     }
 
     public int exitCode() {
-        return process.exitValue();
+        return process().exitValue();
     }
 
     public String get(String path) {
@@ -192,18 +225,20 @@ public final class OperatorProcess implements AutoCloseable {
 
     @Override
     public void close() {
-        if (fate.isEmpty()) {
-            fate = process.isAlive()
-                    ? "was stopped by the test"
-                    : "had ended by itself with exit code %d".formatted(process.exitValue());
+        synchronized (this) {
+            if (fate.isEmpty()) {
+                fate = process.isAlive()
+                        ? "was stopped by the test"
+                        : "had ended by itself with exit code %d".formatted(process.exitValue());
+            }
         }
-        process.destroy();
+        process().destroy();
         try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
+            if (!process().waitFor(10, TimeUnit.SECONDS)) {
+                process().destroyForcibly();
             }
         } catch (InterruptedException e) {
-            process.destroyForcibly();
+            process().destroyForcibly();
             Thread.currentThread().interrupt();
         }
     }
