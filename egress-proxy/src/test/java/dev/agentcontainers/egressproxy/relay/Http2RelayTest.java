@@ -562,7 +562,7 @@ class Http2RelayTest extends InterceptedHttp2 {
         assertThat(others).isLessThanOrEqualTo((64 << 10) + 100);
     }
 
-    /** Four streams whose windows together are more than the connection's that RFC 9113 begins with. */
+    /** Three streams whose windows together are more than the connection's that RFC 9113 begins with. */
     @Test
     void requestsThatTheServerDoesNotTakeHoldUpNoOther() throws Exception {
         Http2Peer client = client();
@@ -916,6 +916,7 @@ class Http2RelayTest extends InterceptedHttp2 {
         SSLSocket origin = accept("h2");
         assertThatThrownBy(origin::startHandshake).isInstanceOf(IOException.class);
         assertThat(client.readAll(1)).contains(":status: 502", "untrusted-server");
+        assertNobodyConnectsFor(Duration.ofMillis(500));
     }
 
     @Test
