@@ -18,14 +18,14 @@ import java.time.Duration;
  * headers and pseudo-headers, and end connections that reset streams or send empty frames again and again. Source: RFC 9113.
  */
 final class Http2Codecs {
-    /** Names, values and 32 for each of a request, in bytes: more than what is judged, so that it can be told that it is too much. */
-    private static final int LONGEST_REQUEST_HEAD = 20 << 10;
+    /**
+     * Names, values and 32 for each of a request, in bytes: more than {@link HeadLimits} let pass, so that it can be told that it is too
+     * much. The connection ends at a head that takes a quarter more as it comes.
+     */
+    private static final int LONGEST_REQUEST_HEAD = 24 << 10;
 
-    /** The same of an answer. No window bounds heads: {@link HeadsToAgent} holds so many as there may be. */
-    private static final int LONGEST_ANSWER_HEAD = 16 << 10;
-
-    /** Headers of an answer, or behind its content. */
-    static final int MOST_ANSWER_HEADERS = 128;
+    /** The same of an answer, and far more than may pass: the agent's other streams are on the connection that would end. */
+    private static final int LONGEST_ANSWER_HEAD = 64 << 10;
 
     /** Content of one stream that may come before any of it was taken. */
     private static final int WINDOW = 32 << 10;

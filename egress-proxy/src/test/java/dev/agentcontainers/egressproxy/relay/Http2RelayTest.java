@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests of HTTP/2, between ends that write frames as they like, over real TLS. */
 class Http2RelayTest extends InterceptedHttp2 {
@@ -466,18 +468,125 @@ class Http2RelayTest extends InterceptedHttp2 {
                 .endsWith("~]");
     }
 
-    @Test
-    void anAnswersHeadThatIsTooLongEndsItsStreamAlone() throws Exception {
+    /** Also one that is far longer, and one that the codec does not read to its end: the connection is other streams' too. */
+    @ParameterizedTest
+    @ValueSource(ints = {17, 24, 63, 70})
+    void anAnswersHeadThatIsTooLongEndsItsStreamAlone(int kibibytes) throws Exception {
         Http2Peer client = client();
         client.request(1, "GET", "/v1/a", true);
         client.request(3, "GET", "/v1/b", true);
         Http2Peer origin = origin();
         int first = origin.read().stream();
         int second = origin.read().stream();
-        origin.headers(first, true, ":status", "200", "x", "~".repeat(17 << 10));
+        origin.headers(first, true, ":status", "200", "x", "~".repeat(kibibytes << 10));
         assertThat(client.readAll(1)).startsWith("ended by " + Http2Peer.RST_STREAM);
         origin.headers(second, true, ":status", "200");
         assertThat(client.readAll(3)).contains(":status: 200");
+        awaitVerdicts(HttpVerdict.BROKEN, HttpVerdict.PASSED);
+    }
+
+    /** What the server's codec compresses by is not known behind it. */
+    @Test
+    void anAnswersHeadThatIsNotReadToItsEndEndsItsConnection() throws Exception {
+        Http2Peer client = client();
+        client.request(1, "GET", "/v1/a", true);
+        client.request(3, "GET", "/v1/b", true);
+        Http2Peer origin = origin();
+        int first = origin.read().stream();
+        origin.read();
+        origin.headers(first, true, ":status", "200", "x", "~".repeat(81 << 10));
+        assertThat(client.readAll(3)).startsWith("ended by " + Http2Peer.RST_STREAM);
+        awaitVerdicts(HttpVerdict.BROKEN, HttpVerdict.BROKEN);
+        assertOthersPass(client, 5);
+    }
+
+    private static String[] fields(int count, String... before) {
+        return Stream.concat(
+                        Arrays.stream(before), IntStream.range(0, count).boxed().flatMap(i -> Stream.of("x" + i, "y")))
+                .toArray(String[]::new);
+    }
+
+    /** Without its status. */
+    @Test
+    void anAnswerHasSoManyHeadersAtMostAndSoManyBehindItsContent() throws Exception {
+        Http2Peer client = client();
+        for (int stream = 1; stream <= 7; stream += 2) {
+            client.request(stream, "GET", "/v1/" + stream, true);
+        }
+        Http2Peer origin = origin();
+        List<Integer> its = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            its.add(origin.read().stream());
+        }
+        origin.headers(its.get(0), true, fields(128, ":status", "200"));
+        assertThat(client.readAll(1)).startsWith("[:status: 200, x0: y").endsWith("x127: y]");
+        origin.headers(its.get(1), true, fields(129, ":status", "200"));
+        assertThat(client.readAll(3)).startsWith("ended by " + Http2Peer.RST_STREAM);
+        for (int i = 2; i < 4; i++) {
+            origin.headers(its.get(i), false, ":status", "200");
+            origin.headers(its.get(i), true, fields(126 + i));
+        }
+        assertThat(client.readAll(5)).startsWith("[:status: 200][x0: y").endsWith("x127: y]");
+        assertThat(client.readAll(7)).isEqualTo("[:status: 200]ended by " + Http2Peer.RST_STREAM + " with 2");
+        awaitVerdicts(HttpVerdict.PASSED, HttpVerdict.BROKEN, HttpVerdict.PASSED, HttpVerdict.BROKEN);
+    }
+
+    /** Names and values alone count for its length. */
+    @Test
+    void aRequestHasSoManyHeadersAtMostAndSoLongOnes() throws Exception {
+        Http2Peer client = client();
+        List<String> head = new ArrayList<>(List.of(changed()));
+        int left = (16 << 10) - String.join("", head).length();
+        for (int i = 0; i < 128; i++) {
+            String name = "x-%03d".formatted(i);
+            head.add(name);
+            head.add("~".repeat(i < 127 ? 120 : left - 127 * 125 - name.length()));
+        }
+        client.headers(1, true, head.toArray(String[]::new));
+        Http2Peer origin = origin();
+        Frame request = origin.read();
+        assertThat(request.headers()).anyMatch(header -> header.startsWith("x-127: ~"));
+        origin.headers(request.stream(), true, ":status", "200");
+        assertThat(client.readAll(1)).contains(":status: 200");
+
+        head.set(head.size() - 1, head.getLast() + "~");
+        client.headers(3, true, head.toArray(String[]::new));
+        assertThat(client.readAll(3)).contains(":status: 403", "too-large", "16 KiB or 128 lines");
+        client.headers(5, true, fields(129, changed()));
+        assertThat(client.readAll(5)).contains(":status: 403", "too-large");
+        awaitVerdicts(HttpVerdict.PASSED, HttpVerdict.TOO_LARGE, HttpVerdict.TOO_LARGE);
+    }
+
+    /** They would be written all the same otherwise, and end the connection; or wait on when the server takes them again. */
+    @Test
+    void headsThatTheServerDoesNotTakeWaitAndGoOnWhenItDoes() throws Exception {
+        int count = 320;
+        proxy = listen(connections(with(new Http2Limits(4, 2, 400, 400, 400, 2, 2, 2))));
+        server.setReceiveBufferSize(8 << 10);
+        Http2Peer client = client();
+        client.request(1, "GET", "/v1/1", true);
+        Http2Peer origin = Http2Peer.server(accept("h2"), new byte[] {0, 3, 0, 0, 4, 0});
+        int first = origin.read().stream();
+        // More than the kernel holds of it, which is 4 MiB where nobody has changed that.
+        String much = "~".repeat(15_000);
+        for (int i = 1; i <= count; i++) {
+            client.request(2 * i + 1, "GET", "/v1/" + (2 * i + 1), true, "x", much);
+        }
+        // What is told as that was never sent.
+        client.reset(2 * count + 1, CANCEL);
+        awaitVerdicts(HttpVerdict.INCOMPLETE);
+        List<Integer> its = new ArrayList<>(List.of(first));
+        for (int i = 1; i < count; i++) {
+            Frame request = origin.read();
+            assertThat(request.headers()).contains(":path: /v1/" + (2 * i + 1));
+            its.add(request.stream());
+        }
+        for (int stream : its) {
+            origin.headers(stream, true, ":status", "200");
+        }
+        assertThat(client.readAll(2 * count - 1)).contains(":status: 200");
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(decisions).hasSize(count + 1));
+        assertThat(decisions.stream().skip(1)).allMatch(each -> each.verdict() == HttpVerdict.PASSED);
     }
 
     @Test
