@@ -76,7 +76,7 @@ final class Http2Codecs {
      * @param flood is told when frames come and come that carry nothing
      */
     static Http2FrameCodec client(Runnable flood) {
-        return boundedByStreams(Http2FrameCodecBuilder.forClient()
+        Http2FrameCodec codec = boundedByStreams(Http2FrameCodecBuilder.forClient()
                 .initialSettings(new Http2Settings()
                         .pushEnabled(false)
                         .maxConcurrentStreams(0)
@@ -86,6 +86,9 @@ final class Http2Codecs {
                 .gracefulShutdownTimeoutMillis(LINGER.toMillis())
                 .frameLogger(new Looks((_, _) -> {}, flood))
                 .build());
+        // Before any request it is told that it may not; Netty would hold to that only when it has acknowledged it.
+        codec.connection().local().allowPushTo(false);
+        return codec;
     }
 
     /**
