@@ -27,11 +27,11 @@ final class Http2Codecs {
     /** The same of an answer, and far more than may pass: the agent's other streams are on the connection that would end. */
     private static final int LONGEST_ANSWER_HEAD = 64 << 10;
 
-    /** Content of one stream that may come before any of it was taken. */
+    /** Content of one stream that may come before any of it was taken, when the agent has acknowledged that it is no more. */
     private static final int WINDOW = 32 << 10;
 
     /** The same of an answer. */
-    private static final int WINDOW_OF_ANSWERS = 64 << 10;
+    static final int WINDOW_OF_ANSWERS = 64 << 10;
 
     /** Of all answers of a connection, what may be on its way from a server that is far away. */
     static final int WINDOW_OF_SERVER = 1 << 20;

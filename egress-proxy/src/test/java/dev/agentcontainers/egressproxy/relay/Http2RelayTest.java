@@ -645,6 +645,30 @@ class Http2RelayTest extends InterceptedHttp2 {
         assertThat(sent).isBetween(64 << 10, (64 << 10) + (32 << 10));
     }
 
+    /** What it is told holds from when it says so: until then a stream has the window that RFC 9113 begins with. */
+    @ParameterizedTest
+    @CsvSource({"false, 65535", "true, 32768"})
+    void aStreamOfAnAgentHasSoMuchOfAWindow(boolean acknowledges, int window) throws Exception {
+        Http2Peer client = client();
+        if (acknowledges) {
+            client.write(Http2Peer.SETTINGS, 1, 0, new byte[0]);
+        }
+        client.request(1, "POST", "/v1/a", false);
+        Http2Peer origin = Http2Peer.server(accept("h2"), new byte[] {0, 4, 0, 0, 0, 0});
+        int stream = origin.read().stream();
+        for (int left = window; left > 0; left -= 16 << 10) {
+            client.write(Http2Peer.DATA, 0, 1, new byte[Math.min(left, 16 << 10)]);
+        }
+        client.request(3, "GET", "/v1/b", true);
+        assertThat(origin.read().headers()).contains(":path: /v1/b");
+        client.write(Http2Peer.DATA, 0, 1, new byte[1]);
+        assertThat(client.readAll(1)).isEqualTo("ended by " + Http2Peer.RST_STREAM + " with " + PROTOCOL_ERROR);
+        Frame reset = origin.read();
+        assertThat(reset.type()).isEqualTo(Http2Peer.RST_STREAM);
+        assertThat(reset.stream()).isEqualTo(stream);
+        awaitVerdicts(HttpVerdict.MALFORMED);
+    }
+
     /** A server that nobody holds up does not hold up the others. */
     @Test
     void anAnswerThatIsNotTakenHoldsUpNoOther() throws Exception {
