@@ -290,19 +290,34 @@ class Http2RelayTest extends InterceptedHttp2 {
     }
 
     @Test
-    void aResetOfTheAgentsGoesOnAndEndsNoOther() throws Exception {
+    void aResetOfTheAgentsGoesOnAsSuchAndEndsNoOther() throws Exception {
         Http2Peer client = client();
         client.request(1, "GET", "/v1/a", true);
         Http2Peer origin = origin();
         int first = origin.read().stream();
         client.request(3, "GET", "/v1/b", true);
         int second = origin.read().stream();
-        client.reset(1, CANCEL);
+        client.reset(1, ENHANCE_YOUR_CALM);
         Frame reset = origin.read();
         assertThat(reset.type()).isEqualTo(Http2Peer.RST_STREAM);
         assertThat(reset.stream()).isEqualTo(first);
+        assertThat(reset.errorCode()).isEqualTo(CANCEL);
         origin.headers(second, true, ":status", "200");
         assertThat(client.readAll(3)).contains(":status: 200");
+    }
+
+    @Test
+    void whereTheAgentSaysThatItGoesItsStreamsGoOn() throws Exception {
+        Http2Peer client = client();
+        client.request(1, "POST", "/v1/a", false);
+        Http2Peer origin = origin();
+        int stream = origin.read().stream();
+        client.goAway(0);
+        client.data(1, "content", true);
+        assertThat(origin.readAll(stream)).isEqualTo("content");
+        origin.headers(stream, true, ":status", "200");
+        assertThat(client.readAll(1)).contains(":status: 200");
+        awaitVerdicts(HttpVerdict.PASSED);
     }
 
     @Test
