@@ -18,20 +18,20 @@ import java.time.Duration;
  * headers and pseudo-headers, and end connections that reset streams or send empty frames again and again. Source: RFC 9113.
  */
 final class Http2Codecs {
-    /** Names, values and 32 for each of a request, in bytes: more than what is judged, so that it can be told that it is too much. */
-    private static final int LONGEST_REQUEST_HEAD = 20 << 10;
+    /**
+     * Names, values and 32 for each of a request, in bytes: more than {@link HeadLimits} let pass, so that it can be told that it is too
+     * much. The connection ends at a head that takes a quarter more as it comes.
+     */
+    private static final int LONGEST_REQUEST_HEAD = 24 << 10;
 
-    /** The same of an answer. No window bounds heads: {@link HeadsToAgent} holds so many as there may be. */
-    private static final int LONGEST_ANSWER_HEAD = 16 << 10;
+    /** The same of an answer, and far more than may pass: the agent's other streams are on the connection that would end. */
+    private static final int LONGEST_ANSWER_HEAD = 64 << 10;
 
-    /** Headers of an answer, or behind its content. */
-    static final int MOST_ANSWER_HEADERS = 128;
-
-    /** Content of one stream that may come before any of it was taken. */
+    /** Content of one stream that may come before any of it was taken, when the agent has acknowledged that it is no more. */
     private static final int WINDOW = 32 << 10;
 
     /** The same of an answer. */
-    private static final int WINDOW_OF_ANSWERS = 64 << 10;
+    static final int WINDOW_OF_ANSWERS = 64 << 10;
 
     /** Of all answers of a connection, what may be on its way from a server that is far away. */
     static final int WINDOW_OF_SERVER = 1 << 20;
@@ -76,7 +76,7 @@ final class Http2Codecs {
      * @param flood is told when frames come and come that carry nothing
      */
     static Http2FrameCodec client(Runnable flood) {
-        return boundedByStreams(Http2FrameCodecBuilder.forClient()
+        Http2FrameCodec codec = boundedByStreams(Http2FrameCodecBuilder.forClient()
                 .initialSettings(new Http2Settings()
                         .pushEnabled(false)
                         .maxConcurrentStreams(0)
@@ -86,6 +86,9 @@ final class Http2Codecs {
                 .gracefulShutdownTimeoutMillis(LINGER.toMillis())
                 .frameLogger(new Looks((_, _) -> {}, flood))
                 .build());
+        // Before any request it is told that it may not; Netty would hold to that only when it has acknowledged it.
+        codec.connection().local().allowPushTo(false);
+        return codec;
     }
 
     /**

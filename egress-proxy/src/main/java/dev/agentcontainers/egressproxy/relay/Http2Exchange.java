@@ -328,10 +328,11 @@ final class Http2Exchange implements ServerStream.Answer {
     /** Nothing goes to the agent or the server any more. */
     void end(HttpVerdict why) {
         if (!over) {
+            // What is on its way to the server fails by that, which would be told as the server's doing.
+            close(why);
             if (server != null) {
                 server.cancel();
             }
-            close(why);
         }
     }
 

@@ -21,8 +21,6 @@ import java.util.regex.Pattern;
  * 8.2, 8.3 and 8.5; RFC 8441.
  */
 final class Http2Head {
-    private static final int LONGEST = 16 << 10;
-    private static final int MOST_HEADERS = 128;
     private static final Pattern NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9a-z-]+");
     private static final Pattern VALUE = Pattern.compile("([\\x21-\\x7e]([\\t\\x20-\\x7e]*[\\x21-\\x7e])?)?");
     private static final Pattern METHOD = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
@@ -124,12 +122,17 @@ final class Http2Head {
                 : Optional.of(HttpVerdict.AMBIGUOUS_PATH);
     }
 
-    private static boolean isTooLarge(Http2Headers headers) {
+    /** Whether there is more than {@link HeadLimits} allow, in the head of a request or an answer or behind its content. */
+    static boolean isTooLarge(Http2Headers headers) {
         long length = 0;
+        int count = 0;
         for (Map.Entry<CharSequence, CharSequence> header : headers) {
             length += header.getKey().length() + header.getValue().length();
+            if (!Http2Headers.PseudoHeaderName.hasPseudoHeaderFormat(header.getKey())) {
+                count++;
+            }
         }
-        return length > LONGEST || headers.size() > MOST_HEADERS + PSEUDO.size();
+        return length > HeadLimits.LONGEST_HEADERS || count > HeadLimits.MOST_HEADERS;
     }
 
     private static boolean hasWrongPseudoHeaders(Http2Headers headers) {

@@ -2,7 +2,8 @@ package dev.agentcontainers.egressproxy.relay;
 
 /**
  * How much of HTTP/2 there may be at a time. Of a connection some 300 KiB are held besides the heads that wait, of a stream what its
- * windows let come: 96 KiB. With the default that is 36 MiB for all streams and 8 MiB for all heads. The streams of all connections
+ * windows let come: 96 KiB, and 128 KiB while the agent has not acknowledged its own, since until then it has the one that RFC 9113 begins
+ * with (6.9.2). With the default that is 48 MiB for all streams at most, and 8 MiB for all heads. The streams of all connections
  * together are no more than an agent or the node may have, so whoever keeps to what a connection is told is refused none.
  *
  * @param most connections on which agents may choose it, of all agents; where no more are left only HTTP/1.1 is offered

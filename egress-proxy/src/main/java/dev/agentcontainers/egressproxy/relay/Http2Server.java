@@ -264,7 +264,7 @@ final class Http2Server extends Http2ChannelDuplexHandler {
         }
 
         void heads(Http2HeadersFrame frame) {
-            if (frame.headers().size() > Http2Codecs.MOST_ANSWER_HEADERS) {
+            if (Http2Head.isTooLarge(frame.headers())) {
                 cancel();
                 answer.broken(Http2Error.INTERNAL_ERROR.code());
                 return;

@@ -205,8 +205,9 @@ final class Http2Servers {
     private void failed(Channel channel, Throwable cause) {
         connecting--;
         channels.remove(channel);
-        Relay.Resets.reset(channel);
+        // Its end has those that wait go on, so they are told before.
         fail(HttpBack.failure(cause));
+        Relay.Resets.reset(channel);
     }
 
     /** Those that wait would be told the same. */

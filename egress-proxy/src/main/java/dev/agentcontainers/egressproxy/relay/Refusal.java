@@ -77,7 +77,8 @@ record Refusal(
                 "only HTTP/1.1 passes by rules with http, HTTP/2 inside TLS, and WebSockets by HTTP/1.1 where a rule has webSocket: no CONNECT, no other Upgrade (h2c) or several, no HTTP/2 without TLS";
             case BAD_HANDSHAKE -> "the request asks for a WebSocket in another way than RFC 6455 has it: ";
             case TOO_LARGE ->
-                "the request's line has more than 8 KiB, or its headers have more than 16 KiB or 128 lines";
+                "the request's line has more than 8 KiB, or its headers have more than %d KiB or %d lines"
+                        .formatted(HeadLimits.LONGEST_HEADERS >> 10, HeadLimits.MOST_HEADERS);
             case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
             case UNTRUSTED_SERVER ->
                 "the server at the address of that name has no certificate for it that this machine trusts";

@@ -29,10 +29,6 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     /** Of a request's line, as long as most servers let it be. */
     private static final int LONGEST_LINE = 8 << 10;
 
-    /** Of all of a request's headers together. */
-    private static final int LONGEST_HEADERS = 16 << 10;
-
-    private static final int MOST_HEADERS = 128;
     private static final int LONGEST_CHUNK = 8 << 10;
 
     /** Bytes of which it isn't known what they are, should they be read although they are not asked for ({@link #reads()}). */
@@ -69,10 +65,10 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     StrictRequestDecoder() {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
-                .setMaxHeaderSize(LONGEST_HEADERS)
+                .setMaxHeaderSize(HeadLimits.LONGEST_HEADERS)
                 .setMaxChunkSize(LONGEST_CHUNK)
-                .setHeadersFactory(new FewHeaders(MOST_HEADERS))
-                .setTrailersFactory(new FewHeaders(MOST_HEADERS))
+                .setHeadersFactory(new FewHeaders(HeadLimits.MOST_HEADERS))
+                .setTrailersFactory(new FewHeaders(HeadLimits.MOST_HEADERS))
                 .setAllowDuplicateContentLengths(false)
                 .setStrictLineParsing(true));
     }

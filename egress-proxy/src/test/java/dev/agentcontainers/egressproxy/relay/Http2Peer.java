@@ -153,15 +153,30 @@ final class Http2Peer {
         });
     }
 
-    /** Whatever comes next. */
+    /** Whatever comes next; a head whole. */
     Frame readAny() throws IOException {
+        Frame frame = readFrame();
+        if (frame.type() != HEADERS) {
+            return frame;
+        }
+        ByteArrayOutputStream block = new ByteArrayOutputStream();
+        block.writeBytes(frame.payload());
+        for (Frame part = frame; (part.flags() & END_HEADERS) == 0; ) {
+            part = readFrame();
+            block.writeBytes(part.payload());
+        }
+        byte[] whole = block.toByteArray();
+        return new Frame(HEADERS, frame.flags(), frame.stream(), whole, decode(frame.stream(), whole));
+    }
+
+    private Frame readFrame() throws IOException {
         int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
         int type = in.readUnsignedByte();
         int flags = in.readUnsignedByte();
         int stream = in.readInt();
         byte[] payload = new byte[length];
         in.readFully(payload);
-        return new Frame(type, flags, stream, payload, type == HEADERS ? decode(stream, payload) : List.of());
+        return new Frame(type, flags, stream, payload, List.of());
     }
 
     private List<String> decode(int stream, byte[] payload) throws IOException {

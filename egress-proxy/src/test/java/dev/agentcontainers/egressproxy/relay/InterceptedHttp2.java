@@ -8,6 +8,7 @@ import dev.agentcontainers.egressproxy.TestAuthority;
 import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
+import dev.agentcontainers.egressproxy.relay.Http2Peer.Frame;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttps;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForTls;
@@ -29,11 +30,14 @@ import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
@@ -45,6 +49,14 @@ abstract class InterceptedHttp2 {
     static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String AGENT = "127.0.0.2";
     static final String NAME = "www.example.org";
+
+    // Codes of errors: RFC 9113, 7.
+    static final int NO_ERROR = 0;
+    static final int PROTOCOL_ERROR = 1;
+    static final int REFUSED_STREAM = 7;
+    static final int CANCEL = 8;
+    static final int ENHANCE_YOUR_CALM = 11;
+
     static final RelayLimits LIMITS = new RelayLimits(
             20,
             20,
@@ -183,5 +195,55 @@ abstract class InterceptedHttp2 {
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(decisions.stream().map(HttpDecision::verdict))
                         .containsExactly(verdicts));
+    }
+
+    /** By a stream beside the one that was refused. */
+    void assertOthersPass(Http2Peer client, int stream) throws Exception {
+        client.request(stream, "GET", "/v1/other", true);
+        Http2Peer origin = origin();
+        Frame request = origin.read();
+        assertThat(request.headers()).contains(":path: /v1/other");
+        origin.headers(request.stream(), true, ":status", "204");
+        assertThat(client.readAll(stream)).contains(":status: 204");
+    }
+
+    static RelayLimits with(Http2Limits http2) {
+        return new RelayLimits(
+                20, 20, 10, 10, LIMITS.hello(), LIMITS.connect(), LIMITS.idle(), LIMITS.between(), http2);
+    }
+
+    void assertNobodyConnectsFor(Duration time) throws Exception {
+        server.setSoTimeout((int) time.toMillis());
+        assertThatThrownBy(() -> server.accept()).hasMessageContaining("timed out");
+        server.setSoTimeout((int) PATIENCE.toMillis());
+    }
+
+    /** So many headers behind those. */
+    static String[] fields(int count, String... before) {
+        return Stream.concat(
+                        Arrays.stream(before), IntStream.range(0, count).boxed().flatMap(i -> Stream.of("x" + i, "y")))
+                .toArray(String[]::new);
+    }
+
+    /** The code of GOAWAY, or -1 where the connection was reset. */
+    static int endOf(Http2Peer client) {
+        try {
+            while (true) {
+                Frame frame = client.read();
+                if (frame.type() == Http2Peer.GOAWAY) {
+                    return frame.errorCode();
+                }
+            }
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+
+    static int endOfStream(Http2Peer client) throws IOException {
+        Frame frame = client.read();
+        while (frame.type() != Http2Peer.RST_STREAM) {
+            frame = client.read();
+        }
+        return frame.errorCode();
     }
 }
