@@ -2,7 +2,9 @@ package dev.agentcontainers.cli.copy;
 
 import dev.agentcontainers.cli.streams.AgentProgram;
 import dev.agentcontainers.cli.streams.AgentPrograms;
+import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.tar.BoundedTar;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -66,6 +68,9 @@ record AgentTar(AgentPrograms programs, String agent) {
             }
             return first.map(entry -> entry.isDirectory() ? Found.FOLDER : Found.OTHER)
                     .orElse(Found.NOTHING);
+        } catch (ImageException e) {
+            throw new UserException("cp: what comes from %s can't be read: %s"
+                    .formatted(agent, Printable.text(String.valueOf(e.getMessage()))));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.copy;
 import dev.agentcontainers.cli.gateway.GatewayAccess;
 import dev.agentcontainers.cli.streams.AgentOptions;
 import dev.agentcontainers.cli.streams.GatewayPrograms;
+import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.StandardStream;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.client.GatewayHttp;
@@ -11,6 +12,7 @@ import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,9 +40,9 @@ import picocli.CommandLine.Parameters;
             "",
             "Modes and times are kept, owners are not: what is copied is the agent's user's",
             "there, and yours here. Nothing that an agent sends is made or followed outside",
-            "of the target; links that lead out of what is copied, devices and pipes are left",
-            "out. An archive for - is passed on as the agent wrote it: unpack it where it may",
-            "do no harm.",
+            "of the target; links that lead out of what is copied, devices and pipes are",
+            "left out. An archive for - is passed on as the agent wrote it: unpack it where",
+            "it may do no harm.",
             "",
             "The agent needs the program tar. It goes through the cluster's gateway as exec",
             "does, and needs the right to create agentcontainers/exec (role admin).",
@@ -146,6 +148,9 @@ public final class CopyCommand implements Callable<Integer> {
             copy.run(tar, new CopyOptions(follow, !noPreserve), report);
             report.finish();
             return report.leftOut() == 0 ? 0 : LEFT_OUT;
+        } catch (InvalidPathException e) {
+            throw new UserException("cp: '%s' is no name that this machine can have in its locale: set LC_ALL=C.UTF-8, or give another"
+                    .formatted(Printable.text(e.getInput())));
         } catch (IOException e) {
             throw new UserException("the gateway could not be reached: " + e.getMessage());
         }

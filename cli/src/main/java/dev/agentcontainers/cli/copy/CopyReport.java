@@ -62,8 +62,13 @@ final class CopyReport implements AutoCloseable {
     }
 
     /** Says at the end how much it was, where somebody looks, and how much not. */
-    synchronized void finish() {
+    void finish() {
+        // Waits for who asks what the line says, so that it must not hold this one's lock.
         line.close();
+        summarise();
+    }
+
+    private synchronized void summarise() {
         if (leftOut > MOST_WARNINGS) {
             out.println("agentctl: left out %d more".formatted(leftOut - MOST_WARNINGS));
         }

@@ -37,7 +37,13 @@ final class PartialFile implements AutoCloseable {
         RANDOM.nextBytes(random);
         path = target.resolveSibling(".agentctl-cp-" + HexFormat.of().formatHex(random));
         channel = Files.newByteChannel(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
-        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            channel.close();
+            remove();
+            throw new IOException("agentctl was asked to end", e);
+        }
     }
 
     /** What modes a file is made with, less what the user's umask takes. None where the system knows no such modes. */

@@ -4,12 +4,14 @@ import dev.agentcontainers.cli.streams.AgentProgram;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Copies to an agent. */
@@ -44,19 +46,26 @@ final class Upload {
     void files(GivenPath source, GivenPath target) throws IOException, InterruptedException {
         Path path = Path.of(source.text());
         boolean isFolder = isFolder(source, path);
+        // Whatever it is by its name, a link with a separator behind it for example, it is a folder.
+        Path begin = isFolder ? real(path) : path;
         Target into = into(source, isFolder, target);
         send(into.folder(), out -> {
             Packer packer = new Packer(out, options.follow(), options.preserve(), report);
             if (into.name().isEmpty()) {
-                packer.packContent(path, "");
-            } else if (isFolder) {
-                // Whatever it is by its name, a link with a separator behind it for example, it is a folder.
-                packer.pack(path.toRealPath(), into.name());
+                packer.packContent(begin, "");
             } else {
-                packer.pack(path, into.name());
+                packer.pack(begin, into.name());
             }
             packer.finish();
         });
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            throw LocalFailure.of("read", path, e);
+        }
     }
 
     /** An archive, as it comes. */
@@ -154,23 +163,58 @@ final class Upload {
             }
         }
 
+        /**
+         * An archive that is not whole must not look to the program as if it were, so its input does not end then: it is killed,
+         * unless it has ended by itself, and then its exit code says why.
+         */
         @Override
         public void run() {
-            try (OutputStream out = new BufferedOutputStream(program.input(), BUFFER)) {
-                write(out);
+            AtomicBoolean ended = new AtomicBoolean();
+            OutputStream out = new BufferedOutputStream(new ProgramInput(program.input(), ended), BUFFER);
+            try {
+                archive.write(out);
+                out.close();
+            } catch (UserException e) {
+                fail(e);
             } catch (IOException e) {
-                // The program has ended: its exit code says how.
+                if (!ended.get()) {
+                    fail(new UserException("cp: this machine's files can't be read: " + e.getMessage()));
+                }
             }
         }
 
-        /** An archive that is not whole must not look to the program as if it were: it is killed before its input ends. */
-        private void write(OutputStream out) throws IOException {
+        private void fail(UserException cause) {
+            failure = cause;
+            program.close();
+        }
+    }
+
+    /** Notes that the program takes nothing more. */
+    private static final class ProgramInput extends FilterOutputStream {
+        private final AtomicBoolean ended;
+
+        ProgramInput(OutputStream program, AtomicBoolean ended) {
+            super(program);
+            this.ended = ended;
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
             try {
-                archive.write(out);
-            } catch (UserException e) {
-                failure = e;
-                program.close();
-                throw new IOException(e);
+                out.write(source, offset, length);
+            } catch (IOException e) {
+                ended.set(true);
+                throw e;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                super.close();
+            } catch (IOException e) {
+                ended.set(true);
+                throw e;
             }
         }
     }
