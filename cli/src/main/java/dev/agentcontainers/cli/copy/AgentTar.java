@@ -39,8 +39,7 @@ record AgentTar(AgentPrograms programs, String agent) {
             command.add("-h");
         }
         command.addAll(List.of("-f", "-", "-C"));
-        command.addAll(
-                path.folder() ? List.of(path.path(), ".") : List.of(path.parent(), "./" + path.name()));
+        command.addAll(path.folder() ? List.of(path.path(), ".") : List.of(path.parent(), "./" + path.name()));
         return programs.start(command, false);
     }
 
@@ -50,8 +49,7 @@ record AgentTar(AgentPrograms programs, String agent) {
      * @param preserve keep the archive's modes, whatever the user's umask is, and times
      */
     AgentProgram unpack(String folder, boolean preserve) throws IOException, InterruptedException {
-        return programs.start(
-                List.of(TAR, "-x", "-o", preserve ? "-p" : "-m", "-f", "-", "-C", folder), true);
+        return programs.start(List.of(TAR, "-x", "-o", preserve ? "-p" : "-m", "-f", "-", "-C", folder), true);
     }
 
     /** What is there, by the first header of an archive of it. */
@@ -89,8 +87,9 @@ record AgentTar(AgentPrograms programs, String agent) {
     }
 
     private UserException noTar() {
-        return new UserException(("cp: %s has no program tar, by which files are copied: have its image contain it (package tar), or"
-                        + " copy a single file by 'agentctl exec AGENT -- cat FILE'")
-                .formatted(agent));
+        return new UserException(
+                ("cp: %s has no program tar, by which files are copied: have its image contain it (package tar), or"
+                                + " copy a single file by 'agentctl exec AGENT -- cat FILE'")
+                        .formatted(agent));
     }
 }

@@ -68,9 +68,7 @@ public final class CopyCommand implements Callable<Integer> {
             description = "Copy what symbolic links of the source lead to. Default: the links.")
     private boolean follow;
 
-    @Option(
-            names = "--no-preserve",
-            description = "Do not keep modes, but for what is a program, nor times.")
+    @Option(names = "--no-preserve", description = "Do not keep modes, but for what is a program, nor times.")
     private boolean noPreserve;
 
     @Option(
@@ -98,8 +96,10 @@ public final class CopyCommand implements Callable<Integer> {
             case Place.Agent from ->
                 switch (Place.parse(target, File.separatorChar)) {
                     case Place.Machine to ->
-                        copy(from, (tar, options, report) ->
-                                new Download(tar, options, report).files(from.path(), to.path()));
+                        copy(
+                                from,
+                                (tar, options, report) ->
+                                        new Download(tar, options, report).files(from.path(), to.path()));
                     case Place.Stream _ -> toStandardOutput(from);
                     case Place.Agent _ ->
                         throw Place.wrong("both are in agents: copy by 'agentctl cp %s - | agentctl cp - %s'"
@@ -107,13 +107,13 @@ public final class CopyCommand implements Callable<Integer> {
                 };
             case Place.Machine from -> {
                 Place.Agent to = requireAgent();
-                yield copy(to, (tar, options, report) ->
-                        new Upload(tar, options, report).files(from.path(), to.path()));
+                yield copy(
+                        to, (tar, options, report) -> new Upload(tar, options, report).files(from.path(), to.path()));
             }
             case Place.Stream _ -> {
                 Place.Agent to = requireAgent();
-                yield copy(to, (tar, options, report) ->
-                        new Upload(tar, options, report).archive(System.in, to.path()));
+                yield copy(
+                        to, (tar, options, report) -> new Upload(tar, options, report).archive(System.in, to.path()));
             }
         };
     }
@@ -129,8 +129,10 @@ public final class CopyCommand implements Callable<Integer> {
         if (StandardStream.OUTPUT.isTerminal()) {
             throw Place.wrong("a tar archive is not for a terminal: give a path, or have standard output go elsewhere");
         }
-        return copy(from, (tar, options, report) -> new Download(tar, options, report)
-                .archive(from.path(), new FileOutputStream(FileDescriptor.out)));
+        return copy(
+                from,
+                (tar, options, report) -> new Download(tar, options, report)
+                        .archive(from.path(), new FileOutputStream(FileDescriptor.out)));
     }
 
     private int copy(Place.Agent agent, Copy copy) throws InterruptedException {
@@ -141,16 +143,17 @@ public final class CopyCommand implements Callable<Integer> {
                     .formatted(agentOptions.asked().get(), namespace, agent.name()));
         }
         try (GatewayHttp gateway = GatewayAccess.open(config, agentOptions.operatorNamespace());
-                CopyReport report = new CopyReport(
-                        spec.commandLine().getErr(), !quiet && StandardStream.ERROR.isTerminal())) {
-            AgentTar tar = new AgentTar(
-                    new GatewayPrograms(gateway, namespace, agent.name()), namespace + "/" + agent.name());
+                CopyReport report =
+                        new CopyReport(spec.commandLine().getErr(), !quiet && StandardStream.ERROR.isTerminal())) {
+            AgentTar tar =
+                    new AgentTar(new GatewayPrograms(gateway, namespace, agent.name()), namespace + "/" + agent.name());
             copy.run(tar, new CopyOptions(follow, !noPreserve), report);
             report.finish();
             return report.leftOut() == 0 ? 0 : LEFT_OUT;
         } catch (InvalidPathException e) {
-            throw new UserException("cp: '%s' is no name that this machine can have in its locale: set LC_ALL=C.UTF-8, or give another"
-                    .formatted(Printable.text(e.getInput())));
+            throw new UserException(
+                    "cp: '%s' is no name that this machine can have in its locale: set LC_ALL=C.UTF-8, or give another"
+                            .formatted(Printable.text(e.getInput())));
         } catch (IOException e) {
             throw new UserException("the gateway could not be reached: " + e.getMessage());
         }

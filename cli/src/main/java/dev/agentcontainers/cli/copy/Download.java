@@ -104,11 +104,13 @@ final class Download {
         }
     }
 
-    private void unpack(TarArchiveEntry entry, GivenPath source, BoundedTar archive, LocalTree tree) throws IOException {
+    private void unpack(TarArchiveEntry entry, GivenPath source, BoundedTar archive, LocalTree tree)
+            throws IOException {
         FileSystem system = Path.of("").getFileSystem();
         Optional<ReceivedName> name = name(entry.getName(), source, system);
         if (name.isEmpty()) {
-            report.leftOut(entry.getName(), "no file of this machine can have that name, or not in its locale (LC_ALL)");
+            report.leftOut(
+                    entry.getName(), "no file of this machine can have that name, or not in its locale (LC_ALL)");
             return;
         }
         switch (entry.getLinkFlag()) {
@@ -156,8 +158,12 @@ final class Download {
 
     /** Nothing further is taken of who tries that. */
     private UserException hostile(String name, String problem) {
-        return new UserException("cp: %s sent something that was not asked for, and nothing more is copied: the name '%s' %s"
-                .formatted(tar.agent(), Printable.text(name, LONGEST_SHOWN), Printable.text(problem, LONGEST_SHOWN)));
+        return new UserException(
+                "cp: %s sent something that was not asked for, and nothing more is copied: the name '%s' %s"
+                        .formatted(
+                                tar.agent(),
+                                Printable.text(name, LONGEST_SHOWN),
+                                Printable.text(problem, LONGEST_SHOWN)));
     }
 
     /** Where it all goes, once it is known whether it is a folder. */

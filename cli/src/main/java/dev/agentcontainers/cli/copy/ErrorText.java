@@ -26,8 +26,7 @@ final class ErrorText extends OutputStream {
 
     /** Fit for a terminal. */
     List<String> lines() {
-        return text()
-                .lines()
+        return text().lines()
                 .filter(line -> !line.isBlank())
                 .limit(MOST_LINES)
                 .map(line -> Printable.text(line, LONGEST_LINE))

@@ -24,8 +24,7 @@ record GivenPath(String text, String parent, String name, boolean folder) {
         boolean isContent = name.isEmpty() || name.equals(".") || name.equals("..") || isDrive(name, separators);
         return isContent
                 ? new GivenPath(text, plain(text), "", true)
-                : new GivenPath(
-                        text, begin == 0 ? "." : plain(text.substring(0, begin)), name, end < text.length());
+                : new GivenPath(text, begin == 0 ? "." : plain(text.substring(0, begin)), name, end < text.length());
     }
 
     /** For example {@code C:}, where names are parted as Windows does. */

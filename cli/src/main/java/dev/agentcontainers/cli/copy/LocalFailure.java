@@ -14,7 +14,8 @@ final class LocalFailure {
 
     /** That something could not be done with a path, and why. */
     static UserException of(String action, Path path, IOException cause) {
-        return new UserException("cp: can't %s '%s': %s".formatted(action, Printable.text(path.toString()), why(cause)));
+        return new UserException(
+                "cp: can't %s '%s': %s".formatted(action, Printable.text(path.toString()), why(cause)));
     }
 
     private static String why(IOException cause) {

@@ -129,12 +129,14 @@ final class LocalTree {
     /** A symbolic link, made by {@link #finish()}; left out where it would lead out of the top. */
     void link(ReceivedName name, String target) {
         if (!name.staysWithin(target, top.getFileSystem())) {
-            report.leftOut(name.toString(), "a link that leads out of what is copied, to '%s'".formatted(shown(target)));
+            report.leftOut(
+                    name.toString(), "a link that leads out of what is copied, to '%s'".formatted(shown(target)));
             return;
         }
         rememberedLinks += name.toString().length() + target.length();
         if (rememberedLinks > MOST_REMEMBERED) {
-            throw new UserException("cp: there are more symbolic links than are copied at once: copy its folders one by one");
+            throw new UserException(
+                    "cp: there are more symbolic links than are copied at once: copy its folders one by one");
         }
         makeParents(name);
         links.put(name, target);
@@ -144,7 +146,8 @@ final class LocalTree {
     void hardLink(ReceivedName name, ReceivedName existing) {
         if (!files.contains(existing)) {
             report.leftOut(
-                    name.toString(), "another name of '%s', which was not copied".formatted(shown(existing.toString())));
+                    name.toString(),
+                    "another name of '%s', which was not copied".formatted(shown(existing.toString())));
             return;
         }
         // Made of itself it would be removed first.
@@ -221,8 +224,11 @@ final class LocalTree {
     private static boolean isFolder(Path path) {
         Optional<BasicFileAttributes> there = attributes(path);
         if (there.isPresent() && !there.get().isDirectory()) {
-            throw new UserException("cp: '%s' is %s here, and a folder in the agent: remove it, or copy to another place"
-                    .formatted(shown(path.toString()), there.get().isSymbolicLink() ? "a link, which is not followed," : "no folder"));
+            throw new UserException(
+                    "cp: '%s' is %s here, and a folder in the agent: remove it, or copy to another place"
+                            .formatted(
+                                    shown(path.toString()),
+                                    there.get().isSymbolicLink() ? "a link, which is not followed," : "no folder"));
         }
         return there.isPresent();
     }
@@ -235,8 +241,11 @@ final class LocalTree {
     private static void requireReplaceable(Path path) {
         attributes(path).ifPresent(there -> {
             if (there.isDirectory() || there.isOther()) {
-                throw new UserException("cp: '%s' is %s here, and something else in the agent: remove it, or copy to another place"
-                        .formatted(shown(path.toString()), there.isDirectory() ? "a folder" : "a device, pipe or socket"));
+                throw new UserException(
+                        "cp: '%s' is %s here, and something else in the agent: remove it, or copy to another place"
+                                .formatted(
+                                        shown(path.toString()),
+                                        there.isDirectory() ? "a folder" : "a device, pipe or socket"));
             }
         });
     }

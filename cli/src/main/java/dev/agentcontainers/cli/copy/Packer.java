@@ -95,7 +95,8 @@ final class Packer {
                 pack(each, name.isEmpty() ? each.getFileName().toString() : name + "/" + each.getFileName());
             }
         } catch (DirectoryIteratorException e) {
-            throw LocalFailure.of("read", folder, e.getCause() instanceof IOException cause ? cause : new IOException(e));
+            throw LocalFailure.of(
+                    "read", folder, e.getCause() instanceof IOException cause ? cause : new IOException(e));
         }
         if (follow) {
             within.pop();
@@ -155,7 +156,8 @@ final class Packer {
 
     private InputStream content(Path path) {
         try {
-            return Files.newInputStream(path, follow ? new OpenOption[0] : new OpenOption[] {LinkOption.NOFOLLOW_LINKS});
+            return Files.newInputStream(
+                    path, follow ? new OpenOption[0] : new OpenOption[] {LinkOption.NOFOLLOW_LINKS});
         } catch (IOException e) {
             throw LocalFailure.of("read", path, e);
         }

@@ -36,7 +36,8 @@ final class PartialFile implements AutoCloseable {
         byte[] random = new byte[NAME_BYTES];
         RANDOM.nextBytes(random);
         path = target.resolveSibling(".agentctl-cp-" + HexFormat.of().formatHex(random));
-        channel = Files.newByteChannel(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
+        channel =
+                Files.newByteChannel(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
         try {
             Runtime.getRuntime().addShutdownHook(hook);
         } catch (IllegalStateException e) {

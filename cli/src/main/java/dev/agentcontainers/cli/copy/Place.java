@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 sealed interface Place {
     /** As {@code kubectl} takes them: an agent's name is a DNS subdomain (RFC 1123), its namespace a label. */
     Pattern AGENT = Pattern.compile(
-            "(?:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/)?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?):(.*)", Pattern.DOTALL);
+            "(?:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/)?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?):(.*)",
+            Pattern.DOTALL);
 
     int LONGEST_PATH = 4095;
 
@@ -42,8 +43,9 @@ sealed interface Place {
         }
         Matcher matcher = AGENT.matcher(text);
         if (!matcher.matches()) {
-            throw wrong("'%s' before the colon of '%s' names no agent: give [NAMESPACE/]AGENT:PATH, or ./ before a path of this machine"
-                    .formatted(Printable.text(text.substring(0, colon)), Printable.text(text)));
+            throw wrong(
+                    "'%s' before the colon of '%s' names no agent: give [NAMESPACE/]AGENT:PATH, or ./ before a path of this machine"
+                            .formatted(Printable.text(text.substring(0, colon)), Printable.text(text)));
         }
         String path = matcher.group(3);
         if (path.isEmpty()) {

@@ -64,7 +64,9 @@ record ReceivedName(List<String> parts) {
         }
         try {
             Path path = system.getPath(part);
-            return path.getRoot() == null && path.getNameCount() == 1 && path.toString().equals(part);
+            return path.getRoot() == null
+                    && path.getNameCount() == 1
+                    && path.toString().equals(part);
         } catch (InvalidPathException e) {
             // Not of the machine's locale, for example.
             return false;

@@ -93,8 +93,8 @@ final class Upload {
         }
         boolean followed = options.follow() || source.folder();
         if (!followed && Files.isSymbolicLink(path)) {
-            throw new UserException(
-                    "cp: '%s' is a symbolic link: give -L to copy what links lead to".formatted(Printable.text(source.text())));
+            throw new UserException("cp: '%s' is a symbolic link: give -L to copy what links lead to"
+                    .formatted(Printable.text(source.text())));
         }
         boolean isFolder = Files.isDirectory(path);
         if (source.folder() && !isFolder) {
@@ -117,8 +117,7 @@ final class Upload {
             }
             case NOTHING -> {
                 if (target.folder() && !isFolder) {
-                    throw new UserException(
-                            "cp: there is no folder '%s' in %s".formatted(target.text(), tar.agent()));
+                    throw new UserException("cp: there is no folder '%s' in %s".formatted(target.text(), tar.agent()));
                 }
                 yield new Target(target.parent(), target.name());
             }

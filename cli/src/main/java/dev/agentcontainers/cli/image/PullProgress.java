@@ -56,14 +56,13 @@ final class PullProgress implements PullObserver, AutoCloseable {
         long perSecond = rate.perSecond(receivedNow());
         String amounts = "%s unpacked, %s of %s"
                 .formatted(layers(unpacked.size()), ByteCount.text(sum(here)), ByteCount.text(sum(sizes)));
-        return sum(here) == sum(sizes)
-                ? amounts
-                : "%s, %s/s".formatted(amounts, ByteCount.text(perSecond));
+        return sum(here) == sum(sizes) ? amounts : "%s, %s/s".formatted(amounts, ByteCount.text(perSecond));
     }
 
     /** For example {@code 5 layers, 48.1 MiB received in 5.2 s}. */
     synchronized String summary() {
-        return "%s, %s received in %.1f s".formatted(layers(unpacked.size()), ByteCount.text(receivedNow()), rate.seconds());
+        return "%s, %s received in %.1f s"
+                .formatted(layers(unpacked.size()), ByteCount.text(receivedNow()), rate.seconds());
     }
 
     private long receivedNow() {

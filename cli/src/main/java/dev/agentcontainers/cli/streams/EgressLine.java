@@ -1,10 +1,10 @@
 package dev.agentcontainers.cli.streams;
 
-import dev.agentcontainers.cli.terminal.Printable;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.cli.terminal.ByteCount;
+import dev.agentcontainers.cli.terminal.Printable;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;

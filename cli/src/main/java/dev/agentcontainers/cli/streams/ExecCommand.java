@@ -61,8 +61,8 @@ public final class ExecCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         Config config = options.config();
         try (GatewayHttp gateway = GatewayAccess.open(config, options.operatorNamespace());
-                RemoteProcess process = new GatewayPrograms(gateway, options.namespace(config), name)
-                        .start(command, stdin, tty)) {
+                RemoteProcess process =
+                        new GatewayPrograms(gateway, options.namespace(config), name).start(command, stdin, tty)) {
             return run(process);
         } catch (IOException e) {
             throw new UserException("the gateway could not be reached: " + e.getMessage());

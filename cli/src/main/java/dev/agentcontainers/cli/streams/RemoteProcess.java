@@ -78,8 +78,8 @@ final class RemoteProcess implements AgentProgram {
             case Event.Closed closed ->
                 throw new UserException("the gateway closed the stream before the command ended " + closed.reason());
             case Event.Broken broken ->
-                throw new UserException("the connection to the gateway broke: "
-                        + broken.cause().getMessage());
+                throw new UserException(
+                        "the connection to the gateway broke: " + broken.cause().getMessage());
         };
     }
 

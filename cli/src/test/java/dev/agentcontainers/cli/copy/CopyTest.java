@@ -89,9 +89,7 @@ class CopyTest {
     /** Where it has to be afterwards: '!' and a part of the message where it is refused. */
     private void check(Path root, String expected, ThrowingCopy copy) throws Exception {
         if (expected.startsWith("!")) {
-            assertThatThrownBy(copy::run)
-                    .isInstanceOf(UserException.class)
-                    .hasMessageContaining(expected.substring(1));
+            assertThatThrownBy(copy::run).isInstanceOf(UserException.class).hasMessageContaining(expected.substring(1));
         } else {
             copy.run();
             assertThat(root.resolve(expected)).exists();
@@ -176,7 +174,8 @@ class CopyTest {
     @Test
     void longNamesAndManyFilesComeOver() throws Exception {
         String part = "n".repeat(200);
-        Path deep = Files.createDirectories(machine.resolve("many").resolve(part).resolve(part));
+        Path deep =
+                Files.createDirectories(machine.resolve("many").resolve(part).resolve(part));
         for (int i = 0; i < 500; i++) {
             Files.writeString(deep.resolve(part + i), "" + i);
         }
@@ -184,9 +183,12 @@ class CopyTest {
         assertThat(up("many", ".")).isZero();
         assertThat(down("many", "back")).isZero();
 
-        try (Stream<Path> files = Files.list(machine.resolve("back").resolve(part).resolve(part))) {
-            assertThat(files).hasSize(500).allSatisfy(file -> assertThat(file)
-                    .hasContent(file.getFileName().toString().substring(200)));
+        try (Stream<Path> files =
+                Files.list(machine.resolve("back").resolve(part).resolve(part))) {
+            assertThat(files)
+                    .hasSize(500)
+                    .allSatisfy(file -> assertThat(file)
+                            .hasContent(file.getFileName().toString().substring(200)));
         }
     }
 
@@ -218,7 +220,9 @@ class CopyTest {
     void modesAndTimesAreKeptAndOwnersAndWhatIsAboveAreNot() throws Exception {
         Files.createDirectory(machine.resolve("d"));
         Path script = Files.writeString(machine.resolve("d/run"), "#!/bin/sh");
-        assertThat(new ProcessBuilder("chmod", "4750", script.toString()).start().waitFor())
+        assertThat(new ProcessBuilder("chmod", "4750", script.toString())
+                        .start()
+                        .waitFor())
                 .isZero();
         Files.setLastModifiedTime(script, THEN);
         Files.setLastModifiedTime(machine.resolve("d"), THEN);
@@ -336,13 +340,15 @@ class CopyTest {
         assertThat(agent.resolve("there/d/x")).hasContent("in a folder");
         assertThatThrownBy(() -> run((tar, report) -> new Upload(tar, USUAL, report)
                         .archive(new ByteArrayInputStream("no archive".getBytes(UTF_8)), GivenPath.ofAgent("there"))))
-                .hasMessageContaining("tar in team/agent ended with exit code 2:\n  tar: This does not look like a tar archive");
+                .hasMessageContaining(
+                        "tar in team/agent ended with exit code 2:\n  tar: This does not look like a tar archive");
     }
 
     @Test
     void whatTarSaysIsSaid() throws Exception {
         furnish(machine);
-        assertThatThrownBy(() -> down("none", ".")).hasMessageContaining("tar in team/agent ended with exit code 2:\n  tar: ./none");
+        assertThatThrownBy(() -> down("none", "."))
+                .hasMessageContaining("tar in team/agent ended with exit code 2:\n  tar: ./none");
         assertThatThrownBy(() -> up("f", "none/new"))
                 .hasMessageContaining("ended with exit code 2")
                 .hasMessageContaining("none");
@@ -352,11 +358,7 @@ class CopyTest {
     @Test
     void anAgentWithoutRoomSaysSo() throws Exception {
         Files.writeString(machine.resolve("f"), "x".repeat(100_000));
-        programs.by(
-                "sh",
-                "-c",
-                "case \"$2\" in -x) exec tar -x -f - -O > /dev/full;; *) exec \"$@\";; esac",
-                "sh");
+        programs.by("sh", "-c", "case \"$2\" in -x) exec tar -x -f - -O > /dev/full;; *) exec \"$@\";; esac", "sh");
 
         assertThatThrownBy(() -> up("f", "new"))
                 .isInstanceOf(UserException.class)
@@ -372,7 +374,11 @@ class CopyTest {
             })
     void anImageWithoutTarIsSaid(String message) throws Exception {
         furnish(machine);
-        programs.by("sh", "-c", "printf '%s\\n' \"" + message.replace("`", "\\`").replace("$", "\\$") + "\" >&2; exit 1", "sh");
+        programs.by(
+                "sh",
+                "-c",
+                "printf '%s\\n' \"" + message.replace("`", "\\`").replace("$", "\\$") + "\" >&2; exit 1",
+                "sh");
 
         assertThatThrownBy(() -> down("f", "new")).hasMessageContaining("team/agent has no program tar");
         assertThatThrownBy(() -> up("f", "new")).hasMessageContaining("team/agent has no program tar");
@@ -390,8 +396,8 @@ class CopyTest {
             }
         };
 
-        assertThatThrownBy(() -> run((tar, report) ->
-                        new Upload(tar, USUAL, report).archive(broken, GivenPath.ofAgent("."))))
+        assertThatThrownBy(() ->
+                        run((tar, report) -> new Upload(tar, USUAL, report).archive(broken, GivenPath.ofAgent("."))))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("standard input can't be read: the disk is gone");
         Awaitility.await().atMost(Duration.ofSeconds(10)).until(programs::haveEnded);

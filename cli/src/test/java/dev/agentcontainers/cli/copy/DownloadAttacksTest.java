@@ -94,7 +94,8 @@ class DownloadAttacksTest {
                 "//out/x"
             })
     void cve20181002100AndCve201911249NoNameLeadsOutOfTheTarget(String name) throws Exception {
-        HostileArchive archive = new HostileArchive().folder("out/").file(name, "evil").file("out/after", "evil");
+        HostileArchive archive =
+                new HostileArchive().folder("out/").file(name, "evil").file("out/after", "evil");
 
         assertThatThrownBy(() -> copy(archive))
                 .isInstanceOf(UserException.class)
@@ -124,9 +125,9 @@ class DownloadAttacksTest {
         assertNothingOutside();
         assertThat(report.leftOut()).isEqualTo(1);
         assertThat(said.toString()).contains("left out 'door'").contains("leads out of what is copied");
-        assertThat(target.resolve("out/door")).isDirectory().satisfies(door -> assertThat(
-                        Files.isSymbolicLink(door))
-                .isFalse());
+        assertThat(target.resolve("out/door"))
+                .isDirectory()
+                .satisfies(door -> assertThat(Files.isSymbolicLink(door)).isFalse());
         assertThat(target.resolve("out/door/secret")).hasContent("evil");
     }
 
@@ -172,7 +173,11 @@ class DownloadAttacksTest {
     /** First a link, then a file by its name: the link is not written through, it is replaced. */
     @Test
     void cve201911251AFileTakesTheLinksPlaceAndNotItsTargets() throws Exception {
-        copy(new HostileArchive().folder("out/").link("out/x", "y").file("out/y", "kept").file("out/x", "new"));
+        copy(new HostileArchive()
+                .folder("out/")
+                .link("out/x", "y")
+                .file("out/y", "kept")
+                .file("out/x", "new"));
 
         assertThat(target.resolve("out/y")).hasContent("kept");
         assertThat(target.resolve("out/x")).isRegularFile().hasContent("new");
@@ -218,8 +223,8 @@ class DownloadAttacksTest {
     @ParameterizedTest
     @ValueSource(strings = {"/etc/passwd", "..", "../..", "../outside/secret", "a/../../outside", "./../x", ""})
     void linksThatLeadOutAreLeftOut(String to) throws Exception {
-        CopyReport report = copy(
-                new HostileArchive().folder("out/").link("out/x", to).file("out/y", "kept"));
+        CopyReport report =
+                copy(new HostileArchive().folder("out/").link("out/x", to).file("out/y", "kept"));
 
         assertThat(report.leftOut()).isEqualTo(1);
         assertThat(Files.exists(target.resolve("out/x"), LinkOption.NOFOLLOW_LINKS))
@@ -274,15 +279,21 @@ class DownloadAttacksTest {
         assertThatThrownBy(() -> copy(new HostileArchive().file("out/x", "evil")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("is a device, pipe or socket here");
-        assertThatThrownBy(() ->
-                        copy(new HostilePrograms(new HostileArchive().file("out", "evil").tar()), "/work/out", Path.of("/dev/null")))
+        assertThatThrownBy(() -> copy(
+                        new HostilePrograms(
+                                new HostileArchive().file("out", "evil").tar()),
+                        "/work/out",
+                        Path.of("/dev/null")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("'/dev/null' is no file");
     }
 
     @Test
     void noModeAboveTheNineBitsIsKept() throws Exception {
-        copy(new HostileArchive().folder("out/").file("out/x", "#!/bin/sh", 07755).file("out/none", "x", 0));
+        copy(new HostileArchive()
+                .folder("out/")
+                .file("out/x", "#!/bin/sh", 07755)
+                .file("out/none", "x", 0));
 
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target.resolve("out/x"))))
                 .startsWith("rwx");
@@ -338,14 +349,13 @@ class DownloadAttacksTest {
         assertThatThrownBy(() -> copy(Arrays.copyOf(whole, 50_000)))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("can't be read");
-        assertThat(inTarget())
-                .as("neither by its name nor by another")
-                .containsExactly("out", "out/a");
+        assertThat(inTarget()).as("neither by its name nor by another").containsExactly("out", "out/a");
     }
 
     @Test
     void anArchiveThatStopsBetweenFilesIsNoSuccess() {
-        byte[] whole = new HostileArchive().file("out/a", "a").file("out/b", "b").tar();
+        byte[] whole =
+                new HostileArchive().file("out/a", "a").file("out/b", "b").tar();
 
         assertThatThrownBy(() -> copy(Arrays.copyOf(whole, 1024)))
                 .isInstanceOf(UserException.class)

@@ -81,8 +81,7 @@ class PlaceTest {
 
     @Test
     void pathsOfWindowsHaveTwoSeparators() {
-        assertThat(GivenPath.ofMachine("C:\\a/b\\", '\\'))
-                .isEqualTo(new GivenPath("C:\\a/b\\", "C:\\a/", "b", true));
+        assertThat(GivenPath.ofMachine("C:\\a/b\\", '\\')).isEqualTo(new GivenPath("C:\\a/b\\", "C:\\a/", "b", true));
         assertThat(GivenPath.ofMachine("C:\\", '\\').isContent()).isTrue();
         assertThat(GivenPath.ofAgent("a\\b").name()).isEqualTo("a\\b");
     }

@@ -146,7 +146,9 @@ class StreamsIT {
 
         Result none = agentctl("cp", "copied:/workspace/none", back.toString());
         assertThat(none.exitCode()).isEqualTo(1);
-        assertThat(none.errors()).contains("tar in " + TestFleet.NAMESPACE + "/copied ended").contains("none");
+        assertThat(none.errors())
+                .contains("tar in " + TestFleet.NAMESPACE + "/copied ended")
+                .contains("none");
         Result readOnly = agentctl("cp", script.toString(), "copied:/usr/here");
         assertThat(readOnly.exitCode()).isEqualTo(1);
         assertThat(readOnly.errors()).contains("tar in " + TestFleet.NAMESPACE + "/copied ended");
@@ -162,8 +164,8 @@ class StreamsIT {
         Result archive = AgentctlRun.startProgram(environment(), listed).await();
         assertThat(archive.errors()).isEmpty();
         assertThat(archive.output()).isEqualTo("./run me\n");
-        List<String> unpacked = new ArrayList<>(
-                List.of("sh", "-c", "cd " + folder + "; tar -c -f - sent/-empty* | \"$@\"", "sh"));
+        List<String> unpacked =
+                new ArrayList<>(List.of("sh", "-c", "cd " + folder + "; tar -c -f - sent/-empty* | \"$@\"", "sh"));
         unpacked.addAll(AgentctlRun.commandLine());
         unpacked.addAll(List.of("cp", "-n", TestFleet.NAMESPACE, "-", "copied:/tmp"));
         assertThat(AgentctlRun.startProgram(environment(), unpacked).await()).isEqualTo(new Result(0, "", ""));
@@ -174,7 +176,8 @@ class StreamsIT {
     private static void aHostileAgentWritesNothingOutside() throws IOException {
         Path outside = Files.createDirectories(folder.resolve("outside"));
         Path target = Files.createDirectories(folder.resolve("target"));
-        String attack = "mkdir -p h/out && ln -s " + outside + " h/out/door && ln -s ../../outside h/out/up && echo kept > h/out/x";
+        String attack = "mkdir -p h/out && ln -s " + outside
+                + " h/out/door && ln -s ../../outside h/out/up && echo kept > h/out/x";
         assertThat(agentctl("exec", "copied", "--", "sh", "-c", attack).exitCode())
                 .isZero();
         Result result = agentctl("cp", "copied:h/out", target.toString());
@@ -270,7 +273,8 @@ class StreamsIT {
         Result exec = start(mallory, "exec", AGENT, "--", "id").await();
         assertThat(exec.exitCode()).isEqualTo(1);
         assertThat(exec.errors()).contains("mallory").contains("agentcontainers/exec");
-        Result copy = start(mallory, "cp", AGENT + ":/etc/hostname", folder.toString()).await();
+        Result copy = start(mallory, "cp", AGENT + ":/etc/hostname", folder.toString())
+                .await();
         assertThat(copy.exitCode()).isEqualTo(1);
         assertThat(copy.errors()).contains("mallory").contains("agentcontainers/exec");
     }
