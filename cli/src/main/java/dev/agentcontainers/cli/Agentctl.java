@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli;
 
+import dev.agentcontainers.cli.copy.CopyCommand;
 import dev.agentcontainers.cli.demo.DemoCommand;
 import dev.agentcontainers.cli.egress.EgressCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Command;
             "agentctl up                    brings up a whole fleet on this machine",
             "agentctl logs -f NAME          prints what an agent says",
             "agentctl exec -it NAME -- sh   enters an agent's sandbox",
+            "agentctl cp FILE NAME:PATH     copies to an agent, or from it",
             "agentctl egress explain …      says what an agent may reach, and why",
             "agentctl image list            shows the images on this machine",
             "agentctl node token            makes another machine a node: begin here",
@@ -51,6 +53,7 @@ import picocli.CommandLine.Command;
             ServeCommand.class,
             LogsCommand.class,
             ExecCommand.class,
+            CopyCommand.class,
             EgressCommand.class,
             ImageCommand.class,
             NodeCommand.class,

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
@@ -53,5 +54,25 @@ class AgentctlTest {
                 .isEqualTo(2);
         assertThat(line.execute("node", "join", "--token", "a", "--token-file", "b"))
                 .isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a, b, neither is in an agent",
+        "-, b, neither is in an agent",
+        "-, -, neither is in an agent",
+        "a, -, neither is in an agent",
+        "a:x, b:y, agentctl cp a:x - | agentctl cp - b:y",
+        "A:x, b, names no agent",
+        "a:, b, has no path after the colon",
+        "x, a_b:y, names no agent",
+        "one/a:x, b, --namespace is two, and one/a is in another"
+    })
+    void copiesBetweenWrongPlacesAreRefusedBeforeAnythingIsAsked(String source, String target, String message) {
+        StringWriter errors = new StringWriter();
+        CommandLine line = Agentctl.commandLine("agentctl").setErr(new PrintWriter(errors));
+        assertThat(line.execute("cp", "-n", "two", source, target)).isEqualTo(2);
+        assertThat(errors.toString()).startsWith("agentctl: cp: ").contains(message);
+        assertThat(line.execute("cp", source)).isEqualTo(2);
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.image;
 
+import dev.agentcontainers.cli.terminal.StandardStream;
 import dev.agentcontainers.nodeagent.image.ImagePlatform;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.ImageSource;
@@ -20,7 +21,7 @@ final class Received {
 
     StoredImage from(ImageSource source, ImageReference reference, ImageStore store)
             throws IOException, InterruptedException {
-        boolean told = !quiet && PullProgress.isWatched();
+        boolean told = !quiet && StandardStream.ERROR.isTerminal();
         if (told) {
             line.getErr().println(reference);
         }

@@ -1,7 +1,12 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.protocol.StreamFrame;
+import dev.agentcontainers.protocol.client.GatewayHttp;
+import dev.agentcontainers.protocol.client.MessageSocket;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -19,6 +24,25 @@ record AgentAddress(String namespace, String name) {
                         + parameters.stream()
                                 .map(parameter -> parameter.name() + "=" + encoded(parameter.value()))
                                 .collect(Collectors.joining("&", "?", ""));
+    }
+
+    /**
+     * Has a program be run in the agent's sandbox.
+     *
+     * @param command program and arguments
+     * @throws dev.agentcontainers.protocol.RefusedException where the gateway says no, with its reason
+     */
+    MessageSocket exec(GatewayHttp gateway, List<String> command, boolean stdin, boolean tty)
+            throws IOException, InterruptedException {
+        List<Parameter> parameters = new ArrayList<>();
+        command.forEach(word -> parameters.add(new Parameter("command", word)));
+        if (stdin) {
+            parameters.add(new Parameter("stdin", "true"));
+        }
+        if (tty) {
+            parameters.add(new Parameter("tty", "true"));
+        }
+        return gateway.connect(path("exec", parameters), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH);
     }
 
     /** {@code URLEncoder} is for forms, where a space is a plus sign. */

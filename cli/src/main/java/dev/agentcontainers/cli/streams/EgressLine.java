@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.cli.terminal.ByteCount;
+import dev.agentcontainers.cli.terminal.Printable;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -31,9 +32,9 @@ record EgressLine(String agent, ZoneId zone) {
 
     String of(String line) {
         try {
-            return printable(of(JSON.readTree(line)));
+            return Printable.text(of(JSON.readTree(line)));
         } catch (JsonProcessingException e) {
-            return printable(line);
+            return Printable.text(line);
         }
     }
 
@@ -168,9 +169,5 @@ record EgressLine(String agent, ZoneId zone) {
 
     private static String text(JsonNode event, String pointer) {
         return event.at(pointer).asText("");
-    }
-
-    private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}|[\\u2028\\u2029]", "?");
     }
 }

@@ -1,17 +1,12 @@
 package dev.agentcontainers.cli.streams;
 
 import dev.agentcontainers.cli.gateway.GatewayAccess;
-import dev.agentcontainers.cli.streams.AgentAddress.Parameter;
 import dev.agentcontainers.cli.terminal.UserException;
-import dev.agentcontainers.protocol.RefusedException;
-import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.client.GatewayHttp;
-import dev.agentcontainers.protocol.client.MessageSocket;
 import io.fabric8.kubernetes.client.Config;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -65,13 +60,10 @@ public final class ExecCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Config config = options.config();
-        AgentAddress agent = new AgentAddress(options.namespace(config), name);
         try (GatewayHttp gateway = GatewayAccess.open(config, options.operatorNamespace());
-                MessageSocket socket = gateway.connect(
-                        agent.path("exec", parameters()), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH)) {
-            return run(new RemoteProcess(socket));
-        } catch (RefusedException e) {
-            throw new UserException(String.valueOf(e.getMessage()));
+                RemoteProcess process =
+                        new GatewayPrograms(gateway, options.namespace(config), name).start(command, stdin, tty)) {
+            return run(process);
         } catch (IOException e) {
             throw new UserException("the gateway could not be reached: " + e.getMessage());
         }
@@ -94,17 +86,5 @@ public final class ExecCommand implements Callable<Integer> {
         } finally {
             terminal.ifPresent(TerminalMode::close);
         }
-    }
-
-    private List<Parameter> parameters() {
-        List<Parameter> parameters = new ArrayList<>();
-        command.forEach(word -> parameters.add(new Parameter("command", word)));
-        if (stdin) {
-            parameters.add(new Parameter("stdin", "true"));
-        }
-        if (tty) {
-            parameters.add(new Parameter("tty", "true"));
-        }
-        return parameters;
     }
 }

@@ -10,14 +10,17 @@ import dev.agentcontainers.protocol.client.MessageSocket.Event;
 import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** A process in an agent's sandbox, joined with streams of this one. */
-final class RemoteProcess {
+final class RemoteProcess implements AgentProgram {
     private static final int BLOCK = 32 * 1024;
 
     private final MessageSocket socket;
+    private Optional<Status> result = Optional.empty();
 
     RemoteProcess(MessageSocket socket) {
         this.socket = socket;
@@ -58,33 +61,35 @@ final class RemoteProcess {
      * @throws UserException where it did not run to its end
      */
     int await(OutputStream output, OutputStream errors) throws IOException, InterruptedException {
-        while (true) {
-            switch (socket.receive()) {
-                case Event.Binary message -> {
-                    Optional<Status> result = take(StreamFrame.decode(message.data()), output, errors);
-                    if (result.isPresent()) {
-                        return exitCode(result.get());
-                    }
-                }
-                case Event.Text ignored -> throw new ProtocolException("text messages have no meaning here");
-                case Event.Closed closed ->
-                    throw new UserException(
-                            "the gateway closed the stream before the command ended " + closed.reason());
-                case Event.Broken broken ->
-                    throw new UserException("the connection to the gateway broke: "
-                            + broken.cause().getMessage());
+        while (result.isEmpty()) {
+            Optional<byte[]> part = receive(errors);
+            if (part.isPresent()) {
+                write(output, part.get());
             }
         }
+        return exitCode();
     }
 
-    private static Optional<Status> take(StreamFrame frame, OutputStream output, OutputStream errors)
-            throws IOException {
+    /** Waits for one message; what there is in it of standard output, empty where it is another. */
+    private Optional<byte[]> receive(OutputStream errors) throws IOException, InterruptedException {
+        return switch (socket.receive()) {
+            case Event.Binary message -> take(StreamFrame.decode(message.data()), errors);
+            case Event.Text ignored -> throw new ProtocolException("text messages have no meaning here");
+            case Event.Closed closed ->
+                throw new UserException("the gateway closed the stream before the command ended " + closed.reason());
+            case Event.Broken broken ->
+                throw new UserException(
+                        "the connection to the gateway broke: " + broken.cause().getMessage());
+        };
+    }
+
+    private Optional<byte[]> take(StreamFrame frame, OutputStream errors) throws IOException {
         switch (frame) {
-            case StreamFrame.Output part -> write(output, part.data());
-            case StreamFrame.ErrorOutput part -> write(errors, part.data());
-            case StreamFrame.Result result -> {
-                return Optional.of(result.status());
+            case StreamFrame.Output part -> {
+                return Optional.of(part.data());
             }
+            case StreamFrame.ErrorOutput part -> write(errors, part.data());
+            case StreamFrame.Result end -> result = Optional.of(end.status());
             case StreamFrame.Input ignored -> throw notForUser();
             case StreamFrame.Resize ignored -> throw notForUser();
             case StreamFrame.CloseInput ignored -> throw notForUser();
@@ -92,7 +97,9 @@ final class RemoteProcess {
         return Optional.empty();
     }
 
-    private static int exitCode(Status status) {
+    @Override
+    public int exitCode() {
+        Status status = result.orElseThrow(() -> new IllegalStateException("its output was not read to its end"));
         return Statuses.exitCode(status).orElseThrow(() -> new UserException(String.valueOf(status.getMessage())));
     }
 
@@ -103,5 +110,97 @@ final class RemoteProcess {
 
     private static ProtocolException notForUser() {
         return new ProtocolException("only channels 1, 2 and 3 go to a user");
+    }
+
+    @Override
+    public InputStream output(OutputStream errors) {
+        return new ReceivedOutput(errors);
+    }
+
+    @Override
+    public OutputStream input() {
+        return new SentInput();
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+
+    private final class ReceivedOutput extends InputStream {
+        private final OutputStream errors;
+        private byte[] part = {};
+        private int taken;
+
+        ReceivedOutput(OutputStream errors) {
+            this.errors = errors;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
+            while (taken == part.length) {
+                if (result.isPresent()) {
+                    return -1;
+                }
+                next();
+            }
+            int count = Math.min(length, part.length - taken);
+            System.arraycopy(part, taken, target, offset, count);
+            taken += count;
+            return count;
+        }
+
+        private void next() throws IOException {
+            try {
+                part = receive(errors).orElse(new byte[0]);
+                taken = 0;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while a program's output was read");
+            }
+        }
+    }
+
+    private final class SentInput extends OutputStream {
+        private boolean closed;
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
+            for (int at = offset; at < offset + length; at += BLOCK) {
+                byte[] block = Arrays.copyOfRange(source, at, Math.min(at + BLOCK, offset + length));
+                send(StreamFrame.withChannel(StreamFrame.INPUT, block, block.length));
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (!closed) {
+                closed = true;
+                send(new StreamFrame.CloseInput().encoded());
+            }
+        }
+
+        private void send(byte[] message) throws IOException {
+            try {
+                socket.send(message);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while a program's input was sent");
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Logs and exec of the local fleet, by agentctl as its users start it, through the gateway. */
+/** Logs, exec and copies of the local fleet, by agentctl as its users start it, through the gateway. */
 @Tag("cluster")
 @Tag("node")
 class StreamsIT {
@@ -116,6 +116,81 @@ class StreamsIT {
                 .isEqualTo(new Result(0, "hello\nagain\ndone\n", ""));
     }
 
+    /** To a folder of the agent's own, and back, by all of the way: names, modes, a large file, what tar says, an archive. */
+    @Test
+    void filesAreCopiedBothWays() throws IOException {
+        fleet.create(
+                "copied",
+                "sleep 1000",
+                "workingDir: /workspace\nfilesystem: {mounts: [{path: /workspace, access: ReadWrite, source: {workspace: {}}}]}");
+        fleet.await("copied", AgentPhase.Running);
+        Path sent = Files.createDirectories(folder.resolve("sent"));
+        Files.createDirectories(sent.resolve("-empty folder"));
+        Path script = Files.writeString(sent.resolve("run me"), "#!/bin/sh\necho ran\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        byte[] large = new byte[100 << 20];
+        new java.util.Random(1).nextBytes(large);
+        Files.write(sent.resolve("large"), large);
+
+        assertThat(agentctl("cp", sent.toString(), "copied:.")).isEqualTo(new Result(0, "", ""));
+        assertThat(agentctl("exec", "copied", "--", "/workspace/sent/run me").output())
+                .isEqualTo("ran\n");
+        assertThat(agentctl("exec", "copied", "--", "ls", "/workspace/sent").output())
+                .isEqualTo("-empty folder\nlarge\nrun me\n");
+        Path back = folder.resolve("back");
+        assertThat(agentctl("cp", TestFleet.NAMESPACE + "/copied:/workspace/sent", back.toString()))
+                .isEqualTo(new Result(0, "", ""));
+        assertThat(back.resolve("-empty folder")).isEmptyDirectory();
+        assertThat(Files.mismatch(back.resolve("large"), sent.resolve("large"))).isEqualTo(-1);
+        assertThat(back.resolve("run me")).isExecutable();
+
+        Result none = agentctl("cp", "copied:/workspace/none", back.toString());
+        assertThat(none.exitCode()).isEqualTo(1);
+        assertThat(none.errors())
+                .contains("tar in " + TestFleet.NAMESPACE + "/copied ended")
+                .contains("none");
+        Result readOnly = agentctl("cp", script.toString(), "copied:/usr/here");
+        assertThat(readOnly.exitCode()).isEqualTo(1);
+        assertThat(readOnly.errors()).contains("tar in " + TestFleet.NAMESPACE + "/copied ended");
+        anArchivePassesAsItIs();
+        aHostileAgentWritesNothingOutside();
+        fleet.delete("copied");
+    }
+
+    private static void anArchivePassesAsItIs() throws IOException {
+        List<String> listed = new ArrayList<>(List.of("sh", "-c", "\"$@\" | tar -t", "sh"));
+        listed.addAll(AgentctlRun.commandLine());
+        listed.addAll(List.of("cp", "-n", TestFleet.NAMESPACE, "copied:sent/run me", "-"));
+        Result archive = AgentctlRun.startProgram(environment(), listed).await();
+        assertThat(archive.errors()).isEmpty();
+        assertThat(archive.output()).isEqualTo("./run me\n");
+        List<String> unpacked =
+                new ArrayList<>(List.of("sh", "-c", "cd " + folder + "; tar -c -f - sent/-empty* | \"$@\"", "sh"));
+        unpacked.addAll(AgentctlRun.commandLine());
+        unpacked.addAll(List.of("cp", "-n", TestFleet.NAMESPACE, "-", "copied:/tmp"));
+        assertThat(AgentctlRun.startProgram(environment(), unpacked).await()).isEqualTo(new Result(0, "", ""));
+        assertThat(agentctl("exec", "copied", "--", "ls", "/tmp/sent").output()).isEqualTo("-empty folder\n");
+    }
+
+    /** Links of an agent's that lead out stay with it; what it could send by a tar of its own is in DownloadAttacksTest. */
+    private static void aHostileAgentWritesNothingOutside() throws IOException {
+        Path outside = Files.createDirectories(folder.resolve("outside"));
+        Path target = Files.createDirectories(folder.resolve("target"));
+        String attack = "mkdir -p h/out && ln -s " + outside
+                + " h/out/door && ln -s ../../outside h/out/up && echo kept > h/out/x";
+        assertThat(agentctl("exec", "copied", "--", "sh", "-c", attack).exitCode())
+                .isZero();
+        Result result = agentctl("cp", "copied:h/out", target.toString());
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.errors())
+                .contains("left out 'door'")
+                .contains("left out 'up'")
+                .contains("leads out of what is copied");
+        assertThat(outside).isEmptyDirectory();
+        assertThat(target.resolve("out/x")).hasContent("kept\n");
+        assertThat(target.resolve("out/door")).doesNotExist();
+    }
+
     @Test
     void aTerminalIsOneOnBothSides() {
         List<String> command = new ArrayList<>(AgentctlRun.commandLine());
@@ -198,6 +273,10 @@ class StreamsIT {
         Result exec = start(mallory, "exec", AGENT, "--", "id").await();
         assertThat(exec.exitCode()).isEqualTo(1);
         assertThat(exec.errors()).contains("mallory").contains("agentcontainers/exec");
+        Result copy = start(mallory, "cp", AGENT + ":/etc/hostname", folder.toString())
+                .await();
+        assertThat(copy.exitCode()).isEqualTo(1);
+        assertThat(copy.errors()).contains("mallory").contains("agentcontainers/exec");
     }
 
     @Test

@@ -14,10 +14,15 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.ServerWebSocket;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -59,6 +64,57 @@ class RemoteProcessTest {
             assertThat(process.await(output, errors)).isEqualTo(42);
             assertThat(output).hasToString("hello");
             assertThat(errors).hasToString("width 80");
+        }
+    }
+
+    @Test
+    void aProgramIsReadAsAStreamToItsExitCode() throws Exception {
+        byte[] large = new byte[100_000];
+        Arrays.fill(large, (byte) 'x');
+        try (MessageSocket socket = connect((server, frame) -> {
+            switch (frame) {
+                case StreamFrame.Input input -> {
+                    send(server, new StreamFrame.ErrorOutput(bytes("!")));
+                    send(server, new StreamFrame.Output(new byte[0]));
+                    send(server, new StreamFrame.Output(input.data()));
+                }
+                case StreamFrame.CloseInput ignored -> send(server, new StreamFrame.Result(Statuses.ofExitCode(3)));
+                default -> throw new AssertionError(frame);
+            }
+        })) {
+            RemoteProcess process = new RemoteProcess(socket);
+            Thread.ofVirtual().start(() -> {
+                try (OutputStream input = process.input()) {
+                    input.write('a');
+                    input.write(large);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+
+            InputStream read = process.output(errors);
+
+            assertThat(read.read()).isEqualTo('a');
+            assertThat(read.readAllBytes()).isEqualTo(large);
+            assertThat(read.read()).isEqualTo(-1);
+            assertThat(process.exitCode()).isEqualTo(3);
+            assertThat(errors.toString()).matches("!{2,}");
+        }
+    }
+
+    @Test
+    void aProgramThatBreaksOffIsNoEndOfItsOutput() throws Exception {
+        try (MessageSocket socket = connect((server, frame) -> {
+            send(server, new StreamFrame.Output(bytes("half")));
+            server.close();
+        })) {
+            RemoteProcess process = new RemoteProcess(socket);
+            process.input().close();
+
+            InputStream read = process.output(errors);
+
+            assertThat(read.readNBytes(4)).isEqualTo(bytes("half"));
+            assertThatThrownBy(read::read).isInstanceOf(UserException.class);
         }
     }
 

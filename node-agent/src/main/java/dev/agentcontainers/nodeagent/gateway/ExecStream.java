@@ -15,7 +15,6 @@ import org.slf4j.LoggerFactory;
 /** Joins a process in a sandbox with a stream. Whoever leaves first ends it: the process, or the user. */
 final class ExecStream {
     private static final Logger LOG = LoggerFactory.getLogger(ExecStream.class);
-    private static final int BLOCK = 32 * 1024;
     /** A child that was left behind may hold the output open; what it writes later is nobody's. */
     private static final Duration OUTPUT_AFTER_EXIT = Duration.ofSeconds(2);
 
@@ -35,13 +34,13 @@ final class ExecStream {
         if (!stdin) {
             closeInput();
         }
-        Thread output = pump(session.standardOutput(), StreamFrame.OUTPUT);
-        Thread errors = pump(session.standardError(), StreamFrame.ERROR_OUTPUT);
+        OutputPump output = pump(session.standardOutput(), StreamFrame.OUTPUT);
+        OutputPump errors = pump(session.standardError(), StreamFrame.ERROR_OUTPUT);
         Thread input = Thread.ofVirtual().name("exec-input").start(this::receive);
         try {
             int exitCode = session.awaitExit();
-            output.join(OUTPUT_AFTER_EXIT);
-            errors.join(OUTPUT_AFTER_EXIT);
+            output.awaitRest(OUTPUT_AFTER_EXIT);
+            errors.awaitRest(OUTPUT_AFTER_EXIT);
             socket.send(new StreamFrame.Result(Statuses.ofExitCode(exitCode)).encoded());
             input.join(NodeStreams.CLOSE_TIMEOUT);
         } finally {
@@ -49,21 +48,11 @@ final class ExecStream {
         }
     }
 
-    private Thread pump(InputStream from, byte channel) {
-        return Thread.ofVirtual().name("exec-output-" + channel).start(() -> {
-            byte[] buffer = new byte[BLOCK];
-            try (from) {
-                for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
-                    if (count > 0) {
-                        socket.send(StreamFrame.withChannel(channel, buffer, count));
-                    }
-                }
-            } catch (IOException e) {
-                LOG.debug("output of an exec ends: {}", e.getMessage());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+    private OutputPump pump(InputStream from, byte channel) {
+        return OutputPump.start(
+                from,
+                (content, count) -> socket.send(StreamFrame.withChannel(channel, content, count)),
+                "exec-output-" + channel);
     }
 
     private void receive() {

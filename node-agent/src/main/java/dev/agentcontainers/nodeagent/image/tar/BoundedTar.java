@@ -62,6 +62,11 @@ public final class BoundedTar {
         }
     }
 
+    /** Whether the archive's end was seen, rather than only that nothing more came. */
+    public boolean isComplete() {
+        return tar.endSeen;
+    }
+
     private boolean isSparse() {
         return current.filter(TarArchiveEntry::isSparse).isPresent();
     }
@@ -107,6 +112,7 @@ public final class BoundedTar {
         private static final int TYPE = 156;
 
         private long left = MOST_GLOBAL;
+        private boolean endSeen;
 
         Records(InputStream archive) {
             // UTF-8 whatever the machine's locale is; what is not UTF-8 has U+FFFD in its place.
@@ -116,6 +122,7 @@ public final class BoundedTar {
         @Override
         protected byte @Nullable [] readRecord() throws IOException {
             byte[] header = super.readRecord();
+            endSeen |= header != null && isEOFRecord(header);
             if (header != null && header[TYPE] == TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER) {
                 left -= Math.max(0, TarUtils.parseOctalOrBinary(header, SIZE, SIZE_LENGTH));
                 if (left < 0) {

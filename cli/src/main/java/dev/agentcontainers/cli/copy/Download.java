@@ -1,0 +1,206 @@
+package dev.agentcontainers.cli.copy;
+
+import dev.agentcontainers.cli.copy.ReceivedName.HostileException;
+import dev.agentcontainers.cli.streams.AgentProgram;
+import dev.agentcontainers.cli.terminal.Printable;
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.tar.BoundedTar;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+
+/** Copies from an agent, which may send anything. */
+final class Download {
+    /** What may come behind an archive's end: tar fills a record with zeros, of 10 KiB where nobody says otherwise. */
+    private static final int MOST_AFTER_END = 1 << 20;
+
+    private static final int PIECE = 64 << 10;
+    private static final int LONGEST_SHOWN = 300;
+
+    private final AgentTar tar;
+    private final CopyOptions options;
+    private final CopyReport report;
+
+    Download(AgentTar tar, CopyOptions options, CopyReport report) {
+        this.tar = tar;
+        this.options = options;
+        this.report = report;
+    }
+
+    /** Passes the archive on as it comes. */
+    void archive(GivenPath source, OutputStream out) throws IOException, InterruptedException {
+        ErrorText errors = new ErrorText();
+        try (AgentProgram program = tar.pack(source, options.follow());
+                InputStream archive = program.output(errors)) {
+            byte[] piece = new byte[PIECE];
+            for (int count = archive.read(piece); count >= 0; count = archive.read(piece)) {
+                write(out, piece, count);
+                report.content(count);
+            }
+            requireSuccess(program, errors);
+        }
+    }
+
+    private static void write(OutputStream out, byte[] content, int count) {
+        try {
+            out.write(content, 0, count);
+            out.flush();
+        } catch (IOException e) {
+            throw new UserException("cp: standard output can't be written: " + e.getMessage());
+        }
+    }
+
+    /** A file or folder, to this machine. */
+    void files(GivenPath source, GivenPath target) throws IOException, InterruptedException {
+        ErrorText errors = new ErrorText();
+        try (AgentProgram program = tar.pack(source, options.follow());
+                InputStream output = program.output(errors)) {
+            BoundedTar archive = new BoundedTar(output);
+            Optional<TarArchiveEntry> first = archive.next();
+            if (first.isPresent()) {
+                LocalTree tree = tree(source, target, first.get());
+                for (Optional<TarArchiveEntry> entry = first; entry.isPresent(); entry = archive.next()) {
+                    unpack(entry.get(), source, archive, tree);
+                }
+                tree.finish();
+            }
+            passOver(output);
+            requireSuccess(program, errors);
+            if (first.isEmpty() || !archive.isComplete()) {
+                throw new UserException("cp: what came from %s ends before its end%s"
+                        .formatted(tar.agent(), errors.lines().isEmpty() ? "" : AgentTar.said(errors)));
+            }
+        } catch (ImageException e) {
+            throw new UserException("cp: what comes from %s can't be read: %s%s"
+                    .formatted(
+                            tar.agent(),
+                            Printable.text(String.valueOf(e.getMessage()), LONGEST_SHOWN),
+                            errors.lines().isEmpty() ? "" : AgentTar.said(errors)));
+        }
+    }
+
+    private void requireSuccess(AgentProgram program, ErrorText errors) {
+        if (program.exitCode() != 0) {
+            throw tar.failed(program.exitCode(), errors);
+        }
+    }
+
+    private void passOver(InputStream rest) throws IOException {
+        byte[] piece = new byte[PIECE];
+        long passed = 0;
+        for (int count = rest.read(piece); count >= 0; count = rest.read(piece)) {
+            passed += count;
+            if (passed > MOST_AFTER_END) {
+                throw new UserException("cp: what comes from %s goes on behind its end".formatted(tar.agent()));
+            }
+        }
+    }
+
+    private void unpack(TarArchiveEntry entry, GivenPath source, BoundedTar archive, LocalTree tree)
+            throws IOException {
+        FileSystem system = Path.of("").getFileSystem();
+        Optional<ReceivedName> name = name(entry.getName(), source, system);
+        if (name.isEmpty()) {
+            report.leftOut(
+                    entry.getName(), "no file of this machine can have that name, or not in its locale (LC_ALL)");
+            return;
+        }
+        switch (entry.getLinkFlag()) {
+            case TarConstants.LF_DIR -> tree.folder(name.get(), entry.getMode(), entry.getLastModifiedTime());
+            case TarConstants.LF_SYMLINK -> tree.link(name.get(), entry.getLinkName());
+            case TarConstants.LF_LINK -> {
+                Optional<ReceivedName> existing = name(entry.getLinkName(), source, system);
+                if (existing.isPresent()) {
+                    tree.hardLink(name.get(), existing.get());
+                } else {
+                    report.leftOut(entry.getName(), "another name of a file that was left out");
+                }
+            }
+            case TarConstants.LF_CHR, TarConstants.LF_BLK -> report.leftOut(entry.getName(), "it is a device");
+            case TarConstants.LF_FIFO -> report.leftOut(entry.getName(), "it is a pipe");
+            case TarConstants.LF_NORMAL, TarConstants.LF_OLDNORM, TarConstants.LF_CONTIG -> {
+                if (entry.isSparse()) {
+                    throw hostile(entry.getName(), "is a file with holes, of which it was not asked to tell");
+                }
+                if (entry.isDirectory()) {
+                    tree.folder(name.get(), entry.getMode(), entry.getLastModifiedTime());
+                } else {
+                    tree.file(name.get(), entry.getMode(), entry.getLastModifiedTime(), archive::read);
+                }
+            }
+            default -> report.leftOut(entry.getName(), "it is of no type that is copied");
+        }
+    }
+
+    /** Where an entry is to be below the top; empty where it can't be. */
+    private Optional<ReceivedName> name(String text, GivenPath source, FileSystem system) {
+        try {
+            Optional<ReceivedName> name = ReceivedName.parse(text, system);
+            if (source.folder() || name.isEmpty()) {
+                return name;
+            }
+            if (name.get().parts().isEmpty() || !name.get().parts().getFirst().equals(source.name())) {
+                throw new HostileException("is not in '" + source.text() + "'");
+            }
+            return Optional.of(name.get().rest());
+        } catch (HostileException e) {
+            throw hostile(text, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Nothing further is taken of who tries that. */
+    private UserException hostile(String name, String problem) {
+        return new UserException(
+                "cp: %s sent something that was not asked for, and nothing more is copied: the name '%s' %s"
+                        .formatted(
+                                tar.agent(),
+                                Printable.text(name, LONGEST_SHOWN),
+                                Printable.text(problem, LONGEST_SHOWN)));
+    }
+
+    /** Where it all goes, once it is known whether it is a folder. */
+    private LocalTree tree(GivenPath source, GivenPath target, TarArchiveEntry first) {
+        if (!source.folder() && first.isSymbolicLink()) {
+            throw new UserException("cp: '%s' in %s is a symbolic link to '%s': give -L to copy what links lead to"
+                    .formatted(source.text(), tar.agent(), Printable.text(first.getLinkName(), LONGEST_SHOWN)));
+        }
+        return new LocalTree(top(source, target, first.isDirectory()), options.preserve(), report);
+    }
+
+    private static Path top(GivenPath source, GivenPath target, boolean isFolder) {
+        Path path = Path.of(target.text());
+        if (Files.isDirectory(path)) {
+            return source.isContent() ? real(path) : real(path).resolve(source.name());
+        }
+        if (Files.exists(path)) {
+            if (isFolder || target.folder() || !Files.isRegularFile(path)) {
+                throw new UserException("cp: '%s' is no %s"
+                        .formatted(Printable.text(target.text()), isFolder || target.folder() ? "folder" : "file"));
+            }
+            return real(path);
+        }
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new UserException("cp: '%s' is a link that leads nowhere".formatted(Printable.text(target.text())));
+        }
+        if (target.isContent() || (target.folder() && !isFolder)) {
+            throw new UserException("cp: there is no folder '%s'".formatted(Printable.text(target.text())));
+        }
+        return real(Path.of(target.parent())).resolve(target.name());
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            throw LocalFailure.of("copy to", path, e);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package dev.agentcontainers.cli.copy;
+
+import dev.agentcontainers.cli.terminal.Printable;
+import dev.agentcontainers.cli.terminal.UserException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What is made on this machine of an archive from an agent: files and folders below a top, or one file that is the top. Every
+ * folder on the way is a real one, and links of the archive are made when everything else is: so nothing is written through a
+ * link, neither one of the archive nor one that was there (CVE-2018-1002100, CVE-2019-1002101 and CVE-2019-11246 of kubectl). For
+ * one thread.
+ */
+final class LocalTree {
+    private static final int ALL = 0777;
+    private static final int READ_BY_ALL = 0666;
+
+    /** Characters of names that are kept in memory, of each kind; an archive has any number. */
+    private static final long MOST_REMEMBERED = 32 << 20;
+
+    private final Path top;
+    private final boolean preserve;
+    private final CopyReport report;
+
+    private final Map<ReceivedName, String> links = new LinkedHashMap<>();
+    private final Map<Path, FileTime> times = new LinkedHashMap<>();
+    private final Set<ReceivedName> files = new HashSet<>();
+    private long rememberedLinks;
+    private long rememberedTimes;
+    private long rememberedFiles;
+
+    /**
+     * @param top the path of which no folder is a link; what is there, if anything, is replaced or added to
+     * @param preserve keep modes and times
+     */
+    LocalTree(Path top, boolean preserve, CopyReport report) {
+        this.top = top;
+        this.preserve = preserve;
+        this.report = report;
+    }
+
+    /** Content of a file, piece by piece. */
+    interface Content {
+        /** @return how much of {@code target} it filled, -1 at its end */
+        int read(byte[] target) throws IOException;
+    }
+
+    /** A folder; where there is one it stays as it is. */
+    void folder(ReceivedName name, int mode, FileTime time) {
+        makeParents(name);
+        Path path = name.within(top);
+        if (isFolder(path)) {
+            return;
+        }
+        make(path, preserve ? (mode & ALL) | Modes.OWNER_ENTERS : ALL);
+        rememberedTimes += path.toString().length();
+        if (preserve && rememberedTimes <= MOST_REMEMBERED) {
+            times.put(path, time);
+        }
+    }
+
+    /**
+     * A file, which is there by its name once it is whole.
+     *
+     * @throws IOException where {@code content} can't be read on
+     */
+    void file(ReceivedName name, int mode, FileTime time, Content content) throws IOException {
+        makeParents(name);
+        Path path = name.within(top);
+        requireReplaceable(path);
+        int kept = preserve ? (mode & ALL) | Modes.OWNER_READS : READ_BY_ALL | (Modes.plain(mode) & 0111);
+        try (PartialFile file = open(path, kept)) {
+            byte[] piece = new byte[64 << 10];
+            for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
+                write(file, path, piece, count);
+                report.content(count);
+            }
+            finish(file, path, time);
+        }
+        links.remove(name);
+        remember(name);
+        report.file();
+    }
+
+    private static PartialFile open(Path path, int mode) {
+        try {
+            return new PartialFile(path, PartialFile.mode(path.getFileSystem(), mode));
+        } catch (IOException e) {
+            throw LocalFailure.of("make", path, e);
+        }
+    }
+
+    private static void write(PartialFile file, Path path, byte[] content, int count) {
+        try {
+            file.write(content, count);
+        } catch (IOException e) {
+            throw LocalFailure.of("write", path, e);
+        }
+    }
+
+    private void finish(PartialFile file, Path path, FileTime time) {
+        try {
+            if (preserve) {
+                file.modified(time);
+            }
+            file.finish(path);
+        } catch (IOException e) {
+            throw LocalFailure.of("make", path, e);
+        }
+    }
+
+    private void remember(ReceivedName name) {
+        rememberedFiles += name.toString().length();
+        if (rememberedFiles <= MOST_REMEMBERED) {
+            files.add(name);
+        }
+    }
+
+    /** A symbolic link, made by {@link #finish()}; left out where it would lead out of the top. */
+    void link(ReceivedName name, String target) {
+        if (!name.staysWithin(target, top.getFileSystem())) {
+            report.leftOut(
+                    name.toString(), "a link that leads out of what is copied, to '%s'".formatted(shown(target)));
+            return;
+        }
+        rememberedLinks += name.toString().length() + target.length();
+        if (rememberedLinks > MOST_REMEMBERED) {
+            throw new UserException(
+                    "cp: there are more symbolic links than are copied at once: copy its folders one by one");
+        }
+        makeParents(name);
+        links.put(name, target);
+    }
+
+    /** A further name of a file that the same archive has brought; of others none is made. */
+    void hardLink(ReceivedName name, ReceivedName existing) {
+        if (!files.contains(existing)) {
+            report.leftOut(
+                    name.toString(),
+                    "another name of '%s', which was not copied".formatted(shown(existing.toString())));
+            return;
+        }
+        // Made of itself it would be removed first.
+        if (name.equals(existing)) {
+            return;
+        }
+        makeParents(name);
+        makeParents(existing);
+        Path path = name.within(top);
+        requireReplaceable(path);
+        try {
+            Files.deleteIfExists(path);
+            Files.createLink(path, existing.within(top));
+        } catch (IOException e) {
+            throw LocalFailure.of("make", path, e);
+        } catch (UnsupportedOperationException e) {
+            report.leftOut(name.toString(), "another name of a file, which there can't be here");
+            return;
+        }
+        links.remove(name);
+        remember(name);
+        report.file();
+    }
+
+    /** Makes the links, and gives folders their times, which everything made in them has changed. */
+    void finish() {
+        links.forEach(this::make);
+        times.forEach((path, time) -> {
+            try {
+                if (isRealFolder(path)) {
+                    Files.setLastModifiedTime(path, time);
+                }
+            } catch (IOException e) {
+                throw LocalFailure.of("set the time of", path, e);
+            }
+        });
+    }
+
+    private void make(ReceivedName name, String target) {
+        makeParents(name);
+        Path path = name.within(top);
+        requireReplaceable(path);
+        try {
+            Files.deleteIfExists(path);
+            Files.createSymbolicLink(path, path.getFileSystem().getPath(target));
+            report.file();
+        } catch (UnsupportedOperationException e) {
+            report.leftOut(name.toString(), "a symbolic link, which there can't be here");
+        } catch (IOException e) {
+            throw LocalFailure.of("make the link", path, e);
+        }
+    }
+
+    /** Every folder that it is in, each looked at in itself. */
+    private void makeParents(ReceivedName name) {
+        Path path = top;
+        for (String part : name.parts()) {
+            if (!isFolder(path)) {
+                make(path, ALL);
+            }
+            path = path.resolve(part);
+        }
+    }
+
+    private static void make(Path folder, int mode) {
+        try {
+            Files.createDirectory(folder, PartialFile.mode(folder.getFileSystem(), mode));
+        } catch (IOException e) {
+            throw LocalFailure.of("make the folder", folder, e);
+        }
+    }
+
+    /** @throws UserException where there is something that is no folder, a link to one for example */
+    private static boolean isFolder(Path path) {
+        Optional<BasicFileAttributes> there = attributes(path);
+        if (there.isPresent() && !there.get().isDirectory()) {
+            throw new UserException(
+                    "cp: '%s' is %s here, and a folder in the agent: remove it, or copy to another place"
+                            .formatted(
+                                    shown(path.toString()),
+                                    there.get().isSymbolicLink() ? "a link, which is not followed," : "no folder"));
+        }
+        return there.isPresent();
+    }
+
+    private static boolean isRealFolder(Path path) {
+        return attributes(path).filter(BasicFileAttributes::isDirectory).isPresent();
+    }
+
+    /** A file or a link is replaced; neither a folder, with all that is in it, nor a device is. */
+    private static void requireReplaceable(Path path) {
+        attributes(path).ifPresent(there -> {
+            if (there.isDirectory() || there.isOther()) {
+                throw new UserException(
+                        "cp: '%s' is %s here, and something else in the agent: remove it, or copy to another place"
+                                .formatted(
+                                        shown(path.toString()),
+                                        there.isDirectory() ? "a folder" : "a device, pipe or socket"));
+            }
+        });
+    }
+
+    private static Optional<BasicFileAttributes> attributes(Path path) {
+        try {
+            return Optional.of(Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw LocalFailure.of("look at", path, e);
+        }
+    }
+
+    private static String shown(String text) {
+        return Printable.text(text, 300);
+    }
+}

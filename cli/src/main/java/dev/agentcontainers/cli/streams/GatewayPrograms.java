@@ -1,0 +1,33 @@
+package dev.agentcontainers.cli.streams;
+
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.protocol.RefusedException;
+import dev.agentcontainers.protocol.client.GatewayHttp;
+import java.io.IOException;
+import java.util.List;
+
+/** Programs in an agent of a cluster, through its gateway. */
+public final class GatewayPrograms implements AgentPrograms {
+    private final GatewayHttp gateway;
+    private final AgentAddress agent;
+
+    /** @param gateway which the caller closes */
+    public GatewayPrograms(GatewayHttp gateway, String namespace, String name) {
+        this.gateway = gateway;
+        this.agent = new AgentAddress(namespace, name);
+    }
+
+    @Override
+    public AgentProgram start(List<String> command, boolean stdin) throws IOException, InterruptedException {
+        return start(command, stdin, false);
+    }
+
+    /** @param tty with a terminal, in which standard output and standard error are one */
+    RemoteProcess start(List<String> command, boolean stdin, boolean tty) throws IOException, InterruptedException {
+        try {
+            return new RemoteProcess(agent.exec(gateway, command, stdin, tty));
+        } catch (RefusedException e) {
+            throw new UserException(String.valueOf(e.getMessage()));
+        }
+    }
+}
