@@ -44,9 +44,9 @@ class RuleAttributionTest {
     void whatTakesNothingFromOthersComesAfterThem() {
         CompiledPolicy policy =
                 compiled("[{name: a, budget: {bytes: 1Mi}, to: [{domain: a.example.org}], ports: [{port: 443}]},"
-                        + " {name: b, tls: {}, http: [{methods: [GET], paths: [/]}], to: [{domain: a.example.org}], ports: [{port: 443}]},"
-                        + " {name: c, tls: {}, to: [{domain: a.example.org}], ports: [{port: 443}]},"
-                        + " {name: d, to: [{domain: a.example.org}], ports: [{port: 443}]}]");
+                    + " {name: b, tls: {}, http: [{methods: [GET], paths: [/]}], to: [{domain: a.example.org}], ports:"
+                    + " [{port: 443}]}, {name: c, tls: {}, to: [{domain: a.example.org}], ports: [{port: 443}]},"
+                    + " {name: d, to: [{domain: a.example.org}], ports: [{port: 443}]}]");
 
         assertThat(policy.rules())
                 .extracting(AllowingRule::rule)
@@ -95,8 +95,8 @@ class RuleAttributionTest {
     void recordedRulesHaveRoomFirstWhateverTheirOrder() {
         String counted = "{name: a, audit: Denied, to: [%s], ports: [{port: 443}]}".formatted(domains("a", 10, 1500));
         CompiledPolicy alone = compiled("[" + counted + "]");
-        CompiledPolicy policy = compiled(
-                "[%s, {name: b, to: [%s], ports: [{port: 443}]}]".formatted(counted, domains("b", 10, 1500)));
+        CompiledPolicy policy =
+                compiled("[%s, {name: b, to: [%s], ports: [{port: 443}]}]".formatted(counted, domains("b", 10, 1500)));
 
         assertThat(alone.rules())
                 .as("there is room for one")

@@ -61,8 +61,8 @@ public record NodePolicy(SortedMap<Integer, AgentNodePolicy> parts) {
         Map<String, Integer> numbers = new HashMap<>();
         List<Map.Entry<Integer, AgentNodePolicy>> lastWrittenFirst = new ArrayList<>(parts.entrySet());
         lastWrittenFirst.sort((first, second) -> Long.compare(sequence(second.getValue()), sequence(first.getValue())));
-        lastWrittenFirst.forEach(part ->
-                groups(part.getValue()).keySet().forEach(name -> numbers.putIfAbsent(name, part.getKey())));
+        lastWrittenFirst.forEach(
+                part -> groups(part.getValue()).keySet().forEach(name -> numbers.putIfAbsent(name, part.getKey())));
         return groups(number).values().stream()
                 .filter(group -> Integer.valueOf(number).equals(numbers.get(group.name())))
                 .toList();
