@@ -44,8 +44,8 @@ class RuleAttributionTest {
     void whatTakesNothingFromOthersComesAfterThem() {
         CompiledPolicy policy =
                 compiled("[{name: a, budget: {bytes: 1Mi}, to: [{domain: a.example.org}], ports: [{port: 443}]},"
-                        + " {name: b, tls: {}, http: [{methods: [GET], paths: [/]}], to: [{domain: a.example.org}], ports: [{port: 443}]},"
-                        + " {name: c, tls: {}, to: [{domain: a.example.org}], ports: [{port: 443}]},"
+                        + " {name: b, tls: {}, http: [{methods: [GET], paths: [/]}], to: [{domain: a.example.org}], ports:"
+                        + " [{port: 443}]}, {name: c, tls: {}, to: [{domain: a.example.org}], ports: [{port: 443}]},"
                         + " {name: d, to: [{domain: a.example.org}], ports: [{port: 443}]}]");
 
         assertThat(policy.rules())

@@ -137,12 +137,15 @@ public final class OperatorProcess implements AutoCloseable {
     public String describe() {
         String state = !fate.isEmpty()
                 ? fate
-                : process().isAlive() ? "runs" : "has ended by itself with exit code " + process().exitValue();
+                : process().isAlive()
+                        ? "runs"
+                        : "has ended by itself with exit code " + process().exitValue();
         List<String> lines = log().lines().toList();
         String end = lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()).stream()
                 .map(line -> line.length() > LINE_SHOWN ? line.substring(0, LINE_SHOWN) + " …" : line)
                 .collect(Collectors.joining("\n"));
-        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, process().pid(), state, log, end);
+        return "operator %s (process %d) %s; the end of %s:%n%s"
+                .formatted(name, process().pid(), state, log, end);
     }
 
     /** How the audit log names the operator that was started under that name. */
@@ -152,11 +155,13 @@ public final class OperatorProcess implements AutoCloseable {
 
     public void signal(String name) {
         try {
-            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process().pid()))
+            int code = new ProcessBuilder(
+                            "kill", "-" + name, Long.toString(process().pid()))
                     .start()
                     .waitFor();
             if (code != 0) {
-                throw new IllegalStateException("kill -%s %d: %d".formatted(name, process().pid(), code));
+                throw new IllegalStateException(
+                        "kill -%s %d: %d".formatted(name, process().pid(), code));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -13,10 +13,17 @@ import java.util.stream.Stream;
  * The programs that the driver drives.
  *
  * @param options that each call of the runtime begins with
- * @param gvisor whether the runtime is runsc
+ * @param dialect what the runtime understands
  */
-record Tools(Path runtime, Path shim, List<String> options, boolean gvisor) {
+record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Whose commands and options a runtime has. One of another name is taken to be like runc. */
+    enum Dialect {
+        CRUN,
+        RUNC,
+        RUNSC
+    }
 
     /** A program that is missing; the message says how to get it. */
     static final class MissingException extends Exception {
@@ -43,7 +50,7 @@ record Tools(Path runtime, Path shim, List<String> options, boolean gvisor) {
         if (!Files.isExecutable(runtime)) {
             throw new MissingException("agentcontainers.node.runsc: " + runtime + " is not an executable file");
         }
-        return new Tools(runtime, conmon(), gvisorOptions(settings.platform()), true);
+        return new Tools(runtime, conmon(), gvisorOptions(settings.platform()), Dialect.RUNSC);
     }
 
     /**
@@ -81,7 +88,13 @@ record Tools(Path runtime, Path shim, List<String> options, boolean gvisor) {
                                     + " 'apt-get install crun'"));
         }
         boolean crun = runtime.getFileName().toString().startsWith("crun");
-        return new Tools(runtime, conmon(), crun ? List.of("--cgroup-manager=cgroupfs") : List.of(), false);
+        return crun
+                ? new Tools(runtime, conmon(), List.of("--cgroup-manager=cgroupfs"), Dialect.CRUN)
+                : new Tools(runtime, conmon(), List.of(), Dialect.RUNC);
+    }
+
+    boolean gvisor() {
+        return dialect == Dialect.RUNSC;
     }
 
     private static Path conmon() throws MissingException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
 
 /**
@@ -23,6 +26,12 @@ public final class Descriptor implements AutoCloseable {
     private static final int EIO = 5;
     private static final int EAGAIN = 11;
     private static final int BUFFER = 32 * 1024;
+
+    /** More than a kernel holds of what was written to a pipe or a terminal and not read. */
+    private static final int MOST_HELD = 1 << 20;
+
+    /** After which a terminal that nobody has open is looked at again. */
+    private static final Duration AGAIN = Duration.ofMillis(50);
 
     private final DescriptorCalls calls;
     private final Readiness readiness;
@@ -91,6 +100,84 @@ public final class Descriptor implements AutoCloseable {
                 Descriptor.this.close();
             }
         };
+    }
+
+    /**
+     * What is written until then: at its end once {@code end} is complete and what was there before has been read, also
+     * where others hold the other end open and write on. Not sooner: a terminal that nobody has open can be opened again.
+     */
+    public InputStream inputUntil(CompletableFuture<?> end) {
+        return new InputUntil(end);
+    }
+
+    private final class InputUntil extends InputStream {
+        private final CompletableFuture<?> end;
+        private int left = MOST_HELD;
+
+        InputUntil(CompletableFuture<?> end) {
+            this.end = end;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
+            if (!enter()) {
+                return -1;
+            }
+            try {
+                return readOn(target, offset, new byte[Math.min(length, BUFFER)]);
+            } finally {
+                leave();
+            }
+        }
+
+        private int readOn(byte[] target, int offset, byte[] buffer) throws IOException {
+            while (left > 0) {
+                // Asked before reading: what was written before the end is there then.
+                boolean over = end.isDone();
+                int count = calls.read(number, buffer);
+                if (count > 0) {
+                    left -= over ? count : 0;
+                    System.arraycopy(buffer, 0, target, offset, count);
+                    return count;
+                }
+                boolean held = count == -EAGAIN;
+                if (!held && count != 0 && count != -EIO) {
+                    throw new IOException("read failed with error " + -count);
+                }
+                if (over) {
+                    left = 0;
+                } else if (held ? !await(false, end) : !again()) {
+                    return -1;
+                }
+            }
+            return -1;
+        }
+
+        /** False where it was closed meanwhile. */
+        private boolean again() throws IOException {
+            try {
+                end.get(AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | ExecutionException | CancellationException e) {
+                return !isClosed();
+            } catch (InterruptedException e) {
+                throw interrupted();
+            }
+            return !isClosed();
+        }
+
+        @Override
+        public void close() {
+            Descriptor.this.close();
+        }
     }
 
     public OutputStream output() {
@@ -163,25 +250,33 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** False where it was closed meanwhile. */
     private boolean await(boolean writing) throws IOException {
+        return await(writing, new CompletableFuture<>());
+    }
+
+    /** Waits no longer than until that is complete. False where it was closed meanwhile. */
+    private boolean await(boolean writing, CompletableFuture<?> end) throws IOException {
         CompletableFuture<Void> ready = writing ? readiness.toWrite(number) : readiness.toRead(number);
         try {
             if (waitsFor(ready)) {
-                ready.get();
+                CompletableFuture.anyOf(ready, end).get();
             }
-        } catch (CancellationException e) {
-            return false;
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for a process's stream");
+            throw interrupted();
         } catch (ExecutionException e) {
-            throw new IOException(e);
+            if (!ready.isCancelled() && !end.isCompletedExceptionally()) {
+                throw new IOException(e);
+            }
         } finally {
             ready.cancel(false);
             waitsNoMoreFor(ready);
         }
         return !isClosed();
+    }
+
+    private static InterruptedIOException interrupted() {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException("interrupted while waiting for a process's stream");
     }
 
     private synchronized boolean waitsFor(CompletableFuture<Void> ready) {

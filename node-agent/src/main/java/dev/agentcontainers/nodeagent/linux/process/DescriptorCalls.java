@@ -13,6 +13,9 @@ public interface DescriptorCalls {
 
     int resize(int terminal, int columns, int rows);
 
+    /** Has a terminal pass on bytes as they are, both ways, and show none that come in; "raw" in termios(3). */
+    int passOnBytes(int terminal);
+
     /** Lets reads and writes answer EAGAIN where they would wait. Nothing changes for the other end. */
     int doNotWait(int descriptor);
 

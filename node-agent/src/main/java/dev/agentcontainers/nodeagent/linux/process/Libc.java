@@ -64,6 +64,26 @@ final class Libc {
 
     static native int close(int descriptor);
 
+    static native int tcgetattr(int terminal, byte[] settings);
+
+    static native void cfmakeraw(byte[] settings);
+
+    static native int tcsetattr(int terminal, int when, byte[] settings);
+
+    static native int socket(int domain, int type, int protocol);
+
+    static native int fchmod(int descriptor, int mode);
+
+    static native int bind(int socket, byte[] address, int length);
+
+    static native int listen(int socket, int backlog);
+
+    static native int accept4(int socket, byte @Nullable [] address, int @Nullable [] length, int flags);
+
+    static native int getsockopt(int socket, int level, int option, int[] value, int[] length);
+
+    static native long recvmsg(int socket, long header, int flags);
+
     static int result(long answer) {
         return answer < 0 ? -Native.getLastError() : (int) answer;
     }

@@ -1,11 +1,20 @@
 package dev.agentcontainers.nodeagent.linux.process;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
 /** The kernel's own. */
 final class LinuxDescriptorCalls implements DescriptorCalls {
     private static final int O_RDWR = 2;
     private static final int O_NOCTTY = 0x100;
     private static final int O_CLOEXEC = 0x80000;
     private static final long TIOCSWINSZ = 0x5414;
+    private static final int TCSANOW = 0;
+
+    /** Larger than the C library's struct termios (60), and where in it the changes of output are, c_oflag. */
+    private static final int TERMIOS = 128;
+
+    private static final int OUTPUT_CHANGES = 4;
     private static final int EINTR = 4;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
@@ -42,6 +51,19 @@ final class LinuxDescriptorCalls implements DescriptorCalls {
     @Override
     public int resize(int terminal, int columns, int rows) {
         return Libc.result(Libc.ioctl(terminal, TIOCSWINSZ, new short[] {(short) rows, (short) columns, 0, 0}));
+    }
+
+    @Override
+    public int passOnBytes(int terminal) {
+        byte[] settings = new byte[TERMIOS];
+        int answer = Libc.result(Libc.tcgetattr(terminal, settings));
+        if (answer < 0) {
+            return answer;
+        }
+        Libc.cfmakeraw(settings);
+        // It switches the changes of output off together. Each of them too, for where another switches them on.
+        ByteBuffer.wrap(settings).order(ByteOrder.nativeOrder()).putInt(OUTPUT_CHANGES, 0);
+        return Libc.result(Libc.tcsetattr(terminal, TCSANOW, settings));
     }
 
     @Override

@@ -12,6 +12,9 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -239,6 +242,117 @@ class ExecIT {
             session.standardInput().close();
             assertThat(text(session.standardOutput())).isEqualTo("shown\r\n");
             assertThat(session.awaitExit()).isZero();
+        }
+    }
+
+    /**
+     * Side by side, so that the machine is busy. What the program wrote last was shown by the runtime as a message of its own,
+     * with colour and time, in a few of a hundred.
+     */
+    @Test
+    void aHundredShortProgramsEachShowExactlyWhatTheyWrote() throws Exception {
+        try (ExecutorService several = Executors.newFixedThreadPool(5)) {
+            List<Future<String>> shown = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                shown.add(several.submit(() -> shownBy("echo out")));
+            }
+            for (Future<String> each : shown) {
+                assertThat(each.get()).isEqualTo("out\r\n");
+            }
+        }
+    }
+
+    private static String shownBy(String script) throws Exception {
+        try (ExecSession session = exec(true, false, "/bin/sh", "-c", script)) {
+            String shown = text(session.standardOutput());
+            assertThat(session.awaitExit()).isZero();
+            return shown;
+        }
+    }
+
+    @Test
+    void aTerminalShowsMoreThanItHolds() throws Exception {
+        String shown = shownBy("i=0; while [ $i -lt 16384 ]; do i=$((i + 1)); printf '%062d\\n' $i; done");
+        assertThat(shown).hasSize(1 << 20);
+        List<String> lines = shown.lines().toList();
+        assertThat(lines).hasSize(16_384).last().asString().endsWith("016384");
+    }
+
+    @Test
+    void aTerminalShowsWhatIsWrittenRightBeforeTheEnd() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            assertThat(shownBy("printf '%03000d.' 7")).hasSize(3001).endsWith("7.");
+        }
+    }
+
+    @Test
+    void aProgramThatDoesNotExistSaysSoOnATerminal() throws Exception {
+        try (ExecSession session = exec(true, true, "/no/such")) {
+            session.resize(80, 25);
+            assertThat(text(session.standardOutput())).contains("/no/such").endsWith("\r\n");
+            assertThat(session.awaitExit()).isNotZero();
+        }
+    }
+
+    /** The session ends with its program, also where others go on and write. */
+    @Test
+    void aDescendantThatKeepsTheTerminalHoldsNoSession() throws Exception {
+        try (ExecSession session = exec(
+                true,
+                true,
+                "/bin/sh",
+                "-c",
+                "(trap '' HUP; while echo more; do sleep 0.01; done) & trap '' HUP; setsid sleep 5555 & echo begun")) {
+            assertThat(text(session.standardOutput())).contains("begun");
+            assertThat(session.awaitExit()).isZero();
+        }
+        try (ExecSession session = exec(true, true, "/bin/sh", "-c", "(trap '' HUP; exec yes) & sleep 1; exit 4")) {
+            assertThat(text(session.standardOutput())).contains("y\r\ny");
+            assertThat(session.awaitExit()).isEqualTo(4);
+        }
+    }
+
+    /** A terminal that nobody has open is not at its end. */
+    @Test
+    @Tag("host-kernel")
+    void aTerminalThatIsOpenedAgainShows() throws Exception {
+        assertThat(shownBy("exec </dev/null >/dev/null 2>&1; sleep 0.3; echo late >/dev/tty"))
+                .isEqualTo("late\r\n");
+    }
+
+    @Test
+    void aTerminalTakesInputBeforeItIsThereAndAfter() throws Exception {
+        try (ExecSession session =
+                exec(true, true, "/bin/sh", "-c", "stty -echo; echo ready; read a; read b; echo $b$a")) {
+            session.standardInput().write("first\n".getBytes(UTF_8));
+            StringBuilder seen = new StringBuilder();
+            InputStream output = session.standardOutput();
+            while (!seen.toString().contains("ready")) {
+                seen.append((char) output.read());
+            }
+            session.standardInput().write("second\n".getBytes(UTF_8));
+            session.standardInput().close();
+            assertThat(text(output)).endsWith("secondfirst\r\n");
+            assertThat(session.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void closingASessionWithATerminalKillsItsProcess() throws Exception {
+        for (boolean atOnce : List.of(true, false)) {
+            ExecSession session = exec(true, true, "/bin/sh", "-c", "trap '' HUP; echo ready; sleep 6667; sleep 6667");
+            if (!atOnce) {
+                assertThat(session.standardOutput().read()).isEqualTo('r');
+            }
+            session.close();
+            session.awaitExit();
+            assertThat(text(session.standardOutput())).isEmpty();
+            await().until(() -> {
+                try (ExecSession look =
+                        exec(false, false, "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")) {
+                    return !text(look.standardOutput()).contains("sleep 6667");
+                }
+            });
         }
     }
 }

@@ -1,19 +1,24 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -101,6 +106,46 @@ class SlowRuntimeIT {
         try (ExecSession session = driver.exec(spec.id(), new ExecRequest(List.of("/bin/true"), false, false))) {
             await().during(Duration.ofSeconds(1)).until(() -> !session.hasBegun());
         }
+        driver.purge(spec.id());
+    }
+
+    /** Its terminal is the runtime's to make, so that nothing of it is there to be shown. */
+    @Test
+    void aTerminalThatDoesNotComeEndsTheSession() throws Exception {
+        assumeTrue(Program.find("crun").isPresent(), "needs crun");
+        SandboxSpec spec = TestNode.shell("sleep 1000");
+        OciDriver driver = hangingAt("exec");
+        driver.prepare(spec);
+        driver.create(spec);
+        driver.start(spec.id());
+        try (ExecSession session = driver.exec(spec.id(), new ExecRequest(List.of("/bin/true"), true, false))) {
+            session.resize(80, 25);
+            assertThat(new String(session.standardOutput().readAllBytes(), UTF_8))
+                    .isEqualTo("the runtime handed over no terminal within 3 s\r\n");
+            assertThat(session.awaitExit()).isEqualTo(137);
+            assertThatThrownBy(() -> session.standardInput().write(1)).hasMessageContaining("no terminal");
+        }
+        driver.purge(spec.id());
+    }
+
+    @Test
+    void aSessionThatIsClosedBeforeItsTerminalComesEndsAtOnce() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000");
+        OciDriver driver = hangingAt("exec");
+        driver.prepare(spec);
+        driver.create(spec);
+        driver.start(spec.id());
+        ExecSession session = driver.exec(spec.id(), new ExecRequest(List.of("/bin/true"), true, false));
+        CompletableFuture<Integer> read = CompletableFuture.supplyAsync(() -> {
+            try {
+                return session.standardOutput().read();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        session.close();
+        assertThat(read.get()).isEqualTo(-1);
+        assertThat(session.awaitExit()).isEqualTo(137);
         driver.purge(spec.id());
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -130,5 +132,88 @@ class DescriptorTest {
         CompletableFuture<Integer> waiting = reading(pipe.reading());
         pipe.writing().close();
         assertThat(waiting.get()).isEqualTo(-1);
+    }
+
+    /** A descendant that was left behind holds the other end, and says nothing. */
+    @Test
+    void whatIsReadUntilAnEndEndsWithItWhoeverHoldsTheOtherEnd() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        CompletableFuture<byte[]> read = readingUntil(pipe.reading(), end);
+        pipe.writing().output().write("before".getBytes(UTF_8));
+        end.complete(0);
+        assertThat(read.get()).asString(UTF_8).isEqualTo("before");
+    }
+
+    @Test
+    void whatWasWrittenBeforeAnEndIsReadAfterIt() throws Exception {
+        Pipe pipe = pipe();
+        byte[] block = "0123456789abcdef".repeat(4000).getBytes(UTF_8);
+        pipe.writing().output().write(block);
+        assertThat(readingUntil(pipe.reading(), CompletableFuture.completedFuture(0))
+                        .get())
+                .isEqualTo(block);
+    }
+
+    /** It writes faster than anybody reads. */
+    @Test
+    void whoeverWritesWithoutEndDoesNotKeepAnEndAway() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        CompletableFuture<Void> writing = CompletableFuture.runAsync(
+                () -> {
+                    byte[] block = new byte[1 << 16];
+                    assertThatThrownBy(() -> {
+                                while (true) {
+                                    pipe.writing().output().write(block);
+                                }
+                            })
+                            .isInstanceOf(IOException.class);
+                },
+                VIRTUAL);
+        CompletableFuture<byte[]> read = readingUntil(pipe.reading(), end);
+        end.complete(0);
+        assertThat(read.get()).isNotEmpty();
+        pipe.reading().close();
+        writing.get();
+    }
+
+    /** Opened by its name, as by a program that has closed what it was given. */
+    @Test
+    void aTerminalThatNobodyHasOpenIsReadOnUntilItsEnd() throws Exception {
+        int[] ends = new int[2];
+        assertThat(calls.terminal(ends)).isZero();
+        Descriptor control = new Descriptor(calls, readiness, ends[0]);
+        opened.add(control);
+        Path name = Path.of("/proc/self/fd/" + ends[1]).toRealPath();
+        assertThat(calls.passOnBytes(ends[1])).isZero();
+        calls.close(ends[1]);
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        CompletableFuture<byte[]> read = readingUntil(control, end);
+        Files.writeString(name, "first\n");
+        Files.writeString(name, "second\n");
+        end.complete(0);
+        assertThat(read.get()).asString(UTF_8).isEqualTo("first\nsecond\n");
+    }
+
+    @Test
+    void closingEndsAReadUntilAnEnd() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<byte[]> read = readingUntil(pipe.reading(), new CompletableFuture<>());
+        Thread.yield();
+        pipe.reading().close();
+        assertThat(read.get()).isEmpty();
+    }
+
+    private static CompletableFuture<byte[]> readingUntil(Descriptor descriptor, CompletableFuture<?> end) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return descriptor.inputUntil(end).readAllBytes();
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                },
+                VIRTUAL);
     }
 }

@@ -18,6 +18,11 @@ public final class RecordingDescriptors extends RecordedAnswers implements Descr
     }
 
     @Override
+    public int passOnBytes(int terminal) {
+        return record("pass on bytes of " + terminal);
+    }
+
+    @Override
     public int doNotWait(int descriptor) {
         return record("do not wait for " + descriptor);
     }
