@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.image;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.archive.ImageArchive;
+import dev.agentcontainers.nodeagent.image.store.Admission;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
 import java.io.BufferedInputStream;
@@ -35,7 +36,8 @@ import picocli.CommandLine.Parameters;
             "for an archive on standard input. Images are called what they are called there.",
             "What is printed, REPOSITORY:TAG@DIGEST, is exactly what was taken.",
             "An agent that is to run from one must not have spec.imagePullPolicy Always,",
-            "with which the registry is asked.",
+            "with which the registry is asked. What must be signed on this machine is taken",
+            "without a signature, and run once its registry gives one for its digest.",
             ""
         },
         sortOptions = false,
@@ -110,7 +112,8 @@ final class LoadCommand implements Callable<Integer> {
     private int load(ImageArchive archive, ImageStore images) throws IOException, InterruptedException {
         List<Named> all = named(archive.images());
         for (Named each : all) {
-            new Received(spec.commandLine(), quiet).from(archive.source(each.image()), each.reference(), images);
+            new Received(spec.commandLine(), quiet)
+                    .from(archive.source(each.image()), each.reference(), Admission.ALL, images);
         }
         return all.size();
     }

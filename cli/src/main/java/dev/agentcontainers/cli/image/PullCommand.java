@@ -6,6 +6,8 @@ import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.image.signature.SignatureAdmission;
+import dev.agentcontainers.nodeagent.image.store.Admission;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -29,6 +31,8 @@ import picocli.CommandLine.Parameters;
             "received again; where a pull breaks off, the next one goes on.",
             "What is printed, REPOSITORY:TAG@DIGEST, is the same image everywhere: what",
             "spec.image should say where it must not change.",
+            "Where the image must be signed on this machine (--signatures), its signature is",
+            "verified and kept with it; without one nothing is pulled.",
             ""
         },
         sortOptions = false,
@@ -59,8 +63,9 @@ final class PullCommand implements Callable<Integer> {
         ImageSettings settings = registry.settings();
         try (RegistryClient client = new RegistryClient(settings.registries())) {
             RegistryCredentials credentials = settings.readCredentials();
+            Admission admission = new SignatureAdmission(settings.readSignatures());
             store.open(images -> new Received(spec.commandLine(), quiet)
-                    .from(client.source(reference, credentials), reference, images));
+                    .from(client.source(reference, credentials), reference, admission, images));
             return 0;
         } catch (IOException e) {
             throw new UserException(String.valueOf(e.getMessage()), 2);

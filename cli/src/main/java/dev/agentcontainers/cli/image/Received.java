@@ -4,6 +4,7 @@ import dev.agentcontainers.cli.terminal.StandardStream;
 import dev.agentcontainers.nodeagent.image.ImagePlatform;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.ImageSource;
+import dev.agentcontainers.nodeagent.image.store.Admission;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import dev.agentcontainers.nodeagent.image.store.StoredImage;
 import java.io.IOException;
@@ -19,7 +20,7 @@ final class Received {
         this.quiet = quiet;
     }
 
-    StoredImage from(ImageSource source, ImageReference reference, ImageStore store)
+    StoredImage from(ImageSource source, ImageReference reference, Admission admission, ImageStore store)
             throws IOException, InterruptedException {
         boolean told = !quiet && StandardStream.ERROR.isTerminal();
         if (told) {
@@ -28,7 +29,7 @@ final class Received {
         StoredImage image;
         String summary;
         try (PullProgress progress = new PullProgress(line.getErr(), told)) {
-            image = store.pull(reference, source, ImagePlatform.ofThisMachine(), progress);
+            image = store.pull(reference, source, admission, ImagePlatform.ofThisMachine(), progress);
             summary = progress.summary();
         }
         if (told) {

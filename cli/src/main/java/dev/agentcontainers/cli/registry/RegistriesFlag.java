@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How registries are reached. */
+/** How registries are reached, and which of their images must be signed. */
 public final class RegistriesFlag {
     @Option(
             names = "--registries",
@@ -19,17 +19,37 @@ public final class RegistriesFlag {
                     "How registries are reached: YAML with mirrors, plainHttp and authoritiesFile. Default: /etc/agentcontainers/registries.yaml, where it is there.")
     private @Nullable Path registries;
 
+    @Option(
+            names = "--signatures",
+            paramLabel = "FILE",
+            description =
+                    "Which images must be signed by whom: YAML with rules. Default: /etc/agentcontainers/signatures.yaml, where it is there; no image need be signed without either.")
+    private @Nullable Path signatures;
+
     /** As it was given, absolute and checked; empty where it was not. */
     public Optional<Path> file() {
         settings(Optional.empty(), Map.of());
         return Optional.ofNullable(registries).map(Path::toAbsolutePath);
     }
 
+    /** The file that says which images must be signed, absolute and checked, also where it is the usual one; empty without. */
+    public Optional<Path> signaturesFile() {
+        return settings(Optional.empty(), Map.of()).signatures().map(Path::toAbsolutePath);
+    }
+
     ImageSettings settings(Optional<Path> credentials, Map<String, String> environment) {
+        ImageSettings settings;
         try {
-            return MachineImages.settings(Optional.ofNullable(registries), credentials, environment);
+            settings = MachineImages.settings(
+                    Optional.ofNullable(registries), Optional.ofNullable(signatures), credentials, environment);
         } catch (IOException e) {
             throw new UserException("--registries: " + e.getMessage(), 2);
         }
+        try {
+            settings.readSignatures();
+        } catch (IOException e) {
+            throw new UserException("--signatures: " + e.getMessage(), 2);
+        }
+        return settings;
     }
 }

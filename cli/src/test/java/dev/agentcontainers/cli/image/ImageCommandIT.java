@@ -133,6 +133,52 @@ class ImageCommandIT {
     }
 
     @Test
+    void pullsNothingThatMustBeSignedAndIsNot() throws Exception {
+        try (DebianRegistry registry = DebianRegistry.start(folder)) {
+            registry.push(image, "team/agent", "1.4");
+            String registries = Files.writeString(
+                            folder.resolve("registries.yaml"), "plainHttp: ['" + registry.host() + "']")
+                    .toString();
+            String credentials = Files.writeString(folder.resolve("config.json"), registry.credentials())
+                    .toString();
+            Path signatures = Files.writeString(folder.resolve("signatures.yaml"), """
+                rules:
+                - images: ['%s/team/*']
+                  signedBy:
+                  - name: team
+                    key: |
+                      -----BEGIN PUBLIC KEY-----
+                      MCowBQYDK2VwAyEAfWjQImhm0Yd9/T0Iqq3Vig6V26fnKK7f8o0oNsXtMJo=
+                      -----END PUBLIC KEY-----
+                """.formatted(registry.host()));
+            String[] pull = {
+                "pull",
+                "--registries",
+                registries,
+                "--credentials",
+                credentials,
+                "--signatures",
+                signatures.toString(),
+                registry.host() + "/team/agent:1.4"
+            };
+
+            CommandAnswer refused = image(pull);
+            assertThat(refused.exitCode()).isEqualTo(1);
+            assertThat(refused.errors())
+                    .contains(image.digest().toString())
+                    .contains("rule 1")
+                    .contains("[team]");
+            assertThat(unpacked()).isEmpty();
+            assertThat(list()).isEmpty();
+
+            Files.writeString(signatures, Files.readString(signatures).replace("MCow", "MCox"));
+            CommandAnswer wrong = image(pull);
+            assertThat(wrong.exitCode()).isEqualTo(2);
+            assertThat(wrong.errors()).contains("--signatures: ").contains("'rules[0].signedBy[0].key'");
+        }
+    }
+
+    @Test
     void loadsALayoutFromADirectory() throws IOException {
         Path layout = SmallImage.write(image.layout(NAME), folder.resolve("layout"));
 

@@ -36,8 +36,8 @@ final class LocalSocket implements AutoCloseable {
         this.path = path;
         this.group = group;
         this.sharePercent = sharePercent;
-        this.images =
-                new ImageSettings(images.directory(), images.registries(), Optional.empty(), images.freePercent());
+        this.images = new ImageSettings(
+                images.directory(), images.registries(), Optional.empty(), images.signatures(), images.freePercent());
     }
 
     /** What users' runs get. */

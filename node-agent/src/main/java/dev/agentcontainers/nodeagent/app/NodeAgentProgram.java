@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.agent.NodeUses;
 import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
+import dev.agentcontainers.nodeagent.image.signature.SignaturesFile;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -17,8 +18,10 @@ import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import jakarta.inject.Inject;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.slf4j.Logger;
@@ -157,12 +160,25 @@ public final class NodeAgentProgram implements QuarkusApplication {
                             ? RegistriesFile.read(configuration.registriesFile().get())
                             : RegistrySettings.DEFAULT,
                     configuration.registryCredentialsFile(),
+                    signatures(),
                     configuration.imageFreePercent());
         } catch (IllegalArgumentException e) {
             throw new StartException("agentcontainers.node." + e.getMessage());
         } catch (IOException e) {
             throw new StartException("agentcontainers.node.registries-file: " + e.getMessage());
         }
+    }
+
+    /** Read here too, so that a mistake in it is known before an agent's start: images are not run by half of a file. */
+    private Optional<Path> signatures() {
+        configuration.signaturesFile().ifPresent(file -> {
+            try {
+                SignaturesFile.read(file);
+            } catch (IOException e) {
+                throw new StartException("agentcontainers.node.signatures-file: " + e.getMessage());
+            }
+        });
+        return configuration.signaturesFile();
     }
 
     private AuditSettings audit() {

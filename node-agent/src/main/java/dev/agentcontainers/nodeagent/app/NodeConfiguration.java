@@ -67,6 +67,9 @@ public interface NodeConfiguration {
     /** File with this node's credentials for registries, as Docker has it. Default: there is none. */
     Optional<Path> registryCredentialsFile();
 
+    /** File (YAML) that says which images must be signed by whom, read anew for each start. Default: none need be. */
+    Optional<Path> signaturesFile();
+
     /** Percent of the images' disk that stay free where images that no agent has can be removed for it, 0 to 99. */
     @WithDefault("15")
     int imageFreePercent();

@@ -19,7 +19,9 @@ public final class ImageException extends IOException {
         /** The registry can't be reached or is not able to answer; may pass by itself. */
         UNREACHABLE,
         /** This machine's disk has no room for it. */
-        NO_ROOM
+        NO_ROOM,
+        /** It has not the signature that the node asks for, or is to run nowhere here. */
+        UNSIGNED
     }
 
     private final Kind kind;

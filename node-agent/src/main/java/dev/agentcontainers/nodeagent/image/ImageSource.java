@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.image;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Optional;
 
 /** Has the content of an image. What it gives is believed only as far as a digest proves it. Thread-safe. */
@@ -32,6 +33,11 @@ public interface ImageSource {
      */
     default boolean leaveOut(Digest digest) {
         return false;
+    }
+
+    /** Where signatures of the image are looked for, one after the other; empty where content comes without any. */
+    default List<SignatureSource> signatures() {
+        return List.of();
     }
 
     /**

@@ -9,6 +9,7 @@ public final class SandboxException extends Exception {
     public enum Step {
         RESOLVE,
         PULL,
+        VERIFY,
         PREPARE,
         CREATE,
         FENCE,

@@ -15,6 +15,7 @@ public final class MachineImages {
     /** The same as that of an installed node agent with the usual state directory: both may use it at once. */
     public static final Path DIRECTORY = Path.of("/var/lib/agentcontainers/images");
 
+    private static final Path SIGNATURES = Path.of("/etc/agentcontainers/signatures.yaml");
     private static final Path REGISTRIES = Path.of("/etc/agentcontainers/registries.yaml");
 
     private MachineImages() {}
@@ -23,16 +24,30 @@ public final class MachineImages {
      * What this machine's files say.
      *
      * @param registries file to use in place of /etc/agentcontainers/registries.yaml, which need not be there
+     * @param signatures file to use in place of /etc/agentcontainers/signatures.yaml, which need not be there
      * @param credentials file to use in place of Docker's
      * @param environment of this process: DOCKER_CONFIG and HOME say where Docker has its file
      */
     public static ImageSettings settings(
-            Optional<Path> registries, Optional<Path> credentials, Map<String, String> environment) throws IOException {
+            Optional<Path> registries,
+            Optional<Path> signatures,
+            Optional<Path> credentials,
+            Map<String, String> environment)
+            throws IOException {
         Path file = registries.orElse(REGISTRIES);
         RegistrySettings settings =
                 registries.isPresent() || Files.exists(file) ? RegistriesFile.read(file) : RegistrySettings.DEFAULT;
         return new ImageSettings(
-                DIRECTORY, settings, credentials.or(() -> ofDocker(environment)), ImageSettings.FREE_PERCENT);
+                DIRECTORY,
+                settings,
+                credentials.or(() -> ofDocker(environment)),
+                signatures(signatures),
+                ImageSettings.FREE_PERCENT);
+    }
+
+    /** One of which it can't be said whether it is there is taken for there, and fails where it is read. */
+    private static Optional<Path> signatures(Optional<Path> given) {
+        return given.or(() -> Files.notExists(SIGNATURES) ? Optional.empty() : Optional.of(SIGNATURES));
     }
 
     private static Optional<Path> ofDocker(Map<String, String> environment) {

@@ -138,6 +138,7 @@ final class AgentReports {
         return switch (step) {
             case RESOLVE -> "ResolveFailed";
             case PULL -> "PullFailed";
+            case VERIFY -> "SignatureFailed";
             case PREPARE -> "PrepareFailed";
             case CREATE -> "CreateFailed";
             case FENCE -> "FenceFailed";

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,14 +87,35 @@ final class HeldImage implements AutoCloseable {
                 asked = false;
                 return Optional.empty();
             }
-            return held;
+            return held.isPresent() && !isVerified() ? Optional.empty() : held;
         } catch (SandboxException e) {
-            if (e.getCause() instanceof ImageException image && image.kind() == ImageException.Kind.NOT_FOUND) {
+            if (isFor(e.getCause(), ImageException.Kind.NOT_FOUND)) {
                 LOG.warn("agent {} gets its image again: {}", id, e.getMessage());
                 return Optional.empty();
             }
             throw e;
         }
+    }
+
+    /** For each start anew: what has to be signed by whom may have changed since the last one. */
+    private boolean isVerified() throws SandboxException {
+        try {
+            images.requireSigned(id);
+            return true;
+        } catch (IOException e) {
+            if (isFor(e, ImageException.Kind.UNSIGNED)) {
+                LOG.warn("agent {} needs a signature that is not stored: {}", id, e.getMessage());
+                return false;
+            }
+            throw failure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(Step.VERIFY, Kind.TRANSIENT, "interrupted", e);
+        }
+    }
+
+    private static boolean isFor(@Nullable Throwable cause, ImageException.Kind kind) {
+        return cause instanceof ImageException image && image.kind() == kind;
     }
 
     /** What the agent has by now, of an earlier process too. */
@@ -179,9 +201,12 @@ final class HeldImage implements AutoCloseable {
     }
 
     private static SandboxException failure(Throwable cause) {
-        boolean unusable = cause instanceof ImageException image && image.kind() == ImageException.Kind.UNUSABLE;
+        boolean unusable = isFor(cause, ImageException.Kind.UNUSABLE);
         return new SandboxException(
-                Step.PULL, unusable ? Kind.INVALID_SPEC : Kind.TRANSIENT, String.valueOf(cause.getMessage()), cause);
+                isFor(cause, ImageException.Kind.UNSIGNED) ? Step.VERIFY : Step.PULL,
+                unusable ? Kind.INVALID_SPEC : Kind.TRANSIENT,
+                String.valueOf(cause.getMessage()),
+                cause);
     }
 
     /**

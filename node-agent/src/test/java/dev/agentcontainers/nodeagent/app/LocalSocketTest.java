@@ -17,12 +17,22 @@ class LocalSocketTest {
     void usersDoNotPullByTheNodesCredentials() {
         RegistrySettings registries = new RegistrySettings(
                 Map.of(), Set.of("registry.lab.example.org:5000"), Optional.empty(), Duration.ofSeconds(20));
-        ImageSettings node =
-                new ImageSettings(Path.of("/images"), registries, Optional.of(Path.of("/etc/the-nodes-own.json")), 5);
+        ImageSettings node = new ImageSettings(
+                Path.of("/images"),
+                registries,
+                Optional.of(Path.of("/etc/the-nodes-own.json")),
+                Optional.of(Path.of("/etc/signatures.yaml")),
+                5);
 
         ImageSettings users = new LocalSocket(Optional.empty(), "games", 20, node).images();
 
         assertThat(users.credentials()).isEmpty();
-        assertThat(users).isEqualTo(new ImageSettings(Path.of("/images"), registries, Optional.empty(), 5));
+        assertThat(users)
+                .isEqualTo(new ImageSettings(
+                        Path.of("/images"),
+                        registries,
+                        Optional.empty(),
+                        Optional.of(Path.of("/etc/signatures.yaml")),
+                        5));
     }
 }

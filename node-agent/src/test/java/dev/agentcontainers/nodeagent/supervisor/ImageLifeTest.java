@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.TestImage;
@@ -19,6 +20,7 @@ import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.registry.TestRegistry;
+import dev.agentcontainers.nodeagent.image.signature.TestSigner;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import dev.agentcontainers.nodeagent.image.store.PullObserver;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
@@ -64,6 +66,7 @@ class ImageLifeTest {
     private final TestRegistry registry = new TestRegistry();
     private final TestImage first = image("first");
     private Optional<Path> credentials = Optional.empty();
+    private Optional<Path> signatures = Optional.empty();
     private NodeImages images;
     private TestNode node;
 
@@ -87,7 +90,7 @@ class ImageLifeTest {
                 ImageStore.open(folder.resolve("images"), new WholeArchives(), limits, Clock.systemUTC()),
                 new RegistryClient(registry.settings()),
                 TestImage.PLATFORM,
-                new ImageSettings(folder.resolve("images"), registry.settings(), credentials, 0),
+                new ImageSettings(folder.resolve("images"), registry.settings(), credentials, signatures, 0),
                 "node");
     }
 
@@ -238,6 +241,76 @@ class ImageLifeTest {
         node.up().policy(2, 5, TestNode.GROUP).run(assignments);
     }
 
+    /** Nothing of it is unpacked either, and whoever asks is told why. */
+    @Test
+    void anUnsignedImageIsNeverStarted() throws Exception {
+        TestSigner team = TestSigner.p256();
+        askForSignatures(team);
+        Assignment assignment = agent(PullPolicy.IF_NOT_PRESENT).assignment();
+        node.run(assignment);
+
+        assertThat(node.awaitReason(assignment.id(), "SignatureFailed").message())
+                .contains(registry.host() + "/team/agent:1@" + first.index())
+                .contains("signatures.yaml")
+                .contains("[team]");
+        assertThat(node.machine.prepared(assignment.id())).isEmpty();
+        assertThat(folder.resolve("images/layers")).isEmptyDirectory();
+
+        sign(team, first.index());
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 1;
+        });
+    }
+
+    /** A key that leaked is taken out of the rules: what was signed by it ends with its run. */
+    @Test
+    void aRestartIsVerifiedAnewByTheRulesOfThen() throws Exception {
+        TestSigner team = TestSigner.p256();
+        TestSigner next = TestSigner.p256();
+        askForSignatures(team);
+        sign(team, first.index());
+        Assignment assignment =
+                agent(PullPolicy.IF_NOT_PRESENT).restart(RestartPolicy.Always).assignment();
+        node.run(assignment);
+        node.awaitPhase(assignment.id(), AssignmentPhase.Running);
+        int asked = registry.asked.size();
+        assertStartsAgainFromTheFirst(assignment);
+        assertThat(registry.asked).hasSize(asked);
+
+        Files.writeString(signatures.orElseThrow(), next.rules(registry.host() + "/team/*"));
+        node.machine.exit(assignment.id(), 1);
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.latest(assignment.id())
+                    .filter(report -> report.reason().equals("SignatureFailed"))
+                    .isPresent();
+        });
+        assertThat(node.machine.starts(assignment.id())).isEqualTo(2);
+
+        sign(next, first.index());
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 3;
+        });
+    }
+
+    private void askForSignatures(TestSigner by) throws Exception {
+        signatures = Optional.of(
+                Files.writeString(folder.resolve("signatures.yaml"), by.rules(registry.host() + "/team/*")));
+        node.close();
+        images.close();
+        images = open();
+        node.images = images;
+        node.up().policy(2, 5, TestNode.GROUP);
+    }
+
+    private void sign(TestSigner signer, Digest digest) {
+        TestSigner.Entry entry = signer.entry(TestSigner.payload(registry.host() + "/team/agent", digest));
+        registry.give("/v2/team/agent/blobs/" + Digest.of(entry.payload()), entry.payload());
+        registry.give("/v2/team/agent/manifests/" + TestSigner.tag(digest), TestSigner.list(List.of(entry)));
+    }
+
     /** The file is read for a pull, and nothing of it is needed for what is here. */
     @Test
     void anImageThatIsHereNeedsNoCredentials() throws Exception {
@@ -325,6 +398,11 @@ class ImageLifeTest {
         @Override
         public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
             return images.of(agent);
+        }
+
+        @Override
+        public void requireSigned(SandboxId agent) throws IOException, InterruptedException {
+            images.requireSigned(agent);
         }
 
         @Override

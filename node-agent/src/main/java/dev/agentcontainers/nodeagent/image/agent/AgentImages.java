@@ -22,10 +22,19 @@ public interface AgentImages {
     Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException;
 
     /**
+     * Has it verified that the agent may be started from what it has, by what the node asks of signatures now and by what is
+     * stored of them. No registry is asked. No effect where the agent has none.
+     *
+     * @throws ImageException of kind UNSIGNED where it may not: {@link #get} looks for signatures elsewhere. Of kind NOT_FOUND
+     *     where something of the image is missing
+     */
+    void requireSigned(SandboxId agent) throws IOException, InterruptedException;
+
+    /**
      * Gets an image and notes that the agent has it. Where the agent has one already, it is the same content that is got,
      * whatever {@code reference} means by now; the registry is asked for it only where something is missing.
      *
-     * @throws ImageException where it can't be had
+     * @throws ImageException where it can't be had; of kind UNSIGNED where it is not signed as the node asks
      * @throws InterruptedException where the thread was interrupted; what has arrived is kept for the next time
      */
     AgentImage get(
@@ -48,6 +57,9 @@ public interface AgentImages {
         public Optional<AgentImage> of(SandboxId agent) {
             return Optional.empty();
         }
+
+        @Override
+        public void requireSigned(SandboxId agent) {}
 
         @Override
         public AgentImage get(

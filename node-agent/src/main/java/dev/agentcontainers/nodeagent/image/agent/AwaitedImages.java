@@ -137,6 +137,11 @@ public final class AwaitedImages implements AgentImages, Closeable {
     }
 
     @Override
+    public void requireSigned(SandboxId agent) throws IOException, InterruptedException {
+        images().requireSigned(agent);
+    }
+
+    @Override
     public AgentImage get(
             SandboxId agent,
             ImageReference reference,

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
+import dev.agentcontainers.nodeagent.image.signature.SignatureAdmission;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.image.store.PullObserver;
@@ -83,6 +84,14 @@ public final class NodeImages implements AgentImages, Closeable {
     }
 
     @Override
+    public void requireSigned(SandboxId agent) throws IOException, InterruptedException {
+        Optional<StoredImage> used = store.usedBy(user(agent));
+        if (used.isPresent()) {
+            store.admitted(used.get(), new SignatureAdmission(settings.readSignatures()), Optional.empty());
+        }
+    }
+
+    @Override
     public AgentImage get(
             SandboxId agent,
             ImageReference reference,
@@ -105,6 +114,7 @@ public final class NodeImages implements AgentImages, Closeable {
                 reference,
                 policy,
                 () -> registries.source(reference, own.and(settings.readCredentials())),
+                new SignatureAdmission(settings.readSignatures()),
                 platform,
                 observer);
     }

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.image.ImageDocuments;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
 import dev.agentcontainers.nodeagent.image.ImageSource;
+import dev.agentcontainers.nodeagent.image.SignatureSource;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,37 @@ final class MirroredSource implements ImageSource {
             givers.put(wanted.digest(), endpoint);
             return given;
         });
+    }
+
+    /** Each host by itself: a mirror that has no signature, or an old one, hides none of the registry's. */
+    @Override
+    public List<SignatureSource> signatures() {
+        return endpoints.stream()
+                .<SignatureSource>map(SignaturesOfEndpoint::new)
+                .toList();
+    }
+
+    private record SignaturesOfEndpoint(RegistryEndpoint endpoint) implements SignatureSource {
+        @Override
+        public String name() {
+            return endpoint.host();
+        }
+
+        @Override
+        public byte[] document(String wanted, int most) throws IOException, InterruptedException {
+            return endpoint.document(wanted, most);
+        }
+
+        @Override
+        public byte[] referrers(Digest manifest, String artifactType, int most)
+                throws IOException, InterruptedException {
+            return endpoint.referrers(manifest, artifactType, most);
+        }
+
+        @Override
+        public byte[] content(Digest wanted, int most) throws IOException, InterruptedException {
+            return endpoint.content(wanted, most);
+        }
     }
 
     @Override

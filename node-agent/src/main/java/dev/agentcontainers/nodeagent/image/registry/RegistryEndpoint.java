@@ -1,6 +1,9 @@
 package dev.agentcontainers.nodeagent.image.registry;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.agentcontainers.nodeagent.image.ContentDescriptor;
+import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.ImageDocuments;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
@@ -10,6 +13,7 @@ import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials.Login;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
@@ -49,19 +53,41 @@ final class RegistryEndpoint {
         HttpRequest.Builder request =
                 request(place("manifests", wanted)).header("Accept", String.join(", ", ImageDocuments.manifestTypes()));
         HttpResponse<InputStream> response = get(request, "the manifest " + wanted);
+        return new GivenManifest(
+                whole(response, "the manifest " + wanted, ImageDocuments.LARGEST),
+                response.headers()
+                        .firstValue("Content-Type")
+                        .map(type -> type.split(";", 2)[0].strip())
+                        .filter(ImageDocuments.manifestTypes()::contains));
+    }
+
+    /** A manifest of whatever kind. */
+    byte[] document(String wanted, int most) throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                request(place("manifests", wanted)).header("Accept", String.join(", ", ImageDocuments.manifestTypes()));
+        return whole(get(request, wanted), wanted, most);
+    }
+
+    byte[] referrers(Digest manifest, String artifactType, int most) throws IOException, InterruptedException {
+        String what = "the list of what refers to " + manifest;
+        URI list = place("referrers", manifest + "?artifactType=" + URLEncoder.encode(artifactType, UTF_8));
+        HttpRequest.Builder request =
+                request(list).header("Accept", ImageDocuments.manifestTypes().getFirst());
+        return whole(get(request, what), what, most);
+    }
+
+    byte[] content(Digest wanted, int most) throws IOException, InterruptedException {
+        String what = wanted.toString();
+        return whole(get(request(place("blobs", what)), what), what, most);
+    }
+
+    private byte[] whole(HttpResponse<InputStream> response, String what, int most) throws IOException {
         try (InputStream body = watched(response)) {
-            byte[] content = body.readNBytes(ImageDocuments.LARGEST + 1);
-            if (content.length > ImageDocuments.LARGEST) {
-                throw new ImageException(
-                        Kind.UNUSABLE,
-                        called("the manifest " + wanted) + " has more than " + ImageDocuments.LARGEST + " bytes");
+            byte[] content = body.readNBytes(most + 1);
+            if (content.length > most) {
+                throw new ImageException(Kind.UNUSABLE, called(what) + " has more than " + most + " bytes");
             }
-            return new GivenManifest(
-                    content,
-                    response.headers()
-                            .firstValue("Content-Type")
-                            .map(type -> type.split(";", 2)[0].strip())
-                            .filter(ImageDocuments.manifestTypes()::contains));
+            return content;
         }
     }
 

@@ -88,6 +88,7 @@ final class ImagePull {
                         digest,
                         documents,
                         configuration.layers(),
+                        List.of(),
                         image.layers().stream()
                                 .mapToLong(ContentDescriptor::size)
                                 .sum(),

@@ -124,6 +124,8 @@ final class ImageRecords {
                     Digest.parse(record.required("digest").asText()),
                     digests(record.required("documents")),
                     digests(record.required("layers")),
+                    // Not in records of before there were signatures.
+                    digests(record.path("proofs")),
                     record.required("compressedBytes").asLong(),
                     Instant.parse(record.required("pulledAt").asText()),
                     Instant.parse(record.required("usedAt").asText())));
@@ -146,6 +148,7 @@ final class ImageRecords {
                 "digest", image.digest().toString(),
                 "documents", image.documents().stream().map(Digest::toString).toList(),
                 "layers", image.layers().stream().map(Digest::toString).toList(),
+                "proofs", image.proofs().stream().map(Digest::toString).toList(),
                 "compressedBytes", image.compressedBytes(),
                 "pulledAt", image.pulledAt().toString(),
                 "usedAt", image.usedAt().toString()));

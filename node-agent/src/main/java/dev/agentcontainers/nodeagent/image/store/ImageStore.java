@@ -102,20 +102,61 @@ public final class ImageStore implements Closeable {
     /**
      * Gets an image by what {@code policy} says. What is here counts where nothing of it is missing. Where the disk has no
      * room for what has to be pulled, images are removed that no agent uses, as many as it takes.
+     *
+     * @param admission is asked whether the image is here or not; before any of its layers is received
      */
     public StoredImage get(
-            ImageReference reference, PullPolicy policy, Origin origin, ImagePlatform platform, PullObserver observer)
+            ImageReference reference,
+            PullPolicy policy,
+            Origin origin,
+            Admission admission,
+            ImagePlatform platform,
+            PullObserver observer)
             throws IOException, InterruptedException {
         Optional<StoredImage> present =
                 policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference).filter(this::isWhole);
         if (present.isPresent()) {
-            return present.get();
+            return admitted(
+                    present.get(), admission, policy == PullPolicy.NEVER ? Optional.empty() : Optional.of(origin));
         }
         if (policy == PullPolicy.NEVER) {
             throw new ImageException(
                     Kind.NOT_FOUND, "the image " + reference + " is not on this node, and it is never to be pulled");
         }
-        return pull(reference, origin.open(), platform, observer, true);
+        return pull(reference, origin.open(), admission, platform, observer, true);
+    }
+
+    /**
+     * Has it decided whether an image that is here may be had, and keeps what proves it.
+     *
+     * @param origin who may be asked about it; empty where nobody is to be
+     * @return the same image with what proves it
+     * @throws ImageException of kind UNSIGNED where it is not admitted; of kind NOT_FOUND where a part is not here any more
+     */
+    public StoredImage admitted(StoredImage image, Admission admission, Optional<Origin> origin)
+            throws IOException, InterruptedException {
+        StoredImage proven = proven(image, admission.admit(new StoredCandidate(image, blobs), origin));
+        if (!proven.equals(image)) {
+            try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+                // Whatever tags of its repository the same content has here.
+                for (StoredImage same : images.readable()) {
+                    if (same.isOfTheSame(image)) {
+                        images.write(ImageRecords.nameFor(same.reference()), same.proven(proven.proofs()));
+                    }
+                }
+            }
+        }
+        return proven;
+    }
+
+    private StoredImage proven(StoredImage image, List<byte[]> proofs) throws IOException, InterruptedException {
+        List<Digest> digests = proofs.stream().map(Digest::of).toList();
+        if (!digests.equals(image.proofs())) {
+            for (byte[] proof : proofs) {
+                blobs.write(Digest.of(proof), proof);
+            }
+        }
+        return image.proven(digests);
     }
 
     private boolean isWhole(StoredImage image) {
@@ -123,18 +164,30 @@ public final class ImageStore implements Closeable {
                 && image.documents().stream().allMatch(blobs::has);
     }
 
+    /** As the other, and admits every image: whoever runs it asks then. */
+    public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
+            throws IOException, InterruptedException {
+        return pull(reference, source, Admission.ALL, platform, observer);
+    }
+
     /**
      * Gets an image as its source has it now. What is here of its content is not received again, and no other image is
      * removed for it.
      */
-    public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
+    public StoredImage pull(
+            ImageReference reference,
+            ImageSource source,
+            Admission admission,
+            ImagePlatform platform,
+            PullObserver observer)
             throws IOException, InterruptedException {
-        return pull(reference, source, platform, observer, false);
+        return pull(reference, source, admission, platform, observer, false);
     }
 
     private StoredImage pull(
             ImageReference reference,
             ImageSource source,
+            Admission admission,
             ImagePlatform platform,
             PullObserver observer,
             boolean mayRemoveOthers)
@@ -148,16 +201,26 @@ public final class ImageStore implements Closeable {
             ImagePull.Resolved resolved = image.resolve(clock.instant());
             try {
                 need(pulls, pull, resolved.stored());
+                // What nobody has signed is not unpacked either. What proved the same content proves it for as long as
+                // it is here.
+                StoredImage known = find(reference)
+                        .filter(same -> same.digest().equals(resolved.stored().digest()))
+                        .map(same -> resolved.stored().proven(same.proofs()))
+                        .orElse(resolved.stored());
+                StoredImage proven = proven(
+                        resolved.stored(),
+                        admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source)));
+                need(pulls, pull, proven);
                 withRoom(() -> image.fill(resolved), resolved.stored().compressedBytes(), mayRemoveOthers);
                 // Documents may have been collected between their arrival and the note that they are needed.
                 for (Digest document : resolved.stored().documents()) {
                     blobs.read(document);
                 }
-                need(images, ImageRecords.nameFor(reference), resolved.stored());
+                need(images, ImageRecords.nameFor(reference), proven);
+                return proven;
             } finally {
                 pulls.delete(pull);
             }
-            return resolved.stored();
         }
     }
 
@@ -302,6 +365,7 @@ public final class ImageStore implements Closeable {
         for (StoredImage image : neededImages) {
             needed.addAll(image.layers());
             needed.addAll(image.documents());
+            needed.addAll(image.proofs());
         }
         for (Digest layer : layers.all()) {
             if (!needed.contains(layer)) {

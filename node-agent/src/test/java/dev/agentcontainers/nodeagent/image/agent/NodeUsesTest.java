@@ -65,8 +65,8 @@ class NodeUsesTest {
 
     /** As a node does, which is not closed: it was killed. */
     private NodeImages run(String node) throws Exception {
-        ImageSettings settings =
-                new ImageSettings(images, registry.settings(), Optional.empty(), ImageSettings.FREE_PERCENT);
+        ImageSettings settings = new ImageSettings(
+                images, registry.settings(), Optional.empty(), Optional.empty(), ImageSettings.FREE_PERCENT);
         NodeImages held =
                 new NodeImages(store, new RegistryClient(registry.settings()), TestImage.PLATFORM, settings, node);
         held.get(AGENT, image(), PullPolicy.IF_NOT_PRESENT, RegistryCredentials.NONE, PullObserver.NONE);

@@ -83,6 +83,11 @@ public final class TestRegistry implements AutoCloseable {
         return this;
     }
 
+    /** Has it answer that at a path. */
+    public void give(String path, byte[] bytes) {
+        content.put(path, bytes);
+    }
+
     /** Has it answer something else. */
     public void replace(String repository, Digest digest, byte[] bytes) {
         content.replaceAll(

@@ -517,13 +517,18 @@ class ImageStoreTest {
         ImageStore.Origin none = () -> {
             throw new IOException("there is nobody to ask");
         };
-        assertThatThrownBy(() ->
-                        store.get(reference, PullPolicy.IF_NOT_PRESENT, none, TestImage.PLATFORM, PullObserver.NONE))
+        assertThatThrownBy(() -> store.get(
+                        reference,
+                        PullPolicy.IF_NOT_PRESENT,
+                        none,
+                        Admission.ALL,
+                        TestImage.PLATFORM,
+                        PullObserver.NONE))
                 .hasMessage("there is nobody to ask");
         StoredImage pulled = pull(source());
 
         for (PullPolicy policy : List.of(PullPolicy.IF_NOT_PRESENT, PullPolicy.NEVER)) {
-            assertThat(store.get(reference, policy, none, TestImage.PLATFORM, PullObserver.NONE))
+            assertThat(store.get(reference, policy, none, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE))
                     .isEqualTo(pulled);
         }
     }
@@ -573,7 +578,7 @@ class ImageStoreTest {
                         ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_ROOM));
         assertThat(store.list()).hasSize(2);
 
-        store.get(reference, PullPolicy.ALWAYS, () -> wanted, TestImage.PLATFORM, PullObserver.NONE);
+        store.get(reference, PullPolicy.ALWAYS, () -> wanted, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
         assertThat(store.list()).extracting(StoredImage::reference).containsExactlyInAnyOrder(used, reference);
         assertThat(in("layers")).hasSize(2);
     }
@@ -597,7 +602,7 @@ class ImageStoreTest {
     }
 
     private StoredImage get(PullPolicy policy) throws IOException, InterruptedException {
-        return store.get(reference, policy, this::source, TestImage.PLATFORM, PullObserver.NONE);
+        return store.get(reference, policy, this::source, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
     }
 
     @Test

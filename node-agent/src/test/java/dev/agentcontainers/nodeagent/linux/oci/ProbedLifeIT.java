@@ -148,6 +148,9 @@ class ProbedLifeIT {
         }
 
         @Override
+        public void requireSigned(SandboxId agent) {}
+
+        @Override
         public AgentImage get(
                 SandboxId agent,
                 ImageReference reference,

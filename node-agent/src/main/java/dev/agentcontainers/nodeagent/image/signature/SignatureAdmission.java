@@ -1,0 +1,87 @@
+package dev.agentcontainers.nodeagent.image.signature;
+
+import dev.agentcontainers.nodeagent.image.ImageException;
+import dev.agentcontainers.nodeagent.image.ImageException.Kind;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.KnownManifest;
+import dev.agentcontainers.nodeagent.image.SignatureSource;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Rule;
+import dev.agentcontainers.nodeagent.image.signature.Verdict.Signed;
+import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
+import dev.agentcontainers.nodeagent.image.store.Admission;
+import dev.agentcontainers.nodeagent.image.store.ImageStore;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Lets those images in that are signed as rules ask: by what is stored of them, and where that does not do, by what hosts have. */
+public record SignatureAdmission(SignatureRules rules) implements Admission {
+    @Override
+    public List<byte[]> admit(Candidate image, Optional<ImageStore.Origin> origin)
+            throws IOException, InterruptedException {
+        Rule rule = rules.decisive(image.reference());
+        return switch (rule.demand()) {
+            case Demand.None _ -> image.proofs();
+            case Demand.Refusal _ ->
+                throw new ImageException(
+                        Kind.UNSIGNED,
+                        "the image " + image.reference() + " is refused by " + rule + " of " + rules.source()
+                                + ", whoever signed it");
+            case Demand.SignedBy demand -> signed(image, rule, demand, origin);
+        };
+    }
+
+    private List<byte[]> signed(Candidate image, Rule rule, Demand.SignedBy demand, Optional<ImageStore.Origin> origin)
+            throws IOException, InterruptedException {
+        Verification verification = new Verification(image.reference(), image.manifests(), demand);
+        Reasons reasons = new Reasons();
+        List<byte[]> stored = image.proofs();
+        if (isProven(stored, verification, reasons)) {
+            return stored;
+        }
+        List<SignatureSource> sources = origin.isPresent() ? origin.get().open().signatures() : List.of();
+        for (SignatureSource source : sources) {
+            SignatureSearch search = new SignatureSearch(source, verification, reasons);
+            for (KnownManifest manifest : image.manifests()) {
+                Optional<Evidence> found = search.find(manifest.digest());
+                if (found.isPresent()) {
+                    return List.of(found.get().stored());
+                }
+            }
+        }
+        throw unsigned(image, rule, demand, sources, reasons);
+    }
+
+    private static boolean isProven(List<byte[]> stored, Verification verification, Reasons reasons) {
+        for (byte[] each : stored) {
+            Optional<Verdict> verdict = Evidence.restored(each).map(verification::of);
+            if (verdict.filter(Signed.class::isInstance).isPresent()) {
+                return true;
+            }
+            String why = verdict.filter(Unproven.class::isInstance)
+                    .map(unproven -> ((Unproven) unproven).why())
+                    .orElse("is damaged");
+            reasons.add("this node", "the stored signature", why);
+        }
+        if (stored.isEmpty()) {
+            reasons.add("this node", "a signature", "is not stored");
+        }
+        return false;
+    }
+
+    private ImageException unsigned(
+            Candidate image, Rule rule, Demand.SignedBy demand, List<SignatureSource> sources, Reasons reasons)
+            throws IOException {
+        ImageReference exact =
+                image.reference().pinned(image.manifests().getFirst().digest());
+        List<String> keys = demand.keys().stream().map(TrustedKey::name).toList();
+        return new ImageException(
+                Kind.UNSIGNED,
+                "the image " + exact + " is refused: " + rule + " of " + rules.source()
+                        + " asks for a signature by one of "
+                        + keys + ", and there is none that counts: " + reasons
+                        + (sources.isEmpty() ? "; no registry was asked" : "")
+                        + ". Right would be one as 'cosign sign --key' makes it, of this digest");
+    }
+}

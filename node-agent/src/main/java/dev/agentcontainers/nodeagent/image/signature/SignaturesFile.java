@@ -1,0 +1,173 @@
+package dev.agentcontainers.nodeagent.image.signature;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Rule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A file in YAML by which an administrator says which images must be signed by whom. Documented in docs/images.md. */
+public final class SignaturesFile {
+    private static final JsonMapper YAML = JsonMapper.builder(new YAMLFactory())
+            // Of two keys of one name a reader could take either.
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private static final int MOST_BYTES = 1 << 20;
+
+    private static final String FIELDS =
+            "it has rules, each with images (list of HOST/REPOSITORY, HOST/PATH/* or *) and either signedBy (list of name with"
+                    + " key or keyFile; beside it repository: Any or Signed) or unsigned: Allowed or Refused";
+
+    private SignaturesFile() {}
+
+    private record Content(@Nullable List<@Nullable GivenRule> rules) {}
+
+    private record GivenRule(
+            @Nullable List<@Nullable String> images,
+            @Nullable List<@Nullable GivenKey> signedBy,
+            @Nullable String repository,
+            @Nullable String unsigned) {}
+
+    private record GivenKey(
+            @Nullable String name,
+            @Nullable String key,
+            @Nullable String keyFile) {}
+
+    /** @throws IOException where it can't be read or has no rule, naming the file, the field and what would be right */
+    public static SignatureRules read(Path file) throws IOException {
+        Content content;
+        try {
+            if (Files.size(file) > MOST_BYTES) {
+                throw wrong(file, "the file", "has more than " + MOST_BYTES + " bytes");
+            }
+            JsonNode document = YAML.readTree(Files.readAllBytes(file));
+            content = document.isObject() ? YAML.treeToValue(document, Content.class) : new Content(null);
+        } catch (JsonProcessingException e) {
+            throw new IOException(file + ": " + problem(e), e);
+        }
+        List<@Nullable GivenRule> given = content.rules();
+        if (given == null || given.isEmpty()) {
+            throw wrong(file, "'rules'", "is missing or empty, so that no image could run");
+        }
+        List<Rule> rules = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) {
+            rules.add(rule(file, "rules[" + i + "]", i + 1, given.get(i)));
+        }
+        return new SignatureRules(file.toString(), rules);
+    }
+
+    private static Rule rule(Path file, String field, int number, @Nullable GivenRule given) throws IOException {
+        if (given == null || given.images() == null || given.images().isEmpty()) {
+            throw wrong(file, "'" + field + ".images'", "is missing or empty");
+        }
+        List<RepositoryPattern> images = new ArrayList<>();
+        for (int i = 0; i < given.images().size(); i++) {
+            try {
+                images.add(RepositoryPattern.parse(
+                        Objects.requireNonNullElse(given.images().get(i), "")));
+            } catch (IllegalArgumentException e) {
+                throw new IOException(file + ": '" + field + ".images[" + i + "]': " + e.getMessage(), e);
+            }
+        }
+        return new Rule(number, images, demand(file, field, given));
+    }
+
+    private static Demand demand(Path file, String field, GivenRule given) throws IOException {
+        List<@Nullable GivenKey> signedBy = given.signedBy();
+        if ((signedBy == null) == (given.unsigned() == null)) {
+            throw wrong(file, "'" + field + "'", "must have exactly one of signedBy and unsigned");
+        }
+        if (signedBy == null) {
+            if (given.repository() != null) {
+                throw wrong(file, "'" + field + ".repository'", "goes with signedBy only");
+            }
+            return switch (Objects.requireNonNull(given.unsigned())) {
+                case "Allowed" -> new Demand.None();
+                case "Refused" -> new Demand.Refusal();
+                case String other ->
+                    throw wrong(file, "'" + field + ".unsigned'", "is '" + other + "'; it is Allowed or Refused");
+            };
+        }
+        if (signedBy.isEmpty()) {
+            throw wrong(file, "'" + field + ".signedBy'", "is empty, so that no signature could do");
+        }
+        List<TrustedKey> keys = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < signedBy.size(); i++) {
+            TrustedKey key = key(file, field + ".signedBy[" + i + "]", signedBy.get(i));
+            if (!names.add(key.name())) {
+                throw wrong(file, "'" + field + ".signedBy[" + i + "].name'", "is that of another key of the rule");
+            }
+            keys.add(key);
+        }
+        return new Demand.SignedBy(keys, isSigned(file, field, given.repository()));
+    }
+
+    private static boolean isSigned(Path file, String field, @Nullable String repository) throws IOException {
+        return switch (repository) {
+            case null -> false;
+            case "Any" -> false;
+            case "Signed" -> true;
+            case String other ->
+                throw wrong(file, "'" + field + ".repository'", "is '" + other + "'; it is Any or Signed");
+        };
+    }
+
+    private static TrustedKey key(Path file, String field, @Nullable GivenKey given) throws IOException {
+        if (given == null || given.name() == null || given.name().isBlank()) {
+            throw wrong(file, "'" + field + ".name'", "is missing: messages call the key by it");
+        }
+        if ((given.key() == null) == (given.keyFile() == null)) {
+            throw wrong(file, "'" + field + "'", "must have exactly one of key (PEM) and keyFile (a path)");
+        }
+        String part = given.key() == null ? ".keyFile" : ".key";
+        try {
+            return TrustedKey.parse(given.name(), given.key() == null ? pemOf(file, given) : given.key());
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": '" + field + part + "': " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new IOException(file + ": '" + field + part + "': " + given.keyFile() + " can't be read: " + e, e);
+        }
+    }
+
+    /** Beside the file where the path is not absolute. */
+    private static String pemOf(Path file, GivenKey given) throws IOException {
+        Path key = file.toAbsolutePath().resolveSibling(Objects.requireNonNull(given.keyFile()));
+        if (Files.size(key) > MOST_BYTES) {
+            throw new IllegalArgumentException(key + " has more than " + MOST_BYTES + " bytes: it is no key");
+        }
+        return Files.readString(key);
+    }
+
+    private static IOException wrong(Path file, String field, String problem) {
+        return new IOException(file + ": " + field + " " + problem + "; " + FIELDS);
+    }
+
+    private static String problem(JsonProcessingException e) {
+        StringBuilder field = new StringBuilder();
+        if (e instanceof JsonMappingException mapping) {
+            for (JsonMappingException.Reference part : mapping.getPath()) {
+                field.append(
+                        part.getFieldName() == null
+                                ? "[" + part.getIndex() + "]"
+                                : (field.isEmpty() ? "" : ".") + part.getFieldName());
+            }
+        }
+        return (field.isEmpty() ? "" : "'" + field + "': ")
+                + e.getOriginalMessage().lines().findFirst().orElse("it can't be read")
+                + "; " + FIELDS;
+    }
+}

@@ -1,0 +1,237 @@
+package dev.agentcontainers.nodeagent.image.signature;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.agentcontainers.nodeagent.image.Digest;
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.KnownManifest;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
+import dev.agentcontainers.nodeagent.image.signature.Verdict.Signed;
+import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Verifies signatures of one image. Nothing of what was signed is believed before its signature is verified, and nothing that
+ * was not signed is believed at all: annotations, hints of keys, entries of transparency logs.
+ *
+ * @param manifests of the image, of which each names the next; a signature of any of them counts
+ */
+record Verification(ImageReference reference, List<KnownManifest> manifests, Demand.SignedBy demand) {
+    /** What cosign writes; the older signatures of containers/image, by GPG, have another. */
+    private static final String SIMPLE = "cosign container image signature";
+
+    private static final String BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+    /** The name of the same format in its first bundles. */
+    private static final String BUNDLE_TOO = "application/vnd.dev.sigstore.bundle+json;version=0.3";
+
+    private static final String IN_TOTO = "application/vnd.in-toto+json";
+    private static final Set<String> STATEMENTS =
+            Set.of("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1");
+
+    /** Statements of any other kind say something of an image, for example what is wrong with it, and approve of nothing. */
+    private static final String APPROVAL = "https://sigstore.dev/cosign/sign/v1";
+
+    private static final int MOST_SUBJECTS = 64;
+    private static final int SHOWN = 80;
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    Verdict of(Evidence evidence) {
+        try {
+            return switch (evidence) {
+                case Evidence.SimpleSigning(byte[] payload, byte[] signature) -> simple(payload, signature);
+                case Evidence.Bundle(byte[] document) -> bundle(JSON.readTree(document));
+            };
+        } catch (IOException e) {
+            return new Unproven("is not JSON, or not all of it");
+        } catch (IllegalArgumentException e) {
+            return new Unproven("has something else than base64 where that belongs");
+        }
+    }
+
+    /** Source: github.com/containers/image, docs/containers-signature.5.md; cosign differs in the type and in how it is signed. */
+    private Verdict simple(byte[] payload, byte[] signature) throws IOException {
+        Optional<TrustedKey> key = signer(payload, signature);
+        if (key.isEmpty()) {
+            return unknownKey();
+        }
+        JsonNode critical = JSON.readTree(payload).path("critical");
+        if (!critical.path("type").asText("").equals(SIMPLE)) {
+            return new Unproven("is of the type '" + shown(critical.path("type")) + "', not '" + SIMPLE + "'");
+        }
+        JsonNode digest = critical.path("image").path("docker-manifest-digest");
+        Optional<Digest> manifest = known(digest.asText(""));
+        if (manifest.isEmpty()) {
+            return another(key.get(), digest);
+        }
+        JsonNode named = critical.path("identity").path("docker-reference");
+        if (demand.repository() && !isRepository(named.asText(""))) {
+            return otherRepository(key.get(), named);
+        }
+        return new Signed(key.get(), manifest.get());
+    }
+
+    private Verdict bundle(JsonNode bundle) throws IOException {
+        String type = bundle.path("mediaType").asText("");
+        if (!type.equals(BUNDLE) && !type.equals(BUNDLE_TOO)) {
+            return new Unproven("is a bundle of the type '" + shown(bundle.path("mediaType")) + "'; " + BUNDLE
+                    + " can be verified");
+        }
+        JsonNode material = bundle.path("verificationMaterial");
+        if (material.has("certificate") || material.has("x509CertificateChain")) {
+            return new Unproven(
+                    "is made with a certificate (keyless, Fulcio), for which this node has no root of trust: only signatures"
+                            + " with a key can be verified");
+        }
+        boolean enveloped = bundle.has("dsseEnvelope");
+        if (enveloped == bundle.has("messageSignature")) {
+            return new Unproven("is a bundle with neither or both of dsseEnvelope and messageSignature");
+        }
+        return enveloped ? envelope(bundle.path("dsseEnvelope")) : message(bundle.path("messageSignature"));
+    }
+
+    /** A signature of the manifest's bytes, which name no repository. What the bundle says of their digest is a hint only. */
+    private Verdict message(JsonNode message) {
+        byte[] signature = bytes(message.path("signature"));
+        for (KnownManifest manifest : manifests) {
+            Optional<TrustedKey> key = signer(manifest.content(), signature);
+            if (key.isPresent()) {
+                return demand.repository()
+                        ? new Unproven(
+                                "by the key '" + key.get().name() + "' names no repository, which the rule asks for")
+                        : new Signed(key.get(), manifest.digest());
+            }
+        }
+        return new Unproven("is by none of the rule's keys, or of another image");
+    }
+
+    /** Source: github.com/secure-systems-lab/dsse, envelope.md and protocol.md. */
+    private Verdict envelope(JsonNode envelope) throws IOException {
+        JsonNode signatures = envelope.path("signatures");
+        if (!signatures.isArray() || signatures.size() != 1) {
+            return new Unproven("is a bundle with " + signatures.size() + " signatures; one belongs there");
+        }
+        String type = envelope.path("payloadType").asText("");
+        byte[] payload = bytes(envelope.path("payload"));
+        Optional<TrustedKey> key =
+                signer(encoded(type, payload), bytes(signatures.path(0).path("sig")));
+        if (key.isEmpty()) {
+            return unknownKey();
+        }
+        if (!type.equals(IN_TOTO)) {
+            return new Unproven(
+                    "is of a payload of the type '" + shown(envelope.path("payloadType")) + "', not " + IN_TOTO);
+        }
+        return statement(key.get(), JSON.readTree(payload));
+    }
+
+    /** What is signed, so that type and payload can't be read as each other: DSSE's pre-authentication encoding. */
+    static byte[] encoded(String type, byte[] payload) {
+        byte[] typeBytes = type.getBytes(UTF_8);
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        all.writeBytes(("DSSEv1 " + typeBytes.length + " ").getBytes(UTF_8));
+        all.writeBytes(typeBytes);
+        all.writeBytes((" " + payload.length + " ").getBytes(UTF_8));
+        all.writeBytes(payload);
+        return all.toByteArray();
+    }
+
+    /** Source: github.com/in-toto/attestation, spec/v1/statement.md. */
+    private Verdict statement(TrustedKey key, JsonNode statement) {
+        if (!STATEMENTS.contains(statement.path("_type").asText(""))) {
+            return new Unproven("is of a statement of the type '" + shown(statement.path("_type")) + "'");
+        }
+        JsonNode predicate = statement.path("predicateType");
+        if (!predicate.asText("").equals(APPROVAL)) {
+            return new Unproven("by the key '" + key.name() + "' is an attestation ('" + shown(predicate)
+                    + "') and no signature ('" + APPROVAL + "')");
+        }
+        JsonNode subjects = statement.path("subject");
+        if (!subjects.isArray() || subjects.isEmpty() || subjects.size() > MOST_SUBJECTS) {
+            return new Unproven("is of a statement with " + subjects.size() + " subjects; 1 to " + MOST_SUBJECTS
+                    + " are looked at");
+        }
+        for (JsonNode subject : subjects) {
+            Optional<Digest> manifest = subjectOf(subject);
+            if (manifest.isPresent()) {
+                return demand.repository() && !isRepository(subject.path("name").asText(""))
+                        ? otherRepository(key, subject.path("name"))
+                        : new Signed(key, manifest.get());
+            }
+        }
+        return another(key, subjects.path(0).path("digest").path("sha256"));
+    }
+
+    private Optional<Digest> subjectOf(JsonNode subject) {
+        for (KnownManifest manifest : manifests) {
+            Digest digest = manifest.digest();
+            String said =
+                    subject.path("digest").path(digest.algorithm().toString()).asText("");
+            if (said.equals(digest.hex())) {
+                return Optional.of(digest);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<TrustedKey> signer(byte[] message, byte[] signature) {
+        return demand.keys().stream()
+                .filter(key -> key.verifies(message, signature))
+                .findFirst();
+    }
+
+    private Optional<Digest> known(String digest) {
+        return manifests.stream()
+                .map(KnownManifest::digest)
+                .filter(known -> known.toString().equals(digest))
+                .findFirst();
+    }
+
+    /** A tag may stand there as well, which says nothing: it was another image's before, and will be. */
+    private boolean isRepository(String named) {
+        try {
+            ImageReference other = ImageReference.parse(named);
+            return RepositoryPattern.hostOf(other).equals(RepositoryPattern.hostOf(reference))
+                    && other.repository().equals(reference.repository());
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static Unproven unknownKey() {
+        return new Unproven("is by none of the rule's keys, or was altered");
+    }
+
+    private static Unproven another(TrustedKey key, JsonNode digest) {
+        return new Unproven("by the key '" + key.name() + "' is of another image, " + shown(digest));
+    }
+
+    private Unproven otherRepository(TrustedKey key, JsonNode named) {
+        return new Unproven("by the key '" + key.name() + "' names the repository '" + shown(named)
+                + "', and the rule asks" + " for the image's");
+    }
+
+    private static byte[] bytes(JsonNode base64) {
+        return Base64.getDecoder().decode(base64.asText(""));
+    }
+
+    static String shown(JsonNode text) {
+        return shown(text.asText(""));
+    }
+
+    /** What strangers wrote, for a message: short, and in letters that do nothing to a terminal. */
+    static String shown(String text) {
+        String plain = text.replaceAll("[^\\x20-\\x7e]", "?");
+        return plain.length() <= SHOWN ? plain : plain.substring(0, SHOWN) + "…";
+    }
+}

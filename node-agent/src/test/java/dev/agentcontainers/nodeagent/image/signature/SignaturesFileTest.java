@@ -1,0 +1,102 @@
+package dev.agentcontainers.nodeagent.image.signature;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentcontainers.nodeagent.image.ImageReference;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SignaturesFileTest {
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void writeKeys() throws IOException {
+        Files.writeString(folder.resolve("team.pem"), TestSigner.p256().publicKey());
+        Files.writeString(folder.resolve("short.pem"), TestSigner.rsa(1024).publicKey());
+    }
+
+    private SignatureRules read(String content) throws IOException {
+        return SignaturesFile.read(Files.writeString(folder.resolve("signatures.yaml"), content));
+    }
+
+    @Test
+    void theFirstRuleThatFitsDecides() throws IOException {
+        SignatureRules rules =
+                read("""
+            rules:
+            - images: [registry.example.org/sandbox/*]
+              unsigned: Allowed
+            - images: [registry.example.org/*, docker.io/library/debian]
+              signedBy:
+              - {name: team, keyFile: team.pem}
+              - name: other
+                key: |
+            %s  repository: Signed
+            - images: ["*"]
+              unsigned: Refused
+            """.formatted(TestSigner.ed25519().publicKey().indent(6)));
+
+        assertThat(demand(rules, "registry.example.org/sandbox/a")).isInstanceOf(Demand.None.class);
+        for (String image : new String[] {"registry.example.org/team/agent:1", "debian:13"}) {
+            assertThat(demand(rules, image)).isInstanceOfSatisfying(Demand.SignedBy.class, signed -> {
+                assertThat(signed.keys()).extracting(TrustedKey::name).containsExactly("team", "other");
+                assertThat(signed.repository()).isTrue();
+            });
+        }
+        assertThat(demand(rules, "elsewhere.example.org/a")).isInstanceOf(Demand.Refusal.class);
+    }
+
+    private static Demand demand(SignatureRules rules, String image) throws IOException {
+        return rules.decisive(ImageReference.parse(image)).demand();
+    }
+
+    @Test
+    void whatNoRuleIsForIsRefusedAndWithoutRulesNothingIs() throws IOException {
+        SignatureRules rules = read("rules: [{images: [r.example.org/a], unsigned: Allowed}]");
+
+        assertThatThrownBy(() -> demand(rules, "r.example.org/b"))
+                .hasMessageContaining("r.example.org/b")
+                .hasMessageContaining("signatures.yaml");
+        assertThat(demand(SignatureRules.NONE, "r.example.org/b")).isInstanceOf(Demand.None.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        ''                                                                           | 'rules'
+        rules: []                                                                    | 'rules'
+        rule: []                                                                     | 'rule'
+        rules: {a: b}                                                                | 'rules'
+        rules: [~]                                                                   | 'rules[0].images'
+        rules: [{unsigned: Allowed}]                                                 | 'rules[0].images'
+        rules: [{images: [debian], unsigned: Allowed}]                               | 'rules[0].images[0]'
+        rules: [{images: ["*"]}]                                                     | 'rules[0]'
+        rules: [{images: ["*"], unsigned: Allowed, signedBy: [{}]}]                  | 'rules[0]'
+        rules: [{images: ["*"], unsigned: allowed}]                                  | 'rules[0].unsigned'
+        rules: [{images: ["*"], unsigned: Allowed, repository: Any}]                 | 'rules[0].repository'
+        rules: [{images: ["*"], unsigned: Allowed, unsigned: Refused}]               | unsigned
+        rules: [{images: ["*"], signedBy: []}]                                       | 'rules[0].signedBy'
+        rules: [{images: ["*"], signedBy: [{keyFile: team.pem}]}]                    | 'rules[0].signedBy[0].name'
+        rules: [{images: ["*"], signedBy: [{name: a}]}]                              | 'rules[0].signedBy[0]'
+        rules: [{images: ["*"], signedBy: [{name: a, keyFile: a.pem}]}]              | 'rules[0].signedBy[0].keyFile'
+        rules: [{images: ["*"], signedBy: [{name: a, keyFile: short.pem}]}]          | 'rules[0].signedBy[0].keyFile'
+        rules: [{images: ["*"], signedBy: [{name: a, key: MFkw}]}]                   | 'rules[0].signedBy[0].key'
+        rules: [{images: ["*"], signedBy: [{name: a, pem: MFkw}]}]                   | 'rules[0].signedBy[0].pem'
+        rules: [{images: ["*"], signedBy: [{name: a, keyFile: team.pem}, {name: a, keyFile: team.pem}]}] | 'rules[0].signedBy[1].name'
+        rules: [{images: ["*"], signedBy: [{name: a, keyFile: team.pem}], repository: signed}] | 'rules[0].repository'
+        """)
+    void whatIsWrongIsNamed(String content, String says) {
+        assertThatThrownBy(() -> read(content))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("signatures.yaml")
+                .hasMessageContaining(says);
+    }
+}
