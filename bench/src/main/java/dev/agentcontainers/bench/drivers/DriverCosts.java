@@ -5,15 +5,8 @@ import dev.agentcontainers.bench.Bench.Run;
 import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
-import dev.agentcontainers.cli.terminal.UserException;
-import dev.agentcontainers.localcluster.binaries.Gvisor;
-import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.BareRun;
-import dev.agentcontainers.nodeagent.linux.oci.GvisorSettings;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
-import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
-import dev.agentcontainers.nodeagent.linux.process.Program;
-import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -22,13 +15,11 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -37,8 +28,6 @@ import java.util.stream.Stream;
  * {@code date}, as in {@code latency}; there is no fence and no supervisor here.
  */
 public final class DriverCosts implements Benchmark {
-    private static final String GROUP = "/agentcontainers-bench-drivers";
-    private static final long FIRST_ID = 330_000_000;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     @Override
@@ -48,41 +37,20 @@ public final class DriverCosts implements Benchmark {
 
     @Override
     public void run(Run run, Report report) throws Exception {
-        Path runsc = Program.find("runsc")
-                .map(Program::path)
-                .or(() -> Gvisor.find(System.getenv()))
-                .orElseThrow(
-                        () -> new UserException("this benchmark needs runsc: docs/isolation.md says how to get it"));
-        Path folder = Files.createTempDirectory("agentcontainers-bench");
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-        OciSettings settings = OciSettings.of(
-                        folder.resolve("state"),
-                        folder.resolve("run"),
-                        GROUP,
-                        new IdRange(FIRST_ID, 256 * IdRange.PER_SANDBOX),
-                        64L << 20)
-                .withGvisor(new GvisorSettings(Optional.of(runsc), GvisorSettings.SYSTRAP));
-        OciDriver process = OciDriver.process(settings);
-        try {
-            SandboxRoot root = new SandboxRoot.Image(List.of(layer(folder)), "");
-            measureStarts(run, report, settings, process, root);
-            measureMemory(run, report, process.container(), root);
-            measureMemory(run, report, process.gvisor(), root);
-        } finally {
-            for (SandboxId id : process.list()) {
-                process.purge(id);
-            }
-            process.forget();
-            DeepDeletion.delete(folder);
+        try (RuntimeDrivers drivers = RuntimeDrivers.open("drivers")) {
+            SandboxRoot root = new SandboxRoot.Image(List.of(layer(drivers.folder())), "");
+            measureStarts(run, report, drivers, root);
+            measureMemory(run, report, drivers.container(), root);
+            measureMemory(run, report, drivers.gvisor(), root);
         }
     }
 
-    private static void measureStarts(Run run, Report report, OciSettings settings, OciDriver process, SandboxRoot root)
+    private static void measureStarts(Run run, Report report, RuntimeDrivers drivers, SandboxRoot root)
             throws IOException, SandboxException, InterruptedException {
-        OciDriver container = process.container();
-        OciDriver gvisor = process.gvisor();
-        BareRun crun = BareRun.container(settings, date(root));
-        BareRun runsc = BareRun.gvisor(settings, date(root));
+        OciDriver container = drivers.container();
+        OciDriver gvisor = drivers.gvisor();
+        BareRun crun = BareRun.container(drivers.settings(), date(root));
+        BareRun runsc = BareRun.gvisor(drivers.settings(), date(root));
         int warmUp = run.times(10, 2);
         int rounds = run.times(60, 8);
         for (int i = 0; i < warmUp + rounds; i++) {

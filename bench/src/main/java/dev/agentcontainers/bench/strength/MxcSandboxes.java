@@ -35,7 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * network, a folder to read with the program and a folder to write. A driver for the suite alone: it runs the one program that a
  * sandbox is shown, does without limits, which the SDK has none of, and knows only sandboxes that it has started itself.
  */
-final class MxcSandboxes implements IsolationDriver {
+final class MxcSandboxes implements IsolationDriver, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration PAUSE = Duration.ofMillis(10);
 
@@ -45,6 +45,7 @@ final class MxcSandboxes implements IsolationDriver {
     private final MxcPackage mxc;
     private final Path folder;
     private final Map<SandboxId, Launch> launches = new ConcurrentHashMap<>();
+    private final Thread closing = new Thread(this::endAll, "close");
 
     /** @param agent the first process of the sandbox's program, as the host numbers it */
     private record Launch(Process executor, ProcessHandle agent, Path place) {}
@@ -53,6 +54,18 @@ final class MxcSandboxes implements IsolationDriver {
     MxcSandboxes(MxcPackage mxc, Path folder) {
         this.mxc = mxc;
         this.folder = folder;
+        Runtime.getRuntime().addShutdownHook(closing);
+    }
+
+    private void endAll() {
+        launches.values().forEach(launch -> end(launch.executor()));
+    }
+
+    /** Ends what still runs; its files go with the folder. */
+    @Override
+    public void close() {
+        Runtime.getRuntime().removeShutdownHook(closing);
+        endAll();
     }
 
     @Override
@@ -86,9 +99,15 @@ final class MxcSandboxes implements IsolationDriver {
             Files.write(configuration, configuration(GATED.formatted(shown), shown, home));
             permit(configuration, "rw-r--r--");
             Process executor = start(configuration, home, place.resolve("output"));
-            ProcessHandle agent = await(executor, place);
-            launches.put(spec.id(), new Launch(executor, agent, place));
-            return new NetworkAttachment(agent.pid());
+            try {
+                ProcessHandle agent = await(executor, place);
+                launches.put(spec.id(), new Launch(executor, agent, place));
+                return new NetworkAttachment(agent.pid());
+            } catch (IOException e) {
+                end(executor);
+                DeepDeletion.delete(place);
+                throw e;
+            }
         } catch (IOException e) {
             throw new SandboxException(Step.CREATE, Kind.TRANSIENT, String.valueOf(e.getMessage()), e);
         }
@@ -153,8 +172,6 @@ final class MxcSandboxes implements IsolationDriver {
             }
             pause();
         }
-        executor.descendants().forEach(ProcessHandle::destroyForcibly);
-        executor.destroyForcibly();
         throw new IOException("no program began within " + PATIENCE.toSeconds() + " s");
     }
 
@@ -229,12 +246,15 @@ final class MxcSandboxes implements IsolationDriver {
 
     @Override
     public void kill(SandboxId id) throws SandboxException {
-        Launch launch = launch(id, Step.STOP);
-        List<ProcessHandle> all = launch.executor().descendants().toList();
+        end(launch(id, Step.STOP).executor());
+    }
+
+    private static void end(Process executor) {
+        List<ProcessHandle> all = executor.descendants().toList();
         all.forEach(ProcessHandle::destroyForcibly);
-        launch.executor().destroyForcibly();
+        executor.destroyForcibly();
         all.forEach(process -> process.onExit().join());
-        launch.executor().onExit().join();
+        executor.onExit().join();
     }
 
     @Override

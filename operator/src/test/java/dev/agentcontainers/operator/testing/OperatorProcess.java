@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,39 +38,45 @@ public final class OperatorProcess implements AutoCloseable {
 
     private final String name;
     private final ProcessBuilder program;
+    private final boolean keptRunning;
     private final int port;
     private final Path log;
     private Process process;
-    private int startedAgain;
+    private volatile int starts;
+    private long logBefore;
     private volatile String fate = "";
 
-    private OperatorProcess(String name, ProcessBuilder program, int port, Path log) throws IOException {
+    private OperatorProcess(String name, ProcessBuilder program, boolean keptRunning, int port, Path log) {
         this.name = name;
         this.program = program;
+        this.keptRunning = keptRunning;
         this.port = port;
         this.log = log;
-        this.process = launch();
     }
 
-    private Process launch() throws IOException {
-        Process launched = program.start();
-        launched.onExit().thenAccept(this::startAgain);
-        return launched;
+    private synchronized void launch() throws IOException {
+        logBefore = Files.exists(log) ? Files.size(log) : 0;
+        starts++;
+        process = program.start();
+        if (keptRunning) {
+            process.onExit().thenAccept(this::startAgain);
+        }
     }
 
     /** As its Deployment does: it ends rather than begin half-way where a connection to the API server was lost. */
     private synchronized void startAgain(Process ended) {
-        if (ended.exitValue() == 1
-                && fate.isEmpty()
-                && !leads()
-                && startedAgain < MOST_STARTS_AGAIN
-                && log().contains(CONNECTION_LOST)) {
-            startedAgain++;
-            try {
-                process = launch();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+        if (ended.exitValue() != 1 || !fate.isEmpty() || leads() || starts > MOST_STARTS_AGAIN) {
+            return;
+        }
+        try {
+            byte[] all = Files.readAllBytes(log);
+            String since = new String(all, (int) logBefore, all.length - (int) logBefore, StandardCharsets.UTF_8);
+            if (since.contains(CONNECTION_LOST)) {
+                System.err.printf("The operator is started again:%n%s%n", describe());
+                launch();
             }
+        } catch (IOException e) {
+            fate = "could not be started again: " + e.getMessage();
         }
     }
 
@@ -85,7 +92,7 @@ public final class OperatorProcess implements AutoCloseable {
         List<String> all = new ArrayList<>(settings);
         all.add("agentcontainers.operator.leader.namespace=" + TestCluster.SYSTEM_NAMESPACE);
         return start(
-                name, all, Map.of("KUBECONFIG", cluster.operatorKubeconfig().toString()), List.of());
+                name, all, Map.of("KUBECONFIG", cluster.operatorKubeconfig().toString()), List.of(), true);
     }
 
     /**
@@ -98,6 +105,15 @@ public final class OperatorProcess implements AutoCloseable {
      */
     public static OperatorProcess start(
             String name, List<String> settings, Map<String, String> environment, List<String> arguments) {
+        return start(name, settings, environment, arguments, false);
+    }
+
+    private static OperatorProcess start(
+            String name,
+            List<String> settings,
+            Map<String, String> environment,
+            List<String> arguments,
+            boolean keptRunning) {
         try {
             Path target = TestCluster.projectRoot().resolve("operator/target");
             Path log = Files.createDirectories(target.resolve("operator-logs"))
@@ -116,7 +132,8 @@ public final class OperatorProcess implements AutoCloseable {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-            OperatorProcess started = new OperatorProcess(name, builder, port, log);
+            OperatorProcess started = new OperatorProcess(name, builder, keptRunning, port, log);
+            started.launch();
             STARTED.add(started);
             return started;
         } catch (IOException e) {
@@ -135,17 +152,18 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** What became of it, for a failure's report: whether it runs or how it has ended, and the end of its log. */
     public String describe() {
+        Process last = process();
         String state = !fate.isEmpty()
                 ? fate
-                : process().isAlive()
+                : last.isAlive()
                         ? "runs"
-                        : "has ended by itself with exit code " + process().exitValue();
+                        : "has ended by itself with exit code %d after %d starts".formatted(last.exitValue(), starts);
         List<String> lines = log().lines().toList();
         String end = lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()).stream()
                 .map(line -> line.length() > LINE_SHOWN ? line.substring(0, LINE_SHOWN) + " …" : line)
                 .collect(Collectors.joining("\n"));
         return "operator %s (process %d) %s; the end of %s:%n%s"
-                .formatted(name, process().pid(), state, log, end);
+                .formatted(name, last.pid(), state, log, end);
     }
 
     /** How the audit log names the operator that was started under that name. */
@@ -173,11 +191,12 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** Waits until the program ends by itself. */
     public int awaitExit(Duration within) {
+        Process awaited = process();
         try {
-            if (!process().waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!awaited.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new AssertionError("still running after " + within + ":\n" + log());
             }
-            return process().exitValue();
+            return awaited.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
