@@ -254,14 +254,18 @@ public final class ImageStore implements Closeable {
         }
     }
 
-    /** By the reference that it was pulled by, or by one with its digest. */
+    /**
+     * By the reference that it was pulled by, or by one of the same repository with its digest. The same content of another
+     * repository is not found: who may have images of the one need not be who may have those of the other, and by what it is
+     * called it is decided whether it may be had.
+     */
     public Optional<StoredImage> find(ImageReference reference) throws IOException {
         Optional<StoredImage> named = images.readable(ImageRecords.nameFor(reference));
         if (named.isPresent() || reference.digest().isEmpty()) {
             return named;
         }
         return images.readable().stream()
-                .filter(image -> reference.digest().get().equals(image.digest()))
+                .filter(image -> image.isOfTheSame(reference, reference.digest().get()))
                 .findFirst()
                 .map(image -> image.as(reference));
     }
@@ -299,10 +303,11 @@ public final class ImageStore implements Closeable {
             }
             uses.write(user, image);
             String name = ImageRecords.nameFor(image.reference());
-            if (images.readable(name)
-                    .filter(known -> known.digest().equals(image.digest()))
-                    .isPresent()) {
-                images.write(name, image.used(clock.instant()));
+            // What the agent was given may be older than what is known by now, for example of what proves it.
+            Optional<StoredImage> known = images.readable(name).filter(now -> now.digest()
+                    .equals(image.digest()));
+            if (known.isPresent()) {
+                images.write(name, known.get().used(clock.instant()));
             }
         }
         return image.layers().stream().map(layers::path).toList();

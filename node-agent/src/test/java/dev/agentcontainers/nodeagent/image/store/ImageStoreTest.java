@@ -105,12 +105,77 @@ class ImageStoreTest {
         assertThat(pulled.digest()).isEqualTo(image.index());
         assertThat(store.configuration(pulled).entrypoint()).containsExactly("/run");
         assertThat(store.find(reference)).contains(pulled);
-        assertThat(store.find(ImageReference.parse("other.example/x@" + image.index())))
-                .isPresent();
+        assertThat(store.find(ImageReference.parse(registry.host() + "/team/agent:other@" + image.index())))
+                .map(StoredImage::digest)
+                .contains(image.index());
         assertThat(in("blobs")).hasSize(3);
         assertThat(in("partial")).isEmpty();
         assertThat(in("unpacking")).isEmpty();
         assertThat(in("pulls")).isEmpty();
+    }
+
+    /** By its name it is decided whether an image may be had: an other name for what is here has to be its registry's own. */
+    @Test
+    void aDigestIsNotFoundUnderAnotherRepositorysName() throws Exception {
+        pull(source());
+
+        for (String other : List.of("other.example/team/agent", registry.host() + "/team/other")) {
+            ImageReference renamed = ImageReference.parse(other + "@" + image.index());
+            assertThat(store.find(renamed)).isEmpty();
+            assertThatThrownBy(() -> store.get(
+                            renamed,
+                            PullPolicy.NEVER,
+                            this::source,
+                            Admission.ALL,
+                            TestImage.PLATFORM,
+                            PullObserver.NONE))
+                    .isInstanceOfSatisfying(
+                            ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+        }
+        ImageReference renamed = ImageReference.parse(registry.host() + "/team/other@" + image.index());
+        ImageStore.Origin origin =
+                () -> new RegistryClient(registry.settings()).source(renamed, RegistryCredentials.NONE);
+        assertThatThrownBy(() -> store.get(
+                        renamed,
+                        PullPolicy.IF_NOT_PRESENT,
+                        origin,
+                        Admission.ALL,
+                        TestImage.PLATFORM,
+                        PullObserver.NONE))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+
+        // Where the other repository has it too, nothing but its documents is asked for again.
+        registry.with("team/other", "1", image);
+        long layers = registry.countOf("/blobs/" + received(TestLayer.gzip(LOWER)));
+        assertThat(store.get(
+                                renamed,
+                                PullPolicy.IF_NOT_PRESENT,
+                                origin,
+                                Admission.ALL,
+                                TestImage.PLATFORM,
+                                PullObserver.NONE)
+                        .reference())
+                .isEqualTo(renamed);
+        assertThat(registry.countOf("/blobs/" + received(TestLayer.gzip(LOWER))))
+                .isEqualTo(layers);
+    }
+
+    /** Two agents began before there were rules, and only one of them has been asked about since. */
+    @Test
+    void anAgentsUseKeepsWhatProvesItsImageByNow() throws Exception {
+        StoredImage before = pull(source());
+        store.use("agent-1", before);
+        store.use("agent-2", before);
+        byte[] proof = {1};
+        StoredImage proven = store.admitted(before, (_, _) -> List.of(proof), Optional.empty());
+        store.use("agent-1", proven);
+        store.close();
+
+        open();
+        store.use("agent-2", store.usedBy("agent-2").orElseThrow());
+
+        assertThat(store.find(reference).orElseThrow().proofs()).containsExactly(Digest.of(proof));
     }
 
     @Test
