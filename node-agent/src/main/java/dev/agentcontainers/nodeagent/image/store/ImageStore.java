@@ -55,6 +55,7 @@ public final class ImageStore implements Closeable {
     private final NamedLocks locks;
     private final BlobStore blobs;
     private final LayerStore layers;
+    private final Proofs proofs;
     private final ImageRecords images;
     private final ImageRecords pulls;
     private final ImageRecords uses;
@@ -67,6 +68,7 @@ public final class ImageStore implements Closeable {
         this.locks = shared.locks();
         this.blobs = shared.blobs();
         this.layers = shared.layers();
+        this.proofs = new Proofs(blobs);
         this.images = shared.images();
         this.pulls = shared.pulls();
         this.uses = shared.uses();
@@ -135,13 +137,19 @@ public final class ImageStore implements Closeable {
      */
     public StoredImage admitted(StoredImage image, Admission admission, Optional<Origin> origin)
             throws IOException, InterruptedException {
-        StoredImage proven = proven(image, admission.admit(new StoredCandidate(image, blobs), origin));
-        if (!proven.equals(image)) {
+        List<byte[]> given = admission.admit(new StoredCandidate(image, blobs), origin);
+        StoredImage proven = image.proven(Proofs.digests(given));
+        if (!proven.equals(image) || !proofs.areIntact(image.proofs())) {
+            // Under the lock nobody takes for unneeded what is not noted yet.
             try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+                proofs.write(given);
                 // Whatever tags of its repository the same content has here.
                 for (StoredImage same : images.readable()) {
-                    if (same.isOfTheSame(image)) {
-                        images.write(ImageRecords.nameFor(same.reference()), same.proven(proven.proofs()));
+                    StoredImage now = same.isOfTheSame(image)
+                            ? same.proven(proofs.joined(same.proofs(), proven.proofs()))
+                            : same;
+                    if (!now.equals(same)) {
+                        images.write(ImageRecords.nameFor(same.reference()), now);
                     }
                 }
             }
@@ -149,25 +157,9 @@ public final class ImageStore implements Closeable {
         return proven;
     }
 
-    private StoredImage proven(StoredImage image, List<byte[]> proofs) throws IOException, InterruptedException {
-        List<Digest> digests = proofs.stream().map(Digest::of).toList();
-        if (!digests.equals(image.proofs())) {
-            for (byte[] proof : proofs) {
-                blobs.write(Digest.of(proof), proof);
-            }
-        }
-        return image.proven(digests);
-    }
-
     private boolean isWhole(StoredImage image) {
         return image.layers().stream().allMatch(layers::has)
                 && image.documents().stream().allMatch(blobs::has);
-    }
-
-    /** As the other, and admits every image: whoever runs it asks then. */
-    public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
-            throws IOException, InterruptedException {
-        return pull(reference, source, Admission.ALL, platform, observer);
     }
 
     /**
@@ -201,20 +193,20 @@ public final class ImageStore implements Closeable {
             ImagePull.Resolved resolved = image.resolve(clock.instant());
             try {
                 need(pulls, pull, resolved.stored());
-                // What nobody has signed is not unpacked either. What proved the same content proves it for as long as
-                // it is here.
-                StoredImage known = find(reference)
-                        .filter(same -> same.digest().equals(resolved.stored().digest()))
-                        .map(same -> resolved.stored().proven(same.proofs()))
-                        .orElse(resolved.stored());
-                StoredImage proven = proven(
-                        resolved.stored(),
-                        admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source)));
+                // What nobody has signed is not unpacked either.
+                StoredImage known = resolved.stored().proven(knownProofs(resolved.stored()));
+                List<byte[]> given =
+                        admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source));
+                StoredImage proven = resolved.stored().proven(Proofs.digests(given));
                 need(pulls, pull, proven);
+                proofs.write(given);
                 withRoom(() -> image.fill(resolved), resolved.stored().compressedBytes(), mayRemoveOthers);
                 // Documents may have been collected between their arrival and the note that they are needed.
-                for (Digest document : resolved.stored().documents()) {
+                for (Digest document : proven.documents()) {
                     blobs.read(document);
+                }
+                for (Digest proof : proven.proofs()) {
+                    blobs.read(proof);
                 }
                 need(images, ImageRecords.nameFor(reference), proven);
                 return proven;
@@ -222,6 +214,17 @@ public final class ImageStore implements Closeable {
                 pulls.delete(pull);
             }
         }
+    }
+
+    /** What proved the same content of the repository proves it for as long as it is here, by whichever tag. */
+    private List<Digest> knownProofs(StoredImage image) throws IOException {
+        List<Digest> known = List.of();
+        for (StoredImage same : images.readable()) {
+            if (same.isOfTheSame(image)) {
+                known = proofs.joined(known, same.proofs());
+            }
+        }
+        return known;
     }
 
     private interface Step {
