@@ -36,8 +36,7 @@ public interface Admission {
      * Admits an image.
      *
      * @param origin who may be asked about it; empty where nobody is to be
-     * @return what proves it now or did earlier, to be stored with it, the newest last: at most {@link #MOST_PROOFS}, of a few
-     *     MiB
+     * @return what proves it now or did earlier, to be stored with it: at most {@link #MOST_PROOFS}, the newest last, of a few MiB
      * @throws dev.agentcontainers.nodeagent.image.ImageException of kind UNSIGNED where it is not admitted
      */
     List<byte[]> admit(Candidate image, Optional<ImageStore.Origin> origin) throws IOException, InterruptedException;

@@ -11,15 +11,11 @@ import dev.agentcontainers.nodeagent.image.ImageSource;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,12 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class ImageStore implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
 
-    /** Held while it is decided what nobody needs, and while somebody says that he needs something. */
-    private static final String COLLECTION = "collection";
-
-    /** How long what has arrived of an image is kept that could not be had whole. */
-    private static final Duration KEPT = Duration.ofDays(1);
-
     /** What an image takes at most times, as it is received and unpacked together. */
     private static final long OF_ITS_COMPRESSED_SIZE = 4;
 
@@ -59,6 +49,7 @@ public final class ImageStore implements Closeable {
     private final ImageRecords images;
     private final ImageRecords pulls;
     private final ImageRecords uses;
+    private final UnneededContent unneeded;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private ImageStore(SharedStore shared) {
@@ -72,6 +63,7 @@ public final class ImageStore implements Closeable {
         this.images = shared.images();
         this.pulls = shared.pulls();
         this.uses = shared.uses();
+        this.unneeded = new UnneededContent(shared);
     }
 
     /**
@@ -141,7 +133,7 @@ public final class ImageStore implements Closeable {
         StoredImage proven = image.proven(Proofs.digests(given));
         if (!proven.equals(image) || !proofs.areIntact(image.proofs())) {
             // Under the lock nobody takes for unneeded what is not noted yet.
-            try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+            try (NamedLocks.Held _ = locks.hold(UnneededContent.COLLECTION)) {
                 proofs.write(given);
                 // Whatever tags of its repository the same content has here.
                 for (StoredImage same : images.readable()) {
@@ -195,8 +187,7 @@ public final class ImageStore implements Closeable {
                 need(pulls, pull, resolved.stored());
                 // What nobody has signed is not unpacked either.
                 StoredImage known = resolved.stored().proven(knownProofs(resolved.stored()));
-                List<byte[]> given =
-                        admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source));
+                List<byte[]> given = admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source));
                 StoredImage proven = resolved.stored().proven(Proofs.digests(given));
                 need(pulls, pull, proven);
                 proofs.write(given);
@@ -243,7 +234,7 @@ public final class ImageStore implements Closeable {
                 throw e;
             }
             // How large it is unpacked nobody knows before.
-            List<ImageReference> removed = relieve(
+            List<ImageReference> removed = unneeded.relieve(
                     limits.leastFree() + Math.min(compressedBytes * OF_ITS_COMPRESSED_SIZE, limits.unpackedBytes()),
                     limits.leastFreeFiles() + FILES_OF_AN_IMAGE);
             LOG.info("{}; removed the images {}, which no agent has", e.getMessage(), removed);
@@ -252,7 +243,7 @@ public final class ImageStore implements Closeable {
     }
 
     private void need(ImageRecords records, String name, StoredImage image) throws IOException, InterruptedException {
-        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+        try (NamedLocks.Held _ = locks.hold(UnneededContent.COLLECTION)) {
             records.write(name, image);
         }
     }
@@ -300,15 +291,15 @@ public final class ImageStore implements Closeable {
      * @throws ImageException of kind NOT_FOUND where a part of it is not here any more; nothing is noted then
      */
     public List<Path> use(String user, StoredImage image) throws IOException, InterruptedException {
-        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+        try (NamedLocks.Held _ = locks.hold(UnneededContent.COLLECTION)) {
             if (!isWhole(image)) {
                 throw new ImageException(Kind.NOT_FOUND, gone(image));
             }
             uses.write(user, image);
             String name = ImageRecords.nameFor(image.reference());
             // What the agent was given may be older than what is known by now, for example of what proves it.
-            Optional<StoredImage> known = images.readable(name).filter(now -> now.digest()
-                    .equals(image.digest()));
+            Optional<StoredImage> known =
+                    images.readable(name).filter(now -> now.digest().equals(image.digest()));
             if (known.isPresent()) {
                 images.write(name, known.get().used(clock.instant()));
             }
@@ -358,44 +349,7 @@ public final class ImageStore implements Closeable {
      * needs, nothing that has a name is removed until that agent is released.
      */
     public void collect() throws IOException, InterruptedException {
-        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
-            images.setDamagedAside();
-            removeUnneeded(neededImages());
-        } catch (ImageRecords.DamagedException e) {
-            LOG.warn("{}", e.getMessage());
-        }
-        // Without the lock: agents start while much is removed.
-        layers.collectLeftovers();
-    }
-
-    private void removeUnneeded(List<StoredImage> neededImages) throws IOException, InterruptedException {
-        Set<Digest> needed = new HashSet<>();
-        for (StoredImage image : neededImages) {
-            needed.addAll(image.layers());
-            needed.addAll(image.documents());
-            needed.addAll(image.proofs());
-        }
-        for (Digest layer : layers.all()) {
-            if (!needed.contains(layer)) {
-                layers.forget(layer);
-            }
-        }
-        blobs.collect(needed, clock.instant().minus(KEPT));
-    }
-
-    private List<StoredImage> neededImages() throws IOException {
-        for (String pull : pulls.names()) {
-            Optional<NamedLocks.Held> abandoned = locks.tryHold(pull);
-            if (abandoned.isPresent()) {
-                try (NamedLocks.Held _ = abandoned.get()) {
-                    pulls.delete(pull);
-                }
-            }
-        }
-        List<StoredImage> needed = new ArrayList<>(images.all());
-        needed.addAll(pulls.all());
-        needed.addAll(uses.all());
-        return needed;
+        unneeded.collect();
     }
 
     /**
@@ -404,34 +358,7 @@ public final class ImageStore implements Closeable {
      * @return what was removed
      */
     public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
-        return relieve(wantedFree, 0);
-    }
-
-    private List<ImageReference> relieve(long wantedFree, long wantedFreeFiles)
-            throws IOException, InterruptedException {
-        // What nobody has a name for any more goes before what somebody pulled.
-        collect();
-        Set<Digest> used = new HashSet<>();
-        try {
-            uses.all().forEach(image -> used.add(image.digest()));
-        } catch (ImageRecords.DamagedException e) {
-            // Said by the collection: no room would come of it.
-            return List.of();
-        }
-        List<StoredImage> unused = images.readable().stream()
-                .filter(image -> !used.contains(image.digest()))
-                .sorted(Comparator.comparing(StoredImage::usedAt))
-                .toList();
-        List<ImageReference> removed = new ArrayList<>();
-        for (StoredImage image : unused) {
-            if (Files.getFileStore(shared.directory()).getUsableSpace() >= wantedFree
-                    && layers.freeFiles() >= wantedFreeFiles) {
-                break;
-            }
-            remove(image.reference());
-            removed.add(image.reference());
-        }
-        return removed;
+        return unneeded.relieve(wantedFree, 0);
     }
 
     /** Pulls that are under way go on; others that opened the store keep it. */
