@@ -1,8 +1,10 @@
 package dev.agentcontainers.cli.image;
 
+import dev.agentcontainers.cli.registry.SignaturesFlag;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.archive.ImageArchive;
+import dev.agentcontainers.nodeagent.image.signature.SignatureAdmission;
 import dev.agentcontainers.nodeagent.image.store.Admission;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
@@ -36,8 +38,9 @@ import picocli.CommandLine.Parameters;
             "for an archive on standard input. Images are called what they are called there.",
             "What is printed, REPOSITORY:TAG@DIGEST, is exactly what was taken.",
             "An agent that is to run from one must not have spec.imagePullPolicy Always,",
-            "with which the registry is asked. What must be signed on this machine is taken",
-            "without a signature, and run once its registry gives one for its digest.",
+            "with which the registry is asked. What must be signed on this machine",
+            "(--signatures) is taken without a signature, and run once its registry gives",
+            "one for its digest; what is to run nowhere here is not taken.",
             ""
         },
         sortOptions = false,
@@ -58,6 +61,9 @@ final class LoadCommand implements Callable<Integer> {
             paramLabel = "IMAGE",
             description = "What the image is called, where there is only one: [REGISTRY[:PORT]/]REPOSITORY[:TAG].")
     private @Nullable String name;
+
+    @Mixin
+    private SignaturesFlag signatures = new SignaturesFlag();
 
     @Mixin
     private StoreOption store = new StoreOption();
@@ -111,9 +117,10 @@ final class LoadCommand implements Callable<Integer> {
 
     private int load(ImageArchive archive, ImageStore images) throws IOException, InterruptedException {
         List<Named> all = named(archive.images());
+        Admission admission = new SignatureAdmission(signatures.rules()).withoutProof();
         for (Named each : all) {
             new Received(spec.commandLine(), quiet)
-                    .from(archive.source(each.image()), each.reference(), Admission.ALL, images);
+                    .from(archive.source(each.image()), each.reference(), admission, images);
         }
         return all.size();
     }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How registries are reached, and which of their images must be signed. */
@@ -19,12 +20,15 @@ public final class RegistriesFlag {
                     "How registries are reached: YAML with mirrors, plainHttp and authoritiesFile. Default: /etc/agentcontainers/registries.yaml, where it is there.")
     private @Nullable Path registries;
 
-    @Option(
-            names = "--signatures",
-            paramLabel = "FILE",
-            description =
-                    "Which images must be signed by whom: YAML with rules. Default: /etc/agentcontainers/signatures.yaml, where it is there; no image need be signed without either.")
-    private @Nullable Path signatures;
+    @Mixin
+    private SignaturesFlag signatures = new SignaturesFlag();
+
+    /** The first of these flags that was given; empty where none was. */
+    Optional<String> firstGiven() {
+        return Optional.ofNullable(registries)
+                .map(_ -> "--registries")
+                .or(() -> signatures.given().map(_ -> "--signatures"));
+    }
 
     /** As it was given, absolute and checked; empty where it was not. */
     public Optional<Path> file() {
@@ -38,18 +42,12 @@ public final class RegistriesFlag {
     }
 
     ImageSettings settings(Optional<Path> credentials, Map<String, String> environment) {
-        ImageSettings settings;
+        signatures.rules();
         try {
-            settings = MachineImages.settings(
-                    Optional.ofNullable(registries), Optional.ofNullable(signatures), credentials, environment);
+            return MachineImages.settings(
+                    Optional.ofNullable(registries), signatures.given(), credentials, environment);
         } catch (IOException e) {
-            throw new UserException("--registries: " + e.getMessage(), 2);
+            throw new UserException((registries == null ? "" : "--registries: ") + e.getMessage(), 2);
         }
-        try {
-            settings.readSignatures();
-        } catch (IOException e) {
-            throw new UserException("--signatures: " + e.getMessage(), 2);
-        }
-        return settings;
     }
 }

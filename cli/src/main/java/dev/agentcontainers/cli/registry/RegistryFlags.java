@@ -20,6 +20,11 @@ public final class RegistryFlags {
                     "User names and passwords by registry, in JSON, as docker login writes them and a Secret of type kubernetes.io/dockerconfigjson holds them. Default: $DOCKER_CONFIG/config.json, then ~/.docker/config.json, where they are there.")
     private @Nullable Path credentials;
 
+    /** The first of these flags that was given; empty where none was. */
+    public Optional<String> firstGiven() {
+        return registries.firstGiven().or(() -> Optional.ofNullable(credentials).map(_ -> "--credentials"));
+    }
+
     /** Checked but for the credentials, which are read when something is pulled. */
     public ImageSettings settings() {
         return registries.settings(Optional.ofNullable(credentials), System.getenv());

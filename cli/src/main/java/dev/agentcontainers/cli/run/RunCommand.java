@@ -143,6 +143,11 @@ public final class RunCommand implements Callable<Integer> {
             throw new UserException(
                     "run: --dns-upstream needs root: the service of this machine has its own resolver", 2);
         }
+        Optional<String> ofRegistries = registries.firstGiven();
+        if (ofRegistries.isPresent() && !isRoot()) {
+            throw new UserException(
+                    "run: %s needs root: the service of this machine has its own".formatted(ofRegistries.get()), 2);
+        }
         if (quiet && verbose) {
             throw new UserException("run: --quiet and --verbose exclude each other", 2);
         }

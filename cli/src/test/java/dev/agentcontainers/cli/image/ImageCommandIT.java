@@ -178,6 +178,34 @@ class ImageCommandIT {
         }
     }
 
+    /** One rule after the other: without a signature it is taken, and what is to run nowhere is not. */
+    @Test
+    void loadsNothingThatIsToRunNowhere() throws IOException {
+        String layout = SmallImage.write(image.layout(NAME), folder.resolve("layout")).toString();
+        Path signatures = Files.writeString(
+                folder.resolve("signatures.yaml"), "rules: [{images: ['*'], unsigned: Refused}]");
+
+        CommandAnswer refused = image("load", "--signatures", signatures.toString(), layout);
+        assertThat(refused.exitCode()).isEqualTo(1);
+        assertThat(refused.errors()).contains("is refused by rule 1 (*)").contains("whoever signed it");
+        assertThat(unpacked()).isEmpty();
+        assertThat(list()).isEmpty();
+
+        Files.writeString(signatures, """
+            rules:
+            - images: ['*']
+              signedBy:
+              - name: team
+                key: |
+                  -----BEGIN PUBLIC KEY-----
+                  MCowBQYDK2VwAyEAfWjQImhm0Yd9/T0Iqq3Vig6V26fnKK7f8o0oNsXtMJo=
+                  -----END PUBLIC KEY-----
+            """);
+        assertThat(succeeds("load", "--signatures", signatures.toString(), layout)
+                        .text())
+                .isEqualTo(pinned(NAME));
+    }
+
     @Test
     void loadsALayoutFromADirectory() throws IOException {
         Path layout = SmallImage.write(image.layout(NAME), folder.resolve("layout"));

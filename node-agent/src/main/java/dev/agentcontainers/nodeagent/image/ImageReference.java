@@ -13,6 +13,11 @@ import java.util.regex.Pattern;
  */
 public record ImageReference(String registry, String repository, Optional<String> tag, Optional<Digest> digest) {
     private static final String HUB = "docker.io";
+
+    /** All the names of Docker Hub, where images of one word are those of {@code library}. */
+    private static final Pattern HUBS =
+            Pattern.compile("(?:index\\.|registry-1\\.)?docker\\.io(?::0*443)?", Pattern.CASE_INSENSITIVE);
+
     private static final String LATEST = "latest";
     private static final int LONGEST = 512;
     private static final int LONGEST_NAME = 255;
@@ -47,7 +52,7 @@ public record ImageReference(String registry, String repository, Optional<String
         boolean hosted = first.contains(".") || first.contains(":") || first.equals("localhost");
         String registry = hosted ? first : HUB;
         String rest = hosted ? name.substring(slash + 1) : name;
-        String repository = registry.equals(HUB) && rest.indexOf('/') < 0 ? "library/" + rest : rest;
+        String repository = HUBS.matcher(registry).matches() && rest.indexOf('/') < 0 ? "library/" + rest : rest;
         requireNames(text, registry, repository);
         return new ImageReference(
                 registry, repository, tag.isEmpty() && digest.isEmpty() ? Optional.of(LATEST) : tag, digest);

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.standalone;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
 import dev.agentcontainers.nodeagent.image.registry.RegistrySettings;
+import dev.agentcontainers.nodeagent.image.signature.SignatureRules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,22 @@ public final class MachineImages {
                 credentials.or(() -> ofDocker(environment)),
                 signatures(signatures),
                 ImageSettings.FREE_PERCENT);
+    }
+
+    /**
+     * What this machine asks of signatures now.
+     *
+     * @param signatures file to use in place of /etc/agentcontainers/signatures.yaml, which need not be there
+     * @throws IOException where it can't be read or is wrong, naming the field
+     */
+    public static SignatureRules signatureRules(Optional<Path> signatures) throws IOException {
+        return new ImageSettings(
+                        DIRECTORY,
+                        RegistrySettings.DEFAULT,
+                        Optional.empty(),
+                        signatures(signatures),
+                        ImageSettings.FREE_PERCENT)
+                .readSignatures();
     }
 
     /** One of which it can't be said whether it is there is taken for there, and fails where it is read. */

@@ -74,6 +74,8 @@ final class HeldImage implements AutoCloseable {
         }
         pull = Optional.empty();
         held = Optional.of(result(begun.task()));
+        // The rules may have become others while it was pulled, or since.
+        requireSigned();
         return held;
     }
 
@@ -97,16 +99,24 @@ final class HeldImage implements AutoCloseable {
         }
     }
 
-    /** For each start anew: what has to be signed by whom may have changed since the last one. */
     private boolean isVerified() throws SandboxException {
         try {
-            images.requireSigned(id);
+            requireSigned();
             return true;
-        } catch (IOException e) {
-            if (isFor(e, ImageException.Kind.UNSIGNED)) {
-                LOG.warn("agent {} needs a signature that is not stored: {}", id, e.getMessage());
+        } catch (SandboxException e) {
+            if (isFor(e.getCause(), ImageException.Kind.UNSIGNED)) {
+                LOG.info("agent {} can't be started by what is stored of its image: {}", id, e.getMessage());
                 return false;
             }
+            throw e;
+        }
+    }
+
+    /** For each start anew: what has to be signed by whom may have changed since the last one. */
+    private void requireSigned() throws SandboxException {
+        try {
+            images.requireSigned(id);
+        } catch (IOException e) {
             throw failure(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

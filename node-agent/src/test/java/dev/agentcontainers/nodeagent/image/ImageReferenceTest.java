@@ -19,6 +19,10 @@ class ImageReferenceTest {
         "registry.example:5000/a/b_c/d--e:v1.0, registry.example:5000/a/b_c/d--e:v1.0",
         "[::1]:5000/agent:1, [::1]:5000/agent:1",
         "docker.io/debian, docker.io/library/debian:latest",
+        "index.docker.io/debian:13, index.docker.io/library/debian:13",
+        "Docker.io:443/debian, Docker.io:443/library/debian:latest",
+        "registry-1.docker.io/debian, registry-1.docker.io/library/debian:latest",
+        "index.docker.io/team/agent, index.docker.io/team/agent:latest",
     })
     void isCompletedAsKubernetesDoes(String written, String complete) {
         ImageReference reference = ImageReference.parse(written);

@@ -31,6 +31,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -295,6 +296,41 @@ class ImageLifeTest {
         });
     }
 
+    /** What is pulled by rules that are others by the time it is to start from it. */
+    @Test
+    void rulesThatChangeDuringAPullDecideItsStart() throws Exception {
+        TestSigner team = TestSigner.p256();
+        TestSigner next = TestSigner.p256();
+        askForSignatures(team);
+        sign(team, first.index());
+        node.close();
+        node.images = new AskedImages(
+                images,
+                () -> {},
+                () -> write(signatures.orElseThrow(), next.rules(registry.host() + "/team/*")));
+        node.up().policy(3, 5, TestNode.GROUP);
+        Assignment assignment = agent(PullPolicy.IF_NOT_PRESENT).assignment();
+
+        node.run(assignment);
+
+        assertThat(node.awaitReason(assignment.id(), "SignatureFailed").message())
+                .contains("by none of the rule's keys");
+        assertThat(node.machine.starts(assignment.id())).isZero();
+        sign(next, first.index());
+        await().until(() -> {
+            node.pass(Duration.ofMinutes(10));
+            return node.machine.starts(assignment.id()) == 1;
+        });
+    }
+
+    private static void write(Path file, String content) {
+        try {
+            Files.writeString(file, content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void askForSignatures(TestSigner by) throws Exception {
         signatures = Optional.of(
                 Files.writeString(folder.resolve("signatures.yaml"), by.rules(registry.host() + "/team/*")));
@@ -341,7 +377,7 @@ class ImageLifeTest {
         AtomicReference<Boolean> virtual = new AtomicReference<>();
         node.close();
         node.images =
-                new AskedImages(images, () -> virtual.set(Thread.currentThread().isVirtual()));
+                new AskedImages(images, () -> virtual.set(Thread.currentThread().isVirtual()), () -> {});
         node.up().policy(2, 5, TestNode.GROUP);
         Assignment assignment = agent(PullPolicy.IF_NOT_PRESENT).assignment();
 
@@ -394,7 +430,7 @@ class ImageLifeTest {
     }
 
     /** Tells of pulls. */
-    private record AskedImages(AgentImages images, Runnable onGet) implements AgentImages {
+    private record AskedImages(AgentImages images, Runnable onGet, Runnable onGot) implements AgentImages {
         @Override
         public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
             return images.of(agent);
@@ -414,7 +450,9 @@ class ImageLifeTest {
                 PullObserver observer)
                 throws IOException, InterruptedException {
             onGet.run();
-            return images.get(agent, reference, policy, credentials, observer);
+            AgentImage got = images.get(agent, reference, policy, credentials, observer);
+            onGot.run();
+            return got;
         }
 
         @Override

@@ -74,11 +74,6 @@ public record ImageSettings(
         }
         try {
             return SignaturesFile.read(signatures.get());
-        } catch (NoSuchFileException e) {
-            throw new ImageException(
-                    Kind.UNSIGNED,
-                    "there is no file " + signatures.get() + ", which says what images must be signed",
-                    e);
         } catch (IOException e) {
             throw new ImageException(
                     Kind.UNSIGNED, "no image is run, since what must be signed is not known: " + e.getMessage(), e);

@@ -1,20 +1,24 @@
 package dev.agentcontainers.nodeagent.image.signature;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
-/** Why nothing proves an image, for people. For one thread. */
+/** Why nothing proves an image, for people: of each place at least one reason. For one thread. */
 final class Reasons {
     private static final int MOST = 8;
     private static final int LONGEST = 300;
 
     private final List<String> reasons = new ArrayList<>();
+    private final Set<String> heard = new HashSet<>();
     private int more;
 
     /** @param where a host, or the node's store */
     void add(String where, String place, String why) {
         String text = where + ": " + place + " " + why;
-        if (reasons.size() == MOST) {
+        boolean first = heard.add(where);
+        if (reasons.size() >= MOST && !first) {
             more++;
         } else {
             reasons.add(text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…");

@@ -12,8 +12,10 @@ import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
 import dev.agentcontainers.nodeagent.image.store.Admission;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Lets those images in that are signed as rules ask: by what is stored of them, and where that does not do, by what hosts have. */
 public record SignatureAdmission(SignatureRules rules) implements Admission {
@@ -23,13 +25,30 @@ public record SignatureAdmission(SignatureRules rules) implements Admission {
         Rule rule = rules.decisive(image.reference());
         return switch (rule.demand()) {
             case Demand.None _ -> image.proofs();
-            case Demand.Refusal _ ->
-                throw new ImageException(
-                        Kind.UNSIGNED,
-                        "the image " + image.reference() + " is refused by " + rule + " of " + rules.source()
-                                + ", whoever signed it");
+            case Demand.Refusal _ -> throw refused(image, rule);
             case Demand.SignedBy demand -> signed(image, rule, demand, origin);
         };
+    }
+
+    /**
+     * For images that come without what could prove them: refuses those that may run here by no signature, and leaves the others
+     * to their start.
+     */
+    public Admission withoutProof() {
+        return (image, _) -> {
+            Rule rule = rules.decisive(image.reference());
+            if (rule.demand() instanceof Demand.Refusal) {
+                throw refused(image, rule);
+            }
+            return image.proofs();
+        };
+    }
+
+    private ImageException refused(Candidate image, Rule rule) {
+        return new ImageException(
+                Kind.UNSIGNED,
+                "the image " + image.reference() + " is refused by " + rule + " of " + rules.source()
+                        + ", whoever signed it");
     }
 
     private List<byte[]> signed(Candidate image, Rule rule, Demand.SignedBy demand, Optional<ImageStore.Origin> origin)
@@ -41,16 +60,28 @@ public record SignatureAdmission(SignatureRules rules) implements Admission {
             return stored;
         }
         List<SignatureSource> sources = origin.isPresent() ? origin.get().open().signatures() : List.of();
+        List<ImageException> failures = new ArrayList<>();
         for (SignatureSource source : sources) {
             SignatureSearch search = new SignatureSearch(source, verification, reasons);
             for (KnownManifest manifest : image.manifests()) {
                 Optional<Evidence> found = search.find(manifest.digest());
                 if (found.isPresent()) {
-                    return List.of(found.get().stored());
+                    return with(found.get().stored(), stored);
                 }
             }
+            search.failure().ifPresent(failures::add);
+        }
+        if (!failures.isEmpty()) {
+            throw unknown(image, rule, failures.getFirst(), reasons);
         }
         throw unsigned(image, rule, demand, sources, reasons);
+    }
+
+    /** Behind those that are stored: by rules of before, which may be those of later too, one of them proves the image. */
+    private static List<byte[]> with(byte[] found, List<byte[]> stored) {
+        int older = Math.max(0, stored.size() - (MOST_PROOFS - 1));
+        return Stream.concat(stored.subList(older, stored.size()).stream(), Stream.of(found))
+                .toList();
     }
 
     private static boolean isProven(List<byte[]> stored, Verification verification, Reasons reasons) {
@@ -68,6 +99,15 @@ public record SignatureAdmission(SignatureRules rules) implements Admission {
             reasons.add("this node", "a signature", "is not stored");
         }
         return false;
+    }
+
+    /** What was not asked to the end may have what proves the image. */
+    private ImageException unknown(Candidate image, Rule rule, ImageException failure, Reasons reasons) {
+        return new ImageException(
+                Kind.UNREACHABLE,
+                "it can't be said whether the image " + image.reference() + " is signed as " + rule + " of "
+                        + rules.source() + " asks: " + reasons,
+                failure);
     }
 
     private ImageException unsigned(

@@ -28,7 +28,6 @@ final class SignatureSearch {
 
     static final String SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json";
     static final String SIGNATURE = "dev.cosignproject.cosign/signature";
-    static final String BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
     private static final String BUNDLES = "application/vnd.dev.sigstore.bundle";
     private static final String CERTIFICATE = "dev.sigstore.cosign/certificate";
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,11 +35,17 @@ final class SignatureSearch {
     private final SignatureSource source;
     private final Verification verification;
     private final Reasons reasons;
+    private Optional<ImageException> failure = Optional.empty();
 
     SignatureSearch(SignatureSource source, Verification verification, Reasons reasons) {
         this.source = source;
         this.verification = verification;
         this.reasons = reasons;
+    }
+
+    /** What kept the host from being asked to the end: what it has is not known then. */
+    Optional<ImageException> failure() {
+        return failure;
     }
 
     /** What proves that a manifest is signed; empty where nothing does, and the reasons say why. */
@@ -57,11 +62,17 @@ final class SignatureSearch {
         Optional<Evidence> run() throws IOException, InterruptedException;
     }
 
-    /** What can't be had or read is no signature. */
+    /** What can't be had or read is no signature. A host that is not able to answer is asked nothing more. */
     private Optional<Evidence> tried(String place, Step step) throws InterruptedException {
+        if (failure.isPresent()) {
+            return Optional.empty();
+        }
         try {
             return step.run();
         } catch (ImageException e) {
+            if (e.kind() == Kind.UNREACHABLE) {
+                failure = Optional.of(e);
+            }
             reasons.add(
                     source.name(), place, e.kind() == Kind.NOT_FOUND ? "is not there" : String.valueOf(e.getMessage()));
         } catch (IOException e) {
@@ -121,12 +132,22 @@ final class SignatureSearch {
     /** Without the API, as in registries before the specification's 1.1, clients keep the list under a tag. */
     private byte[] referring(Digest manifest) throws IOException, InterruptedException {
         try {
-            return source.referrers(manifest, BUNDLE, MOST_DOCUMENT);
+            return source.referrers(manifest, Verification.BUNDLE, MOST_DOCUMENT);
         } catch (ImageException e) {
-            if (e.kind() != Kind.NOT_FOUND && e.kind() != Kind.UNREACHABLE) {
-                throw e;
-            }
+            return switch (e.kind()) {
+                case NOT_FOUND -> source.document(nameOf(manifest), MOST_DOCUMENT);
+                case UNREACHABLE -> referringOr(e, manifest);
+                default -> throw e;
+            };
+        }
+    }
+
+    /** Some that have no such API answer so; others have it, and are only not able to answer now. */
+    private byte[] referringOr(ImageException failure, Digest manifest) throws IOException, InterruptedException {
+        try {
             return source.document(nameOf(manifest), MOST_DOCUMENT);
+        } catch (ImageException e) {
+            throw e.kind() == Kind.NOT_FOUND ? failure : e;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.image.signature;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -9,7 +10,10 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
 import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Rule;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,6 +27,8 @@ public final class SignaturesFile {
     private static final JsonMapper YAML = JsonMapper.builder(new YAMLFactory())
             // Of two keys of one name a reader could take either.
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            // Nor is a second document left unread that an administrator takes for rules.
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     private static final int MOST_BYTES = 1 << 20;
@@ -57,6 +63,8 @@ public final class SignaturesFile {
             content = document.isObject() ? YAML.treeToValue(document, Content.class) : new Content(null);
         } catch (JsonProcessingException e) {
             throw new IOException(file + ": " + problem(e), e);
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            throw new IOException(file + " " + problem(e), e);
         }
         List<@Nullable GivenRule> given = content.rules();
         if (given == null || given.isEmpty()) {
@@ -138,6 +146,8 @@ public final class SignaturesFile {
             return TrustedKey.parse(given.name(), given.key() == null ? pemOf(file, given) : given.key());
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": '" + field + part + "': " + e.getMessage(), e);
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            throw new IOException(file + ": '" + field + part + "': " + e.getFile() + " " + problem(e), e);
         } catch (IOException e) {
             throw new IOException(file + ": '" + field + part + "': " + given.keyFile() + " can't be read: " + e, e);
         }
@@ -154,6 +164,11 @@ public final class SignaturesFile {
 
     private static IOException wrong(Path file, String field, String problem) {
         return new IOException(file + ": " + field + " " + problem + "; " + FIELDS);
+    }
+
+    /** Of a file, whose message is its name only. */
+    private static String problem(FileSystemException e) {
+        return e instanceof NoSuchFileException ? "does not exist" : "may not be read";
     }
 
     private static String problem(JsonProcessingException e) {

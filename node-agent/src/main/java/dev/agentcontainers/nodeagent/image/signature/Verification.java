@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.image.signature;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcontainers.nodeagent.image.Digest;
@@ -28,7 +29,7 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
     /** What cosign writes; the older signatures of containers/image, by GPG, have another. */
     private static final String SIMPLE = "cosign container image signature";
 
-    private static final String BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    static final String BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
     /** The name of the same format in its first bundles. */
     private static final String BUNDLE_TOO = "application/vnd.dev.sigstore.bundle+json;version=0.3";
@@ -44,6 +45,7 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
     private static final int SHOWN = 80;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     Verdict of(Evidence evidence) {

@@ -9,6 +9,9 @@ import java.util.Optional;
 /** Decides whether an image may be had, before anything of its layers is received or handed out. Thread-safe. */
 @FunctionalInterface
 public interface Admission {
+    /** Proofs of one image that are kept; what is older than these goes. */
+    int MOST_PROOFS = 8;
+
     /** Every image, whatever proves it. */
     Admission ALL = (image, _) -> image.proofs();
 
@@ -33,7 +36,7 @@ public interface Admission {
      * Admits an image.
      *
      * @param origin who may be asked about it; empty where nobody is to be
-     * @return what proves it, to be stored with it, at most a few MiB
+     * @return what proves it now or did earlier, to be stored with it: at most {@link #MOST_PROOFS}, the newest last, of a few MiB
      * @throws dev.agentcontainers.nodeagent.image.ImageException of kind UNSIGNED where it is not admitted
      */
     List<byte[]> admit(Candidate image, Optional<ImageStore.Origin> origin) throws IOException, InterruptedException;

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -70,9 +71,19 @@ final class BlobStore {
         return content;
     }
 
+    /** Whether it is here and still what its digest says. For what is small enough to be in memory. */
+    boolean isIntact(Digest digest) throws IOException {
+        try {
+            return digest.isOf(Files.readAllBytes(path(digest)));
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** Writes what is small enough to be in memory, also in place of something else under its name. */
     void write(Digest digest, byte[] content) throws IOException, InterruptedException {
         try (NamedLocks.Held _ = locks.hold(nameOf(digest))) {
-            if (has(digest)) {
+            if (isIntact(digest)) {
                 return;
             }
             try (FileChannel file = open(digest)) {

@@ -11,15 +11,11 @@ import dev.agentcontainers.nodeagent.image.ImageSource;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,12 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class ImageStore implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
 
-    /** Held while it is decided what nobody needs, and while somebody says that he needs something. */
-    private static final String COLLECTION = "collection";
-
-    /** How long what has arrived of an image is kept that could not be had whole. */
-    private static final Duration KEPT = Duration.ofDays(1);
-
     /** What an image takes at most times, as it is received and unpacked together. */
     private static final long OF_ITS_COMPRESSED_SIZE = 4;
 
@@ -55,9 +45,11 @@ public final class ImageStore implements Closeable {
     private final NamedLocks locks;
     private final BlobStore blobs;
     private final LayerStore layers;
+    private final Proofs proofs;
     private final ImageRecords images;
     private final ImageRecords pulls;
     private final ImageRecords uses;
+    private final UnneededContent unneeded;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private ImageStore(SharedStore shared) {
@@ -67,9 +59,11 @@ public final class ImageStore implements Closeable {
         this.locks = shared.locks();
         this.blobs = shared.blobs();
         this.layers = shared.layers();
+        this.proofs = new Proofs(blobs);
         this.images = shared.images();
         this.pulls = shared.pulls();
         this.uses = shared.uses();
+        this.unneeded = new UnneededContent(shared);
     }
 
     /**
@@ -135,13 +129,19 @@ public final class ImageStore implements Closeable {
      */
     public StoredImage admitted(StoredImage image, Admission admission, Optional<Origin> origin)
             throws IOException, InterruptedException {
-        StoredImage proven = proven(image, admission.admit(new StoredCandidate(image, blobs), origin));
-        if (!proven.equals(image)) {
-            try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+        List<byte[]> given = admission.admit(new StoredCandidate(image, blobs), origin);
+        StoredImage proven = image.proven(Proofs.digests(given));
+        if (!proven.equals(image) || !proofs.areIntact(image.proofs())) {
+            // Under the lock nobody takes for unneeded what is not noted yet.
+            try (NamedLocks.Held _ = locks.hold(UnneededContent.COLLECTION)) {
+                proofs.write(given);
                 // Whatever tags of its repository the same content has here.
                 for (StoredImage same : images.readable()) {
-                    if (same.isOfTheSame(image)) {
-                        images.write(ImageRecords.nameFor(same.reference()), same.proven(proven.proofs()));
+                    StoredImage now = same.isOfTheSame(image)
+                            ? same.proven(proofs.joined(same.proofs(), proven.proofs()))
+                            : same;
+                    if (!now.equals(same)) {
+                        images.write(ImageRecords.nameFor(same.reference()), now);
                     }
                 }
             }
@@ -149,25 +149,9 @@ public final class ImageStore implements Closeable {
         return proven;
     }
 
-    private StoredImage proven(StoredImage image, List<byte[]> proofs) throws IOException, InterruptedException {
-        List<Digest> digests = proofs.stream().map(Digest::of).toList();
-        if (!digests.equals(image.proofs())) {
-            for (byte[] proof : proofs) {
-                blobs.write(Digest.of(proof), proof);
-            }
-        }
-        return image.proven(digests);
-    }
-
     private boolean isWhole(StoredImage image) {
         return image.layers().stream().allMatch(layers::has)
                 && image.documents().stream().allMatch(blobs::has);
-    }
-
-    /** As the other, and admits every image: whoever runs it asks then. */
-    public StoredImage pull(ImageReference reference, ImageSource source, ImagePlatform platform, PullObserver observer)
-            throws IOException, InterruptedException {
-        return pull(reference, source, Admission.ALL, platform, observer);
     }
 
     /**
@@ -201,20 +185,19 @@ public final class ImageStore implements Closeable {
             ImagePull.Resolved resolved = image.resolve(clock.instant());
             try {
                 need(pulls, pull, resolved.stored());
-                // What nobody has signed is not unpacked either. What proved the same content proves it for as long as
-                // it is here.
-                StoredImage known = find(reference)
-                        .filter(same -> same.digest().equals(resolved.stored().digest()))
-                        .map(same -> resolved.stored().proven(same.proofs()))
-                        .orElse(resolved.stored());
-                StoredImage proven = proven(
-                        resolved.stored(),
-                        admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source)));
+                // What nobody has signed is not unpacked either.
+                StoredImage known = resolved.stored().proven(knownProofs(resolved.stored()));
+                List<byte[]> given = admission.admit(new StoredCandidate(known, blobs), Optional.of(() -> source));
+                StoredImage proven = resolved.stored().proven(Proofs.digests(given));
                 need(pulls, pull, proven);
+                proofs.write(given);
                 withRoom(() -> image.fill(resolved), resolved.stored().compressedBytes(), mayRemoveOthers);
                 // Documents may have been collected between their arrival and the note that they are needed.
-                for (Digest document : resolved.stored().documents()) {
+                for (Digest document : proven.documents()) {
                     blobs.read(document);
+                }
+                for (Digest proof : proven.proofs()) {
+                    blobs.read(proof);
                 }
                 need(images, ImageRecords.nameFor(reference), proven);
                 return proven;
@@ -222,6 +205,17 @@ public final class ImageStore implements Closeable {
                 pulls.delete(pull);
             }
         }
+    }
+
+    /** What proved the same content of the repository proves it for as long as it is here, by whichever tag. */
+    private List<Digest> knownProofs(StoredImage image) throws IOException {
+        List<Digest> known = List.of();
+        for (StoredImage same : images.readable()) {
+            if (same.isOfTheSame(image)) {
+                known = proofs.joined(known, same.proofs());
+            }
+        }
+        return known;
     }
 
     private interface Step {
@@ -240,7 +234,7 @@ public final class ImageStore implements Closeable {
                 throw e;
             }
             // How large it is unpacked nobody knows before.
-            List<ImageReference> removed = relieve(
+            List<ImageReference> removed = unneeded.relieve(
                     limits.leastFree() + Math.min(compressedBytes * OF_ITS_COMPRESSED_SIZE, limits.unpackedBytes()),
                     limits.leastFreeFiles() + FILES_OF_AN_IMAGE);
             LOG.info("{}; removed the images {}, which no agent has", e.getMessage(), removed);
@@ -249,19 +243,23 @@ public final class ImageStore implements Closeable {
     }
 
     private void need(ImageRecords records, String name, StoredImage image) throws IOException, InterruptedException {
-        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+        try (NamedLocks.Held _ = locks.hold(UnneededContent.COLLECTION)) {
             records.write(name, image);
         }
     }
 
-    /** By the reference that it was pulled by, or by one with its digest. */
+    /**
+     * By the reference that it was pulled by, or by one of the same repository with its digest. The same content of another
+     * repository is not found: who may have images of the one need not be who may have those of the other, and by what it is
+     * called it is decided whether it may be had.
+     */
     public Optional<StoredImage> find(ImageReference reference) throws IOException {
         Optional<StoredImage> named = images.readable(ImageRecords.nameFor(reference));
         if (named.isPresent() || reference.digest().isEmpty()) {
             return named;
         }
         return images.readable().stream()
-                .filter(image -> reference.digest().get().equals(image.digest()))
+                .filter(image -> image.isOfTheSame(reference, reference.digest().get()))
                 .findFirst()
                 .map(image -> image.as(reference));
     }
@@ -293,16 +291,17 @@ public final class ImageStore implements Closeable {
      * @throws ImageException of kind NOT_FOUND where a part of it is not here any more; nothing is noted then
      */
     public List<Path> use(String user, StoredImage image) throws IOException, InterruptedException {
-        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
+        try (NamedLocks.Held _ = locks.hold(UnneededContent.COLLECTION)) {
             if (!isWhole(image)) {
                 throw new ImageException(Kind.NOT_FOUND, gone(image));
             }
             uses.write(user, image);
             String name = ImageRecords.nameFor(image.reference());
-            if (images.readable(name)
-                    .filter(known -> known.digest().equals(image.digest()))
-                    .isPresent()) {
-                images.write(name, image.used(clock.instant()));
+            // What the agent was given may be older than what is known by now, for example of what proves it.
+            Optional<StoredImage> known =
+                    images.readable(name).filter(now -> now.digest().equals(image.digest()));
+            if (known.isPresent()) {
+                images.write(name, known.get().used(clock.instant()));
             }
         }
         return image.layers().stream().map(layers::path).toList();
@@ -350,44 +349,7 @@ public final class ImageStore implements Closeable {
      * needs, nothing that has a name is removed until that agent is released.
      */
     public void collect() throws IOException, InterruptedException {
-        try (NamedLocks.Held _ = locks.hold(COLLECTION)) {
-            images.setDamagedAside();
-            removeUnneeded(neededImages());
-        } catch (ImageRecords.DamagedException e) {
-            LOG.warn("{}", e.getMessage());
-        }
-        // Without the lock: agents start while much is removed.
-        layers.collectLeftovers();
-    }
-
-    private void removeUnneeded(List<StoredImage> neededImages) throws IOException, InterruptedException {
-        Set<Digest> needed = new HashSet<>();
-        for (StoredImage image : neededImages) {
-            needed.addAll(image.layers());
-            needed.addAll(image.documents());
-            needed.addAll(image.proofs());
-        }
-        for (Digest layer : layers.all()) {
-            if (!needed.contains(layer)) {
-                layers.forget(layer);
-            }
-        }
-        blobs.collect(needed, clock.instant().minus(KEPT));
-    }
-
-    private List<StoredImage> neededImages() throws IOException {
-        for (String pull : pulls.names()) {
-            Optional<NamedLocks.Held> abandoned = locks.tryHold(pull);
-            if (abandoned.isPresent()) {
-                try (NamedLocks.Held _ = abandoned.get()) {
-                    pulls.delete(pull);
-                }
-            }
-        }
-        List<StoredImage> needed = new ArrayList<>(images.all());
-        needed.addAll(pulls.all());
-        needed.addAll(uses.all());
-        return needed;
+        unneeded.collect();
     }
 
     /**
@@ -396,34 +358,7 @@ public final class ImageStore implements Closeable {
      * @return what was removed
      */
     public List<ImageReference> relieve(long wantedFree) throws IOException, InterruptedException {
-        return relieve(wantedFree, 0);
-    }
-
-    private List<ImageReference> relieve(long wantedFree, long wantedFreeFiles)
-            throws IOException, InterruptedException {
-        // What nobody has a name for any more goes before what somebody pulled.
-        collect();
-        Set<Digest> used = new HashSet<>();
-        try {
-            uses.all().forEach(image -> used.add(image.digest()));
-        } catch (ImageRecords.DamagedException e) {
-            // Said by the collection: no room would come of it.
-            return List.of();
-        }
-        List<StoredImage> unused = images.readable().stream()
-                .filter(image -> !used.contains(image.digest()))
-                .sorted(Comparator.comparing(StoredImage::usedAt))
-                .toList();
-        List<ImageReference> removed = new ArrayList<>();
-        for (StoredImage image : unused) {
-            if (Files.getFileStore(shared.directory()).getUsableSpace() >= wantedFree
-                    && layers.freeFiles() >= wantedFreeFiles) {
-                break;
-            }
-            remove(image.reference());
-            removed.add(image.reference());
-        }
-        return removed;
+        return unneeded.relieve(wantedFree, 0);
     }
 
     /** Pulls that are under way go on; others that opened the store keep it. */

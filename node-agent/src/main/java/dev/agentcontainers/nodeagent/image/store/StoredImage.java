@@ -40,9 +40,13 @@ public record StoredImage(
 
     /** Whether it is the same content of the same repository, by whichever tag. */
     boolean isOfTheSame(StoredImage other) {
-        return digest.equals(other.digest)
-                && reference.registry().equals(other.reference.registry())
-                && reference.repository().equals(other.reference.repository());
+        return isOfTheSame(other.reference, other.digest);
+    }
+
+    boolean isOfTheSame(ImageReference other, Digest content) {
+        return digest.equals(content)
+                && reference.registry().equals(other.registry())
+                && reference.repository().equals(other.repository());
     }
 
     StoredImage proven(List<Digest> by) {

@@ -38,6 +38,9 @@ public final class TestRegistry implements AutoCloseable {
     /** Content of which nothing comes after the headers. */
     public volatile Optional<String> stalls = Optional.empty();
 
+    /** Whether it answers everything with 503. */
+    public volatile boolean broken;
+
     public volatile boolean ranges = true;
     /** USER:PASSWORD for tokens; empty where nobody needs one. */
     public volatile Optional<String> password = Optional.empty();
@@ -104,7 +107,9 @@ public final class TestRegistry implements AutoCloseable {
         String range = header(exchange, "Range");
         asked.add((exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + authorization + " " + range)
                 .strip());
-        if (path.equals("/token")) {
+        if (broken) {
+            exchange.sendResponseHeaders(503, -1);
+        } else if (path.equals("/token")) {
             giveToken(exchange, authorization);
         } else if (!isLetIn(authorization)) {
             exchange.getResponseHeaders()

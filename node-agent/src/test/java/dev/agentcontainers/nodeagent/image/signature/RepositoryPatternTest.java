@@ -14,6 +14,8 @@ class RepositoryPatternTest {
         "*, debian, true",
         "docker.io/library/debian, debian:13, true",
         "docker.io/debian, debian, true",
+        "docker.io/debian, index.docker.io/debian, true",
+        "index.docker.io/debian, debian, true",
         "docker.io/*, index.docker.io/library/debian, true",
         "docker.io/*, registry-1.docker.io/library/debian, true",
         "docker.io/library/debian, debian/debian, false",

@@ -69,6 +69,23 @@ class SignaturesFileTest {
         assertThat(demand(SignatureRules.NONE, "r.example.org/b")).isInstanceOf(Demand.None.class);
     }
 
+    @Test
+    void aFileThatIsNotThereIsCalledSo() {
+        assertThatThrownBy(() -> SignaturesFile.read(folder.resolve("none.yaml")))
+                .hasMessage(folder.resolve("none.yaml") + " does not exist");
+        assertThatThrownBy(() -> read("rules: [{images: ['*'], signedBy: [{name: a, keyFile: a.pem}]}]"))
+                .hasMessageEndingWith("'rules[0].signedBy[0].keyFile': " + folder.resolve("a.pem") + " does not exist");
+    }
+
+    /** What somebody appended would not be read, and he would think that it was. */
+    @Test
+    void aSecondDocumentIsRefused() {
+        assertThatThrownBy(() -> read("rules: [{images: ['*'], unsigned: Allowed}]\n---\nrules: []\n"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("signatures.yaml")
+                .hasMessageContaining("railing token");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         ''                                                                           | 'rules'

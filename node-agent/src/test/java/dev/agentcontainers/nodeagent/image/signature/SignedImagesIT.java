@@ -289,7 +289,10 @@ class SignedImagesIT {
                 .resolve(image.manifest().hex())
                 .resolve("data");
         Files.write(content, other.bytes(other.manifest()));
-        assertThatThrownBy(() -> get("@" + Digest.of(signed))).isInstanceOf(ImageException.class);
+        assertThatThrownBy(() -> get("@" + Digest.of(signed)))
+                .isInstanceOfSatisfying(
+                        ImageException.class,
+                        e -> assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(ImageException.Kind.CORRUPT));
         assertThat(images.of(AGENT)).isEmpty();
     }
 
@@ -314,6 +317,32 @@ class SignedImagesIT {
         sign(image.manifest(), team.entry(payload));
 
         assertRefused(() -> get(":1")).hasMessageContaining("has more than " + SignatureSearch.MOST_PAYLOAD);
+    }
+
+    /** What is here is had by no name but its own: whether it is another repository's too says that one's registry. */
+    @Test
+    void aRefusedImageIsNotHadByItsDigestUnderANameThatARuleLetsIn() throws Exception {
+        String sandbox = "- images: ['" + registry.host() + "/sandbox/*']\n  unsigned: Allowed\n";
+        sign(image.manifest(), team.entry(payload(image.manifest())));
+        rules(team.rules(registry.host() + "/team/*") + sandbox);
+        get(":1");
+        rules(stranger.rules(registry.host() + "/team/*") + sandbox);
+        SandboxId attacker = new SandboxId("agent-2");
+
+        for (PullPolicy policy : PullPolicy.values()) {
+            assertThatThrownBy(() -> images.get(
+                            attacker,
+                            ImageReference.parse(registry.host() + "/sandbox/any@" + image.manifest()),
+                            policy,
+                            registry.credentials("secret"),
+                            PullObserver.NONE))
+                    .isInstanceOfSatisfying(
+                            ImageException.class,
+                            e -> assertThat(e.kind())
+                                    .describedAs(e.getMessage())
+                                    .isEqualTo(ImageException.Kind.NOT_FOUND));
+        }
+        assertThat(images.of(attacker)).isEmpty();
     }
 
     @Test
@@ -373,7 +402,7 @@ class SignedImagesIT {
         rules(team.rules(registry.host() + "/team/*").replace("signedBy", "signedby"));
         assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("signedby");
         Files.delete(folder.resolve("signatures.yaml"));
-        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("there is no file");
+        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("signatures.yaml does not exist");
     }
 
     @Test

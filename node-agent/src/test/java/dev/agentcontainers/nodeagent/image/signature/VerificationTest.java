@@ -123,7 +123,8 @@ class VerificationTest {
                 "{\"critical\":{\"type\":\"cosign container image signature\",\"image\":{}}}",
                 "{\"optional\":{\"docker-manifest-digest\":\"DIGEST\"},\"critical\":{\"type\":\"cosign container image signature\"}}",
                 "{\"critical\":{\"type\":\"cosign container image signature\",\"image\":{\"docker-manifest-digest\":\"sha256:0\"}}}",
-                "{\"critical\":{},\"critical\":{\"type\":\"cosign container image signature\",\"image\":{\"docker-manifest-digest\":\"DIGEST\"}}}"
+                "{\"critical\":{},\"critical\":{\"type\":\"cosign container image signature\",\"image\":{\"docker-manifest-digest\":\"DIGEST\"}}}",
+                "{\"critical\":{\"type\":\"cosign container image signature\",\"image\":{\"docker-manifest-digest\":\"DIGEST\"}}}{}"
             })
     void whatTheKeyHasSignedAndIsNoApprovalOfTheImageCountsForNothing(String payload) {
         assertUnproven(verify(simple(team, payload.replace("DIGEST", DIGEST.toString()))), "");
@@ -176,6 +177,8 @@ class VerificationTest {
         assertUnproven(bundle(BY_KEY, Map.of("dsseEnvelope", two)), "2 signatures");
         assertUnproven(bundle(BY_KEY, Map.of("messageSignature", Map.of("signature", "?"))), "base64");
         assertUnproven(verify(new Evidence.Bundle("{".getBytes(UTF_8))), "not JSON");
+        String right = new String(TestSigner.bundle(BY_KEY, Map.of("messageSignature", message)), UTF_8);
+        assertUnproven(verify(new Evidence.Bundle((right + "{}").getBytes(UTF_8))), "not JSON");
         assertUnproven(
                 verify(new Evidence.Bundle("{\"mediaType\":\"application/x\"}".getBytes(UTF_8))), "application/x");
     }

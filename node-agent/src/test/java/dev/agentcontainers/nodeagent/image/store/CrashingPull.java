@@ -42,6 +42,6 @@ final class CrashingPull {
             }
         };
         ImageStore.open(Path.of(arguments[0]), waiting, StoreLimits.DEFAULT, Clock.systemUTC())
-                .pull(REFERENCE, image(), TestImage.PLATFORM, PullObserver.NONE);
+                .pull(REFERENCE, image(), Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
     }
 }

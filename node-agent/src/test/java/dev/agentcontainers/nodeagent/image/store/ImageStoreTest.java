@@ -81,7 +81,7 @@ class ImageStoreTest {
     }
 
     private StoredImage pull(ImageSource source) throws IOException, InterruptedException {
-        return store.pull(reference, source, TestImage.PLATFORM, PullObserver.NONE);
+        return store.pull(reference, source, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
     }
 
     private List<String> in(String name) throws IOException {
@@ -105,12 +105,123 @@ class ImageStoreTest {
         assertThat(pulled.digest()).isEqualTo(image.index());
         assertThat(store.configuration(pulled).entrypoint()).containsExactly("/run");
         assertThat(store.find(reference)).contains(pulled);
-        assertThat(store.find(ImageReference.parse("other.example/x@" + image.index())))
-                .isPresent();
+        assertThat(store.find(ImageReference.parse(registry.host() + "/team/agent:other@" + image.index())))
+                .map(StoredImage::digest)
+                .contains(image.index());
         assertThat(in("blobs")).hasSize(3);
         assertThat(in("partial")).isEmpty();
         assertThat(in("unpacking")).isEmpty();
         assertThat(in("pulls")).isEmpty();
+    }
+
+    /** By its name it is decided whether an image may be had: an other name for what is here has to be its registry's own. */
+    @Test
+    void aDigestIsNotFoundUnderAnotherRepositorysName() throws Exception {
+        pull(source());
+
+        for (String other : List.of("other.example/team/agent", registry.host() + "/team/other")) {
+            ImageReference renamed = ImageReference.parse(other + "@" + image.index());
+            assertThat(store.find(renamed)).isEmpty();
+            assertThatThrownBy(() -> store.get(
+                            renamed,
+                            PullPolicy.NEVER,
+                            this::source,
+                            Admission.ALL,
+                            TestImage.PLATFORM,
+                            PullObserver.NONE))
+                    .isInstanceOfSatisfying(
+                            ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+        }
+        ImageReference renamed = ImageReference.parse(registry.host() + "/team/other@" + image.index());
+        ImageStore.Origin origin =
+                () -> new RegistryClient(registry.settings()).source(renamed, RegistryCredentials.NONE);
+        assertThatThrownBy(() -> store.get(
+                        renamed,
+                        PullPolicy.IF_NOT_PRESENT,
+                        origin,
+                        Admission.ALL,
+                        TestImage.PLATFORM,
+                        PullObserver.NONE))
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+
+        // Where the other repository has it too, nothing but its documents is asked for again.
+        registry.with("team/other", "1", image);
+        long layers = registry.countOf("/blobs/" + received(TestLayer.gzip(LOWER)));
+        assertThat(store.get(
+                                renamed,
+                                PullPolicy.IF_NOT_PRESENT,
+                                origin,
+                                Admission.ALL,
+                                TestImage.PLATFORM,
+                                PullObserver.NONE)
+                        .reference())
+                .isEqualTo(renamed);
+        assertThat(registry.countOf("/blobs/" + received(TestLayer.gzip(LOWER))))
+                .isEqualTo(layers);
+    }
+
+    /** Two agents began before there were rules, and only one of them has been asked about since. */
+    @Test
+    void anAgentsUseKeepsWhatProvesItsImageByNow() throws Exception {
+        StoredImage before = pull(source());
+        store.use("agent-1", before);
+        store.use("agent-2", before);
+        byte[] proof = {1};
+        StoredImage proven = store.admitted(before, (_, _) -> List.of(proof), Optional.empty());
+        store.use("agent-1", proven);
+        store.close();
+
+        open();
+        store.use("agent-2", store.usedBy("agent-2").orElseThrow());
+
+        assertThat(store.find(reference).orElseThrow().proofs()).containsExactly(Digest.of(proof));
+    }
+
+    private StoredImage admit(Admission admission) throws Exception {
+        return store.get(
+                reference, PullPolicy.IF_NOT_PRESENT, this::source, admission, TestImage.PLATFORM, PullObserver.NONE);
+    }
+
+    /** A disk that lost a file, or has other bytes in it. */
+    @Test
+    void aProofThatIsLostOrDamagedIsStoredAgain() throws Exception {
+        byte[] proof = {1};
+        Path file = folder.resolve("blobs").resolve(BlobStore.nameOf(Digest.of(proof)));
+        Admission found = (_, _) -> List.of(proof);
+        admit(found);
+        assertThat(file).hasBinaryContent(proof);
+
+        Files.delete(file);
+        admit(found);
+        assertThat(file).hasBinaryContent(proof);
+        Files.write(file, new byte[] {2});
+        admit(found);
+        assertThat(file).hasBinaryContent(proof);
+        Files.write(file, new byte[] {2});
+        store.get(reference, PullPolicy.ALWAYS, this::source, found, TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(file).hasBinaryContent(proof);
+    }
+
+    /** Whoever verified by other rules meanwhile has found something else. */
+    @Test
+    void proofsOfTheSameContentAreJoinedAndTheOldestGo() throws Exception {
+        StoredImage pulled = pull(source());
+        for (byte i = 0; i < Admission.MOST_PROOFS + 2; i++) {
+            byte[] proof = {i};
+            store.admitted(pulled, (_, _) -> List.of(proof), Optional.empty());
+        }
+
+        assertThat(store.find(reference).orElseThrow().proofs())
+                .hasSize(Admission.MOST_PROOFS)
+                .startsWith(Digest.of(new byte[] {2}))
+                .endsWith(Digest.of(new byte[] {Admission.MOST_PROOFS + 1}));
+
+        // By another tag too.
+        registry.with("team/agent", "2", image);
+        ImageReference second = ImageReference.parse(registry.host() + "/team/agent:2");
+        StoredImage again = store.pull(second, source(), Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
+        assertThat(again.proofs()).hasSize(Admission.MOST_PROOFS);
     }
 
     @Test
@@ -190,7 +301,7 @@ class ImageStoreTest {
         ImageReference pinned = reference.pinned(image.index());
         registry.replace("team/agent", image.index(), new byte[] {'{', '}'});
         ImageSource source = new RegistryClient(registry.settings()).source(pinned, RegistryCredentials.NONE);
-        assertThatThrownBy(() -> store.pull(pinned, source, TestImage.PLATFORM, PullObserver.NONE))
+        assertThatThrownBy(() -> store.pull(pinned, source, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE))
                 .isInstanceOfSatisfying(
                         ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT));
     }
@@ -285,7 +396,7 @@ class ImageStoreTest {
         TestImage other = new TestImage().layer(LOWER, TestLayer.zstd(LOWER)).built();
         ImageReference otherReference = ImageReference.parse("registry.example/other:1");
         pull(source());
-        store.pull(otherReference, other, TestImage.PLATFORM, PullObserver.NONE);
+        store.pull(otherReference, other, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
         assertThat(in("layers")).hasSize(2);
 
         store.remove(reference);
@@ -299,7 +410,7 @@ class ImageStoreTest {
     void removesWhatIsUnusedWhereTheDiskNeedsRoom() throws Exception {
         StoredImage used = pull(source());
         ImageReference otherReference = ImageReference.parse("registry.example/other:1");
-        store.pull(otherReference, new TestImage().built(), TestImage.PLATFORM, PullObserver.NONE);
+        store.pull(otherReference, new TestImage().built(), Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
         store.use("agent", used);
 
         assertThat(store.relieve(0)).isEmpty();
@@ -354,8 +465,8 @@ class ImageStoreTest {
         assertThat(in("unpacking")).isEmpty();
         assertThat(in("pulls")).isEmpty();
         assertThat(in("layers")).isEmpty();
-        StoredImage pulled =
-                store.pull(CrashingPull.REFERENCE, CrashingPull.image(), TestImage.PLATFORM, PullObserver.NONE);
+        StoredImage pulled = store.pull(
+                CrashingPull.REFERENCE, CrashingPull.image(), Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
         assertThat(store.use("agent", pulled).getFirst().resolve("archive")).hasBinaryContent(CrashingPull.LAYER);
     }
 
@@ -383,7 +494,7 @@ class ImageStoreTest {
     void anImageWithADamagedRecordIsPulledAgainAndTheOthersAreThere() throws Exception {
         List<Path> layers = store.use("agent", pull(source()));
         ImageReference otherReference = ImageReference.parse("registry.example/other:1");
-        store.pull(otherReference, new TestImage().built(), TestImage.PLATFORM, PullObserver.NONE);
+        store.pull(otherReference, new TestImage().built(), Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
         String record = ImageRecords.nameFor(reference);
         Files.writeString(folder.resolve("images").resolve(record), "{\"reference\": ");
         Files.createDirectory(folder.resolve("layers/of nobody"));
@@ -433,6 +544,7 @@ class ImageStoreTest {
         second.pull(
                 ImageReference.parse("registry.example/other:1"),
                 new TestImage().built(),
+                Admission.ALL,
                 TestImage.PLATFORM,
                 PullObserver.NONE);
         second.close();
@@ -469,7 +581,7 @@ class ImageStoreTest {
     void whatTheFirstOfAProcessSaysCounts() throws Exception {
         StoreLimits none = new StoreLimits(1, 1, 0, 0, 1, Duration.ofMillis(1));
         try (ImageStore second = ImageStore.open(folder, new WholeArchives(), none, Clock.systemUTC())) {
-            StoredImage pulled = second.pull(reference, image, TestImage.PLATFORM, PullObserver.NONE);
+            StoredImage pulled = second.pull(reference, image, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
             assertThat(pulled.pulledAt()).isEqualTo(CLOCK.instant());
         }
     }
@@ -564,16 +676,16 @@ class ImageStoreTest {
         TestImage usedImage =
                 new TestImage().layer(layer, TestLayer.gzip(layer)).built();
         ImageReference used = ImageReference.parse("registry.example/used:1");
-        store.use("agent", store.pull(used, usedImage, TestImage.PLATFORM, PullObserver.NONE));
+        store.use("agent", store.pull(used, usedImage, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE));
         ImageReference unused = ImageReference.parse("registry.example/unused:1");
         byte[] other = new TestLayer().file("unused", "1").tar();
         TestImage unusedImage =
                 new TestImage().layer(other, TestLayer.gzip(other)).built();
-        store.pull(unused, unusedImage, TestImage.PLATFORM, PullObserver.NONE);
+        store.pull(unused, unusedImage, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE);
         TestImage wanted = new TestImage().layer(LOWER, TestLayer.gzip(LOWER)).built();
 
         // Who pulls by hand decides himself what goes.
-        assertThatThrownBy(() -> store.pull(reference, wanted, TestImage.PLATFORM, PullObserver.NONE))
+        assertThatThrownBy(() -> store.pull(reference, wanted, Admission.ALL, TestImage.PLATFORM, PullObserver.NONE))
                 .isInstanceOfSatisfying(
                         ImageException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_ROOM));
         assertThat(store.list()).hasSize(2);
@@ -596,7 +708,7 @@ class ImageStoreTest {
                 virtual.add(Thread.currentThread().isVirtual());
             }
         };
-        store.pull(reference, image, TestImage.PLATFORM, observer);
+        store.pull(reference, image, Admission.ALL, TestImage.PLATFORM, observer);
 
         assertThat(virtual).containsExactly(false);
     }
