@@ -1,7 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.nodeagent.linux.oci.ConsoleSocket.NoTerminalException;
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
-import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -13,6 +13,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A terminal that the runtime makes in the sandbox and whose controlling end it hands over: nobody relays, and what the
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * passed on when the program ends to its error stream, as a message of its own with colour and time.
  */
 final class HandedTerminal implements ExecStreams {
-    private static final HandoverCalls HANDOVERS = HandoverCalls.ofThisMachine();
+    private static final Logger LOG = LoggerFactory.getLogger(HandedTerminal.class);
     private static final String SOCKET = ".tty";
 
     private final RuntimeCommand command;
@@ -42,14 +44,31 @@ final class HandedTerminal implements ExecStreams {
     }
 
     static HandedTerminal open(RuntimeCommand command, ExecPlace place) throws IOException {
-        ConsoleSocket socket = ConsoleSocket.listen(
-                HANDOVERS, command.readiness(), command.mounts(), place.bundle(), place.name() + SOCKET);
+        ConsoleSocket socket = listen(command, place);
         try {
             return new HandedTerminal(command, place, socket, RuntimeMessages.open(command));
         } catch (IOException e) {
             socket.close();
             throw e;
         }
+    }
+
+    private static ConsoleSocket listen(RuntimeCommand command, ExecPlace place) throws IOException {
+        try {
+            return ConsoleSocket.listen(
+                    command.handovers(), command.readiness(), command.mounts(), place.bundle(), place.name() + SOCKET);
+        } catch (NoTerminalException e) {
+            log(place, e);
+            throw e;
+        }
+    }
+
+    private static void log(ExecPlace place, NoTerminalException e) {
+        LOG.warn(
+                "an exec in {} has no terminal: {}: {}",
+                place.files().id(),
+                e.getMessage(),
+                String.valueOf(e.getCause()));
     }
 
     @Override
@@ -68,25 +87,42 @@ final class HandedTerminal implements ExecStreams {
     }
 
     @Override
-    public synchronized void begun(RuntimeExecSession session) {
-        begun = true;
-        session.exit().thenAccept(exit::complete);
-        Thread.ofVirtual().name("exec-terminal " + session.runtime().pid()).start(() -> receive(session));
+    public void begun(RuntimeExecSession session) {
+        begun(session.runtime().pid(), session.exit(), session::kill);
     }
 
-    /** Until it has come, or can't come any more. One that does not come in time ends the session. */
-    private void receive(RuntimeExecSession session) {
+    /**
+     * @param end of the runtime, with its exit code
+     * @param kill ends it
+     */
+    synchronized void begun(long runtime, CompletableFuture<Integer> end, Runnable kill) {
+        begun = true;
+        end.thenAccept(exit::complete);
+        Thread.ofVirtual().name("exec-terminal " + runtime).start(() -> receive(runtime, kill));
+    }
+
+    /**
+     * Until it has come, or can't come any more. One that does not come in time ends the session: the runtime first, which would
+     * have a word of its own to say of a socket that is gone.
+     */
+    private void receive(long runtime, Runnable kill) {
         try (socket) {
-            OptionalInt received =
-                    socket.receive(session.runtime().pid(), CompletableFuture.anyOf(exit, control), command.patience());
-            if (received.isPresent()) {
-                take(command.own(received.getAsInt()));
-            }
-        } catch (IOException e) {
-            messages.add(String.valueOf(e.getMessage()));
-            session.kill();
+            received(runtime, kill).map(command::own).ifPresent(this::take);
         } finally {
             control.complete(Optional.empty());
+        }
+    }
+
+    private Optional<Integer> received(long runtime, Runnable kill) {
+        try {
+            OptionalInt received =
+                    socket.receive(runtime, CompletableFuture.anyOf(exit, control), command.patience());
+            return received.isPresent() ? Optional.of(received.getAsInt()) : Optional.empty();
+        } catch (NoTerminalException e) {
+            log(place, e);
+            messages.add(String.valueOf(e.getMessage()));
+            kill.run();
+            return Optional.empty();
         }
     }
 
