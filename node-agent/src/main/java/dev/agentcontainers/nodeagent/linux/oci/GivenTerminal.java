@@ -2,7 +2,6 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -58,24 +57,7 @@ final class GivenTerminal implements ExecStreams {
 
     @Override
     public OutputStream input() {
-        return new Keyboard(control.output());
-    }
-
-    /** A terminal's input and output are one descriptor: whoever types no more still wants to see. */
-    private static final class Keyboard extends FilterOutputStream {
-        Keyboard(OutputStream terminal) {
-            super(terminal);
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int length) throws IOException {
-            out.write(source, offset, length);
-        }
-
-        @Override
-        public void close() throws IOException {
-            flush();
-        }
+        return Keyboard.of(control.output());
     }
 
     @Override

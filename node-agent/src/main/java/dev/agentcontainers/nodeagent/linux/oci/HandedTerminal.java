@@ -31,10 +31,9 @@ final class HandedTerminal implements ExecStreams {
     private final RuntimeMessages messages;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
     private final CompletableFuture<Optional<Descriptor>> control = new CompletableFuture<>();
+    private final Keyboard keyboard = new Keyboard();
     private boolean begun;
-    private Optional<Size> size = Optional.empty();
-
-    private record Size(int columns, int rows) {}
+    private Optional<WindowSize> size = Optional.empty();
 
     private HandedTerminal(RuntimeCommand command, ExecPlace place, ConsoleSocket socket, RuntimeMessages messages) {
         this.command = command;
@@ -102,14 +101,19 @@ final class HandedTerminal implements ExecStreams {
     }
 
     /**
-     * Until it has come, or can't come any more. One that does not come in time ends the session: the runtime first, which would
-     * have a word of its own to say of a socket that is gone.
+     * Until it has come, or can't come any more. One that does not come in time ends the session: the runtime before its
+     * socket, of whose absence it would have a word of its own to say.
      */
     private void receive(long runtime, Runnable kill) {
-        try (socket) {
-            received(runtime, kill).map(command::own).ifPresent(this::take);
+        try {
+            Optional<Descriptor> terminal;
+            try (socket) {
+                terminal = received(runtime, kill).map(command::own);
+            }
+            terminal.ifPresent(this::take);
         } finally {
             control.complete(Optional.empty());
+            keyboard.unplug();
         }
     }
 
@@ -126,11 +130,22 @@ final class HandedTerminal implements ExecStreams {
         }
     }
 
-    private synchronized void take(Descriptor terminal) {
-        size.ifPresent(latest -> terminal.resize(latest.columns(), latest.rows()));
-        if (!control.complete(Optional.of(terminal))) {
+    private void take(Descriptor terminal) {
+        if (!isTaken(terminal)) {
             terminal.close();
+            return;
         }
+        try {
+            keyboard.plug(terminal.output());
+        } catch (IOException e) {
+            LOG.debug("what was typed early in {} is not taken: {}", place.files().id(), e.getMessage());
+        }
+    }
+
+    /** False where nobody wants it any more. */
+    private synchronized boolean isTaken(Descriptor terminal) {
+        size.ifPresent(latest -> terminal.resize(latest.columns(), latest.rows()));
+        return control.complete(Optional.of(terminal));
     }
 
     /** Waits for it; empty where the runtime has ended without handing one over, or this is closed. */
@@ -147,23 +162,7 @@ final class HandedTerminal implements ExecStreams {
 
     @Override
     public OutputStream input() {
-        return new Keyboard();
-    }
-
-    /** Closing it closes nothing: whoever types no more still wants to see. */
-    private final class Keyboard extends OutputStream {
-        @Override
-        public void write(int value) throws IOException {
-            write(new byte[] {(byte) value}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int length) throws IOException {
-            control()
-                    .orElseThrow(() -> new IOException("the program has no terminal"))
-                    .output()
-                    .write(source, offset, length);
-        }
+        return keyboard;
     }
 
     @Override
@@ -196,15 +195,21 @@ final class HandedTerminal implements ExecStreams {
 
         @Override
         public void close() {
-            control.complete(Optional.empty());
-            control.join().ifPresent(Descriptor::close);
+            giveUp();
         }
     }
 
     @Override
     public synchronized void resize(int columns, int rows) {
-        size = Optional.of(new Size(columns, rows));
+        size = Optional.of(new WindowSize(columns, rows));
         control.getNow(Optional.empty()).ifPresent(terminal -> terminal.resize(columns, rows));
+    }
+
+    /** Ends all waiting for it, and in it. */
+    private void giveUp() {
+        control.complete(Optional.empty());
+        control.join().ifPresent(Descriptor::close);
+        keyboard.unplug();
     }
 
     @Override
@@ -212,8 +217,7 @@ final class HandedTerminal implements ExecStreams {
         if (!begun) {
             socket.close();
         }
-        control.complete(Optional.empty());
-        control.join().ifPresent(Descriptor::close);
+        giveUp();
         messages.close();
     }
 }

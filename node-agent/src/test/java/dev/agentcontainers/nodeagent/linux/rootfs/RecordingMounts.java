@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Records what it is asked for; refuses what a test tells it to. */
-final class RecordingMounts implements Mounts {
+public final class RecordingMounts implements Mounts {
     final List<String> calls = new ArrayList<>();
     int busyAnswers;
     boolean knowsNoswap = true;
