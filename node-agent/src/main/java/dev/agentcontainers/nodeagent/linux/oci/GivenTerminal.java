@@ -27,7 +27,9 @@ final class GivenTerminal implements ExecStreams {
     static GivenTerminal open(RuntimeCommand command) throws IOException {
         int[] ends = new int[2];
         Shim.check("make a terminal", command.descriptors().terminal(ends));
-        return new GivenTerminal(command.descriptors(), command.own(ends[0]), ends[1]);
+        GivenTerminal terminal = new GivenTerminal(command.descriptors(), command.own(ends[0]), ends[1]);
+        terminal.resize(WindowSize.DEFAULT.columns(), WindowSize.DEFAULT.rows());
+        return terminal;
     }
 
     /** Has it change nothing of what goes through it; before the runtime is started. */
