@@ -112,15 +112,15 @@ final class HandedTerminal implements ExecStreams {
             }
             terminal.ifPresent(this::take);
         } finally {
-            control.complete(Optional.empty());
+            // First, so that whoever has seen the end can't type any more.
             keyboard.unplug();
+            control.complete(Optional.empty());
         }
     }
 
     private Optional<Integer> received(long runtime, Runnable kill) {
         try {
-            OptionalInt received =
-                    socket.receive(runtime, CompletableFuture.anyOf(exit, control), command.patience());
+            OptionalInt received = socket.receive(runtime, CompletableFuture.anyOf(exit, control), command.patience());
             return received.isPresent() ? Optional.of(received.getAsInt()) : Optional.empty();
         } catch (NoTerminalException e) {
             log(place, e);
@@ -138,7 +138,8 @@ final class HandedTerminal implements ExecStreams {
         try {
             keyboard.plug(terminal.output());
         } catch (IOException e) {
-            LOG.debug("what was typed early in {} is not taken: {}", place.files().id(), e.getMessage());
+            LOG.debug(
+                    "what was typed early in {} is not taken: {}", place.files().id(), e.getMessage());
         }
     }
 
@@ -207,9 +208,9 @@ final class HandedTerminal implements ExecStreams {
 
     /** Ends all waiting for it, and in it. */
     private void giveUp() {
+        keyboard.unplug();
         control.complete(Optional.empty());
         control.join().ifPresent(Descriptor::close);
-        keyboard.unplug();
     }
 
     @Override

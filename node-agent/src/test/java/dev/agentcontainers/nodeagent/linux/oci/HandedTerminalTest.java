@@ -216,6 +216,7 @@ class HandedTerminalTest {
     void aRuntimeThatHandsOverNothingIsEndedBeforeItsSocketIs() throws Exception {
         try (HandedTerminal terminal = begun(calls, Duration.ofSeconds(1))) {
             assertThat(shownBy(terminal).get()).isEqualTo("the runtime handed over no terminal within 1 s\r\n");
+            assertThatThrownBy(() -> terminal.input().write('a')).hasMessage("the program has no terminal");
             assertThat(doneBeforeKilling.get()).doesNotContain("close " + knock[0]);
             assertThat(handovers.calls()).containsOnlyOnce("close " + knock[0]);
         }

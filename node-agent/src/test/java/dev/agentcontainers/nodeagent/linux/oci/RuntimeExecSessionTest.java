@@ -60,7 +60,8 @@ class RuntimeExecSessionTest {
                         new ExecRequest(List.of("/bin/true"), terminal, false)))
                 .hasMessageContaining(message);
         try (var left = Files.list(bundle)) {
-            assertThat(left.map(path -> Objects.requireNonNull(path.getFileName()).toString()))
+            assertThat(left.map(
+                            path -> Objects.requireNonNull(path.getFileName()).toString()))
                     .containsExactly("config.json");
         }
     }
