@@ -111,6 +111,12 @@ record BundleConfiguration(
                 (ObjectNode) JSON.readTree(Files.readAllBytes(configuration)).required("process");
         process.set("args", JSON.valueToTree(command));
         process.put("terminal", terminal);
+        if (terminal) {
+            // crun, whose terminal nobody else can size as early, gives it to that one.
+            process.putObject("consoleSize")
+                    .put("height", WindowSize.DEFAULT.rows())
+                    .put("width", WindowSize.DEFAULT.columns());
+        }
         Files.write(target, JSON.writeValueAsBytes(process));
     }
 

@@ -2,7 +2,6 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -28,7 +27,9 @@ final class GivenTerminal implements ExecStreams {
     static GivenTerminal open(RuntimeCommand command) throws IOException {
         int[] ends = new int[2];
         Shim.check("make a terminal", command.descriptors().terminal(ends));
-        return new GivenTerminal(command.descriptors(), command.own(ends[0]), ends[1]);
+        GivenTerminal terminal = new GivenTerminal(command.descriptors(), command.own(ends[0]), ends[1]);
+        terminal.resize(WindowSize.DEFAULT.columns(), WindowSize.DEFAULT.rows());
+        return terminal;
     }
 
     /** Has it change nothing of what goes through it; before the runtime is started. */
@@ -58,24 +59,7 @@ final class GivenTerminal implements ExecStreams {
 
     @Override
     public OutputStream input() {
-        return new Keyboard(control.output());
-    }
-
-    /** A terminal's input and output are one descriptor: whoever types no more still wants to see. */
-    private static final class Keyboard extends FilterOutputStream {
-        Keyboard(OutputStream terminal) {
-            super(terminal);
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int length) throws IOException {
-            out.write(source, offset, length);
-        }
-
-        @Override
-        public void close() throws IOException {
-            flush();
-        }
+        return Keyboard.of(control.output());
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.nodeagent.linux.oci.ConsoleSocket.NoTerminalException;
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
-import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -13,6 +13,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A terminal that the runtime makes in the sandbox and whose controlling end it hands over: nobody relays, and what the
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * passed on when the program ends to its error stream, as a message of its own with colour and time.
  */
 final class HandedTerminal implements ExecStreams {
-    private static final HandoverCalls HANDOVERS = HandoverCalls.ofThisMachine();
+    private static final Logger LOG = LoggerFactory.getLogger(HandedTerminal.class);
     private static final String SOCKET = ".tty";
 
     private final RuntimeCommand command;
@@ -29,10 +31,9 @@ final class HandedTerminal implements ExecStreams {
     private final RuntimeMessages messages;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
     private final CompletableFuture<Optional<Descriptor>> control = new CompletableFuture<>();
+    private final Keyboard keyboard = new Keyboard();
     private boolean begun;
-    private Optional<Size> size = Optional.empty();
-
-    private record Size(int columns, int rows) {}
+    private Optional<WindowSize> size = Optional.empty();
 
     private HandedTerminal(RuntimeCommand command, ExecPlace place, ConsoleSocket socket, RuntimeMessages messages) {
         this.command = command;
@@ -42,14 +43,31 @@ final class HandedTerminal implements ExecStreams {
     }
 
     static HandedTerminal open(RuntimeCommand command, ExecPlace place) throws IOException {
-        ConsoleSocket socket = ConsoleSocket.listen(
-                HANDOVERS, command.readiness(), command.mounts(), place.bundle(), place.name() + SOCKET);
+        ConsoleSocket socket = listen(command, place);
         try {
             return new HandedTerminal(command, place, socket, RuntimeMessages.open(command));
         } catch (IOException e) {
             socket.close();
             throw e;
         }
+    }
+
+    private static ConsoleSocket listen(RuntimeCommand command, ExecPlace place) throws IOException {
+        try {
+            return ConsoleSocket.listen(
+                    command.handovers(), command.readiness(), command.mounts(), place.bundle(), place.name() + SOCKET);
+        } catch (NoTerminalException e) {
+            log(place, e);
+            throw e;
+        }
+    }
+
+    private static void log(ExecPlace place, NoTerminalException e) {
+        LOG.warn(
+                "an exec in {} has no terminal: {}: {}",
+                place.files().id(),
+                e.getMessage(),
+                String.valueOf(e.getCause()));
     }
 
     @Override
@@ -68,33 +86,67 @@ final class HandedTerminal implements ExecStreams {
     }
 
     @Override
-    public synchronized void begun(RuntimeExecSession session) {
-        begun = true;
-        session.exit().thenAccept(exit::complete);
-        Thread.ofVirtual().name("exec-terminal " + session.runtime().pid()).start(() -> receive(session));
+    public void begun(RuntimeExecSession session) {
+        begun(session.runtime().pid(), session.exit(), session::kill);
     }
 
-    /** Until it has come, or can't come any more. One that does not come in time ends the session. */
-    private void receive(RuntimeExecSession session) {
-        try (socket) {
-            OptionalInt received =
-                    socket.receive(session.runtime().pid(), CompletableFuture.anyOf(exit, control), command.patience());
-            if (received.isPresent()) {
-                take(command.own(received.getAsInt()));
+    /**
+     * @param end of the runtime, with its exit code
+     * @param kill ends it
+     */
+    synchronized void begun(long runtime, CompletableFuture<Integer> end, Runnable kill) {
+        begun = true;
+        end.thenAccept(exit::complete);
+        Thread.ofVirtual().name("exec-terminal " + runtime).start(() -> receive(runtime, kill));
+    }
+
+    /**
+     * Until it has come, or can't come any more. One that does not come in time ends the session: the runtime before its
+     * socket, of whose absence it would have a word of its own to say.
+     */
+    private void receive(long runtime, Runnable kill) {
+        try {
+            Optional<Descriptor> terminal;
+            try (socket) {
+                terminal = received(runtime, kill).map(command::own);
             }
-        } catch (IOException e) {
-            messages.add(String.valueOf(e.getMessage()));
-            session.kill();
+            terminal.ifPresent(this::take);
         } finally {
+            // First, so that whoever has seen the end can't type any more.
+            keyboard.unplug();
             control.complete(Optional.empty());
         }
     }
 
-    private synchronized void take(Descriptor terminal) {
-        size.ifPresent(latest -> terminal.resize(latest.columns(), latest.rows()));
-        if (!control.complete(Optional.of(terminal))) {
-            terminal.close();
+    private Optional<Integer> received(long runtime, Runnable kill) {
+        try {
+            OptionalInt received = socket.receive(runtime, CompletableFuture.anyOf(exit, control), command.patience());
+            return received.isPresent() ? Optional.of(received.getAsInt()) : Optional.empty();
+        } catch (NoTerminalException e) {
+            log(place, e);
+            messages.add(String.valueOf(e.getMessage()));
+            kill.run();
+            return Optional.empty();
         }
+    }
+
+    private void take(Descriptor terminal) {
+        if (!isTaken(terminal)) {
+            terminal.close();
+            return;
+        }
+        try {
+            keyboard.plug(terminal.output());
+        } catch (IOException e) {
+            LOG.debug(
+                    "what was typed early in {} is not taken: {}", place.files().id(), e.getMessage());
+        }
+    }
+
+    /** False where nobody wants it any more. */
+    private synchronized boolean isTaken(Descriptor terminal) {
+        size.ifPresent(latest -> terminal.resize(latest.columns(), latest.rows()));
+        return control.complete(Optional.of(terminal));
     }
 
     /** Waits for it; empty where the runtime has ended without handing one over, or this is closed. */
@@ -111,23 +163,7 @@ final class HandedTerminal implements ExecStreams {
 
     @Override
     public OutputStream input() {
-        return new Keyboard();
-    }
-
-    /** Closing it closes nothing: whoever types no more still wants to see. */
-    private final class Keyboard extends OutputStream {
-        @Override
-        public void write(int value) throws IOException {
-            write(new byte[] {(byte) value}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int length) throws IOException {
-            control()
-                    .orElseThrow(() -> new IOException("the program has no terminal"))
-                    .output()
-                    .write(source, offset, length);
-        }
+        return keyboard;
     }
 
     @Override
@@ -160,15 +196,21 @@ final class HandedTerminal implements ExecStreams {
 
         @Override
         public void close() {
-            control.complete(Optional.empty());
-            control.join().ifPresent(Descriptor::close);
+            giveUp();
         }
     }
 
     @Override
     public synchronized void resize(int columns, int rows) {
-        size = Optional.of(new Size(columns, rows));
+        size = Optional.of(new WindowSize(columns, rows));
         control.getNow(Optional.empty()).ifPresent(terminal -> terminal.resize(columns, rows));
+    }
+
+    /** Ends all waiting for it, and in it. */
+    private void giveUp() {
+        keyboard.unplug();
+        control.complete(Optional.empty());
+        control.join().ifPresent(Descriptor::close);
     }
 
     @Override
@@ -176,8 +218,7 @@ final class HandedTerminal implements ExecStreams {
         if (!begun) {
             socket.close();
         }
-        control.complete(Optional.empty());
-        control.join().ifPresent(Descriptor::close);
+        giveUp();
         messages.close();
     }
 }

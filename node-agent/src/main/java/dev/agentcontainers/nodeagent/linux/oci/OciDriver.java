@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
@@ -66,6 +67,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     private final OciSettings settings;
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors;
+    private final HandoverCalls handovers;
     private final Readiness readiness;
     private final Mounts mounts;
     private final LoopDevices loopDevices;
@@ -93,6 +95,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         this.kind = DriverKind.PROCESS;
         this.settings = settings;
         this.descriptors = DescriptorCalls.ofThisMachine();
+        this.handovers = HandoverCalls.ofThisMachine();
         this.hostTree = new RememberedHostTree(new LinuxHostTree(), Clock.systemUTC());
         this.trials = ConcurrentHashMap.newKeySet();
         this.processes = processes;
@@ -119,6 +122,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         this.settings = other.settings;
         this.processes = other.processes;
         this.descriptors = other.descriptors;
+        this.handovers = other.handovers;
         this.readiness = other.readiness;
         this.mounts = other.mounts;
         this.loopDevices = other.loopDevices;
@@ -508,7 +512,8 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     private RuntimeCommand runtime() throws SandboxException {
-        return new RuntimeCommand(tools(), shim(), processes, descriptors, readiness, mounts, settings.patience());
+        return new RuntimeCommand(
+                tools(), shim(), processes, descriptors, handovers, readiness, mounts, settings.patience());
     }
 
     private void ensureDirectories() throws IOException {

@@ -35,10 +35,8 @@ final class RelayedTerminal implements ExecStreams {
     private final GivenTerminal outer;
     private final RuntimeMessages messages;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
-    private volatile Size size = new Size(0, 0);
+    private volatile WindowSize size = WindowSize.DEFAULT;
     private volatile @Nullable Begun begun;
-
-    private record Size(int columns, int rows) {}
 
     private record Begun(RuntimeExecSession session, Instant since) {}
 
@@ -97,7 +95,7 @@ final class RelayedTerminal implements ExecStreams {
 
     @Override
     public void resize(int columns, int rows) {
-        size = new Size(columns, rows);
+        size = new WindowSize(columns, rows);
         // The runtime begins with the size that this one has when it makes the other.
         outer.resize(columns, rows);
         Begun now = begun;
@@ -122,7 +120,7 @@ final class RelayedTerminal implements ExecStreams {
 
     /** One at a time, so that the latest size stays. False where the runtime does not have it yet, or any more. */
     private synchronized boolean resizeInner(ProcessIdentity runtime) {
-        Size latest = size;
+        WindowSize latest = size;
         int process = command.processes().openProcess(runtime.pid());
         if (process < 0) {
             return false;
@@ -135,7 +133,7 @@ final class RelayedTerminal implements ExecStreams {
         }
     }
 
-    private boolean resizeAll(ProcessIdentity runtime, int process, Size latest) {
+    private boolean resizeAll(ProcessIdentity runtime, int process, WindowSize latest) {
         boolean resized = false;
         Path folder = Path.of("/proc/" + runtime.pid() + "/fd");
         try (DirectoryStream<Path> open = Files.newDirectoryStream(folder)) {

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
@@ -20,6 +21,7 @@ record RuntimeCommand(
         Shim shim,
         ProcessCalls processes,
         DescriptorCalls descriptors,
+        HandoverCalls handovers,
         Readiness readiness,
         Mounts mounts,
         Duration patience) {

@@ -39,8 +39,8 @@ final class RuntimeExecSession implements ExecSession {
         Thread.ofPlatform().daemon().name("exec " + child).start(() -> {
             int code = command.processes().waitFor(child);
             ended = true;
+            delete(specification);
             try {
-                Files.deleteIfExists(specification);
                 if (inside.isPresent()) {
                     inside.get().forget();
                 }
@@ -54,11 +54,32 @@ final class RuntimeExecSession implements ExecSession {
     static ExecSession start(RuntimeCommand command, SandboxFiles files, long shimPid, ExecRequest request)
             throws IOException {
         ExecPlace place = ExecPlace.of(files, shimPid);
-        BundleConfiguration.writeProcess(
-                place.bundle().resolve("config.json"),
-                place.ours(SPECIFICATION),
-                request.command(),
-                request.terminal());
+        try {
+            BundleConfiguration.writeProcess(
+                    place.bundle().resolve("config.json"),
+                    place.ours(SPECIFICATION),
+                    request.command(),
+                    request.terminal());
+            return start(command, place, request);
+        } catch (IOException | RuntimeException e) {
+            // It holds the agent's environment.
+            delete(place.ours(SPECIFICATION));
+            throw e;
+        }
+    }
+
+    private static void delete(Path specification) {
+        try {
+            Files.deleteIfExists(specification);
+        } catch (IOException e) {
+            // It vanishes with the run.
+        }
+    }
+
+    /** Once its specification is written. */
+    private static ExecSession start(RuntimeCommand command, ExecPlace place, ExecRequest request) throws IOException {
+        SandboxFiles files = place.files();
+        long shimPid = place.shimPid();
         List<String> arguments = new ArrayList<>(
                 List.of("exec", "--process", place.theirs(SPECIFICATION).toString()));
         Optional<InsideGvisor> inside = Optional.empty();

@@ -28,7 +28,7 @@ public final class Descriptor implements AutoCloseable {
     private static final int BUFFER = 32 * 1024;
 
     /** More than a kernel holds of what was written to a pipe or a terminal and not read. */
-    private static final int MOST_HELD = 1 << 20;
+    static final int MOST_HELD = 1 << 20;
 
     /** After which a terminal that nobody has open is looked at again. */
     private static final Duration AGAIN = Duration.ofMillis(50);
@@ -133,7 +133,7 @@ public final class Descriptor implements AutoCloseable {
                 return -1;
             }
             try {
-                return readOn(target, offset, new byte[Math.min(length, BUFFER)]);
+                return readOn(target, offset, new byte[Math.min(Math.min(length, BUFFER), left)]);
             } finally {
                 leave();
             }

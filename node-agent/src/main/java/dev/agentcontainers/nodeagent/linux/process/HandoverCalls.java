@@ -27,7 +27,8 @@ public interface HandoverCalls {
 
     /**
      * The one descriptor that was sent, which is this process's from now on, or {@link #NOTHING_YET}; EBADMSG where no
-     * descriptor or more than one was sent, ECONNRESET where the connection has ended.
+     * descriptor or more than one was sent, EMFILE where this process may have no more than it has, ECONNRESET where the
+     * connection has ended.
      */
     int receive(int connection);
 

@@ -20,6 +20,7 @@ final class LinuxHandoverCalls implements HandoverCalls {
     private static final int OWN_ONLY = 0600;
     private static final int BACKLOG = 4;
     private static final int EINTR = 4;
+    private static final int EMFILE = 24;
     private static final int ENAMETOOLONG = 36;
     private static final int EBADMSG = 74;
     private static final int ECONNRESET = 104;
@@ -127,6 +128,11 @@ final class LinuxHandoverCalls implements HandoverCalls {
         if (answer <= 0) {
             return answer == 0 ? -ECONNRESET : answer;
         }
+        boolean cut = (header.getInt(HEADER_FLAGS) & MSG_CTRUNC) != 0;
+        if (cut && header.getLong(HEADER_CONTROL_LENGTH) < CONTROL) {
+            // There was room for one, and the kernel gave none. Source: Linux, net/core/scm.c, scm_detach_fds.
+            return -EMFILE;
+        }
         boolean one = header.getLong(HEADER_CONTROL_LENGTH) >= CONTROL
                 && control.getLong(0) == CONTROL
                 && control.getInt(CONTROL_LEVEL) == SOL_SOCKET
@@ -135,7 +141,7 @@ final class LinuxHandoverCalls implements HandoverCalls {
             return -EBADMSG;
         }
         int descriptor = control.getInt(CONTROL_HEADER);
-        if ((header.getInt(HEADER_FLAGS) & MSG_CTRUNC) != 0) {
+        if (cut) {
             Libc.close(descriptor);
             return -EBADMSG;
         }

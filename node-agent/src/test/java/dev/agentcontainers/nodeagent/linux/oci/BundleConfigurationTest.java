@@ -10,12 +10,15 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BundleConfigurationTest {
     private static JsonNode bundle(SandboxSpec spec, Confinement confinement, boolean swap) throws IOException {
@@ -196,6 +199,20 @@ class BundleConfigurationTest {
         assertThat(bundle.at("/linux/resources/pids/limit").asLong()).isBetween(512L, 2048L);
         assertThat(bundle.at("/linux/resources/memory/limit").asLong()).isEqualTo(128 << 20);
         assertThat(gvisor(ResourceAmounts.NONE).at("/linux/resources").has("pids"))
+                .isFalse();
+    }
+
+    /** Where nothing else is known of it; a program that asks once must not be told of 0 by 0. */
+    @Test
+    void aFurtherProcessHasATerminalOfTheUsualSize(@TempDir Path folder) throws IOException {
+        Path configuration = Files.writeString(folder.resolve("config.json"), "{\"process\": {\"cwd\": \"/\"}}");
+        Path target = folder.resolve("exec.json");
+        BundleConfiguration.writeProcess(configuration, target, List.of("sh", "-i"), true);
+        assertThat(new ObjectMapper().readTree(target.toFile())).isEqualTo(new ObjectMapper().readTree("""
+                {"cwd": "/", "args": ["sh", "-i"], "terminal": true, "consoleSize": {"height": 24, "width": 80}}
+                """));
+        BundleConfiguration.writeProcess(configuration, target, List.of("sh"), false);
+        assertThat(new ObjectMapper().readTree(target.toFile()).has("consoleSize"))
                 .isFalse();
     }
 }

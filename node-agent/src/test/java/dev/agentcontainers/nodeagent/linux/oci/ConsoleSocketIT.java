@@ -36,6 +36,43 @@ class ConsoleSocketIT {
     @TempDir
     private Path folder;
 
+    /**
+     * Connects to a socket of the agent's own, which must go; then to the runtime's by each way that the agent's processes
+     * know, and says which went. Goes to each directory first: the whole path may be longer than that of a socket.
+     */
+    private static final String CONNECTING = """
+            sub reach {
+                my ($directory, $name) = @_;
+                chdir($directory) or return "$!";
+                socket(my $socket, PF_UNIX, SOCK_STREAM, 0) or die "socket: $!";
+                return connect($socket, pack_sockaddr_un("./$name")) ? "reached" : "$!";
+            }
+            mkdir("/tmp/own") and chdir("/tmp/own") or die "own: $!";
+            socket(my $listening, PF_UNIX, SOCK_STREAM, 0) or die "socket: $!";
+            bind($listening, pack_sockaddr_un("./own")) and listen($listening, 1) or die "listen: $!";
+            print "own: ", reach("/tmp/own", "own"), "\\n";
+            my ($bundle, $name) = @ARGV;
+            print "$bundle: ", reach($bundle, $name), "\\n";
+            for my $process (glob("/proc/[0-9]*")) {
+                for my $directory ("$process/root$bundle", "$process/cwd") {
+                    print "$directory: reached\\n" if reach($directory, $name) eq "reached";
+                }
+            }
+            """;
+
+    private static String perl() {
+        Optional<Program> perl = Program.find("perl");
+        assumeTrue(perl.isPresent(), "needs perl");
+        return perl.get().path().toString();
+    }
+
+    /** By a program in the sandbox. */
+    private static String saidInside(TestNode node, SandboxSpec spec, String... command) throws Exception {
+        try (ExecSession session = node.driver().exec(spec.id(), new ExecRequest(List.of(command), false, false))) {
+            return new String(session.standardOutput().readAllBytes(), UTF_8);
+        }
+    }
+
     /** The real crun, which at "exec" waits for a file. */
     private Path waitingFor(Path file) throws Exception {
         Optional<Program> crun = Program.find("crun");
@@ -84,12 +121,11 @@ class ConsoleSocketIT {
                 assertThat(theirs).doesNotExist();
                 String script = "ls -a %s; find / -name '%s' 2>/dev/null; for p in /proc/[0-9]*; do ls $p/root%s; done;"
                                 .formatted(theirs, SOCKETS, theirs)
-                        + " grep -c exec- /proc/net/unix; echo looked";
-                try (ExecSession look = node.driver()
-                        .exec(spec.id(), new ExecRequest(List.of("/bin/sh", "-c", script), false, false))) {
-                    assertThat(new String(look.standardOutput().readAllBytes(), UTF_8))
-                            .isEqualTo("0\nlooked\n");
-                }
+                        + " echo looked";
+                assertThat(saidInside(node, spec, "/bin/sh", "-c", script)).isEqualTo("looked\n");
+                String name = Objects.requireNonNull(socket.getFileName()).toString();
+                assertThat(saidInside(node, spec, perl(), "-MSocket", "-e", CONNECTING, theirs.toString(), name))
+                        .isEqualTo("own: reached\n" + theirs + ": No such file or directory\n");
 
                 // Root of the host can; it is not heard, and keeps nobody from being heard.
                 try (SocketChannel other = SocketChannel.open(StandardProtocolFamily.UNIX)) {

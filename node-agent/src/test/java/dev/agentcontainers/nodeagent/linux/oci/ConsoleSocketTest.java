@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
@@ -10,6 +11,8 @@ import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.process.RecordingHandovers;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -19,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ConsoleSocketTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int PID = 4711;
+    private static final int EMFILE = 24;
     private static final int EBADMSG = 74;
+    private static final int ECONNRESET = 104;
 
     @TempDir
     private Path folder;
@@ -131,9 +137,63 @@ class ConsoleSocketTest {
                 SocketChannel channel = connect(path)) {
             channel.write(ByteBuffer.wrap("no descriptor".getBytes(UTF_8)));
             assertThatThrownBy(() -> socket.receive(ProcessHandle.current().pid(), end, PATIENCE))
+                    .hasMessage("the runtime handed over something else than a terminal")
+                    .cause()
                     .hasMessageContaining("receive a terminal")
                     .hasMessageContaining(Integer.toString(EBADMSG));
         }
+    }
+
+    /** As a runtime that fails in between, whose own word of it is what its user must read. */
+    @Test
+    void aConnectionThatEndsWithoutATerminalCountsForNothing() throws Exception {
+        calls.answer("accept at 0", 6, 7);
+        calls.answer("peer of 6", PID);
+        calls.answer("receive from 6", -ECONNRESET);
+        calls.answer("peer of 7", PID);
+        calls.answer("receive from 7", 9);
+        try (ConsoleSocket socket = recorded()) {
+            assertThat(socket.receive(PID, end, PATIENCE)).hasValue(9);
+        }
+        assertThat(calls.calls()).containsOnlyOnce("close 6", "close 7");
+    }
+
+    @Test
+    void theEndIsWaitedForWhereAConnectionHasEnded() throws Exception {
+        Path path = folder.resolve("tty");
+        try (ConsoleSocket socket = real(path)) {
+            connect(path).close();
+            CompletableFuture<OptionalInt> received = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return socket.receive(ProcessHandle.current().pid(), end, PATIENCE);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            await().during(Duration.ofMillis(300)).until(() -> !received.isDone());
+            end.complete(1);
+            assertThat(received.get()).isEmpty();
+        }
+    }
+
+    /** Nor does it come to name a path of the node. */
+    @Test
+    void whoHasTooManyFilesOpenIsToldSo() throws Exception {
+        calls.answer("accept at 0", -EMFILE);
+        try (ConsoleSocket socket = recorded()) {
+            assertThatThrownBy(() -> socket.receive(PID, end, PATIENCE))
+                    .hasMessage("the node has too many files open to take a terminal from the runtime")
+                    .cause()
+                    .hasMessageContaining(folder.toString());
+        }
+        calls.answer("accept at 0", 7);
+        calls.answer("peer of 7", PID);
+        calls.answer("receive from 7", -EMFILE);
+        try (ConsoleSocket socket = recorded()) {
+            assertThatThrownBy(() -> socket.receive(PID, end, PATIENCE))
+                    .hasMessage("the node has too many files open to take a terminal from the runtime");
+        }
+        assertThat(calls.calls()).contains("close 7");
     }
 
     /** By the real kernel's word of who it is. */
@@ -171,7 +231,10 @@ class ConsoleSocketTest {
     @Test
     void aPathThatExistsIsNotTaken() throws Exception {
         Path path = Files.writeString(folder.resolve("tty"), "other");
-        assertThatThrownBy(() -> real(path)).hasMessageContaining("listen at " + path);
+        assertThatThrownBy(() -> real(path))
+                .hasMessage("the node can't take a terminal from the runtime")
+                .cause()
+                .hasMessageContaining("listen at " + path);
         assertThat(path).hasContent("other");
     }
 }

@@ -114,6 +114,12 @@ class ExecIT {
         }
     }
 
+    /** A program that asks once and draws. */
+    @Test
+    void aTerminalHasASizeBeforeItIsToldOfAny() throws Exception {
+        assertThat(shownBy("stty size")).isEqualTo("24 80\r\n");
+    }
+
     @Test
     void aTerminalGetsASizeThatItIsToldOfLate() throws Exception {
         try (ExecSession session =

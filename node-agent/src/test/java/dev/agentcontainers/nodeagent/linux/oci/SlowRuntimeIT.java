@@ -149,6 +149,23 @@ class SlowRuntimeIT {
         driver.purge(spec.id());
     }
 
+    /** As one thread of the gateway hears both what is typed and that its user has gone. */
+    @Test
+    void aSessionThatWasTypedIntoBeforeItsTerminalComesIsClosedAtOnce() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000");
+        OciDriver driver = hangingAt("exec");
+        driver.prepare(spec);
+        driver.create(spec);
+        driver.start(spec.id());
+        ExecSession session = driver.exec(spec.id(), new ExecRequest(List.of("/bin/cat"), true, true));
+        long begin = System.nanoTime();
+        session.standardInput().write("typed\n".getBytes(UTF_8));
+        session.close();
+        assertThat(session.awaitExit()).isEqualTo(137);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(PATIENCE);
+        driver.purge(spec.id());
+    }
+
     @Test
     void theProbeSaysSo() throws Exception {
         assertThat(hangingAt("start").probe())

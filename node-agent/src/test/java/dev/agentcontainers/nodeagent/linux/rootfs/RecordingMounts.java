@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Records what it is asked for; refuses what a test tells it to. */
-final class RecordingMounts implements Mounts {
+public final class RecordingMounts implements Mounts {
     final List<String> calls = new ArrayList<>();
+    public int entryAnswer;
     int busyAnswers;
     boolean knowsNoswap = true;
     boolean hasMemory = true;
@@ -22,7 +23,8 @@ final class RecordingMounts implements Mounts {
 
     @Override
     public int enterNamespaceOf(long pid) {
-        return record("enter " + pid);
+        record("enter " + pid);
+        return entryAnswer;
     }
 
     @Override
