@@ -43,6 +43,13 @@ final class CopyReport implements AutoCloseable {
         }
     }
 
+    /** The same by the word of an agent's tar, which names it in its own way; fit for a terminal. */
+    void leftOutThere(String agent, String line) {
+        if (countLeftOut() <= MOST_WARNINGS) {
+            this.line.above("agentctl: left out in %s: %s".formatted(agent, line));
+        }
+    }
+
     private synchronized long countLeftOut() {
         return ++leftOut;
     }

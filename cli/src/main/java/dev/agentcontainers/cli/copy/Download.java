@@ -19,9 +19,6 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /** Copies from an agent, which may send anything. */
 final class Download {
-    /** What may come behind an archive's end: tar fills a record with zeros, of 10 KiB where nobody says otherwise. */
-    private static final int MOST_AFTER_END = 1 << 20;
-
     private static final int PIECE = 64 << 10;
     private static final int LONGEST_SHOWN = 300;
 
@@ -45,7 +42,7 @@ final class Download {
                 write(out, piece, count);
                 report.content(count);
             }
-            requireSuccess(program, errors);
+            tar.requireSuccess(program, errors, report);
         }
     }
 
@@ -64,44 +61,41 @@ final class Download {
         try (AgentProgram program = tar.pack(source, options.follow());
                 InputStream output = program.output(errors)) {
             BoundedTar archive = new BoundedTar(output);
-            Optional<TarArchiveEntry> first = archive.next();
-            if (first.isPresent()) {
-                LocalTree tree = tree(source, target, first.get());
-                for (Optional<TarArchiveEntry> entry = first; entry.isPresent(); entry = archive.next()) {
-                    unpack(entry.get(), source, archive, tree);
+            boolean any;
+            try {
+                any = unpackAll(archive, source, target);
+            } catch (ImageException e) {
+                // What breaks off has its reason in how the program ended.
+                if (AgentTar.endsSoon(output) && program.exitCode() != 0) {
+                    throw tar.failed(program.exitCode(), errors);
                 }
-                tree.finish();
+                throw new UserException("cp: what comes from %s can't be read: %s%s"
+                        .formatted(
+                                tar.agent(),
+                                Printable.text(String.valueOf(e.getMessage()), LONGEST_SHOWN),
+                                AgentTar.aside(errors)));
             }
-            passOver(output);
-            requireSuccess(program, errors);
-            if (first.isEmpty() || !archive.isComplete()) {
+            tar.requireEnd(output);
+            tar.requireSuccess(program, errors, report);
+            if (!any || !archive.isComplete()) {
                 throw new UserException("cp: what came from %s ends before its end%s"
-                        .formatted(tar.agent(), errors.lines().isEmpty() ? "" : AgentTar.said(errors)));
+                        .formatted(tar.agent(), AgentTar.aside(errors)));
             }
-        } catch (ImageException e) {
-            throw new UserException("cp: what comes from %s can't be read: %s%s"
-                    .formatted(
-                            tar.agent(),
-                            Printable.text(String.valueOf(e.getMessage()), LONGEST_SHOWN),
-                            errors.lines().isEmpty() ? "" : AgentTar.said(errors)));
         }
     }
 
-    private void requireSuccess(AgentProgram program, ErrorText errors) {
-        if (program.exitCode() != 0) {
-            throw tar.failed(program.exitCode(), errors);
+    /** Whether there was anything. */
+    private boolean unpackAll(BoundedTar archive, GivenPath source, GivenPath target) throws IOException {
+        Optional<TarArchiveEntry> first = archive.next();
+        if (first.isEmpty()) {
+            return false;
         }
-    }
-
-    private void passOver(InputStream rest) throws IOException {
-        byte[] piece = new byte[PIECE];
-        long passed = 0;
-        for (int count = rest.read(piece); count >= 0; count = rest.read(piece)) {
-            passed += count;
-            if (passed > MOST_AFTER_END) {
-                throw new UserException("cp: what comes from %s goes on behind its end".formatted(tar.agent()));
-            }
+        LocalTree tree = tree(source, target, first.get());
+        for (Optional<TarArchiveEntry> entry = first; entry.isPresent(); entry = archive.next()) {
+            unpack(entry.get(), source, archive, tree);
         }
+        tree.finish();
+        return true;
     }
 
     private void unpack(TarArchiveEntry entry, GivenPath source, BoundedTar archive, LocalTree tree)

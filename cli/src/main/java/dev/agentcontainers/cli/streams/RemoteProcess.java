@@ -149,6 +149,8 @@ final class RemoteProcess implements AgentProgram {
             }
             while (taken == part.length) {
                 if (result.isPresent()) {
+                    // What could not be run, or broke off, has not come to its end.
+                    exitCode();
                     return -1;
                 }
                 next();

@@ -12,6 +12,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -24,12 +27,14 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Both directions by the real tar of this machine, in a folder that plays the agent's. */
+@Timeout(120)
 class CopyTest {
     private static final CopyOptions USUAL = new CopyOptions(false, true);
     private static final FileTime THEN = FileTime.fromMillis(1_600_000_000_000L);
@@ -354,6 +359,63 @@ class CopyTest {
                 .hasMessageContaining("none");
     }
 
+    /** Root may read everything, so that tar's word is all there is of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Cannot open: Permission denied", "Kann nicht aufgerufen werden: Keine Berechtigung"})
+    void whatTheAgentsUserMayNotReadIsNotTakenForNothing(String why) throws Exception {
+        furnish(machine);
+        Files.createDirectory(agent.resolve("there"));
+        programs.by(
+                "sh",
+                "-c",
+                "case \"$2\" in -c) echo 'tar: ./there: %s' >&2; exit 2;; *) exec \"$@\";; esac".formatted(why),
+                "sh");
+
+        assertThatThrownBy(() -> up("f", "there")).isInstanceOf(UserException.class).hasMessageContaining(why);
+
+        assertThat(agent.resolve("there")).isEmptyDirectory();
+    }
+
+    @Test
+    void aSocketIsNotReplacedAndNotCopiedAndThatIsSaid() throws Exception {
+        furnish(machine);
+        Files.createDirectory(agent.resolve("d"));
+        Files.writeString(agent.resolve("d/x"), "x");
+        try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            // A socket's name can't be long.
+            Path made = Files.createTempDirectory("s").resolve("s");
+            socket.bind(UnixDomainSocketAddress.of(made));
+            Files.move(made, agent.resolve("d/s"));
+            Files.delete(made.getParent());
+
+            assertThatThrownBy(() -> up("f", "d/s"))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("'d/s' in team/agent is neither a file nor a folder");
+            assertThat(down("d", "back")).isEqualTo(1);
+            assertThat(run((tar, report) -> new Download(tar, USUAL, report)
+                            .archive(GivenPath.ofAgent("d"), OutputStream.nullOutputStream())))
+                    .isEqualTo(1);
+        }
+
+        assertThat(machine.resolve("back/x")).hasContent("x");
+        assertThat(machine.resolve("back/s")).doesNotExist();
+        assertThat(said.toString()).contains("agentctl: left out in team/agent: tar: ./d/s: socket ignored");
+    }
+
+    @Test
+    void anArchiveThatBreaksOffHasTheReasonOfItsEnd() throws Exception {
+        Files.write(agent.resolve("large"), new byte[100_000]);
+        programs.by("sh", "-c", "\"$@\" | head -c 50000; echo 'the node has no memory' >&2; exit 137", "sh");
+
+        assertThatThrownBy(() -> down("large", "."))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("ended with exit code 137")
+                .hasMessageContaining("the node has no memory")
+                .hasMessageNotContaining("damaged");
+
+        assertThat(machine.resolve("large")).doesNotExist();
+    }
+
     /** The device that is always full is what no user may be, root or not. */
     @Test
     void anAgentWithoutRoomSaysSo() throws Exception {
@@ -386,9 +448,7 @@ class CopyTest {
     }
 
     @Test
-    void aFileThatCanNotBeReadEndsTheCopyAndTheAgentsTar() throws Exception {
-        Path shrinking = machine.resolve("shrinking");
-        Files.writeString(shrinking, "x");
+    void anInputThatCanNotBeReadEndsTheCopyAndTheAgentsTar() throws Exception {
         InputStream broken = new InputStream() {
             @Override
             public int read() throws IOException {

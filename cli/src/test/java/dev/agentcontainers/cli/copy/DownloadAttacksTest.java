@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What an agent may send where it is asked for {@code /work/out}: the attacks on {@code kubectl cp} (CVE-2018-1002100,
  * CVE-2019-1002101, CVE-2019-11246, CVE-2019-11249, CVE-2019-11251) and others.
  */
+@Timeout(60)
 class DownloadAttacksTest {
     private static final String SECRET = "of the user's own";
 

@@ -118,6 +118,29 @@ class RemoteProcessTest {
         }
     }
 
+    /** What was written is read, and then that its node has gone, however little or much it was. */
+    @Test
+    void aFailureIsNoEndOfItsOutput() throws Exception {
+        for (String before : List.of("", "half")) {
+            try (MessageSocket socket = connect((server, frame) -> {
+                send(server, new StreamFrame.Output(bytes(before)));
+                send(server, new StreamFrame.Result(Statuses.failure(503, "node 'a' is not connected any more")));
+            })) {
+                RemoteProcess process = new RemoteProcess(socket);
+                process.input().close();
+
+                InputStream read = process.output(errors);
+
+                assertThat(read.readNBytes(before.length())).isEqualTo(bytes(before));
+                for (int i = 0; i < 2; i++) {
+                    assertThatThrownBy(read::read)
+                            .isInstanceOf(UserException.class)
+                            .hasMessage("node 'a' is not connected any more");
+                }
+            }
+        }
+    }
+
     @Test
     void aCommandThatCouldNotBeRunIsTheUsersToMend() throws Exception {
         try (MessageSocket socket = connect((server, frame) ->
