@@ -3,10 +3,12 @@ package dev.agentcontainers.cli.copy;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
@@ -147,29 +149,24 @@ final class LocalTree {
         if (!files.contains(existing)) {
             report.leftOut(
                     name.toString(),
-                    "another name of '%s', which was not copied".formatted(shown(existing.toString())));
+                    "another name of '%s', %s"
+                            .formatted(
+                                    shown(existing.toString()),
+                                    rememberedFiles > MOST_REMEMBERED
+                                            ? "of which is not known any more whether it was copied: there are too many"
+                                            : "which was not copied"));
             return;
         }
-        // Made of itself it would be removed first.
         if (name.equals(existing)) {
             return;
         }
         makeParents(name);
         makeParents(existing);
-        Path path = name.within(top);
-        requireReplaceable(path);
-        try {
-            Files.deleteIfExists(path);
-            Files.createLink(path, existing.within(top));
-        } catch (IOException e) {
-            throw LocalFailure.of("make", path, e);
-        } catch (UnsupportedOperationException e) {
-            report.leftOut(name.toString(), "another name of a file, which there can't be here");
+        if (!place(name, "another name of a file", path -> Files.createLink(path, existing.within(top)))) {
             return;
         }
         links.remove(name);
         remember(name);
-        report.file();
     }
 
     /** Makes the links, and gives folders their times, which everything made in them has changed. */
@@ -188,17 +185,44 @@ final class LocalTree {
 
     private void make(ReceivedName name, String target) {
         makeParents(name);
+        place(
+                name,
+                "a symbolic link",
+                path -> Files.createSymbolicLink(path, path.getFileSystem().getPath(target)));
+    }
+
+    /** Makes a link of either kind. */
+    private interface Link {
+        void make(Path path) throws IOException;
+    }
+
+    /**
+     * Has a link by another name take the place of what is there, which stays where there can be no such link: not every file
+     * system has them, nor may every user make them. False then, and that is said.
+     */
+    private boolean place(ReceivedName name, String what, Link link) {
         Path path = name.within(top);
         requireReplaceable(path);
+        Path beside = PartialFile.beside(path);
         try {
-            Files.deleteIfExists(path);
-            Files.createSymbolicLink(path, path.getFileSystem().getPath(target));
-            report.file();
+            try {
+                link.make(beside);
+                Files.move(beside, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                // Still there too where both are names of one file: then a move does nothing.
+                Files.deleteIfExists(beside);
+            }
         } catch (UnsupportedOperationException e) {
-            report.leftOut(name.toString(), "a symbolic link, which there can't be here");
+            report.leftOut(name.toString(), what + ", which there can't be here");
+            return false;
+        } catch (FileSystemException e) {
+            report.leftOut(name.toString(), what + ", which can't be made here: " + LocalFailure.why(e));
+            return false;
         } catch (IOException e) {
             throw LocalFailure.of("make the link", path, e);
         }
+        report.file();
+        return true;
     }
 
     /** Every folder that it is in, each looked at in itself. */

@@ -260,6 +260,46 @@ class DownloadAttacksTest {
                 .hasMessageContaining("is absolute");
     }
 
+    /** Longer than any system takes; others know no links at all, or do not let everybody make them. */
+    @Test
+    void whereALinkCanNotBeMadeWhatIsThereStaysAndTheRestIsCopied() throws Exception {
+        Files.createDirectory(target.resolve("out"));
+        Files.writeString(target.resolve("out/x"), "mine");
+
+        CopyReport report = copy(new HostileArchive()
+                .folder("out/")
+                .link("out/x", "a/".repeat(3000) + "a")
+                .link("out/y", "z")
+                .file("out/z", "kept"));
+
+        assertThat(report.leftOut()).isEqualTo(1);
+        assertThat(said.toString()).contains("left out 'x': a symbolic link, which can't be made here");
+        assertThat(target.resolve("out/x")).hasContent("mine");
+        assertThat(inTarget()).as("no other name of it").containsExactly("out", "out/x", "out/y", "out/z");
+        assertThat(target.resolve("out/y")).isSymbolicLink();
+    }
+
+    @Test
+    void linksTakeThePlaceOfWhatIsThere() throws Exception {
+        Files.createDirectory(target.resolve("out"));
+        Files.writeString(target.resolve("out/b"), "mine");
+        Files.writeString(target.resolve("out/l"), "mine");
+        HostileArchive archive = new HostileArchive()
+                .file("out/a", "a")
+                .hardLink("out/b", "out/a")
+                .hardLink("out/b", "out/a")
+                .link("out/l", "a");
+        byte[] twice = archive.tar();
+
+        assertThat(copy(twice).leftOut()).isZero();
+        assertThat(copy(twice).leftOut()).isZero();
+
+        assertThat(inTarget()).containsExactly("out", "out/a", "out/b", "out/l");
+        assertThat(Files.isSameFile(target.resolve("out/a"), target.resolve("out/b")))
+                .isTrue();
+        assertThat(target.resolve("out/l")).isSymbolicLink().hasContent("a");
+    }
+
     @ParameterizedTest
     @ValueSource(bytes = {TarConstants.LF_CHR, TarConstants.LF_BLK, TarConstants.LF_FIFO, 'Z'})
     void devicesAndPipesAreLeftOut(byte type) throws Exception {
