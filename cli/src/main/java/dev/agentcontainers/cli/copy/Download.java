@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.copy;
 
 import dev.agentcontainers.cli.copy.ReceivedName.HostileException;
 import dev.agentcontainers.cli.streams.AgentProgram;
+import dev.agentcontainers.cli.terminal.ByteCount;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageException;
@@ -22,9 +23,13 @@ final class Download {
     private static final int PIECE = 64 << 10;
     private static final int LONGEST_SHOWN = 300;
 
+    /** Bytes of all files with holes, of which a few bytes can tell of any number. */
+    static final long MOST_SPARSE = 4L << 30;
+
     private final AgentTar tar;
     private final CopyOptions options;
     private final CopyReport report;
+    private long sparse;
 
     Download(AgentTar tar, CopyOptions options, CopyReport report) {
         this.tar = tar;
@@ -120,9 +125,12 @@ final class Download {
             }
             case TarConstants.LF_CHR, TarConstants.LF_BLK -> report.leftOut(entry.getName(), "it is a device");
             case TarConstants.LF_FIFO -> report.leftOut(entry.getName(), "it is a pipe");
-            case TarConstants.LF_NORMAL, TarConstants.LF_OLDNORM, TarConstants.LF_CONTIG -> {
+            case TarConstants.LF_NORMAL,
+                    TarConstants.LF_OLDNORM,
+                    TarConstants.LF_CONTIG,
+                    TarConstants.LF_GNUTYPE_SPARSE -> {
                 if (entry.isSparse()) {
-                    throw hostile(entry.getName(), "is a file with holes, of which it was not asked to tell");
+                    requireModest(entry);
                 }
                 if (entry.isDirectory()) {
                     tree.folder(name.get(), entry.getMode(), entry.getLastModifiedTime());
@@ -132,6 +140,17 @@ final class Download {
             }
             default -> report.leftOut(entry.getName(), "it is of no type that is copied");
         }
+    }
+
+    /** Holes are filled with zeros, as bsdtar tells of them unasked. */
+    private void requireModest(TarArchiveEntry entry) {
+        long size = entry.getRealSize();
+        if (size < 0 || size > MOST_SPARSE - sparse) {
+            throw new UserException("cp: '%s' in %s is a file with holes, of which %s are copied at once and not more"
+                    .formatted(
+                            Printable.text(entry.getName(), LONGEST_SHOWN), tar.agent(), ByteCount.text(MOST_SPARSE)));
+        }
+        sparse += size;
     }
 
     /** Where an entry is to be below the top; empty where it can't be. */

@@ -14,10 +14,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -215,6 +218,48 @@ class CopyTest {
 
         assertThat(Files.mismatch(large, agent.resolve("there"))).isEqualTo(-1);
         assertThat(Files.mismatch(large, machine.resolve("back"))).isEqualTo(-1);
+    }
+
+    /** Told in each of the ways of GNU's tar, of which bsdtar's is the last. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--format=gnu",
+                "--format=posix --sparse-version=0.0",
+                "--format=posix --sparse-version=0.1",
+                "--format=posix --sparse-version=1.0"
+            })
+    void filesWithHolesComeOverWhole(String form) throws Exception {
+        furnish(agent);
+        try (FileChannel file = FileChannel.open(
+                agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            for (int i = 0; i < 30; i++) {
+                file.write(ByteBuffer.wrap("data".getBytes(UTF_8)), i * 200_000L);
+            }
+            file.write(ByteBuffer.wrap(new byte[1]), 10_000_000);
+        }
+        programs.by("sh", "-c", "shift; exec tar --sparse %s \"$@\"".formatted(form), "sh");
+
+        assertThat(down("d", "back")).isZero();
+
+        assertThat(Files.mismatch(agent.resolve("d/holes"), machine.resolve("back/holes")))
+                .isEqualTo(-1);
+        assertThat(machine.resolve("back/x")).hasContent("in a folder");
+    }
+
+    @Test
+    void holesWithoutEndAreNotFilled() throws Exception {
+        furnish(agent);
+        try (FileChannel file = FileChannel.open(
+                agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[] {1}), Download.MOST_SPARSE);
+        }
+        programs.by("sh", "-c", "shift; exec tar --sparse --format=gnu \"$@\"", "sh");
+
+        assertThatThrownBy(() -> down("d", "back"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("holes' in team/agent is a file with holes, of which 4.0 GiB are copied at once");
+        assertThat(machine.resolve("back/holes")).doesNotExist();
     }
 
     private static String mode(Path path) throws IOException {
@@ -460,6 +505,22 @@ class CopyTest {
                         run((tar, report) -> new Upload(tar, USUAL, report).archive(broken, GivenPath.ofAgent("."))))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("standard input can't be read: the disk is gone");
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(programs::haveEnded);
+    }
+
+    @Test
+    void aFaultOfOurOwnEndsTheCopyAndTheAgentsTarToo() throws Exception {
+        InputStream broken = new InputStream() {
+            @Override
+            public int read() {
+                throw new IllegalStateException("a fault");
+            }
+        };
+
+        assertThatThrownBy(() ->
+                        run((tar, report) -> new Upload(tar, USUAL, report).archive(broken, GivenPath.ofAgent("."))))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("by a fault of agentctl");
         Awaitility.await().atMost(Duration.ofSeconds(10)).until(programs::haveEnded);
     }
 
