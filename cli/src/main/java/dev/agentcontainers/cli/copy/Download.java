@@ -56,7 +56,7 @@ final class Download {
             out.write(content, 0, count);
             out.flush();
         } catch (IOException e) {
-            throw new UserException("cp: standard output can't be written: " + e.getMessage());
+            throw new UserException("cp: standard output can't be written: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 

@@ -380,6 +380,18 @@ class DownloadAttacksTest {
         assertThat(said.toString().lines()).hasSize(21).last().isEqualTo("agentctl: left out 480 more");
     }
 
+    @Test
+    void whatWasLeftOutIsCountedAlsoWhereTheCopyBreaksOff() {
+        HostileArchive archive = new HostileArchive().folder("out/");
+        for (int i = 0; i < 50; i++) {
+            archive.special("out/" + i, TarConstants.LF_FIFO);
+        }
+
+        assertThatThrownBy(() -> copy(archive.file("../x", "evil"))).isInstanceOf(UserException.class);
+
+        assertThat(said.toString().lines()).hasSize(21).last().isEqualTo("agentctl: left out 30 more");
+    }
+
     /** The size that a header tells is the size that is read, and less is no file. */
     @Test
     void aFileThatEndsBeforeItsSizeIsNotThere() throws Exception {

@@ -7,6 +7,7 @@ import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.Statuses;
 import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.TerminalSize;
+import dev.agentcontainers.protocol.client.GatewayHttp;
 import dev.agentcontainers.protocol.client.MessageSocket;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -18,6 +19,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +28,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -163,6 +168,33 @@ class RemoteProcessTest {
             assertThatThrownBy(() -> process.await(output, errors))
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining("closed the stream before the command ended");
+        }
+    }
+
+    @Test
+    void aGatewayThatIsNotThereIsSaid() throws Exception {
+        int unused;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            unused = free.getLocalPort();
+        }
+        try (GatewayHttp gateway = new GatewayHttp(
+                URI.create("http://127.0.0.1:" + unused), SSLContext.getDefault(), Optional.empty())) {
+            GatewayPrograms programs = new GatewayPrograms(gateway, "team", "agent");
+            assertThatThrownBy(() -> programs.start(List.of("true"), false))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageStartingWith("the gateway could not be reached: ")
+                    .hasMessageNotContaining("null");
+        }
+    }
+
+    @Test
+    void whatMovesATerminalIsNotShownOfAReason() throws Exception {
+        try (MessageSocket socket = connect((server, frame) ->
+                send(server, new StreamFrame.Result(Statuses.failure(503, "no \u001b[2Jnode"))))) {
+            RemoteProcess process = new RemoteProcess(socket);
+            process.input().close();
+
+            assertThatThrownBy(() -> process.await(output, errors)).hasMessage("no ?[2Jnode");
         }
     }
 
