@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
@@ -22,6 +23,8 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 final class Download {
     private static final int PIECE = 64 << 10;
     private static final int LONGEST_SHOWN = 300;
+
+    private static final Pattern KERNELS = Pattern.compile("/+(?:proc|sys)(?:/|$)");
 
     /** Bytes of all files with holes, of which a few bytes can tell of any number. */
     static final long MOST_SPARSE = 4L << 30;
@@ -132,7 +135,11 @@ final class Download {
                 if (entry.isSparse()) {
                     requireModest(entry);
                 }
-                if (entry.isDirectory()) {
+                if (isEmptyOfKernel(entry, source)) {
+                    report.leftOut(
+                            entry.getName(),
+                            "the kernel makes it when it is read, and tells no size: copy it by 'agentctl exec AGENT -- cat FILE'");
+                } else if (entry.isDirectory()) {
                     tree.folder(name.get(), entry.getMode(), entry.getLastModifiedTime());
                 } else {
                     tree.file(name.get(), entry.getMode(), entry.getLastModifiedTime(), archive::read);
@@ -140,6 +147,13 @@ final class Download {
             }
             default -> report.leftOut(entry.getName(), "it is of no type that is copied");
         }
+    }
+
+    /** Whether tar may have taken a file for empty that is not: it believes what it is told of sizes. */
+    private static boolean isEmptyOfKernel(TarArchiveEntry entry, GivenPath source) {
+        return !entry.isDirectory()
+                && entry.getSize() == 0
+                && KERNELS.matcher(source.text()).lookingAt();
     }
 
     /** Holes are filled with zeros, as bsdtar tells of them unasked. */

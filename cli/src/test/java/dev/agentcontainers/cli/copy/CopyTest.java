@@ -524,6 +524,67 @@ class CopyTest {
         Awaitility.await().atMost(Duration.ofSeconds(10)).until(programs::haveEnded);
     }
 
+    /** By whoever else writes to it, after it was begun. */
+    @Test
+    void aFileThatBecomesShorterEndsTheCopy() throws Exception {
+        Path shrinking = machine.resolve("shrinking");
+        Files.write(shrinking, new byte[1 << 20]);
+        OutputStream out = new OutputStream() {
+            @Override
+            public void write(int one) throws IOException {
+                try (FileChannel file = FileChannel.open(shrinking, StandardOpenOption.WRITE)) {
+                    file.truncate(100);
+                }
+            }
+        };
+
+        assertThatThrownBy(() -> run((tar, report) -> new Packer(out, false, true, report).pack(shrinking, "shrinking")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("shrinking' became shorter while it was copied");
+    }
+
+    @Test
+    void filesThatTellNoSizeOrAnotherAreCopiedAsTheyAre() throws Exception {
+        Path processor = Path.of("/proc/version");
+        Path page = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+        Assumptions.assumeTrue(Files.isReadable(processor));
+        assertThat(Files.size(processor)).isZero();
+
+        run((tar, report) -> new Upload(tar, USUAL, report)
+                .files(GivenPath.ofMachine(processor.toString(), '/'), GivenPath.ofAgent("version")));
+
+        assertThat(agent.resolve("version")).hasSameTextualContentAs(processor);
+        if (Files.isReadable(page)) {
+            assertThat(Files.size(page)).isEqualTo(4096);
+            run((tar, report) -> new Upload(tar, USUAL, report)
+                    .files(GivenPath.ofMachine(page.toString(), '/'), GivenPath.ofAgent("page")));
+            assertThat(agent.resolve("page")).hasSameTextualContentAs(page);
+        }
+    }
+
+    @Test
+    void whatAnAgentsTarTakesForEmptyInProcIsNotCopiedAsEmpty() throws Exception {
+        Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/version")));
+
+        assertThat(down("/proc/version", "version")).isEqualTo(1);
+
+        assertThat(machine.resolve("version")).doesNotExist();
+        assertThat(said.toString()).contains("tells no size: copy it by 'agentctl exec AGENT -- cat FILE'");
+    }
+
+    @Test
+    void aLinkThatLeadsNowhereIsLeftOutWhereLinksAreFollowed() throws Exception {
+        furnish(machine);
+        Files.createSymbolicLink(machine.resolve("d/dangling"), Path.of("nowhere"));
+        Files.createSymbolicLink(machine.resolve("d/self"), Path.of("self"));
+
+        assertThat(up("d", "there", new CopyOptions(true, true))).isEqualTo(2);
+
+        assertThat(said.toString()).contains("dangling': a link that leads nowhere");
+        assertThat(agent.resolve("there/x")).hasContent("in a folder");
+        assertThat(agent.resolve("there/e")).isEmptyDirectory();
+    }
+
     @Test
     void whatIsNeitherFileNorFolderIsLeftOut() throws Exception {
         furnish(machine);
