@@ -59,7 +59,8 @@ final class Download {
             out.write(content, 0, count);
             out.flush();
         } catch (IOException e) {
-            throw new UserException("cp: standard output can't be written: " + Printable.text(String.valueOf(e.getMessage())));
+            throw new UserException(
+                    "cp: standard output can't be written: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 
@@ -86,8 +87,8 @@ final class Download {
             tar.requireEnd(output);
             tar.requireSuccess(program, errors, report);
             if (!any || !archive.isComplete()) {
-                throw new UserException("cp: what came from %s ends before its end%s"
-                        .formatted(tar.agent(), AgentTar.aside(errors)));
+                throw new UserException(
+                        "cp: what came from %s ends before its end%s".formatted(tar.agent(), AgentTar.aside(errors)));
             }
         }
     }
@@ -138,7 +139,8 @@ final class Download {
                 if (isEmptyOfKernel(entry, source)) {
                     report.leftOut(
                             entry.getName(),
-                            "the kernel makes it when it is read, and tells no size: copy it by 'agentctl exec AGENT -- cat FILE'");
+                            "the kernel makes it when it is read, and tells no size: copy it by 'agentctl exec AGENT"
+                                    + " -- cat FILE'");
                 } else if (entry.isDirectory()) {
                     tree.folder(name.get(), entry.getMode(), entry.getLastModifiedTime());
                 } else {

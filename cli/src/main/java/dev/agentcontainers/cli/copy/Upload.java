@@ -83,7 +83,8 @@ final class Upload {
         try {
             return archive.read(target);
         } catch (IOException e) {
-            throw new UserException("cp: standard input can't be read: " + Printable.text(String.valueOf(e.getMessage())));
+            throw new UserException(
+                    "cp: standard input can't be read: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 

@@ -77,7 +77,8 @@ final class RemoteProcess implements AgentProgram {
             case Event.Binary message -> take(StreamFrame.decode(message.data()), errors);
             case Event.Text ignored -> throw new ProtocolException("text messages have no meaning here");
             case Event.Closed closed ->
-                throw new UserException("the gateway closed the stream before the command ended " + Printable.text(closed.reason()));
+                throw new UserException(
+                        "the gateway closed the stream before the command ended " + Printable.text(closed.reason()));
             case Event.Broken broken ->
                 throw new UserException("the connection to the gateway broke: "
                         + Printable.text(String.valueOf(broken.cause().getMessage())));
@@ -101,7 +102,8 @@ final class RemoteProcess implements AgentProgram {
     @Override
     public int exitCode() {
         Status status = result.orElseThrow(() -> new IllegalStateException("its output was not read to its end"));
-        return Statuses.exitCode(status).orElseThrow(() -> new UserException(Printable.text(String.valueOf(status.getMessage()))));
+        return Statuses.exitCode(status)
+                .orElseThrow(() -> new UserException(Printable.text(String.valueOf(status.getMessage()))));
     }
 
     private static void write(OutputStream stream, byte[] data) throws IOException {

@@ -231,8 +231,8 @@ class CopyTest {
             })
     void filesWithHolesComeOverWhole(String form) throws Exception {
         furnish(agent);
-        try (FileChannel file = FileChannel.open(
-                agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel file =
+                FileChannel.open(agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (int i = 0; i < 30; i++) {
                 file.write(ByteBuffer.wrap("data".getBytes(UTF_8)), i * 200_000L);
             }
@@ -250,8 +250,8 @@ class CopyTest {
     @Test
     void holesWithoutEndAreNotFilled() throws Exception {
         furnish(agent);
-        try (FileChannel file = FileChannel.open(
-                agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel file =
+                FileChannel.open(agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             file.write(ByteBuffer.wrap(new byte[] {1}), Download.MOST_SPARSE);
         }
         programs.by("sh", "-c", "shift; exec tar --sparse --format=gnu \"$@\"", "sh");
@@ -416,7 +416,9 @@ class CopyTest {
                 "case \"$2\" in -c) echo 'tar: ./there: %s' >&2; exit 2;; *) exec \"$@\";; esac".formatted(why),
                 "sh");
 
-        assertThatThrownBy(() -> up("f", "there")).isInstanceOf(UserException.class).hasMessageContaining(why);
+        assertThatThrownBy(() -> up("f", "there"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(why);
 
         assertThat(agent.resolve("there")).isEmptyDirectory();
     }
@@ -538,7 +540,8 @@ class CopyTest {
             }
         };
 
-        assertThatThrownBy(() -> run((tar, report) -> new Packer(out, false, true, report).pack(shrinking, "shrinking")))
+        assertThatThrownBy(
+                        () -> run((tar, report) -> new Packer(out, false, true, report).pack(shrinking, "shrinking")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("shrinking' became shorter while it was copied");
     }

@@ -52,7 +52,10 @@ class PlaceTest {
         assertThatThrownBy(() -> Place.parse("researcher:", '/')).hasMessageContaining("has no path after the colon");
         assertThatThrownBy(() -> Place.parse("", '/')).hasMessageContaining("a path is empty");
         assertThatThrownBy(() -> Place.parse("a:" + "x".repeat(5000), '/'))
-                .hasMessageContaining("has 5000 characters, of which there may be 4095");
+                .hasMessageContaining("has 5000 bytes, of which there may be 4095");
+        assertThatThrownBy(() -> Place.parse("a:" + "ü".repeat(2048), '/'))
+                .hasMessageContaining("has 4096 bytes, of which there may be 4095");
+        assertThat(Place.parse("a:x" + "ü".repeat(2047), '/')).isInstanceOf(Place.Agent.class);
         assertThat(Place.parse("-", '/')).isEqualTo(new Place.Stream());
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Statuses;
 import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.TerminalSize;
@@ -177,8 +178,8 @@ class RemoteProcessTest {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             unused = free.getLocalPort();
         }
-        try (GatewayHttp gateway = new GatewayHttp(
-                URI.create("http://127.0.0.1:" + unused), SSLContext.getDefault(), Optional.empty())) {
+        try (GatewayHttp gateway =
+                new GatewayHttp(URI.create("http://127.0.0.1:" + unused), SSLContext.getDefault(), Optional.empty())) {
             GatewayPrograms programs = new GatewayPrograms(gateway, "team", "agent");
             assertThatThrownBy(() -> programs.start(List.of("true"), false))
                     .isInstanceOf(UserException.class)
@@ -188,9 +189,52 @@ class RemoteProcessTest {
     }
 
     @Test
+    void theLongestCommandIsSentAndALongerOneIsRefusedHere() throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        int port = vertx.createHttpServer(new HttpServerOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(0)
+                        .setMaxInitialLineLength(GatewayPaths.LONGEST_LINE)
+                        .addWebSocketSubProtocol(StreamFrame.SUBPROTOCOL))
+                .webSocketHandler(server -> {
+                    asked.add(server.uri());
+                    send(server, new StreamFrame.Result(Statuses.ofExitCode(0)));
+                })
+                .listen()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get()
+                .actualPort();
+        try (GatewayHttp gateway =
+                new GatewayHttp(URI.create("http://127.0.0.1:" + port), SSLContext.getDefault(), Optional.empty())) {
+            GatewayPrograms programs = new GatewayPrograms(gateway, "team", "agent");
+            String address = new AgentAddress("team", "agent")
+                    .path(
+                            "exec",
+                            List.of(
+                                    new AgentAddress.Parameter("command", "true"),
+                                    new AgentAddress.Parameter("command", "")));
+            String longest = "x".repeat(GatewayPaths.LONGEST_LINE - "GET  HTTP/1.1".length() - address.length());
+
+            try (AgentProgram program = programs.start(List.of("true", longest), false)) {
+                assertThat(program.output(errors).read()).isEqualTo(-1);
+                assertThat(program.exitCode()).isZero();
+            }
+            assertThatThrownBy(() -> programs.start(List.of("true", longest + "x"), false))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("the command has 16385 bytes as it is sent, percent-encoded");
+            // Of three bytes each, as three characters each.
+            programs.start(List.of("tar", "-c", "-h", "-f", "-", "-C", "\u65e5".repeat(1365)), false)
+                    .close();
+
+            assertThat(asked).hasSize(2).first().asString().endsWith(longest);
+        }
+    }
+
+    @Test
     void whatMovesATerminalIsNotShownOfAReason() throws Exception {
-        try (MessageSocket socket = connect((server, frame) ->
-                send(server, new StreamFrame.Result(Statuses.failure(503, "no \u001b[2Jnode"))))) {
+        try (MessageSocket socket = connect(
+                (server, frame) -> send(server, new StreamFrame.Result(Statuses.failure(503, "no \u001b[2Jnode"))))) {
             RemoteProcess process = new RemoteProcess(socket);
             process.input().close();
 

@@ -16,15 +16,12 @@ import java.util.concurrent.CompletableFuture;
  * and nothing more, whoever was left behind with them.
  */
 record ExecPipes(
-        DescriptorCalls calls,
-        List<Descriptor> ours,
-        Map<Integer, Integer> theirs,
-        CompletableFuture<Integer> exit)
+        DescriptorCalls calls, List<Descriptor> ours, Map<Integer, Integer> theirs, CompletableFuture<Integer> exit)
         implements ExecStreams {
     /** @param input whether anything will be written to it */
     static ExecPipes open(RuntimeCommand command, boolean input) throws IOException {
-        ExecPipes pipes = new ExecPipes(
-                command.descriptors(), new ArrayList<>(), new HashMap<>(), new CompletableFuture<>());
+        ExecPipes pipes =
+                new ExecPipes(command.descriptors(), new ArrayList<>(), new HashMap<>(), new CompletableFuture<>());
         try {
             for (int standard = 0; standard < 3; standard++) {
                 int[] ends = new int[2];
