@@ -32,5 +32,10 @@ public final class GatewayPaths {
     /** Name of a node agent's ServiceAccount, in its node's namespace. */
     public static final String NODE_SERVICE_ACCOUNT = "node-agent";
 
+    /**
+     * Bytes of a request's first line, in which a command and a path of 4,095 bytes fit whose every byte is percent-encoded.
+     */
+    public static final int LONGEST_LINE = 16 << 10;
+
     private GatewayPaths() {}
 }

@@ -12,7 +12,6 @@ import dev.agentcontainers.nodeagent.linux.strength.LinuxStrengthSuite;
 import dev.agentcontainers.nodeagent.strength.ProbeResult;
 import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
 import dev.agentcontainers.nodeagent.strength.StrengthReport;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

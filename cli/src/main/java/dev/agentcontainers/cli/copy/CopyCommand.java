@@ -155,7 +155,7 @@ public final class CopyCommand implements Callable<Integer> {
                     "cp: '%s' is no name that this machine can have in its locale: set LC_ALL=C.UTF-8, or give another"
                             .formatted(Printable.text(e.getInput())));
         } catch (IOException e) {
-            throw new UserException("the gateway could not be reached: " + e.getMessage());
+            throw new UserException("cp: the copy broke off: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 }

@@ -20,6 +20,7 @@ final class CopyReport implements AutoCloseable {
     private long files;
     private long bytes;
     private long leftOut;
+    private boolean closed;
 
     /** @param shown whether somebody looks */
     CopyReport(PrintWriter out, boolean shown) {
@@ -40,6 +41,13 @@ final class CopyReport implements AutoCloseable {
     void leftOut(String name, String why) {
         if (countLeftOut() <= MOST_WARNINGS) {
             line.above("agentctl: left out '%s': %s".formatted(Printable.text(name, LONGEST), why));
+        }
+    }
+
+    /** The same by the word of an agent's tar, which names it in its own way; fit for a terminal. */
+    void leftOutThere(String agent, String line) {
+        if (countLeftOut() <= MOST_WARNINGS) {
+            this.line.above("agentctl: left out in %s: %s".formatted(agent, line));
         }
     }
 
@@ -65,21 +73,27 @@ final class CopyReport implements AutoCloseable {
     void finish() {
         // Waits for who asks what the line says, so that it must not hold this one's lock.
         line.close();
-        summarise();
+        summarise(shown);
     }
 
-    private synchronized void summarise() {
+    private synchronized void summarise(boolean whole) {
+        if (closed) {
+            return;
+        }
+        closed = true;
         if (leftOut > MOST_WARNINGS) {
             out.println("agentctl: left out %d more".formatted(leftOut - MOST_WARNINGS));
         }
-        if (shown) {
+        if (whole) {
             out.println("%s in %.1f s".formatted(amounts(), rate.seconds()));
         }
         out.flush();
     }
 
+    /** Without {@link #finish()} it says only how many more were left out. */
     @Override
     public void close() {
         line.close();
+        summarise(false);
     }
 }

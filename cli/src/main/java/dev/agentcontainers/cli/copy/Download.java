@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.copy;
 
 import dev.agentcontainers.cli.copy.ReceivedName.HostileException;
 import dev.agentcontainers.cli.streams.AgentProgram;
+import dev.agentcontainers.cli.terminal.ByteCount;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageException;
@@ -14,20 +15,24 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /** Copies from an agent, which may send anything. */
 final class Download {
-    /** What may come behind an archive's end: tar fills a record with zeros, of 10 KiB where nobody says otherwise. */
-    private static final int MOST_AFTER_END = 1 << 20;
-
     private static final int PIECE = 64 << 10;
     private static final int LONGEST_SHOWN = 300;
+
+    private static final Pattern KERNELS = Pattern.compile("/+(?:proc|sys)(?:/|$)");
+
+    /** Bytes of all files with holes, of which a few bytes can tell of any number. */
+    static final long MOST_SPARSE = 4L << 30;
 
     private final AgentTar tar;
     private final CopyOptions options;
     private final CopyReport report;
+    private long sparse;
 
     Download(AgentTar tar, CopyOptions options, CopyReport report) {
         this.tar = tar;
@@ -45,7 +50,7 @@ final class Download {
                 write(out, piece, count);
                 report.content(count);
             }
-            requireSuccess(program, errors);
+            tar.requireSuccess(program, errors, report);
         }
     }
 
@@ -54,7 +59,8 @@ final class Download {
             out.write(content, 0, count);
             out.flush();
         } catch (IOException e) {
-            throw new UserException("cp: standard output can't be written: " + e.getMessage());
+            throw new UserException(
+                    "cp: standard output can't be written: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 
@@ -64,44 +70,41 @@ final class Download {
         try (AgentProgram program = tar.pack(source, options.follow());
                 InputStream output = program.output(errors)) {
             BoundedTar archive = new BoundedTar(output);
-            Optional<TarArchiveEntry> first = archive.next();
-            if (first.isPresent()) {
-                LocalTree tree = tree(source, target, first.get());
-                for (Optional<TarArchiveEntry> entry = first; entry.isPresent(); entry = archive.next()) {
-                    unpack(entry.get(), source, archive, tree);
+            boolean any;
+            try {
+                any = unpackAll(archive, source, target);
+            } catch (ImageException e) {
+                // What breaks off has its reason in how the program ended.
+                if (AgentTar.endsSoon(output) && program.exitCode() != 0) {
+                    throw tar.failed(program.exitCode(), errors);
                 }
-                tree.finish();
+                throw new UserException("cp: what comes from %s can't be read: %s%s"
+                        .formatted(
+                                tar.agent(),
+                                Printable.text(String.valueOf(e.getMessage()), LONGEST_SHOWN),
+                                AgentTar.aside(errors)));
             }
-            passOver(output);
-            requireSuccess(program, errors);
-            if (first.isEmpty() || !archive.isComplete()) {
-                throw new UserException("cp: what came from %s ends before its end%s"
-                        .formatted(tar.agent(), errors.lines().isEmpty() ? "" : AgentTar.said(errors)));
+            tar.requireEnd(output);
+            tar.requireSuccess(program, errors, report);
+            if (!any || !archive.isComplete()) {
+                throw new UserException(
+                        "cp: what came from %s ends before its end%s".formatted(tar.agent(), AgentTar.aside(errors)));
             }
-        } catch (ImageException e) {
-            throw new UserException("cp: what comes from %s can't be read: %s%s"
-                    .formatted(
-                            tar.agent(),
-                            Printable.text(String.valueOf(e.getMessage()), LONGEST_SHOWN),
-                            errors.lines().isEmpty() ? "" : AgentTar.said(errors)));
         }
     }
 
-    private void requireSuccess(AgentProgram program, ErrorText errors) {
-        if (program.exitCode() != 0) {
-            throw tar.failed(program.exitCode(), errors);
+    /** Whether there was anything. */
+    private boolean unpackAll(BoundedTar archive, GivenPath source, GivenPath target) throws IOException {
+        Optional<TarArchiveEntry> first = archive.next();
+        if (first.isEmpty()) {
+            return false;
         }
-    }
-
-    private void passOver(InputStream rest) throws IOException {
-        byte[] piece = new byte[PIECE];
-        long passed = 0;
-        for (int count = rest.read(piece); count >= 0; count = rest.read(piece)) {
-            passed += count;
-            if (passed > MOST_AFTER_END) {
-                throw new UserException("cp: what comes from %s goes on behind its end".formatted(tar.agent()));
-            }
+        LocalTree tree = tree(source, target, first.get());
+        for (Optional<TarArchiveEntry> entry = first; entry.isPresent(); entry = archive.next()) {
+            unpack(entry.get(), source, archive, tree);
         }
+        tree.finish();
+        return true;
     }
 
     private void unpack(TarArchiveEntry entry, GivenPath source, BoundedTar archive, LocalTree tree)
@@ -126,11 +129,19 @@ final class Download {
             }
             case TarConstants.LF_CHR, TarConstants.LF_BLK -> report.leftOut(entry.getName(), "it is a device");
             case TarConstants.LF_FIFO -> report.leftOut(entry.getName(), "it is a pipe");
-            case TarConstants.LF_NORMAL, TarConstants.LF_OLDNORM, TarConstants.LF_CONTIG -> {
+            case TarConstants.LF_NORMAL,
+                    TarConstants.LF_OLDNORM,
+                    TarConstants.LF_CONTIG,
+                    TarConstants.LF_GNUTYPE_SPARSE -> {
                 if (entry.isSparse()) {
-                    throw hostile(entry.getName(), "is a file with holes, of which it was not asked to tell");
+                    requireModest(entry);
                 }
-                if (entry.isDirectory()) {
+                if (isEmptyOfKernel(entry, source)) {
+                    report.leftOut(
+                            entry.getName(),
+                            "the kernel makes it when it is read, and tells no size: copy it by 'agentctl exec AGENT"
+                                    + " -- cat FILE'");
+                } else if (entry.isDirectory()) {
                     tree.folder(name.get(), entry.getMode(), entry.getLastModifiedTime());
                 } else {
                     tree.file(name.get(), entry.getMode(), entry.getLastModifiedTime(), archive::read);
@@ -138,6 +149,24 @@ final class Download {
             }
             default -> report.leftOut(entry.getName(), "it is of no type that is copied");
         }
+    }
+
+    /** Whether tar may have taken a file for empty that is not: it believes what it is told of sizes. */
+    private static boolean isEmptyOfKernel(TarArchiveEntry entry, GivenPath source) {
+        return !entry.isDirectory()
+                && entry.getSize() == 0
+                && KERNELS.matcher(source.text()).lookingAt();
+    }
+
+    /** Holes are filled with zeros, as bsdtar tells of them unasked. */
+    private void requireModest(TarArchiveEntry entry) {
+        long size = entry.getRealSize();
+        if (size < 0 || size > MOST_SPARSE - sparse) {
+            throw new UserException("cp: '%s' in %s is a file with holes, of which %s are copied at once and not more"
+                    .formatted(
+                            Printable.text(entry.getName(), LONGEST_SHOWN), tar.agent(), ByteCount.text(MOST_SPARSE)));
+        }
+        sparse += size;
     }
 
     /** Where an entry is to be below the top; empty where it can't be. */

@@ -33,6 +33,11 @@ final class ErrorText extends OutputStream {
                 .toList();
     }
 
+    /** Whether that is said anywhere. */
+    boolean says(String text) {
+        return text().contains(text);
+    }
+
     /** Whether a runtime said that the program is not there to be run, in the words of crun, runc or runsc. */
     boolean saysThatThereIsNo(String program) {
         return text().lines()

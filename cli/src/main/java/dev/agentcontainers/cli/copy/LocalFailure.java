@@ -18,7 +18,8 @@ final class LocalFailure {
                 "cp: can't %s '%s': %s".formatted(action, Printable.text(path.toString()), why(cause)));
     }
 
-    private static String why(IOException cause) {
+    /** Fit for a terminal. */
+    static String why(IOException cause) {
         return switch (cause) {
             case NoSuchFileException _ -> "there is no such file or folder";
             case AccessDeniedException _ -> "permission denied";

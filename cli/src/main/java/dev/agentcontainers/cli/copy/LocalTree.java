@@ -3,10 +3,12 @@ package dev.agentcontainers.cli.copy;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
@@ -25,16 +27,22 @@ final class LocalTree {
     private static final int ALL = 0777;
     private static final int READ_BY_ALL = 0666;
 
-    /** Characters of names that are kept in memory, of each kind; an archive has any number. */
+    /** Bytes that names may take in memory, of each kind; an archive has any number. */
     private static final long MOST_REMEMBERED = 32 << 20;
+
+    /** Bytes of an entry without its characters: objects, their headers and what refers to them. */
+    private static final long ENTRY = 256;
 
     private final Path top;
     private final boolean preserve;
     private final CopyReport report;
 
-    private final Map<ReceivedName, String> links = new LinkedHashMap<>();
-    private final Map<Path, FileTime> times = new LinkedHashMap<>();
-    private final Set<ReceivedName> files = new HashSet<>();
+    private final long mostRemembered;
+
+    // By names as text, which takes less than their parts: a name can have thousands of one letter.
+    private final Map<String, String> links = new LinkedHashMap<>();
+    private final Map<String, FileTime> times = new LinkedHashMap<>();
+    private final Set<String> files = new HashSet<>();
     private long rememberedLinks;
     private long rememberedTimes;
     private long rememberedFiles;
@@ -44,9 +52,15 @@ final class LocalTree {
      * @param preserve keep modes and times
      */
     LocalTree(Path top, boolean preserve, CopyReport report) {
+        this(top, preserve, report, MOST_REMEMBERED);
+    }
+
+    /** @param mostRemembered bytes that names may take in memory, of files, links and folders each */
+    LocalTree(Path top, boolean preserve, CopyReport report, long mostRemembered) {
         this.top = top;
         this.preserve = preserve;
         this.report = report;
+        this.mostRemembered = mostRemembered;
     }
 
     /** Content of a file, piece by piece. */
@@ -63,9 +77,10 @@ final class LocalTree {
             return;
         }
         make(path, preserve ? (mode & ALL) | Modes.OWNER_ENTERS : ALL);
-        rememberedTimes += path.toString().length();
-        if (preserve && rememberedTimes <= MOST_REMEMBERED) {
-            times.put(path, time);
+        String text = name.toString();
+        rememberedTimes += size(text);
+        if (preserve && rememberedTimes <= mostRemembered) {
+            times.put(text, time);
         }
     }
 
@@ -87,7 +102,7 @@ final class LocalTree {
             }
             finish(file, path, time);
         }
-        links.remove(name);
+        links.remove(name.toString());
         remember(name);
         report.file();
     }
@@ -120,10 +135,15 @@ final class LocalTree {
     }
 
     private void remember(ReceivedName name) {
-        rememberedFiles += name.toString().length();
-        if (rememberedFiles <= MOST_REMEMBERED) {
-            files.add(name);
+        String text = name.toString();
+        rememberedFiles += size(text);
+        if (rememberedFiles <= mostRemembered) {
+            files.add(text);
         }
+    }
+
+    private static long size(String text) {
+        return ENTRY + (long) Character.BYTES * text.length();
     }
 
     /** A symbolic link, made by {@link #finish()}; left out where it would lead out of the top. */
@@ -133,49 +153,45 @@ final class LocalTree {
                     name.toString(), "a link that leads out of what is copied, to '%s'".formatted(shown(target)));
             return;
         }
-        rememberedLinks += name.toString().length() + target.length();
-        if (rememberedLinks > MOST_REMEMBERED) {
+        rememberedLinks += size(name.toString()) + size(target);
+        if (rememberedLinks > mostRemembered) {
             throw new UserException(
                     "cp: there are more symbolic links than are copied at once: copy its folders one by one");
         }
         makeParents(name);
-        links.put(name, target);
+        links.put(name.toString(), target);
     }
 
     /** A further name of a file that the same archive has brought; of others none is made. */
     void hardLink(ReceivedName name, ReceivedName existing) {
-        if (!files.contains(existing)) {
+        if (!files.contains(existing.toString())) {
             report.leftOut(
                     name.toString(),
-                    "another name of '%s', which was not copied".formatted(shown(existing.toString())));
+                    "another name of '%s', %s"
+                            .formatted(
+                                    shown(existing.toString()),
+                                    rememberedFiles > mostRemembered
+                                            ? "of which is not known any more whether it was copied: there are too many"
+                                            : "which was not copied"));
             return;
         }
-        // Made of itself it would be removed first.
         if (name.equals(existing)) {
             return;
         }
         makeParents(name);
         makeParents(existing);
-        Path path = name.within(top);
-        requireReplaceable(path);
-        try {
-            Files.deleteIfExists(path);
-            Files.createLink(path, existing.within(top));
-        } catch (IOException e) {
-            throw LocalFailure.of("make", path, e);
-        } catch (UnsupportedOperationException e) {
-            report.leftOut(name.toString(), "another name of a file, which there can't be here");
+        if (!place(name, "another name of a file", path -> Files.createLink(path, existing.within(top)))) {
             return;
         }
-        links.remove(name);
+        links.remove(name.toString());
         remember(name);
-        report.file();
     }
 
     /** Makes the links, and gives folders their times, which everything made in them has changed. */
     void finish() {
-        links.forEach(this::make);
-        times.forEach((path, time) -> {
+        links.forEach((name, target) -> make(ReceivedName.ofText(name), target));
+        times.forEach((name, time) -> {
+            Path path = ReceivedName.ofText(name).within(top);
             try {
                 if (isRealFolder(path)) {
                     Files.setLastModifiedTime(path, time);
@@ -188,17 +204,44 @@ final class LocalTree {
 
     private void make(ReceivedName name, String target) {
         makeParents(name);
+        place(
+                name,
+                "a symbolic link",
+                path -> Files.createSymbolicLink(path, path.getFileSystem().getPath(target)));
+    }
+
+    /** Makes a link of either kind. */
+    private interface Link {
+        void make(Path path) throws IOException;
+    }
+
+    /**
+     * Has a link by another name take the place of what is there, which stays where there can be no such link: not every file
+     * system has them, nor may every user make them. False then, and that is said.
+     */
+    private boolean place(ReceivedName name, String what, Link link) {
         Path path = name.within(top);
         requireReplaceable(path);
+        Path beside = PartialFile.beside(path);
         try {
-            Files.deleteIfExists(path);
-            Files.createSymbolicLink(path, path.getFileSystem().getPath(target));
-            report.file();
+            try {
+                link.make(beside);
+                Files.move(beside, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                // Still there too where both are names of one file: then a move does nothing.
+                Files.deleteIfExists(beside);
+            }
         } catch (UnsupportedOperationException e) {
-            report.leftOut(name.toString(), "a symbolic link, which there can't be here");
+            report.leftOut(name.toString(), what + ", which there can't be here");
+            return false;
+        } catch (FileSystemException e) {
+            report.leftOut(name.toString(), what + ", which can't be made here: " + LocalFailure.why(e));
+            return false;
         } catch (IOException e) {
             throw LocalFailure.of("make the link", path, e);
         }
+        report.file();
+        return true;
     }
 
     /** Every folder that it is in, each looked at in itself. */

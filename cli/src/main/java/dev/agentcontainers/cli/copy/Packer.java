@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.copy;
 
+import dev.agentcontainers.cli.terminal.ByteCount;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.io.IOException;
@@ -28,6 +29,9 @@ final class Packer {
     private static final int RECORD = 10 << 10;
     private static final int PIECE = 64 << 10;
     private static final long MILLISECONDS = 1000;
+
+    /** Bytes of a file whose size is told as 0 and that has content all the same, as those of /proc. */
+    static final int MOST_UNTOLD = 16 << 20;
 
     private final TarArchiveOutputStream tar;
     private final boolean follow;
@@ -64,6 +68,10 @@ final class Packer {
      * @throws UserException where something of this machine can't be read
      */
     void pack(Path path, String name) throws IOException {
+        if (follow && Files.isSymbolicLink(path) && !Files.exists(path)) {
+            report.leftOut(path.toString(), "a link that leads nowhere");
+            return;
+        }
         BasicFileAttributes attributes = attributes(path);
         if (name.indexOf('\uFFFD') >= 0) {
             report.leftOut(path.toString(), "its name can't be told in UTF-8, or not in this locale (LC_ALL)");
@@ -139,11 +147,22 @@ final class Packer {
 
     private void packFile(Path path, String name, BasicFileAttributes attributes) throws IOException {
         TarArchiveEntry entry = new TarArchiveEntry("./" + name, TarConstants.LF_NORMAL);
-        entry.setSize(attributes.size());
         try (InputStream content = content(path)) {
+            byte[] begin = begin(path, content, attributes.size());
+            if (begin.length > MOST_UNTOLD) {
+                report.leftOut(
+                        path.toString(),
+                        "it tells no size, and has more than %s".formatted(ByteCount.text(MOST_UNTOLD)));
+                return;
+            }
+            // What is read at once is as long as it is: the kernel's own files tell of another size, or none.
+            long size = attributes.size() <= PIECE ? begin.length : attributes.size();
+            entry.setSize(size);
             put(entry, attributes, Modes.plain(mode(attributes, Modes.PLAIN_FILE)));
+            tar.write(begin);
+            report.content(begin.length);
             byte[] piece = new byte[PIECE];
-            for (long left = attributes.size(); left > 0; ) {
+            for (long left = size - begin.length; left > 0; ) {
                 int count = read(path, content, piece, (int) Math.min(PIECE, left));
                 tar.write(piece, 0, count);
                 report.content(count);
@@ -152,6 +171,18 @@ final class Packer {
         }
         tar.closeArchiveEntry();
         report.file();
+    }
+
+    /** All of a small file, and of one that tells no size; of a large one nothing yet. */
+    private static byte[] begin(Path path, InputStream content, long size) {
+        if (size > PIECE) {
+            return new byte[0];
+        }
+        try {
+            return content.readNBytes(size == 0 ? MOST_UNTOLD + 1 : (int) size);
+        } catch (IOException e) {
+            throw LocalFailure.of("read", path, e);
+        }
     }
 
     private InputStream content(Path path) {

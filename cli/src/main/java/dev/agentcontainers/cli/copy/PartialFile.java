@@ -33,9 +33,7 @@ final class PartialFile implements AutoCloseable {
      * @param attributes that it is made with
      */
     PartialFile(Path target, FileAttribute<?>... attributes) throws IOException {
-        byte[] random = new byte[NAME_BYTES];
-        RANDOM.nextBytes(random);
-        path = target.resolveSibling(".agentctl-cp-" + HexFormat.of().formatHex(random));
+        path = beside(target);
         channel =
                 Files.newByteChannel(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
         try {
@@ -45,6 +43,13 @@ final class PartialFile implements AutoCloseable {
             remove();
             throw new IOException("agentctl was asked to end", e);
         }
+    }
+
+    /** Another name in the same folder, which nothing has. */
+    static Path beside(Path target) {
+        byte[] random = new byte[NAME_BYTES];
+        RANDOM.nextBytes(random);
+        return target.resolveSibling(".agentctl-cp-" + HexFormat.of().formatHex(random));
     }
 
     /** What modes a file is made with, less what the user's umask takes. None where the system knows no such modes. */

@@ -2,6 +2,7 @@ package dev.agentcontainers.cli.copy;
 
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,6 +14,7 @@ sealed interface Place {
             "(?:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/)?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?):(.*)",
             Pattern.DOTALL);
 
+    /** Bytes, as Linux takes them (PATH_MAX without its end). */
     int LONGEST_PATH = 4095;
 
     /** In an agent. */
@@ -52,9 +54,10 @@ sealed interface Place {
             throw wrong("'%s' has no path after the colon: '%s.' is the agent's working directory, '%s/' its root"
                     .formatted(text, text, text));
         }
-        if (path.length() > LONGEST_PATH) {
-            throw wrong("the path in %s has %d characters, of which there may be %d"
-                    .formatted(matcher.group(2), path.length(), LONGEST_PATH));
+        int bytes = path.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > LONGEST_PATH) {
+            throw wrong("the path in %s has %d bytes, of which there may be %d"
+                    .formatted(matcher.group(2), bytes, LONGEST_PATH));
         }
         return new Agent(Optional.ofNullable(matcher.group(1)), matcher.group(2), GivenPath.ofAgent(path));
     }

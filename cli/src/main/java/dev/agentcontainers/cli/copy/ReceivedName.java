@@ -113,6 +113,12 @@ record ReceivedName(List<String> parts) {
         return up < parts.size();
     }
 
+    /** The one that was made a text of. */
+    static ReceivedName ofText(String text) {
+        return new ReceivedName(text.equals(".") ? List.of() : List.of(text.split("/", -1)));
+    }
+
+    /** Its parts with '/' between, '.' where there are none; another for each name. */
     @Override
     public String toString() {
         return parts.isEmpty() ? "." : String.join("/", parts);

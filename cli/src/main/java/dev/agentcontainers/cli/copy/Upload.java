@@ -83,7 +83,8 @@ final class Upload {
         try {
             return archive.read(target);
         } catch (IOException e) {
-            throw new UserException("cp: standard input can't be read: " + e.getMessage());
+            throw new UserException(
+                    "cp: standard input can't be read: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 
@@ -169,15 +170,23 @@ final class Upload {
         @Override
         public void run() {
             AtomicBoolean ended = new AtomicBoolean();
+            boolean whole = false;
             OutputStream out = new BufferedOutputStream(new ProgramInput(program.input(), ended), BUFFER);
             try {
                 archive.write(out);
                 out.close();
+                whole = true;
             } catch (UserException e) {
                 fail(e);
             } catch (IOException e) {
                 if (!ended.get()) {
-                    fail(new UserException("cp: this machine's files can't be read: " + e.getMessage()));
+                    fail(new UserException("cp: this machine's files can't be read: "
+                            + Printable.text(String.valueOf(e.getMessage()))));
+                }
+            } finally {
+                // The thread's own end says what it was. Whoever reads would wait for an archive that is never whole.
+                if (!whole && failure == null && !ended.get()) {
+                    fail(new UserException("cp: the archive could not be made to its end, by a fault of agentctl"));
                 }
             }
         }

@@ -1,5 +1,7 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.client.GatewayHttp;
 import dev.agentcontainers.protocol.client.MessageSocket;
@@ -12,6 +14,9 @@ import java.util.stream.Collectors;
 
 /** Where the gateway serves an agent's streams. */
 record AgentAddress(String namespace, String name) {
+    /** What a request's first line has beside the address. */
+    private static final String LINE = "GET  HTTP/1.1";
+
     /** A parameter of a query. */
     record Parameter(String name, String value) {}
 
@@ -31,6 +36,7 @@ record AgentAddress(String namespace, String name) {
      *
      * @param command program and arguments
      * @throws dev.agentcontainers.protocol.RefusedException where the gateway says no, with its reason
+     * @throws UserException where the command is too long to be sent
      */
     MessageSocket exec(GatewayHttp gateway, List<String> command, boolean stdin, boolean tty)
             throws IOException, InterruptedException {
@@ -42,7 +48,15 @@ record AgentAddress(String namespace, String name) {
         if (tty) {
             parameters.add(new Parameter("tty", "true"));
         }
-        return gateway.connect(path("exec", parameters), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH);
+        String path = path("exec", parameters);
+        int length = LINE.length() + path.length();
+        if (length > GatewayPaths.LONGEST_LINE) {
+            throw new UserException(
+                    ("the command has %d bytes as it is sent, percent-encoded, of which there may be %d: have it read"
+                                    + " what is long from its standard input or a file")
+                            .formatted(length, GatewayPaths.LONGEST_LINE));
+        }
+        return gateway.connect(path, StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH);
     }
 
     /** {@code URLEncoder} is for forms, where a space is a plus sign. */

@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.streams;
 
 import dev.agentcontainers.cli.gateway.GatewayAccess;
+import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.client.GatewayHttp;
 import io.fabric8.kubernetes.client.Config;
@@ -65,7 +66,7 @@ public final class ExecCommand implements Callable<Integer> {
                         new GatewayPrograms(gateway, options.namespace(config), name).start(command, stdin, tty)) {
             return run(process);
         } catch (IOException e) {
-            throw new UserException("the gateway could not be reached: " + e.getMessage());
+            throw new UserException("exec broke off: " + Printable.text(String.valueOf(e.getMessage())));
         }
     }
 

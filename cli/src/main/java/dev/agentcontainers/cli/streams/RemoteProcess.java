@@ -1,5 +1,6 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.Statuses;
@@ -76,10 +77,11 @@ final class RemoteProcess implements AgentProgram {
             case Event.Binary message -> take(StreamFrame.decode(message.data()), errors);
             case Event.Text ignored -> throw new ProtocolException("text messages have no meaning here");
             case Event.Closed closed ->
-                throw new UserException("the gateway closed the stream before the command ended " + closed.reason());
-            case Event.Broken broken ->
                 throw new UserException(
-                        "the connection to the gateway broke: " + broken.cause().getMessage());
+                        "the gateway closed the stream before the command ended " + Printable.text(closed.reason()));
+            case Event.Broken broken ->
+                throw new UserException("the connection to the gateway broke: "
+                        + Printable.text(String.valueOf(broken.cause().getMessage())));
         };
     }
 
@@ -100,7 +102,8 @@ final class RemoteProcess implements AgentProgram {
     @Override
     public int exitCode() {
         Status status = result.orElseThrow(() -> new IllegalStateException("its output was not read to its end"));
-        return Statuses.exitCode(status).orElseThrow(() -> new UserException(String.valueOf(status.getMessage())));
+        return Statuses.exitCode(status)
+                .orElseThrow(() -> new UserException(Printable.text(String.valueOf(status.getMessage()))));
     }
 
     private static void write(OutputStream stream, byte[] data) throws IOException {
@@ -149,6 +152,8 @@ final class RemoteProcess implements AgentProgram {
             }
             while (taken == part.length) {
                 if (result.isPresent()) {
+                    // What could not be run, or broke off, has not come to its end.
+                    exitCode();
                     return -1;
                 }
                 next();

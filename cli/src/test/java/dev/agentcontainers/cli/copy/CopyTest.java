@@ -12,9 +12,15 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -24,12 +30,14 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Both directions by the real tar of this machine, in a folder that plays the agent's. */
+@Timeout(120)
 class CopyTest {
     private static final CopyOptions USUAL = new CopyOptions(false, true);
     private static final FileTime THEN = FileTime.fromMillis(1_600_000_000_000L);
@@ -212,6 +220,48 @@ class CopyTest {
         assertThat(Files.mismatch(large, machine.resolve("back"))).isEqualTo(-1);
     }
 
+    /** Told in each of the ways of GNU's tar, of which bsdtar's is the last. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--format=gnu",
+                "--format=posix --sparse-version=0.0",
+                "--format=posix --sparse-version=0.1",
+                "--format=posix --sparse-version=1.0"
+            })
+    void filesWithHolesComeOverWhole(String form) throws Exception {
+        furnish(agent);
+        try (FileChannel file =
+                FileChannel.open(agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            for (int i = 0; i < 30; i++) {
+                file.write(ByteBuffer.wrap("data".getBytes(UTF_8)), i * 200_000L);
+            }
+            file.write(ByteBuffer.wrap(new byte[1]), 10_000_000);
+        }
+        programs.by("sh", "-c", "shift; exec tar --sparse %s \"$@\"".formatted(form), "sh");
+
+        assertThat(down("d", "back")).isZero();
+
+        assertThat(Files.mismatch(agent.resolve("d/holes"), machine.resolve("back/holes")))
+                .isEqualTo(-1);
+        assertThat(machine.resolve("back/x")).hasContent("in a folder");
+    }
+
+    @Test
+    void holesWithoutEndAreNotFilled() throws Exception {
+        furnish(agent);
+        try (FileChannel file =
+                FileChannel.open(agent.resolve("d/holes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[] {1}), Download.MOST_SPARSE);
+        }
+        programs.by("sh", "-c", "shift; exec tar --sparse --format=gnu \"$@\"", "sh");
+
+        assertThatThrownBy(() -> down("d", "back"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("holes' in team/agent is a file with holes, of which 4.0 GiB are copied at once");
+        assertThat(machine.resolve("back/holes")).doesNotExist();
+    }
+
     private static String mode(Path path) throws IOException {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS));
     }
@@ -354,6 +404,65 @@ class CopyTest {
                 .hasMessageContaining("none");
     }
 
+    /** Root may read everything, so that tar's word is all there is of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Cannot open: Permission denied", "Kann nicht aufgerufen werden: Keine Berechtigung"})
+    void whatTheAgentsUserMayNotReadIsNotTakenForNothing(String why) throws Exception {
+        furnish(machine);
+        Files.createDirectory(agent.resolve("there"));
+        programs.by(
+                "sh",
+                "-c",
+                "case \"$2\" in -c) echo 'tar: ./there: %s' >&2; exit 2;; *) exec \"$@\";; esac".formatted(why),
+                "sh");
+
+        assertThatThrownBy(() -> up("f", "there"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(why);
+
+        assertThat(agent.resolve("there")).isEmptyDirectory();
+    }
+
+    @Test
+    void aSocketIsNotReplacedAndNotCopiedAndThatIsSaid() throws Exception {
+        furnish(machine);
+        Files.createDirectory(agent.resolve("d"));
+        Files.writeString(agent.resolve("d/x"), "x");
+        try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            // A socket's name can't be long.
+            Path made = Files.createTempDirectory("s").resolve("s");
+            socket.bind(UnixDomainSocketAddress.of(made));
+            Files.move(made, agent.resolve("d/s"));
+            Files.delete(made.getParent());
+
+            assertThatThrownBy(() -> up("f", "d/s"))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("'d/s' in team/agent is neither a file nor a folder");
+            assertThat(down("d", "back")).isEqualTo(1);
+            assertThat(run((tar, report) -> new Download(tar, USUAL, report)
+                            .archive(GivenPath.ofAgent("d"), OutputStream.nullOutputStream())))
+                    .isEqualTo(1);
+        }
+
+        assertThat(machine.resolve("back/x")).hasContent("x");
+        assertThat(machine.resolve("back/s")).doesNotExist();
+        assertThat(said.toString()).contains("agentctl: left out in team/agent: tar: ./d/s: socket ignored");
+    }
+
+    @Test
+    void anArchiveThatBreaksOffHasTheReasonOfItsEnd() throws Exception {
+        Files.write(agent.resolve("large"), new byte[100_000]);
+        programs.by("sh", "-c", "\"$@\" | head -c 50000; echo 'the node has no memory' >&2; exit 137", "sh");
+
+        assertThatThrownBy(() -> down("large", "."))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("ended with exit code 137")
+                .hasMessageContaining("the node has no memory")
+                .hasMessageNotContaining("damaged");
+
+        assertThat(machine.resolve("large")).doesNotExist();
+    }
+
     /** The device that is always full is what no user may be, root or not. */
     @Test
     void anAgentWithoutRoomSaysSo() throws Exception {
@@ -386,9 +495,7 @@ class CopyTest {
     }
 
     @Test
-    void aFileThatCanNotBeReadEndsTheCopyAndTheAgentsTar() throws Exception {
-        Path shrinking = machine.resolve("shrinking");
-        Files.writeString(shrinking, "x");
+    void anInputThatCanNotBeReadEndsTheCopyAndTheAgentsTar() throws Exception {
         InputStream broken = new InputStream() {
             @Override
             public int read() throws IOException {
@@ -401,6 +508,84 @@ class CopyTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("standard input can't be read: the disk is gone");
         Awaitility.await().atMost(Duration.ofSeconds(10)).until(programs::haveEnded);
+    }
+
+    @Test
+    void aFaultOfOurOwnEndsTheCopyAndTheAgentsTarToo() throws Exception {
+        InputStream broken = new InputStream() {
+            @Override
+            public int read() {
+                throw new IllegalStateException("a fault");
+            }
+        };
+
+        assertThatThrownBy(() ->
+                        run((tar, report) -> new Upload(tar, USUAL, report).archive(broken, GivenPath.ofAgent("."))))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("by a fault of agentctl");
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(programs::haveEnded);
+    }
+
+    /** By whoever else writes to it, after it was begun. */
+    @Test
+    void aFileThatBecomesShorterEndsTheCopy() throws Exception {
+        Path shrinking = machine.resolve("shrinking");
+        Files.write(shrinking, new byte[1 << 20]);
+        OutputStream out = new OutputStream() {
+            @Override
+            public void write(int one) throws IOException {
+                try (FileChannel file = FileChannel.open(shrinking, StandardOpenOption.WRITE)) {
+                    file.truncate(100);
+                }
+            }
+        };
+
+        assertThatThrownBy(
+                        () -> run((tar, report) -> new Packer(out, false, true, report).pack(shrinking, "shrinking")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("shrinking' became shorter while it was copied");
+    }
+
+    @Test
+    void filesThatTellNoSizeOrAnotherAreCopiedAsTheyAre() throws Exception {
+        Path processor = Path.of("/proc/version");
+        Path page = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+        Assumptions.assumeTrue(Files.isReadable(processor));
+        assertThat(Files.size(processor)).isZero();
+
+        run((tar, report) -> new Upload(tar, USUAL, report)
+                .files(GivenPath.ofMachine(processor.toString(), '/'), GivenPath.ofAgent("version")));
+
+        assertThat(agent.resolve("version")).hasSameTextualContentAs(processor);
+        if (Files.isReadable(page)) {
+            assertThat(Files.size(page)).isEqualTo(4096);
+            run((tar, report) -> new Upload(tar, USUAL, report)
+                    .files(GivenPath.ofMachine(page.toString(), '/'), GivenPath.ofAgent("page")));
+            assertThat(agent.resolve("page")).hasSameTextualContentAs(page);
+        }
+    }
+
+    @Test
+    void whatAnAgentsTarTakesForEmptyInProcIsNotCopiedAsEmpty() throws Exception {
+        Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/version")));
+
+        assertThat(down("/proc/version", "version")).isEqualTo(1);
+
+        assertThat(machine.resolve("version")).doesNotExist();
+        assertThat(said.toString()).contains("tells no size: copy it by 'agentctl exec AGENT -- cat FILE'");
+    }
+
+    @Test
+    void aLinkThatLeadsNowhereIsLeftOutWhereLinksAreFollowed() throws Exception {
+        furnish(machine);
+        Files.createSymbolicLink(machine.resolve("d/dangling"), Path.of("nowhere"));
+        Files.createSymbolicLink(machine.resolve("d/self"), Path.of("self"));
+
+        assertThat(up("d", "there", new CopyOptions(true, true))).isEqualTo(2);
+
+        assertThat(said.toString()).contains("dangling': a link that leads nowhere");
+        assertThat(agent.resolve("there/x")).hasContent("in a folder");
+        assertThat(agent.resolve("there/e")).isEmptyDirectory();
     }
 
     @Test

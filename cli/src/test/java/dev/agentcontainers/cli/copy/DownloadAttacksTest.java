@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What an agent may send where it is asked for {@code /work/out}: the attacks on {@code kubectl cp} (CVE-2018-1002100,
  * CVE-2019-1002101, CVE-2019-11246, CVE-2019-11249, CVE-2019-11251) and others.
  */
+@Timeout(60)
 class DownloadAttacksTest {
     private static final String SECRET = "of the user's own";
 
@@ -258,6 +260,46 @@ class DownloadAttacksTest {
                 .hasMessageContaining("is absolute");
     }
 
+    /** Longer than any system takes; others know no links at all, or do not let everybody make them. */
+    @Test
+    void whereALinkCanNotBeMadeWhatIsThereStaysAndTheRestIsCopied() throws Exception {
+        Files.createDirectory(target.resolve("out"));
+        Files.writeString(target.resolve("out/x"), "mine");
+
+        CopyReport report = copy(new HostileArchive()
+                .folder("out/")
+                .link("out/x", "a/".repeat(3000) + "a")
+                .link("out/y", "z")
+                .file("out/z", "kept"));
+
+        assertThat(report.leftOut()).isEqualTo(1);
+        assertThat(said.toString()).contains("left out 'x': a symbolic link, which can't be made here");
+        assertThat(target.resolve("out/x")).hasContent("mine");
+        assertThat(inTarget()).as("no other name of it").containsExactly("out", "out/x", "out/y", "out/z");
+        assertThat(target.resolve("out/y")).isSymbolicLink();
+    }
+
+    @Test
+    void linksTakeThePlaceOfWhatIsThere() throws Exception {
+        Files.createDirectory(target.resolve("out"));
+        Files.writeString(target.resolve("out/b"), "mine");
+        Files.writeString(target.resolve("out/l"), "mine");
+        HostileArchive archive = new HostileArchive()
+                .file("out/a", "a")
+                .hardLink("out/b", "out/a")
+                .hardLink("out/b", "out/a")
+                .link("out/l", "a");
+        byte[] twice = archive.tar();
+
+        assertThat(copy(twice).leftOut()).isZero();
+        assertThat(copy(twice).leftOut()).isZero();
+
+        assertThat(inTarget()).containsExactly("out", "out/a", "out/b", "out/l");
+        assertThat(Files.isSameFile(target.resolve("out/a"), target.resolve("out/b")))
+                .isTrue();
+        assertThat(target.resolve("out/l")).isSymbolicLink().hasContent("a");
+    }
+
     @ParameterizedTest
     @ValueSource(bytes = {TarConstants.LF_CHR, TarConstants.LF_BLK, TarConstants.LF_FIFO, 'Z'})
     void devicesAndPipesAreLeftOut(byte type) throws Exception {
@@ -336,6 +378,18 @@ class DownloadAttacksTest {
 
         assertThat(said.toString()).doesNotContain("\u001b").doesNotContain("\u009b");
         assertThat(said.toString().lines()).hasSize(21).last().isEqualTo("agentctl: left out 480 more");
+    }
+
+    @Test
+    void whatWasLeftOutIsCountedAlsoWhereTheCopyBreaksOff() {
+        HostileArchive archive = new HostileArchive().folder("out/");
+        for (int i = 0; i < 50; i++) {
+            archive.special("out/" + i, TarConstants.LF_FIFO);
+        }
+
+        assertThatThrownBy(() -> copy(archive.file("../x", "evil"))).isInstanceOf(UserException.class);
+
+        assertThat(said.toString().lines()).hasSize(21).last().isEqualTo("agentctl: left out 30 more");
     }
 
     /** The size that a header tells is the size that is read, and less is no file. */

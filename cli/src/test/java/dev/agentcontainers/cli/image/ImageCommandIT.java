@@ -181,9 +181,10 @@ class ImageCommandIT {
     /** One rule after the other: without a signature it is taken, and what is to run nowhere is not. */
     @Test
     void loadsNothingThatIsToRunNowhere() throws IOException {
-        String layout = SmallImage.write(image.layout(NAME), folder.resolve("layout")).toString();
-        Path signatures = Files.writeString(
-                folder.resolve("signatures.yaml"), "rules: [{images: ['*'], unsigned: Refused}]");
+        String layout =
+                SmallImage.write(image.layout(NAME), folder.resolve("layout")).toString();
+        Path signatures =
+                Files.writeString(folder.resolve("signatures.yaml"), "rules: [{images: ['*'], unsigned: Refused}]");
 
         CommandAnswer refused = image("load", "--signatures", signatures.toString(), layout);
         assertThat(refused.exitCode()).isEqualTo(1);

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Statuses;
 import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.TerminalSize;
+import dev.agentcontainers.protocol.client.GatewayHttp;
 import dev.agentcontainers.protocol.client.MessageSocket;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -18,6 +20,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +29,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -118,6 +124,29 @@ class RemoteProcessTest {
         }
     }
 
+    /** What was written is read, and then that its node has gone, however little or much it was. */
+    @Test
+    void aFailureIsNoEndOfItsOutput() throws Exception {
+        for (String before : List.of("", "half")) {
+            try (MessageSocket socket = connect((server, frame) -> {
+                send(server, new StreamFrame.Output(bytes(before)));
+                send(server, new StreamFrame.Result(Statuses.failure(503, "node 'a' is not connected any more")));
+            })) {
+                RemoteProcess process = new RemoteProcess(socket);
+                process.input().close();
+
+                InputStream read = process.output(errors);
+
+                assertThat(read.readNBytes(before.length())).isEqualTo(bytes(before));
+                for (int i = 0; i < 2; i++) {
+                    assertThatThrownBy(read::read)
+                            .isInstanceOf(UserException.class)
+                            .hasMessage("node 'a' is not connected any more");
+                }
+            }
+        }
+    }
+
     @Test
     void aCommandThatCouldNotBeRunIsTheUsersToMend() throws Exception {
         try (MessageSocket socket = connect((server, frame) ->
@@ -140,6 +169,76 @@ class RemoteProcessTest {
             assertThatThrownBy(() -> process.await(output, errors))
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining("closed the stream before the command ended");
+        }
+    }
+
+    @Test
+    void aGatewayThatIsNotThereIsSaid() throws Exception {
+        int unused;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            unused = free.getLocalPort();
+        }
+        try (GatewayHttp gateway =
+                new GatewayHttp(URI.create("http://127.0.0.1:" + unused), SSLContext.getDefault(), Optional.empty())) {
+            GatewayPrograms programs = new GatewayPrograms(gateway, "team", "agent");
+            assertThatThrownBy(() -> programs.start(List.of("true"), false))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageStartingWith("the gateway could not be reached: ")
+                    .hasMessageNotContaining("null");
+        }
+    }
+
+    @Test
+    void theLongestCommandIsSentAndALongerOneIsRefusedHere() throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        int port = vertx.createHttpServer(new HttpServerOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(0)
+                        .setMaxInitialLineLength(GatewayPaths.LONGEST_LINE)
+                        .addWebSocketSubProtocol(StreamFrame.SUBPROTOCOL))
+                .webSocketHandler(server -> {
+                    asked.add(server.uri());
+                    send(server, new StreamFrame.Result(Statuses.ofExitCode(0)));
+                })
+                .listen()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get()
+                .actualPort();
+        try (GatewayHttp gateway =
+                new GatewayHttp(URI.create("http://127.0.0.1:" + port), SSLContext.getDefault(), Optional.empty())) {
+            GatewayPrograms programs = new GatewayPrograms(gateway, "team", "agent");
+            String address = new AgentAddress("team", "agent")
+                    .path(
+                            "exec",
+                            List.of(
+                                    new AgentAddress.Parameter("command", "true"),
+                                    new AgentAddress.Parameter("command", "")));
+            String longest = "x".repeat(GatewayPaths.LONGEST_LINE - "GET  HTTP/1.1".length() - address.length());
+
+            try (AgentProgram program = programs.start(List.of("true", longest), false)) {
+                assertThat(program.output(errors).read()).isEqualTo(-1);
+                assertThat(program.exitCode()).isZero();
+            }
+            assertThatThrownBy(() -> programs.start(List.of("true", longest + "x"), false))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("the command has 16385 bytes as it is sent, percent-encoded");
+            // Of three bytes each, as three characters each.
+            programs.start(List.of("tar", "-c", "-h", "-f", "-", "-C", "\u65e5".repeat(1365)), false)
+                    .close();
+
+            assertThat(asked).hasSize(2).first().asString().endsWith(longest);
+        }
+    }
+
+    @Test
+    void whatMovesATerminalIsNotShownOfAReason() throws Exception {
+        try (MessageSocket socket = connect(
+                (server, frame) -> send(server, new StreamFrame.Result(Statuses.failure(503, "no \u001b[2Jnode"))))) {
+            RemoteProcess process = new RemoteProcess(socket);
+            process.input().close();
+
+            assertThatThrownBy(() -> process.await(output, errors)).hasMessage("no ?[2Jnode");
         }
     }
 

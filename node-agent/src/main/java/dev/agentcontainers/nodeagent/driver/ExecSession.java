@@ -4,7 +4,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * A further process in a sandbox. With a terminal, standard error is merged into standard output. Closing it kills the
+ * A further process in a sandbox. With a terminal, standard error is merged into standard output. Both are at their end
+ * once the process has ended and what it wrote before was read, also where a child of it writes on. Closing it kills the
  * process and ends whatever still waits for a stream, also where a child of the process holds it open. Each stream may be
  * used by one thread, which may be a virtual one: it never waits in a native call.
  */

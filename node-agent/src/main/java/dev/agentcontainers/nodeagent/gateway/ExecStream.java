@@ -8,15 +8,12 @@ import dev.agentcontainers.protocol.client.MessageSocket;
 import dev.agentcontainers.protocol.client.MessageSocket.Event;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Joins a process in a sandbox with a stream. Whoever leaves first ends it: the process, or the user. */
 final class ExecStream {
     private static final Logger LOG = LoggerFactory.getLogger(ExecStream.class);
-    /** A child that was left behind may hold the output open; what it writes later is nobody's. */
-    private static final Duration OUTPUT_AFTER_EXIT = Duration.ofSeconds(2);
 
     private final MessageSocket socket;
     private final ExecSession session;
@@ -39,8 +36,8 @@ final class ExecStream {
         Thread input = Thread.ofVirtual().name("exec-input").start(this::receive);
         try {
             int exitCode = session.awaitExit();
-            output.awaitRest(OUTPUT_AFTER_EXIT);
-            errors.awaitRest(OUTPUT_AFTER_EXIT);
+            output.awaitEnd();
+            errors.awaitEnd();
             socket.send(new StreamFrame.Result(Statuses.ofExitCode(exitCode)).encoded());
             input.join(NodeStreams.CLOSE_TIMEOUT);
         } finally {

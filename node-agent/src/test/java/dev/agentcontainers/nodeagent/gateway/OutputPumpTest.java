@@ -1,20 +1,26 @@
 package dev.agentcontainers.nodeagent.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.nodeagent.linux.process.Descriptor;
+import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
-@Timeout(30)
+@Timeout(60)
 class OutputPumpTest {
-    private static final Duration SILENCE = Duration.ofMillis(50);
+    private static final Duration SLOWLY = Duration.ofMillis(200);
 
     private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
 
@@ -25,52 +31,102 @@ class OutputPumpTest {
         OutputPump pump = OutputPump.start(
                 new ByteArrayInputStream(written),
                 (content, count) -> {
-                    Thread.sleep(SILENCE.multipliedBy(4));
+                    Thread.sleep(SLOWLY);
                     taken.write(content, 0, count);
                 },
                 "pump");
 
-        pump.awaitRest(SILENCE);
+        pump.awaitEnd();
 
         assertThat(taken.size()).isEqualTo(written.length);
     }
 
     @Test
-    void aChildThatHoldsTheOutputAndIsSilentIsNotWaitedFor() throws Exception {
-        CountDownLatch end = new CountDownLatch(1);
-        InputStream silent = new InputStream() {
-            @Override
-            public int read() throws IOException {
-                try {
-                    end.await(20, TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
-                return -1;
-            }
-        };
-        OutputPump pump = OutputPump.start(silent, (content, count) -> taken.write(content, 0, count), "pump");
+    void whoTakesNothingMoreIsNotWaitedForAndTheProcessIsTold() throws Exception {
+        AtomicBoolean closed = new AtomicBoolean();
+        OutputPump pump = OutputPump.start(
+                new ByteArrayInputStream(new byte[200_000]) {
+                    @Override
+                    public void close() {
+                        closed.set(true);
+                    }
+                },
+                (content, count) -> {
+                    throw new IOException("the user has gone");
+                },
+                "pump");
 
-        pump.awaitRest(SILENCE);
+        pump.awaitEnd();
 
-        assertThat(end.getCount()).isEqualTo(1);
-        end.countDown();
+        assertThat(closed).isTrue();
     }
 
+    /** One that was left behind, by a process that has ended. */
     @Test
-    void aChildThatHoldsTheOutputAndGoesOnIsNotWaitedForEither() throws Exception {
-        CountDownLatch end = new CountDownLatch(1);
-        InputStream endless = new InputStream() {
-            @Override
-            public int read() {
-                return end.getCount() == 0 ? -1 : 'x';
-            }
-        };
-        OutputPump pump = OutputPump.start(endless, (content, count) -> Thread.sleep(1), "pump");
+    @EnabledOnOs(OS.LINUX)
+    void aChildThatHoldsTheOutputAndWritesNowAndThenIsNotWaitedFor() throws Exception {
+        DescriptorCalls calls = DescriptorCalls.ofThisMachine();
+        Readiness readiness = new Readiness(ProcessCalls.ofThisMachine(), calls);
+        int[] ends = new int[2];
+        assertThat(calls.pipe(ends)).isZero();
+        CompletableFuture<Integer> exit = new CompletableFuture<>();
+        try (Descriptor ours = new Descriptor(calls, readiness, ends[0]);
+                Descriptor childs = new Descriptor(calls, readiness, ends[1])) {
+            Thread child = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        childs.output().write('.');
+                        Thread.sleep(1);
+                    }
+                } catch (IOException | InterruptedException e) {
+                    // Nobody reads any more.
+                }
+            });
+            OutputPump pump = OutputPump.start(
+                    ours.pipedUntil(exit),
+                    (content, count) -> {
+                        Thread.sleep(2);
+                        taken.write(content, 0, count);
+                    },
+                    "pump");
+            exit.complete(0);
 
-        pump.awaitRest(SILENCE);
+            pump.awaitEnd();
 
-        assertThat(end.getCount()).isEqualTo(1);
-        end.countDown();
+            child.join();
+        }
+    }
+
+    /** As {@code yes &} does. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aChildThatWritesAsFastAsItCanIsNotWaitedForEither() throws Exception {
+        DescriptorCalls calls = DescriptorCalls.ofThisMachine();
+        Readiness readiness = new Readiness(ProcessCalls.ofThisMachine(), calls);
+        int[] ends = new int[2];
+        assertThat(calls.pipe(ends)).isZero();
+        CompletableFuture<Integer> exit = new CompletableFuture<>();
+        try (Descriptor ours = new Descriptor(calls, readiness, ends[0]);
+                Descriptor childs = new Descriptor(calls, readiness, ends[1])) {
+            childs.output().write("before".getBytes(UTF_8));
+            Thread child = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        childs.output().write(new byte[100_000]);
+                    }
+                } catch (IOException e) {
+                    // Nobody reads any more.
+                }
+            });
+            exit.complete(0);
+            OutputPump pump =
+                    OutputPump.start(ours.pipedUntil(exit), (content, count) -> taken.write(content, 0, count), "pump");
+
+            pump.awaitEnd();
+
+            assertThat(taken.toString(UTF_8)).startsWith("before");
+            assertThat(taken.size()).as("a pipe of usual size").isLessThanOrEqualTo(1 << 16);
+            child.join();
+        }
     }
 }

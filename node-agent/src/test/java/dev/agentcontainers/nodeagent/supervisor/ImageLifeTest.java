@@ -305,9 +305,7 @@ class ImageLifeTest {
         sign(team, first.index());
         node.close();
         node.images = new AskedImages(
-                images,
-                () -> {},
-                () -> write(signatures.orElseThrow(), next.rules(registry.host() + "/team/*")));
+                images, () -> {}, () -> write(signatures.orElseThrow(), next.rules(registry.host() + "/team/*")));
         node.up().policy(3, 5, TestNode.GROUP);
         Assignment assignment = agent(PullPolicy.IF_NOT_PRESENT).assignment();
 

@@ -3,6 +3,7 @@ package dev.agentcontainers.operator.gateway;
 import dev.agentcontainers.operator.authority.CertificateAuthority;
 import dev.agentcontainers.operator.authority.PeerCertificates;
 import dev.agentcontainers.protocol.ControlMessage;
+import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.StreamFrame;
 import io.vertx.core.buffer.Buffer;
@@ -57,6 +58,7 @@ final class TlsIdentity {
                 .setKeyCertOptions(key())
                 .setTrustOptions(trust())
                 .setTcpKeepAlive(true)
+                .setMaxInitialLineLength(GatewayPaths.LONGEST_LINE)
                 .setWebSocketSubProtocols(List.of(StreamFrame.SUBPROTOCOL, ControlMessage.SUBPROTOCOL))
                 .setMaxWebSocketMessageSize(StreamFrame.MAXIMUM_LENGTH)
                 .setMaxWebSocketFrameSize(StreamFrame.MAXIMUM_LENGTH);

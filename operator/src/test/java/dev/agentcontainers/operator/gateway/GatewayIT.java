@@ -211,6 +211,16 @@ class GatewayIT {
         }
     }
 
+    /** As a path of the greatest length has, each byte of it percent-encoded. */
+    @Test
+    void execWithALongCommand() throws Exception {
+        running();
+        try (GatewayHttp user = user("administrator");
+                MessageSocket socket = exec(user, "", "echo", "\u65e5".repeat(1365))) {
+            assertThat(outcome(socket).output()).isEqualTo("\u65e5".repeat(1365) + "\n");
+        }
+    }
+
     @Test
     void execWithATerminal() throws Exception {
         running();

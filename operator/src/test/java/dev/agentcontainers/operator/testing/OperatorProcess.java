@@ -162,8 +162,7 @@ public final class OperatorProcess implements AutoCloseable {
         String end = lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()).stream()
                 .map(line -> line.length() > LINE_SHOWN ? line.substring(0, LINE_SHOWN) + " …" : line)
                 .collect(Collectors.joining("\n"));
-        return "operator %s (process %d) %s; the end of %s:%n%s"
-                .formatted(name, last.pid(), state, log, end);
+        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, last.pid(), state, log, end);
     }
 
     /** How the audit log names the operator that was started under that name. */

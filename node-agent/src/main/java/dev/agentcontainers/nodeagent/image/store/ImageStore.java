@@ -137,9 +137,8 @@ public final class ImageStore implements Closeable {
                 proofs.write(given);
                 // Whatever tags of its repository the same content has here.
                 for (StoredImage same : images.readable()) {
-                    StoredImage now = same.isOfTheSame(image)
-                            ? same.proven(proofs.joined(same.proofs(), proven.proofs()))
-                            : same;
+                    StoredImage now =
+                            same.isOfTheSame(image) ? same.proven(proofs.joined(same.proofs(), proven.proofs())) : same;
                     if (!now.equals(same)) {
                         images.write(ImageRecords.nameFor(same.reference()), now);
                     }

@@ -27,7 +27,7 @@ public final class Descriptor implements AutoCloseable {
     private static final int EAGAIN = 11;
     private static final int BUFFER = 32 * 1024;
 
-    /** More than a kernel holds of what was written to a pipe or a terminal and not read. */
+    /** More than a kernel holds of what was written to a terminal and not read, which it does not tell exactly. */
     static final int MOST_HELD = 1 << 20;
 
     /** After which a terminal that nobody has open is looked at again. */
@@ -103,19 +103,31 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * What is written until then: at its end once {@code end} is complete and what was there before has been read, also
-     * where others hold the other end open and write on. Not sooner: a terminal that nobody has open can be opened again.
+     * What is written to a terminal until then: at its end once {@code end} is complete and what was there before has been
+     * read, also where others hold the other end open and write on. Not sooner: a terminal that nobody has open can be
+     * opened again.
      */
     public InputStream inputUntil(CompletableFuture<?> end) {
-        return new InputUntil(end);
+        return new InputUntil(end, false);
+    }
+
+    /**
+     * What is written to a pipe until then: at its end once nobody has the other end open, or once {@code end} is complete
+     * and what the pipe held at the next read has been read, however much and however slowly others write on.
+     */
+    public InputStream pipedUntil(CompletableFuture<?> end) {
+        return new InputUntil(end, true);
     }
 
     private final class InputUntil extends InputStream {
         private final CompletableFuture<?> end;
+        private final boolean pipe;
         private int left = MOST_HELD;
+        private boolean over;
 
-        InputUntil(CompletableFuture<?> end) {
+        InputUntil(CompletableFuture<?> end, boolean pipe) {
             this.end = end;
+            this.pipe = pipe;
         }
 
         @Override
@@ -133,16 +145,16 @@ public final class Descriptor implements AutoCloseable {
                 return -1;
             }
             try {
-                return readOn(target, offset, new byte[Math.min(Math.min(length, BUFFER), left)]);
+                return readOn(target, offset, Math.min(length, BUFFER));
             } finally {
                 leave();
             }
         }
 
-        private int readOn(byte[] target, int offset, byte[] buffer) throws IOException {
-            while (left > 0) {
-                // Asked before reading: what was written before the end is there then.
-                boolean over = end.isDone();
+        private int readOn(byte[] target, int offset, int length) throws IOException {
+            // Asked before reading: what was written before the end is there then.
+            while (!isAtItsEnd()) {
+                byte[] buffer = new byte[over ? Math.min(length, left) : length];
                 int count = calls.read(number, buffer);
                 if (count > 0) {
                     left -= over ? count : 0;
@@ -153,13 +165,23 @@ public final class Descriptor implements AutoCloseable {
                 if (!held && count != 0 && count != -EIO) {
                     throw new IOException("read failed with error " + -count);
                 }
-                if (over) {
+                if (over || (pipe && !held)) {
                     left = 0;
                 } else if (held ? !await(false, end) : !again()) {
                     return -1;
                 }
             }
             return -1;
+        }
+
+        /** Whether nothing is left of what was there when the end was seen. */
+        private boolean isAtItsEnd() {
+            if (!over && end.isDone()) {
+                over = true;
+                int held = pipe ? calls.held(number) : MOST_HELD;
+                left = held < 0 ? MOST_HELD : held;
+            }
+            return left == 0;
         }
 
         /** False where it was closed meanwhile. */

@@ -22,6 +22,9 @@ public interface DescriptorCalls {
     /** Reads up to {@code buffer.length} bytes; 0 at the end. */
     int read(int descriptor, byte[] buffer);
 
+    /** How many bytes a pipe holds that were written to it and not read. */
+    int held(int pipe);
+
     /** Writes up to {@code length} bytes; how many it were. */
     int write(int descriptor, byte[] buffer, int length);
 

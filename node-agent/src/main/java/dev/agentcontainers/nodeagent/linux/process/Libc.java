@@ -58,6 +58,8 @@ final class Libc {
 
     static native int ioctl(int descriptor, long request, short[] argument);
 
+    static native int ioctl(int descriptor, long request, int[] argument);
+
     static native long read(int descriptor, byte[] buffer, long length);
 
     static native long write(int descriptor, byte[] buffer, long length);

@@ -9,6 +9,7 @@ final class LinuxDescriptorCalls implements DescriptorCalls {
     private static final int O_NOCTTY = 0x100;
     private static final int O_CLOEXEC = 0x80000;
     private static final long TIOCSWINSZ = 0x5414;
+    private static final long FIONREAD = 0x541b;
     private static final int TCSANOW = 0;
 
     /** Larger than the C library's struct termios (60), and where in it the changes of output are, c_oflag. */
@@ -79,6 +80,13 @@ final class LinuxDescriptorCalls implements DescriptorCalls {
             answer = Libc.result(Libc.read(descriptor, buffer, buffer.length));
         } while (answer == -EINTR);
         return answer;
+    }
+
+    @Override
+    public int held(int pipe) {
+        int[] count = new int[1];
+        int answer = Libc.result(Libc.ioctl(pipe, FIONREAD, count));
+        return answer < 0 ? answer : count[0];
     }
 
     @Override

@@ -158,10 +158,12 @@ class SignaturesOfHostsTest {
         assertThat(get()).isEqualTo(digest);
         images.requireSigned(AGENT);
         assertThat(registry.asked)
-                .anyMatch(line -> line.contains("/referrers/" + digest + "?artifactType=application%2Fvnd.dev.sigstore"));
+                .anyMatch(
+                        line -> line.contains("/referrers/" + digest + "?artifactType=application%2Fvnd.dev.sigstore"));
         // Where there is the API, no list under a tag is asked for.
-        assertThat(registry.asked).noneMatch(line -> line.contains("/manifests/sha256-" + digest.hex() + " ")
-                || line.endsWith("/manifests/sha256-" + digest.hex()));
+        assertThat(registry.asked)
+                .noneMatch(line -> line.contains("/manifests/sha256-" + digest.hex() + " ")
+                        || line.endsWith("/manifests/sha256-" + digest.hex()));
     }
 
     @Test

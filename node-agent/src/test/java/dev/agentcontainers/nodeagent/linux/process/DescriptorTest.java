@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -111,7 +112,7 @@ class DescriptorTest {
                 VIRTUAL);
         byte[] arrived = pipe.reading().input().readAllBytes();
         writing.get();
-        assertThat(arrived).isEqualTo(java.util.Arrays.copyOfRange(block, 7, block.length));
+        assertThat(arrived).isEqualTo(Arrays.copyOfRange(block, 7, block.length));
     }
 
     @Test
@@ -212,11 +213,62 @@ class DescriptorTest {
         assertThat(read.get()).isEmpty();
     }
 
+    /** A descendant that was left behind has the other end open, and says something now and then. */
+    @Test
+    void whoeverWritesNowAndThenDoesNotKeepTheEndOfAPipeAway() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        CompletableFuture<Void> writing = CompletableFuture.runAsync(
+                () -> assertThatThrownBy(() -> {
+                            while (true) {
+                                pipe.writing().output().write('.');
+                                TimeUnit.MILLISECONDS.sleep(1);
+                            }
+                        })
+                        .isInstanceOf(IOException.class),
+                VIRTUAL);
+        CompletableFuture<byte[]> read = readingPipeUntil(pipe.reading(), end);
+        end.complete(0);
+        read.get();
+        pipe.reading().close();
+        writing.get();
+    }
+
+    @Test
+    void aPipeGivesAllThatItHeldAtTheEndAndNothingThatIsWrittenLater() throws Exception {
+        Pipe pipe = pipe();
+        byte[] block = "0123456789abcdef".repeat(4000).getBytes(UTF_8);
+        pipe.writing().output().write(block);
+        InputStream read = pipe.reading().pipedUntil(CompletableFuture.completedFuture(0));
+        assertThat(read.read()).isEqualTo('0');
+        pipe.writing().output().write("late".getBytes(UTF_8));
+        assertThat(read.readAllBytes()).isEqualTo(Arrays.copyOfRange(block, 1, block.length));
+        assertThat(read.read()).isEqualTo(-1);
+    }
+
+    /** As a program that has closed its output and goes on. */
+    @Test
+    void aPipeThatNobodyHasOpenIsAtItsEndBefore() throws Exception {
+        Pipe pipe = pipe();
+        CompletableFuture<byte[]> read = readingPipeUntil(pipe.reading(), new CompletableFuture<>());
+        pipe.writing().output().write("all".getBytes(UTF_8));
+        pipe.writing().close();
+        assertThat(read.get()).asString(UTF_8).isEqualTo("all");
+    }
+
+    private static CompletableFuture<byte[]> readingPipeUntil(Descriptor descriptor, CompletableFuture<?> end) {
+        return readingAll(descriptor.pipedUntil(end));
+    }
+
     private static CompletableFuture<byte[]> readingUntil(Descriptor descriptor, CompletableFuture<?> end) {
+        return readingAll(descriptor.inputUntil(end));
+    }
+
+    private static CompletableFuture<byte[]> readingAll(InputStream input) {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        return descriptor.inputUntil(end).readAllBytes();
+                        return input.readAllBytes();
                     } catch (IOException e) {
                         throw new java.io.UncheckedIOException(e);
                     }

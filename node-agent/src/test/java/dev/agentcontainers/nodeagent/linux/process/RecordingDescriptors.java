@@ -33,6 +33,11 @@ public final class RecordingDescriptors extends RecordedAnswers implements Descr
     }
 
     @Override
+    public int held(int pipe) {
+        return record("held by " + pipe);
+    }
+
+    @Override
     public int write(int descriptor, byte[] buffer, int length) {
         return record("write " + length + " to " + descriptor);
     }
