@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
+import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
@@ -98,6 +99,7 @@ public final class BareRun {
                 new Shim(tools, settings, processes, descriptors),
                 processes,
                 descriptors,
+                HandoverCalls.ofThisMachine(),
                 new Readiness(processes, descriptors),
                 Mounts.ofThisMachine(),
                 settings.patience());
