@@ -33,7 +33,8 @@ class ExecIT {
     @BeforeAll
     static void startAgent() throws Exception {
         node = TestNode.start();
-        agent = TestNode.shell("sleep 1000", TestNode.limits(1000, 64 << 20, 30));
+        // Tests leave processes behind in it, some tens of them for seconds.
+        agent = TestNode.shell("sleep 1000", TestNode.limits(1000, 64 << 20, 200));
         node.begin(agent);
     }
 
