@@ -1,5 +1,6 @@
 package dev.agentcontainers.bench.drivers;
 
+import dev.agentcontainers.bench.Removal;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.binaries.Gvisor;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
@@ -24,14 +25,13 @@ public final class RuntimeDrivers implements AutoCloseable {
     private final Path folder;
     private final OciSettings settings;
     private final OciDriver process;
-    private final Thread closing = new Thread(this::remove, "close");
-    private boolean removed;
+    private final Removal removal;
 
     private RuntimeDrivers(Path folder, OciSettings settings) {
         this.folder = folder;
         this.settings = settings;
         this.process = OciDriver.process(settings);
-        Runtime.getRuntime().addShutdownHook(closing);
+        this.removal = new Removal(this::remove);
     }
 
     /** @param name of the benchmark, for its control groups */
@@ -78,15 +78,10 @@ public final class RuntimeDrivers implements AutoCloseable {
 
     @Override
     public void close() {
-        Runtime.getRuntime().removeShutdownHook(closing);
-        remove();
+        removal.close();
     }
 
-    private synchronized void remove() {
-        if (removed) {
-            return;
-        }
-        removed = true;
+    private void remove() {
         try {
             for (SandboxId id : process.list()) {
                 process.purge(id);

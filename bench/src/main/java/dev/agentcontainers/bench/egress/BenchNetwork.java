@@ -1,6 +1,7 @@
 package dev.agentcontainers.bench.egress;
 
 import dev.agentcontainers.bench.Commands;
+import dev.agentcontainers.bench.Removal;
 import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
@@ -35,15 +36,14 @@ final class BenchNetwork implements AutoCloseable {
     private final LinuxFence linux;
     private final NamesFence fence;
     private final Commands commands = new Commands();
-    private final Thread closing = new Thread(this::remove, "close");
-    private boolean removed;
+    private final Removal removal;
 
     private BenchNetwork(Path folder) throws IOException, SandboxException {
         this.folder = folder;
         this.linux =
                 new LinuxFence(new LinuxFenceSettings(FENCE, Optional.of(hostNamespace()), NAMESPACES, folder, MTU));
         this.fence = new NamesFence(linux);
-        Runtime.getRuntime().addShutdownHook(closing);
+        removal = new Removal(this::remove);
         Commands.run("ip", "netns", "add", HOST);
         Commands.run("ip", "netns", "add", SERVERS);
         // A host that forwards already: the fence has to guard no interface on which it had to switch that on.
@@ -185,15 +185,10 @@ final class BenchNetwork implements AutoCloseable {
 
     @Override
     public void close() {
-        Runtime.getRuntime().removeShutdownHook(closing);
-        remove();
+        removal.close();
     }
 
-    private synchronized void remove() {
-        if (removed) {
-            return;
-        }
-        removed = true;
+    private void remove() {
         commands.close();
         try {
             fence.destroy();

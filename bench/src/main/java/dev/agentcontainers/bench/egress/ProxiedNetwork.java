@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.bench.Commands;
+import dev.agentcontainers.bench.Removal;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
@@ -61,8 +62,7 @@ final class ProxiedNetwork implements AutoCloseable {
     private final EgressProxyKeeper keeper;
     private final NetworkAttachment agent;
     private final String resolver;
-    private final Thread closing = new Thread(this::remove, "close proxy");
-    private boolean removed;
+    private final Removal removal;
 
     private ProxiedNetwork(BenchNetwork network) throws IOException, SandboxException {
         this.network = network;
@@ -83,7 +83,7 @@ final class ProxiedNetwork implements AutoCloseable {
                         DescriptorCalls.ofThisMachine()),
                 AGENTS);
         network.fence().apply(List.of(group()));
-        Runtime.getRuntime().addShutdownHook(closing);
+        removal = new Removal(this::remove);
         keeper = new EgressProxyKeeper(
                         network.fence(),
                         new ProgramsOfNamespace(programs, inHost),
@@ -151,15 +151,10 @@ final class ProxiedNetwork implements AutoCloseable {
 
     @Override
     public void close() {
-        Runtime.getRuntime().removeShutdownHook(closing);
-        remove();
+        removal.close();
     }
 
-    private synchronized void remove() {
-        if (removed) {
-            return;
-        }
-        removed = true;
+    private void remove() {
         commands.close();
         try {
             keeper.close();

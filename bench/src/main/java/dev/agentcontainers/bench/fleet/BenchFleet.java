@@ -1,6 +1,7 @@
 package dev.agentcontainers.bench.fleet;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.bench.Removal;
 import dev.agentcontainers.cli.fleet.FleetLayout;
 import dev.agentcontainers.cli.fleet.LocalFleet;
 import dev.agentcontainers.cli.fleet.Programs;
@@ -20,21 +21,21 @@ public final class BenchFleet implements AutoCloseable {
 
     private final FleetLayout layout;
     private final LocalFleet fleet;
-    private final Thread closing = new Thread(this::remove, "down");
-    private boolean removed;
+    private final Removal removal;
 
     private BenchFleet(Path root, ControlPlaneOptions options) {
         this.layout = new FleetLayout(Path.of("/var/lib/agentcontainers/bench"), Path.of("/run/agentcontainers/bench"));
         Programs programs = new Programs(root, Path.of(System.getProperty("java.home"), "bin", "java"));
         this.fleet = new LocalFleet(layout, programs, new Progress(System.err), options);
+        // What an earlier one left that was killed.
+        fleet.down();
+        this.removal = new Removal(fleet::down);
     }
 
     /** Brings it up and waits until its node is Ready. */
     public static BenchFleet up(Path root, ControlPlaneOptions options) {
         requireNoOther();
         BenchFleet bench = new BenchFleet(root, options);
-        bench.fleet.down();
-        Runtime.getRuntime().addShutdownHook(bench.closing);
         bench.fleet.up(1, true);
         try (ControlPlane controlPlane = bench.controlPlane();
                 KubernetesClient client = controlPlane.adminClient()) {
@@ -95,14 +96,6 @@ public final class BenchFleet implements AutoCloseable {
 
     @Override
     public void close() {
-        Runtime.getRuntime().removeShutdownHook(closing);
-        remove();
-    }
-
-    private synchronized void remove() {
-        if (!removed) {
-            removed = true;
-            fleet.down();
-        }
+        removal.close();
     }
 }

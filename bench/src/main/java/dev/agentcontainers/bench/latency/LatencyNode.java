@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.bench.Removal;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
@@ -74,8 +75,7 @@ final class LatencyNode implements AutoCloseable {
     private final Timed timed = new Timed();
     private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     private final BareRun bareRun;
-    private final Thread closing = new Thread(this::remove, "close");
-    private boolean removed;
+    private final Removal removal;
 
     private LatencyNode(Path folder) throws IOException, SandboxException {
         this.folder = folder;
@@ -88,7 +88,7 @@ final class LatencyNode implements AutoCloseable {
             driver.purge(left);
         }
         fence.open(new FenceSettings("100.95.252.0/22", "100.80.0.0/12", List.of()));
-        Runtime.getRuntime().addShutdownHook(closing);
+        removal = new Removal(this::remove);
         DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
         PolicyKeeper policy = new PolicyKeeper(fence, journal);
         AgentNodePolicySpec.Group compiled = compiled();
@@ -261,15 +261,10 @@ final class LatencyNode implements AutoCloseable {
 
     @Override
     public void close() {
-        Runtime.getRuntime().removeShutdownHook(closing);
-        remove();
+        removal.close();
     }
 
-    private synchronized void remove() {
-        if (removed) {
-            return;
-        }
-        removed = true;
+    private void remove() {
         supervisor.close();
         try {
             for (SandboxId id : driver.list()) {

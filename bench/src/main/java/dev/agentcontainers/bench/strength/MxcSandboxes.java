@@ -3,6 +3,7 @@ package dev.agentcontainers.bench.strength;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.bench.Removal;
 import dev.agentcontainers.bench.mxc.MxcPackage;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
@@ -45,7 +46,7 @@ final class MxcSandboxes implements IsolationDriver, AutoCloseable {
     private final MxcPackage mxc;
     private final Path folder;
     private final Map<SandboxId, Launch> launches = new ConcurrentHashMap<>();
-    private final Thread closing = new Thread(this::endAll, "close");
+    private final Removal removal;
 
     /** @param agent the first process of the sandbox's program, as the host numbers it */
     private record Launch(Process executor, ProcessHandle agent, Path place) {}
@@ -54,7 +55,7 @@ final class MxcSandboxes implements IsolationDriver, AutoCloseable {
     MxcSandboxes(MxcPackage mxc, Path folder) {
         this.mxc = mxc;
         this.folder = folder;
-        Runtime.getRuntime().addShutdownHook(closing);
+        this.removal = new Removal(this::endAll);
     }
 
     private void endAll() {
@@ -64,8 +65,7 @@ final class MxcSandboxes implements IsolationDriver, AutoCloseable {
     /** Ends what still runs; its files go with the folder. */
     @Override
     public void close() {
-        Runtime.getRuntime().removeShutdownHook(closing);
-        endAll();
+        removal.close();
     }
 
     @Override
@@ -313,12 +313,12 @@ final class MxcSandboxes implements IsolationDriver, AutoCloseable {
     }
 
     @Override
-    public void update(SandboxSpec spec) {
-        throw new UnsupportedOperationException("the MXC SDK has no limits");
+    public void update(SandboxSpec spec) throws SandboxException {
+        throw new SandboxException(Step.PREPARE, Kind.UNSUPPORTED, "limits: the MXC SDK has none");
     }
 
     @Override
-    public ExecSession exec(SandboxId id, ExecRequest request) {
-        throw new UnsupportedOperationException("the MXC SDK runs one command in a sandbox");
+    public ExecSession exec(SandboxId id, ExecRequest request) throws SandboxException {
+        throw new SandboxException(Step.EXEC, Kind.UNSUPPORTED, "the MXC SDK runs one command in a sandbox");
     }
 }
