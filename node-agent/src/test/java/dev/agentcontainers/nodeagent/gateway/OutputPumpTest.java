@@ -24,6 +24,23 @@ class OutputPumpTest {
 
     private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
 
+    /** Of a process's output. */
+    private record Pipe(Descriptor ours, Descriptor childs) implements AutoCloseable {
+        static Pipe open() {
+            DescriptorCalls calls = DescriptorCalls.ofThisMachine();
+            Readiness readiness = new Readiness(ProcessCalls.ofThisMachine(), calls);
+            int[] ends = new int[2];
+            assertThat(calls.pipe(ends)).isZero();
+            return new Pipe(new Descriptor(calls, readiness, ends[0]), new Descriptor(calls, readiness, ends[1]));
+        }
+
+        @Override
+        public void close() {
+            ours.close();
+            childs.close();
+        }
+    }
+
     /** A file that is copied to a slow user must not lose its end. */
     @Test
     void whatTheProcessWroteReachesWhoTakesItSlowly() throws Exception {
@@ -65,17 +82,12 @@ class OutputPumpTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void aChildThatHoldsTheOutputAndWritesNowAndThenIsNotWaitedFor() throws Exception {
-        DescriptorCalls calls = DescriptorCalls.ofThisMachine();
-        Readiness readiness = new Readiness(ProcessCalls.ofThisMachine(), calls);
-        int[] ends = new int[2];
-        assertThat(calls.pipe(ends)).isZero();
         CompletableFuture<Integer> exit = new CompletableFuture<>();
-        try (Descriptor ours = new Descriptor(calls, readiness, ends[0]);
-                Descriptor childs = new Descriptor(calls, readiness, ends[1])) {
+        try (Pipe pipe = Pipe.open()) {
             Thread child = Thread.ofVirtual().start(() -> {
                 try {
                     while (true) {
-                        childs.output().write('.');
+                        pipe.childs().output().write('.');
                         Thread.sleep(1);
                     }
                 } catch (IOException | InterruptedException e) {
@@ -83,7 +95,7 @@ class OutputPumpTest {
                 }
             });
             OutputPump pump = OutputPump.start(
-                    ours.pipedUntil(exit),
+                    pipe.ours().pipedUntil(exit),
                     (content, count) -> {
                         Thread.sleep(2);
                         taken.write(content, 0, count);
@@ -101,26 +113,21 @@ class OutputPumpTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void aChildThatWritesAsFastAsItCanIsNotWaitedForEither() throws Exception {
-        DescriptorCalls calls = DescriptorCalls.ofThisMachine();
-        Readiness readiness = new Readiness(ProcessCalls.ofThisMachine(), calls);
-        int[] ends = new int[2];
-        assertThat(calls.pipe(ends)).isZero();
         CompletableFuture<Integer> exit = new CompletableFuture<>();
-        try (Descriptor ours = new Descriptor(calls, readiness, ends[0]);
-                Descriptor childs = new Descriptor(calls, readiness, ends[1])) {
-            childs.output().write("before".getBytes(UTF_8));
+        try (Pipe pipe = Pipe.open()) {
+            pipe.childs().output().write("before".getBytes(UTF_8));
             Thread child = Thread.ofVirtual().start(() -> {
                 try {
                     while (true) {
-                        childs.output().write(new byte[100_000]);
+                        pipe.childs().output().write(new byte[100_000]);
                     }
                 } catch (IOException e) {
                     // Nobody reads any more.
                 }
             });
             exit.complete(0);
-            OutputPump pump =
-                    OutputPump.start(ours.pipedUntil(exit), (content, count) -> taken.write(content, 0, count), "pump");
+            OutputPump pump = OutputPump.start(
+                    pipe.ours().pipedUntil(exit), (content, count) -> taken.write(content, 0, count), "pump");
 
             pump.awaitEnd();
 

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.oci.ConsoleSocket.NoTerminalException;
+import dev.agentcontainers.nodeagent.linux.process.BlockStream;
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import java.io.IOException;
 import java.io.InputStream;
@@ -172,14 +173,8 @@ final class HandedTerminal implements ExecStreams {
     }
 
     /** What the terminal shows until the program's end. */
-    private final class Screen extends InputStream {
+    private final class Screen extends BlockStream {
         private @Nullable InputStream shown;
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {

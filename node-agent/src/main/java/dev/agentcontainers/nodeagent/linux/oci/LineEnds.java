@@ -1,22 +1,17 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
-import java.io.FilterInputStream;
+import dev.agentcontainers.nodeagent.linux.process.BlockStream;
 import java.io.IOException;
 import java.io.InputStream;
 
 /** Has a carriage return before each line feed, as a terminal's output has, and no second one where there is one. */
-final class LineEnds extends FilterInputStream {
+final class LineEnds extends BlockStream {
+    private final InputStream lines;
     private boolean returned;
     private boolean feedHeld;
 
     LineEnds(InputStream lines) {
-        super(lines);
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        this.lines = lines;
     }
 
     @Override
@@ -32,7 +27,7 @@ final class LineEnds extends FilterInputStream {
         }
         // Each byte may become two.
         byte[] read = new byte[Math.max(length / 2, 1)];
-        int count = in.read(read, 0, read.length);
+        int count = lines.read(read, 0, read.length);
         if (count < 0) {
             return count;
         }
@@ -49,5 +44,10 @@ final class LineEnds extends FilterInputStream {
             returned = read[i] == '\r';
         }
         return written;
+    }
+
+    @Override
+    public void close() throws IOException {
+        lines.close();
     }
 }

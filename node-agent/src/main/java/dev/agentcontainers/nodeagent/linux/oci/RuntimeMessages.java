@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.agentcontainers.nodeagent.linux.process.BlockStream;
 import dev.agentcontainers.nodeagent.linux.process.Descriptor;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import java.io.ByteArrayInputStream;
@@ -51,7 +52,7 @@ final class RuntimeMessages {
         return new After(terminal, end);
     }
 
-    private final class After extends InputStream {
+    private final class After extends BlockStream {
         private final InputStream terminal;
         private final CompletableFuture<?> end;
         private @Nullable InputStream messages;
@@ -62,19 +63,13 @@ final class RuntimeMessages {
         }
 
         @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
         public int read(byte[] target, int offset, int length) throws IOException {
             if (messages == null) {
                 int count = terminal.read(target, offset, length);
                 if (count >= 0) {
                     return count;
                 }
-                String text = new String(ours.inputUntil(end).readAllBytes(), UTF_8) + added;
+                String text = new String(ours.pipedUntil(end).readAllBytes(), UTF_8) + added;
                 messages = new LineEnds(new ByteArrayInputStream(text.getBytes(UTF_8)));
             }
             return messages.read(target, offset, length);

@@ -83,13 +83,7 @@ public final class Descriptor implements AutoCloseable {
     }
 
     public InputStream input() {
-        return new InputStream() {
-            @Override
-            public int read() throws IOException {
-                byte[] one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-            }
-
+        return new BlockStream() {
             @Override
             public int read(byte[] target, int offset, int length) throws IOException {
                 return length == 0 ? 0 : readSome(target, offset, length);
@@ -119,7 +113,7 @@ public final class Descriptor implements AutoCloseable {
         return new InputUntil(end, true);
     }
 
-    private final class InputUntil extends InputStream {
+    private final class InputUntil extends BlockStream {
         private final CompletableFuture<?> end;
         private final boolean pipe;
         private int left = MOST_HELD;
@@ -128,12 +122,6 @@ public final class Descriptor implements AutoCloseable {
         InputUntil(CompletableFuture<?> end, boolean pipe) {
             this.end = end;
             this.pipe = pipe;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

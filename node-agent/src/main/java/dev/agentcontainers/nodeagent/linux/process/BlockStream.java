@@ -1,0 +1,16 @@
+package dev.agentcontainers.nodeagent.linux.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/** A stream that is read in blocks: of one byte too. Thread-safe where its reading of blocks is. */
+public abstract class BlockStream extends InputStream {
+    @Override
+    public final int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public abstract int read(byte[] target, int offset, int length) throws IOException;
+}
