@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What an agent may send where it is asked for {@code /work/out}: the attacks on {@code kubectl cp} (CVE-2018-1002100,
+ * What an agent may send where it is asked for {@code /workspace/out}: the attacks on {@code kubectl cp} (CVE-2018-1002100,
  * CVE-2019-1002101, CVE-2019-11246, CVE-2019-11249, CVE-2019-11251) and others.
  */
 @Timeout(60)
@@ -53,7 +53,7 @@ class DownloadAttacksTest {
     }
 
     private CopyReport copy(byte[] archive) throws Exception {
-        return copy(new HostilePrograms(archive), "/work/out", target);
+        return copy(new HostilePrograms(archive), "/workspace/out", target);
     }
 
     private CopyReport copy(HostilePrograms agent, String source, Path to) throws Exception {
@@ -112,7 +112,7 @@ class DownloadAttacksTest {
     void nothingIsTakenThatIsNotInWhatWasAskedFor(String name) throws Exception {
         assertThatThrownBy(() -> copy(new HostileArchive().file("out/a", "a").file(name, "evil")))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("is not in '/work/out'");
+                .hasMessageContaining("is not in '/workspace/out'");
         assertThat(inTarget()).containsExactly("out", "out/a");
     }
 
@@ -324,7 +324,7 @@ class DownloadAttacksTest {
         assertThatThrownBy(() -> copy(
                         new HostilePrograms(
                                 new HostileArchive().file("out", "evil").tar()),
-                        "/work/out",
+                        "/workspace/out",
                         Path.of("/dev/null")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("'/dev/null' is no file");
@@ -442,7 +442,7 @@ class DownloadAttacksTest {
         };
         InputStream endless = new SequenceInputStream(
                 new ByteArrayInputStream(new HostileArchive().file("out/a", "a").tar()), zeros);
-        assertThatThrownBy(() -> copy(new HostilePrograms(endless), "/work/out", target))
+        assertThatThrownBy(() -> copy(new HostilePrograms(endless), "/workspace/out", target))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("goes on behind its end");
     }
@@ -462,7 +462,7 @@ class DownloadAttacksTest {
     void aSourceThatIsALinkIsNotGuessedAbout() throws Exception {
         assertThatThrownBy(() -> copy(new HostileArchive().link("out", "/etc/\u001bpasswd")))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("'/work/out' in team/agent is a symbolic link to '/etc/?passwd': give -L");
+                .hasMessageContaining("'/workspace/out' in team/agent is a symbolic link to '/etc/?passwd': give -L");
         assertThat(inTarget()).isEmpty();
     }
 }
