@@ -62,7 +62,7 @@ final class PartWrites {
                 wanted.putIfAbsent(name, group);
             }
         });
-        Optional<String> why = refusal(change.number(), wanted);
+        Optional<String> why = attempt(change.number(), wanted);
         if (why.isEmpty()) {
             return;
         }
@@ -81,7 +81,7 @@ final class PartWrites {
         boolean leaves = base.size() < present.groups(change.number()).size();
         if (!divide(change.number(), base, changed, why.get()) && leaves && !changed.isEmpty()) {
             // What has its place elsewhere now must not count here again with the next write.
-            refusal(change.number(), base);
+            attempt(change.number(), base);
         }
     }
 
@@ -102,7 +102,7 @@ final class PartWrites {
         for (List<Group> half : List.of(groups.subList(0, middle), groups.subList(middle, groups.size()))) {
             Map<String, Group> more = new TreeMap<>(base);
             half.forEach(group -> more.put(group.name(), group));
-            Optional<String> itsWhy = refusal(number, more);
+            Optional<String> itsWhy = attempt(number, more);
             if (itsWhy.isEmpty()) {
                 base.putAll(more);
                 taken = true;
@@ -113,7 +113,8 @@ final class PartWrites {
         return taken;
     }
 
-    private Optional<String> refusal(int number, Map<String, Group> groups) {
+    /** Writes them, or says why the API server does not take them. */
+    private Optional<String> attempt(int number, Map<String, Group> groups) {
         Optional<String> why = store.write(number, List.copyOf(groups.values()));
         written |= why.isEmpty();
         return why;
