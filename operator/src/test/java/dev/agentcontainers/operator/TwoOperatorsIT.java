@@ -50,7 +50,10 @@ class TwoOperatorsIT {
                     }
                 }
                 await().atMost(SOON).until(second::leads);
-                await().atMost(SOON).until(() -> ready(client, namespace) == AGENTS);
+                await().atMost(SOON)
+                        .untilAsserted(() -> assertThat(notReady(client, namespace))
+                                .as("agents that are not ready")
+                                .isEmpty());
                 Map<String, String> placed = nodes(client, namespace);
                 Instant resumed = Instant.now();
                 assertThat(writesOf(cluster, OperatorProcess.userAgent("two-first"), Instant.EPOCH))
@@ -100,12 +103,14 @@ class TwoOperatorsIT {
                 .toList();
     }
 
-    private static long ready(KubernetesClient client, String namespace) {
+    /** Each with what its status says. */
+    private static Map<String, String> notReady(KubernetesClient client, String namespace) {
         return client.resources(AgentContainer.class).inNamespace(namespace).list().getItems().stream()
                 .filter(agent -> Agents.condition(agent, "Ready")
                         .filter(condition -> "True".equals(condition.getStatus()))
-                        .isPresent())
-                .count();
+                        .isEmpty())
+                .collect(Collectors.toMap(
+                        agent -> agent.getMetadata().getName(), agent -> String.valueOf(agent.getStatus())));
     }
 
     private static Map<String, String> nodes(KubernetesClient client, String namespace) {

@@ -7,7 +7,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,61 +26,22 @@ public final class OperatorProcess implements AutoCloseable {
     private static final Pattern EPOCH = Pattern.compile("Leading with epoch (\\d+)");
     private static final int LINES_SHOWN = 80;
     private static final int LINE_SHOWN = 1_000;
-    /** What the operator's client, which does not repeat such a request, says of a connection that the API server has closed. */
-    private static final String CONNECTION_LOST = "HttpClosedException: Connection was closed";
-
-    private static final int MOST_STARTS_AGAIN = 2;
     /** In the names of logs, so that no start takes the log of another. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private static final List<OperatorProcess> STARTED = new CopyOnWriteArrayList<>();
 
     private final String name;
-    private final ProcessBuilder program;
-    private final boolean keptRunning;
+    private final Process process;
     private final int port;
     private final Path log;
-    private Process process;
-    private volatile int starts;
-    private long logBefore;
     private volatile String fate = "";
 
-    private OperatorProcess(String name, ProcessBuilder program, boolean keptRunning, int port, Path log) {
+    private OperatorProcess(String name, Process process, int port, Path log) {
         this.name = name;
-        this.program = program;
-        this.keptRunning = keptRunning;
+        this.process = process;
         this.port = port;
         this.log = log;
-    }
-
-    private synchronized void launch() throws IOException {
-        logBefore = Files.exists(log) ? Files.size(log) : 0;
-        starts++;
-        process = program.start();
-        if (keptRunning) {
-            process.onExit().thenAccept(this::startAgain);
-        }
-    }
-
-    /** As its Deployment does: it ends rather than begin half-way where a connection to the API server was lost. */
-    private synchronized void startAgain(Process ended) {
-        if (ended.exitValue() != 1 || !fate.isEmpty() || leads() || starts > MOST_STARTS_AGAIN) {
-            return;
-        }
-        try {
-            byte[] all = Files.readAllBytes(log);
-            String since = new String(all, (int) logBefore, all.length - (int) logBefore, StandardCharsets.UTF_8);
-            if (since.contains(CONNECTION_LOST)) {
-                System.err.printf("The operator is started again:%n%s%n", describe());
-                launch();
-            }
-        } catch (IOException e) {
-            fate = "could not be started again: " + e.getMessage();
-        }
-    }
-
-    private synchronized Process process() {
-        return process;
     }
 
     public static OperatorProcess start(TestCluster cluster, String name) {
@@ -92,7 +52,7 @@ public final class OperatorProcess implements AutoCloseable {
         List<String> all = new ArrayList<>(settings);
         all.add("agentcontainers.operator.leader.namespace=" + TestCluster.SYSTEM_NAMESPACE);
         return start(
-                name, all, Map.of("KUBECONFIG", cluster.operatorKubeconfig().toString()), List.of(), true);
+                name, all, Map.of("KUBECONFIG", cluster.operatorKubeconfig().toString()), List.of());
     }
 
     /**
@@ -105,15 +65,6 @@ public final class OperatorProcess implements AutoCloseable {
      */
     public static OperatorProcess start(
             String name, List<String> settings, Map<String, String> environment, List<String> arguments) {
-        return start(name, settings, environment, arguments, false);
-    }
-
-    private static OperatorProcess start(
-            String name,
-            List<String> settings,
-            Map<String, String> environment,
-            List<String> arguments,
-            boolean keptRunning) {
         try {
             Path target = TestCluster.projectRoot().resolve("operator/target");
             Path log = Files.createDirectories(target.resolve("operator-logs"))
@@ -131,9 +82,8 @@ public final class OperatorProcess implements AutoCloseable {
             command.addAll(arguments);
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
-            builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-            OperatorProcess started = new OperatorProcess(name, builder, keptRunning, port, log);
-            started.launch();
+            builder.redirectErrorStream(true).redirectOutput(log.toFile());
+            OperatorProcess started = new OperatorProcess(name, builder.start(), port, log);
             STARTED.add(started);
             return started;
         } catch (IOException e) {
@@ -152,17 +102,14 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** What became of it, for a failure's report: whether it runs or how it has ended, and the end of its log. */
     public String describe() {
-        Process last = process();
         String state = !fate.isEmpty()
                 ? fate
-                : last.isAlive()
-                        ? "runs"
-                        : "has ended by itself with exit code %d after %d starts".formatted(last.exitValue(), starts);
+                : process.isAlive() ? "runs" : "has ended by itself with exit code " + process.exitValue();
         List<String> lines = log().lines().toList();
         String end = lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()).stream()
                 .map(line -> line.length() > LINE_SHOWN ? line.substring(0, LINE_SHOWN) + " …" : line)
                 .collect(Collectors.joining("\n"));
-        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, last.pid(), state, log, end);
+        return "operator %s (process %d) %s; the end of %s:%n%s".formatted(name, process.pid(), state, log, end);
     }
 
     /** How the audit log names the operator that was started under that name. */
@@ -172,13 +119,11 @@ public final class OperatorProcess implements AutoCloseable {
 
     public void signal(String name) {
         try {
-            int code = new ProcessBuilder(
-                            "kill", "-" + name, Long.toString(process().pid()))
+            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
                     .start()
                     .waitFor();
             if (code != 0) {
-                throw new IllegalStateException(
-                        "kill -%s %d: %d".formatted(name, process().pid(), code));
+                throw new IllegalStateException("kill -%s %d: %d".formatted(name, process.pid(), code));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -190,12 +135,11 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** Waits until the program ends by itself. */
     public int awaitExit(Duration within) {
-        Process awaited = process();
         try {
-            if (!awaited.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new AssertionError("still running after " + within + ":\n" + log());
             }
-            return awaited.exitValue();
+            return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
@@ -203,11 +147,11 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     public boolean isAlive() {
-        return process().isAlive();
+        return process.isAlive();
     }
 
     public int exitCode() {
-        return process().exitValue();
+        return process.exitValue();
     }
 
     public String get(String path) {
@@ -248,20 +192,18 @@ public final class OperatorProcess implements AutoCloseable {
 
     @Override
     public void close() {
-        synchronized (this) {
-            if (fate.isEmpty()) {
-                fate = process.isAlive()
-                        ? "was stopped by the test"
-                        : "had ended by itself with exit code %d".formatted(process.exitValue());
-            }
+        if (fate.isEmpty()) {
+            fate = process.isAlive()
+                    ? "was stopped by the test"
+                    : "had ended by itself with exit code %d".formatted(process.exitValue());
         }
-        process().destroy();
+        process.destroy();
         try {
-            if (!process().waitFor(10, TimeUnit.SECONDS)) {
-                process().destroyForcibly();
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
             }
         } catch (InterruptedException e) {
-            process().destroyForcibly();
+            process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
     }

@@ -42,6 +42,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A node agent that runs nothing: it answers assignments and policies as a real one does, with its own credential, through
@@ -65,6 +67,9 @@ public final class TestNode implements AutoCloseable {
 
     private static final int LEASE_SECONDS = 4;
     private static final int ACKNOWLEDGED_WITHIN_SECONDS = 5;
+    private static final int RETRY_SECONDS = 1;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TestNode.class);
 
     /** Of all nodes' agents, by assignment. */
     private static final Map<String, String> ADDRESSES = new ConcurrentHashMap<>();
@@ -101,12 +106,13 @@ public final class TestNode implements AutoCloseable {
         reportNode(allocatable, drivers);
         beat();
         thread.scheduleWithFixedDelay(this::beat, 1, 1, TimeUnit.SECONDS);
-        assignments = client.resources(AgentAssignment.class)
-                .inNamespace(namespace)
-                .inform(handler(assignment -> thread.execute(() -> answer(assignment))));
+        assignments =
+                client.resources(AgentAssignment.class).inNamespace(namespace).runnableInformer(0);
+        assignments.addEventHandler(handler(assignment -> soon(() -> answer(newest(assignment)))));
+        assignments.run();
         policies = client.resources(AgentNodePolicy.class)
                 .inNamespace(namespace)
-                .inform(handler(policy -> thread.execute(() -> received(policy))));
+                .inform(handler(policy -> soon(() -> received(policy))));
     }
 
     public static TestNode join(TestCluster cluster, String name, Map<String, String> allocatable) {
@@ -296,7 +302,7 @@ public final class TestNode implements AutoCloseable {
         }
         String uid = assignment.getMetadata().getUid();
         if (assignment.getMetadata().getDeletionTimestamp() != null) {
-            if (reported.put(uid, AssignmentPhase.Stopped) != AssignmentPhase.Stopped) {
+            if (reported.get(uid) != AssignmentPhase.Stopped) {
                 write(
                         assignment,
                         rest -> new AgentAssignmentStatus(
@@ -314,6 +320,7 @@ public final class TestNode implements AutoCloseable {
                                 null,
                                 null,
                                 null));
+                reported.put(uid, AssignmentPhase.Stopped);
             }
             return;
         }
@@ -321,9 +328,38 @@ public final class TestNode implements AutoCloseable {
         boolean answered =
                 before != null && assignment.getMetadata().getGeneration().equals(before.observedGeneration());
         if (!answered && reported.get(uid + "/" + assignment.getMetadata().getGeneration()) == null) {
-            reported.put(uid + "/" + assignment.getMetadata().getGeneration(), AssignmentPhase.Running);
             write(assignment, current);
+            reported.put(uid + "/" + assignment.getMetadata().getGeneration(), AssignmentPhase.Running);
         }
+    }
+
+    private AgentAssignment newest(AgentAssignment told) {
+        AgentAssignment stored = assignments
+                .getStore()
+                .getByKey(namespace + "/" + told.getMetadata().getName());
+        return stored == null ? told : stored;
+    }
+
+    private void soon(Runnable task) {
+        in(0, task);
+    }
+
+    /** As a real node agent does, it repeats what failed: a server may close a connection under any request. */
+    private void in(int seconds, Runnable task) {
+        if (thread.isShutdown()) {
+            return;
+        }
+        thread.schedule(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException | AssertionError e) {
+                        LOG.warn("node {}: what it failed to do is done again", name, e);
+                        in(RETRY_SECONDS, task);
+                    }
+                },
+                seconds,
+                TimeUnit.SECONDS);
     }
 
     /** Reports on an assignment now. */
@@ -369,7 +405,7 @@ public final class TestNode implements AutoCloseable {
         if (awaited) {
             acknowledge(policy);
         } else {
-            thread.schedule(() -> acknowledge(policy), ACKNOWLEDGED_WITHIN_SECONDS, TimeUnit.SECONDS);
+            in(ACKNOWLEDGED_WITHIN_SECONDS, () -> acknowledge(policy));
         }
     }
 
