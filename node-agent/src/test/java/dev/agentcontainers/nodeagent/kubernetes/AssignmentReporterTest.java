@@ -174,7 +174,7 @@ class AssignmentReporterTest {
         AtomicInteger attempt = new AtomicInteger();
 
         await().pollInterval(Duration.ofMillis(100))
-                .atMost(Duration.ofSeconds(4))
+                .atMost(PATIENCE)
                 .until(() -> {
                     reporter.report(report("a", AssignmentPhase.Preparing, "attempt " + attempt.incrementAndGet()));
                     return !written.isEmpty();

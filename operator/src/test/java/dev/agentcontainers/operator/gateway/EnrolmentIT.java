@@ -107,9 +107,9 @@ class EnrolmentIT {
             Files.writeString(token, "abcdef.0123456789abcdef\n");
             Files.writeString(
                     authority, cluster.gateway.authority().certificatePem().replace("A", "B"));
-            await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(5)).until(() -> !joined.isDone());
+            await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(30)).until(() -> !joined.isDone());
             Files.writeString(authority, cluster.gateway.authority().certificatePem());
-            await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(5)).until(() -> !joined.isDone());
+            await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(30)).until(() -> !joined.isDone());
             Files.writeString(token, token(nodeName, 1).value() + "\n");
         }
         assertThat(joined.get().grant().nodeName()).isEqualTo(nodeName);

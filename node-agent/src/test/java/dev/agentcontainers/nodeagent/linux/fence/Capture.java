@@ -62,7 +62,7 @@ final class Capture implements AutoCloseable {
 
     /** @param answer of the agent, shown where no packet comes */
     void awaitPacket(String answer) {
-        await("packet after " + answer).atMost(Duration.ofSeconds(3)).until(() -> !packets.isEmpty());
+        await("packet after " + answer).atMost(Duration.ofSeconds(20)).until(() -> !packets.isEmpty());
     }
 
     @Override

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 /** What the fence tells of what it lets pass and stops, for an agent with all capabilities and no seccomp. */
 @Tag("node")
 class FenceEventsIT {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(20);
     private static final int TCP = 6;
     private static final int UDP = 17;
 

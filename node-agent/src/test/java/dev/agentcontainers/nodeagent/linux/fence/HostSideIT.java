@@ -109,7 +109,7 @@ class HostSideIT {
         fence.onDisturbance(disturbances::incrementAndGet);
         fence.repair();
         machine.onHost("ip addr add 10.77.0.1/32 dev lo");
-        await().atMost(Duration.ofSeconds(3)).until(() -> disturbances.get() > 0);
+        await().atMost(Duration.ofSeconds(20)).until(() -> disturbances.get() > 0);
         for (String change : List.of(
                 "nft flush ruleset",
                 "ip route flush 100.80.4.0/24",
@@ -120,7 +120,7 @@ class HostSideIT {
             int before = disturbances.get();
             fence.repair();
             machine.onHost(change);
-            await(change).atMost(Duration.ofSeconds(3)).until(() -> disturbances.get() > before);
+            await(change).atMost(Duration.ofSeconds(20)).until(() -> disturbances.get() > before);
         }
         fence.repair();
         await().pollDelay(Duration.ofMillis(500)).until(() -> true);
@@ -137,10 +137,10 @@ class HostSideIT {
     void upkeepPutsRightWhatAFlushAndANewAddressLeft() throws Exception {
         try (FenceUpkeep upkeep = new FenceUpkeep(fence).start()) {
             machine.onHost("nft flush ruleset; ip addr add 10.77.0.1/32 dev lo");
-            await().atMost(Duration.ofSeconds(8))
+            await().atMost(Duration.ofSeconds(20))
                     .untilAsserted(
                             () -> assertThat(agent.tcp("10.77.0.1", PORT)).contains("No route to host"));
-            await().atMost(Duration.ofSeconds(8))
+            await().atMost(Duration.ofSeconds(20))
                     .untilAsserted(() -> assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok"));
             assertThat(upkeep.warnings()).isEmpty();
         }

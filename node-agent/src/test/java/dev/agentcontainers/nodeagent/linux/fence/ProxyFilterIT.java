@@ -260,7 +260,7 @@ class ProxyFilterIT {
 
         try (FenceUpkeep upkeep = new FenceUpkeep(fence).start()) {
             machine.onHost("nft delete table inet " + table);
-            await().atMost(Duration.ofSeconds(8))
+            await().atMost(Duration.ofSeconds(20))
                     .until(() -> udp(ALLOWED, PORT).equals("[Errno 1] Operation not permitted"));
             assertThat(upkeep.warnings()).isEmpty();
         }

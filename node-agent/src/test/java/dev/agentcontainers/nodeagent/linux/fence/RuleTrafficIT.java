@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 /** What passes is counted by rule as the server's own kernel counts it, and goes the way that it goes without being counted. */
 @Tag("node")
 class RuleTrafficIT {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(20);
     /** What goes on is counted each ten seconds. */
     private static final Duration NEXT_ROUND = Duration.ofSeconds(25);
 
