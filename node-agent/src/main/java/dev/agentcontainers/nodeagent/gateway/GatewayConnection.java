@@ -34,7 +34,7 @@ public final class GatewayConnection implements AutoCloseable {
     private static final int LONGEST_MESSAGE = 256 * 1024;
     private static final Duration PING_INTERVAL = Duration.ofSeconds(15);
     private static final Duration SILENCE = Duration.ofSeconds(50);
-    private static final Duration HELD = Duration.ofSeconds(30);
+    private static final Duration HELD = Duration.ofSeconds(10);
 
     private final Supplier<NodeIdentity> identity;
     private final NodeStreams streams;
