@@ -13,6 +13,7 @@ import dev.agentcontainers.cli.run.ServeCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.cli.top.TopCommand;
 import dev.agentcontainers.localcluster.ControlPlaneException;
 import java.util.Objects;
 import picocli.AutoComplete.GenerateCompletion;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Command;
             "agentctl logs -f NAME          prints what an agent says",
             "agentctl exec -it NAME -- sh   enters an agent's sandbox",
             "agentctl cp FILE NAME:PATH     copies to an agent, or from it",
+            "agentctl top agents            shows what agents use now",
             "agentctl egress explain …      says what an agent may reach, and why",
             "agentctl image list            shows the images on this machine",
             "agentctl node token            makes another machine a node: begin here",
@@ -54,6 +56,7 @@ import picocli.CommandLine.Command;
             LogsCommand.class,
             ExecCommand.class,
             CopyCommand.class,
+            TopCommand.class,
             EgressCommand.class,
             ImageCommand.class,
             NodeCommand.class,

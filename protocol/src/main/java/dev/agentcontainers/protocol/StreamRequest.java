@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StreamRequest.Log.class, name = "log"),
     @JsonSubTypes.Type(value = StreamRequest.Exec.class, name = "exec"),
-    @JsonSubTypes.Type(value = StreamRequest.Egress.class, name = "egress")
+    @JsonSubTypes.Type(value = StreamRequest.Egress.class, name = "egress"),
+    @JsonSubTypes.Type(value = StreamRequest.Usage.class, name = "usage")
 })
 public sealed interface StreamRequest {
     /**
@@ -43,6 +44,9 @@ public sealed interface StreamRequest {
      * @param denied only what is denied, and what is not known
      */
     record Egress(boolean denied) implements StreamRequest {}
+
+    /** What the agent uses now: one line with the JSON of an {@link AgentUsage}. */
+    record Usage() implements StreamRequest {}
 
     /**
      * A further process in the agent's sandbox.

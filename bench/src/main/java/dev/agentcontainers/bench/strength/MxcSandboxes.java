@@ -18,6 +18,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -315,6 +316,11 @@ final class MxcSandboxes implements IsolationDriver, AutoCloseable {
     @Override
     public void update(SandboxSpec spec) throws SandboxException {
         throw new SandboxException(Step.PREPARE, Kind.UNSUPPORTED, "limits: the MXC SDK has none");
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) {
+        return Optional.empty();
     }
 
     @Override

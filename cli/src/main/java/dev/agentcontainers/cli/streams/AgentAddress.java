@@ -13,14 +13,15 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Where the gateway serves an agent's streams. */
-record AgentAddress(String namespace, String name) {
+public record AgentAddress(String namespace, String name) {
     /** What a request's first line has beside the address. */
     private static final String LINE = "GET  HTTP/1.1";
 
     /** A parameter of a query. */
-    record Parameter(String name, String value) {}
+    public record Parameter(String name, String value) {}
 
-    String path(String subresource, List<Parameter> parameters) {
+    /** @param subresource of AgentContainers */
+    public String path(String subresource, List<Parameter> parameters) {
         String path =
                 "/v1/namespaces/%s/agentcontainers/%s/%s".formatted(encoded(namespace), encoded(name), subresource);
         return parameters.isEmpty()

@@ -259,6 +259,41 @@ class StreamsIT {
         assertThat(applied.exitCode()).as(applied.errors()).isZero();
     }
 
+    /** An agent that is never idle and holds 40 MiB, as its node tells and as it is shown. */
+    @Test
+    void whatAnAgentUsesIsShown() throws IOException {
+        fleet.create(
+                "busy",
+                "python3 -c \"import itertools; held = bytes([1]) * (40 << 20); print(len(held), flush=True);"
+                        + " [held for each in itertools.count() if each < 0]\"",
+                "");
+        fleet.await("busy", AgentPhase.Running);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> !fleet.output("busy").isEmpty());
+
+        Result shown = agentctl("top", "agents", "busy");
+        assertThat(shown.errors()).isEmpty();
+        assertThat(shown.exitCode()).isZero();
+        assertThat(shown.output().lines()).hasSize(2).first().asString().startsWith("NAME   NODE");
+        String[] row = shown.output().lines().toList().get(1).split(" +", -1);
+        assertThat(row[0]).isEqualTo("busy");
+        assertThat(Integer.parseInt(row[2].replace("m", ""))).isPositive();
+        assertThat(Integer.parseInt(row[4].replace("Mi", ""))).isGreaterThanOrEqualTo(40);
+
+        Result json = agentctl("top", "agents", "--sort-by", "cpu", "-o", "json");
+        assertThat(json.output().lines().toList().getFirst())
+                .contains("\"name\":\"busy\"")
+                .contains("\"memoryBytes\":");
+        Result nodes = AgentctlRun.start(environment(), List.of("top", "nodes")).await();
+        assertThat(nodes.exitCode()).as(nodes.errors()).isZero();
+        assertThat(nodes.output()).startsWith("NAME ").contains("AGENTS");
+        Result nobody = agentctl("top", "agents", "nobody");
+        assertThat(nobody.exitCode()).isEqualTo(1);
+        assertThat(nobody.errors()).contains("there is no AgentContainer 'nobody'");
+        fleet.delete("busy");
+    }
+
     @Test
     void aUserWithoutTheRightIsRefused() {
         Map<String, String> mallory = Map.of(
@@ -333,7 +368,7 @@ class StreamsIT {
         environment.putAll(variables);
         List<String> line = new ArrayList<>(List.of(command));
         List<String> rest = new ArrayList<>(List.of(arguments));
-        if (command.equals("egress")) {
+        if (command.equals("egress") || command.equals("top")) {
             line.add(rest.removeFirst());
         }
         line.addAll(List.of("-n", TestFleet.NAMESPACE));

@@ -5,7 +5,10 @@ import dev.agentcontainers.nodeagent.audit.AuditWatch;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.gateway.StreamTargets;
 import dev.agentcontainers.nodeagent.journal.Journal;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.usage.AgentUses;
+import dev.agentcontainers.nodeagent.usage.UsageOverTime;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,11 +20,13 @@ final class AgentStreams implements StreamTargets {
     private final Journal journal;
     private final Map<String, IsolationDriver> drivers;
     private final AuditTrail trail;
+    private final AgentUses uses;
 
     /** @param drivers by name */
-    AgentStreams(Journal journal, Map<String, IsolationDriver> drivers, AuditTrail trail) {
+    AgentStreams(Journal journal, Map<String, IsolationDriver> drivers, AuditTrail trail, AgentUses uses) {
         this.journal = journal;
         this.trail = trail;
+        this.uses = uses;
         this.drivers = Map.copyOf(drivers);
     }
 
@@ -35,6 +40,12 @@ final class AgentStreams implements StreamTargets {
     @Override
     public Optional<AuditWatch> egress(SandboxId id) {
         return Optional.of(trail.watch(Optional.of(id)));
+    }
+
+    @Override
+    public Optional<UsageOverTime> usage(SandboxId id) throws SandboxException, InterruptedException {
+        Optional<IsolationDriver> driver = driver(id);
+        return driver.isPresent() ? uses.now(id, driver.get()) : Optional.empty();
     }
 
     /** An agent that is gone is finished too. */

@@ -33,6 +33,7 @@ import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.observability.AuditMeters;
 import dev.agentcontainers.nodeagent.observability.MeteredFence;
 import dev.agentcontainers.nodeagent.observability.MeteredReporter;
+import dev.agentcontainers.nodeagent.observability.UsageMeters;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
@@ -40,6 +41,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.strength.StrengthReports;
 import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
+import dev.agentcontainers.nodeagent.usage.AgentUses;
+import dev.agentcontainers.nodeagent.usage.KnownAgent;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -246,15 +249,26 @@ public final class NodeAgent implements AutoCloseable {
         PolicyWatch policies = closing(new PolicyWatch(with.client(), with.namespace(), policy, timer));
         policies.start();
         AssignmentWatch assignments = watch(with, known, supervisor, reporter);
+        AgentUses uses = closing(new AgentUses(
+                        supervisor::ids,
+                        id -> journal.entry(id).flatMap(entry -> known(entry, with.drivers())),
+                        new UsageMeters(Metrics.globalRegistry))
+                .start());
         Optional<GatewayConnection> gateway = with.credentials()
                 .identity()
-                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers(), with.trail())));
+                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers(), with.trail(), uses)));
         parts = Optional.of(
                 new Parts(supervisor, policy, reporter, assignments, policies, heartbeat, with.credentials(), gateway));
         LOG.info(
                 "node agent of {} is at work; {} agents of an earlier process",
                 options.settings().name(),
                 known.size());
+    }
+
+    private static Optional<KnownAgent> known(JournalEntry entry, Map<String, IsolationDriver> drivers) {
+        Assignment assignment = entry.assignment();
+        return Optional.ofNullable(drivers.get(assignment.driver().name()))
+                .map(driver -> new KnownAgent(assignment.agent(), driver));
     }
 
     private Supervisor supervise(Ingredients with, Journal journal, PolicyKeeper policy, AssignmentReporter reporter) {

@@ -5,9 +5,11 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -92,6 +94,12 @@ public interface IsolationDriver {
      * appended to over restarts. May not exist yet.
      */
     Path log(SandboxId id);
+
+    /**
+     * What a sandbox that exists and has not ended uses, by one look that starts no process and waits for nothing. Empty where there
+     * is no such sandbox, or where it ends meanwhile. To be called by any thread at any time.
+     */
+    Optional<SandboxStats> stats(SandboxId id) throws SandboxException;
 
     /** Runs a further process in a running sandbox. */
     ExecSession exec(SandboxId id, ExecRequest request) throws SandboxException;

@@ -5,8 +5,10 @@ import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.protocol.AgentUsage;
 import dev.agentcontainers.protocol.ControlMessage;
 import dev.agentcontainers.protocol.GatewayPaths;
+import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.Statuses;
 import dev.agentcontainers.protocol.StreamFrame;
@@ -17,6 +19,7 @@ import dev.agentcontainers.protocol.client.MessageSocket.Event;
 import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -59,11 +62,18 @@ final class NodeStreams {
             IsolationDriver driver = targets.driver(id)
                     .orElseThrow(() -> new RefusedException(
                             HttpURLConnection.HTTP_CONFLICT, "the agent is not on this node, or not yet"));
+            // Known before it dials: what goes wrong until then can be said to the user.
+            Optional<AgentUsage> usage =
+                    open.request() instanceof StreamRequest.Usage ? Optional.of(usage(id)) : Optional.empty();
             try (MessageSocket socket = gateway.connect(
                     GatewayPaths.NODE_STREAMS + open.streamId(), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH)) {
                 Thread pings = keepAlive(socket);
                 try {
-                    serve(socket, id, driver, open.request());
+                    if (usage.isPresent()) {
+                        tell(socket, usage.get());
+                    } else {
+                        serve(socket, id, driver, open.request());
+                    }
                 } finally {
                     pings.interrupt();
                 }
@@ -79,7 +89,23 @@ final class NodeStreams {
             case StreamRequest.Log log -> log(socket, id, driver, log);
             case StreamRequest.Exec exec -> exec(socket, id, driver, exec);
             case StreamRequest.Egress egress -> egress(socket, id, egress);
+            case StreamRequest.Usage _ -> throw new IllegalStateException("it is told and not served");
         }
+    }
+
+    private AgentUsage usage(SandboxId id) throws InterruptedException {
+        try {
+            return UsageReport.of(targets.usage(id)
+                    .orElseThrow(() -> new RefusedException(
+                            HttpURLConnection.HTTP_CONFLICT, "the agent does not run on its node, or no longer")));
+        } catch (SandboxException e) {
+            throw new RefusedException(code(e), "what the agent uses can't be told: " + e.getMessage());
+        }
+    }
+
+    private static void tell(MessageSocket socket, AgentUsage usage) throws IOException, InterruptedException {
+        socket.send(new StreamFrame.Output((Json.text(usage) + "\n").getBytes(StandardCharsets.UTF_8)).encoded());
+        finish(socket, Statuses.success());
     }
 
     private void exec(MessageSocket socket, SandboxId id, IsolationDriver driver, StreamRequest.Exec request)

@@ -2,7 +2,9 @@ package dev.agentcontainers.nodeagent.gateway;
 
 import dev.agentcontainers.nodeagent.audit.AuditWatch;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.usage.UsageOverTime;
 import java.util.Optional;
 
 /** What can be streamed on this node. Thread-safe. */
@@ -14,6 +16,12 @@ public interface StreamTargets {
     default Optional<AuditWatch> egress(SandboxId id) {
         return Optional.empty();
     }
+
+    /**
+     * What that agent uses now, and in the second before at least, which is waited for where nothing is known of it; empty where it does
+     * not run.
+     */
+    Optional<UsageOverTime> usage(SandboxId id) throws SandboxException, InterruptedException;
 
     /** True where the agent has ended and will not be started again: its log is complete. */
     boolean isFinished(SandboxId id);

@@ -8,9 +8,11 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 
 /** A driver whose steps are measured. */
@@ -96,6 +98,11 @@ public final class MeteredDriver implements IsolationDriver {
     @Override
     public Path log(SandboxId id) {
         return driver.log(id);
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
+        return driver.stats(id);
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -230,6 +231,11 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
     @Override
     public Path log(SandboxId id) {
         return driver.log(id);
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
+        return driver.stats(id);
     }
 
     @Override

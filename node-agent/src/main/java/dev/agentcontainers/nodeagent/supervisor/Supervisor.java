@@ -95,6 +95,11 @@ public final class Supervisor implements AutoCloseable {
         return loops.size();
     }
 
+    /** Their ids. */
+    public synchronized Set<SandboxId> ids() {
+        return Set.copyOf(loops.keySet());
+    }
+
     private void desire(SandboxId id, Desired desired) {
         Loop loop = loops.get(id);
         if (loop != null) {

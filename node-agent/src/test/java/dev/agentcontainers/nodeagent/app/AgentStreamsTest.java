@@ -7,12 +7,17 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
+import dev.agentcontainers.nodeagent.observability.UsageMeters;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.Assignments;
+import dev.agentcontainers.nodeagent.usage.AgentUses;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,13 +32,15 @@ class AgentStreamsTest {
 
     private final IsolationDriver driver = new FakeMachine().driver();
     private final AuditTrail trail = AuditTrail.watched("node", "", Clock.systemUTC());
+    private final AgentUses uses =
+            new AgentUses(Set::of, id -> Optional.empty(), new UsageMeters(new SimpleMeterRegistry()));
     private DiskJournal journal;
     private AgentStreams streams;
 
     @BeforeEach
     void open() {
         journal = new DiskJournal(folder);
-        streams = new AgentStreams(journal, Map.of(ASSIGNMENT.driver().name(), driver), trail);
+        streams = new AgentStreams(journal, Map.of(ASSIGNMENT.driver().name(), driver), trail, uses);
     }
 
     @AfterEach
@@ -63,6 +70,6 @@ class AgentStreamsTest {
     @Test
     void anAgentWhoseDriverThisNodeLacksCannotBeEntered() {
         journal.write(ID, JournalEntry.of(ASSIGNMENT));
-        assertThat(new AgentStreams(journal, Map.of(), trail).driver(ID)).isEmpty();
+        assertThat(new AgentStreams(journal, Map.of(), trail, uses).driver(ID)).isEmpty();
     }
 }

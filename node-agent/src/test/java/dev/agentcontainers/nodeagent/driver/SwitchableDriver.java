@@ -5,10 +5,14 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A driver whose tool a test can take away and give back; notes what it is asked for. */
@@ -18,6 +22,7 @@ public final class SwitchableDriver implements IsolationDriver {
     public static final DriverProbe.NotReady MISSING = new DriverProbe.NotReady("the tool is missing");
 
     private final List<String> calls = new CopyOnWriteArrayList<>();
+    private final Map<SandboxId, SandboxStats> stats = new ConcurrentHashMap<>();
     private volatile boolean there;
     private volatile int failures;
 
@@ -32,6 +37,16 @@ public final class SwitchableDriver implements IsolationDriver {
     /** So many probes fail although the tool is there. */
     public void failProbes(int number) {
         failures = number;
+    }
+
+    /** What a sandbox uses from now on. */
+    public void uses(SandboxId id, SandboxStats used) {
+        stats.put(id, used);
+    }
+
+    /** It does not run any more. */
+    public void usesNothing(SandboxId id) {
+        stats.remove(id);
     }
 
     public List<String> calls() {
@@ -116,6 +131,11 @@ public final class SwitchableDriver implements IsolationDriver {
     @Override
     public Path log(SandboxId id) {
         return Path.of("/nowhere", id.value());
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) {
+        return Optional.ofNullable(stats.get(id));
     }
 
     @Override

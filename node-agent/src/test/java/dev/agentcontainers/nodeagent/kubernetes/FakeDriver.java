@@ -9,12 +9,14 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** A driver whose sandboxes are entries of a map and run until they are stopped. */
@@ -130,6 +132,11 @@ public final class FakeDriver implements IsolationDriver {
     @Override
     public Path log(SandboxId id) {
         return Path.of("no-log-" + id);
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) {
+        return Optional.empty();
     }
 
     @Override

@@ -9,10 +9,12 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** One process's driver of a {@link FakeMachine}. */
@@ -102,6 +104,11 @@ final class FakeDriver implements IsolationDriver {
     }
 
     /** Not a point of its own: probes ask on threads of theirs. */
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) {
+        return Optional.empty();
+    }
+
     @Override
     public ExecSession exec(SandboxId id, ExecRequest request) {
         return new Ended(machine.answer(id));

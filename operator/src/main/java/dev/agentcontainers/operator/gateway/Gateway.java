@@ -107,6 +107,7 @@ public final class Gateway implements AutoCloseable {
         router.get(GatewayPaths.NODE_STREAMS + ":id").handler(nodes::stream);
         router.get(AGENT + "log").handler(users::log);
         router.get(AGENT + "egress").handler(users::egress);
+        router.get(AGENT + "usage").handler(users::usage);
         router.get(AGENT + "exec").handler(users::exec);
         router.route()
                 .handler(context -> Answers.failure(

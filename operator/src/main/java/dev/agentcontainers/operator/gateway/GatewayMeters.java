@@ -32,6 +32,7 @@ final class GatewayMeters implements AutoCloseable {
             case StreamRequest.Log ignored -> "log";
             case StreamRequest.Exec ignored -> "exec";
             case StreamRequest.Egress ignored -> "egress";
+            case StreamRequest.Usage ignored -> "usage";
         };
         registry.counter(PREFIX + "streams", "kind", kind).increment();
     }

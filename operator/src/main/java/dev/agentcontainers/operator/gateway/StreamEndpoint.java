@@ -75,6 +75,10 @@ final class StreamEndpoint {
         text(context, UserAccess.Operation.EGRESS, () -> StreamParameters.egress(context.queryParams()));
     }
 
+    void usage(RoutingContext context) {
+        text(context, UserAccess.Operation.USAGE, () -> StreamParameters.usage(context.queryParams()));
+    }
+
     /** What goes one way only is the body of an answer. */
     private void text(RoutingContext context, UserAccess.Operation operation, Parameters parameters) {
         admit(context, operation, parameters)

@@ -27,6 +27,11 @@ final class StreamParameters {
         return new StreamRequest.Egress(flag(query, "denied"));
     }
 
+    static StreamRequest usage(MultiMap query) {
+        requireKnown(query, Set.of());
+        return new StreamRequest.Usage();
+    }
+
     static StreamRequest exec(MultiMap query) {
         requireKnown(query, Set.of("command", "tty", "stdin"));
         return checked(() -> new StreamRequest.Exec(query.getAll("command"), flag(query, "tty"), flag(query, "stdin")));
@@ -43,7 +48,9 @@ final class StreamParameters {
     private static void requireKnown(MultiMap query, Set<String> known) {
         query.names().stream().filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
             throw bad("query parameter '%s' is not known here: use %s"
-                    .formatted(name, known.stream().sorted().toList()));
+                    .formatted(
+                            name,
+                            known.isEmpty() ? "none" : known.stream().sorted().toList()));
         });
     }
 

@@ -8,7 +8,10 @@ import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.nodeagent.audit.AuditRecord;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
+import dev.agentcontainers.protocol.AgentUsage;
 import dev.agentcontainers.protocol.GatewayPaths;
+import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.Pem;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.Statuses;
@@ -40,6 +43,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -133,6 +137,39 @@ class GatewayIT {
                     .contains("\"hostname\":\"denied.example.org\"");
         }
         refused("viewer", "egress?denied=perhaps", 400, "query parameter 'denied' is 'perhaps'");
+    }
+
+    @Test
+    void usageOfAnAgentAndWhyThereIsNone() throws Exception {
+        SandboxId id = running();
+        refused("stranger", "usage", 403, "user 'stranger' cannot get resource 'agentcontainers/usage'");
+        refused("viewer", "usage", 409, "the agent does not run on its node");
+        node.driver.stats.put(
+                id,
+                new SandboxStats(
+                        Instant.EPOCH,
+                        "1",
+                        OptionalLong.of(7),
+                        OptionalLong.of(500),
+                        OptionalLong.of(50 << 20),
+                        OptionalLong.empty(),
+                        OptionalLong.of(3),
+                        OptionalLong.empty(),
+                        OptionalLong.empty(),
+                        OptionalLong.empty(),
+                        OptionalLong.of(0)));
+        String line = get("viewer", path("usage"));
+        assertThat(line).endsWith("}\n").doesNotContain("memoryLimit").doesNotContain("storage");
+        AgentUsage usage = Json.parse(line, AgentUsage.class);
+        assertThat(usage.cpuMillis()).isZero();
+        assertThat(usage.intervalMillis()).isGreaterThanOrEqualTo(1000);
+        assertThat(usage.cpuLimitMillis()).isEqualTo(500);
+        assertThat(usage.memoryBytes()).isEqualTo(50 << 20);
+        assertThat(usage.processes()).isEqualTo(3);
+        assertThat(usage.outOfMemoryKills()).isZero();
+        refused("viewer", "usage?watch=true", 400, "query parameter 'watch' is not known here: use none");
+        node.forget(id);
+        refused("viewer", "usage", 409, "the agent is not on this node");
     }
 
     private static void tell(SandboxId id, NameVerdict verdict, String asked) {
@@ -284,6 +321,7 @@ class GatewayIT {
     void whatIsNotThereOrDoesNotRun() {
         refused("viewer", "log", 404, "agentcontainers.agentcontainers.dev '" + name + "' not found");
         node.run(NAMESPACE, name, AssignmentPhase.Preparing);
+        refused("viewer", "usage", 409, "is not running: its phase on the node is Preparing");
         refused("administrator", "exec?command=true", 409, "is not running: its phase on the node is Preparing");
     }
 

@@ -7,19 +7,24 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A driver without isolation: a log is a file, a further process a process of this machine. */
 final class LocalProcessDriver implements IsolationDriver {
     final List<String> resizes = new CopyOnWriteArrayList<>();
     final List<Process> processes = new CopyOnWriteArrayList<>();
+    final Map<SandboxId, SandboxStats> stats = new ConcurrentHashMap<>();
     private final Path folder;
 
     LocalProcessDriver(Path folder) {
@@ -29,6 +34,11 @@ final class LocalProcessDriver implements IsolationDriver {
     @Override
     public Path log(SandboxId id) {
         return folder.resolve(id + ".log");
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) {
+        return Optional.ofNullable(stats.get(id));
     }
 
     @Override
@@ -160,6 +170,6 @@ final class LocalProcessDriver implements IsolationDriver {
     }
 
     private static UnsupportedOperationException notUsed() {
-        return new UnsupportedOperationException("streams need only log and exec");
+        return new UnsupportedOperationException("streams need only log, exec and stats");
     }
 }

@@ -14,11 +14,16 @@ import dev.agentcontainers.nodeagent.enrolment.IdentityFiles;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.gateway.GatewayConnection;
 import dev.agentcontainers.nodeagent.gateway.StreamTargets;
+import dev.agentcontainers.nodeagent.observability.UsageMeters;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.usage.AgentUses;
+import dev.agentcontainers.nodeagent.usage.UsageOverTime;
 import dev.agentcontainers.protocol.BootstrapSecret.Terms;
 import dev.agentcontainers.protocol.client.GatewayTrust;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -36,6 +41,8 @@ final class StreamNode implements AutoCloseable {
     final GatewayConnection connection;
     final AuditTrail trail = AuditTrail.watched("node", "", Clock.systemUTC());
     final Set<SandboxId> finished = ConcurrentHashMap.newKeySet();
+    private final AgentUses uses =
+            new AgentUses(Set::of, id -> Optional.empty(), new UsageMeters(new SimpleMeterRegistry()));
     private final GatewayCluster cluster;
     private final Set<SandboxId> assigned = ConcurrentHashMap.newKeySet();
 
@@ -63,6 +70,11 @@ final class StreamNode implements AutoCloseable {
                     @Override
                     public Optional<AuditWatch> egress(SandboxId id) {
                         return Optional.of(trail.watch(Optional.of(id)));
+                    }
+
+                    @Override
+                    public Optional<UsageOverTime> usage(SandboxId id) throws SandboxException, InterruptedException {
+                        return uses.now(id, driver);
                     }
 
                     @Override

@@ -6,7 +6,6 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -246,12 +245,13 @@ public final class SandboxCgroups {
 
     /** How often the kernel killed a process of the sandbox for its memory limit. */
     public long outOfMemoryKills(String sandbox) {
-        String file = hierarchies.mode() == Mode.VERSION_2 ? "memory.events" : "memory.oom_control";
-        return hierarchies
-                .of("memory")
-                .flatMap(
-                        hierarchy -> value(directory(hierarchy).resolve(sandbox).resolve(file), "oom_kill"))
-                .orElse(0L);
+        return GroupStats.outOfMemoryKills(hierarchies.mode(), controller -> group(sandbox, controller))
+                .orElse(0);
+    }
+
+    /** What the kernel counts of the sandbox, its shim not included. Reads some ten files of the kernel. */
+    public GroupStats stats(String sandbox) {
+        return GroupStats.read(hierarchies.mode(), controller -> group(sandbox, controller));
     }
 
     /** The group of a sandbox that has this controller. */
@@ -364,16 +364,5 @@ public final class SandboxCgroups {
             return List.of();
         }
         return names;
-    }
-
-    static Optional<Long> value(Path file, String key) {
-        try {
-            return Files.readAllLines(file, StandardCharsets.UTF_8).stream()
-                    .filter(line -> line.startsWith(key + " "))
-                    .map(line -> Long.valueOf(line.substring(key.length() + 1).trim()))
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
-        }
     }
 }

@@ -39,6 +39,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -446,6 +447,11 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     @Override
     public Path log(SandboxId id) {
         return files(id).log();
+    }
+
+    @Override
+    public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
+        return attempt(Step.OBSERVE, id, () -> new RunStats(kind, cgroups, Clock.systemUTC()).of(files(id), store(id)));
     }
 
     @Override

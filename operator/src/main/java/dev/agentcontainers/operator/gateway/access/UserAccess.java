@@ -31,7 +31,8 @@ public final class UserAccess {
     public enum Operation {
         LOG("get", "log"),
         EXEC("create", "exec"),
-        EGRESS("get", "egress");
+        EGRESS("get", "egress"),
+        USAGE("get", "usage");
 
         private final String verb;
         private final String subresource;

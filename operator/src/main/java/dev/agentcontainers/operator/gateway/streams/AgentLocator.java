@@ -47,7 +47,7 @@ public final class AgentLocator {
         }
         AgentAssignment assignment = assignment(node, agent.getMetadata().getUid())
                 .orElseThrow(() -> conflict(name, "has no assignment on node '" + node + "' yet, or no longer"));
-        if (request instanceof StreamRequest.Exec) {
+        if (request instanceof StreamRequest.Exec || request instanceof StreamRequest.Usage) {
             AssignmentPhase phase = assignment.getStatus() == null
                     ? null
                     : assignment.getStatus().phase();

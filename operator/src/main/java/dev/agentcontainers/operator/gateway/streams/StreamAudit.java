@@ -54,6 +54,14 @@ public final class StreamAudit {
                             agent.getMetadata().getName(),
                             target.node(),
                             egress.denied());
+                // Nothing of what the agent does or says; and asked for again and again.
+                case StreamRequest.Usage _ ->
+                    LOG.debug(
+                            "user {} asks what {}/{} on {} uses",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node());
                 case StreamRequest.Exec exec -> {
                     LOG.info(
                             "user {} runs in {}/{} on {} (terminal: {}): {}",

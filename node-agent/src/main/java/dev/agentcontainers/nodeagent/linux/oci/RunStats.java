@@ -1,0 +1,87 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import dev.agentcontainers.nodeagent.linux.cgroup.GroupStats;
+import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** What runs of sandboxes use, by files of the kernel and one statfs(2). Starts no process. Thread-safe. */
+final class RunStats {
+    private final DriverKind kind;
+    private final SandboxCgroups cgroups;
+    private final Clock clock;
+
+    RunStats(DriverKind kind, SandboxCgroups cgroups, Clock clock) {
+        this.kind = kind;
+        this.cgroups = cgroups;
+        this.clock = clock;
+    }
+
+    /** Empty where there is no run, or where it ends meanwhile: what was read then may be of what was left of it. */
+    Optional<SandboxStats> of(SandboxFiles files, WorkspaceStore store) throws IOException {
+        Optional<RunRecord> record = RunRecord.read(files.record());
+        if (record.isEmpty() || !isAlive(record.get())) {
+            return Optional.empty();
+        }
+        try {
+            SandboxStats stats = read(files, record.get(), store);
+            return isAlive(record.get()) ? Optional.of(stats) : Optional.empty();
+        } catch (IOException e) {
+            if (isAlive(record.get())) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** Of this boot too: after another one pids and start times may be the same. */
+    private static boolean isAlive(RunRecord record) throws IOException {
+        return record.agent().isAlive() && record.bootId().equals(RunRecord.currentBoot());
+    }
+
+    private SandboxStats read(SandboxFiles files, RunRecord record, WorkspaceStore store) throws IOException {
+        GroupStats group = cgroups.stats(files.id().value());
+        OptionalLong storageLimit = store.limit();
+        // What gVisor has on the host are its own threads: it alone knows the agent's processes.
+        boolean counted = kind != DriverKind.GVISOR;
+        return new SandboxStats(
+                clock.instant(),
+                name(record.agent()),
+                group.cpuNanos(),
+                group.cpuLimitMillis(),
+                group.memoryBytes(),
+                group.memoryLimitBytes(),
+                counted ? group.tasks() : OptionalLong.empty(),
+                counted ? group.taskLimit() : OptionalLong.empty(),
+                storageLimit.isPresent() ? storage(files, record.shim()) : OptionalLong.empty(),
+                storageLimit,
+                group.outOfMemoryKills());
+    }
+
+    private static String name(ProcessIdentity agent) {
+        return agent.pid() + "-" + agent.startTicks();
+    }
+
+    /**
+     * What is taken of the filesystem in the image, by way of the shim that sees its mount. Files without a limit are on the disk
+     * among others: they could only be counted one by one.
+     */
+    private static OptionalLong storage(SandboxFiles files, ProcessIdentity shim) {
+        Path mount = SandboxFiles.through(shim.pid(), files.storage());
+        if (!shim.isAlive()) {
+            return OptionalLong.empty();
+        }
+        File place = mount.toFile();
+        long size = place.getTotalSpace();
+        long free = place.getFreeSpace();
+        // Asked again: its pid may have become another's. Sizes of zero say that nothing could be asked.
+        return size > 0 && shim.isAlive() ? OptionalLong.of(Math.max(0, size - free)) : OptionalLong.empty();
+    }
+}

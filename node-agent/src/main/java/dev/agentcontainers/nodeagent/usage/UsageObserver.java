@@ -1,0 +1,14 @@
+package dev.agentcontainers.nodeagent.usage;
+
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
+
+/** Who wants to know what agents use. Called by one thread at a time; must return at once. */
+public interface UsageObserver {
+    /** What the agent uses now. */
+    void uses(SandboxId id, Assignment.Agent agent, SandboxStats stats);
+
+    /** The agent does not run, or is not here any more. */
+    void usesNothing(SandboxId id);
+}
