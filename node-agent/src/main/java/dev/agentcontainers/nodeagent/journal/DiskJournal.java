@@ -68,6 +68,8 @@ public final class DiskJournal implements Journal {
                 Assignment.EnvironmentEntry.FromConfigMap.class,
                 Mount.Denied.class,
                 Mount.Workspace.class,
+                Mount.DiskDirectory.class,
+                Mount.MemoryDirectory.class,
                 Mount.ConfigMapFiles.class,
                 Mount.SecretFiles.class,
                 Probe.Handler.Exec.class,

@@ -6,10 +6,10 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
-import java.nio.file.Path;
 
 /**
  * What the host shows of its own root.
@@ -18,11 +18,10 @@ import java.nio.file.Path;
  */
 record HostAgentRoot(Mounts mounts, RootfsPlanner planner, Replacements own) implements AgentRoot {
     @Override
-    public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Path workspaces)
+    public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Opened storage)
             throws IOException, SandboxException {
         RootfsPlan plan = planner.plan(spec.mounts(), own, spec.workingDirectory());
-        new RootfsBuilder(mounts)
-                .build(plan, paths.root(), SandboxCreation.parameters(spec, workspaces, ids, RunAs.ROOT));
+        new RootfsBuilder(mounts).build(plan, paths.root(), SandboxCreation.parameters(spec, storage, ids, RunAs.ROOT));
         return new Made(true, plan.masked(), RunAs.ROOT);
     }
 

@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -32,9 +33,9 @@ import java.util.Optional;
 record ImageAgentRoot(Mounts mounts, OverlayCalls calls, IdMapping mapping, SandboxRoot.Image image, Replacements own)
         implements AgentRoot {
     @Override
-    public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Path workspaces)
+    public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Opened storage)
             throws IOException, SandboxException {
-        Path changes = WorkspaceStore.rootChanges(workspaces);
+        Path changes = WorkspaceStore.rootChanges(storage.shared());
         DeepDeletion.delete(changes);
         Files.createDirectory(changes);
         Files.createDirectory(paths.layers());
@@ -43,7 +44,7 @@ record ImageAgentRoot(Mounts mounts, OverlayCalls calls, IdMapping mapping, Sand
                     .mount(image.layers(), mapping, ids, new ImageRoot.Places(paths.layers(), changes, paths.root()));
             ImageUser user = ImageUser.in(paths.root(), image.user());
             RunAs runAs = new RunAs(user.user(), user.group(), user.groups(), Optional.of(user.home()));
-            RootfsBuilder.Parameters parameters = SandboxCreation.parameters(spec, workspaces, ids, runAs);
+            RootfsBuilder.Parameters parameters = SandboxCreation.parameters(spec, storage, ids, runAs);
             RootfsPlan plan =
                     new ImageTree(paths.root(), ids.first()).prepare(spec.mounts(), own, spec.workingDirectory());
             new RootfsBuilder(mounts).mountOver(plan, paths.root(), parameters);

@@ -39,9 +39,10 @@ public final class RootfsBuilder {
     /**
      * @param workspace where the directory of a workspace is, by its name
      * @param owner the host's user and group id that stands for the agent's own
-     * @param temporaryBytes size of filesystems in memory that the agent may fill
+     * @param temporaryBytes size of /tmp
+     * @param mostMemoryBytes the agent's limit of memory, beyond which nothing in memory can be filled
      */
-    public record Parameters(Function<String, Path> workspace, long owner, long temporaryBytes) {}
+    public record Parameters(Function<String, Path> workspace, long owner, long temporaryBytes, long mostMemoryBytes) {}
 
     /** Mounts a filesystem in memory, kept out of swap space where the kernel can (6.4). */
     public void mountMemory(Path target, String options) throws IOException {
@@ -118,6 +119,10 @@ public final class RootfsBuilder {
             switch (mount) {
                 case RootMount.Temporary _ ->
                     mountMemory(target, memoryOptions("1777", parameters.temporaryBytes(), owner));
+                case RootMount.Memory memory ->
+                    mountMemory(
+                            target,
+                            memoryOptions("0750", Math.min(memory.bytes(), parameters.mostMemoryBytes()), owner));
                 case RootMount.Workspace workspace ->
                     bind(parameters.workspace().apply(workspace.name()).toString(), target);
                 case RootMount.Files files ->
@@ -147,7 +152,7 @@ public final class RootfsBuilder {
 
     private static boolean isReadOnly(RootMount mount) {
         return switch (mount) {
-            case RootMount.Temporary _ -> false;
+            case RootMount.Temporary _, RootMount.Memory _ -> false;
             case RootMount.Workspace workspace -> !workspace.writable();
             case RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;
         };

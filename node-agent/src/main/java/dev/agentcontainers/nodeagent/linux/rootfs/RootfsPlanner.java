@@ -145,6 +145,8 @@ public final class RootfsPlanner {
             case ResolvedMount.Denied _ -> new RootMount.Denied(path, within);
             case ResolvedMount.Workspace workspace ->
                 new RootMount.Workspace(path, within, workspace.path(), workspace.writable());
+            case ResolvedMount.DiskDirectory directory -> new RootMount.Workspace(path, within, directory.path(), true);
+            case ResolvedMount.MemoryDirectory directory -> new RootMount.Memory(path, within, directory.bytes());
             case ResolvedMount.Files files -> new RootMount.Files(path, within, files.content(), files.secret());
         };
     }
