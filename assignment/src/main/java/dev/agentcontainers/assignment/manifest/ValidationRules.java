@@ -112,8 +112,8 @@ final class ValidationRules {
                 "!self.matches('^/(proc|sys|dev)(/|$)')",
                 self -> !KERNEL_PATH.matcher(self.asText()).find());
         rules.put(
-                "[has(self.workspace), has(self.emptyDir), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
-                self -> exactlyOne(self, "workspace", "emptyDir", "configMap", "secret"));
+                "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+                self -> exactlyOne(self, "workspace", "emptyDir", "hostPath", "configMap", "secret"));
         addRulesOfEmptyDirectories(rules);
         rules.put(
                 "(self.access == 'Denied') != has(self.source)",
@@ -138,6 +138,9 @@ final class ValidationRules {
         rules.put(
                 "!has(self.medium) || self.medium != 'Memory' || has(self.sizeLimit)",
                 self -> !isInMemory(self) || self.has("sizeLimit"));
+        rules.put(
+                "self == '' || self == 'Directory'",
+                self -> List.of("", "Directory").contains(self.asText()));
         rules.put(
                 "self == '' || self == 'Memory'",
                 self -> List.of("", EmptyDir.MEMORY).contains(self.asText()));

@@ -277,6 +277,24 @@ class RunIT {
     }
 
     @Test
+    void refusesAFolderOfTheMachine() throws Exception {
+        String manifest = """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: reader}
+                spec:
+                  isolation: {className: process}
+                  command: [cat, /data/hosts]
+                  filesystem: {mounts: [{path: /data, source: {hostPath: {path: /srv}}}]}
+                """;
+        AgentctlProcess run = AgentctlProcess.run(folder, "-f", write("reader.yaml", manifest));
+
+        assertThat(run.await()).isNotZero();
+        assertThat(run.errorOutput())
+                .contains("spec.filesystem.mounts: hostPath of '/data': '/srv' is in no folder of this node's");
+    }
+
+    @Test
     void directoriesOfFlagsAreEmptyAndCanBeWrittenTo() throws Exception {
         AgentctlProcess run = AgentctlProcess.run(
                 folder,

@@ -54,8 +54,8 @@ public record Filesystem(
     @ApiObject
     @ValidationRule(
             value =
-                    "[has(self.workspace), has(self.emptyDir), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
-            message = "set exactly one of workspace, emptyDir, configMap and secret")
+                    "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+            message = "set exactly one of workspace, emptyDir, hostPath, configMap and secret")
     public record Source(
             @JsonPropertyDescription(
                     "A directory of the agent's own, empty at first, kept over restarts and removed with the agent.")
@@ -64,6 +64,10 @@ public record Filesystem(
             @JsonPropertyDescription("A directory of the agent's own, empty at first, on the node's disk or in memory.")
             EmptyDir emptyDir,
 
+            @JsonPropertyDescription(
+                    "A directory of the node, where the node agent's setting agentcontainers.node.host-mounts lets agents have it.")
+            HostPath hostPath,
+
             @JsonPropertyDescription("The keys of a ConfigMap in the AgentContainer's namespace, as files.")
             ConfigMapSource configMap,
 
@@ -71,22 +75,27 @@ public record Filesystem(
             SecretSource secret) {
         /** A directory of the agent's own. */
         public static Source from(Workspace workspace) {
-            return new Source(workspace, null, null, null);
+            return new Source(workspace, null, null, null, null);
         }
 
         /** A directory that is empty at first. */
         public static Source from(EmptyDir emptyDir) {
-            return new Source(null, emptyDir, null, null);
+            return new Source(null, emptyDir, null, null, null);
+        }
+
+        /** A directory of the node. */
+        public static Source from(HostPath hostPath) {
+            return new Source(null, null, hostPath, null, null);
         }
 
         /** Files of a ConfigMap. */
         public static Source from(ConfigMapSource configMap) {
-            return new Source(null, null, configMap, null);
+            return new Source(null, null, null, configMap, null);
         }
 
         /** Files of a Secret. */
         public static Source from(SecretSource secret) {
-            return new Source(null, null, null, secret);
+            return new Source(null, null, null, null, secret);
         }
     }
 
@@ -125,6 +134,29 @@ public record Filesystem(
             return MEMORY.equals(medium);
         }
     }
+
+    /** A directory of the node. */
+    @ApiObject
+    public record HostPath(
+            @Required
+            @Size(min = 2, max = 1024)
+            @ValidationRule(
+                    value = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",
+                    message =
+                            "must be an absolute path other than /, without '.', '..', empty segments and trailing slash")
+            @ValidationRule(
+                    value = "!self.matches('^/(proc|sys|dev)(/|$)')",
+                    message = "must not be in /proc, /sys or /dev")
+            @JsonPropertyDescription(
+                    "Absolute path on the node. No link on the way is followed, and nothing that is mounted below it is seen.")
+            String path,
+
+            @ValidationRule(
+                    value = "self == '' || self == 'Directory'",
+                    message = "must be Directory: it has to exist, and nothing is made on the node")
+            @Size(max = 63)
+            @JsonPropertyDescription("Directory, which is the default.")
+            String type) {}
 
     /** A ConfigMap by name. */
     @ApiObject

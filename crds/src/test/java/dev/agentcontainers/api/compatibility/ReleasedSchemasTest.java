@@ -28,7 +28,7 @@ class ReleasedSchemasTest {
 
     /**
      * New rules that every object holds which the last release accepted: it knew one kind of peer, required it, and knew no
-     * domain, no tls, no http, no budget and no quic; it required command and knew no image; it knew no probes and no emptyDir.
+     * domain, no tls, no http, no budget and no quic; it required command and knew no image; it knew no probes, no emptyDir and no hostPath.
      */
     private static final List<String> HOLD_FOR_WHAT_WAS_ACCEPTED = List.of(
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.to) || !self.to.exists(p, has(p.domain)) ||",

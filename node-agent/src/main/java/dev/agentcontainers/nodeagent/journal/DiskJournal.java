@@ -70,6 +70,7 @@ public final class DiskJournal implements Journal {
                 Mount.Workspace.class,
                 Mount.DiskDirectory.class,
                 Mount.MemoryDirectory.class,
+                Mount.HostDirectory.class,
                 Mount.ConfigMapFiles.class,
                 Mount.SecretFiles.class,
                 Probe.Handler.Exec.class,

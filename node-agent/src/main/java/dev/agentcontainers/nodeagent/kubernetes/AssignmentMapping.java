@@ -116,6 +116,10 @@ public final class AssignmentMapping {
         if (source.emptyDir() != null) {
             return emptyDirectory(mount.path(), source.emptyDir());
         }
+        if (source.hostPath() != null) {
+            return new Mount.HostDirectory(
+                    mount.path(), source.hostPath().path(), mount.access() == MountAccess.ReadWrite);
+        }
         if (source.configMap() != null) {
             return new Mount.ConfigMapFiles(mount.path(), source.configMap().name());
         }

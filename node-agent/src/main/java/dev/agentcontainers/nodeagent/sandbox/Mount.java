@@ -22,6 +22,9 @@ public sealed interface Mount {
     /** A directory in memory that is empty at each start. {@code bytes}: how much fits in, more than 0. */
     record MemoryDirectory(String path, long bytes) implements Mount {}
 
+    /** A directory of the host, where the host lets agents have it. {@code source}: its absolute path there. */
+    record HostDirectory(String path, String source, boolean writable) implements Mount {}
+
     /** The keys of a ConfigMap as read-only files. */
     record ConfigMapFiles(String path, String configMap) implements Mount {}
 

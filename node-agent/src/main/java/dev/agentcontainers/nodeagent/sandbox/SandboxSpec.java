@@ -69,6 +69,9 @@ public record SandboxSpec(
         /** Charged to the sandbox's memory; {@code bytes} fit in. */
         record MemoryDirectory(String path, long bytes) implements ResolvedMount {}
 
+        /** @param source absolute path on the host */
+        record HostDirectory(String path, String source, boolean writable) implements ResolvedMount {}
+
         /** Read-only files by name. {@code secret} files are kept in memory only. */
         record Files(String path, Map<String, byte[]> content, boolean secret) implements ResolvedMount {}
     }

@@ -112,6 +112,8 @@ final class Resolution {
             case Mount.DiskDirectory directory -> new ResolvedMount.DiskDirectory(directory.path(), directory.bytes());
             case Mount.MemoryDirectory directory ->
                 new ResolvedMount.MemoryDirectory(directory.path(), directory.bytes());
+            case Mount.HostDirectory directory ->
+                new ResolvedMount.HostDirectory(directory.path(), directory.source(), directory.writable());
             case Mount.ConfigMapFiles files ->
                 new ResolvedMount.Files(
                         files.path(),

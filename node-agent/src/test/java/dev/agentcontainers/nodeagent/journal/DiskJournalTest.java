@@ -220,6 +220,7 @@ class DiskJournalTest {
                         new Mount.DiskDirectory("/data", OptionalLong.of(1L << 30)),
                         new Mount.DiskDirectory("/shared", OptionalLong.empty()),
                         new Mount.MemoryDirectory("/scratch", 1L << 20),
+                        new Mount.HostDirectory("/srv", "/srv/data", true),
                         new Mount.Denied("/etc/ssh"),
                         new Mount.ConfigMapFiles("/opt", "c-1"),
                         new Mount.SecretFiles("/secret", "s-1")),

@@ -116,6 +116,12 @@ class AssignmentMappingTest {
                                 MountAccess.ReadOnly,
                                 Filesystem.Source.from(new Filesystem.SecretSource("copy"))),
                         new Mount.SecretFiles("/a", "copy")),
+                Arguments.of(
+                        new Filesystem.Mount(
+                                "/a",
+                                MountAccess.ReadOnly,
+                                Filesystem.Source.from(new Filesystem.HostPath("/srv/a", null))),
+                        new Mount.HostDirectory("/a", "/srv/a", false)),
                 Arguments.of(empty(null, null), new Mount.DiskDirectory("/a", OptionalLong.empty())),
                 Arguments.of(empty("", "20Mi"), new Mount.DiskDirectory("/a", OptionalLong.of(20 << 20))),
                 Arguments.of(empty("Memory", "1.5"), new Mount.MemoryDirectory("/a", 2)));
@@ -145,7 +151,7 @@ class AssignmentMappingTest {
                         "mounts[/data] has no source"),
                 Arguments.of(
                         withMount(new Filesystem.Mount(
-                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null, null))),
+                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null, null, null))),
                         "mounts[/data].source"),
                 Arguments.of(withMount(empty("Memory", null)), "mounts[/a].source.emptyDir"));
     }

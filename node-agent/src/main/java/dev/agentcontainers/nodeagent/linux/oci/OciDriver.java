@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.LinuxHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
@@ -36,6 +37,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -190,6 +192,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         if (kind == DriverKind.GVISOR) {
             GvisorLimits.require(spec);
         }
+        refuseHostDirectories(spec);
         Division division = division(spec);
         for (StorageLimit limit : division.parts().values()) {
             refuseUnenforceable(limit);
@@ -210,6 +213,25 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             }
             return true;
         });
+    }
+
+    private void refuseHostDirectories(SandboxSpec spec) throws SandboxException {
+        for (ResolvedMount mount : spec.mounts()) {
+            if (mount instanceof ResolvedMount.HostDirectory(String path, String source, boolean writable)) {
+                Optional<String> refusal = hostFolders(settings).refusal(source, writable);
+                if (refusal.isPresent()) {
+                    throw new SandboxException(
+                            Step.PREPARE,
+                            Kind.UNSUPPORTED,
+                            "spec.filesystem.mounts: hostPath of '" + path + "': " + refusal.get());
+                }
+            }
+        }
+    }
+
+    /** Never the node agent's own. */
+    static HostFolders hostFolders(OciSettings settings) {
+        return settings.hostRoot().folders().without(List.of(settings.stateDirectory(), settings.runDirectory()));
     }
 
     /** What an administrator asks for must not be passed over. */

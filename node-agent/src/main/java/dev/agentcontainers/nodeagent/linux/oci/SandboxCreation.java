@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.linux.image.IdMapping;
 import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
@@ -152,7 +153,8 @@ final class SandboxCreation {
                         overlay,
                         IdMapping.of(overlay, users),
                         image,
-                        new Replacements(ownFiles(spec), trust(surroundings)));
+                        new Replacements(ownFiles(spec), trust(surroundings)),
+                        OciDriver.hostFolders(settings));
         };
     }
 
@@ -170,7 +172,8 @@ final class SandboxCreation {
                 mounts,
                 // What the host has mounted now, without what will be mounted for the sandbox.
                 new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn),
-                new Replacements(ownFiles(spec), folders));
+                new Replacements(ownFiles(spec), folders),
+                OciDriver.hostFolders(settings));
     }
 
     private static Map<String, String> trust(Surroundings surroundings) {
@@ -197,10 +200,12 @@ final class SandboxCreation {
         Files.write(paths.bundle().resolve("config.json"), bundle(made, spec, paths, ids, surroundings, users));
     }
 
-    static RootfsBuilder.Parameters parameters(SandboxSpec spec, Opened storage, IdRange ids, RunAs runAs) {
+    static RootfsBuilder.Parameters parameters(
+            SandboxSpec spec, Opened storage, HostFolders hostFolders, IdRange ids, RunAs runAs) {
         long owner = ids.first() + runAs.user();
         return new RootfsBuilder.Parameters(
                 path -> place(storage, path, owner),
+                hostFolders,
                 owner,
                 temporaryBytes(spec),
                 spec.limits().memoryBytes().orElse(Long.MAX_VALUE));

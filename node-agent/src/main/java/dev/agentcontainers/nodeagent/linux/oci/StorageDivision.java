@@ -82,7 +82,10 @@ final class StorageDivision {
                     case ResolvedMount.Workspace workspace -> workspace.writable();
                     case ResolvedMount.DiskDirectory directory ->
                         directory.bytes().isEmpty();
-                    case ResolvedMount.MemoryDirectory _, ResolvedMount.Files _, ResolvedMount.Denied _ -> false;
+                    case ResolvedMount.MemoryDirectory _,
+                            ResolvedMount.HostDirectory _,
+                            ResolvedMount.Files _,
+                            ResolvedMount.Denied _ -> false;
                 });
     }
 
