@@ -160,24 +160,16 @@ public final class AssignmentBuilder {
 
     private Filesystem.Mount resolve(Filesystem.Mount mount) {
         Filesystem.@Nullable Source source = mount.source();
-        if (source == null || source.workspace() != null) {
+        if (source == null || (source.secret() == null && source.configMap() == null)) {
             return mount;
         }
         Filesystem.Source resolved = source.secret() != null
-                ? new Filesystem.Source(
-                        null,
-                        null,
-                        new Filesystem.SecretSource(
-                                copyOf(Reference.Kind.SECRET, source.secret().secretName(), null)
-                                        .orElseThrow()))
-                : new Filesystem.Source(
-                        null,
-                        new Filesystem.ConfigMapSource(copyOf(
-                                        Reference.Kind.CONFIG_MAP,
-                                        source.configMap().name(),
-                                        null)
-                                .orElseThrow()),
-                        null);
+                ? Filesystem.Source.from(new Filesystem.SecretSource(
+                        copyOf(Reference.Kind.SECRET, source.secret().secretName(), null)
+                                .orElseThrow()))
+                : Filesystem.Source.from(new Filesystem.ConfigMapSource(
+                        copyOf(Reference.Kind.CONFIG_MAP, source.configMap().name(), null)
+                                .orElseThrow()));
         return new Filesystem.Mount(mount.path(), mount.access(), resolved);
     }
 

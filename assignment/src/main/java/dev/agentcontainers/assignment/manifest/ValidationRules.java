@@ -1,6 +1,7 @@
 package dev.agentcontainers.assignment.manifest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.agentcontainers.api.v1alpha1.Filesystem.EmptyDir;
 import dev.agentcontainers.api.v1alpha1.ImageSyntax;
 import dev.agentcontainers.policy.box.Cidr;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -111,8 +112,9 @@ final class ValidationRules {
                 "!self.matches('^/(proc|sys|dev)(/|$)')",
                 self -> !KERNEL_PATH.matcher(self.asText()).find());
         rules.put(
-                "[has(self.workspace), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
-                self -> exactlyOne(self, "workspace", "configMap", "secret"));
+                "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+                self -> exactlyOne(self, "workspace", "emptyDir", "hostPath", "configMap", "secret"));
+        addRulesOfEmptyDirectories(rules);
         rules.put(
                 "(self.access == 'Denied') != has(self.source)",
                 self -> self.path("access").asText().equals("Denied") != self.has("source"));
@@ -126,6 +128,32 @@ final class ValidationRules {
                 "self.startsWith('/') && !self.matches('(^|/)[.][.]?(/|$)')",
                 self -> self.asText().startsWith("/")
                         && !CLIMBS.matcher(self.asText()).find());
+    }
+
+    private static void addRulesOfEmptyDirectories(Map<String, Predicate<JsonNode>> rules) {
+        rules.put(
+                "!has(self.source) || !has(self.source.emptyDir) || self.access == 'ReadWrite'",
+                self -> !self.path("source").has("emptyDir")
+                        || self.path("access").asText().equals("ReadWrite"));
+        rules.put(
+                "!has(self.medium) || self.medium != 'Memory' || has(self.sizeLimit)",
+                self -> !isInMemory(self) || self.has("sizeLimit"));
+        rules.put(
+                "self == '' || self == 'Directory'",
+                self -> List.of("", "Directory").contains(self.asText()));
+        rules.put(
+                "self == '' || self == 'Memory'",
+                self -> List.of("", EmptyDir.MEMORY).contains(self.asText()));
+        rules.put(
+                "(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.ephemeral__dash__storage)) || !has(self.filesystem) || !has(self.filesystem.mounts) || self.filesystem.mounts.all(m, !has(m.source) || !has(m.source.emptyDir) || !has(m.source.emptyDir.sizeLimit) || (has(m.source.emptyDir.medium) && m.source.emptyDir.medium == 'Memory'))",
+                self -> self.path("resources").path("limits").has("ephemeral-storage")
+                        || elements(self.path("filesystem").path("mounts"))
+                                .map(mount -> mount.path("source").path("emptyDir"))
+                                .allMatch(empty -> !empty.has("sizeLimit") || isInMemory(empty)));
+    }
+
+    private static boolean isInMemory(JsonNode emptyDirectory) {
+        return emptyDirectory.path("medium").asText().equals(EmptyDir.MEMORY);
     }
 
     private static void addRulesOfProbes(Map<String, Predicate<JsonNode>> rules) {

@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.run;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentcontainers.api.v1alpha1.Filesystem.EmptyDir;
 import dev.agentcontainers.cli.terminal.UserException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -56,6 +57,8 @@ final class AgentFlags {
             description = {
                 "What the agent sees at PATH. May be repeated. SOURCE is one of",
                 "workspace  a directory of the agent's own, removed when the run ends (the default; workspace:ro: read-only)",
+                "disk       an empty directory on the disk (disk:SIZE: with SIZE of --ephemeral-storage for it alone)",
+                "memory:S   an empty directory of size S in memory, which counts as the agent's",
                 "file:F     a copy of the file F, or of the files of the folder F, read-only in the directory PATH",
                 "denied     nothing"
             })
@@ -248,6 +251,10 @@ final class AgentFlags {
                     mount.put("access", workspace.writable() ? "ReadWrite" : "ReadOnly");
                     mount.putObject("source").putObject("workspace");
                 }
+                case MountFlag.DiskDirectory(String _, Optional<String> sizeLimit) ->
+                    putIfGiven(emptyDirectory(mount), "sizeLimit", sizeLimit.orElse(null));
+                case MountFlag.MemoryDirectory(String _, String sizeLimit) ->
+                    emptyDirectory(mount).put("medium", EmptyDir.MEMORY).put("sizeLimit", sizeLimit);
                 case MountFlag.Files files -> {
                     String map = agentName + "-files-" + (objects.size() + 1);
                     objects.add(FileConfigMap.of(map, namespace, files.source()));
@@ -256,6 +263,10 @@ final class AgentFlags {
                 }
             }
         }
+    }
+
+    private static ObjectNode emptyDirectory(ObjectNode mount) {
+        return mount.put("access", "ReadWrite").putObject("source").putObject("emptyDir");
     }
 
     private void addLifecycle(ObjectNode spec) {

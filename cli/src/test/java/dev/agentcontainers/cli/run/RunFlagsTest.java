@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
+import dev.agentcontainers.api.v1alpha1.Filesystem.EmptyDir;
 import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.assignment.manifest.RunObjects;
@@ -41,6 +42,10 @@ class RunFlagsTest {
                         "--allow=10.0.0.0/8:8000-8100",
                         "--mount=/w",
                         "--mount=/ro=workspace:ro",
+                        "--mount=/disk=disk",
+                        "--mount=/part=disk:32Mi",
+                        "--mount=/memory=memory:1Mi",
+                        "--ephemeral-storage=1Gi",
                         "--mount=/code=file:" + folder,
                         "--mount=/etc/ssh=denied",
                         "-e",
@@ -66,7 +71,21 @@ class RunFlagsTest {
                 .containsExactly("A=b=c", "HERE=from here");
         assertThat(spec.filesystem().mounts())
                 .extracting(mount -> mount.access())
-                .containsExactly(MountAccess.ReadWrite, MountAccess.ReadOnly, MountAccess.ReadOnly, MountAccess.Denied);
+                .containsExactlyInAnyOrder(
+                        MountAccess.ReadWrite,
+                        MountAccess.ReadOnly,
+                        MountAccess.ReadWrite,
+                        MountAccess.ReadWrite,
+                        MountAccess.ReadWrite,
+                        MountAccess.ReadOnly,
+                        MountAccess.Denied);
+        assertThat(spec.filesystem().mounts().stream()
+                        .filter(mount -> mount.source() != null)
+                        .map(mount -> mount.source().emptyDir()))
+                .contains(
+                        new EmptyDir(null, null),
+                        new EmptyDir(null, new Quantity("32Mi")),
+                        new EmptyDir("Memory", new Quantity("1Mi")));
         assertThat(spec.resources().limits().cpu()).isEqualTo(new Quantity("500m"));
         assertThat(spec.lifecycle().deadlineSeconds()).isEqualTo(9);
         assertThat(objects.configMaps()).hasSize(1);
@@ -110,6 +129,9 @@ class RunFlagsTest {
             --mount=/w=/home/me           | the source must be workspace
             --mount=/w=file:              | the source must be workspace
             --mount=/w=file:/no/such      | --mount file:/no/such: there is no such file or folder
+            --mount=/w=memory             | the source must be workspace
+            --mount=/w=memory:lots        | spec.filesystem.mounts[0].source.emptyDir.sizeLimit: must be a quantity greater than 0
+            --mount=/w=disk:32Mi          | set resources.limits.ephemeral-storage too
             --env=NOT_THERE               | --env NOT_THERE: there is no such variable
             --env=1A=x                    | spec.env[0].name: Invalid value
             --memory=lots                 | spec.resources.limits.memory: must be a quantity greater than 0

@@ -268,6 +268,50 @@ class RunIT {
     }
 
     @Test
+    void theExampleWithRoomToWorkInFillsItWithoutHarm() throws Exception {
+        Path example = Path.of(System.getProperty("project.root"), "examples/scratch/agent.yaml");
+        AgentctlProcess run = AgentctlProcess.run(folder, "-f", example.toString());
+
+        assertThat(run.await()).as(run.errorOutput()).isZero();
+        assertThat(run.output()).isEqualTo("No space left on device\n".repeat(3) + "/cache\n/scratch\n");
+    }
+
+    @Test
+    void refusesAFolderOfTheMachine() throws Exception {
+        String manifest = """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: reader}
+                spec:
+                  isolation: {className: process}
+                  command: [cat, /data/hosts]
+                  filesystem: {mounts: [{path: /data, source: {hostPath: {path: /srv}}}]}
+                """;
+        AgentctlProcess run = AgentctlProcess.run(folder, "-f", write("reader.yaml", manifest));
+
+        assertThat(run.await()).isNotZero();
+        assertThat(run.errorOutput())
+                .contains("spec.filesystem.mounts: hostPath of '/data': '/srv' is in no folder of this node's");
+    }
+
+    @Test
+    void directoriesOfFlagsAreEmptyAndCanBeWrittenTo() throws Exception {
+        AgentctlProcess run = AgentctlProcess.run(
+                folder,
+                "--ephemeral-storage=64Mi",
+                "--mount=/disk=disk",
+                "--mount=/part=disk:20Mi",
+                "--mount=/memory=memory:1Mi",
+                "--",
+                "sh",
+                "-c",
+                "for place in /disk /part /memory; do ls $place; echo $place > $place/x && cat $place/x; done");
+
+        assertThat(run.await()).as(run.errorOutput()).isZero();
+        assertThat(run.output()).isEqualTo("/disk\n/part\n/memory\n");
+    }
+
+    @Test
     void saysWhyAProbeStoppedTheAgent() throws Exception {
         String manifest = """
                 apiVersion: agentcontainers.dev/v1alpha1

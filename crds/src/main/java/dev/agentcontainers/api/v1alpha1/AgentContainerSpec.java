@@ -74,6 +74,12 @@ import java.util.List;
         message = "spec.filesystem is immutable: delete and create the AgentContainer again")
 @ValidationRule(
         value =
+                "(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.ephemeral__dash__storage)) || !has(self.filesystem) || !has(self.filesystem.mounts) || self.filesystem.mounts.all(m, !has(m.source) || !has(m.source.emptyDir) || !has(m.source.emptyDir.sizeLimit) || (has(m.source.emptyDir.medium) && m.source.emptyDir.medium == 'Memory'))",
+        fieldPath = ".filesystem.mounts",
+        message =
+                "the sizeLimit of an emptyDir on the disk is a part of limits.ephemeral-storage: set resources.limits.ephemeral-storage too, or leave sizeLimit out")
+@ValidationRule(
+        value =
                 "has(self.placement) == has(oldSelf.placement) && (!has(self.placement) || self.placement == oldSelf.placement)",
         fieldPath = ".placement",
         message = "spec.placement is immutable: delete and create the AgentContainer again")

@@ -1,11 +1,13 @@
 package dev.agentcontainers.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
 
 /** What an agent sees of files. */
@@ -25,6 +27,9 @@ public record Filesystem(
             value =
                     "!(self.access == 'ReadWrite' && has(self.source) && (has(self.source.configMap) || has(self.source.secret)))",
             message = "a configMap or secret can only be mounted with access ReadOnly")
+    @ValidationRule(
+            value = "!has(self.source) || !has(self.source.emptyDir) || self.access == 'ReadWrite'",
+            message = "an emptyDir can only be mounted with access ReadWrite: nobody but the agent fills it")
     public record Mount(
             @Required
             @Size(min = 2, max = 1024)
@@ -48,22 +53,110 @@ public record Filesystem(
     /** Where a mount's content comes from; exactly one is set. */
     @ApiObject
     @ValidationRule(
-            value = "[has(self.workspace), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
-            message = "set exactly one of workspace, configMap and secret")
+            value =
+                    "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+            message = "set exactly one of workspace, emptyDir, hostPath, configMap and secret")
     public record Source(
             @JsonPropertyDescription(
                     "A directory of the agent's own, empty at first, kept over restarts and removed with the agent.")
             Workspace workspace,
 
+            @JsonPropertyDescription("A directory of the agent's own, empty at first, on the node's disk or in memory.")
+            EmptyDir emptyDir,
+
+            @JsonPropertyDescription(
+                    "A directory of the node, where the node agent's setting agentcontainers.node.host-mounts lets agents have it.")
+            HostPath hostPath,
+
             @JsonPropertyDescription("The keys of a ConfigMap in the AgentContainer's namespace, as files.")
             ConfigMapSource configMap,
 
             @JsonPropertyDescription("The keys of a Secret in the AgentContainer's namespace, as files in memory.")
-            SecretSource secret) {}
+            SecretSource secret) {
+        /** A directory of the agent's own. */
+        public static Source from(Workspace workspace) {
+            return new Source(workspace, null, null, null, null);
+        }
+
+        /** A directory that is empty at first. */
+        public static Source from(EmptyDir emptyDir) {
+            return new Source(null, emptyDir, null, null, null);
+        }
+
+        /** A directory of the node. */
+        public static Source from(HostPath hostPath) {
+            return new Source(null, null, hostPath, null, null);
+        }
+
+        /** Files of a ConfigMap. */
+        public static Source from(ConfigMapSource configMap) {
+            return new Source(null, null, null, configMap, null);
+        }
+
+        /** Files of a Secret. */
+        public static Source from(SecretSource secret) {
+            return new Source(null, null, null, null, secret);
+        }
+    }
 
     /** A directory of the agent's own. */
     @ApiObject
     public record Workspace() {}
+
+    /** A directory of the agent's own that is empty at first. */
+    @ApiObject
+    @ValidationRule(
+            value = "!has(self.medium) || self.medium != 'Memory' || has(self.sizeLimit)",
+            message =
+                    "sizeLimit is required with medium Memory: what is in memory counts as the agent's, so without it writing ends the agent instead of failing")
+    public record EmptyDir(
+            @ValidationRule(
+                    value = "self == '' || self == 'Memory'",
+                    message = "must be Memory, or '' for the node's disk")
+            @Size(max = 63)
+            @JsonPropertyDescription(
+                    "Memory: in memory, counted as the agent's and empty again at each restart. '' (the default): on the node's disk, kept over restarts and removed with the agent.")
+            String medium,
+
+            @ValidationRule(
+                    value = Resources.IS_POSITIVE,
+                    message = "must be a quantity greater than 0, for example 64Mi")
+            @ValidationRule(value = Resources.IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
+            @JsonPropertyDescription(
+                    "How much fits in, in bytes; writes beyond it fail. In memory required, and cut to limits.memory. On the disk taken from limits.ephemeral-storage and kept for this directory alone, at least 16Mi; without it the directory shares what is left of that limit.")
+            Quantity sizeLimit) {
+        /** The medium that is the agent's memory. */
+        public static final String MEMORY = "Memory";
+
+        /** Whether it is in memory. */
+        @JsonIgnore
+        public boolean inMemory() {
+            return MEMORY.equals(medium);
+        }
+    }
+
+    /** A directory of the node. */
+    @ApiObject
+    public record HostPath(
+            @Required
+            @Size(min = 2, max = 1024)
+            @ValidationRule(
+                    value = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",
+                    message =
+                            "must be an absolute path other than /, without '.', '..', empty segments and trailing slash")
+            @ValidationRule(
+                    value = "!self.matches('^/(proc|sys|dev)(/|$)')",
+                    message = "must not be in /proc, /sys or /dev")
+            @JsonPropertyDescription(
+                    "Absolute path on the node. No link on the way is followed, and nothing that is mounted below it is seen.")
+            String path,
+
+            @ValidationRule(
+                    value = "self == '' || self == 'Directory'",
+                    message = "must be Directory: it has to exist, and nothing is made on the node")
+            @Size(max = 63)
+            @JsonPropertyDescription("Directory, which is the default.")
+            String type) {}
 
     /** A ConfigMap by name. */
     @ApiObject

@@ -39,15 +39,14 @@ public record Resources(
         Limits limits) {
 
     /** CEL: the field is a quantity greater than 0. */
-    private static final String IS_POSITIVE =
-            "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))";
+    static final String IS_POSITIVE = "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))";
 
     /** CEL: the field is no more processors than any machine has, by far. */
     private static final String IS_NO_FLEET =
             "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('100k')) <= 0";
 
     /** CEL: the field is no more bytes than any machine has, by far. */
-    private static final String IS_NO_WAREHOUSE =
+    static final String IS_NO_WAREHOUSE =
             "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('1Pi')) <= 0";
 
     /** Reserved amounts. */

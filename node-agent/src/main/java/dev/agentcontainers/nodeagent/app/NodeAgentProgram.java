@@ -130,6 +130,7 @@ public final class NodeAgentProgram implements QuarkusApplication {
                                 ? OptionalLong.empty()
                                 : OptionalLong.of(configuration.unaskedStorage()),
                         configuration.hostPaths().orElse(List.of()),
+                        configuration.hostMounts().orElse(List.of()),
                         gvisor()),
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),

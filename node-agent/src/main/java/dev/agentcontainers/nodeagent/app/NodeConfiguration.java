@@ -51,6 +51,12 @@ public interface NodeConfiguration {
     /** Absolute paths that agents without an image see read-only, beside /usr, /bin, /sbin, /lib* and /etc. */
     Optional<List<String>> hostPaths();
 
+    /**
+     * Folders of the machine that agents may mount by hostPath, each PATH or PATH:ro to read, PATH:rw to write too. Default: there
+     * are none.
+     */
+    Optional<List<String>> hostMounts();
+
     /** gVisor's runtime, runsc, for the driver gvisor. Default: the first of that name on the PATH. */
     Optional<Path> runsc();
 

@@ -113,6 +113,13 @@ public final class AssignmentMapping {
         if (source.workspace() != null) {
             return new Mount.Workspace(mount.path(), mount.access() == MountAccess.ReadWrite);
         }
+        if (source.emptyDir() != null) {
+            return emptyDirectory(mount.path(), source.emptyDir());
+        }
+        if (source.hostPath() != null) {
+            return new Mount.HostDirectory(
+                    mount.path(), source.hostPath().path(), mount.access() == MountAccess.ReadWrite);
+        }
         if (source.configMap() != null) {
             return new Mount.ConfigMapFiles(mount.path(), source.configMap().name());
         }
@@ -121,6 +128,17 @@ public final class AssignmentMapping {
         }
         throw new IllegalArgumentException(
                 "mounts[" + mount.path() + "].source is of a kind that this node agent does not know: update it");
+    }
+
+    private static Mount emptyDirectory(String path, Filesystem.EmptyDir source) {
+        OptionalLong limit = bytes(source.sizeLimit());
+        if (!source.inMemory()) {
+            return new Mount.DiskDirectory(path, limit);
+        }
+        return new Mount.MemoryDirectory(
+                path,
+                limit.orElseThrow(() -> new IllegalArgumentException(
+                        "mounts[" + path + "].source.emptyDir has medium Memory and no sizeLimit")));
     }
 
     static ResourceAmounts requests(Resources.@Nullable Requests requests) {

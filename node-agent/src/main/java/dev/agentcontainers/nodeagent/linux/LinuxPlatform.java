@@ -18,6 +18,7 @@ import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
@@ -112,7 +113,7 @@ public final class LinuxPlatform implements Platform {
                 new IdRange(settings.firstUserId(), settings.userIdCount()),
                 settings.logLimitBytes());
         return oci.withUnaskedStorage(settings.unaskedStorageBytes())
-                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()))
+                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()).giving(HostFolders.of(settings.hostMounts())))
                 .withGvisor(new GvisorSettings(
                         settings.gvisor().runsc(), settings.gvisor().platform()));
     }

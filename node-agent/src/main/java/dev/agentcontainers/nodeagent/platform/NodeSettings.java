@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  * @param unaskedStorageBytes what the workspaces of an agent without a limit of its own may take; empty for the whole
  *     disk
  * @param hostPaths paths of the machine that agents without an image see read-only, beside the usual ones
+ * @param hostMounts folders of the machine that agents may mount, each {@code PATH}, {@code PATH:ro} or {@code PATH:rw}
  * @param gvisor how the driver gvisor runs it
  */
 public record NodeSettings(
@@ -29,11 +30,13 @@ public record NodeSettings(
         long logLimitBytes,
         OptionalLong unaskedStorageBytes,
         List<String> hostPaths,
+        List<String> hostMounts,
         Gvisor gvisor) {
     private static final OptionalLong UNASKED_STORAGE = OptionalLong.of(1L << 30);
 
     public NodeSettings {
         hostPaths = List.copyOf(hostPaths);
+        hostMounts = List.copyOf(hostMounts);
     }
 
     /** What agents get is the default. */
@@ -52,6 +55,7 @@ public record NodeSettings(
                 userIdCount,
                 logLimitBytes,
                 UNASKED_STORAGE,
+                List.of(),
                 List.of(),
                 Gvisor.DEFAULT);
     }

@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
+import java.util.OptionalLong;
+
 /** One path of the agent's filesystem. The most specific path wins. */
 public sealed interface Mount {
     /** Absolute path inside the sandbox, other than /, without '.', '..' and trailing slash. */
@@ -10,6 +12,18 @@ public sealed interface Mount {
 
     /** A directory of the agent's own, kept over restarts, removed with the sandbox. */
     record Workspace(String path, boolean writable) implements Mount {}
+
+    /** A directory on the disk that is empty at first, kept over restarts, removed with the sandbox.
+     *
+     * @param bytes what is taken from the sandbox's storage for it alone; empty where it shares the rest
+     */
+    record DiskDirectory(String path, OptionalLong bytes) implements Mount {}
+
+    /** A directory in memory that is empty at each start. {@code bytes}: how much fits in, more than 0. */
+    record MemoryDirectory(String path, long bytes) implements Mount {}
+
+    /** A directory of the host, where the host lets agents have it. {@code source}: its absolute path there. */
+    record HostDirectory(String path, String source, boolean writable) implements Mount {}
 
     /** The keys of a ConfigMap as read-only files. */
     record ConfigMapFiles(String path, String configMap) implements Mount {}

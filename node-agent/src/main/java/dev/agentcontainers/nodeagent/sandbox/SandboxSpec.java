@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.sandbox;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * What a driver realises: an assignment with every reference resolved. Holds secrets; never written to disk as a whole
@@ -61,6 +62,15 @@ public record SandboxSpec(
         record Denied(String path) implements ResolvedMount {}
 
         record Workspace(String path, boolean writable) implements ResolvedMount {}
+
+        /** @param bytes its own part of the sandbox's storage; empty where it shares the rest */
+        record DiskDirectory(String path, OptionalLong bytes) implements ResolvedMount {}
+
+        /** Charged to the sandbox's memory; {@code bytes} fit in. */
+        record MemoryDirectory(String path, long bytes) implements ResolvedMount {}
+
+        /** @param source absolute path on the host */
+        record HostDirectory(String path, String source, boolean writable) implements ResolvedMount {}
 
         /** Read-only files by name. {@code secret} files are kept in memory only. */
         record Files(String path, Map<String, byte[]> content, boolean secret) implements ResolvedMount {}

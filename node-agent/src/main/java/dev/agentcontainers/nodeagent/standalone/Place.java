@@ -53,6 +53,7 @@ record Place(int number) {
                 LOG_LIMIT,
                 OptionalLong.of(UNASKED_STORAGE),
                 List.of(),
+                List.of(),
                 NodeSettings.Gvisor.DEFAULT);
     }
 

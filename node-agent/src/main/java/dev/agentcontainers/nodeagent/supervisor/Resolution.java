@@ -109,6 +109,11 @@ final class Resolution {
         return switch (mount) {
             case Mount.Denied denied -> new ResolvedMount.Denied(denied.path());
             case Mount.Workspace workspace -> new ResolvedMount.Workspace(workspace.path(), workspace.writable());
+            case Mount.DiskDirectory directory -> new ResolvedMount.DiskDirectory(directory.path(), directory.bytes());
+            case Mount.MemoryDirectory directory ->
+                new ResolvedMount.MemoryDirectory(directory.path(), directory.bytes());
+            case Mount.HostDirectory directory ->
+                new ResolvedMount.HostDirectory(directory.path(), directory.source(), directory.writable());
             case Mount.ConfigMapFiles files ->
                 new ResolvedMount.Files(
                         files.path(),

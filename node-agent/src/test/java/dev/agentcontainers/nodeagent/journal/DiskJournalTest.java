@@ -217,6 +217,10 @@ class DiskJournalTest {
                         OptionalLong.of(100), OptionalLong.of(1L << 40), OptionalLong.empty(), OptionalLong.of(256)),
                 List.of(
                         new Mount.Workspace("/workspace", true),
+                        new Mount.DiskDirectory("/data", OptionalLong.of(1L << 30)),
+                        new Mount.DiskDirectory("/shared", OptionalLong.empty()),
+                        new Mount.MemoryDirectory("/scratch", 1L << 20),
+                        new Mount.HostDirectory("/srv", "/srv/data", true),
                         new Mount.Denied("/etc/ssh"),
                         new Mount.ConfigMapFiles("/opt", "c-1"),
                         new Mount.SecretFiles("/secret", "s-1")),

@@ -175,7 +175,7 @@ class AgentsIT {
                 List.of(new Filesystem.Mount(
                         "/etc/agent",
                         MountAccess.ReadOnly,
-                        new Filesystem.Source(null, new Filesystem.ConfigMapSource("c-copy"), null))),
+                        Filesystem.Source.from(new Filesystem.ConfigMapSource("c-copy")))),
                 Assignments.resources("100m", "1Mi")));
         node.admin.resource(assignment).create();
         awaitPhase(uid, AssignmentPhase.Preparing);

@@ -20,9 +20,11 @@ import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.Probe;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -106,14 +108,31 @@ class AssignmentMappingTest {
                         new Filesystem.Mount(
                                 "/a",
                                 MountAccess.ReadOnly,
-                                new Filesystem.Source(null, new Filesystem.ConfigMapSource("copy"), null)),
+                                Filesystem.Source.from(new Filesystem.ConfigMapSource("copy"))),
                         new Mount.ConfigMapFiles("/a", "copy")),
                 Arguments.of(
                         new Filesystem.Mount(
                                 "/a",
                                 MountAccess.ReadOnly,
-                                new Filesystem.Source(null, null, new Filesystem.SecretSource("copy"))),
-                        new Mount.SecretFiles("/a", "copy")));
+                                Filesystem.Source.from(new Filesystem.SecretSource("copy"))),
+                        new Mount.SecretFiles("/a", "copy")),
+                Arguments.of(
+                        new Filesystem.Mount(
+                                "/a",
+                                MountAccess.ReadOnly,
+                                Filesystem.Source.from(new Filesystem.HostPath("/srv/a", null))),
+                        new Mount.HostDirectory("/a", "/srv/a", false)),
+                Arguments.of(empty(null, null), new Mount.DiskDirectory("/a", OptionalLong.empty())),
+                Arguments.of(empty("", "20Mi"), new Mount.DiskDirectory("/a", OptionalLong.of(20 << 20))),
+                Arguments.of(empty("Memory", "1.5"), new Mount.MemoryDirectory("/a", 2)));
+    }
+
+    private static Filesystem.Mount empty(@Nullable String medium, @Nullable String sizeLimit) {
+        return new Filesystem.Mount(
+                "/a",
+                MountAccess.ReadWrite,
+                Filesystem.Source.from(
+                        new Filesystem.EmptyDir(medium, sizeLimit == null ? null : Quantity.parse(sizeLimit))));
     }
 
     @ParameterizedTest
@@ -132,8 +151,9 @@ class AssignmentMappingTest {
                         "mounts[/data] has no source"),
                 Arguments.of(
                         withMount(new Filesystem.Mount(
-                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null))),
-                        "mounts[/data].source"));
+                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null, null, null))),
+                        "mounts[/data].source"),
+                Arguments.of(withMount(empty("Memory", null)), "mounts[/a].source.emptyDir"));
     }
 
     @ParameterizedTest
@@ -145,7 +165,7 @@ class AssignmentMappingTest {
     }
 
     private static Filesystem.Source workspace() {
-        return new Filesystem.Source(new Filesystem.Workspace(), null, null);
+        return Filesystem.Source.from(new Filesystem.Workspace());
     }
 
     private static AgentAssignment withVariable(EnvironmentVariable variable) {

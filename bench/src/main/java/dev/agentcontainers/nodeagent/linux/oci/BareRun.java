@@ -171,7 +171,7 @@ public final class BareRun {
                     new RootfsBuilder(Mounts.ofThisMachine()).mountMemory(paths.privateMount(), "mode=0711");
                     creation.hideUnifiedHierarchy();
                     Files.createDirectory(paths.bundle());
-                    creation.make(root, own, paths, ids, driver.store(own.id()), surroundings, users);
+                    creation.make(root, own, paths, ids, driver.allocation(own), surroundings, users);
                     List<String> arguments = new ArrayList<>(command.shim().runtimeArguments(paths));
                     arguments.addAll(List.of(
                             "run",

@@ -1,11 +1,11 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /** The root of one sandbox that is about to be made. Closed when it is made or can't be. */
@@ -13,10 +13,10 @@ interface AgentRoot extends Closeable {
     /**
      * Makes the root with the agent's mounts, in the calling thread's mount namespace, which is the sandbox's.
      *
-     * @param workspaces folder that holds the sandbox's workspaces and whatever else the agent writes
+     * @param storage that holds whatever the agent writes to the disk
      * @throws SandboxException of kind INVALID_SPEC where a mount can't be had, naming its path
      */
-    Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Path workspaces) throws IOException, SandboxException;
+    Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Opened storage) throws IOException, SandboxException;
 
     @Override
     void close();

@@ -6,12 +6,14 @@ import dev.agentcontainers.nodeagent.linux.image.IdMapping;
 import dev.agentcontainers.nodeagent.linux.image.ImageRoot;
 import dev.agentcontainers.nodeagent.linux.image.ImageUser;
 import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.ImageTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -28,13 +30,20 @@ import java.util.Optional;
  *
  * @param mapping of the sandbox's ids, made before its mount namespace is
  * @param own what the agent has in place of the image's
+ * @param hostFolders that it may be given
  */
-record ImageAgentRoot(Mounts mounts, OverlayCalls calls, IdMapping mapping, SandboxRoot.Image image, Replacements own)
+record ImageAgentRoot(
+        Mounts mounts,
+        OverlayCalls calls,
+        IdMapping mapping,
+        SandboxRoot.Image image,
+        Replacements own,
+        HostFolders hostFolders)
         implements AgentRoot {
     @Override
-    public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Path workspaces)
+    public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Opened storage)
             throws IOException, SandboxException {
-        Path changes = WorkspaceStore.rootChanges(workspaces);
+        Path changes = WorkspaceStore.rootChanges(storage.shared());
         DeepDeletion.delete(changes);
         Files.createDirectory(changes);
         Files.createDirectory(paths.layers());
@@ -43,7 +52,7 @@ record ImageAgentRoot(Mounts mounts, OverlayCalls calls, IdMapping mapping, Sand
                     .mount(image.layers(), mapping, ids, new ImageRoot.Places(paths.layers(), changes, paths.root()));
             ImageUser user = ImageUser.in(paths.root(), image.user());
             RunAs runAs = new RunAs(user.user(), user.group(), user.groups(), Optional.of(user.home()));
-            RootfsBuilder.Parameters parameters = SandboxCreation.parameters(spec, workspaces, ids, runAs);
+            RootfsBuilder.Parameters parameters = SandboxCreation.parameters(spec, storage, hostFolders, ids, runAs);
             RootfsPlan plan =
                     new ImageTree(paths.root(), ids.first()).prepare(spec.mounts(), own, spec.workingDirectory());
             new RootfsBuilder(mounts).mountOver(plan, paths.root(), parameters);

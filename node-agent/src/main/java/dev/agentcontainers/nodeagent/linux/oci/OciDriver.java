@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.LinuxHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
@@ -24,6 +25,8 @@ import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Division;
 import dev.agentcontainers.nodeagent.linux.storage.StorageLimit;
 import dev.agentcontainers.nodeagent.linux.storage.StorageRefusedException;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
@@ -33,9 +36,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -62,8 +64,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * drivers of a node share what they know: each finds and removes sandboxes of the others as well. Thread-safe.
  */
 public final class OciDriver implements IsolationDriver, AutoCloseable {
-    static final String STORAGE_FIELD = "spec.resources.limits.ephemeral-storage";
-
     private final DriverKind kind;
     private final OciSettings settings;
     private final ProcessCalls processes;
@@ -193,9 +193,13 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         if (kind == DriverKind.GVISOR) {
             GvisorLimits.require(spec);
         }
-        Optional<StorageLimit> limit = storageLimit(spec);
-        if (limit.isPresent()) {
-            refuseUnenforceable(limit.get());
+        refuseHostDirectories(spec);
+        Division division = division(spec);
+        for (StorageLimit limit : division.parts().values()) {
+            refuseUnenforceable(limit);
+        }
+        if (division.shared().isPresent()) {
+            refuseUnenforceable(division.shared().get());
         }
         cgroups.expectMoves();
         attempt(Step.PREPARE, spec.id(), () -> {
@@ -203,12 +207,32 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             PrivateFiles.makeDirectory(files(spec.id()).directory());
             ids.of(spec.id().value());
             try {
-                store(spec.id()).prepare(limit);
+                storage(spec.id()).prepare(division);
             } catch (StorageRefusedException e) {
-                throw new SandboxException(Step.PREPARE, Kind.UNSUPPORTED, STORAGE_FIELD + " " + e.getMessage(), e);
+                throw new SandboxException(
+                        Step.PREPARE, Kind.UNSUPPORTED, StorageDivision.FIELD + " " + e.getMessage(), e);
             }
             return true;
         });
+    }
+
+    private void refuseHostDirectories(SandboxSpec spec) throws SandboxException {
+        for (ResolvedMount mount : spec.mounts()) {
+            if (mount instanceof ResolvedMount.HostDirectory(String path, String source, boolean writable)) {
+                Optional<String> refusal = hostFolders(settings).refusal(source, writable);
+                if (refusal.isPresent()) {
+                    throw new SandboxException(
+                            Step.PREPARE,
+                            Kind.UNSUPPORTED,
+                            "spec.filesystem.mounts: hostPath of '" + path + "': " + refusal.get());
+                }
+            }
+        }
+    }
+
+    /** Never the node agent's own. */
+    static HostFolders hostFolders(OciSettings settings) {
+        return settings.hostRoot().folders().without(List.of(settings.stateDirectory(), settings.runDirectory()));
     }
 
     /** What an administrator asks for must not be passed over. */
@@ -224,39 +248,17 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         }
     }
 
-    /** What the manifest asks for; without that the node's own limit where the agent can write to the disk. */
-    private Optional<StorageLimit> storageLimit(SandboxSpec spec) {
-        OptionalLong asked = spec.limits().ephemeralStorageBytes();
-        if (asked.isPresent()) {
-            return Optional.of(new StorageLimit(asked.getAsLong(), true));
-        }
-        boolean writes = spec.root() instanceof SandboxRoot.Image
-                || spec.mounts().stream()
-                        .anyMatch(mount -> mount instanceof Workspace workspace && workspace.writable());
-        OptionalLong unasked = settings.unaskedStorage();
-        return writes && unasked.isPresent()
-                ? Optional.of(new StorageLimit(unasked.getAsLong(), false))
-                : Optional.empty();
-    }
-
     private void refuseUnenforceable(StorageLimit limit) throws SandboxException {
         if (!images.available()) {
             throw new SandboxException(
                     Step.PREPARE,
                     Kind.UNSUPPORTED,
                     limit.reserved()
-                            ? STORAGE_FIELD + " can't be enforced on this node: it lacks " + Ext4Images.needs()
+                            ? StorageDivision.FIELD + " can't be enforced on this node: it lacks " + Ext4Images.needs()
                             : "what agents write can't be kept to the " + limit.bytes()
                                     + " bytes that this node's setting"
                                     + " agentcontainers.node.unasked-storage allows: it lacks " + Ext4Images.needs()
                                     + "; with 0 agents without a limit may fill the disk");
-        }
-        if (limit.reserved() && limit.bytes() < WorkspaceStore.LEAST_LIMIT) {
-            throw new SandboxException(
-                    Step.PREPARE,
-                    Kind.INVALID_SPEC,
-                    STORAGE_FIELD + " is " + limit.bytes() + " bytes; the least that can be enforced is "
-                            + WorkspaceStore.LEAST_LIMIT + " (16Mi)");
         }
     }
 
@@ -276,7 +278,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         try {
             return attempt(Step.CREATE, spec.id(), () -> {
                 IdRange range = ids.of(spec.id().value());
-                RunRecord record = creation().create(spec, files, range, store(spec.id()), surroundings(spec.id()));
+                RunRecord record = creation().create(spec, files, range, allocation(spec), surroundings(spec.id()));
                 return new NetworkAttachment(record.agent().pid());
             });
         } catch (SandboxException e) {
@@ -346,11 +348,11 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         OptionalLong limit = spec.limits().ephemeralStorageBytes();
         attempt(Step.OBSERVE, spec.id(), () -> {
             // One that is no longer asked for stays in force.
-            if (limit.isPresent() && !store(spec.id()).limit().equals(limit)) {
+            if (limit.isPresent() && !storage(spec.id()).sharedLimit().equals(sharedLimit(spec))) {
                 throw new SandboxException(
                         Step.OBSERVE,
                         Kind.UNSUPPORTED,
-                        STORAGE_FIELD + " can't be changed while the sandbox exists; all other limits can");
+                        StorageDivision.FIELD + " can't be changed while the sandbox exists; all other limits can");
             }
             new LiveLimits(cgroups).apply(spec.id().value(), onTheHost(spec), spec.requests());
             return true;
@@ -402,7 +404,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     public void remove(SandboxId id) throws SandboxException {
         attempt(Step.REMOVE, id, () -> {
             runs.remove(files(id));
-            store(id).deleteRootChanges();
+            storage(id).deleteRootChanges();
             return true;
         });
     }
@@ -411,7 +413,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     public void purge(SandboxId id) throws SandboxException {
         remove(id);
         attempt(Step.REMOVE, id, () -> {
-            store(id).delete();
+            storage(id).delete();
             authorities.remove(id);
             Files.deleteIfExists(files(id).log());
             // Only when nothing has its ids any more.
@@ -497,8 +499,24 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         return new SandboxFiles(settings, id);
     }
 
-    WorkspaceStore store(SandboxId id) {
-        return new WorkspaceStore(files(id).directory(), loopDevices, images, templates);
+    SandboxStorage storage(SandboxId id) {
+        return new SandboxStorage(
+                files(id).directory(), folder -> new WorkspaceStore(folder, loopDevices, images, templates));
+    }
+
+    private Division division(SandboxSpec spec) throws SandboxException {
+        return StorageDivision.of(spec, settings.unaskedStorage());
+    }
+
+    private OptionalLong sharedLimit(SandboxSpec spec) throws SandboxException {
+        return division(spec)
+                .shared()
+                .map(limit -> OptionalLong.of(limit.bytes()))
+                .orElse(OptionalLong.empty());
+    }
+
+    SandboxCreation.Allocation allocation(SandboxSpec spec) throws SandboxException {
+        return new SandboxCreation.Allocation(storage(spec.id()), division(spec));
     }
 
     private Tools tools() throws SandboxException {

@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.linux.image.IdMapping;
 import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
@@ -20,7 +21,8 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
-import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
@@ -84,8 +86,12 @@ final class SandboxCreation {
      */
     record Surroundings(HostRoot hostRoot, Optional<Path> trust) {}
 
+    /** A sandbox's part of the disk, and how it is divided. */
+    record Allocation(SandboxStorage storage, SandboxStorage.Division division) {}
+
     /** Creates the container of a sandbox of which no run exists. */
-    RunRecord create(SandboxSpec spec, SandboxFiles paths, IdRange ids, WorkspaceStore store, Surroundings surroundings)
+    RunRecord create(
+            SandboxSpec spec, SandboxFiles paths, IdRange ids, Allocation allocation, Surroundings surroundings)
             throws IOException, SandboxException {
         PrivateFiles.makeDirectory(paths.run());
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
@@ -93,7 +99,7 @@ final class SandboxCreation {
         Created created;
         try (UserNamespace users = UserNamespace.of(shim.processes(), shim.descriptors(), ids, paths.run());
                 AgentRoot root = root(spec, users, surroundings)) {
-            created = create(spec, paths, ids, store, surroundings, users, root, shimGroups);
+            created = create(spec, paths, ids, allocation, surroundings, users, root, shimGroups);
         }
         long agent = switch (created) {
             case Created.Agent(long pid) -> pid;
@@ -109,7 +115,7 @@ final class SandboxCreation {
             SandboxSpec spec,
             SandboxFiles paths,
             IdRange ids,
-            WorkspaceStore store,
+            Allocation allocation,
             Surroundings surroundings,
             UserNamespace users,
             AgentRoot root,
@@ -119,7 +125,7 @@ final class SandboxCreation {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
             Files.createDirectory(paths.bundle());
             try (ShimLaunch launch = shim.launch(paths)) {
-                make(root, spec, paths, ids, store, surroundings, users);
+                make(root, spec, paths, ids, allocation, surroundings, users);
                 // Before it has any child: everything of the sandbox is in its groups from the beginning.
                 launch.move(shimGroups);
                 hideUnifiedHierarchy();
@@ -147,7 +153,8 @@ final class SandboxCreation {
                         overlay,
                         IdMapping.of(overlay, users),
                         image,
-                        new Replacements(ownFiles(spec), trust(surroundings)));
+                        new Replacements(ownFiles(spec), trust(surroundings)),
+                        OciDriver.hostFolders(settings));
         };
     }
 
@@ -165,7 +172,8 @@ final class SandboxCreation {
                 mounts,
                 // What the host has mounted now, without what will be mounted for the sandbox.
                 new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn),
-                new Replacements(ownFiles(spec), folders));
+                new Replacements(ownFiles(spec), folders),
+                OciDriver.hostFolders(settings));
     }
 
     private static Map<String, String> trust(Surroundings surroundings) {
@@ -180,22 +188,27 @@ final class SandboxCreation {
             SandboxSpec spec,
             SandboxFiles paths,
             IdRange ids,
-            WorkspaceStore store,
+            Allocation allocation,
             Surroundings surroundings,
             UserNamespace users)
             throws IOException, SandboxException {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
         Files.createDirectory(paths.runtimeState());
-        Path workspaces = store.open(
-                paths.storage(), spec.limits().ephemeralStorageBytes().isPresent());
-        AgentRoot.Made made = root.make(spec, paths, ids, workspaces);
+        Opened storage = allocation.storage().open(paths.storage(), allocation.division());
+        AgentRoot.Made made = root.make(spec, paths, ids, storage);
         Files.write(paths.bundle().resolve("config.json"), bundle(made, spec, paths, ids, surroundings, users));
     }
 
-    static RootfsBuilder.Parameters parameters(SandboxSpec spec, Path workspaces, IdRange ids, RunAs runAs) {
+    static RootfsBuilder.Parameters parameters(
+            SandboxSpec spec, Opened storage, HostFolders hostFolders, IdRange ids, RunAs runAs) {
         long owner = ids.first() + runAs.user();
-        return new RootfsBuilder.Parameters(path -> workspace(workspaces, path, owner), owner, temporaryBytes(spec));
+        return new RootfsBuilder.Parameters(
+                path -> place(storage, path, owner),
+                hostFolders,
+                owner,
+                temporaryBytes(spec),
+                spec.limits().memoryBytes().orElse(Long.MAX_VALUE));
     }
 
     private byte[] bundle(
@@ -246,9 +259,9 @@ final class SandboxCreation {
         }
     }
 
-    private static Path workspace(Path opened, String path, long owner) {
+    private static Path place(Opened storage, String path, long owner) {
         try {
-            return WorkspaceStore.workspace(opened, path, owner);
+            return storage.place(path, owner);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -14,8 +14,9 @@ import java.util.Set;
  * @param shown paths of the host that are shown, with the local filesystems mounted below them
  * @param hidden paths below those that are left out; a last segment that ends in '*' stands for every name that begins
  *     so
+ * @param folders that agents may be given by their manifests, images' too
  */
-public record HostRoot(List<String> shown, List<String> hidden) {
+public record HostRoot(List<String> shown, List<String> hidden, HostFolders folders) {
     /** Filesystems that are shown where they are mounted below a shown path. Others (network, FUSE, kernel) are not. */
     static final Set<String> LOCAL_FILESYSTEMS = Set.of(
             "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "erofs", "squashfs", "overlay");
@@ -58,7 +59,8 @@ public record HostRoot(List<String> shown, List<String> hidden) {
                     "/etc/ipsec.*",
                     "/etc/cloud",
                     "/etc/machine-id",
-                    "/etc/.git"));
+                    "/etc/.git"),
+            HostFolders.NONE);
 
     public HostRoot {
         shown = List.copyOf(shown);
@@ -86,12 +88,16 @@ public record HostRoot(List<String> shown, List<String> hidden) {
                 all.add(path);
             }
         }
-        return new HostRoot(all, hidden);
+        return new HostRoot(all, hidden, folders);
+    }
+
+    public HostRoot giving(HostFolders others) {
+        return new HostRoot(shown, hidden, others);
     }
 
     public HostRoot without(Collection<String> paths) {
         List<String> all = new ArrayList<>(hidden);
         all.addAll(paths);
-        return new HostRoot(shown, all);
+        return new HostRoot(shown, all, folders);
     }
 }

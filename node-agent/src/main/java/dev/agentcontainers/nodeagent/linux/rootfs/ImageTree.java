@@ -104,6 +104,7 @@ public final class ImageTree {
         if (placed.stream().noneMatch(each -> each.covers(working))) {
             makeDirectories(working, workingDirectory);
         }
+        RootfsPlanner.requireNothingInHostFolders(planned);
         return new RootfsPlan(List.of(), planned, masked);
     }
 

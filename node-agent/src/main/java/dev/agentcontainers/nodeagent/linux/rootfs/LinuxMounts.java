@@ -14,6 +14,18 @@ final class LinuxMounts implements Mounts {
     private static final int AT_RECURSIVE = 0x8000;
     private static final int O_PATH_DIRECTORY_NOFOLLOW_CLOEXEC = 0x200000 | 0x80000;
     private static final int MOUNT_SETATTR = 442;
+    private static final int OPEN_TREE = 428;
+    private static final int MOVE_MOUNT = 429;
+    private static final int OPENAT2 = 437;
+    private static final long OPEN_TREE_CLONE = 1;
+    private static final long CLOEXEC = 0x80000;
+    private static final long MOVE_MOUNT_EMPTY_PATH = 4;
+    // Places in other mounts are given by the kernel's links to descriptors.
+    private static final long MOVE_MOUNT_TO_LINKS = 0x10;
+    private static final long RESOLVE_NO_XDEV = 0x01;
+    private static final long RESOLVE_NO_MAGICLINKS = 0x02;
+    private static final long RESOLVE_NO_SYMLINKS = 0x04;
+    private static final long RESOLVE_BENEATH = 0x08;
     private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
     // These two differ between the architectures (asm/fcntl.h).
     private static final int O_DIRECTORY = ARM ? 0x4000 : 0x10000;
@@ -38,6 +50,11 @@ final class LinuxMounts implements Mounts {
         static native int umount2(byte[] target, int flags);
 
         static native long syscall(long number, long directory, byte[] path, long flags, long[] value, long size);
+
+        static native long syscall(long number, long directory, byte[] path, long[] how, long size);
+
+        static native long syscall(
+                long number, long from, byte[] fromPath, long to, byte[] toPath, long flags, long unused);
 
         static native int open(byte[] path, int flags, int mode);
 
@@ -111,6 +128,49 @@ final class LinuxMounts implements Mounts {
     @Override
     public int openDirectoryIn(int directory, String name) {
         return result(Libc.openat(directory, bytes(name), PLACE, 0));
+    }
+
+    @Override
+    public int openPlain(String path) {
+        return openPlace(AT_FDCWD, path, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    }
+
+    @Override
+    public int openBeneath(int directory, String path) {
+        return openPlace(
+                directory, path, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+    }
+
+    private static int openPlace(int directory, String path, long resolve) {
+        // struct open_how: flags, mode, resolve
+        long[] how = {PLACE, 0, resolve};
+        return result(Libc.syscall(OPENAT2, directory, bytes(path), how, (long) how.length * Long.BYTES));
+    }
+
+    @Override
+    public int cloneMount(int directory) {
+        return result(Libc.syscall(
+                OPEN_TREE, directory, bytes(""), OPEN_TREE_CLONE | CLOEXEC | AT_EMPTY_PATH, new long[1], 0));
+    }
+
+    @Override
+    public int restrictMount(int mount, long attributes) {
+        // struct mount_attr: set, clear, propagation, userns_fd
+        long[] value = {attributes, 0, MS_PRIVATE, 0};
+        return result(
+                Libc.syscall(MOUNT_SETATTR, mount, bytes(""), AT_EMPTY_PATH, value, (long) value.length * Long.BYTES));
+    }
+
+    @Override
+    public int placeMount(int mount, String target) {
+        return result(Libc.syscall(
+                MOVE_MOUNT,
+                mount,
+                bytes(""),
+                AT_FDCWD,
+                bytes(target),
+                MOVE_MOUNT_EMPTY_PATH | MOVE_MOUNT_TO_LINKS,
+                0L));
     }
 
     @Override

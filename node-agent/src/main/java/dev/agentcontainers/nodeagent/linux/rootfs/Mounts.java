@@ -44,6 +44,21 @@ public interface Mounts {
     /** Opens a directory in another one, not following a link. */
     int openDirectoryIn(int directory, String name);
 
+    /** Opens a directory as a mere place, by a path that has no link in it. */
+    int openPlain(String path);
+
+    /** The same below another directory, out of whose filesystem the path must not lead. */
+    int openBeneath(int directory, String path);
+
+    /** A mount of an opened directory that is not anywhere yet, without those below it; open_tree(2). */
+    int cloneMount(int directory);
+
+    /** Sets attributes of a mount that {@link #cloneMount} made, and makes it private. */
+    int restrictMount(int mount, long attributes);
+
+    /** Puts such a mount at a directory. */
+    int placeMount(int mount, String target);
+
     int makeDirectoryIn(int directory, String name, int mode);
 
     int changeOwner(int directory, long owner);

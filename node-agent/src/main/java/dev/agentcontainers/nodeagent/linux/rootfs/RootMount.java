@@ -21,8 +21,14 @@ public sealed interface RootMount {
         }
     }
 
+    /** A directory in memory that the agent owns, charged to its memory. {@code bytes}: how much fits in. */
+    record Memory(String path, Optional<String> within, long bytes) implements RootMount {}
+
     /** @param name the path as the manifest has it, which names the directory that is mounted */
     record Workspace(String path, Optional<String> within, String name, boolean writable) implements RootMount {}
+
+    /** @param source absolute path on the host */
+    record HostDirectory(String path, Optional<String> within, String source, boolean writable) implements RootMount {}
 
     record Files(String path, Optional<String> within, Map<String, byte[]> content, boolean secret)
             implements RootMount {}

@@ -38,10 +38,17 @@ public final class RootfsBuilder {
 
     /**
      * @param workspace where the directory of a workspace is, by its name
+     * @param hostFolders that the agent may be given
      * @param owner the host's user and group id that stands for the agent's own
-     * @param temporaryBytes size of filesystems in memory that the agent may fill
+     * @param temporaryBytes size of /tmp
+     * @param mostMemoryBytes the agent's limit of memory, beyond which nothing in memory can be filled
      */
-    public record Parameters(Function<String, Path> workspace, long owner, long temporaryBytes) {}
+    public record Parameters(
+            Function<String, Path> workspace,
+            HostFolders hostFolders,
+            long owner,
+            long temporaryBytes,
+            long mostMemoryBytes) {}
 
     /** Mounts a filesystem in memory, kept out of swap space where the kernel can (6.4). */
     public void mountMemory(Path target, String options) throws IOException {
@@ -118,8 +125,13 @@ public final class RootfsBuilder {
             switch (mount) {
                 case RootMount.Temporary _ ->
                     mountMemory(target, memoryOptions("1777", parameters.temporaryBytes(), owner));
+                case RootMount.Memory memory ->
+                    mountMemory(
+                            target,
+                            memoryOptions("0750", Math.min(memory.bytes(), parameters.mostMemoryBytes()), owner));
                 case RootMount.Workspace workspace ->
                     bind(parameters.workspace().apply(workspace.name()).toString(), target);
+                case RootMount.HostDirectory directory -> mountHost(directory, parameters.hostFolders(), target);
                 case RootMount.Files files ->
                     mountMemory(target, memoryOptions("0755", sizeOf(files.content()), owner));
                 case RootMount.Shown shown -> bind(shown.source(), target);
@@ -135,6 +147,15 @@ public final class RootfsBuilder {
         });
     }
 
+    private void mountHost(RootMount.HostDirectory directory, HostFolders folders, String target) throws IOException {
+        int mount = folders.open(mounts, directory.source(), directory.writable());
+        try {
+            check("mount " + directory.source(), mounts.placeMount(mount, target));
+        } finally {
+            mounts.close(mount);
+        }
+    }
+
     private static void writeFiles(RootMount.Files files, String target, long owner) throws IOException {
         for (Map.Entry<String, byte[]> file : files.content().entrySet()) {
             Path path = Path.of(target, file.getKey());
@@ -147,8 +168,9 @@ public final class RootfsBuilder {
 
     private static boolean isReadOnly(RootMount mount) {
         return switch (mount) {
-            case RootMount.Temporary _ -> false;
+            case RootMount.Temporary _, RootMount.Memory _ -> false;
             case RootMount.Workspace workspace -> !workspace.writable();
+            case RootMount.HostDirectory directory -> !directory.writable();
             case RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;
         };
     }

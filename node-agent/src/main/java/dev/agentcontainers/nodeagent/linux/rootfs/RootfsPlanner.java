@@ -82,6 +82,7 @@ public final class RootfsPlanner {
                 && place.child() == null) {
             place.put(new Folder(0755));
         }
+        requireNothingInHostFolders(planned);
         return new RootfsPlan(tree.operations(), planned, masked);
     }
 
@@ -145,8 +146,24 @@ public final class RootfsPlanner {
             case ResolvedMount.Denied _ -> new RootMount.Denied(path, within);
             case ResolvedMount.Workspace workspace ->
                 new RootMount.Workspace(path, within, workspace.path(), workspace.writable());
+            case ResolvedMount.DiskDirectory directory -> new RootMount.Workspace(path, within, directory.path(), true);
+            case ResolvedMount.MemoryDirectory directory -> new RootMount.Memory(path, within, directory.bytes());
+            case ResolvedMount.HostDirectory directory ->
+                new RootMount.HostDirectory(path, within, directory.source(), directory.writable());
             case ResolvedMount.Files files -> new RootMount.Files(path, within, files.content(), files.secret());
         };
+    }
+
+    /** The place would have to be made in the host's folder, where others may do what they like meanwhile. */
+    static void requireNothingInHostFolders(List<RootMount> mounts) throws SandboxException {
+        for (RootMount outer : mounts) {
+            for (RootMount inner : mounts) {
+                if (outer instanceof RootMount.HostDirectory && inner.path().startsWith(outer.path() + "/")) {
+                    throw invalid(
+                            inner.path(), "stands in the hostPath '" + outer.path() + "', in which no mount can be");
+                }
+            }
+        }
     }
 
     static String maskOf(ResolvedMount mount) throws SandboxException {

@@ -174,7 +174,8 @@ public final class WorkspaceStore {
         DeepDeletion.delete(plain());
     }
 
-    private static String nameFor(String path) {
+    /** A file name for a path of a manifest. */
+    static String nameFor(String path) {
         String name = URLEncoder.encode(path.substring(1), StandardCharsets.UTF_8);
         return name.length() <= LONGEST_NAME
                 ? name

@@ -143,17 +143,19 @@ final class Share {
                 amount("memory", limits.memory(), 1),
                 limits.ephemeralStorage() != null
                         ? amount("ephemeral-storage", limits.ephemeralStorage(), 1)
-                        : writesToWorkspace(limited.filesystem()) ? StandaloneRun.UNASKED_STORAGE : 0,
+                        : writesToDisk(limited.filesystem()) ? StandaloneRun.UNASKED_STORAGE : 0,
                 limits.pids());
     }
 
-    private static boolean writesToWorkspace(@Nullable Filesystem filesystem) {
+    private static boolean writesToDisk(@Nullable Filesystem filesystem) {
         return filesystem != null
                 && filesystem.mounts() != null
                 && filesystem.mounts().stream()
                         .anyMatch(mount -> mount.source() != null
-                                && mount.source().workspace() != null
-                                && mount.access() != MountAccess.ReadOnly);
+                                && mount.access() != MountAccess.ReadOnly
+                                && (mount.source().workspace() != null
+                                        || (mount.source().emptyDir() != null
+                                                && !mount.source().emptyDir().inMemory())));
     }
 
     private static long amount(String resource, Quantity quantity, int unitsInOne) throws RefusedRunException {

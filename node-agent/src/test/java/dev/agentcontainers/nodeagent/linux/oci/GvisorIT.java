@@ -9,6 +9,8 @@ import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
+import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
@@ -311,6 +313,33 @@ class GvisorIT {
                 .contains("refused")
                 .doesNotContain("CONNECTED")
                 .doesNotContain("OPENED");
+    }
+
+    @Test
+    void socketsInAFolderOfTheHostAreNotReached() throws Exception {
+        Path folder = Files.createTempDirectory("s");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        OciDriver giving = OciDriver.process(
+                        node.settings().withHostRoot(HostRoot.DEFAULT.giving(HostFolders.of(List.of(folder + ":rw")))))
+                .gvisor();
+        SandboxSpec spec = shell(
+                "python3 -c \"import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(2)\n"
+                        + "try: s.connect('/data/socket'); print('CONNECTED')\n"
+                        + "except OSError as e: print('refused', e)\"",
+                new ResolvedMount.HostDirectory("/data", folder.toString(), true));
+        Path socket = folder.resolve("socket");
+        try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listening.bind(UnixDomainSocketAddress.of(socket));
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rwxrwxrwx"));
+            giving.prepare(spec);
+            giving.create(spec);
+            giving.start(spec.id());
+            assertThat(giving.awaitExit(spec.id()).code()).isZero();
+        } finally {
+            Files.deleteIfExists(socket);
+            Files.delete(folder);
+        }
+        assertThat(node.output(spec.id())).contains("refused").doesNotContain("CONNECTED");
     }
 
     @Test

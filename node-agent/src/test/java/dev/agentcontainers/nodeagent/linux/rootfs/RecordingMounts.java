@@ -70,6 +70,34 @@ public final class RecordingMounts implements Mounts {
     }
 
     @Override
+    public int openPlain(String path) {
+        record("open plain " + path);
+        return 7;
+    }
+
+    @Override
+    public int openBeneath(int directory, String path) {
+        record("open beneath " + path);
+        return 8;
+    }
+
+    @Override
+    public int cloneMount(int directory) {
+        record("clone " + directory);
+        return 9;
+    }
+
+    @Override
+    public int restrictMount(int mount, long attributes) {
+        return record("restrict " + mount + " " + attributes);
+    }
+
+    @Override
+    public int placeMount(int mount, String target) {
+        return record("place " + mount + " " + target);
+    }
+
+    @Override
     public int makeDirectoryIn(int directory, String name, int mode) {
         return record("make in " + name);
     }

@@ -20,7 +20,7 @@ class RootfsBuilderTest {
 
     private final RecordingMounts mounts = new RecordingMounts();
     private final RootfsBuilder.Parameters parameters =
-            new RootfsBuilder.Parameters(path -> Path.of("/store" + path), 5000, 8192);
+            new RootfsBuilder.Parameters(path -> Path.of("/store" + path), HostFolders.NONE, 5000, 8192, 4096);
 
     private void build(RootfsPlan plan) throws IOException {
         new RootfsBuilder(mounts).build(plan, root, parameters);

@@ -1,0 +1,129 @@
+package dev.agentcontainers.nodeagent.linux.storage;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * What one sandbox has of the disk: a store that its writable places share, and one for each place that has a part of its
+ * own. No part can take anything from another.
+ */
+public final class SandboxStorage {
+    private final Path parts;
+    private final WorkspaceStore shared;
+    private final Function<Path, WorkspaceStore> stores;
+
+    /**
+     * @param directory of the sandbox
+     * @param stores of a directory
+     */
+    public SandboxStorage(Path directory, Function<Path, WorkspaceStore> stores) {
+        this.parts = directory.resolve("parts");
+        this.shared = stores.apply(directory);
+        this.stores = stores;
+    }
+
+    /**
+     * How the disk's part of a sandbox is divided.
+     *
+     * @param shared by all places that have no part of their own; empty for no limit
+     * @param parts limits of the others by the paths at which manifests mount them
+     */
+    public record Division(Optional<StorageLimit> shared, Map<String, StorageLimit> parts) {
+        public Division {
+            parts = Map.copyOf(parts);
+        }
+    }
+
+    /** The limit of what is shared; empty where there is none or nothing exists. */
+    public OptionalLong sharedLimit() throws IOException {
+        return shared.limit();
+    }
+
+    /**
+     * Makes what holds the places, or gives it the limits that it has now. Must not be called while they are in use.
+     *
+     * @throws StorageRefusedException where what exists can't have its limit
+     */
+    public void prepare(Division division) throws IOException, InterruptedException {
+        shared.prepare(division.shared());
+        for (Map.Entry<String, StorageLimit> part : division.parts().entrySet()) {
+            Path folder = part(part.getKey());
+            PrivateFiles.makeDirectory(folder);
+            stores.apply(folder).prepare(Optional.of(part.getValue()));
+        }
+    }
+
+    /**
+     * In the sandbox's mount namespace: makes all of it available.
+     *
+     * @param target an existing directory in which those that images are mounted on are made
+     */
+    public Opened open(Path target, Division division) throws IOException {
+        Path first = Files.createDirectory(target.resolve("shared"));
+        Path opened = shared.open(
+                first, division.shared().filter(StorageLimit::reserved).isPresent());
+        Map<String, Path> own = new HashMap<>();
+        for (Map.Entry<String, StorageLimit> part : division.parts().entrySet()) {
+            Path place = Files.createDirectory(target.resolve("part" + own.size()));
+            own.put(
+                    part.getKey(),
+                    stores.apply(part(part.getKey()))
+                            .open(place, part.getValue().reserved()));
+        }
+        return new Opened(opened, Map.copyOf(own));
+    }
+
+    /**
+     * Storage at hand.
+     *
+     * @param shared directory of what has no part of its own
+     * @param parts the others' directories, by the paths at which manifests mount them
+     */
+    public record Opened(Path shared, Map<String, Path> parts) {
+        /**
+         * The directory of one place, made where it does not exist.
+         *
+         * @param path where the manifest mounts it
+         * @param owner the host's user and group id that stands for the agent's own
+         */
+        public Path place(String path, long owner) throws IOException {
+            return WorkspaceStore.workspace(parts.getOrDefault(path, shared), path, owner);
+        }
+    }
+
+    /** As {@link WorkspaceStore#deleteRootChanges}. */
+    public void deleteRootChanges() throws IOException {
+        shared.deleteRootChanges();
+    }
+
+    /** Removes everything. */
+    public void delete() throws IOException {
+        shared.delete();
+        for (Path part : existing()) {
+            stores.apply(part).delete();
+            Files.deleteIfExists(part);
+        }
+        Files.deleteIfExists(parts);
+    }
+
+    private List<Path> existing() throws IOException {
+        try (Stream<Path> entries = Files.list(parts)) {
+            return entries.toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    private Path part(String path) {
+        return parts.resolve(WorkspaceStore.nameFor(path));
+    }
+}

@@ -1,0 +1,211 @@
+package dev.agentcontainers.nodeagent.linux.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.DiskDirectory;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.MemoryDirectory;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Directories that are empty at first, filled by real agents beyond whatever they may hold. */
+@Tag("node")
+@Tag("runtime")
+@Timeout(120)
+class EmptyDirectoriesIT {
+    private static final long MIB = 1 << 20;
+    private static final ResolvedMount DISK = new DiskDirectory("/disk", OptionalLong.empty());
+    private static final ResolvedMount PART = new DiskDirectory("/part", OptionalLong.of(20 * MIB));
+    private static final ResolvedMount MEMORY = new MemoryDirectory("/memory", 4 * MIB);
+    private static final ResolvedMount WORKSPACE = new Workspace("/workspace", true);
+    private static final ResolvedMount[] ALL = {DISK, PART, MEMORY, WORKSPACE};
+
+    private TestNode node;
+
+    @BeforeEach
+    void startNode() throws Exception {
+        node = TestNode.start();
+    }
+
+    @AfterEach
+    void closeNode() throws Exception {
+        node.close();
+    }
+
+    private static SandboxSpec again(SandboxSpec spec, String script) {
+        return TestNode.spec(
+                spec.id(),
+                List.of("/bin/sh", "-c", script),
+                spec.limits(),
+                spec.mounts().toArray(ResolvedMount[]::new));
+    }
+
+    @Test
+    void eachIsEmptyAtFirstAndSeparateFromTheOthers() throws Exception {
+        String script = "for place in /disk /part /memory /workspace; do ls $place | grep -v lost+found;"
+                + " echo $place > $place/file && cat $place/file; done";
+        assertThat(node.outputOf(TestNode.shell(script, TestNode.storage(64 * MIB), ALL)))
+                .isEqualTo("/disk\n/part\n/memory\n/workspace");
+    }
+
+    @Test
+    void onTheDiskTheyAreKeptOverRestartsAndInMemoryTheyBeginAnew() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "for place in /disk /part /memory; do echo kept > $place/file; done", TestNode.storage(64 * MIB), ALL);
+        assertThat(node.run(spec).code()).isZero();
+        node.driver().remove(spec.id());
+        assertThat(node.run(again(spec, "cat /disk/file /part/file; ls /memory; echo end"))
+                        .code())
+                .isZero();
+        assertThat(node.output(spec.id())).endsWith("kept\nkept\nend");
+    }
+
+    @Test
+    void whatFillsOneDirectoryTakesNothingFromTheOthers() throws Exception {
+        SandboxSpec spec = TestNode.shell("""
+                dd if=/dev/zero of=/part/fill bs=1M count=100 2>&1 | grep -o 'No space left on device'
+                dd if=/dev/zero of=/memory/fill bs=1M count=100 2>&1 | grep -o 'No space left on device'
+                dd if=/dev/zero of=/workspace/fill bs=1M count=25 2>/dev/null && echo fits
+                dd if=/dev/zero of=/disk/fill bs=1M count=100 2>&1 | grep -o 'No space left on device'
+                du -sm /part /disk /workspace | cut -f1
+                """, TestNode.storage(64 * MIB), ALL);
+        List<String> lines = node.outputOf(spec).lines().toList();
+        assertThat(lines.subList(0, 4))
+                .containsExactly(
+                        "No space left on device", "No space left on device", "fits", "No space left on device");
+        assertThat(lines.subList(4, 7).stream().mapToLong(Long::parseLong).sum())
+                .isBetween(40L, 64L);
+    }
+
+    /** Without a limit of its own kernel memory would be filled by names alone. */
+    @Test
+    void namesInMemoryAreLimitedToo() throws Exception {
+        SandboxSpec spec = TestNode.spec(TestNode.newId(), List.of("python3", "-c", """
+                        import errno, os
+                        count = 0
+                        try:
+                            while True:
+                                os.close(os.open(f"/memory/{count}", os.O_CREAT | os.O_WRONLY))
+                                count += 1
+                        except OSError as e:
+                            print(errno.errorcode[e.errno], count <= 1024)
+                        """), ResourceAmounts.NONE, MEMORY);
+        assertThat(node.outputOf(spec)).isEqualTo("ENOSPC True");
+    }
+
+    @Test
+    void filesInMemoryCountAsTheAgentsMemory() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "dd if=/dev/zero of=/memory/fill bs=1M count=500 2>&1 | tail -1; exit 3",
+                TestNode.limits(1000, 64 * MIB, 50),
+                new MemoryDirectory("/memory", 1024 * MIB));
+        assertThat(node.run(spec).code()).isIn(3, 137);
+        assertThat(node.output(spec.id())).doesNotContain("524288000");
+    }
+
+    @Test
+    @Tag("host-kernel")
+    void inMemoryNoMoreIsPromisedThanTheAgentsMemory() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "df -m --output=size /memory | tail -1",
+                TestNode.limits(1000, 64 * MIB, 50),
+                new MemoryDirectory("/memory", 1024 * MIB));
+        assertThat(node.outputOf(spec).strip()).isEqualTo("64");
+    }
+
+    @Test
+    @Tag("host-kernel")
+    void theirFilesNeitherSetUserIdsNorAreDevices() throws Exception {
+        SandboxSpec spec =
+                TestNode.spec(TestNode.newId(), List.of("python3", "-c", """
+                        import os, stat
+                        mounts = [line.split() for line in open("/proc/mounts")]
+                        for place in ("/disk", "/part", "/memory"):
+                            options = [mount[3].split(",") for mount in mounts if mount[1] == place][-1]
+                            print(place, "rw" in options, "nosuid" in options, "nodev" in options)
+                            try:
+                                os.mknod(place + "/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+                                open(place + "/null", "w")
+                                print("opened a device")
+                            except OSError:
+                                pass
+                        """), TestNode.storage(64 * MIB), ALL);
+        assertThat(node.outputOf(spec)).isEqualTo("/disk True True True\n/part True True True\n/memory True True True");
+    }
+
+    @Test
+    void aLinkThatTheAgentMadeIsNotFollowedByAMount() throws Exception {
+        SandboxSpec spec = TestNode.shell("ln -s /etc /disk/in", TestNode.storage(64 * MIB), DISK);
+        assertThat(node.run(spec).code()).isZero();
+        node.driver().remove(spec.id());
+        SandboxSpec nested = TestNode.spec(
+                spec.id(), List.of("true"), spec.limits(), DISK, new DiskDirectory("/disk/in", OptionalLong.empty()));
+        node.driver().prepare(nested);
+        assertThatThrownBy(() -> node.driver().create(nested)).hasMessageContaining("/disk/in");
+    }
+
+    @Test
+    void oneInsideAnotherIsSeenAndHasItsOwnLimit() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "echo inner > /disk/in/file; dd if=/dev/zero of=/disk/in/fill bs=1M count=30 2>&1 | grep -o 'No space'",
+                TestNode.storage(64 * MIB),
+                DISK,
+                new DiskDirectory("/disk/in", OptionalLong.of(20 * MIB)));
+        assertThat(node.outputOf(spec)).isEqualTo("No space");
+    }
+
+    @Test
+    void nothingOfThemIsLeft() throws Exception {
+        SandboxSpec spec = TestNode.shell("echo x > /part/x", TestNode.storage(64 * MIB), ALL);
+        node.run(spec);
+        Path directory = new SandboxFiles(node.settings(), spec.id()).directory();
+        List<Path> images = images(directory);
+        assertThat(images).hasSize(2);
+        node.driver().remove(spec.id());
+        for (Path image : images) {
+            await().until(() -> !LoopDevices.ofThisMachine().isInUse(image));
+        }
+        node.driver().purge(spec.id());
+        assertThat(directory).doesNotExist();
+    }
+
+    @Test
+    void theLimitOfAPartIsReservedAtOnce() throws Exception {
+        SandboxSpec spec = TestNode.shell("true", TestNode.storage(64 * MIB), ALL);
+        node.run(spec);
+        for (Path image : images(new SandboxFiles(node.settings(), spec.id()).directory())) {
+            assertThat((long) Files.getAttribute(image, "unix:size"))
+                    .isEqualTo(image.toString().contains("part") ? 20 * MIB : 44 * MIB);
+        }
+    }
+
+    @Test
+    void theLimitOfAnAgentCantChangeWhileItRuns() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(64 * MIB), ALL);
+        node.begin(spec);
+        node.driver().update(spec);
+        assertThatThrownBy(() ->
+                        node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.storage(70 * MIB), ALL)))
+                .hasMessageContaining("spec.resources.limits.ephemeral-storage");
+    }
+
+    private static List<Path> images(Path directory) throws Exception {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> file.toString().endsWith(".img")).toList();
+        }
+    }
+}
