@@ -3,12 +3,13 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import dev.agentcontainers.nodeagent.linux.cgroup.GroupStats;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
-import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -25,13 +26,13 @@ final class RunStats {
     }
 
     /** Empty where there is no run, or where it ends meanwhile: what was read then may be of what was left of it. */
-    Optional<SandboxStats> of(SandboxFiles files, WorkspaceStore store) throws IOException {
+    Optional<SandboxStats> of(SandboxFiles files, SandboxStorage storage) throws IOException {
         Optional<RunRecord> record = RunRecord.read(files.record());
         if (record.isEmpty() || !isAlive(record.get())) {
             return Optional.empty();
         }
         try {
-            SandboxStats stats = read(files, record.get(), store);
+            SandboxStats stats = read(files, record.get(), storage);
             return isAlive(record.get()) ? Optional.of(stats) : Optional.empty();
         } catch (IOException e) {
             if (isAlive(record.get())) {
@@ -46,9 +47,9 @@ final class RunStats {
         return record.agent().isAlive() && record.bootId().equals(RunRecord.currentBoot());
     }
 
-    private SandboxStats read(SandboxFiles files, RunRecord record, WorkspaceStore store) throws IOException {
+    private SandboxStats read(SandboxFiles files, RunRecord record, SandboxStorage storage) throws IOException {
         GroupStats group = cgroups.stats(files.id().value());
-        OptionalLong storageLimit = store.limit();
+        OptionalLong storageLimit = storage.limit();
         // What gVisor has on the host are its own threads: it alone knows the agent's processes.
         boolean counted = kind != DriverKind.GVISOR;
         return new SandboxStats(
@@ -60,7 +61,7 @@ final class RunStats {
                 group.memoryLimitBytes(),
                 counted ? group.tasks() : OptionalLong.empty(),
                 counted ? group.taskLimit() : OptionalLong.empty(),
-                storageLimit.isPresent() ? storage(files, record.shim()) : OptionalLong.empty(),
+                storageLimit.isPresent() ? taken(storage.images(files.storage()), record.shim()) : OptionalLong.empty(),
                 storageLimit,
                 group.outOfMemoryKills());
     }
@@ -70,18 +71,21 @@ final class RunStats {
     }
 
     /**
-     * What is taken of the filesystem in the image, by way of the shim that sees its mount. Files without a limit are on the disk
-     * among others: they could only be counted one by one.
+     * What is taken of the filesystems in the images, by way of the shim that sees their mounts. Files without a limit are on the
+     * disk among others: they could only be counted one by one.
      */
-    private static OptionalLong storage(SandboxFiles files, ProcessIdentity shim) {
-        Path mount = SandboxFiles.through(shim.pid(), files.storage());
-        if (!shim.isAlive()) {
-            return OptionalLong.empty();
+    private static OptionalLong taken(List<Path> images, ProcessIdentity shim) {
+        long sum = 0;
+        for (Path image : images) {
+            File place = SandboxFiles.through(shim.pid(), image).toFile();
+            long size = place.getTotalSpace();
+            // Sizes of zero say that nothing could be asked.
+            if (size == 0) {
+                return OptionalLong.empty();
+            }
+            sum += Math.max(0, size - place.getFreeSpace());
         }
-        File place = mount.toFile();
-        long size = place.getTotalSpace();
-        long free = place.getFreeSpace();
-        // Asked again: its pid may have become another's. Sizes of zero say that nothing could be asked.
-        return size > 0 && shim.isAlive() ? OptionalLong.of(Math.max(0, size - free)) : OptionalLong.empty();
+        // Asked at last: its pid may have become another's.
+        return shim.isAlive() ? OptionalLong.of(sum) : OptionalLong.empty();
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,9 @@ import java.util.stream.Stream;
  * own. No part can take anything from another.
  */
 public final class SandboxStorage {
+    private static final String SHARED = "shared";
+    private static final String PART = "part";
+
     private final Path parts;
     private final WorkspaceStore shared;
     private final Function<Path, WorkspaceStore> stores;
@@ -41,6 +45,28 @@ public final class SandboxStorage {
         public Division {
             parts = Map.copyOf(parts);
         }
+    }
+
+    /** The limits of all of it together; empty where nothing has a limit. */
+    public OptionalLong limit() throws IOException {
+        long sum = shared.limit().orElse(0);
+        for (Path part : existing()) {
+            sum += stores.apply(part).limit().orElse(0);
+        }
+        return sum > 0 ? OptionalLong.of(sum) : OptionalLong.empty();
+    }
+
+    /** Where images are mounted in the target of {@link #open}; what has no limit has no image. */
+    public List<Path> images(Path target) throws IOException {
+        List<Path> images = new ArrayList<>();
+        if (shared.limit().isPresent()) {
+            images.add(target.resolve(SHARED));
+        }
+        int parts = existing().size();
+        for (int number = 0; number < parts; number++) {
+            images.add(target.resolve(PART + number));
+        }
+        return images;
     }
 
     /** The limit of what is shared; empty where there is none or nothing exists. */
@@ -68,12 +94,12 @@ public final class SandboxStorage {
      * @param target an existing directory in which those that images are mounted on are made
      */
     public Opened open(Path target, Division division) throws IOException {
-        Path first = Files.createDirectory(target.resolve("shared"));
+        Path first = Files.createDirectory(target.resolve(SHARED));
         Path opened = shared.open(
                 first, division.shared().filter(StorageLimit::reserved).isPresent());
         Map<String, Path> own = new HashMap<>();
         for (Map.Entry<String, StorageLimit> part : division.parts().entrySet()) {
-            Path place = Files.createDirectory(target.resolve("part" + own.size()));
+            Path place = Files.createDirectory(target.resolve(PART + own.size()));
             own.put(
                     part.getKey(),
                     stores.apply(part(part.getKey()))
