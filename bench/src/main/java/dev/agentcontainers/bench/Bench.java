@@ -1,6 +1,8 @@
 package dev.agentcontainers.bench;
 
+import dev.agentcontainers.bench.density.Density;
 import dev.agentcontainers.bench.drivers.DriverCosts;
+import dev.agentcontainers.bench.drivers.ExecLatency;
 import dev.agentcontainers.bench.egress.EgressPath;
 import dev.agentcontainers.bench.egress.FenceLoad;
 import dev.agentcontainers.bench.egress.HttpProxies;
@@ -30,6 +32,8 @@ public final class Bench {
         all.put("ready", new ReadyTimes());
         all.put("latency", new StartLatency());
         all.put("drivers", new DriverCosts());
+        all.put("exec", new ExecLatency());
+        all.put("density", new Density());
         all.put("peer", new PeerLatency());
         all.put("strength", new StrengthComparison());
         all.put("apply", new ApplyToRunning());

@@ -2,7 +2,6 @@ package dev.agentcontainers.bench.drivers;
 
 import dev.agentcontainers.bench.Bench.Benchmark;
 import dev.agentcontainers.bench.Bench.Run;
-import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
 import dev.agentcontainers.nodeagent.linux.oci.BareRun;
@@ -18,72 +17,122 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * The drivers of images beside each other and beside their runtimes' own {@code run} of the same bundle. The agent is
- * {@code date}, as in {@code latency}; there is no fence and no supervisor here.
+ * The drivers beside each other, beside their runtimes' own {@code run} of the same bundle and beside bubblewrap alone. The agent
+ * is {@code date}, as in {@code latency}; there is no fence and no supervisor here.
  */
 public final class DriverCosts implements Benchmark {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
+    private static final List<String> DATE = List.of("/bin/date", "+%s%N");
+    private static final String FIRST = " → first instruction";
+    private static final String END = " → exit";
 
     @Override
     public String description() {
-        return "start and idle memory of the drivers container and gvisor, beside crun and runsc alone (root)";
+        return "start to first instruction and to exit of each driver, beside its runtime and bwrap alone (root)";
     }
 
     @Override
     public void run(Run run, Report report) throws Exception {
         try (RuntimeDrivers drivers = RuntimeDrivers.open("drivers")) {
-            SandboxRoot root = new SandboxRoot.Image(List.of(layer(drivers.folder())), "");
+            SandboxRoot root = new SandboxRoot.Image(List.of(SmallImage.layer(drivers.folder())), "");
             measureStarts(run, report, drivers, root);
             measureMemory(run, report, drivers.container(), root);
             measureMemory(run, report, drivers.gvisor(), root);
         }
     }
 
-    private static void measureStarts(Run run, Report report, RuntimeDrivers drivers, SandboxRoot root)
+    /** One way to run an agent to its end. */
+    private interface Start {
+        Times run() throws IOException, SandboxException, InterruptedException;
+    }
+
+    /** Nanoseconds from the beginning to the agent's first instruction and to the knowledge of its end. */
+    private record Times(long first, long end) {}
+
+    private static void measureStarts(Run run, Report report, RuntimeDrivers drivers, SandboxRoot image)
             throws IOException, SandboxException, InterruptedException {
-        OciDriver container = drivers.container();
-        OciDriver gvisor = drivers.gvisor();
-        BareRun crun = BareRun.container(drivers.settings(), date(root));
-        BareRun runsc = BareRun.gvisor(drivers.settings(), date(root));
-        int warmUp = run.times(10, 2);
-        int rounds = run.times(60, 8);
+        Map<String, Start> ways = ways(drivers, image);
+        List<String> names = List.copyOf(ways.keySet());
+        int warmUp = run.times(8, 2);
+        int rounds = run.times(40, 8);
         for (int i = 0; i < warmUp + rounds; i++) {
             // In turn which is first, so that none always finds what another left warm.
-            for (int turn = 0; turn < 4; turn++) {
-                boolean counts = i >= warmUp;
-                switch ((i + turn) % 4) {
-                    case 0 -> add(report, counts, "crun or runc alone, bundle at hand", bare(crun));
-                    case 1 ->
-                        add(report, counts, "driver container: prepare → first instruction", start(container, root));
-                    case 2 -> add(report, counts, "runsc alone, bundle at hand", bare(runsc));
-                    default -> add(report, counts, "driver gvisor: prepare → first instruction", start(gvisor, root));
+            for (int turn = 0; turn < names.size(); turn++) {
+                String name = names.get((i + turn) % names.size());
+                Times times = Objects.requireNonNull(ways.get(name)).run();
+                if (i >= warmUp) {
+                    report.samples(name + FIRST).addNanos(times.first());
+                    report.samples(name + END).addNanos(times.end());
                 }
             }
         }
-        Samples alone = report.samples("runsc alone, bundle at hand");
-        Samples driven = report.samples("driver gvisor: prepare → first instruction");
-        report.figure(
-                "driver gvisor to runsc alone, ratio of medians", "%.2f".formatted(driven.median() / alone.median()));
-    }
-
-    private static void add(Report report, boolean counts, String what, long nanos) {
-        if (counts) {
-            report.samples(what).addNanos(nanos);
+        for (RuntimeDrivers.Choice choice : drivers.choices()) {
+            reportAdded(report, choice, FIRST);
+            reportAdded(report, choice, END);
         }
     }
 
-    private static long bare(BareRun runtime) throws IOException {
-        Instant begin = Instant.now();
-        return Duration.between(begin, instant(runtime.run().strip())).toNanos();
+    private static void reportAdded(Report report, RuntimeDrivers.Choice choice, String until) {
+        Samples alone = report.samples(alone(choice) + until);
+        Samples driven = report.samples(driven(choice) + until);
+        report.figure(
+                driven(choice) + until + ", added to its runtime alone, medians",
+                "%.1f ms, %.2f times".formatted(driven.median() - alone.median(), driven.median() / alone.median()));
     }
 
-    private static long start(OciDriver driver, SandboxRoot root)
+    private static String alone(RuntimeDrivers.Choice choice) {
+        return "%s alone, bundle of %s"
+                .formatted(choice.runtime(), choice.driver().name());
+    }
+
+    private static String driven(RuntimeDrivers.Choice choice) {
+        return "driver " + choice;
+    }
+
+    /** Each driver beside its runtime's {@code run} of the same bundle, which is at hand. */
+    private static Map<String, Start> ways(RuntimeDrivers drivers, SandboxRoot image)
+            throws IOException, SandboxException {
+        Map<String, Start> ways = new LinkedHashMap<>();
+        Bubblewrap bubblewrap = new Bubblewrap();
+        ways.put("bwrap alone", () -> {
+            Instant begin = Instant.now();
+            return times(begin, instant(bubblewrap.run(DATE).strip()));
+        });
+        for (RuntimeDrivers.Choice choice : drivers.choices()) {
+            SandboxRoot root = choice.driver().name().equals("process") ? SandboxRoot.HOST : image;
+            BareRun runtime = bare(choice, root);
+            ways.put(alone(choice), () -> {
+                Instant begin = Instant.now();
+                return times(begin, instant(runtime.run().strip()));
+            });
+            ways.put(driven(choice), () -> start(choice.driver(), root));
+        }
+        return ways;
+    }
+
+    private static BareRun bare(RuntimeDrivers.Choice choice, SandboxRoot root) throws IOException, SandboxException {
+        return switch (choice.driver().name()) {
+            case "process" -> BareRun.of(choice.settings(), date(root));
+            case "container" -> BareRun.container(choice.settings(), date(root));
+            default -> BareRun.gvisor(choice.settings(), date(root));
+        };
+    }
+
+    private static Times times(Instant begin, Instant first) {
+        return new Times(
+                Duration.between(begin, first).toNanos(),
+                Duration.between(begin, Instant.now()).toNanos());
+    }
+
+    private static Times start(OciDriver driver, SandboxRoot root)
             throws IOException, SandboxException, InterruptedException {
         SandboxSpec spec = date(root);
         Instant begin = Instant.now();
@@ -91,10 +140,13 @@ public final class DriverCosts implements Benchmark {
         driver.create(spec);
         driver.start(spec.id());
         driver.awaitExit(spec.id());
+        Instant end = Instant.now();
         String line = Files.readAllLines(driver.log(spec.id())).getFirst();
         driver.purge(spec.id());
-        return Duration.between(begin, instant(line.substring(line.lastIndexOf(' ') + 1)))
-                .toNanos();
+        Instant first = instant(line.substring(line.lastIndexOf(' ') + 1));
+        return new Times(
+                Duration.between(begin, first).toNanos(),
+                Duration.between(begin, end).toNanos());
     }
 
     private static Instant instant(String nanos) {
@@ -155,7 +207,7 @@ public final class DriverCosts implements Benchmark {
     }
 
     private static SandboxSpec date(SandboxRoot root) {
-        return spec(root, List.of("/bin/date", "+%s%N"));
+        return spec(root, DATE);
     }
 
     private static SandboxSpec spec(SandboxRoot root, List<String> command) {
@@ -170,18 +222,5 @@ public final class DriverCosts implements Benchmark {
                 ResourceAmounts.NONE,
                 ResourceAmounts.NONE,
                 List.of());
-    }
-
-    /** The host's date and sleep with the libraries that they need. */
-    private static Path layer(Path folder) {
-        Path layer = folder.resolve("layer");
-        Commands.run(
-                "sh",
-                "-ec",
-                "umask 022; mkdir -p $0/bin $0/etc; cp -L /bin/date /bin/sleep $0/bin;"
-                        + " for l in $(ldd /bin/date /bin/sleep | grep -o '/[^ )]*' | grep '\\.so' | sort -u);"
-                        + " do mkdir -p $0$(dirname $l); cp -L $l $0$l; done",
-                layer.toString());
-        return layer;
     }
 }

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.GvisorSettings;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
+import dev.agentcontainers.nodeagent.linux.oci.RuntimeChoice;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -69,6 +71,32 @@ public final class RuntimeDrivers implements AutoCloseable {
 
     OciDriver gvisor() {
         return process.gvisor();
+    }
+
+    /**
+     * A driver with a certain runtime.
+     *
+     * @param settings that the driver has
+     */
+    record Choice(OciDriver driver, OciSettings settings, String runtime) {
+        @Override
+        public String toString() {
+            return "%s (%s)".formatted(driver.name(), runtime);
+        }
+    }
+
+    /** All drivers, {@code process} with each of its runtimes that this machine has. */
+    List<Choice> choices() {
+        List<Choice> choices = new ArrayList<>();
+        for (String runtime : List.of("crun", "runc")) {
+            Program.find(runtime).ifPresent(program -> {
+                OciSettings chosen = RuntimeChoice.of(settings, program.path());
+                choices.add(new Choice(OciDriver.process(chosen), chosen, runtime));
+            });
+        }
+        choices.add(new Choice(container(), settings, "crun or runc"));
+        choices.add(new Choice(gvisor(), settings, "runsc"));
+        return choices;
     }
 
     /** From the weakest to the strongest. */

@@ -1,6 +1,6 @@
 /**
  * What the ways of isolation cost beside each other. In: this machine, as root, with the runtimes of the drivers. Out: the
- * time from a driver's first call to an agent's first instruction, and the memory of agents that are idle. Uses names and
+ * time from a driver's first call to an agent's first instruction and to its exit, of exec, and the memory of idle agents. Uses names and
  * ids of its own and removes them.
  */
 @NullMarked

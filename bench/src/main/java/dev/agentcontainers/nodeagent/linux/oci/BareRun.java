@@ -1,7 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
@@ -21,7 +19,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +81,8 @@ public final class BareRun {
         driver.prepare(spec);
         driver.create(spec);
         SandboxFiles files = new SandboxFiles(settings, spec.id());
-        long shimPid = RunRecord.read(files.record()).orElseThrow().shim().pid();
-        writeBundle(settings, SandboxFiles.through(shimPid, files.bundle()));
+        BareBundle bundle = BareBundle.of(settings, files);
+        bundle.write(NAME);
         ProcessCalls processes = ProcessCalls.ofThisMachine();
         DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
         Tools tools;
@@ -103,17 +100,7 @@ public final class BareRun {
                 new Readiness(processes, descriptors),
                 Mounts.ofThisMachine(),
                 settings.patience());
-        return new BareRun(settings, spec, driver, files, shimPid, command);
-    }
-
-    /** The same but for its control group, which must be its own. */
-    private static void writeBundle(OciSettings settings, Path bundle) throws IOException {
-        ObjectMapper json = new ObjectMapper();
-        ObjectNode configuration =
-                (ObjectNode) json.readTree(bundle.resolve("config.json").toFile());
-        ((ObjectNode) configuration.get("linux")).put("cgroupsPath", settings.cgroupParent() + "/" + NAME);
-        Files.createDirectories(bundle.resolve(NAME));
-        json.writeValue(bundle.resolve(NAME).resolve("config.json").toFile(), configuration);
+        return new BareRun(settings, spec, driver, files, bundle.holder(), command);
     }
 
     /** Runs the agent to its end; returns what it wrote. */

@@ -1,0 +1,337 @@
+package dev.agentcontainers.bench.density;
+
+import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.bench.Removal;
+import dev.agentcontainers.bench.drivers.SmallImage;
+import dev.agentcontainers.nodeagent.audit.AuditSubject;
+import dev.agentcontainers.nodeagent.audit.AuditTrail;
+import dev.agentcontainers.nodeagent.audit.AuditedFence;
+import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
+import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
+import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.journal.DiskJournal;
+import dev.agentcontainers.nodeagent.journal.PolicySnapshot;
+import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.oci.GvisorSettings;
+import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
+import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
+import dev.agentcontainers.nodeagent.linux.oci.RuntimeChoice;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
+import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
+import dev.agentcontainers.nodeagent.names.NameSettings;
+import dev.agentcontainers.nodeagent.names.NamesFence;
+import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import dev.agentcontainers.nodeagent.platform.Platform;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
+import dev.agentcontainers.nodeagent.sandbox.Mount;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport;
+import dev.agentcontainers.nodeagent.supervisor.NodeParts;
+import dev.agentcontainers.nodeagent.supervisor.Supervisor;
+import dev.agentcontainers.policy.PolicyCompiler;
+import dev.agentcontainers.policy.PolicyGroup;
+import dev.agentcontainers.policy.PolicySubject;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A node agent's supervisor, driver, fence, egress proxy and record in this process, as they are shipped, without an API server:
+ * assignments come from the benchmark, and its agents sleep. Removes everything of it when closed, or when the JVM is asked to
+ * end. For one thread.
+ */
+final class DensityNode implements AutoCloseable {
+    static final String NAME = "density";
+    /** As the node agent names them; source: NodeNames. */
+    static final String CONTROL_GROUP = "/agentcontainers-" + NAME;
+
+    static final String PROXY_CONTROL_GROUP = "/agentproxy-" + NAME;
+    static final String FENCE = "agentfence-" + NAME;
+
+    private static final long FIRST_ID = 1_600_000_000L;
+    private static final int MOST_AGENTS = 1000;
+    private static final long PATIENCE_SECONDS = 120;
+    private static final List<String> AGENT = List.of("/bin/sleep", "infinity");
+
+    private static final ResourceAmounts LIMITS = new ResourceAmounts(
+            OptionalLong.of(1000), OptionalLong.of(256L << 20), OptionalLong.empty(), OptionalLong.of(100));
+
+    private final Way way;
+    private final Path folder;
+    private final NodeSettings settings;
+    private final OciSettings oci;
+    private final Platform platform = Platform.current();
+    private final Fence bare;
+    private final AuditTrail trail;
+    private final OciDriver driver;
+    private final FenceUpkeep upkeep;
+    private final EgressProxyKeeper proxy;
+    private final Supervisor supervisor;
+    private final String group;
+    private final BlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
+    private final List<Assignment> running = new ArrayList<>();
+    private final Removal removal;
+
+    private DensityNode(Way way, Path folder) throws IOException, SandboxException {
+        this.way = way;
+        this.folder = folder;
+        this.settings = new NodeSettings(
+                NAME,
+                folder.resolve("state"),
+                folder.resolve("run"),
+                FIRST_ID,
+                (MOST_AGENTS + 24L) * IdRange.PER_SANDBOX,
+                64L << 20);
+        this.oci = oci();
+        this.bare = platform.fence(settings);
+        this.driver = driver();
+        // What an earlier benchmark left that was killed.
+        for (SandboxId left : driver.list()) {
+            driver.purge(left);
+        }
+        if (driver.probe() instanceof DriverProbe.NotReady(String reason)) {
+            throw new IOException("the driver %s is not ready: %s".formatted(way, reason));
+        }
+        this.trail = AuditTrail.watched(NAME, "", Clock.systemUTC());
+        AuditSubject.Agent subject = new AuditSubject.Agent(NAME, "agent", "agent");
+        AuditedFence audited = new AuditedFence(bare, trail, _ -> Optional.of(subject));
+        NamesFence fence = new NamesFence(audited);
+        removal = new Removal(this::remove);
+        fence.open(new FenceSettings("100.95.252.0/22", "100.80.0.0/12", List.of()));
+        DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
+        PolicyKeeper policy = new PolicyKeeper(fence, journal);
+        AgentNodePolicySpec.Group compiled = compiled();
+        this.group = compiled.name();
+        policy.apply(new PolicySnapshot(1, new AgentNodePolicySpec(1L, List.of(compiled))));
+        this.upkeep = new FenceUpkeep(fence).start();
+        this.proxy = new EgressProxyKeeper(
+                        fence,
+                        platform.proxy(settings),
+                        NameSettings.DEFAULT,
+                        AgentAuthorities.of(settings.stateDirectory()),
+                        audited)
+                .start();
+        this.supervisor = new Supervisor(new NodeParts(
+                Map.of(driver.name(), driver),
+                fence,
+                policy,
+                new NoMaterial(),
+                LocalImage.of(SmallImage.layer(folder)),
+                journal,
+                reports::add,
+                new ResourceAmounts(
+                        OptionalLong.of(1_000_000),
+                        OptionalLong.of(1L << 40),
+                        OptionalLong.empty(),
+                        OptionalLong.empty()),
+                MOST_AGENTS,
+                platform.facts(settings).bootId(),
+                Clock.systemUTC()));
+        supervisor.start();
+        supervisor.sync(List.of(), List.of());
+    }
+
+    static DensityNode open(Way way) throws IOException, SandboxException {
+        Path folder = Files.createTempDirectory("agentcontainers-bench");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        return new DensityNode(way, folder);
+    }
+
+    private OciSettings oci() {
+        OciSettings usual = OciSettings.of(
+                        settings.stateDirectory(),
+                        settings.runDirectory().resolve("oci"),
+                        CONTROL_GROUP,
+                        new IdRange(settings.firstUserId(), settings.userIdCount()),
+                        settings.logLimitBytes())
+                .withUnaskedStorage(settings.unaskedStorageBytes());
+        if (way.isGvisor()) {
+            return usual.withGvisor(new GvisorSettings(way.runtime(), GvisorSettings.SYSTRAP));
+        }
+        return way.runtime().map(path -> RuntimeChoice.of(usual, path)).orElse(usual);
+    }
+
+    private OciDriver driver() {
+        OciDriver process = OciDriver.process(oci);
+        return way.isGvisor() ? process.gvisor() : way.hasImage() ? process.container() : process;
+    }
+
+    /** Of this node alone. */
+    Path folder() {
+        return folder;
+    }
+
+    OciSettings settings() {
+        return oci;
+    }
+
+    int agents() {
+        return supervisor.agents();
+    }
+
+    /** One agent more; nanoseconds until it runs behind its fence. */
+    long start() throws InterruptedException {
+        Assignment assignment = assignment(new SandboxId(UUID.randomUUID().toString()));
+        List<Assignment> all = new ArrayList<>(running);
+        all.add(assignment);
+        long begin = System.nanoTime();
+        supervisor.sync(all, List.of());
+        await(Set.of(assignment.id()), AssignmentPhase.Running);
+        running.add(assignment);
+        return System.nanoTime() - begin;
+    }
+
+    /** Deletes all of them at once; nanoseconds until nothing is left of any. */
+    long deleteAll() throws InterruptedException {
+        Set<SandboxId> ids = new HashSet<>();
+        running.forEach(each -> ids.add(each.id()));
+        long begin = System.nanoTime();
+        supervisor.sync(List.of(), running);
+        await(ids, AssignmentPhase.Stopped);
+        long nanos = System.nanoTime() - begin;
+        running.clear();
+        supervisor.sync(List.of(), List.of());
+        return nanos;
+    }
+
+    private void await(Set<SandboxId> ids, AssignmentPhase phase) throws InterruptedException {
+        Set<SandboxId> awaited = new HashSet<>(ids);
+        while (!awaited.isEmpty()) {
+            AgentReport report = reports.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (report == null) {
+                throw new IllegalStateException(
+                        "%d agents are not %s within %d s".formatted(awaited.size(), phase, PATIENCE_SECONDS));
+            }
+            SandboxId id = report.assignment().id();
+            if (report.phase() == AssignmentPhase.Failed || report.phase() == AssignmentPhase.Rejected) {
+                throw new IllegalStateException("sandbox " + id + ": " + report.reason() + ": " + report.message());
+            }
+            if (report.phase() == phase) {
+                awaited.remove(id);
+            }
+        }
+    }
+
+    private Assignment assignment(SandboxId id) {
+        return new Assignment(
+                id,
+                new Assignment.Agent(NAME, "agent", id.value(), 1),
+                1,
+                1,
+                new Assignment.Driver(way.driver(), driver.name(), Map.of()),
+                way.hasImage()
+                        ? Optional.of(new Assignment.Image(
+                                "registry.invalid/density:1", Optional.empty(), List.of(), List.of()))
+                        : Optional.empty(),
+                AGENT,
+                Optional.of("/"),
+                List.of(),
+                LIMITS,
+                LIMITS,
+                List.of(new Mount.Workspace("/workspace", true)),
+                RestartPolicy.Never,
+                Optional.empty(),
+                Duration.ZERO,
+                group);
+    }
+
+    /** The same agent for the runtime alone. */
+    static SandboxSpec spec() {
+        return new SandboxSpec(
+                new SandboxId(UUID.randomUUID().toString()),
+                "agent",
+                Map.of(),
+                AGENT,
+                "/",
+                Map.of(),
+                LIMITS,
+                List.of(new ResolvedMount.Workspace("/workspace", true)));
+    }
+
+    /** With a name, so that the node has an egress proxy. */
+    private static AgentNodePolicySpec.Group compiled() {
+        AgentContainer agent = Serialization.unmarshal("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: agent, namespace: bench}
+                spec:
+                  command: [sleep]
+                  network:
+                    egress:
+                    - name: data
+                      to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}]
+                      ports: [{protocol: TCP, port: 8080}]
+                    - name: packages
+                      to: [{domain: "*.example.org"}]
+                      ports: [{protocol: TCP, port: 443}]
+                """, AgentContainer.class);
+        PolicySubject subject = PolicySubject.of(agent);
+        return PolicyCompiler.compile(subject, List.of()).asGroup(PolicyGroup.nameOf(subject));
+    }
+
+    /** The agents here need none. */
+    private static final class NoMaterial implements MaterialSource {
+        @Override
+        public Optional<Map<String, byte[]>> configMap(String name) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Map<String, byte[]>> secret(String name) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public void close() {
+        removal.close();
+    }
+
+    private void remove() {
+        try {
+            supervisor.close();
+            for (SandboxId id : driver.list()) {
+                driver.purge(id);
+            }
+            upkeep.close();
+            proxy.close();
+            bare.destroy();
+            if (bare instanceof AutoCloseable closeable) {
+                closeable.close();
+            }
+            trail.close();
+            driver.close();
+            driver.forget();
+            platform.forget(settings);
+            DeepDeletion.delete(folder);
+        } catch (Exception e) {
+            System.err.println("bench: not everything could be removed of " + folder + ": " + e.getMessage());
+        }
+    }
+}
