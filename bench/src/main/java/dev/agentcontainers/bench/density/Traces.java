@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,6 +23,7 @@ import java.util.stream.Stream;
  */
 record Traces(Map<String, Long> counts) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern NUMBERS = Pattern.compile("[0-9a-f]{8}[0-9a-f-]*|[0-9]+");
 
     Traces {
         counts = new LinkedHashMap<>(counts);
@@ -32,7 +35,7 @@ record Traces(Map<String, Long> counts) {
         counts.put("agents known to the supervisor", (long) node.agents());
         counts.putAll(inTheFence());
         counts.put("descriptors of this process", entries(Path.of("/proc/self/fd")));
-        counts.put("threads of this process", threads());
+        counts.putAll(threads());
         counts.put(
                 "children of this process", ProcessHandle.current().children().count());
         return new Traces(counts);
@@ -82,6 +85,7 @@ record Traces(Map<String, Long> counts) {
         counts.put("links in the fence", linesOf("ip", "-o", "link"));
         counts.put("routes in the fence", linesOf("ip", "-o", "route", "show", "table", "all"));
         counts.put("neighbours in the fence", linesOf("ip", "-o", "neigh", "show", "nud", "all"));
+        // Of hundreds ip lists only the first, but of any that is left at least one.
         counts.put("namespaces known to the fence", linesOf("ip", "netns", "list-id"));
         counts.put(
                 "traffic filters in the fence",
@@ -152,10 +156,18 @@ record Traces(Map<String, Long> counts) {
         }
     }
 
-    /** Without what carries virtual threads: there are as many of those as were once busy at a time, up to the processors. */
-    private static long threads() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> !thread.getName().startsWith("ForkJoinPool-"))
-                .count();
+    /**
+     * By their names. Without what carries virtual threads, of which there are as many as were once busy at a time, up to the processors,
+     * and without the JDK's own that wait for children: one without work stays for a minute, and this count needs children itself.
+     */
+    private static Map<String, Long> threads() {
+        Map<String, Long> counts = new TreeMap<>();
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            String name = thread.getName();
+            if (!name.startsWith("ForkJoinPool-") && !name.startsWith("process reaper")) {
+                counts.merge("threads of this process: " + NUMBERS.matcher(name).replaceAll("#"), 1L, Long::sum);
+            }
+        }
+        return counts;
     }
 }
