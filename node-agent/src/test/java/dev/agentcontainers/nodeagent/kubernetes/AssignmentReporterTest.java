@@ -173,12 +173,10 @@ class AssignmentReporterTest {
         AssignmentReporter reporter = reporter((_, status) -> written.add(status));
         AtomicInteger attempt = new AtomicInteger();
 
-        await().pollInterval(Duration.ofMillis(100))
-                .atMost(PATIENCE)
-                .until(() -> {
-                    reporter.report(report("a", AssignmentPhase.Preparing, "attempt " + attempt.incrementAndGet()));
-                    return !written.isEmpty();
-                });
+        await().pollInterval(Duration.ofMillis(100)).atMost(PATIENCE).until(() -> {
+            reporter.report(report("a", AssignmentPhase.Preparing, "attempt " + attempt.incrementAndGet()));
+            return !written.isEmpty();
+        });
     }
 
     @Test

@@ -453,7 +453,8 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     @Override
     public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
-        return attempt(Step.OBSERVE, id, () -> new RunStats(kind, cgroups, Clock.systemUTC()).of(files(id), storage(id)));
+        return attempt(
+                Step.OBSERVE, id, () -> new RunStats(kind, cgroups, Clock.systemUTC()).of(files(id), storage(id)));
     }
 
     @Override
