@@ -69,10 +69,14 @@ record NodeSum(
                 node,
                 usages.size() == agents ? Integer.toString(agents) : usages.size() + "/" + agents,
                 cpu().text(UsageTable::millis),
-                UsageTable.percent(cpu().amount(), cpuMillis),
+                percent(cpu(), cpuMillis),
                 memory().text(UsageTable::bytes),
-                UsageTable.percent(memory().amount(), memoryBytes),
+                percent(memory(), memoryBytes),
                 processes().text(UsageTable::number),
                 storage().text(UsageTable::bytes));
+    }
+
+    private static String percent(Sum sum, @Nullable Long of) {
+        return of == null ? UsageTable.UNKNOWN : sum.text(amount -> UsageTable.percent(amount, of));
     }
 }

@@ -145,31 +145,6 @@ class LimitsIT {
         await().until(() -> loopDevicesInUse() == devices);
     }
 
-    /** What it wrote stays, and in memory too: charged to its group it would hold that in the kernel. */
-    @Test
-    @Tag("one-driver")
-    void theKernelKeepsNoGroupOfAgentsWhoseFilesStay() throws Exception {
-        long before = memoryGroups();
-        int agents = 12;
-        for (int i = 0; i < agents; i++) {
-            SandboxSpec spec = TestNode.shell(
-                    "dd if=/dev/zero of=/workspace/kept bs=1M count=2 conv=fsync 2>&1",
-                    new Workspace("/workspace", true));
-            assertThat(node.run(spec).code()).isZero();
-            node.driver().remove(spec.id());
-        }
-        // Others' groups come and go on the machine as well.
-        await().untilAsserted(() -> assertThat(memoryGroups()).isLessThan(before + agents / 2));
-    }
-
-    /** With those that are removed and that the kernel still keeps; cgroups(7). */
-    private static long memoryGroups() throws IOException {
-        return Files.readAllLines(Path.of("/proc/cgroups")).stream()
-                .filter(line -> line.startsWith("memory\t"))
-                .mapToLong(line -> Long.parseLong(line.split("\t", -1)[2]))
-                .sum();
-    }
-
     @Test
     void aStorageLimitThatIsTooSmallIsNamed() {
         assertThatThrownBy(() -> node.driver().prepare(TestNode.shell("true", TestNode.storage(1000))))
