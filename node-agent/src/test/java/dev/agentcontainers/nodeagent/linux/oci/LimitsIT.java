@@ -1,6 +1,5 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -106,10 +105,11 @@ class LimitsIT {
     @Tag("host-kernel")
     void limitsOfARunningAgentChange() throws Exception {
         SandboxSpec spec = TestNode.shell(
-                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done 2>&1; echo"
+                "until [ -e /tmp/go ]; do sleep 0.05; done; for i in $(seq 20); do sleep 1000 & done 2>&1; echo"
                         // It stays: its end would kill what says go, which may not have ended yet.
                         + " started; wait",
-                TestNode.limits(1000, 64 * MIB, 5));
+                // runc begins in the sandbox with some threads of its own.
+                TestNode.limits(1000, 64 * MIB, 16));
         node.begin(spec);
         for (long memory : List.of(128 * MIB, 32 * MIB)) {
             node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.limits(500, memory, 50)));
@@ -234,8 +234,7 @@ class LimitsIT {
 
     private long bytesOnDisk(SandboxSpec spec) throws Exception {
         Path image = new SandboxFiles(node.settings(), spec.id()).directory().resolve("workspace.img");
-        Process stat = new ProcessBuilder("stat", "-c", "%b", image.toString()).start();
-        return 512 * Long.parseLong(new String(stat.getInputStream().readAllBytes(), UTF_8).strip());
+        return TestNode.bytesOnDisk(image);
     }
 
     private static int loopDevicesInUse() throws IOException {
