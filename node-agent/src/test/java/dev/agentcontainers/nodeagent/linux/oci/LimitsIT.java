@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -153,10 +154,11 @@ class LimitsIT {
 
     @Test
     void aStorageLimitCantChange() throws Exception {
-        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(32 * MIB));
+        ResolvedMount workspace = new Workspace("/workspace", true);
+        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(32 * MIB), workspace);
         node.begin(spec);
-        assertThatThrownBy(() ->
-                        node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.storage(64 * MIB))))
+        assertThatThrownBy(() -> node.driver()
+                        .update(TestNode.spec(spec.id(), spec.command(), TestNode.storage(64 * MIB), workspace)))
                 .hasMessageContaining("spec.resources.limits.ephemeral-storage");
         node.driver()
                 .update(TestNode.spec(
@@ -166,7 +168,16 @@ class LimitsIT {
                                 OptionalLong.of(100),
                                 OptionalLong.empty(),
                                 OptionalLong.of(32 * MIB),
-                                OptionalLong.empty())));
+                                OptionalLong.empty()),
+                        workspace));
+    }
+
+    @Test
+    @Tag("one-driver")
+    void aStorageLimitOfWhatIsNeverWrittenMayChange() throws Exception {
+        SandboxSpec spec = TestNode.shell("sleep 1000", TestNode.storage(32 * MIB));
+        node.begin(spec);
+        node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.storage(64 * MIB)));
     }
 
     @Test
