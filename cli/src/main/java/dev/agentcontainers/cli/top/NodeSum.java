@@ -29,7 +29,7 @@ record NodeSum(
         Long of(AgentUsage usage);
     }
 
-    /** As JSON says it; {@code complete} where every agent told all of it. */
+    /** @param complete whether every agent told its part */
     record Sum(long amount, boolean complete) {
         /** With a plus sign where it may be more. */
         String text(Function<Long, String> form) {

@@ -108,7 +108,7 @@ public final class LinuxPlatform implements Platform {
     private static HostFolders hostFolders(NodeSettings settings) {
         return HostFolders.of(settings.hostMounts().allowed())
                 .without(settings.hostMounts().never())
-                .without(List.of(settings.stateDirectory(), settings.runDirectory()));
+                .without(List.of(settings.runDirectory()));
     }
 
     private static OciSettings ociSettings(NodeSettings settings) {
