@@ -5,14 +5,17 @@ import java.util.random.RandomGenerator;
 
 /**
  * How long to wait before dialling again: from half a second, doubling to half a minute, each drawn from its upper half
- * so that a fleet does not come back at once. Used by one thread.
+ * so that a fleet does not come back at once. A connection begins this anew where it held for longer than it was waited for
+ * last: so an end now and then is mended at once, and one that ends each time is dialled ever less. Used by one thread.
  */
 public final class ReconnectDelay {
     private static final long SHORTEST = Duration.ofMillis(500).toMillis();
     private static final long LONGEST = Duration.ofSeconds(30).toMillis();
+    private static final Duration SHORTEST_HELD = Duration.ofSeconds(2);
 
     private final RandomGenerator random;
     private long current = SHORTEST;
+    private Duration last = Duration.ZERO;
 
     public ReconnectDelay(RandomGenerator random) {
         this.random = random;
@@ -21,11 +24,14 @@ public final class ReconnectDelay {
     public Duration next() {
         long delay = current / 2 + random.nextLong(current / 2 + 1);
         current = Math.min(LONGEST, current * 2);
-        return Duration.ofMillis(delay);
+        last = Duration.ofMillis(delay);
+        return last;
     }
 
-    /** After a connection that held. */
-    public void reset() {
-        current = SHORTEST;
+    /** After a connection that held for that long. */
+    public void held(Duration time) {
+        if (time.compareTo(SHORTEST_HELD) >= 0 && time.compareTo(last) > 0) {
+            current = SHORTEST;
+        }
     }
 }

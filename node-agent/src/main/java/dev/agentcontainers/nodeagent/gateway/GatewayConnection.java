@@ -34,7 +34,6 @@ public final class GatewayConnection implements AutoCloseable {
     private static final int LONGEST_MESSAGE = 256 * 1024;
     private static final Duration PING_INTERVAL = Duration.ofSeconds(15);
     private static final Duration SILENCE = Duration.ofSeconds(50);
-    private static final Duration HELD = Duration.ofSeconds(10);
 
     private final Supplier<NodeIdentity> identity;
     private final NodeStreams streams;
@@ -62,7 +61,6 @@ public final class GatewayConnection implements AutoCloseable {
     private void run() {
         try {
             while (true) {
-                Instant start = clock.instant();
                 try {
                     connect();
                 } catch (RefusedException | IOException e) {
@@ -72,9 +70,6 @@ public final class GatewayConnection implements AutoCloseable {
                             e.getMessage());
                 } finally {
                     connected = false;
-                }
-                if (start.plus(HELD).isBefore(clock.instant())) {
-                    delay.reset();
                 }
                 Thread.sleep(delay.next());
             }
@@ -90,6 +85,7 @@ public final class GatewayConnection implements AutoCloseable {
                         gateway.connect(GatewayPaths.NODE_CONTROL, ControlMessage.SUBPROTOCOL, LONGEST_MESSAGE)) {
             LOG.info("connected to the gateway at {}", self.gateway());
             connected = true;
+            Instant since = clock.instant();
             @SuppressWarnings("resource") // closing waits for streams; they are told to end and nobody waits
             ExecutorService serving = Executors.newVirtualThreadPerTaskExecutor();
             Thread watch = Thread.ofVirtual().name("gateway-pings").start(() -> watch(control));
@@ -97,6 +93,7 @@ public final class GatewayConnection implements AutoCloseable {
                 receive(gateway, control, serving);
             } finally {
                 connected = false;
+                delay.held(Duration.between(since, clock.instant()));
                 watch.interrupt();
                 serving.shutdownNow();
             }

@@ -26,7 +26,7 @@ record BareBundle(OciSettings settings, SandboxFiles files, RunRecord record) {
 
     /**
      * The same configuration but for the control group, which must be the container's own, and the user namespace: who made that has
-     * ended, and the waiting process has it.
+     * ended, and the waiting process has it. gVisor's runtime makes its own each time.
      *
      * @return the folder of the container's bundle, as the runtime sees it
      */
@@ -35,7 +35,7 @@ record BareBundle(OciSettings settings, SandboxFiles files, RunRecord record) {
                 JSON.readTree(seen(files.bundle()).resolve("config.json").toFile());
         ((ObjectNode) configuration.get("linux")).put("cgroupsPath", settings.cgroupParent() + "/" + name);
         for (JsonNode namespace : configuration.path("linux").path("namespaces")) {
-            if (namespace.path("type").asText().equals("user")) {
+            if (namespace.path("type").asText().equals("user") && namespace.has("path")) {
                 ((ObjectNode) namespace).put("path", "/proc/" + record.agent().pid() + "/ns/user");
             }
         }
