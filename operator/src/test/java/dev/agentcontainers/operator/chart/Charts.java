@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.chart;
+package dev.agentcontainers.operator.chart;
 
 import java.nio.file.Path;
 

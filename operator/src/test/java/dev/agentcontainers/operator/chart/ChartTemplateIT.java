@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.chart;
+package dev.agentcontainers.operator.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.chart;
+package dev.agentcontainers.operator.chart;
 
 import dev.agentcontainers.localcluster.ClusterContents;
 import dev.agentcontainers.localcluster.ControlPlane;

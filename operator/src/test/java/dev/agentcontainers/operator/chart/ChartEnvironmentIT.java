@@ -1,8 +1,7 @@
-package dev.agentcontainers.cli.chart;
+package dev.agentcontainers.operator.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.localcluster.MissingPrerequisiteException;
 import dev.agentcontainers.localcluster.binaries.Helm;
 import dev.agentcontainers.nodeagent.app.NodeConfiguration;
@@ -48,15 +47,8 @@ class ChartEnvironmentIT {
     static void render() {
         try {
             Path helm = Helm.findOrBuild(System.getenv(), line -> System.err.println("helm: " + line));
-            String folder = scratch.toString();
-            String yaml = ExternalCommand.of(helm.toString(), "template", "t", Charts.MAIN.toString())
-                    .with(List.of("-n", "elsewhere", "--set", EVERYTHING))
-                    .withEnvironment(Map.of(
-                            "KUBECONFIG", folder + "/none",
-                            "HELM_CACHE_HOME", folder,
-                            "HELM_CONFIG_HOME", folder,
-                            "HELM_DATA_HOME", folder))
-                    .run();
+            String yaml = Helm.command(helm, scratch.resolve("none"), scratch)
+                    .run("template", "t", Charts.MAIN.toString(), "-n", "elsewhere", "--set", EVERYTHING);
             objects = Serialization.unmarshal(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)));
         } catch (MissingPrerequisiteException e) {
             Assumptions.abort(e.getMessage());
