@@ -92,6 +92,12 @@ final class AgentFlags {
     private @Nullable Integer pids;
 
     @Option(
+            names = "--open-files",
+            paramLabel = "NUMBER",
+            description = "Limit of open files of each process, 256 to 1048576. Default: 65536.")
+    private @Nullable Integer openFiles;
+
+    @Option(
             names = "--isolation",
             paramLabel = "CLASS",
             description = "The IsolationClass. Default: container with an image, process without one;"
@@ -122,6 +128,7 @@ final class AgentFlags {
         given.put("--memory", memory != null);
         given.put("--ephemeral-storage", ephemeralStorage != null);
         given.put("--pids", pids != null);
+        given.put("--open-files", openFiles != null);
         given.put("--isolation", isolation != null);
         given.put("--deadline", deadline != null);
         given.put("--grace-period", gracePeriod != null);
@@ -219,7 +226,7 @@ final class AgentFlags {
     }
 
     private void addResources(ObjectNode spec) {
-        if (cpu == null && memory == null && ephemeralStorage == null && pids == null) {
+        if (cpu == null && memory == null && ephemeralStorage == null && pids == null && openFiles == null) {
             return;
         }
         ObjectNode limits = spec.putObject("resources").putObject("limits");
@@ -228,6 +235,9 @@ final class AgentFlags {
         putIfGiven(limits, "ephemeral-storage", ephemeralStorage);
         if (pids != null) {
             limits.put("pids", pids);
+        }
+        if (openFiles != null) {
+            limits.put("open-files", openFiles);
         }
     }
 

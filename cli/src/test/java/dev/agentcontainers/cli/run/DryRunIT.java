@@ -51,6 +51,7 @@ class DryRunIT {
                 "--memory=64Mi",
                 "--ephemeral-storage=32Mi",
                 "--pids=9",
+                "--open-files=300",
                 "--deadline=5",
                 "--grace-period=1",
                 "-w/w",

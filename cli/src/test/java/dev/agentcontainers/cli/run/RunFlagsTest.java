@@ -137,6 +137,7 @@ class RunFlagsTest {
             --memory=lots                 | spec.resources.limits.memory: must be a quantity greater than 0
             --cpu=0                       | spec.resources.limits.cpu: must be a quantity greater than 0
             --pids=0                      | spec.resources.limits.pids: Invalid value: 0
+            --open-files=255              | spec.resources.limits.open-files: Invalid value: 255
             --name=My.Agent               | metadata.name: Invalid value
             --label=app=a b               | metadata.labels.app: Invalid value
             --image=Debian                | spec.image: must be [REGISTRY

@@ -91,5 +91,18 @@ public record Resources(
             @Min(1)
             @Max(4194304)
             @JsonPropertyDescription("Processes and threads; further forks fail. Default: 512.")
-            Integer pids) {}
+            Integer pids,
+
+            @Min(256)
+            @Max(1048576)
+            @JsonProperty("open-files")
+            @JsonPropertyDescription(
+                    "Open files of each process; further opens fail. Default: 65536, or the node's own limit where that is lower. Immutable.")
+            Integer openFiles) {
+
+        /** With as many open files as the node gives. */
+        public Limits(Quantity cpu, Quantity memory, Quantity ephemeralStorage, Integer pids) {
+            this(cpu, memory, ephemeralStorage, pids, null);
+        }
+    }
 }

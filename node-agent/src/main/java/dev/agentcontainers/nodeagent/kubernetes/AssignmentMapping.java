@@ -160,7 +160,12 @@ public final class AssignmentMapping {
                 millis(limits.cpu()),
                 bytes(limits.memory()),
                 bytes(limits.ephemeralStorage()),
-                limits.pids() == null ? OptionalLong.empty() : OptionalLong.of(limits.pids()));
+                number(limits.pids()),
+                number(limits.openFiles()));
+    }
+
+    private static OptionalLong number(@Nullable Integer number) {
+        return number == null ? OptionalLong.empty() : OptionalLong.of(number);
     }
 
     private static OptionalLong millis(@Nullable Quantity quantity) {

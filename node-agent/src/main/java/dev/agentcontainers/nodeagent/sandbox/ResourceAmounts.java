@@ -9,9 +9,20 @@ import java.util.OptionalLong;
  * @param memoryBytes bytes of memory
  * @param ephemeralStorageBytes bytes of disk for the agent's writable files
  * @param pids processes and threads
+ * @param openFiles open files of each process
  */
 public record ResourceAmounts(
-        OptionalLong cpuMillis, OptionalLong memoryBytes, OptionalLong ephemeralStorageBytes, OptionalLong pids) {
+        OptionalLong cpuMillis,
+        OptionalLong memoryBytes,
+        OptionalLong ephemeralStorageBytes,
+        OptionalLong pids,
+        OptionalLong openFiles) {
     public static final ResourceAmounts NONE =
             new ResourceAmounts(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+
+    /** Without a limit of open files. */
+    public ResourceAmounts(
+            OptionalLong cpuMillis, OptionalLong memoryBytes, OptionalLong ephemeralStorageBytes, OptionalLong pids) {
+        this(cpuMillis, memoryBytes, ephemeralStorageBytes, pids, OptionalLong.empty());
+    }
 }

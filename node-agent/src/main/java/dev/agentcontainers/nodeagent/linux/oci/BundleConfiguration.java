@@ -151,8 +151,9 @@ record BundleConfiguration(
         if (kind != DriverKind.GVISOR) {
             return List.of();
         }
+        long files = spec.limits().openFiles().orElse(InheritedLimits.UNASKED_FILES);
         List<Map<String, Object>> limits =
-                new ArrayList<>(List.of(rlimit("RLIMIT_NOFILE", InheritedLimits.MOST_FILES), rlimit("RLIMIT_CORE", 0)));
+                new ArrayList<>(List.of(rlimit("RLIMIT_NOFILE", files), rlimit("RLIMIT_CORE", 0)));
         spec.limits().pids().ifPresent(pids -> limits.add(rlimit(PROCESSES, pids)));
         return limits;
     }

@@ -63,7 +63,8 @@ final class GvisorLimits {
                 limits.cpuMillis(),
                 limits.memoryBytes(),
                 limits.ephemeralStorageBytes(),
-                pids.isPresent() ? OptionalLong.of(hostTasks(pids.getAsLong())) : pids);
+                pids.isPresent() ? OptionalLong.of(hostTasks(pids.getAsLong())) : pids,
+                limits.openFiles());
     }
 
     /** Each address space has a process of gVisor's, with a thread for each processor and one more at most. */

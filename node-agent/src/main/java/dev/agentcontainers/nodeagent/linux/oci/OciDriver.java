@@ -203,6 +203,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         }
         cgroups.expectMoves();
         attempt(Step.PREPARE, spec.id(), () -> {
+            InheritedLimits.require(spec.limits());
             ensureDirectories();
             PrivateFiles.makeDirectory(files(spec.id()).directory());
             ids.of(spec.id().value());

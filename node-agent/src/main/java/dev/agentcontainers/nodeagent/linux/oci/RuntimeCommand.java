@@ -89,11 +89,12 @@ record RuntimeCommand(
         }
     }
 
-    /** Starts it, with the limits that agents have, without waiting; the pid, to be waited for. */
+    /** Starts it, with the limits that the agent has, without waiting; the pid, to be waited for. */
     int spawn(
             SandboxFiles files, long shimPid, List<String> command, Map<Integer, Integer> descriptors, boolean terminal)
             throws IOException {
-        List<String> limited = InheritedLimits.starting(tools.runtime(), arguments(files, command));
+        List<String> limited = InheritedLimits.starting(
+                tools.runtime(), arguments(files, command), InheritedLimits.filesOfShim(shimPid));
         SpawnRequest request = new SpawnRequest(
                 limited.getFirst(), limited.subList(1, limited.size()), ENVIRONMENT, descriptors, terminal);
         return new MountNamespace(mounts)

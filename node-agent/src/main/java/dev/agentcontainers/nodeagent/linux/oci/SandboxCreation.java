@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -124,7 +125,7 @@ final class SandboxCreation {
         return new MountNamespace(mounts).inNew(() -> {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
             Files.createDirectory(paths.bundle());
-            try (ShimLaunch launch = shim.launch(paths)) {
+            try (ShimLaunch launch = shim.launch(paths, openFiles(spec))) {
                 make(root, spec, paths, ids, allocation, surroundings, users);
                 // Before it has any child: everything of the sandbox is in its groups from the beginning.
                 launch.move(shimGroups);
@@ -134,6 +135,14 @@ final class SandboxCreation {
                 return new Created.Refused(e);
             }
         });
+    }
+
+    /** Over gVisor the agent has what its configuration says, and what the host sees are gVisor's own. */
+    private long openFiles(SandboxSpec spec) throws IOException {
+        return InheritedLimits.files(
+                kind == DriverKind.GVISOR
+                        ? OptionalLong.empty()
+                        : spec.limits().openFiles());
     }
 
     /** What a thread in the sandbox's mount namespace has come to. */

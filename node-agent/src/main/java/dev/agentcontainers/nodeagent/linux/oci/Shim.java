@@ -24,8 +24,10 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
     /**
      * Starts a shim that waits, in the mount namespace of the calling thread. The bundle's directory is there, what belongs
      * in it need not be.
+     *
+     * @param openFiles of each process that the shim starts, and of its own
      */
-    ShimLaunch launch(SandboxFiles files) throws IOException {
+    ShimLaunch launch(SandboxFiles files, long openFiles) throws IOException {
         int[] sync = new int[2];
         check("make a pipe", descriptors.pipe(sync));
         int[] go = new int[2];
@@ -37,7 +39,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
             throw e;
         }
         try {
-            int child = check("start " + tools.shim(), processes.spawn(request(files, sync[1], go[0])));
+            int child = check("start " + tools.shim(), processes.spawn(request(files, openFiles, sync[1], go[0])));
             return new ShimLaunch(this, child, sync[0], go[1]);
         } catch (IOException e) {
             descriptors.close(sync[0]);
@@ -49,10 +51,10 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
         }
     }
 
-    private SpawnRequest request(SandboxFiles files, int sync, int go) throws IOException {
+    private SpawnRequest request(SandboxFiles files, long openFiles, int sync, int go) {
         List<String> arguments = new ArrayList<>(List.of(
                 "-c",
-                LAUNCHER.formatted(InheritedLimits.script()),
+                LAUNCHER.formatted(InheritedLimits.script(openFiles)),
                 "sh",
                 files.bundle().toString()));
         arguments.addAll(List.of(tools.shim().toString(), "--api-version", "1"));

@@ -57,7 +57,8 @@ final class Share {
                         requests == null ? null : requests.memory(),
                         new Quantity(Long.toString(whole.memoryBytes() / settings.mostRunsOfUser()))),
                 given == null ? null : given.ephemeralStorage(),
-                given == null || given.pids() == null ? PIDS : given.pids());
+                given == null || given.pids() == null ? PIDS : given.pids(),
+                given == null ? null : given.openFiles());
         agent.setSpec(new AgentContainerSpec(
                 spec.platform(),
                 spec.isolation(),

@@ -193,6 +193,13 @@ class BundleConfigurationTest {
     }
 
     @Test
+    void gvisorLimitsOpenFilesItselfAndOtherProcessesInheritTheirs() throws IOException {
+        ResourceAmounts limits = TestNode.openFiles(300);
+        assertThat(gvisor(limits).at("/process/rlimits").toString()).contains("RLIMIT_NOFILE", "\"hard\":300");
+        assertThat(gvisor(ResourceAmounts.NONE).at("/process/rlimits").toString()).contains("\"hard\":65536");
+    }
+
+    @Test
     void gvisorCountsProcessesItselfAndTheHostHasRoomForIts() throws IOException {
         JsonNode bundle = gvisor(TestNode.limits(1000, 128 << 20, 7));
         assertThat(bundle.at("/process/rlimits").toString()).contains("RLIMIT_NPROC", "\"soft\":7", "\"hard\":7");

@@ -1,15 +1,18 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class LimitsIT {
     private static final long MIB = 1 << 20;
+    private static final int OPEN_FILES = 300;
     private TestNode node;
 
     @BeforeEach
@@ -85,6 +89,51 @@ class LimitsIT {
     }
 
     @Test
+    void aProcessOpensNoMoreFilesThanItsLimitAndRaisesItNot() throws Exception {
+        String script = """
+            import os, errno, resource, time
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (301, 301))
+                print("raised", flush=True)
+            except (ValueError, OSError):
+                pass
+            last = 0
+            while True:
+                try:
+                    last = os.open("/dev/null", os.O_RDONLY)
+                except OSError as e:
+                    print(errno.errorcode[e.errno], last, flush=True)
+                    break
+            time.sleep(1000)
+            """;
+        SandboxSpec spec =
+                TestNode.spec(TestNode.newId(), List.of("python3", "-c", script), TestNode.openFiles(OPEN_FILES));
+        node.begin(spec);
+
+        await().until(() -> !node.output(spec.id()).isEmpty());
+
+        assertThat(node.output(spec.id())).isEqualTo("EMFILE " + (OPEN_FILES - 1));
+        try (var other = node.driver()
+                .exec(spec.id(), new ExecRequest(List.of("/bin/sh", "-c", "ulimit -Hn; ulimit -n"), false, false))) {
+            assertThat(new String(other.standardOutput().readAllBytes(), UTF_8))
+                    .isEqualTo("%1$d\n%1$d\n".formatted(OPEN_FILES));
+            assertThat(other.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void moreOpenFilesThanTheNodeAgentMayGiveAreRefused() {
+        SandboxSpec spec = TestNode.shell("true", TestNode.openFiles(Long.MAX_VALUE));
+
+        assertThatThrownBy(() -> node.driver().prepare(spec))
+                .isInstanceOfSatisfying(
+                        SandboxException.class,
+                        refusal -> assertThat(refusal.kind()).isEqualTo(SandboxException.Kind.UNSUPPORTED))
+                .hasMessageContaining("spec.resources.limits.open-files is " + Long.MAX_VALUE)
+                .hasMessageContaining("LimitNOFILE");
+    }
+
+    @Test
     void processorTimeIsThrottled() throws Exception {
         SandboxSpec spec = TestNode.shell("while :; do :; done", TestNode.limits(50, 64 * MIB, 20));
         node.begin(spec);
@@ -118,8 +167,7 @@ class LimitsIT {
         try (var touch = node.driver()
                 .exec(
                         spec.id(),
-                        new dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest(
-                                List.of("touch", "/tmp/go"), false, false))) {
+                        new ExecRequest(List.of("touch", "/tmp/go"), false, false))) {
             assertThat(touch.awaitExit()).isZero();
         }
         await().until(() -> node.output(spec.id()).contains("started"));

@@ -183,6 +183,15 @@ final class TestNode implements AutoCloseable {
                 OptionalLong.of(cpuMillis), OptionalLong.of(memoryBytes), OptionalLong.empty(), OptionalLong.of(pids));
     }
 
+    static ResourceAmounts openFiles(long number) {
+        return new ResourceAmounts(
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.of(number));
+    }
+
     static ResourceAmounts storage(long bytes) {
         return new ResourceAmounts(
                 OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(bytes), OptionalLong.empty());
