@@ -10,8 +10,10 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
@@ -22,6 +24,9 @@ final class RuntimeExecSession implements ExecSession {
     private static final Logger LOG = LoggerFactory.getLogger(RuntimeExecSession.class);
     private static final String SPECIFICATION = ".json";
     private static final String PID = ".pid";
+
+    /** More than what starts others all the time can keep up with, as each look stops all that there are. */
+    private static final int MOST_LOOKS = 50;
 
     private final RuntimeCommand command;
     private final ExecStreams streams;
@@ -169,7 +174,7 @@ final class RuntimeExecSession implements ExecSession {
     void kill() {
         if (!exit.isDone()) {
             inside.ifPresentOrElse(this::killInGvisor, this::killInside);
-            runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL);
+            signal(runtime, ProcessCalls.SIGKILL);
         }
     }
 
@@ -183,17 +188,36 @@ final class RuntimeExecSession implements ExecSession {
     }
 
     /**
-     * The end of the runtime alone would leave its process running in the sandbox. It is stopped first, so that it can't
-     * start anything after its descendants were looked up. Where it has ended its pid may be another's, whose descendants
-     * are left alone.
+     * The end of the runtime alone would leave its process running in the sandbox. All of them are stopped before the first is
+     * killed: what runs could start another after its descendants were looked up. Where the runtime has ended its pid may be
+     * another's, whose descendants are left alone.
      */
     private void killInside() {
-        if (!runtime.signal(command.processes(), command.descriptors(), ProcessCalls.SIGSTOP)) {
+        if (!signal(runtime, ProcessCalls.SIGSTOP)) {
             return;
         }
-        ProcessHandle.of(runtime.pid()).stream()
+        Set<ProcessIdentity> stopped = new LinkedHashSet<>();
+        boolean more = true;
+        for (int look = 0; more && look < MOST_LOOKS; look++) {
+            more = false;
+            for (ProcessIdentity process : descendants()) {
+                if (stopped.add(process)) {
+                    signal(process, ProcessCalls.SIGSTOP);
+                    more = true;
+                }
+            }
+        }
+        stopped.forEach(process -> signal(process, ProcessCalls.SIGKILL));
+    }
+
+    private List<ProcessIdentity> descendants() {
+        return ProcessHandle.of(runtime.pid()).stream()
                 .flatMap(ProcessHandle::descendants)
                 .flatMap(process -> ProcessIdentity.of(process.pid()).stream())
-                .forEach(process -> process.signal(command.processes(), command.descriptors(), ProcessCalls.SIGKILL));
+                .toList();
+    }
+
+    private boolean signal(ProcessIdentity process, int signal) {
+        return process.signal(command.processes(), command.descriptors(), signal);
     }
 }
