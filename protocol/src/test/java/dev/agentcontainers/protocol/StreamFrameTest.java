@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -94,11 +96,31 @@ class StreamFrameTest {
                 "null",
                 "[]",
                 "{}",
-                "{\"type\":\"other\"}",
+                "{\"type\":\"\"}",
+                "{\"type\":null,\"streamId\":\"a\"}",
+                "{\"type\":\"other\",\"streamId\":{}}",
+                "{\"type\":\"open\",\"streamId\":\"a\",\"request\":{}}",
+                "{\"type\":\"open\",\"request\":{\"kind\":\"attach\"}}",
                 "{\"type\":\"open\",\"request\":{\"kind\":\"exec\",\"command\":[]}}"
             })
     void wrongControlMessagesAreRefused(String text) {
         assertThatThrownBy(() -> ControlMessage.parse(text)).isInstanceOf(ProtocolException.class);
+    }
+
+    /** What a later gateway sends can be refused by name, and what follows it is still understood. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"type\":\"open\",\"streamId\":\"a\",\"assignment\":\"b\",\"request\":{\"kind\":\"attach\",\"x\":1}} | a | requests of kind 'attach'",
+                "{\"request\":{\"x\":[],\"kind\":\"attach\"},\"assignment\":\"b\",\"streamId\":\"a\",\"type\":\"open\"} | a | requests of kind 'attach'",
+                "{\"type\":\"close\",\"streamId\":\"a\"} | a | messages of type 'close'",
+                "{\"type\":\"hello\",\"version\":2} | | messages of type 'hello'"
+            })
+    void unknownControlMessagesSayWhatTheyAre(String text, @Nullable String streamId, String what)
+            throws ProtocolException {
+        assertThat(ControlMessage.parse(text))
+                .isEqualTo(new ControlMessage.Unknown(Optional.ofNullable(streamId), what));
     }
 
     private static String text(byte[] bytes) {

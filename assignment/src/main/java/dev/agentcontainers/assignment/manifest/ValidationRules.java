@@ -37,6 +37,8 @@ final class ValidationRules {
     private static final int MOST_PORTS_OF_NAMES = 64;
     private static final int MOST_PORT = 65_535;
     private static final BigDecimal LEAST_OF_BUDGETS = BigDecimal.valueOf(1024);
+    private static final BigDecimal LEAST_STORAGE = BigDecimal.valueOf(16L << 20);
+    private static final int MOST_PARTS = 8;
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
             "([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
@@ -115,6 +117,7 @@ final class ValidationRules {
                 "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
                 self -> exactlyOne(self, "workspace", "emptyDir", "hostPath", "configMap", "secret"));
         addRulesOfDirectories(rules);
+        addRulesOfParts(rules);
         rules.put(
                 "(self.access == 'Denied') != has(self.source)",
                 self -> self.path("access").asText().equals("Denied") != self.has("source"));
@@ -150,6 +153,67 @@ final class ValidationRules {
                         || elements(self.path("filesystem").path("mounts"))
                                 .map(mount -> mount.path("source").path("emptyDir"))
                                 .allMatch(empty -> !empty.has("sizeLimit") || isInMemory(empty)));
+    }
+
+    /** How an agent's limit of storage is divided; the node's rules of it, which has the last word. */
+    private static void addRulesOfParts(Map<String, Predicate<JsonNode>> rules) {
+        String onDisk = "(!has(m.source.emptyDir.medium) || m.source.emptyDir.medium != 'Memory')";
+        String part = "has(m.source) && has(m.source.emptyDir) && has(m.source.emptyDir.sizeLimit) && " + onDisk;
+        String shared = "m.access == 'ReadWrite' && has(m.source) && (has(m.source.workspace)"
+                + " || (has(m.source.emptyDir) && !has(m.source.emptyDir.sizeLimit) && " + onDisk + "))";
+        String limit = "self.resources.limits.ephemeral__dash__storage";
+        rules.put(
+                "!has(self.mounts) || self.mounts.filter(m, " + part + ").size() <= 8",
+                self -> partsOf(self.path("mounts")).count() <= MOST_PARTS);
+        rules.put(
+                "(has(self.medium) && self.medium == 'Memory') || !has(self.sizeLimit)"
+                        + " || !isQuantity(string(self.sizeLimit))"
+                        + " || quantity(string(self.sizeLimit)).compareTo(quantity('16Mi')) >= 0",
+                self -> isInMemory(self) || isEnoughStorage(self.path("sizeLimit")));
+        rules.put(
+                ("!has(self.resources) || !has(self.resources.limits) || !has(%1$s) || !isQuantity(string(%1$s))"
+                                + " || !has(self.filesystem) || !has(self.filesystem.mounts)"
+                                + " || !self.filesystem.mounts.exists(m, %2$s) || self.filesystem.mounts.map(m, %2$s"
+                                + " && isQuantity(string(m.source.emptyDir.sizeLimit)),"
+                                + " quantity(string(m.source.emptyDir.sizeLimit)).asApproximateFloat()).sum()"
+                                + " + (has(self.image) || self.filesystem.mounts.exists(m, %3$s) ? 16777216.0 : 0.0)"
+                                + " <= quantity(string(%1$s)).asApproximateFloat()")
+                        .formatted(limit, part, shared),
+                ValidationRules::holdsItsParts);
+    }
+
+    private static boolean holdsItsParts(JsonNode spec) {
+        JsonNode mounts = spec.path("filesystem").path("mounts");
+        Optional<BigDecimal> limit =
+                quantity(spec.path("resources").path("limits").path("ephemeral-storage"));
+        if (limit.isEmpty() || partsOf(mounts).findAny().isEmpty()) {
+            return true;
+        }
+        BigDecimal parts = partsOf(mounts)
+                .flatMap(part -> quantity(part.path("sizeLimit")).stream())
+                .reduce(BigDecimal.ZERO, BigDecimal::add);
+        boolean shared = spec.has("image") || elements(mounts).anyMatch(ValidationRules::isShared);
+        return parts.add(shared ? LEAST_STORAGE : BigDecimal.ZERO).compareTo(limit.get()) <= 0;
+    }
+
+    private static Stream<JsonNode> partsOf(JsonNode mounts) {
+        return elements(mounts)
+                .map(mount -> mount.path("source").path("emptyDir"))
+                .filter(empty -> empty.has("sizeLimit") && !isInMemory(empty));
+    }
+
+    private static boolean isShared(JsonNode mount) {
+        JsonNode source = mount.path("source");
+        JsonNode empty = source.path("emptyDir");
+        return mount.path("access").asText().equals("ReadWrite")
+                && (source.has("workspace")
+                        || (source.has("emptyDir") && !empty.has("sizeLimit") && !isInMemory(empty)));
+    }
+
+    private static boolean isEnoughStorage(JsonNode stated) {
+        return quantity(stated)
+                .filter(amount -> amount.compareTo(LEAST_STORAGE) < 0)
+                .isEmpty();
     }
 
     private static boolean isInMemory(JsonNode emptyDirectory) {

@@ -1,6 +1,7 @@
 package dev.agentcontainers.assignment.manifest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -102,6 +103,22 @@ class ManifestReaderTest {
         assertThat(objects.agent().getSpec().image()).isEqualTo(image);
         assertThat(objects.agent().getSpec().command()).isNull();
         assertThat(objects.sources().missing()).isEmpty();
+    }
+
+    static Stream<Arguments> parts() throws IOException {
+        return Yaml.read(Files.readString(TABLE.resolveSibling("parts.yaml")))
+                .getFirst()
+                .valueStream()
+                .map(entry -> Arguments.argumentSet(entry.get("case").asText(), entry.get("patch")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("parts")
+    void takesDivisionsOfADiskThatTheApiServerTakes(JsonNode patch) {
+        ObjectNode object = (ObjectNode) Yaml.read(GOOD).getFirst();
+        merge(object, patch);
+
+        assertThatCode(() -> new ManifestReader("default").take("file", object)).doesNotThrowAnyException();
     }
 
     @Test

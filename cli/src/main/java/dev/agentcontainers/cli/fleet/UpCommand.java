@@ -41,12 +41,17 @@ public final class UpCommand implements Runnable {
 
     @Override
     public void run() {
+        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait, nodeSettings());
+    }
+
+    /** What the node agents are told, as environment variables. */
+    Map<String, String> nodeSettings() {
         Map<String, String> settings = new HashMap<>();
         dnsUpstream.value().ifPresent(upstream -> settings.put("AGENTCONTAINERS_NODE_DNS_UPSTREAM", upstream));
         registries.file().ifPresent(file -> settings.put("AGENTCONTAINERS_NODE_REGISTRIES_FILE", file.toString()));
         registries
                 .signaturesFile()
                 .ifPresent(file -> settings.put("AGENTCONTAINERS_NODE_SIGNATURES_FILE", file.toString()));
-        LocalFleet.ofThisMachine(new Progress(System.err)).up(nodes, wait, settings);
+        return settings;
     }
 }

@@ -30,10 +30,10 @@ public final class RegistriesFlag {
                 .or(() -> signatures.given().map(_ -> "--signatures"));
     }
 
-    /** As it was given, absolute and checked; empty where it was not. */
+    /** The file that says how registries are reached, absolute and checked, also where it is the usual one; empty without. */
     public Optional<Path> file() {
         settings(Optional.empty(), Map.of());
-        return Optional.ofNullable(registries).map(Path::toAbsolutePath);
+        return MachineImages.registriesFile(Optional.ofNullable(registries)).map(Path::toAbsolutePath);
     }
 
     /** The file that says which images must be signed, absolute and checked, also where it is the usual one; empty without. */

@@ -79,6 +79,21 @@ import java.util.List;
         message =
                 "the sizeLimit of an emptyDir on the disk is a part of limits.ephemeral-storage: set resources.limits.ephemeral-storage too, or leave sizeLimit out")
 @ValidationRule(
+        value = "!has(self.resources) || !has(self.resources.limits)"
+                + " || !has(self.resources.limits.ephemeral__dash__storage)"
+                + " || !isQuantity(string(self.resources.limits.ephemeral__dash__storage))"
+                + " || !has(self.filesystem) || !has(self.filesystem.mounts)"
+                + " || !self.filesystem.mounts.exists(m, " + Filesystem.IS_PART + ")"
+                + " || self.filesystem.mounts.map(m, " + Filesystem.IS_PART
+                + " && isQuantity(string(m.source.emptyDir.sizeLimit)),"
+                + " quantity(string(m.source.emptyDir.sizeLimit)).asApproximateFloat()).sum()"
+                + " + (has(self.image) || self.filesystem.mounts.exists(m, " + Filesystem.IS_SHARED
+                + ") ? 16777216.0 : 0.0)"
+                + " <= quantity(string(self.resources.limits.ephemeral__dash__storage)).asApproximateFloat()",
+        fieldPath = ".resources.limits['ephemeral-storage']",
+        message =
+                "must hold the sizeLimits of all emptyDirs on the disk together, and 16Mi more where the agent writes to anything else: an image's root, a workspace, an emptyDir without sizeLimit")
+@ValidationRule(
         value =
                 "has(self.placement) == has(oldSelf.placement) && (!has(self.placement) || self.placement == oldSelf.placement)",
         fieldPath = ".placement",

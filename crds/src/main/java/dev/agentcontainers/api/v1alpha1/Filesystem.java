@@ -12,11 +12,24 @@ import java.util.List;
 
 /** What an agent sees of files. */
 @ApiObject
+@ValidationRule(
+        value = "!has(self.mounts) || self.mounts.filter(m, " + Filesystem.IS_PART + ").size() <= 8",
+        fieldPath = ".mounts",
+        message =
+                "at most 8 emptyDirs on the disk can have a sizeLimit: leave it out where they may share what is left of limits.ephemeral-storage")
 public record Filesystem(
         @MapList("path")
         @Size(max = 64)
         @JsonPropertyDescription("Mounts over the root filesystem; the most specific path wins.")
         List<Mount> mounts) {
+
+    /** CEL: the mount m is an emptyDir on the disk with a limit of its own, which is a part of limits.ephemeral-storage. */
+    static final String IS_PART =
+            "has(m.source) && has(m.source.emptyDir) && has(m.source.emptyDir.sizeLimit) && (!has(m.source.emptyDir.medium) || m.source.emptyDir.medium != 'Memory')";
+
+    /** CEL: the agent writes into the mount m, to what limits.ephemeral-storage has beside its parts. */
+    static final String IS_SHARED =
+            "m.access == 'ReadWrite' && has(m.source) && (has(m.source.workspace) || (has(m.source.emptyDir) && !has(m.source.emptyDir.sizeLimit) && (!has(m.source.emptyDir.medium) || m.source.emptyDir.medium != 'Memory')))";
 
     /** CEL: the field is a path that says where it leads. */
     private static final String IS_PLAIN_PATH = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')";
@@ -115,6 +128,12 @@ public record Filesystem(
             value = "!has(self.medium) || self.medium != 'Memory' || has(self.sizeLimit)",
             message =
                     "sizeLimit is required with medium Memory: what is in memory counts as the agent's, so without it writing ends the agent instead of failing")
+    @ValidationRule(
+            value = "(has(self.medium) && self.medium == 'Memory') || !has(self.sizeLimit)"
+                    + " || !isQuantity(string(self.sizeLimit))"
+                    + " || quantity(string(self.sizeLimit)).compareTo(quantity('16Mi')) >= 0",
+            fieldPath = ".sizeLimit",
+            message = "must be at least 16Mi on the disk: less can't be enforced there")
     public record EmptyDir(
             @ValidationRule(
                     value = "self == '' || self == 'Memory'",

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The API as a real API server takes it, completes it and shows it. */
@@ -116,6 +117,20 @@ class AcceptedApiIT {
         assertThat(minimal.getSpec().network()).isNull();
         // kstatus: an object that nobody has looked at yet must not look finished.
         assertThat(minimal.getStatus().observedGeneration()).isEqualTo(-1);
+    }
+
+    static Stream<Arguments> parts() {
+        return StreamSupport.stream(
+                        Manifests.yaml(Manifests.resource("parts.yaml")).spliterator(), false)
+                .map(entry -> Arguments.argumentSet(entry.get("case").asText(), entry.get("patch")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("parts")
+    void aDiskIsDividedAsTheNodeCanDoIt(JsonNode patch) {
+        var divided = Manifests.patched(Manifests.named("divided", NAMESPACE), patch);
+
+        assertThat(AppliedApi.get().tryCreate(divided).getFinalizers()).containsExactly(Api.FINALIZER);
     }
 
     static Stream<String> images() {

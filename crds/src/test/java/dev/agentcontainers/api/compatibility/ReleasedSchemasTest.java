@@ -51,6 +51,8 @@ class ReleasedSchemasTest {
             "v1alpha1.spec: rule is new or changed: has(self.probes) == has(oldSelf.probes) &&",
             "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.open__dash__files) ?",
             "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.ephemeral__dash__storage)) || !has(self.filesystem)",
+            "v1alpha1.spec: rule is new or changed: !has(self.resources) || !has(self.resources.limits) || !has(self.resources.limits.ephemeral__dash__storage) || !isQuantity(string(self.resources.limits.ephemeral__dash__storage)) || !has(self.filesystem) || !has(self.filesystem.mounts) || !self.filesystem.mounts.exists(m, has(m.source) && has(m.source.emptyDir)",
+            "v1alpha1.spec.filesystem: rule is new or changed: !has(self.mounts) || self.mounts.filter(m, has(m.source) && has(m.source.emptyDir)",
             "v1alpha1.spec.filesystem.mounts[]: rule is new or changed: !has(self.source) || !has(self.source.emptyDir)",
             "v1alpha1.spec.mounts[]: rule is new or changed: !has(self.source) || !has(self.source.emptyDir)",
             "v1alpha1.spec.filesystem.mounts[].source: rule is new or changed: [has(self.workspace), has(self.emptyDir),",

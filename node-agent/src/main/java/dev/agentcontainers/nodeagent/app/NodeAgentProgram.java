@@ -60,7 +60,9 @@ public final class NodeAgentProgram implements QuarkusApplication {
         NodeAgent agent;
         try {
             options = options();
-            agent = new NodeAgent(options, Platform.current(), Clock.systemUTC(), () -> Quarkus.asyncExit(START_AGAIN));
+            Platform platform = Platform.current();
+            check(options.settings(), platform);
+            agent = new NodeAgent(options, platform, Clock.systemUTC(), () -> Quarkus.asyncExit(START_AGAIN));
         } catch (StartException | IllegalStateException e) {
             LOG.error("{}", e.getMessage());
             return SET_UP_WRONGLY;
@@ -142,6 +144,15 @@ public final class NodeAgentProgram implements QuarkusApplication {
                 names(),
                 audit(),
                 images());
+    }
+
+    /** Before anything is begun: a mistake in them is the same at each start. */
+    private static void check(NodeSettings settings, Platform platform) {
+        try {
+            platform.check(settings);
+        } catch (IllegalArgumentException e) {
+            throw new StartException(String.valueOf(e.getMessage()));
+        }
     }
 
     private NodeSettings.Gvisor gvisor() {

@@ -7,6 +7,7 @@ import dev.agentcontainers.protocol.GatewayPaths;
 import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.RefusedException;
+import dev.agentcontainers.protocol.Statuses;
 import dev.agentcontainers.protocol.client.GatewayHttp;
 import dev.agentcontainers.protocol.client.MessageSocket;
 import dev.agentcontainers.protocol.client.MessageSocket.Event;
@@ -107,6 +108,7 @@ public final class GatewayConnection implements AutoCloseable {
                 case Event.Text message -> {
                     switch (ControlMessage.parse(message.text())) {
                         case ControlMessage.Open open -> serving.execute(() -> serve(gateway, control, open));
+                        case ControlMessage.Unknown unknown -> serving.execute(() -> refuse(control, unknown));
                         case ControlMessage.Refuse ignored ->
                             throw new ProtocolException("a gateway must not send refuse");
                     }
@@ -123,16 +125,37 @@ public final class GatewayConnection implements AutoCloseable {
         }
     }
 
+    /** The gateway is of a later version. One stream that can't be served is no reason to end the others. */
+    private static void refuse(MessageSocket control, ControlMessage.Unknown unknown) {
+        LOG.warn("the gateway sends {}, which this version does not know", unknown.what());
+        if (unknown.streamId().isEmpty()) {
+            return;
+        }
+        try {
+            refuse(
+                    control,
+                    unknown.streamId().get(),
+                    Statuses.failure(
+                            HttpURLConnection.HTTP_NOT_IMPLEMENTED,
+                            "the agent's node does not know " + unknown.what()
+                                    + ": its node agent is of an earlier version than the gateway; update it"));
+        } catch (IOException e) {
+            LOG.info("a stream could not be refused: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void serve(GatewayHttp gateway, MessageSocket control, ControlMessage.Open open) {
         try {
             try {
                 streams.serve(gateway, open);
             } catch (RefusedException e) {
-                refuse(control, open, e.status());
+                refuse(control, open.streamId(), e.status());
             } catch (IllegalArgumentException e) {
                 refuse(
                         control,
-                        open,
+                        open.streamId(),
                         new RefusedException(HttpURLConnection.HTTP_BAD_REQUEST, String.valueOf(e.getMessage()))
                                 .status());
             }
@@ -145,9 +168,9 @@ public final class GatewayConnection implements AutoCloseable {
         }
     }
 
-    private static void refuse(MessageSocket control, ControlMessage.Open open, Status status)
+    private static void refuse(MessageSocket control, String streamId, Status status)
             throws IOException, InterruptedException {
-        control.send(Json.text(new ControlMessage.Refuse(open.streamId(), status)));
+        control.send(Json.text(new ControlMessage.Refuse(streamId, status)));
     }
 
     private void watch(MessageSocket control) {

@@ -48,6 +48,12 @@ public final class LinuxPlatform implements Platform {
         return System.getProperty("os.name").equals("Linux");
     }
 
+    /** What is made of them is checked as it is made. */
+    @Override
+    public void check(NodeSettings settings) {
+        var _ = ociSettings(settings);
+    }
+
     @Override
     public MachineFacts facts(NodeSettings settings) throws IOException {
         if (!Files.isDirectory(settings.stateDirectory())) {
@@ -116,7 +122,7 @@ public final class LinuxPlatform implements Platform {
                 settings.stateDirectory(),
                 settings.runDirectory().resolve("oci"),
                 NodeNames.controlGroup(settings),
-                new IdRange(settings.firstUserId(), settings.userIdCount()),
+                ids(settings),
                 settings.logLimitBytes());
         return oci.withUnaskedStorage(settings.unaskedStorageBytes())
                 .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()).giving(hostFolders(settings)))
@@ -146,7 +152,19 @@ public final class LinuxPlatform implements Platform {
                         NodeNames.proxyControlGroup(settings),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
-                new IdRange(settings.firstUserId(), settings.userIdCount()));
+                ids(settings));
+    }
+
+    private static IdRange ids(NodeSettings settings) {
+        try {
+            return new IdRange(settings.firstUserId(), settings.userIdCount());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "agentcontainers.node.first-user-id is " + settings.firstUserId()
+                            + " and agentcontainers.node.user-id-count is " + settings.userIdCount() + ": "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /** Processes in the same proportion as processors: the machine's pids are shared with everything else on it. */

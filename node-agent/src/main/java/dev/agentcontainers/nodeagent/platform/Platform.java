@@ -15,6 +15,13 @@ public interface Platform {
     /** True on a machine that this implementation is for. */
     boolean isHere();
 
+    /**
+     * Looks at the settings alone, and makes nothing.
+     *
+     * @throws IllegalArgumentException where one can't be used here, naming it, what was found and what would be right
+     */
+    void check(NodeSettings settings);
+
     MachineFacts facts(NodeSettings settings) throws IOException;
 
     /** Every driver of this operating system, whether or not this machine can use it. */

@@ -35,9 +35,8 @@ public final class MachineImages {
             Optional<Path> credentials,
             Map<String, String> environment)
             throws IOException {
-        Path file = registries.orElse(REGISTRIES);
-        RegistrySettings settings =
-                registries.isPresent() || Files.exists(file) ? RegistriesFile.read(file) : RegistrySettings.DEFAULT;
+        Optional<Path> file = registriesFile(registries);
+        RegistrySettings settings = file.isPresent() ? RegistriesFile.read(file.get()) : RegistrySettings.DEFAULT;
         return new ImageSettings(
                 DIRECTORY,
                 settings,
@@ -62,9 +61,22 @@ public final class MachineImages {
                 .readSignatures();
     }
 
-    /** One of which it can't be said whether it is there is taken for there, and fails where it is read. */
+    /**
+     * The file that says how registries are reached from this machine; empty where there is none.
+     *
+     * @param given file to use in place of /etc/agentcontainers/registries.yaml, which need not be there
+     */
+    public static Optional<Path> registriesFile(Optional<Path> given) {
+        return given.or(() -> usual(REGISTRIES));
+    }
+
     private static Optional<Path> signatures(Optional<Path> given) {
-        return given.or(() -> Files.notExists(SIGNATURES) ? Optional.empty() : Optional.of(SIGNATURES));
+        return given.or(() -> usual(SIGNATURES));
+    }
+
+    /** One of which it can't be said whether it is there is taken for there, and fails where it is read. */
+    static Optional<Path> usual(Path file) {
+        return Files.notExists(file) ? Optional.empty() : Optional.of(file);
     }
 
     private static Optional<Path> ofDocker(Map<String, String> environment) {

@@ -15,12 +15,13 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Turns an assignment into what a driver realises, by reading the ConfigMaps and Secrets that it refers to. */
+/** Turns an assignment into what a driver realises, by reading the ConfigMaps and Secrets that it refers to, each once. */
 final class Resolution {
     private static final int LONGEST_HOSTNAME = 63;
 
@@ -32,13 +33,14 @@ final class Resolution {
 
     /** @param image that the assignment asks for; empty where it asks for none */
     SandboxSpec resolve(Assignment assignment, Optional<AgentImage> image) throws SandboxException {
+        MaterialSource read = new ReadOnce(materials);
         Map<String, String> environment = new LinkedHashMap<>();
         for (EnvironmentEntry entry : assignment.environment()) {
-            value(entry).ifPresent(value -> environment.put(entry.name(), value));
+            value(read, entry).ifPresent(value -> environment.put(entry.name(), value));
         }
         List<ResolvedMount> mounts = new ArrayList<>();
         for (Mount mount : assignment.mounts()) {
-            mounts.add(mount(mount));
+            mounts.add(mount(read, mount));
         }
         String name = assignment.agent().name();
         ImageProcess process = process(assignment, image, environment);
@@ -78,7 +80,8 @@ final class Resolution {
         }
     }
 
-    private Optional<String> value(EnvironmentEntry entry) throws SandboxException {
+    private static Optional<String> value(MaterialSource materials, EnvironmentEntry entry)
+            throws SandboxException {
         return switch (entry) {
             case EnvironmentEntry.Literal literal -> Optional.of(literal.value());
             case EnvironmentEntry.FromSecret secret ->
@@ -105,7 +108,7 @@ final class Resolution {
         return value.map(bytes -> new String(bytes, StandardCharsets.UTF_8));
     }
 
-    private ResolvedMount mount(Mount mount) throws SandboxException {
+    private static ResolvedMount mount(MaterialSource materials, Mount mount) throws SandboxException {
         return switch (mount) {
             case Mount.Denied denied -> new ResolvedMount.Denied(denied.path());
             case Mount.Workspace workspace -> new ResolvedMount.Workspace(workspace.path(), workspace.writable());
@@ -133,5 +136,32 @@ final class Resolution {
 
     private static SandboxException missing(String message) {
         return new SandboxException(Step.RESOLVE, Kind.TRANSIENT, message);
+    }
+
+    /** One start's reads: many variables of one Secret ask for it once, and have it as it was at one time. */
+    private record ReadOnce(
+            MaterialSource source,
+            Map<String, Optional<Map<String, byte[]>>> configMaps,
+            Map<String, Optional<Map<String, byte[]>>> secrets)
+            implements MaterialSource {
+        ReadOnce(MaterialSource source) {
+            this(source, new HashMap<>(), new HashMap<>());
+        }
+
+        @Override
+        public Optional<Map<String, byte[]>> configMap(String name) throws SandboxException {
+            if (!configMaps.containsKey(name)) {
+                configMaps.put(name, source.configMap(name));
+            }
+            return configMaps.getOrDefault(name, Optional.empty());
+        }
+
+        @Override
+        public Optional<Map<String, byte[]>> secret(String name) throws SandboxException {
+            if (!secrets.containsKey(name)) {
+                secrets.put(name, source.secret(name));
+            }
+            return secrets.getOrDefault(name, Optional.empty());
+        }
     }
 }

@@ -36,6 +36,9 @@ public final class FakeMachine implements Platform {
     }
 
     @Override
+    public void check(NodeSettings settings) {}
+
+    @Override
     public MachineFacts facts(NodeSettings settings) {
         return new MachineFacts(
                 OperatingSystem.linux,

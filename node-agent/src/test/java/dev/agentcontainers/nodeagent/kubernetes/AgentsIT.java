@@ -13,18 +13,23 @@ import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Assignments and policy from a real API server to a fake driver and fence, and back as status. */
 @Tag("cluster")
@@ -206,6 +211,56 @@ class AgentsIT {
         awaitPhase(uid, AssignmentPhase.Running);
         assertThat(work.driver().created().getFirst().environment()).containsEntry("TOKEN", "secret-value");
         assertThat(work.driver().created().getFirst().mounts()).hasSize(1);
+    }
+
+    /** The operator makes copies after the assignment that owns them, in a few milliseconds or a few more. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void copiesThatComeAfterTheAssignmentCostNoFailedStart(boolean optional) throws Exception {
+        node.applyPolicy(1, NodeFixture.HASH);
+        work.start();
+        awaitPolicy(1, NodeFixture.HASH);
+        String uid = UUID.randomUUID().toString();
+        AgentAssignment assignment = node.assignment(uid, List.of("true"));
+        assignment.setSpec(Assignments.spec(
+                uid,
+                List.of("true"),
+                List.of(new EnvironmentVariable(
+                        "TOKEN",
+                        null,
+                        new EnvironmentVariable.ValueSource(
+                                new EnvironmentVariable.KeyReference("s-late", "token", optional), null, null))),
+                List.of(),
+                Assignments.resources("100m", "1Mi")));
+        Set<String> reasons = ConcurrentHashMap.newKeySet();
+        try (SharedIndexInformer<AgentAssignment> _ = node.admin
+                .resources(AgentAssignment.class)
+                .inNamespace(node.namespace)
+                .inform(new OnChange<>(
+                        (_, after) -> Optional.ofNullable(after.getStatus())
+                                .map(AgentAssignmentStatus::reason)
+                                .map(reasons::add)
+                                .orElse(false),
+                        () -> {}))) {
+            node.admin.resource(assignment).create();
+            await().atMost(NodeFixture.PATIENCE).until(() -> work.supervisor().agents() == 1);
+            await().during(Duration.ofMillis(300))
+                    .atMost(NodeFixture.PATIENCE)
+                    .until(() -> work.driver().created().isEmpty());
+            node.admin
+                    .resource(new SecretBuilder()
+                            .withNewMetadata()
+                            .withNamespace(node.namespace)
+                            .withName("s-late")
+                            .endMetadata()
+                            .withStringData(Map.of("token", "secret-value"))
+                            .build())
+                    .create();
+
+            awaitPhase(uid, AssignmentPhase.Running);
+        }
+        assertThat(work.driver().created().getFirst().environment()).containsEntry("TOKEN", "secret-value");
+        assertThat(reasons).doesNotContain("ResolveFailed");
     }
 
     @Test

@@ -58,6 +58,11 @@ class NodeRemovalTest {
         }
 
         @Override
+        public void check(NodeSettings settings) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public MachineFacts facts(NodeSettings settings) {
             throw new AssertionError("not needed");
         }

@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.sandbox.Probes;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -148,11 +149,14 @@ public record Assignments(Assignment assignment) {
         return copy(assignment.epoch(), new Assignment.Driver(driver, driver, Map.of()), assignment.environment());
     }
 
-    Assignments secret(String secret, String key) {
-        return copy(
-                assignment.epoch(),
-                assignment.driver(),
-                List.of(new Assignment.EnvironmentEntry.FromSecret("TOKEN", secret, key, false)));
+    /** With the keys as TOKEN, TOKEN1 and so on. */
+    Assignments secret(String secret, String... keys) {
+        List<Assignment.EnvironmentEntry> entries = new ArrayList<>();
+        for (String key : keys) {
+            String name = entries.isEmpty() ? "TOKEN" : "TOKEN" + entries.size();
+            entries.add(new Assignment.EnvironmentEntry.FromSecret(name, secret, key, false));
+        }
+        return copy(assignment.epoch(), assignment.driver(), entries);
     }
 
     /** Without a command of its own. */

@@ -5,14 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -222,6 +225,31 @@ class FailedStepTest {
 
         node.awaitPhase(ID, AssignmentPhase.Running);
         assertThat(node.machine.starts(ID)).isEqualTo(1);
+    }
+
+    /** Each read may wait for a copy, and two reads of one may differ. */
+    @Test
+    void aSecretOfManyVariablesIsReadOnce() throws SandboxException {
+        node.secrets.put("s-1", Map.of("token", new byte[] {'x'}, "user", new byte[] {'y'}));
+        Assignment needy = Assignments.of("a").secret("s-1", "token", "user", "token").assignment();
+        AtomicInteger reads = new AtomicInteger();
+
+        SandboxSpec spec = new Resolution(new MaterialSource() {
+                    @Override
+                    public Optional<Map<String, byte[]>> configMap(String name) {
+                        return Optional.empty();
+                    }
+
+                    @Override
+                    public Optional<Map<String, byte[]>> secret(String name) {
+                        reads.incrementAndGet();
+                        return Optional.ofNullable(node.secrets.get(name));
+                    }
+                })
+                .resolve(needy, Optional.empty());
+
+        assertThat(spec.environment()).containsAllEntriesOf(Map.of("TOKEN", "x", "TOKEN1", "y", "TOKEN2", "x"));
+        assertThat(reads).hasValue(1);
     }
 
     @Test

@@ -27,6 +27,11 @@ public final class StagedPlatform implements Platform {
     }
 
     @Override
+    public void check(NodeSettings settings) {
+        linux.check(settings);
+    }
+
+    @Override
     public MachineFacts facts(NodeSettings settings) throws IOException {
         return linux.facts(settings);
     }

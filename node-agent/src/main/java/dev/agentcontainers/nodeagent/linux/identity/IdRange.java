@@ -6,9 +6,9 @@ public record IdRange(long first, long size) {
     public static final long PER_SANDBOX = 65_536;
 
     public IdRange {
-        if (first < PER_SANDBOX || size < 1 || first + size > 0xffff_fffeL) {
-            throw new IllegalArgumentException("ids " + first + " to " + (first + size - 1)
-                    + " can't be used: they must lie between 65536 and 4294967293");
+        if (first < PER_SANDBOX || size < 1 || size > 0xffff_fffeL - first) {
+            throw new IllegalArgumentException("%d ids from %d on can't be used: they must lie between %d and 4294967293"
+                    .formatted(size, first, PER_SANDBOX));
         }
     }
 }

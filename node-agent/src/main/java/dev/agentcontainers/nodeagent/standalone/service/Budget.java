@@ -7,7 +7,7 @@ import dev.agentcontainers.nodeagent.platform.MachineFacts;
  *
  * @param cpuMillis thousandths of a processor
  * @param memoryBytes main memory
- * @param storageBytes disk for workspaces
+ * @param storageBytes disk for what agents write
  * @param pids processes and threads
  */
 record Budget(long cpuMillis, long memoryBytes, long storageBytes, long pids) {

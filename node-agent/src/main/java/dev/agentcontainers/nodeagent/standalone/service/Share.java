@@ -109,7 +109,7 @@ final class Share {
         requireFree("cpu", part, Budget::cpuMillis, "m");
         requireFree("memory", part, Budget::memoryBytes, " bytes");
         requireFree(
-                storageIsSet ? "ephemeral-storage" : "ephemeral-storage (not set, so what a workspace may take)",
+                storageIsSet ? "ephemeral-storage" : "ephemeral-storage (not set, so what a run may write without)",
                 part,
                 Budget::storageBytes,
                 " bytes");
@@ -144,11 +144,16 @@ final class Share {
                 amount("memory", limits.memory(), 1),
                 limits.ephemeralStorage() != null
                         ? amount("ephemeral-storage", limits.ephemeralStorage(), 1)
-                        : writesToDisk(limited.filesystem()) ? StandaloneRun.UNASKED_STORAGE : 0,
+                        : writesToDisk(limited) ? StandaloneRun.UNASKED_STORAGE : 0,
                 limits.pids());
     }
 
-    private static boolean writesToDisk(@Nullable Filesystem filesystem) {
+    /** The root of an image can be written too. */
+    private static boolean writesToDisk(AgentContainerSpec spec) {
+        return spec.image() != null || hasWritableDirectories(spec.filesystem());
+    }
+
+    private static boolean hasWritableDirectories(@Nullable Filesystem filesystem) {
         return filesystem != null
                 && filesystem.mounts() != null
                 && filesystem.mounts().stream()

@@ -54,9 +54,26 @@ class ShareTest {
 
         assertThatThrownBy(() -> share.take("bob", limited(small, writes)))
                 .hasMessageContaining(
-                        "ephemeral-storage (not set, so what a workspace may take): is 1073741824 bytes, but")
+                        "ephemeral-storage (not set, so what a run may write without): is 1073741824 bytes, but")
                 .hasMessageContaining("100663296 bytes are free");
         share.take("bob", limited(small, reads));
+    }
+
+    /** The upper layer of its root is on the disk as a workspace is, and held to the same amount. */
+    @Test
+    void aRunFromAnImageCountsWithWhatItMayWriteToItsRoot() throws Exception {
+        share.take("ann", limited("limits: {cpu: 1m, memory: 1Mi, ephemeral-storage: 4000Mi}"));
+        String small = "limits: {cpu: 1m, memory: 1Mi}";
+
+        assertThatThrownBy(() -> share.take("bob", limited(small, "image: registry.example.org/agent")))
+                .isInstanceOf(RefusedRunException.class)
+                .hasMessageContaining(
+                        "ephemeral-storage (not set, so what a run may write without): is 1073741824 bytes, but")
+                .hasMessageContaining("100663296 bytes are free");
+        share.take(
+                "bob",
+                limited(
+                        "limits: {cpu: 1m, memory: 1Mi, ephemeral-storage: 64Mi}", "image: registry.example.org/agent"));
     }
 
     @Test
@@ -97,12 +114,12 @@ class ShareTest {
         return limited(resources, "filesystem: {}");
     }
 
-    private AgentContainer limited(String resources, String filesystem) throws InvalidManifestException {
+    private AgentContainer limited(String resources, String more) throws InvalidManifestException {
         ManifestReader reader = new ManifestReader("default");
         reader.read("test", """
                 {apiVersion: agentcontainers.dev/v1alpha1, kind: AgentContainer, metadata: {name: a},
                  spec: {isolation: {className: process}, command: [x], resources: {%s}, %s}}
-                """.formatted(resources, filesystem));
+                """.formatted(resources, more));
         return share.limited(reader.objects().agent());
     }
 }

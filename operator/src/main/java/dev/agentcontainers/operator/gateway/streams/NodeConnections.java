@@ -108,6 +108,8 @@ public final class NodeConnections {
             switch (ControlMessage.parse(text)) {
                 case ControlMessage.Refuse refuse ->
                     streams.refuse(refuse.streamId(), connection.peer(), refuse.status());
+                // Nothing that a node could mean by it is asked of it by this version.
+                case ControlMessage.Unknown unknown -> throw new ProtocolException("a node sends " + unknown.what());
                 case ControlMessage.Open ignored -> throw new ProtocolException("a node must not send open");
             }
         } catch (ProtocolException e) {
