@@ -55,6 +55,11 @@ final class HttpExchange {
 
     /** As the request says of itself, whether that is true or not. */
     static HttpExchange of(HttpRequest request) {
+        return of(request, false);
+    }
+
+    /** @param once whether the connection ends behind it, whatever it says */
+    static HttpExchange of(HttpRequest request, boolean once) {
         if (request.decoderResult().isFailure()) {
             return unread();
         }
@@ -66,7 +71,7 @@ final class HttpExchange {
                         ? printable(request.headers().get(HttpHeaderNames.HOST), LONGEST_HOST)
                         : null,
                 printable(query < 0 ? target : target.substring(0, query), LONGEST),
-                RequestHead.keepsAlive(request),
+                RequestHead.keepsAlive(request) && !once,
                 request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
                         || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING),
                 WebSocketHandshake.isAskedFor(request),

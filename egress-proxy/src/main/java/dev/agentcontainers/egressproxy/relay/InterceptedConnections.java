@@ -4,10 +4,13 @@ import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.http.HttpNames.Decryptable;
+import dev.agentcontainers.egressproxy.names.NameLookup;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.tls.ClientHello;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
+import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
@@ -21,7 +24,13 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,6 +51,8 @@ import org.jspecify.annotations.Nullable;
 public final class InterceptedConnections extends ChannelInitializer<EpollSocketChannel> {
     /** First byte of TLS; no method of HTTP begins with it. */
     private static final byte HANDSHAKE = 22;
+
+    private static final String ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 
     private final TlsNames names;
     private final Consumer<TlsDecision> decisions;
@@ -122,6 +133,192 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         channel.pipeline().addLast(beginning);
     }
 
+    /**
+     * For connections to this process itself, as a proxy: where they are to go is asked for by CONNECT or by a whole address, the name
+     * is looked up as if the agent had asked for it, and from there on they are as others.
+     */
+    public ChannelInitializer<EpollSocketChannel> asked(NameLookup lookup) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(EpollSocketChannel channel) {
+                InetSocketAddress from = channel.remoteAddress();
+                InetSocketAddress own = channel.localAddress();
+                if (from == null || own == null) {
+                    Relay.Resets.reset(channel);
+                    return;
+                }
+                Asking asking = new Asking(channel, from.getAddress().getHostAddress(), own, lookup);
+                if (all >= limits.most() || ofAgents.getOrDefault(asking.agent, 0) >= limits.mostOfAgent()) {
+                    asking.refuse(HttpVerdict.TOO_MANY, own.getPort(), "");
+                    return;
+                }
+                asking.place.holds(channel);
+                Onward.prepareAccepted(channel);
+                channel.pipeline().addLast(asking);
+            }
+        };
+    }
+
+    /** A connection until it is known where it is to go. */
+    private final class Asking extends ChannelInboundHandlerAdapter {
+        /** As much as a request's head may have. */
+        private static final int LONGEST = 24 << 10;
+
+        private final SocketChannel front;
+        private final String agent;
+        private final InetSocketAddress own;
+        private final NameLookup lookup;
+        private final Place place;
+        private final ByteBuf received = Unpooled.buffer(512, LONGEST + (1 << 16));
+        private @Nullable ScheduledFuture<?> patience;
+        private boolean decided;
+
+        Asking(SocketChannel front, String agent, InetSocketAddress own, NameLookup lookup) {
+            this.front = front;
+            this.agent = agent;
+            this.own = own;
+            this.lookup = lookup;
+            this.place = new Place(agent);
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            patience =
+                    context.executor().schedule(this::incomplete, limits.hello().toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        private void incomplete() {
+            if (!decided) {
+                decided = true;
+                http.decisions()
+                        .accept(HttpExchange.unread()
+                                .decision(clock.millis(), agent, own, null, HttpVerdict.INCOMPLETE));
+                Relay.Resets.reset(front);
+            }
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf bytes = (ByteBuf) message;
+            try {
+                if (decided && !front.isOpen()) {
+                    return;
+                }
+                received.writeBytes(bytes);
+            } finally {
+                bytes.release();
+            }
+            if (!decided) {
+                look();
+            }
+        }
+
+        private void look() {
+            String text = received.toString(StandardCharsets.ISO_8859_1);
+            int line = text.indexOf("\r\n");
+            Optional<AskedOnward> where = line < 0 ? Optional.empty() : AskedOnward.read(text.substring(0, line));
+            if (line < 0 ? text.length() > LONGEST : where.isEmpty()) {
+                refuse(
+                        HttpVerdict.OTHER_PROTOCOL,
+                        own.getPort(),
+                        "; as a proxy: CONNECT NAME:PORT, or a request for http://NAME[:PORT]/; addresses are reached without it");
+            } else if (where.isPresent()) {
+                int end = text.indexOf("\r\n\r\n");
+                if (!where.get().tunnel() || end >= 0) {
+                    ask(where.get(), where.get().tunnel() ? end + 4 : 0);
+                } else if (text.length() > LONGEST) {
+                    refuse(HttpVerdict.TOO_LARGE, where.get().port(), "");
+                }
+            }
+        }
+
+        /** @param head bytes that are for this process alone */
+        private void ask(AskedOnward where, int head) {
+            decide();
+            front.config().setAutoRead(false);
+            lookup.lookUp(agent, where.name())
+                    .whenComplete((result, failure) -> front.eventLoop().execute(() -> {
+                        if (!front.isActive()) {
+                            return;
+                        }
+                        if (failure != null) {
+                            refuse(HttpVerdict.UNREACHABLE, where.port(), "");
+                            return;
+                        }
+                        switch (result) {
+                            case NameLookup.Result.Refused(NameVerdict why) ->
+                                refuse(
+                                        HttpVerdict.OTHER_HOST,
+                                        where.port(),
+                                        "; " + where.name() + " is not resolved: " + why);
+                            case NameLookup.Result.Opened(List<String> addresses) ->
+                                goOn(where, head, addresses.getFirst());
+                        }
+                    }));
+        }
+
+        private void goOn(AskedOnward where, int head, String address) {
+            InetSocketAddress meant = destination.apply(new InetSocketAddress(plain(address), where.port()));
+            Beginning beginning = new Beginning(front, agent, meant, place, Optional.of(where));
+            received.skipBytes(head);
+            ByteBuf rest = received.copy();
+            front.pipeline().replace(this, null, beginning);
+            beginning.await();
+            if (where.tunnel()) {
+                front.writeAndFlush(Unpooled.copiedBuffer(ESTABLISHED, StandardCharsets.US_ASCII));
+            }
+            front.config().setAutoRead(true);
+            front.pipeline().fireChannelRead(rest);
+        }
+
+        /** Never looked up: it is an address in plain notation. */
+        private static InetAddress plain(String address) {
+            try {
+                return InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(address));
+            } catch (UnknownHostException impossible) {
+                throw new IllegalStateException("no address: " + address, impossible);
+            }
+        }
+
+        private void decide() {
+            decided = true;
+            if (patience != null) {
+                patience.cancel(false);
+            }
+        }
+
+        private void refuse(HttpVerdict why, int port, String what) {
+            decide();
+            front.config().setAutoRead(false);
+            http.decisions().accept(HttpExchange.unread().decision(clock.millis(), agent, own, null, why));
+            FullHttpResponse answer = Refusal.of(agent, port, why, Optional.empty(), Optional.of(what))
+                    .answer();
+            front.pipeline().addLast(new HttpResponseEncoder());
+            front.writeAndFlush(answer)
+                    .addListener(_ -> Relay.endOutput(
+                            front,
+                            () -> front.eventLoop().schedule(() -> Relay.Resets.reset(front), 1, TimeUnit.SECONDS)));
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                incomplete();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            incomplete();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            decide();
+            Relay.Resets.reset(front);
+        }
+    }
+
     /** To be called after names were taken back: cuts what passed by them. */
     public void cutRevoked() {
         List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
@@ -160,20 +357,31 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
         private @Nullable String serverName;
         private final Place place;
+        private final Optional<AskedOnward> asked;
         private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
         private boolean hasHttp2;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
+            this(front, agent, to, new Place(agent), Optional.empty());
+        }
+
+        /** @param asked by what the agent has said where it is to go; nothing else may pass */
+        Beginning(SocketChannel front, String agent, InetSocketAddress to, Place place, Optional<AskedOnward> asked) {
             this.front = front;
             this.agent = agent;
-            this.place = new Place(agent);
+            this.place = place;
             this.to = to;
+            this.asked = asked;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
-            patience = context.executor()
+            await();
+        }
+
+        void await() {
+            patience = front.eventLoop()
                     .schedule(
                             () -> {
                                 if (!decided) {
@@ -210,6 +418,10 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 case ClientHello.Refused(TlsVerdict why) -> refuse(why);
                 case ClientHello.Named(String name) -> {
                     serverName = name;
+                    if (asked.isPresent() && !DomainName.asked(name).equals(asked.map(AskedOnward::name))) {
+                        refuse(TlsVerdict.OTHER_NAME);
+                        return;
+                    }
                     switch (names.connects(agent, to.getAddress().getHostAddress(), to.getPort(), name)) {
                         case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
                         case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
@@ -260,7 +472,13 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                                     () -> record(TlsVerdict.NOT_AGREED));
                             agreeOn(
                                     new Requests(
-                                            agent, to, https.names(), Optional.of(inside), http.decisions(), clock),
+                                            agent,
+                                            to,
+                                            https.names(),
+                                            Optional.of(inside),
+                                            http.decisions(),
+                                            clock,
+                                            false),
                                     inside);
                         }
                     }));
@@ -310,7 +528,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 Relay.Resets.reset(front);
                 return;
             }
-            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock));
+            boolean once = asked.isPresent() && !asked.get().tunnel();
+            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock, once));
         }
 
         private void goOn(Requests requests) {

@@ -18,6 +18,7 @@ import java.util.function.Function;
  * @param agent its address
  * @param to where its connection was meant to go
  * @param tls what they are inside of, where they are
+ * @param once whether the connection ends after the first, since the next may mean another place
  */
 record Requests(
         String agent,
@@ -25,7 +26,8 @@ record Requests(
         HttpNames names,
         Optional<Tls> tls,
         Consumer<HttpDecision> decisions,
-        Clock clock) {
+        Clock clock,
+        boolean once) {
     /**
      * TLS that is decrypted.
      *

@@ -72,6 +72,7 @@ abstract class InterceptedHttp2 {
     final TestAuthority agents = new TestAuthority("agent");
     final TestAuthority machines = new TestAuthority("machine");
     final HttpNames names = HttpNames.insideTls(System::nanoTime);
+    final HttpNames plainNames = HttpNames.plain(System::nanoTime);
     final TlsNames tlsNames = new TlsNames(System::nanoTime);
     final TrustedServers trusted = new TrustedServers();
     final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
@@ -99,7 +100,7 @@ abstract class InterceptedHttp2 {
         InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
         return new InterceptedConnections(
                 new ForTls(tlsNames, _ -> {}),
-                new ForHttp(HttpNames.plain(System::nanoTime), decisions::add),
+                new ForHttp(plainNames, decisions::add),
                 new ForHttps(names, certified, trusted),
                 Clock.systemUTC(),
                 limits,
@@ -132,19 +133,25 @@ abstract class InterceptedHttp2 {
     }
 
     void allow(HttpName... rules) {
+        allow(List.of(), List.of(rules));
+    }
+
+    void allow(List<HttpName> withoutTls, List<HttpName> insideTls) {
         Configure all = new Configure(
                 Map.of(AGENT, "g"),
                 Map.of("g", List.of(NAME)),
                 Map.of("g", List.of()),
-                Map.of(),
-                Map.of("g", List.of(rules)),
+                Map.of("g", withoutTls),
+                Map.of("g", insideTls),
                 Map.of(AGENT, "a"),
                 List.of(),
                 NameLimits.DEFAULT);
         names.configure(all);
+        plainNames.configure(all);
         tlsNames.configure(all);
         certified.configure(all);
         names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
+        plainNames.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
     }
 
     SSLSocket socket(String... protocols) throws Exception {

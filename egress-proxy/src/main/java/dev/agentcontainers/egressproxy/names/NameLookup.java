@@ -1,0 +1,28 @@
+package dev.agentcontainers.egressproxy.names;
+
+import dev.agentcontainers.protocol.names.NameVerdict;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Names for an agent that does not ask for them itself, by the same rules, limits and openings as if it did. */
+public interface NameLookup {
+    /**
+     * Completes on the thread of the names.
+     *
+     * @param agent its address
+     * @param name as the agent has it
+     */
+    CompletableFuture<Result> lookUp(String agent, String name);
+
+    /** What the agent would have been told. */
+    sealed interface Result {
+        /** @param addresses that were opened for it, in plain notation, at least one */
+        record Opened(List<String> addresses) implements Result {
+            public Opened {
+                addresses = List.copyOf(addresses);
+            }
+        }
+
+        record Refused(NameVerdict why) implements Result {}
+    }
+}
