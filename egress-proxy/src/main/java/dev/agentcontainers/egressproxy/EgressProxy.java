@@ -12,6 +12,7 @@ import dev.agentcontainers.egressproxy.control.NodeAgentLink.LinkTimes;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.listen.DatagramQuestions;
 import dev.agentcontainers.egressproxy.listen.StreamQuestions;
+import dev.agentcontainers.egressproxy.names.AskedByMessage;
 import dev.agentcontainers.egressproxy.names.NameService;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
@@ -115,6 +116,12 @@ public final class EgressProxy {
                 .group(relays)
                 .channelFactory(() -> new EpollServerSocketChannel(NameServer.INTERCEPTED_DESCRIPTOR))
                 .childHandler(intercepted)
+                .register()
+                .addListener(done -> endUnless(done.isSuccess(), done.cause()));
+        new ServerBootstrap()
+                .group(relays)
+                .channelFactory(() -> new EpollServerSocketChannel(NameServer.ASKED_DESCRIPTOR))
+                .childHandler(intercepted.asked(new AskedByMessage(service, loop)))
                 .register()
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         new Bootstrap()

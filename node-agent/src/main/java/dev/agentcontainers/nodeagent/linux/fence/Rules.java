@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.Barrier;
 import dev.agentcontainers.nodeagent.linux.fence.GroupBudgets.MarkedBox;
 import dev.agentcontainers.nodeagent.linux.netlink.LoggedPacket;
+import dev.agentcontainers.protocol.names.NameServer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -56,6 +57,9 @@ final class Rules {
 
     /** Elements of the map of resolved addresses, for all agents together. */
     private static final int MOST_RESOLVED = 1 << 18;
+
+    /** What serves those of agents' programs that know a proxy only. */
+    private static final String PROXY = AddressPlan.NEXT_HOP + " tcp";
 
     private static final String NAME_SERVER = AddressPlan.NEXT_HOP + " meta l4proto { tcp, udp } th";
 
@@ -219,6 +223,7 @@ final class Rules {
                 "fib daddr type != local goto refuse",
                 PROBE_ANSWER + " accept",
                 "meta l4proto != { tcp, udp } goto refuse",
+                "tcp dport " + NameServer.PROXY_PORT + " accept",
                 "th dport != 53 goto refuse",
                 "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
                 "accept");
@@ -265,6 +270,7 @@ final class Rules {
                         "input",
                         "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
                         "iifname \"ac*\" ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
+                        "iifname \"ac*\" ip daddr " + PROXY + " dport " + NameServer.PROXY_PORT + " accept",
                         "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept")
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
@@ -288,6 +294,8 @@ final class Rules {
                         + " icmp code { port-unreachable, admin-prohibited } accept",
                 "oifname \"ac*\" tcp flags & rst == rst accept",
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
+                "oifname \"ac*\" ip saddr " + PROXY + " sport " + NameServer.PROXY_PORT
+                        + " ct state established ct direction reply accept",
                 "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply "
                         + ConnectionMark.INTERCEPTED.mask() + " accept",
                 "oifname \"ac*\" ip saddr " + AddressPlan.NEXT_HOP + " meta l4proto tcp meta mark "
