@@ -14,6 +14,7 @@ import dev.agentcontainers.egressproxy.listen.DatagramQuestions;
 import dev.agentcontainers.egressproxy.listen.StreamQuestions;
 import dev.agentcontainers.egressproxy.names.AskedByMessage;
 import dev.agentcontainers.egressproxy.names.NameService;
+import dev.agentcontainers.egressproxy.relay.AskedNames;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttps;
@@ -104,6 +105,7 @@ public final class EgressProxy {
                 decisions,
                 Clock.systemUTC(),
                 System::nanoTime);
+        AskedNames asked = new AskedNames(tlsNames, httpNames, httpsNames);
         // A thread of their own: questions don't wait for bytes.
         EventLoop relays = new EpollEventLoopGroup(1).next();
         InterceptedConnections intercepted = new InterceptedConnections(
@@ -121,7 +123,7 @@ public final class EgressProxy {
         new ServerBootstrap()
                 .group(relays)
                 .channelFactory(() -> new EpollServerSocketChannel(NameServer.ASKED_DESCRIPTOR))
-                .childHandler(intercepted.asked(new AskedByMessage(service, loop)))
+                .childHandler(intercepted.asked(asked, new AskedByMessage(service, loop)))
                 .register()
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         new Bootstrap()
@@ -142,6 +144,7 @@ public final class EgressProxy {
                     tlsNames.configure(configuration);
                     httpNames.configure(configuration);
                     httpsNames.configure(configuration);
+                    asked.configure(configuration);
                     relays.execute(intercepted::cutRevoked);
                     configure(configuration, service, upstream);
                 },

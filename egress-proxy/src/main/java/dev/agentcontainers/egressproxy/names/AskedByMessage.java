@@ -1,16 +1,19 @@
 package dev.agentcontainers.egressproxy.names;
 
-import dev.agentcontainers.protocol.names.NameVerdict;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.DClass;
+import org.xbill.DNS.EDNSOption;
+import org.xbill.DNS.ExtendedErrorCodeOption;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
@@ -37,10 +40,12 @@ public final class AskedByMessage implements NameLookup {
         byte[] question;
         try {
             Name absolute = Name.fromString(name, Name.root);
-            question = Message.newQuery(Record.newRecord(absolute, Type.A, DClass.IN))
-                    .toWire();
+            Message message = Message.newQuery(Record.newRecord(absolute, Type.A, DClass.IN));
+            // With the extension, answers say why.
+            message.addRecord(new OPTRecord(Reply.LARGEST_DATAGRAM, 0, 0), Section.ADDITIONAL);
+            question = message.toWire();
         } catch (TextParseException e) {
-            result.complete(new Result.Refused(NameVerdict.DENIED));
+            result.complete(new Result.Denied("it is no name of DNS"));
             return result;
         }
         try {
@@ -63,15 +68,30 @@ public final class AskedByMessage implements NameLookup {
             if (!addresses.isEmpty()) {
                 return new Result.Opened(addresses);
             }
-            return new Result.Refused(
-                    switch (message.getRcode()) {
-                        case Rcode.REFUSED -> NameVerdict.DENIED;
-                        case Rcode.NXDOMAIN -> NameVerdict.NO_SUCH_NAME;
-                        case Rcode.NOERROR -> NameVerdict.NO_DATA;
-                        default -> NameVerdict.UPSTREAM_FAILED;
-                    });
+            Optional<String> why = why(message);
+            return switch (message.getRcode()) {
+                case Rcode.REFUSED ->
+                    new Result.Denied(
+                            why.orElse("no rule allows it, or this agent asks more often than its node allows"));
+                case Rcode.NXDOMAIN -> new Result.Failed("there is no such name");
+                case Rcode.NOERROR -> new Result.Failed("it has no address of IPv4");
+                default ->
+                    why.<Result>map(Result.Denied::new)
+                            .orElseGet(() -> new Result.Failed("its addresses can't be found or opened now"));
+            };
         } catch (IOException e) {
-            return new Result.Refused(NameVerdict.UPSTREAM_FAILED);
+            return new Result.Failed("its addresses can't be found or opened now");
         }
+    }
+
+    /** What the service says beside its code, where it refuses. */
+    private static Optional<String> why(Message message) {
+        OPTRecord extension = message.getOPT();
+        return extension == null
+                ? Optional.empty()
+                : extension.getOptions(EDNSOption.Code.EDNS_EXTENDED_ERROR).stream()
+                        .map(ExtendedErrorCodeOption.class::cast)
+                        .map(ExtendedErrorCodeOption::getText)
+                        .findFirst();
     }
 }

@@ -1,6 +1,5 @@
 package dev.agentcontainers.egressproxy.names;
 
-import dev.agentcontainers.protocol.names.NameVerdict;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -23,6 +22,10 @@ public interface NameLookup {
             }
         }
 
-        record Refused(NameVerdict why) implements Result {}
+        /** It may not have the name, or none of the name's addresses. */
+        record Denied(String why) implements Result {}
+
+        /** It may, and there is none. */
+        record Failed(String why) implements Result {}
     }
 }

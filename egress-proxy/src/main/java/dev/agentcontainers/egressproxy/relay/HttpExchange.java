@@ -53,6 +53,11 @@ final class HttpExchange {
         return new HttpExchange(null, null, null, false, false, false, null);
     }
 
+    /** One of which is known where it is to go, by what was asked of this process as a proxy. */
+    static HttpExchange asked(AskedOnward where) {
+        return new HttpExchange(where.method(), where.name() + ":" + where.port(), null, false, false, false, null);
+    }
+
     /** As the request says of itself, whether that is true or not. */
     static HttpExchange of(HttpRequest request) {
         return of(request, false);

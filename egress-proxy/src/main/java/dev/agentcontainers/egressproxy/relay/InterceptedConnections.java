@@ -10,7 +10,6 @@ import dev.agentcontainers.egressproxy.tls.ClientHello;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.HttpVerdict;
-import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
@@ -18,19 +17,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
-import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpResponseEncoder;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -52,8 +46,6 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     /** First byte of TLS; no method of HTTP begins with it. */
     private static final byte HANDSHAKE = 22;
 
-    private static final String ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
-
     private final TlsNames names;
     private final Consumer<TlsDecision> decisions;
     private final ForHttp http;
@@ -61,12 +53,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final Clock clock;
     private final RelayLimits limits;
     private final UnaryOperator<InetSocketAddress> destination;
-    private final Map<String, Integer> ofAgents = new HashMap<>();
+    private final Places places;
     private final Map<String, Integer> decryptedOfAgents = new HashMap<>();
     private final Set<Passing> passing = new HashSet<>();
     private final AgentCounts http2;
     private final Http2Shares shares;
-    private int all;
     private int allDecrypted;
 
     /**
@@ -111,6 +102,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         this.limits = limits;
         this.http2 = new AgentCounts(limits.http2().most(), limits.http2().mostOfAgent());
         this.shares = Http2Shares.of(limits.http2());
+        this.places = new Places(limits.most(), limits.mostOfAgent());
         this.destination = destination;
     }
 
@@ -123,7 +115,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             return;
         }
         Beginning beginning = new Beginning(channel, from.getAddress().getHostAddress(), destination.apply(to));
-        if (all >= limits.most() || ofAgents.getOrDefault(beginning.agent, 0) >= limits.mostOfAgent()) {
+        if (!places.areLeft(beginning.agent)) {
             beginning.record(TlsVerdict.TOO_MANY);
             Relay.Resets.reset(channel);
             return;
@@ -134,218 +126,41 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     }
 
     /**
-     * For connections to this process itself, as a proxy: where they are to go is asked for by CONNECT or by a whole address, the name
-     * is looked up as if the agent had asked for it, and from there on they are as others.
+     * For connections to this process itself, as a proxy.
+     *
+     * @param served what is served so
+     * @param lookup by which names are looked up as if the agent had asked for them
      */
-    public ChannelInitializer<EpollSocketChannel> asked(NameLookup lookup) {
-        return new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(EpollSocketChannel channel) {
-                InetSocketAddress from = channel.remoteAddress();
-                InetSocketAddress own = channel.localAddress();
-                if (from == null || own == null) {
-                    Relay.Resets.reset(channel);
-                    return;
-                }
-                Asking asking = new Asking(channel, from.getAddress().getHostAddress(), own, lookup);
-                if (all >= limits.most() || ofAgents.getOrDefault(asking.agent, 0) >= limits.mostOfAgent()) {
-                    asking.refuse(HttpVerdict.TOO_MANY, own.getPort(), "");
-                    return;
-                }
-                asking.place.holds(channel);
-                Onward.prepareAccepted(channel);
-                channel.pipeline().addLast(asking);
-            }
-        };
+    public ChannelInitializer<EpollSocketChannel> asked(AskedNames served, NameLookup lookup) {
+        return new AskedConnections(
+                this, new AskedConnections.Served(served, lookup, destination), http, clock, limits, places);
     }
 
-    /** A connection until it is known where it is to go. */
-    private final class Asking extends ChannelInboundHandlerAdapter {
-        /** As much as a request's head may have. */
-        private static final int LONGEST = 24 << 10;
-
-        private final SocketChannel front;
-        private final String agent;
-        private final InetSocketAddress own;
-        private final NameLookup lookup;
-        private final Place place;
-        private final ByteBuf received = Unpooled.buffer(512, LONGEST + (1 << 16));
-        private @Nullable ScheduledFuture<?> patience;
-        private boolean decided;
-
-        Asking(SocketChannel front, String agent, InetSocketAddress own, NameLookup lookup) {
-            this.front = front;
-            this.agent = agent;
-            this.own = own;
-            this.lookup = lookup;
-            this.place = new Place(agent);
-        }
-
-        @Override
-        public void channelActive(ChannelHandlerContext context) {
-            patience =
-                    context.executor().schedule(this::incomplete, limits.hello().toMillis(), TimeUnit.MILLISECONDS);
-        }
-
-        private void incomplete() {
-            if (!decided) {
-                decided = true;
-                http.decisions()
-                        .accept(HttpExchange.unread()
-                                .decision(clock.millis(), agent, own, null, HttpVerdict.INCOMPLETE));
-                Relay.Resets.reset(front);
-            }
-        }
-
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf bytes = (ByteBuf) message;
-            try {
-                if (decided && !front.isOpen()) {
-                    return;
-                }
-                received.writeBytes(bytes);
-            } finally {
-                bytes.release();
-            }
-            if (!decided) {
-                look();
-            }
-        }
-
-        private void look() {
-            String text = received.toString(StandardCharsets.ISO_8859_1);
-            int line = text.indexOf("\r\n");
-            Optional<AskedOnward> where = line < 0 ? Optional.empty() : AskedOnward.read(text.substring(0, line));
-            if (line < 0 ? text.length() > LONGEST : where.isEmpty()) {
-                refuse(
-                        HttpVerdict.OTHER_PROTOCOL,
-                        own.getPort(),
-                        "; as a proxy: CONNECT NAME:PORT, or a request for http://NAME[:PORT]/; addresses are reached without it");
-            } else if (where.isPresent()) {
-                int end = text.indexOf("\r\n\r\n");
-                if (!where.get().tunnel() || end >= 0) {
-                    ask(where.get(), where.get().tunnel() ? end + 4 : 0);
-                } else if (text.length() > LONGEST) {
-                    refuse(HttpVerdict.TOO_LARGE, where.get().port(), "");
-                }
-            }
-        }
-
-        /** @param head bytes that are for this process alone */
-        private void ask(AskedOnward where, int head) {
-            decide();
-            front.config().setAutoRead(false);
-            lookup.lookUp(agent, where.name())
-                    .whenComplete((result, failure) -> front.eventLoop().execute(() -> {
-                        if (!front.isActive()) {
-                            return;
-                        }
-                        if (failure != null) {
-                            refuse(HttpVerdict.UNREACHABLE, where.port(), "");
-                            return;
-                        }
-                        switch (result) {
-                            case NameLookup.Result.Refused(NameVerdict why) ->
-                                refuse(
-                                        HttpVerdict.OTHER_HOST,
-                                        where.port(),
-                                        "; " + where.name() + " is not resolved: " + why);
-                            case NameLookup.Result.Opened(List<String> addresses) ->
-                                goOn(where, head, addresses.getFirst());
-                        }
-                    }));
-        }
-
-        private void goOn(AskedOnward where, int head, String address) {
-            InetSocketAddress meant = destination.apply(new InetSocketAddress(plain(address), where.port()));
-            Beginning beginning = new Beginning(front, agent, meant, place, Optional.of(where));
-            received.skipBytes(head);
-            ByteBuf rest = received.copy();
-            front.pipeline().replace(this, null, beginning);
-            beginning.await();
-            if (where.tunnel()) {
-                front.writeAndFlush(Unpooled.copiedBuffer(ESTABLISHED, StandardCharsets.US_ASCII));
-            }
-            front.config().setAutoRead(true);
-            front.pipeline().fireChannelRead(rest);
-        }
-
-        /** Never looked up: it is an address in plain notation. */
-        private static InetAddress plain(String address) {
-            try {
-                return InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(address));
-            } catch (UnknownHostException impossible) {
-                throw new IllegalStateException("no address: " + address, impossible);
-            }
-        }
-
-        private void decide() {
-            decided = true;
-            if (patience != null) {
-                patience.cancel(false);
-            }
-        }
-
-        private void refuse(HttpVerdict why, int port, String what) {
-            decide();
-            front.config().setAutoRead(false);
-            http.decisions().accept(HttpExchange.unread().decision(clock.millis(), agent, own, null, why));
-            FullHttpResponse answer = Refusal.of(agent, port, why, Optional.empty(), Optional.of(what))
-                    .answer();
-            front.pipeline().addLast(new HttpResponseEncoder());
-            front.writeAndFlush(answer)
-                    .addListener(_ -> Relay.endOutput(
-                            front,
-                            () -> front.eventLoop().schedule(() -> Relay.Resets.reset(front), 1, TimeUnit.SECONDS)));
-        }
-
-        @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            if (event instanceof ChannelInputShutdownEvent) {
-                incomplete();
-            }
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            incomplete();
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            decide();
-            Relay.Resets.reset(front);
-        }
+    /**
+     * Takes a connection that has said where it is to go.
+     *
+     * @param instead what has read that, and is in the pipeline no more
+     * @param to the address that was opened for it
+     * @param rest what came behind what was for this process; is released
+     */
+    void takeAsked(
+            SocketChannel front,
+            ChannelHandler instead,
+            Places.Place place,
+            AskedOnward where,
+            InetSocketAddress to,
+            ByteBuf rest) {
+        Beginning beginning = new Beginning(front, place, to, Optional.of(where));
+        front.pipeline().replace(instead, null, beginning);
+        beginning.await();
+        front.config().setAutoRead(true);
+        front.pipeline().fireChannelRead(rest);
     }
 
     /** To be called after names were taken back: cuts what passed by them. */
     public void cutRevoked() {
         List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
         revoked.forEach(Passing::cut);
-    }
-
-    /** One of the connections that an agent may have, until both sides of it are gone. */
-    private final class Place {
-        private final String agent;
-        private int channels;
-
-        Place(String agent) {
-            this.agent = agent;
-        }
-
-        void holds(Channel channel) {
-            if (channels++ == 0) {
-                all++;
-                ofAgents.merge(agent, 1, Integer::sum);
-            }
-            channel.closeFuture().addListener(_ -> {
-                if (--channels == 0) {
-                    all--;
-                    ofAgents.computeIfPresent(agent, (_, count) -> count == 1 ? null : count - 1);
-                }
-            });
-        }
     }
 
     /** A connection until it is known whether it may pass. */
@@ -356,20 +171,20 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final long began = System.nanoTime();
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
         private @Nullable String serverName;
-        private final Place place;
+        private final Places.Place place;
         private final Optional<AskedOnward> asked;
         private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
         private boolean hasHttp2;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
-            this(front, agent, to, new Place(agent), Optional.empty());
+            this(front, places.of(agent), to, Optional.empty());
         }
 
         /** @param asked by what the agent has said where it is to go; nothing else may pass */
-        Beginning(SocketChannel front, String agent, InetSocketAddress to, Place place, Optional<AskedOnward> asked) {
+        Beginning(SocketChannel front, Places.Place place, InetSocketAddress to, Optional<AskedOnward> asked) {
             this.front = front;
-            this.agent = agent;
+            this.agent = place.agent();
             this.place = place;
             this.to = to;
             this.asked = asked;
@@ -409,7 +224,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         private void judge() {
-            if (received.isReadable() && received.getByte(received.readerIndex()) != HANDSHAKE && isForHttp()) {
+            if (isHttp()) {
                 goOnAsHttp();
                 return;
             }
@@ -478,7 +293,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                                             Optional.of(inside),
                                             http.decisions(),
                                             clock,
-                                            false),
+                                            Optional.empty()),
                                     inside);
                         }
                     }));
@@ -515,6 +330,14 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             });
         }
 
+        /** A tunnel is for TLS alone; a request for a whole address is none. */
+        private boolean isHttp() {
+            return asked.map(where -> !where.tunnel())
+                    .orElseGet(() -> received.isReadable()
+                            && received.getByte(received.readerIndex()) != HANDSHAKE
+                            && isForHttp());
+        }
+
         private boolean isForHttp() {
             return http.names().has(agent, to.getPort());
         }
@@ -528,8 +351,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 Relay.Resets.reset(front);
                 return;
             }
-            boolean once = asked.isPresent() && !asked.get().tunnel();
-            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock, once));
+            Optional<String> only = asked.map(AskedOnward::name);
+            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock, only));
         }
 
         private void goOn(Requests requests) {

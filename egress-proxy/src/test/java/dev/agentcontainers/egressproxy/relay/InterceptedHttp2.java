@@ -49,6 +49,8 @@ abstract class InterceptedHttp2 {
     static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String AGENT = "127.0.0.2";
     static final String NAME = "www.example.org";
+    /** Of a rule that does not look at what passes. */
+    static final String OPEN_NAME = "open.example.org";
 
     // Codes of errors: RFC 9113, 7.
     static final int NO_ERROR = 0;
@@ -74,6 +76,7 @@ abstract class InterceptedHttp2 {
     final HttpNames names = HttpNames.insideTls(System::nanoTime);
     final HttpNames plainNames = HttpNames.plain(System::nanoTime);
     final TlsNames tlsNames = new TlsNames(System::nanoTime);
+    final AskedNames asked = new AskedNames(tlsNames, plainNames, names);
     final TrustedServers trusted = new TrustedServers();
     final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
     final List<Socket> sockets = new ArrayList<>();
@@ -139,7 +142,7 @@ abstract class InterceptedHttp2 {
     void allow(List<HttpName> withoutTls, List<HttpName> insideTls) {
         Configure all = new Configure(
                 Map.of(AGENT, "g"),
-                Map.of("g", List.of(NAME)),
+                Map.of("g", List.of(NAME, OPEN_NAME)),
                 Map.of("g", List.of()),
                 Map.of("g", withoutTls),
                 Map.of("g", insideTls),
@@ -150,6 +153,7 @@ abstract class InterceptedHttp2 {
         plainNames.configure(all);
         tlsNames.configure(all);
         certified.configure(all);
+        asked.configure(all);
         names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
         plainNames.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
     }

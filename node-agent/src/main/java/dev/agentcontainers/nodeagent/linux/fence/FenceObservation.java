@@ -15,7 +15,6 @@ import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnection;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnection.Volume;
 import dev.agentcontainers.nodeagent.linux.netlink.TrackedConnections;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import dev.agentcontainers.protocol.names.NameServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -231,14 +230,13 @@ final class FenceObservation implements AutoCloseable {
     }
 
     /**
-     * Whether nobody is told of it: a question to the name server or what goes to the proxy itself, which are told of by what becomes of
-     * each, or a probe, which is of this node's own making and no doing of an agent.
+     * Whether nobody is told of it: a question to the name server, which is told of by what becomes of it, or a probe, which is of this
+     * node's own making and no doing of an agent.
      */
     private static boolean isOurs(TrackedConnection connection) {
         String nextHop = AddressPlan.NEXT_HOP.toString();
         return connection.source().equals(nextHop)
-                || (connection.destination().equals(nextHop)
-                        && (connection.destinationPort() == 53 || connection.destinationPort() == NameServer.PROXY_PORT));
+                || (connection.destination().equals(nextHop) && connection.destinationPort() == 53);
     }
 
     private static Optional<Instant> begun(TrackedConnection connection) {

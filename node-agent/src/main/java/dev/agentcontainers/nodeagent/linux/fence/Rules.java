@@ -30,6 +30,7 @@ final class Rules {
             "from_uplink",
             "from_fleet",
             "from_agent",
+            "ask_proxy",
             "ask_for_names",
             "intercept",
             Names.UNLESS_QUIC,
@@ -44,6 +45,9 @@ final class Rules {
 
     /** Of an agent's packets to its name server, those of connections included. */
     private static final String MOST_QUESTIONS = "limit rate over 200/second burst 400 packets";
+
+    /** Of an agent's packets to the proxy that belong to no connection yet: beginnings of such, repeated ones included. */
+    private static final String MOST_BEGINNINGS = "limit rate over 50/second burst 256 packets";
 
     /** The payload of UDP begins with a one. */
     private static final String LONG_HEADER = "meta l4proto udp @th,64,8 & 0x80 == 0x80";
@@ -95,6 +99,7 @@ final class Rules {
                 add map inet agentfence intercepted { \
                   type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %1$d; }
                 add set inet agentfence asking { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
+                add set inet agentfence beginning { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
                 add set inet agentfence noted { type ifname; flags dynamic,timeout; timeout 60s; size 65536; }
                 add chain inet agentfence note
                 add chain inet agentfence note_source
@@ -103,6 +108,7 @@ final class Rules {
                 add chain inet agentfence from_uplink
                 add chain inet agentfence from_fleet
                 add chain inet agentfence from_agent
+                add chain inet agentfence ask_proxy
                 add chain inet agentfence ask_for_names
                 add chain inet agentfence intercept
                 add chain inet agentfence unless_quic
@@ -218,15 +224,20 @@ final class Rules {
 
     private static String askForNames() {
         return chain(
-                "ask_for_names",
-                // While the address is not there yet it would lead out of the uplink.
-                "fib daddr type != local goto refuse",
-                PROBE_ANSWER + " accept",
-                "meta l4proto != { tcp, udp } goto refuse",
-                "tcp dport " + NameServer.PROXY_PORT + " accept",
-                "th dport != 53 goto refuse",
-                "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
-                "accept");
+                        "ask_for_names",
+                        // While the address is not there yet it would lead out of the uplink.
+                        "fib daddr type != local goto refuse",
+                        PROBE_ANSWER + " accept",
+                        "meta l4proto != { tcp, udp } goto refuse",
+                        "tcp dport " + NameServer.PROXY_PORT + " goto ask_proxy",
+                        "th dport != 53 goto refuse",
+                        "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
+                        "accept")
+                + chain(
+                        "ask_proxy",
+                        "ct state established accept",
+                        "update @beginning { iifname " + MOST_BEGINNINGS + " } goto refuse",
+                        "accept");
     }
 
     /** Where nobody listens the first rule ends without a verdict. */

@@ -231,9 +231,13 @@ class HttpsIT {
                 .isEqualTo("0 GET /v1/items www.example.org \n");
         awaitVerdict(HttpVerdict.PASSED);
         try (Capture arriving = machine.captureAtServers("tcp port " + HTTPS_PORT)) {
-            assertThat(agent.shell(asking + "https://www.example.org/admin 2>&1")).contains("\"reason\":\"no-rule\"");
+            assertThat(agent.shell(asking + "https://www.example.org/admin 2>&1"))
+                    .contains("\"reason\":\"no-rule\"");
             for (String place : List.of(
-                    "https://nowhere.example.org/", "https://" + PUBLIC + "/", "https://127.0.0.1/", "https://169.254.169.254/")) {
+                    "https://nowhere.example.org/",
+                    "https://" + PUBLIC + "/",
+                    "https://127.0.0.1/",
+                    "https://169.254.169.254/")) {
                 assertThat(agent.shell(asking + place + " 2>&1")).as(place).contains("403");
             }
             assertThat(agent.shell(asking + "--connect-to wrong.example.org:443:www.example.org:443"
