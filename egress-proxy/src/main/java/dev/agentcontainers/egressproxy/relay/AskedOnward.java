@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  */
 record AskedOnward(String name, int port, boolean tunnel, String method) {
     static final String WANTED =
-            "; as a proxy this process takes CONNECT NAME:PORT, and requests for http://NAME[:PORT]/ without user or fragment";
+            "as a proxy this process takes CONNECT NAME:PORT, and requests for http://NAME[:PORT]/ without user or fragment";
 
     private static final Pattern CONNECT =
             Pattern.compile("CONNECT (?<name>[^:/?#@\\[\\] ]+):(?<port>[0-9]{1,5}) HTTP/1\\.[01]");

@@ -220,34 +220,6 @@ class HttpsIT {
         }
     }
 
-    /** It resolves nothing itself, and asks the proxy for what it wants. */
-    @ParameterizedTest
-    @EnumSource
-    void whoKnowsAProxyOnlyIsServedByTheSameRules(Profile profile) throws Exception {
-        assumeProgram("curl");
-        DrivenAgent agent = proxied.start(profile, "named");
-        String asking = "curl -sS -x http://169.254.1.1:3128 ";
-        assertThat(agent.shell(asking + "https://www.example.org/v1/items 2>&1"))
-                .isEqualTo("0 GET /v1/items www.example.org \n");
-        awaitVerdict(HttpVerdict.PASSED);
-        try (Capture arriving = machine.captureAtServers("tcp port " + HTTPS_PORT)) {
-            assertThat(agent.shell(asking + "https://www.example.org/admin 2>&1"))
-                    .contains("\"reason\":\"no-rule\"");
-            for (String place : List.of(
-                    "https://nowhere.example.org/",
-                    "https://" + PUBLIC + "/",
-                    "https://127.0.0.1/",
-                    "https://169.254.169.254/")) {
-                assertThat(agent.shell(asking + place + " 2>&1")).as(place).contains("403");
-            }
-            assertThat(agent.shell(asking + "--connect-to wrong.example.org:443:www.example.org:443"
-                            + " -k https://wrong.example.org/ 2>&1"))
-                    .as("another server name in the tunnel")
-                    .doesNotContain("wrong.example.org \n");
-            assertThat(arriving.packets()).isEmpty();
-        }
-    }
-
     /** The agent sees those of the machine. */
     private static void assumeProgram(String name) {
         assumeTrue(Program.find(name).isPresent(), "needs " + name);
