@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.RecordedDecisions;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameServer;
 import dev.agentcontainers.protocol.names.NameVerdict;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -151,6 +153,11 @@ class AskedIT {
                         .map(TlsDecision::verdict)
                         .toList()
                         .contains(verdict));
+    }
+
+    private String address(DrivenAgent agent) throws SandboxException {
+        return Objects.requireNonNull(proxied.names().attachments().get(agent.id()))
+                .address();
     }
 
     private Capture captureAtServers() throws Exception {
@@ -371,8 +378,8 @@ class AskedIT {
         DrivenAgent other = proxied.start(Profile.ALL_CAPABILITIES, "empty");
         assertThat(other.request("asked_tls", "flow", SITE, TLS_PORT, SITE)).isEqualTo("HTTP/1.1 403 Forbidden");
         // As if it were the first, whose address it has no way to have.
-        String address = proxied.names().attachments().get(agent.id()).address();
-        String own = proxied.names().attachments().get(other.id()).address();
+        String address = address(agent);
+        String own = address(other);
         long before = proxied.names().deniedPackets(other.id());
         other.request("begin_many", address, PROXY, PROXY_PORT, 20);
         assertThat(proxied.names().deniedPackets(other.id())).isGreaterThanOrEqualTo(before + 20);
@@ -392,7 +399,7 @@ class AskedIT {
     void whatAnAgentBeginsThereIsBounded() throws Exception {
         DrivenAgent agent = start(Profile.ALL_CAPABILITIES);
         DrivenAgent other = start(Profile.SHIPPED);
-        String address = proxied.names().attachments().get(agent.id()).address();
+        String address = address(agent);
 
         long before = proxied.names().deniedPackets(agent.id());
         agent.request("begin_many", address, PROXY, PROXY_PORT, 3000);
