@@ -133,7 +133,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     private void judge(io.netty.handler.codec.http.HttpRequest message) {
         first = false;
-        exchange = HttpExchange.of(message);
+        exchange = HttpExchange.of(message, requests.once());
         switch (RequestHead.read(
                 message, requests.to().getPort(), requests.tls().isPresent())) {
             case RequestHead.Refused(HttpVerdict why, Optional<String> what) -> refuse(why, Optional.empty(), what);

@@ -4,9 +4,11 @@ import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.http.HttpNames.Decryptable;
+import dev.agentcontainers.egressproxy.names.NameLookup;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.tls.ClientHello;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
+import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
@@ -15,6 +17,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -50,12 +53,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final Clock clock;
     private final RelayLimits limits;
     private final UnaryOperator<InetSocketAddress> destination;
-    private final Map<String, Integer> ofAgents = new HashMap<>();
+    private final Places places;
     private final Map<String, Integer> decryptedOfAgents = new HashMap<>();
     private final Set<Passing> passing = new HashSet<>();
     private final AgentCounts http2;
     private final Http2Shares shares;
-    private int all;
     private int allDecrypted;
 
     /**
@@ -100,6 +102,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         this.limits = limits;
         this.http2 = new AgentCounts(limits.http2().most(), limits.http2().mostOfAgent());
         this.shares = Http2Shares.of(limits.http2());
+        this.places = new Places(limits.most(), limits.mostOfAgent());
         this.destination = destination;
     }
 
@@ -112,7 +115,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             return;
         }
         Beginning beginning = new Beginning(channel, from.getAddress().getHostAddress(), destination.apply(to));
-        if (all >= limits.most() || ofAgents.getOrDefault(beginning.agent, 0) >= limits.mostOfAgent()) {
+        if (!places.areLeft(beginning.agent)) {
             beginning.record(TlsVerdict.TOO_MANY);
             Relay.Resets.reset(channel);
             return;
@@ -122,33 +125,42 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         channel.pipeline().addLast(beginning);
     }
 
+    /**
+     * For connections to this process itself, as a proxy.
+     *
+     * @param served what is served so
+     * @param lookup by which names are looked up as if the agent had asked for them
+     */
+    public ChannelInitializer<EpollSocketChannel> asked(AskedNames served, NameLookup lookup) {
+        return new AskedConnections(
+                this, new AskedConnections.Served(served, lookup, destination), http, clock, limits, places);
+    }
+
+    /**
+     * Takes a connection that has said where it is to go.
+     *
+     * @param instead what has read that, and is in the pipeline no more
+     * @param to the address that was opened for it
+     * @param rest what came behind what was for this process; is released
+     */
+    void takeAsked(
+            SocketChannel front,
+            ChannelHandler instead,
+            Places.Place place,
+            AskedOnward where,
+            InetSocketAddress to,
+            ByteBuf rest) {
+        Beginning beginning = new Beginning(front, place, to, Optional.of(where));
+        front.pipeline().replace(instead, null, beginning);
+        beginning.await();
+        front.config().setAutoRead(true);
+        front.pipeline().fireChannelRead(rest);
+    }
+
     /** To be called after names were taken back: cuts what passed by them. */
     public void cutRevoked() {
         List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
         revoked.forEach(Passing::cut);
-    }
-
-    /** One of the connections that an agent may have, until both sides of it are gone. */
-    private final class Place {
-        private final String agent;
-        private int channels;
-
-        Place(String agent) {
-            this.agent = agent;
-        }
-
-        void holds(Channel channel) {
-            if (channels++ == 0) {
-                all++;
-                ofAgents.merge(agent, 1, Integer::sum);
-            }
-            channel.closeFuture().addListener(_ -> {
-                if (--channels == 0) {
-                    all--;
-                    ofAgents.computeIfPresent(agent, (_, count) -> count == 1 ? null : count - 1);
-                }
-            });
-        }
     }
 
     /** A connection until it is known whether it may pass. */
@@ -159,21 +171,32 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final long began = System.nanoTime();
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
         private @Nullable String serverName;
-        private final Place place;
+        private final Places.Place place;
+        private final Optional<AskedOnward> asked;
         private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
         private boolean hasHttp2;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
+            this(front, places.of(agent), to, Optional.empty());
+        }
+
+        /** @param asked by what the agent has said where it is to go; nothing else may pass */
+        Beginning(SocketChannel front, Places.Place place, InetSocketAddress to, Optional<AskedOnward> asked) {
             this.front = front;
-            this.agent = agent;
-            this.place = new Place(agent);
+            this.agent = place.agent();
+            this.place = place;
             this.to = to;
+            this.asked = asked;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
-            patience = context.executor()
+            await();
+        }
+
+        void await() {
+            patience = front.eventLoop()
                     .schedule(
                             () -> {
                                 if (!decided) {
@@ -201,7 +224,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         private void judge() {
-            if (received.isReadable() && received.getByte(received.readerIndex()) != HANDSHAKE && isForHttp()) {
+            if (isHttp()) {
                 goOnAsHttp();
                 return;
             }
@@ -210,6 +233,10 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 case ClientHello.Refused(TlsVerdict why) -> refuse(why);
                 case ClientHello.Named(String name) -> {
                     serverName = name;
+                    if (asked.isPresent() && !DomainName.asked(name).equals(asked.map(AskedOnward::name))) {
+                        refuse(TlsVerdict.OTHER_NAME);
+                        return;
+                    }
                     switch (names.connects(agent, to.getAddress().getHostAddress(), to.getPort(), name)) {
                         case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
                         case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
@@ -260,7 +287,13 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                                     () -> record(TlsVerdict.NOT_AGREED));
                             agreeOn(
                                     new Requests(
-                                            agent, to, https.names(), Optional.of(inside), http.decisions(), clock),
+                                            agent,
+                                            to,
+                                            https.names(),
+                                            Optional.of(inside),
+                                            http.decisions(),
+                                            clock,
+                                            Optional.empty()),
                                     inside);
                         }
                     }));
@@ -297,6 +330,14 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             });
         }
 
+        /** A tunnel is for TLS alone; a request for a whole address is none. */
+        private boolean isHttp() {
+            return asked.map(where -> !where.tunnel())
+                    .orElseGet(() -> received.isReadable()
+                            && received.getByte(received.readerIndex()) != HANDSHAKE
+                            && isForHttp());
+        }
+
         private boolean isForHttp() {
             return http.names().has(agent, to.getPort());
         }
@@ -310,7 +351,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 Relay.Resets.reset(front);
                 return;
             }
-            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock));
+            Optional<String> only = asked.map(AskedOnward::name);
+            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock, only));
         }
 
         private void goOn(Requests requests) {

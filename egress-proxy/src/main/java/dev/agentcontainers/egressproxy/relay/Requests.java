@@ -18,6 +18,8 @@ import java.util.function.Function;
  * @param agent its address
  * @param to where its connection was meant to go
  * @param tls what they are inside of, where they are
+ * @param asked the name by which the agent has asked this process for the connection, as a proxy: no other counts, and the connection
+ *     ends after the first, since the next may mean another place
  */
 record Requests(
         String agent,
@@ -25,7 +27,8 @@ record Requests(
         HttpNames names,
         Optional<Tls> tls,
         Consumer<HttpDecision> decisions,
-        Clock clock) {
+        Clock clock,
+        Optional<String> asked) {
     /**
      * TLS that is decrypted.
      *
@@ -44,8 +47,14 @@ record Requests(
 
     HttpNames.Result judge(HttpRequest request) {
         String address = to.getAddress().getHostAddress();
-        return tls.map(inside -> names.sends(agent, address, to.getPort(), request, inside.serverName()))
+        return tls.map(Tls::serverName)
+                .or(() -> asked)
+                .map(name -> names.sends(agent, address, to.getPort(), request, name))
                 .orElseGet(() -> names.sends(agent, address, to.getPort(), request));
+    }
+
+    boolean once() {
+        return asked.isPresent();
     }
 
     boolean holds(Permit permit) {

@@ -105,6 +105,13 @@ public final class ResolvedRules<D> {
                 agent.places()));
     }
 
+    /** Whether there is a rule for the agent about that name at that port. */
+    public boolean isAbout(String address, String name, int port) {
+        return at(address, port).stream()
+                .flatMap(there -> there.rules().stream())
+                .anyMatch(rule -> rule.domain().matches(name));
+    }
+
     /** Whether what the agent's connection or request rests on is still there. */
     public boolean holds(String address, Permit permit) {
         return at(address, permit.port()).flatMap(AtPort::permit).equals(Optional.of(permit));

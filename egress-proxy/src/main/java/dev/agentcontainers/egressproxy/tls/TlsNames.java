@@ -70,6 +70,11 @@ public final class TlsNames implements RememberedOpenings.Listener {
         rules.resolved(address, name, addresses, seconds);
     }
 
+    /** Whether there is a rule for the agent about that name at that port, wherever the name leads. */
+    public synchronized boolean isAbout(String from, String name, int port) {
+        return rules.isAbout(from, name, port);
+    }
+
     /**
      * Whether a connection may pass.
      *

@@ -49,6 +49,8 @@ abstract class InterceptedHttp2 {
     static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String AGENT = "127.0.0.2";
     static final String NAME = "www.example.org";
+    /** Of a rule that does not look at what passes. */
+    static final String OPEN_NAME = "open.example.org";
 
     // Codes of errors: RFC 9113, 7.
     static final int NO_ERROR = 0;
@@ -72,7 +74,9 @@ abstract class InterceptedHttp2 {
     final TestAuthority agents = new TestAuthority("agent");
     final TestAuthority machines = new TestAuthority("machine");
     final HttpNames names = HttpNames.insideTls(System::nanoTime);
+    final HttpNames plainNames = HttpNames.plain(System::nanoTime);
     final TlsNames tlsNames = new TlsNames(System::nanoTime);
+    final AskedNames asked = new AskedNames(tlsNames, plainNames, names);
     final TrustedServers trusted = new TrustedServers();
     final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
     final List<Socket> sockets = new ArrayList<>();
@@ -99,7 +103,7 @@ abstract class InterceptedHttp2 {
         InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
         return new InterceptedConnections(
                 new ForTls(tlsNames, _ -> {}),
-                new ForHttp(HttpNames.plain(System::nanoTime), decisions::add),
+                new ForHttp(plainNames, decisions::add),
                 new ForHttps(names, certified, trusted),
                 Clock.systemUTC(),
                 limits,
@@ -132,19 +136,26 @@ abstract class InterceptedHttp2 {
     }
 
     void allow(HttpName... rules) {
+        allow(List.of(), List.of(rules));
+    }
+
+    void allow(List<HttpName> withoutTls, List<HttpName> insideTls) {
         Configure all = new Configure(
                 Map.of(AGENT, "g"),
-                Map.of("g", List.of(NAME)),
+                Map.of("g", List.of(NAME, OPEN_NAME)),
                 Map.of("g", List.of()),
-                Map.of(),
-                Map.of("g", List.of(rules)),
+                Map.of("g", withoutTls),
+                Map.of("g", insideTls),
                 Map.of(AGENT, "a"),
                 List.of(),
                 NameLimits.DEFAULT);
         names.configure(all);
+        plainNames.configure(all);
         tlsNames.configure(all);
         certified.configure(all);
+        asked.configure(all);
         names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
+        plainNames.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
     }
 
     SSLSocket socket(String... protocols) throws Exception {

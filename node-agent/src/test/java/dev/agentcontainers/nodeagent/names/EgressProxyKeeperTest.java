@@ -96,6 +96,11 @@ class EgressProxyKeeperTest {
                 }
 
                 @Override
+                public int asked() {
+                    return -1;
+                }
+
+                @Override
                 public void close() {}
             };
         }

@@ -482,6 +482,8 @@ class NamesIT {
             }
             assertThat(ask(server, "connect " + ALLOWED + " " + PORT)).isNotEqualTo("connected");
             assertThat(ask(server, "connect " + address + " " + PORT)).isNotEqualTo("connected");
+            assertThat(ask(server, "connect_asked " + ALLOWED + " " + PORT)).isNotEqualTo("connected");
+            assertThat(ask(server, "connect_asked " + address + " " + PORT)).isNotEqualTo("connected");
             assertThat(agent.udp(NAME_SERVER, 53)).isEqualTo("ok");
             assertThat(outside.packets()).isEmpty();
             atAgent.awaitPacket();
