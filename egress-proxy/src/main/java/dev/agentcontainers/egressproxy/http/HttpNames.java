@@ -64,7 +64,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
                 .keySet()
                 .forEach(group ->
                         all.put(group, rules(group, namesOf.apply(configuration).getOrDefault(group, List.of()))));
-        rules.configure(all, configuration.agents());
+        rules.configure(all, configuration.agents(), configuration.closed());
     }
 
     private static List<Rule<RequestRule>> rules(String group, List<HttpName> names) {
@@ -158,7 +158,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
     }
 
     /** Whether what the agent's request rests on is still there. */
-    public synchronized boolean holds(String from, Permit permit) {
-        return rules.holds(from, permit);
+    public synchronized boolean holds(String from, String to, Permit permit) {
+        return rules.holds(from, to, permit);
     }
 }

@@ -49,14 +49,15 @@ public final class AskedByMessage implements NameLookup {
             return result;
         }
         try {
-            names.execute(() -> service.ask(agent, question, true, answer -> result.complete(read(answer))));
+            names.execute(() -> service.ask(agent, question, true, (answer, opened) -> result.complete(read(answer, opened))));
         } catch (RejectedExecutionException e) {
             result.completeExceptionally(e);
         }
         return result;
     }
 
-    private static Result read(byte[] answer) {
+    /** Of what was opened only that counts which the agent would have been told. */
+    private static Result read(byte[] answer, Openings.Opened opened) {
         try {
             Message message = new Message(answer);
             List<String> addresses = new ArrayList<>();
@@ -66,7 +67,7 @@ public final class AskedByMessage implements NameLookup {
                 }
             }
             if (!addresses.isEmpty()) {
-                return new Result.Opened(addresses);
+                return new Result.Opened(opened.among(addresses));
             }
             Optional<String> why = why(message);
             return switch (message.getRcode()) {

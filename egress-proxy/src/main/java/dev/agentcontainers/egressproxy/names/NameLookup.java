@@ -1,6 +1,5 @@
 package dev.agentcontainers.egressproxy.names;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Names for an agent that does not ask for them itself, by the same rules, limits and openings as if it did. */
@@ -15,12 +14,8 @@ public interface NameLookup {
 
     /** What the agent would have been told. */
     sealed interface Result {
-        /** @param addresses that were opened for it, in plain notation, at least one */
-        record Opened(List<String> addresses) implements Result {
-            public Opened {
-                addresses = List.copyOf(addresses);
-            }
-        }
+        /** It was told an address at least, and that is what was opened for it. */
+        record Opened(Openings.Opened opened) implements Result {}
 
         /** It may not have the name, or none of the name's addresses. */
         record Denied(String why) implements Result {}

@@ -1,6 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import dev.agentcontainers.egressproxy.names.NameLookup;
+import dev.agentcontainers.egressproxy.names.Openings;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import io.netty.buffer.ByteBuf;
@@ -18,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -82,25 +84,28 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         channel.pipeline().addLast(asking);
     }
 
-    /** A connection until it is known where it is to go. */
-    private final class Asking extends ChannelInboundHandlerAdapter {
-        /** As much as a request's head may have. */
-        private static final int LONGEST = 24 << 10;
+    private enum Phase {
+        /** What it asks for. */
+        READING,
+        /** The name, of which nothing more is read. */
+        LOOKING_UP,
+        CONNECTING,
+        /** It was refused, handed on or ended. */
+        OVER
+    }
 
+    /** A connection until it is known where it is to go, and there is a way to there. */
+    private final class Asking extends ChannelInboundHandlerAdapter {
         private final SocketChannel front;
         private final Places.Place place;
         private final String agent;
         private final InetSocketAddress own;
-        private final ByteBuf received = Unpooled.buffer(512, LONGEST + (1 << 16));
+        private final ByteBuf received = Unpooled.buffer(512, AskedHead.LONGEST + (1 << 16));
+        private final AskedHead head = new AskedHead();
         private HttpExchange exchange = HttpExchange.unread();
-        private Optional<AskedOnward> where = Optional.empty();
+        private Phase phase = Phase.READING;
         private @Nullable ScheduledFuture<?> patience;
-
-        /** Nothing more is read: the name is being looked up, or it is over. */
-        private boolean decided;
-
-        /** It was told what becomes of it. */
-        private boolean over;
+        private @Nullable Dialling dialling;
 
         Asking(SocketChannel front, Places.Place place, InetSocketAddress own) {
             this.front = front;
@@ -115,15 +120,17 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         }
 
         private void late() {
-            if (decided) {
-                refuse(HttpVerdict.UNREACHABLE, "; the name was not resolved in time", Optional.empty());
-            } else {
-                incomplete();
+            switch (phase) {
+                case READING -> incomplete();
+                case LOOKING_UP ->
+                    refuseWhatIsAllowed(HttpVerdict.UNRESOLVED, "; the name was not resolved in time");
+                case CONNECTING, OVER -> {}
             }
         }
 
+        /** Nobody is there who could be told. */
         private void incomplete() {
-            if (!decided) {
+            if (phase != Phase.OVER) {
                 end();
                 record(HttpVerdict.INCOMPLETE, 0);
                 Relay.Resets.reset(front);
@@ -133,51 +140,28 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ByteBuf bytes = (ByteBuf) message;
-            boolean line;
             try {
-                if (over) {
+                if (phase == Phase.OVER) {
                     return;
                 }
-                line = bytes.indexOf(bytes.readerIndex(), bytes.writerIndex(), (byte) '\n') >= 0;
                 received.writeBytes(bytes);
             } finally {
                 bytes.release();
             }
-            // Where no line has ended there is nothing new to be read.
-            if (!decided && (line || received.readableBytes() > LONGEST)) {
+            if (phase == Phase.READING) {
                 look();
             }
         }
 
         private void look() {
-            String text = received.toString(StandardCharsets.ISO_8859_1);
-            int line = text.indexOf("\r\n");
-            String first = text.substring(0, Math.max(line, 0));
-            if (line >= 0 && where.isEmpty()) {
-                where = AskedOnward.read(first);
-                exchange = where.map(HttpExchange::asked).orElse(exchange);
-            }
-            if (where.isPresent()) {
-                look(where.get(), text, line);
-            } else if (line >= 0) {
-                refuseLine(first);
-            } else if (text.length() > LONGEST) {
-                refuse(HttpVerdict.TOO_LARGE, "", Optional.empty());
-            }
-        }
-
-        private void look(AskedOnward to, String text, int line) {
-            int end = text.indexOf("\r\n\r\n");
-            if (!to.tunnel()) {
-                ask(to, 0);
-            } else if (end >= 0) {
-                if (TunnelHead.isClear(text.substring(Math.min(line + 2, end), end), to)) {
-                    ask(to, end + 4);
-                } else {
-                    refuse(HttpVerdict.MALFORMED, TunnelHead.WANTED, Optional.empty());
-                }
-            } else if (text.length() > LONGEST) {
-                refuse(HttpVerdict.TOO_LARGE, "", Optional.empty());
+            AskedHead.Result result = head.read(received);
+            exchange = head.where().map(HttpExchange::asked).orElse(exchange);
+            switch (result) {
+                case AskedHead.Result.Incomplete _ -> {}
+                case AskedHead.Result.TooLong _ -> refuse(HttpVerdict.TOO_LARGE, "");
+                case AskedHead.Result.Unclear _ -> refuse(HttpVerdict.MALFORMED, TunnelHead.WANTED);
+                case AskedHead.Result.Unreadable(String line) -> refuseLine(line);
+                case AskedHead.Result.Whole(AskedOnward to, int length) -> ask(to, length);
             }
         }
 
@@ -185,50 +169,99 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
             if (AskedOnward.isForAddress(first)) {
                 refuse(
                         HttpVerdict.NOT_SERVED,
-                        "this proxy connects to names, not to addresses: where a rule with ipBlock, or one that selects agents, allows an address it is reached directly, without this proxy (NO_PROXY)",
-                        Optional.empty());
+                        "this proxy connects to names, not to addresses: where a rule with ipBlock, or one that selects agents, allows an address it is reached directly, without this proxy (NO_PROXY)");
             } else {
-                refuse(HttpVerdict.OTHER_PROTOCOL, AskedOnward.WANTED, Optional.empty());
+                refuse(HttpVerdict.OTHER_PROTOCOL, AskedOnward.WANTED);
             }
         }
 
-        /** @param head bytes that are for this process alone */
-        private void ask(AskedOnward to, int head) {
-            Optional<AskedNames.NotServed> not = served.names().notServed(agent, to);
-            if (not.isPresent()) {
-                refuse(HttpVerdict.NOT_SERVED, not.get().message(), not.get().toAllow());
+        /** @param length of the head, where it is for this process alone */
+        private void ask(AskedOnward to, int length) {
+            if (isRefused(to)) {
                 return;
             }
-            decided = true;
+            phase = Phase.LOOKING_UP;
             front.config().setAutoRead(false);
             served.lookup()
                     .lookUp(agent, to.name())
                     .whenComplete((result, failure) ->
-                            front.eventLoop().execute(() -> lookedUp(to, head, failure == null ? result : null)));
+                            front.eventLoop().execute(() -> lookedUp(to, length, failure == null ? result : null)));
         }
 
-        private void lookedUp(AskedOnward to, int head, NameLookup.@Nullable Result result) {
-            if (over || !front.isActive()) {
+        private boolean isRefused(AskedOnward to) {
+            Optional<AskedNames.NotServed> not = served.names().notServed(agent, to);
+            not.ifPresent(each ->
+                    refuse(HttpVerdict.NOT_SERVED, refusal(HttpVerdict.NOT_SERVED, each.message(), each.toAllow())));
+            return not.isPresent();
+        }
+
+        private void lookedUp(AskedOnward to, int length, NameLookup.@Nullable Result result) {
+            if (phase != Phase.LOOKING_UP) {
                 return;
             }
             String of = "; " + to.name() + " is not resolved: ";
             switch (result) {
-                case NameLookup.Result.Opened(var addresses) -> goOn(to, head, addresses.getFirst());
-                case NameLookup.Result.Denied(String why) -> refuse(HttpVerdict.UNRESOLVED, of + why, Optional.empty());
-                case NameLookup.Result.Failed(String why) ->
-                    refuse(HttpVerdict.UNREACHABLE, of + why, Optional.empty());
-                case null -> refuse(HttpVerdict.UNREACHABLE, of + "the names' process has no time", Optional.empty());
+                case NameLookup.Result.Opened(Openings.Opened opened) ->
+                    opened(to, length, opened.interceptedAt(to.port()));
+                case NameLookup.Result.Denied(String why) -> refuse(HttpVerdict.UNRESOLVED, of + why);
+                case NameLookup.Result.Failed(String why) -> refuseWhatIsAllowed(HttpVerdict.UNRESOLVED, of + why);
+                case null -> refuseWhatIsAllowed(HttpVerdict.UNRESOLVED, of + "the names' process has no time");
             }
         }
 
-        private void goOn(AskedOnward to, int head, String address) {
-            end();
-            InetSocketAddress meant = served.destination().apply(new InetSocketAddress(plain(address), to.port()));
-            if (to.tunnel()) {
-                front.writeAndFlush(Unpooled.copiedBuffer(ESTABLISHED, StandardCharsets.US_ASCII));
+        /** @param addresses those alone at which the agent's own connection to that port would have been handed over */
+        private void opened(AskedOnward to, int length, List<String> addresses) {
+            if (isRefused(to)) {
+                // By now.
+                return;
             }
-            received.skipBytes(head);
-            onward.takeAsked(front, this, place, to, meant, received.copy());
+            if (addresses.isEmpty()) {
+                refuse(
+                        HttpVerdict.UNRESOLVED,
+                        "; " + to.name()
+                                + " has addresses only that rules without tls and http open, if any: these are reached directly, without this proxy (NO_PROXY)");
+                return;
+            }
+            List<InetSocketAddress> meant = addresses.stream()
+                    .map(each -> served.destination().apply(new InetSocketAddress(plain(each), to.port())))
+                    .limit(Dialling.MOST)
+                    .toList();
+            if (to.tunnel()) {
+                connect(to, length, meant);
+            } else {
+                // It is connected when its head has been judged.
+                goOn(to, length, Way.inTurn(meant));
+            }
+        }
+
+        /** Before the agent is told that it is connected, it is. */
+        private void connect(AskedOnward to, int length, List<InetSocketAddress> meant) {
+            phase = Phase.CONNECTING;
+            Dialling its =
+                    new Dialling(front.eventLoop(), meant, limits.connect(), place::holds, new Dialling.Listener() {
+                        @Override
+                        public void connected(SocketChannel channel, InetSocketAddress address) {
+                            if (isRefused(to)) {
+                                Relay.Resets.reset(channel);
+                            } else {
+                                front.writeAndFlush(Unpooled.copiedBuffer(ESTABLISHED, StandardCharsets.US_ASCII));
+                                goOn(to, length, Way.by(channel, address));
+                            }
+                        }
+
+                        @Override
+                        public void failed(String why) {
+                            refuseWhatIsAllowed(HttpVerdict.UNREACHABLE, ": " + why);
+                        }
+                    });
+            dialling = its;
+            its.next();
+        }
+
+        private void goOn(AskedOnward to, int length, Way way) {
+            end();
+            received.skipBytes(length);
+            onward.takeAsked(front, this, place, to, way, received.copy());
         }
 
         /** Never looked up: it is an address in plain notation. */
@@ -241,20 +274,33 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         }
 
         private void end() {
-            decided = true;
-            over = true;
+            phase = Phase.OVER;
             if (patience != null) {
                 patience.cancel(false);
             }
+            if (dialling != null) {
+                dialling.cancel();
+            }
         }
 
-        private void refuse(HttpVerdict why, String what, Optional<String> toAllow) {
-            if (over) {
+        private Refusal refusal(HttpVerdict why, String what, Optional<String> toAllow) {
+            return Refusal.ofAsked(agent, own.getPort(), why, head.where(), what, toAllow);
+        }
+
+        private void refuse(HttpVerdict why, String what) {
+            refuse(why, refusal(why, what, Optional.empty()));
+        }
+
+        private void refuseWhatIsAllowed(HttpVerdict why, String what) {
+            refuse(why, refusal(why, what, Optional.empty()).ofWhatIsAllowed());
+        }
+
+        private void refuse(HttpVerdict why, Refusal refusal) {
+            if (phase == Phase.OVER) {
                 return;
             }
             end();
             front.config().setAutoRead(false);
-            Refusal refusal = Refusal.ofAsked(agent, own.getPort(), why, where, what, toAllow);
             record(why, refusal.status().code());
             front.pipeline().addLast(new HttpResponseEncoder());
             front.writeAndFlush(refusal.answer())
@@ -270,7 +316,7 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
 
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            if (event instanceof ChannelInputShutdownEvent) {
+            if (event instanceof ChannelInputShutdownEvent && phase == Phase.READING) {
                 incomplete();
             }
         }
@@ -278,12 +324,12 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         @Override
         public void channelInactive(ChannelHandlerContext context) {
             incomplete();
-            end();
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            end();
+            // With a reset the agent has gone; what else fails here is told nobody but the record.
+            incomplete();
             Relay.Resets.reset(front);
         }
     }

@@ -4,7 +4,9 @@ import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.names.NameRules;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.policy.http.HttpRemedy;
+import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,7 @@ public final class AskedNames {
     private final TlsNames tls;
     private final HttpNames http;
     private final HttpNames https;
-    private volatile Map<String, NameRules> resolvable = Map.of();
+    private volatile Map<String, Group> groupsOfAgents = Map.of();
 
     public AskedNames(TlsNames tls, HttpNames http, HttpNames https) {
         this.tls = tls;
@@ -34,15 +36,51 @@ public final class AskedNames {
      */
     record NotServed(String message, Optional<String> toAllow) {}
 
-    /** Replaces what each agent may resolve, by which refusals say what to do; what is served the names themselves say. */
+    /**
+     * What is not served to a group.
+     *
+     * @param resolvable by which refusals say what to do
+     * @param direct what its agents reach themselves
+     */
+    private record Group(NameRules resolvable, List<Direct> direct) {
+        boolean reachesDirectly(AskedOnward where) {
+            return direct.stream().anyMatch(each -> each.has(where));
+        }
+    }
+
+    private record Direct(DomainName domain, int port, int endPort) {
+        boolean has(AskedOnward where) {
+            return port <= where.port() && where.port() <= endPort && domain.matches(where.name());
+        }
+    }
+
+    /**
+     * Replaces what each agent reaches itself or may resolve. What is served the names themselves say, and by whom it was opened for
+     * this process whoever connects.
+     */
     public void configure(Configure configuration) {
-        Map<String, NameRules> groups = new HashMap<>();
-        configuration.groups().forEach((group, names) -> groups.put(group, rules(names)));
-        Map<String, NameRules> now = new HashMap<>();
+        Map<String, Group> groups = new HashMap<>();
         configuration
-                .agents()
-                .forEach((address, group) -> now.put(address, groups.getOrDefault(group, NameRules.of(List.of()))));
-        resolvable = Map.copyOf(now);
+                .groups()
+                .forEach((group, names) -> groups.put(
+                        group,
+                        new Group(
+                                rules(names),
+                                direct(configuration.directNames().getOrDefault(group, List.of())))));
+        Map<String, Group> now = new HashMap<>();
+        configuration.agents().forEach((address, group) -> {
+            Group its = groups.get(group);
+            if (its != null) {
+                now.put(address, its);
+            }
+        });
+        groupsOfAgents = Map.copyOf(now);
+    }
+
+    private static List<Direct> direct(List<DirectName> names) {
+        return names.stream()
+                .map(name -> new Direct(DomainName.parse(name.domain()), name.port(), name.endPort()))
+                .toList();
     }
 
     private static NameRules rules(List<String> names) {
@@ -59,10 +97,20 @@ public final class AskedNames {
         boolean insideTls =
                 tls.isAbout(agent, where.name(), where.port()) || https.isAbout(agent, where.name(), where.port());
         boolean plain = http.isAbout(agent, where.name(), where.port());
+        String place = where.name() + " at port " + where.port();
+        Group group = groupsOfAgents.get(agent);
+        if (group == null) {
+            return Optional.of(new NotServed("whoever connects is no agent that is known", Optional.empty()));
+        }
+        if (group.reachesDirectly(where)) {
+            return Optional.of(new NotServed(
+                    "a rule without tls and http allows %s, or one with a budget, and comes before those with: it is reached directly, without this proxy (NO_PROXY)"
+                            .formatted(place),
+                    Optional.empty()));
+        }
         if (where.tunnel() ? insideTls : plain) {
             return Optional.empty();
         }
-        String place = where.name() + " at port " + where.port();
         if (where.tunnel() && plain) {
             return Optional.of(new NotServed(
                     "a tunnel is for TLS, and rules with http alone allow %s: send requests for http://%s:%d/ to this proxy, without CONNECT"
@@ -74,13 +122,9 @@ public final class AskedNames {
                     "rules with tls allow %s: ask this proxy for it by CONNECT, and send TLS".formatted(place),
                     Optional.empty()));
         }
-        NameRules rules = resolvable.get(agent);
         Optional<String> toAllow =
                 where.tunnel() ? Optional.of(HttpRemedy.newTlsRule(where.name(), where.port())) : Optional.empty();
-        if (rules == null) {
-            return Optional.of(new NotServed("whoever connects is no agent that is known", Optional.empty()));
-        }
-        if (rules.allowing(where.name()).isEmpty()) {
+        if (group.resolvable().allowing(where.name()).isEmpty()) {
             return Optional.of(new NotServed("no rule of this agent's policies allows " + where.name(), toAllow));
         }
         return Optional.of(new NotServed(

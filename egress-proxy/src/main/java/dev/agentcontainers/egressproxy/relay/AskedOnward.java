@@ -22,7 +22,7 @@ record AskedOnward(String name, int port, boolean tunnel, String method) {
     private static final Pattern ABSOLUTE = Pattern.compile(
             "(?!CONNECT )(?<method>[A-Z][A-Z0-9_-]{0,31}) (?i:http)://(?<name>[^:/?#@\\[\\] ]+)(:(?<port>[0-9]{1,5}))?([/?][^ #]*)? HTTP/1\\.[01]");
     private static final Pattern ADDRESS = Pattern.compile(
-            "(CONNECT |[A-Z]+ (?i:http)://)(\\[[^\\]/ ]*]|[0-9]+(\\.[0-9]+)*)(:[0-9]{0,5})?([/?][^ ]*)? HTTP/1\\.[01]");
+            "(CONNECT |[A-Z]+ (?i:http)://)(\\[[^\\]/ ]*]|[0-9]+(?:\\.[0-9]+)*+)(:[0-9]{0,5})?([/?][^ ]*)? HTTP/1\\.[01]");
 
     /** Empty where the line is neither, or names no name. */
     static Optional<AskedOnward> read(String line) {

@@ -140,7 +140,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      * Takes a connection that has said where it is to go.
      *
      * @param instead what has read that, and is in the pipeline no more
-     * @param to the address that was opened for it
+     * @param way to an address that was opened for it, intercepted
      * @param rest what came behind what was for this process; is released
      */
     void takeAsked(
@@ -148,16 +148,21 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             ChannelHandler instead,
             Places.Place place,
             AskedOnward where,
-            InetSocketAddress to,
+            Way way,
             ByteBuf rest) {
-        Beginning beginning = new Beginning(front, place, to, Optional.of(where));
+        Beginning beginning = new Beginning(front, place, way, Optional.of(where));
+        front.closeFuture().addListener(_ -> way.letGo());
         front.pipeline().replace(instead, null, beginning);
         beginning.await();
         front.config().setAutoRead(true);
         front.pipeline().fireChannelRead(rest);
+        if (front.isInputShutdown() && front.pipeline().context(beginning) != null) {
+            // It was told before there was anybody here to hear it.
+            front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
     }
 
-    /** To be called after names were taken back: cuts what passed by them. */
+    /** To be called after names were taken back or addresses were closed: cuts what passed by them. */
     public void cutRevoked() {
         List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
         revoked.forEach(Passing::cut);
@@ -167,6 +172,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final SocketChannel front;
         private final String agent;
+        private final Way way;
         private final InetSocketAddress to;
         private final long began = System.nanoTime();
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
@@ -178,15 +184,16 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private boolean hasHttp2;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
-            this(front, places.of(agent), to, Optional.empty());
+            this(front, places.of(agent), Way.to(to), Optional.empty());
         }
 
         /** @param asked by what the agent has said where it is to go; nothing else may pass */
-        Beginning(SocketChannel front, Places.Place place, InetSocketAddress to, Optional<AskedOnward> asked) {
+        Beginning(SocketChannel front, Places.Place place, Way way, Optional<AskedOnward> asked) {
             this.front = front;
             this.agent = place.agent();
             this.place = place;
-            this.to = to;
+            this.way = way;
+            this.to = way.to();
             this.asked = asked;
         }
 
@@ -237,7 +244,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                         refuse(TlsVerdict.OTHER_NAME);
                         return;
                     }
-                    switch (names.connects(agent, to.getAddress().getHostAddress(), to.getPort(), name)) {
+                    switch (names.connects(agent, address(), to.getPort(), name)) {
                         case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
                         case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
                     }
@@ -248,7 +255,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         /** Rules only add to each other: what a rule with tls alone lets pass is never decrypted. */
         private void decryptOr(TlsVerdict otherwise, String name) {
             Optional<Decryptable> decryptable =
-                    https.names().connects(agent, to.getAddress().getHostAddress(), to.getPort(), name);
+                    https.names().connects(agent, address(), to.getPort(), name);
             if (decryptable.isEmpty()) {
                 refuse(otherwise);
             } else if (allDecrypted >= limits.mostDecrypted()
@@ -276,7 +283,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                         }
                         if (failure != null) {
                             refuse(TlsVerdict.NOT_CERTIFIED);
-                        } else if (!https.names().holds(agent, decryptable.permit())) {
+                        } else if (!https.names().holds(agent, address(), decryptable.permit())) {
                             revoked(front);
                         } else {
                             Requests.Tls inside = new Requests.Tls(
@@ -288,7 +295,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                             agreeOn(
                                     new Requests(
                                             agent,
-                                            to,
+                                            way,
                                             https.names(),
                                             Optional.of(inside),
                                             http.decisions(),
@@ -352,7 +359,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 return;
             }
             Optional<String> only = asked.map(AskedOnward::name);
-            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock, only));
+            goOn(new Requests(agent, way, http.names(), Optional.empty(), http.decisions(), clock, only));
         }
 
         private void goOn(Requests requests) {
@@ -368,7 +375,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             decide();
             front.config().setAutoRead(false);
             ChannelFuture connecting =
-                    Onward.connect(front.eventLoop(), to, limits.connect(), new ChannelInboundHandlerAdapter());
+                    way.connect(front.eventLoop(), limits.connect(), new ChannelInboundHandlerAdapter());
             place.holds(connecting.channel());
             front.closeFuture().addListener(_ -> {
                 if (!connecting.isDone()) {
@@ -383,12 +390,20 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 } else if (!connected.isSuccess() || !(channel instanceof SocketChannel back)) {
                     record(TlsVerdict.UNREACHABLE);
                     Relay.Resets.reset(front);
-                } else if (!names.holds(agent, permit)) {
+                } else if (!holds(permit)) {
                     revoked(front, back);
                 } else {
                     relay(permit, back);
                 }
             });
+        }
+
+        private boolean holds(Permit permit) {
+            return names.holds(agent, address(), permit);
+        }
+
+        private String address() {
+            return to.getAddress().getHostAddress();
         }
 
         private void revoked(SocketChannel... channels) {
@@ -400,11 +415,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private void relay(Permit permit, SocketChannel back) {
             record(TlsVerdict.PASSED);
-            Relay relay = new Relay(() -> names.holds(agent, permit), front, back, limits.idle());
+            Relay relay = new Relay(() -> holds(permit), front, back, limits.idle());
             passing.add(relay);
             front.closeFuture().addListener(_ -> {
                 passing.remove(relay);
-                if (!names.holds(agent, permit)) {
+                if (!holds(permit)) {
                     record(TlsVerdict.REVOKED);
                 }
             });

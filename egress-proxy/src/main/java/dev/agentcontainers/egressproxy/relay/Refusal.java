@@ -88,6 +88,11 @@ record Refusal(
                 toAllow.orElse(null));
     }
 
+    /** The same where rules allow what was asked for, and it is not there. */
+    Refusal ofWhatIsAllowed() {
+        return new Refusal(UNREACHABLE, agent, reason, message, request, toAllow);
+    }
+
     private static String message(HttpVerdict verdict, String request, int port) {
         return switch (verdict) {
             case NO_RULE -> "no rule with http of this agent's policies allows %s at port %d".formatted(request, port);
@@ -109,7 +114,7 @@ record Refusal(
                 "the server at the address of that name has no certificate for it that this machine trusts";
             case UNREACHABLE -> "nobody answers at the address of that name";
             case NOT_SERVED -> "";
-            case UNRESOLVED -> "the name stands for nothing that may be opened";
+            case UNRESOLVED -> "the name stands for nothing that this proxy may connect to";
             case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, UPGRADED, BROKEN, REVOKED ->
                 "the message can be read in more than one way, or in none";
         };

@@ -4,7 +4,6 @@ import dev.agentcontainers.policy.rule.DomainName;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -15,8 +14,10 @@ final class TunnelHead {
     static final String WANTED =
             "; a CONNECT has lines of NAME: VALUE that end with CR LF, at most one Host, which says the same as its first line, and no content, Upgrade or Expect";
 
-    private static final Pattern LINE = Pattern.compile(
-            "(?<name>[!#$%&'*+\\-.^_`|~0-9A-Za-z]+):[ \t]*(?<value>[\t\\x20-\\x7e\\x80-\\xff]*?)[ \t]*");
+    /** Each in a pattern that never has to try another length: lines are as long as who sends them likes. */
+    private static final Pattern NAME = Pattern.compile("[!#$%&'*+\\-.^_`|~0-9A-Za-z]++");
+
+    private static final Pattern VALUE = Pattern.compile("[\t\\x20-\\x7e\\x80-\\xff]*+");
     private static final Set<String> NOT_IN_IT =
             Set.of("transfer-encoding", "upgrade", "http2-settings", "expect", "te", "trailer");
 
@@ -27,12 +28,15 @@ final class TunnelHead {
         boolean hasHost = false;
         boolean hasLength = false;
         for (String line : lines.isEmpty() ? new String[0] : lines.split("\r\n", -1)) {
-            Matcher header = LINE.matcher(line);
-            if (!header.matches()) {
+            int colon = line.indexOf(':');
+            if (colon < 0
+                    || !NAME.matcher(line.substring(0, colon)).matches()
+                    || !VALUE.matcher(line.substring(colon + 1)).matches()) {
                 return false;
             }
-            String name = header.group("name").toLowerCase(Locale.ROOT).replace('_', '-');
-            String value = header.group("value");
+            String name = line.substring(0, colon).toLowerCase(Locale.ROOT).replace('_', '-');
+            // Of blanks there are no others left than those of HTTP.
+            String value = line.substring(colon + 1).strip();
             if (name.equals("host")) {
                 if (hasHost || !isThere(value, where)) {
                     return false;

@@ -20,6 +20,7 @@ public final class ResolvedRules<D> {
     private final LongSupplier nanoTime;
     private final Map<String, Group<D>> groups = new HashMap<>();
     private final Map<String, Agent> agents = new HashMap<>();
+    private ClosedAddresses closed = ClosedAddresses.NONE;
     private long lastGeneration;
 
     public ResolvedRules(LongSupplier nanoTime) {
@@ -63,13 +64,17 @@ public final class ResolvedRules<D> {
      *
      * @param rulesOfGroups of all groups that there are
      * @param groupsOfAgents by the agents' addresses
+     * @param closedRanges to which no name leads
      */
-    public void configure(Map<String, List<Rule<D>>> rulesOfGroups, Map<String, String> groupsOfAgents) {
+    public void configure(
+            Map<String, List<Rule<D>>> rulesOfGroups, Map<String, String> groupsOfAgents, List<String> closedRanges) {
         groups.keySet().retainAll(rulesOfGroups.keySet());
         rulesOfGroups.forEach((name, rules) -> groups.put(name, group(name, rules)));
         agents.entrySet().removeIf(agent -> !agent.getValue().group().equals(groupsOfAgents.get(agent.getKey())));
         groupsOfAgents.forEach(
                 (address, group) -> agents.computeIfAbsent(address, _ -> new Agent(group, new ResolvedPlaces())));
+        closed = ClosedAddresses.of(closedRanges);
+        agents.values().forEach(agent -> agent.places().forget(closed::contains));
     }
 
     private Group<D> group(String name, List<Rule<D>> rules) {
@@ -87,7 +92,9 @@ public final class ResolvedRules<D> {
         if (agent != null
                 && group != null
                 && group.rules().stream().anyMatch(rule -> rule.domain().matches(name))) {
-            agent.places().add(name, addresses, seconds, nanoTime.getAsLong());
+            List<String> open =
+                    addresses.stream().filter(each -> !closed.contains(each)).toList();
+            agent.places().add(name, open, seconds, nanoTime.getAsLong());
         }
     }
 
@@ -112,8 +119,16 @@ public final class ResolvedRules<D> {
                 .anyMatch(rule -> rule.domain().matches(name));
     }
 
-    /** Whether what the agent's connection or request rests on is still there. */
-    public boolean holds(String address, Permit permit) {
+    /**
+     * Whether what the agent's connection or request rests on is still there.
+     *
+     * @param to address that it goes to
+     */
+    public boolean holds(String address, String to, Permit permit) {
+        return !closed.contains(to) && isThere(address, permit);
+    }
+
+    private boolean isThere(String address, Permit permit) {
         return at(address, permit.port()).flatMap(AtPort::permit).equals(Optional.of(permit));
     }
 }

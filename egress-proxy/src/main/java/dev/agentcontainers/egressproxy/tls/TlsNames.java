@@ -50,7 +50,7 @@ public final class TlsNames implements RememberedOpenings.Listener {
                 .keySet()
                 .forEach(group ->
                         all.put(group, rules(group, configuration.tlsNames().getOrDefault(group, List.of()))));
-        rules.configure(all, configuration.agents());
+        rules.configure(all, configuration.agents(), configuration.closed());
     }
 
     private static List<Rule<TlsOnly>> rules(String group, List<TlsName> names) {
@@ -97,7 +97,7 @@ public final class TlsNames implements RememberedOpenings.Listener {
     }
 
     /** Whether what the agent's connection rests on is still there. */
-    public synchronized boolean holds(String from, Permit permit) {
-        return rules.holds(from, permit);
+    public synchronized boolean holds(String from, String to, Permit permit) {
+        return rules.holds(from, to, permit);
     }
 }

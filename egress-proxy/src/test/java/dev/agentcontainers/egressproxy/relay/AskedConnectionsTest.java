@@ -7,7 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.egressproxy.names.NameLookup;
 import dev.agentcontainers.egressproxy.names.NameLookup.Result;
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import dev.agentcontainers.protocol.names.HttpVerdict;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.bootstrap.ServerBootstrap;
@@ -18,6 +20,8 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,10 +31,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -47,12 +55,12 @@ class AskedConnectionsTest extends InterceptedHttp2 {
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
     private final List<String> lookedUp = new CopyOnWriteArrayList<>();
-    private CompletableFuture<Result> answer =
-            CompletableFuture.completedFuture(new Result.Opened(List.of("127.0.0.1")));
+    private CompletableFuture<Result> answer = new CompletableFuture<>();
     private InetSocketAddress forward = new InetSocketAddress(0);
 
     @BeforeEach
     void listenForClients() throws Exception {
+        answer = CompletableFuture.completedFuture(opened("127.0.0.1"));
         forward = listenForClients(connections);
     }
 
@@ -69,6 +77,34 @@ class AskedConnectionsTest extends InterceptedHttp2 {
                 .sync()
                 .channel()
                 .localAddress();
+    }
+
+    /** Intercepted at the server's port. */
+    private Result opened(String... addresses) {
+        Map<String, Set<Integer>> intercepted = new HashMap<>();
+        List.of(addresses).forEach(address -> intercepted.put(address, Set.of(server.getLocalPort())));
+        return new Result.Opened(new Opened(List.of(addresses), intercepted));
+    }
+
+    /** A connection that was made before the agent was told that there is one ends without a byte. */
+    private void assertNothingIsSent() throws IOException {
+        server.setSoTimeout(200);
+        for (int count = 0; ; count++) {
+            try (Socket made = server.accept()) {
+                made.setSoTimeout((int) PATIENCE.toMillis());
+                assertThat(firstByte(made)).as("connection %d", count).isEqualTo(-1);
+            } catch (SocketTimeoutException nobody) {
+                return;
+            }
+        }
+    }
+
+    private static int firstByte(Socket socket) throws IOException {
+        try {
+            return socket.getInputStream().read();
+        } catch (SocketException reset) {
+            return -1;
+        }
     }
 
     private Socket connect() throws IOException {
@@ -127,7 +163,7 @@ class AskedConnectionsTest extends InterceptedHttp2 {
     void aTunnelIsForTheNameThatItWasAskedFor() throws Exception {
         SSLSocket client = tunnel("other.example.org");
         assertThatThrownBy(client::startHandshake).isInstanceOf(SSLException.class);
-        assertNobodyConnects();
+        assertNothingIsSent();
     }
 
     /** Not for HTTP either where rules allow requests without TLS at that very port. */
@@ -141,7 +177,7 @@ class AskedConnectionsTest extends InterceptedHttp2 {
             write(socket, text);
             assertThatThrownBy(() -> read(socket, "")).isInstanceOf(IOException.class);
         }
-        assertNobodyConnects();
+        assertNothingIsSent();
     }
 
     private String connectTo(String name, String headers) {
@@ -262,12 +298,17 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         answer = CompletableFuture.completedFuture(new Result.Failed("there is no such name"));
         Socket other = connect();
         write(other, connectTo(NAME, ""));
-        assertThat(read(other, "")).contains("502 Bad Gateway", "\"reason\":\"unreachable\"", "there is no such name");
+        assertThat(read(other, ""))
+                .contains(
+                        "502 Bad Gateway",
+                        "allowed by egress policy, and not reachable",
+                        "\"reason\":\"unresolved\"",
+                        "there is no such name");
         answer = CompletableFuture.failedFuture(new IllegalStateException("no"));
         Socket third = connect();
         write(third, connectTo(NAME, ""));
-        assertThat(read(third, "")).contains("502 Bad Gateway", "\"reason\":\"unreachable\"");
-        awaitVerdicts(HttpVerdict.UNRESOLVED, HttpVerdict.UNREACHABLE, HttpVerdict.UNREACHABLE);
+        assertThat(read(third, "")).contains("502 Bad Gateway", "\"reason\":\"unresolved\"");
+        awaitVerdicts(HttpVerdict.UNRESOLVED, HttpVerdict.UNRESOLVED, HttpVerdict.UNRESOLVED);
         assertNobodyConnects();
     }
 
@@ -278,8 +319,8 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         Socket socket = connect();
         write(socket, connectTo(NAME, ""));
         assertThat(read(socket, "")).contains("502 Bad Gateway", "not resolved in time");
-        answer.complete(new Result.Opened(List.of("127.0.0.1")));
-        awaitVerdicts(HttpVerdict.UNREACHABLE);
+        answer.complete(opened("127.0.0.1"));
+        awaitVerdicts(HttpVerdict.UNRESOLVED);
         assertNobodyConnects();
     }
 
@@ -290,11 +331,167 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         write(socket, connectTo(NAME, ""));
         await().atMost(PATIENCE).until(() -> !lookedUp.isEmpty());
         allow();
-        answer.complete(new Result.Opened(List.of("127.0.0.1")));
-        assertThat(read(socket, "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
-        SSLSocket tls = (SSLSocket) agents.client().getSocketFactory().createSocket(socket, NAME, 443, true);
-        assertThatThrownBy(tls::startHandshake).isInstanceOf(SSLException.class);
+        answer.complete(opened("127.0.0.1"));
+        assertThat(read(socket, "")).contains("403 Forbidden", "\"reason\":\"not-served\"");
         assertNobodyConnects();
+    }
+
+    /** By a rule with an address, by another one's budget, or at another port: what the kernel does not hand over is not the proxy's. */
+    @Test
+    void whatWasNotOpenedInterceptedForTheAgentAtThatPortIsNotDialled() throws Exception {
+        int port = server.getLocalPort();
+        for (Opened opened : List.of(
+                Opened.of(List.of("127.0.0.1")),
+                new Opened(List.of("127.0.0.1"), Map.of("127.0.0.1", Set.of(port + 1, 443))),
+                new Opened(List.of("127.0.0.1"), Map.of("127.0.0.9", Set.of(port))))) {
+            answer = CompletableFuture.completedFuture(new Result.Opened(opened));
+            allow(List.of(), List.of(rule("GET")));
+            Socket tunnel = connect();
+            write(tunnel, connectTo(NAME, ""));
+            assertThat(read(tunnel, "")).contains("403 Forbidden", "\"reason\":\"unresolved\"", "(NO_PROXY)");
+            allow(List.of(rule("GET")), List.of());
+            Socket request = connect();
+            write(request, "GET http://%1$s/v1/a HTTP/1.1\r\nHost: %1$s\r\n\r\n".formatted(NAME + ":" + port));
+            assertThat(read(request, "")).contains("403 Forbidden", "\"reason\":\"unresolved\"", "(NO_PROXY)");
+        }
+        assertThat(decisions).hasSize(6).allMatch(each -> each.verdict() == HttpVerdict.UNRESOLVED);
+        assertNobodyConnects();
+    }
+
+    /** Names of rules without tls and http come first in the kernel, with wildcards and without, within budgets or not. */
+    @ParameterizedTest
+    @ValueSource(strings = {NAME, "*.example.org"})
+    void whatRulesThatDoNotLookReachIsNotServed(String direct) throws Exception {
+        int port = server.getLocalPort();
+        allowBeside(List.of(new DirectName(direct, port - 1, port)), List.of());
+        Socket socket = connect();
+        write(socket, connectTo(NAME, ""));
+        assertThat(read(socket, "")).contains("403 Forbidden", "\"reason\":\"not-served\"", "it is reached directly");
+        assertThat(lookedUp).isEmpty();
+        allowBeside(List.of(new DirectName(direct, port + 1, port + 1)), List.of());
+        Socket other = connect();
+        write(other, connectTo(NAME, ""));
+        assertThat(read(other, "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+
+    /** That at the first address is private, say. */
+    @Test
+    void ofSeveralAddressesThoseThatWereOpenedInterceptedAreTried() throws Exception {
+        answer = CompletableFuture.completedFuture(new Result.Opened(new Opened(
+                List.of("10.0.0.1", "127.0.0.1"), Map.of("127.0.0.1", Set.of(server.getLocalPort())))));
+        SSLSocket client = tunnel(NAME);
+        write(client, "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+        SSLSocket origin = accept("http/1.1");
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/a HTTP/1.1");
+        write(origin, OK);
+        assertThat(read(client, "ok")).isEqualTo(OK);
+    }
+
+    /** 127.0.0.8 has nobody that listens. */
+    @Test
+    void addressesAreTriedInTurnBeforeTheTunnelIsThere() throws Exception {
+        destination = UnaryOperator.identity();
+        forward = listenForClients(connections(LIMITS));
+        names.resolved("127.0.0.2", NAME, List.of("127.0.0.8", "127.0.0.1"), 300);
+        answer = CompletableFuture.completedFuture(opened("127.0.0.8", "127.0.0.1"));
+        SSLSocket client = tunnel(NAME);
+        write(client, "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+        SSLSocket origin = accept("http/1.1");
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/a HTTP/1.1");
+        assertThat(origin.getLocalAddress().getHostAddress()).isEqualTo("127.0.0.1");
+
+        answer = CompletableFuture.completedFuture(opened("127.0.0.8"));
+        Socket none = connect();
+        write(none, connectTo(NAME, ""));
+        assertThat(read(none, ""))
+                .contains("502 Bad Gateway", "\"reason\":\"unreachable\"", "127.0.0.8 refuses")
+                .doesNotContain("200");
+        await().atMost(PATIENCE)
+                .until(() -> decisions.stream().anyMatch(each -> each.verdict() == HttpVerdict.UNREACHABLE));
+    }
+
+    @Test
+    void addressesAreTriedInTurnForARequestToo() throws Exception {
+        destination = UnaryOperator.identity();
+        forward = listenForClients(connections(LIMITS));
+        allow(List.of(rule("GET")), List.of());
+        plainNames.resolved("127.0.0.2", NAME, List.of("127.0.0.8", "127.0.0.9", "127.0.0.1"), 300);
+        answer = CompletableFuture.completedFuture(opened("127.0.0.8", "127.0.0.1"));
+        String request = "GET http://%1$s/v1/a HTTP/1.1\r\nHost: %1$s\r\n\r\n"
+                .formatted(NAME + ":" + server.getLocalPort());
+        Socket client = connect();
+        write(client, request);
+        Socket origin = server.accept();
+        sockets.add(origin);
+        assertThat(read(origin, "\r\n\r\n")).startsWith("GET /v1/a HTTP/1.1");
+        write(origin, OK);
+        assertThat(read(client, "ok")).contains("200 OK");
+
+        answer = CompletableFuture.completedFuture(opened("127.0.0.8", "127.0.0.9"));
+        Socket none = connect();
+        write(none, request);
+        assertThat(read(none, "")).contains("502 Bad Gateway", "\"reason\":\"unreachable\"");
+        awaitVerdicts(HttpVerdict.PASSED, HttpVerdict.UNREACHABLE);
+    }
+
+    /** The place of an agent's that has gone is not kept for a server that never answers. */
+    @Test
+    void whoGoesDuringTheLookUpIsRecordedAndLetsGo() throws Exception {
+        forward = listenForClients(connections(limits(1, PATIENCE)));
+        answer = new CompletableFuture<>();
+        Socket socket = connect();
+        write(socket, connectTo(NAME, ""));
+        await().atMost(PATIENCE).until(() -> !lookedUp.isEmpty());
+        socket.setSoLinger(true, 0);
+        socket.close();
+        awaitVerdicts(HttpVerdict.INCOMPLETE);
+        answer.complete(opened("127.0.0.1"));
+        assertNobodyConnects();
+        answer = CompletableFuture.completedFuture(opened("127.0.0.1"));
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            Socket again = connect();
+            write(again, connectTo(NAME, ""));
+            return read(again, "\r\n\r\n").startsWith("HTTP/1.1 200 ");
+        });
+    }
+
+    @Test
+    void whoEndsDuringTheLookUpSaysNothingMore() throws Exception {
+        answer = new CompletableFuture<>();
+        Socket socket = connect();
+        write(socket, connectTo(NAME, ""));
+        socket.shutdownOutput();
+        await().atMost(PATIENCE).until(() -> !lookedUp.isEmpty());
+        long began = System.nanoTime();
+        answer.complete(opened("127.0.0.1"));
+        assertThatThrownBy(() -> {
+                    assertThat(read(socket, "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+                    read(socket, "");
+                })
+                .isInstanceOf(IOException.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(PATIENCE.dividedBy(2));
+        assertNothingIsSent();
+    }
+
+    /** Tunnels of both kinds, and one that has said nothing yet. */
+    @Test
+    void aClosedAddressCutsTunnelsWithinASecondAndIsNotDialledAgain() throws Exception {
+        SSLSocket client = tunnel(NAME);
+        write(client, "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+        SSLSocket origin = accept("http/1.1");
+        read(origin, "\r\n\r\n");
+        long began = System.nanoTime();
+        allowBeside(List.of(), List.of("127.0.0.0/8"));
+        group.next().submit(connections::cutRevoked).sync();
+        assertThatThrownBy(() -> assertThat(client.getInputStream().read()).isNotEqualTo(-1))
+                .isInstanceOfAny(IOException.class, AssertionError.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+        awaitVerdicts(HttpVerdict.REVOKED);
+        assertThatThrownBy(() -> {
+                    SSLSocket again = tunnel(NAME);
+                    again.startHandshake();
+                })
+                .isInstanceOfAny(IOException.class, AssertionError.class);
     }
 
     @Test
@@ -362,7 +559,7 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         Socket socket = connect();
         write(socket, connectTo(NAME, "") + "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
         assertThatThrownBy(() -> read(socket, "")).isInstanceOf(IOException.class);
-        assertNobodyConnects();
+        assertNothingIsSent();
 
         SSLEngine engine = agents.client().createSSLEngine(NAME, 443);
         engine.setUseClientMode(true);

@@ -16,6 +16,7 @@ import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.bootstrap.ServerBootstrap;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
@@ -85,6 +87,8 @@ abstract class InterceptedHttp2 {
 
     ServerSocket server;
     InterceptedConnections connections;
+    /** Where a connection goes that is meant for an address. */
+    UnaryOperator<InetSocketAddress> destination = UnaryOperator.identity();
     InetSocketAddress proxy;
     /** What a socket of the agent's holds before it is read; 0 for what the kernel likes. */
     int receives;
@@ -95,19 +99,20 @@ abstract class InterceptedHttp2 {
         server.setSoTimeout((int) PATIENCE.toMillis());
         trusted.trust(machines.trust());
         allow(rule("GET", "POST", "HEAD"));
+        InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
+        destination = _ -> meant;
         connections = connections(LIMITS);
         proxy = listen(connections);
     }
 
     InterceptedConnections connections(RelayLimits limits) {
-        InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
         return new InterceptedConnections(
                 new ForTls(tlsNames, _ -> {}),
                 new ForHttp(plainNames, decisions::add),
                 new ForHttps(names, certified, trusted),
                 Clock.systemUTC(),
                 limits,
-                _ -> meant);
+                destination);
     }
 
     InetSocketAddress listen(InterceptedConnections its) throws InterruptedException {
@@ -140,13 +145,25 @@ abstract class InterceptedHttp2 {
     }
 
     void allow(List<HttpName> withoutTls, List<HttpName> insideTls) {
+        configure(withoutTls, insideTls, List.of(), List.of());
+    }
+
+    /** Requests inside TLS, and beside them what agents reach themselves, and what is closed. */
+    void allowBeside(List<DirectName> direct, List<String> closed) {
+        configure(List.of(), List.of(rule("GET", "POST", "HEAD")), direct, closed);
+    }
+
+    private void configure(
+            List<HttpName> withoutTls, List<HttpName> insideTls, List<DirectName> direct, List<String> closed) {
         Configure all = new Configure(
                 Map.of(AGENT, "g"),
                 Map.of("g", List.of(NAME, OPEN_NAME)),
                 Map.of("g", List.of()),
                 Map.of("g", withoutTls),
                 Map.of("g", insideTls),
+                Map.of("g", direct),
                 Map.of(AGENT, "a"),
+                closed,
                 List.of(),
                 NameLimits.DEFAULT);
         names.configure(all);

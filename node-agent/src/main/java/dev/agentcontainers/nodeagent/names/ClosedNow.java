@@ -17,6 +17,12 @@ final class ClosedNow implements Supplier<ClosedToNames> {
         this.own = own;
     }
 
+    /** As {@link #get}, with addresses of the machine that are not older than this call. */
+    ClosedToNames asOfNow() {
+        own.lookAgain();
+        return get();
+    }
+
     @Override
     public ClosedToNames get() {
         ClosedToNames configured = fence.closed();

@@ -7,6 +7,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.rule.DomainName;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import java.util.ArrayList;
@@ -122,6 +123,25 @@ final class NamedGroup {
     /** The names to which only some requests of HTTP inside TLS pass. */
     List<HttpName> httpsNames() {
         return List.copyOf(httpsNames);
+    }
+
+    /**
+     * The names that agents reach themselves at ports of TCP, within budgets or without, whatever rules with tls or http say of them:
+     * the proxy serves none of these to who asks it, since nobody would count or end there what such rules do.
+     */
+    List<DirectName> directNames() {
+        if (intercepted.isEmpty()) {
+            return List.of();
+        }
+        return Stream.of(names, budgeted)
+                .flatMap(List::stream)
+                .filter(name -> name.rule().protocol() == Protocol.TCP)
+                .map(name -> new DirectName(
+                        name.domain().toString(),
+                        name.rule().port(),
+                        name.rule().endPort()))
+                .distinct()
+                .toList();
     }
 
     /**

@@ -32,12 +32,19 @@ final class NodeAddresses {
         return known.get().addresses();
     }
 
+    /** The next to ask is told of what is there then. */
+    synchronized void lookAgain() {
+        known = Optional.empty();
+    }
+
     private static List<String> read() {
         try {
             return NetworkInterface.networkInterfaces()
                     .flatMap(NetworkInterface::inetAddresses)
                     .filter(address -> address instanceof java.net.Inet4Address)
                     .map(address -> address.getHostAddress())
+                    .distinct()
+                    .sorted()
                     .toList();
         } catch (SocketException e) {
             throw new IllegalStateException("this machine's addresses can't be read: " + e.getMessage(), e);
