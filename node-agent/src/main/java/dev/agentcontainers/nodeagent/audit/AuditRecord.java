@@ -320,7 +320,7 @@ public sealed interface AuditRecord {
                 case NOT_SERVED ->
                     "the proxy is asked for an address, or for a name that no rule with tls or http allows at that port";
                 case UNRESOLVED ->
-                    "the proxy is asked for a name that was not resolved, or to nothing that may be opened";
+                    "the proxy is asked for a name that was not resolved, or to nothing that it may connect to";
                 case INCOMPLETE -> "no whole request came in time";
                 case TOO_MANY -> "there are too many connections";
                 case UNREACHABLE -> "nobody answers there";

@@ -28,7 +28,7 @@ public enum HttpVerdict {
     NO_RULE,
     /** It asks the proxy for an address, or for a name at a port for which no rule with TLS or requests is. */
     NOT_SERVED,
-    /** It asks the proxy for a name that it may have at that port, and that was not resolved for it, or to nothing that may be opened. */
+    /** It asks the proxy for a name that it may have at that port, and that was not resolved, or to nothing that was opened to be intercepted there. */
     UNRESOLVED,
     /** No whole head of a request came in time, or before the agent's end. */
     INCOMPLETE,

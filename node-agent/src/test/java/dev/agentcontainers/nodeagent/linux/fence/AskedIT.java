@@ -7,14 +7,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.policy.RulesetHash;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameServer;
 import dev.agentcontainers.protocol.names.NameVerdict;
@@ -52,6 +55,18 @@ class AskedIT {
     private static final String SITE = "www.example.org";
     private static final String BESIDE = "beside.example.org";
     private static final String OPEN = "open.example.org";
+    /** Leads to a private address and to a public one. */
+    private static final String MIXED = "mixed.example.org";
+    /** Leads to an address where nobody listens, and to one where somebody does. */
+    private static final String HALF_DEAD = "halfdead.example.org";
+    /** Leads to the former alone. */
+    private static final String DEAD = "dead.example.org";
+
+    private static final String DEAD_ADDRESS = "198.51.100.11";
+    private static final String CHARGED = "charged.example.org";
+    /** What has no bytes of a connection's content is left out. Source: tcpdump(1), EXAMPLES. */
+    private static final String WITH_CONTENT = "tcp and (((ip[2:2] - ((ip[0]&0xf)<<2)) - ((tcp[12]&0xf0)>>2)) != 0)";
+
     private static final Map<String, String> INWARDS = Map.of(
             "private.example.org",
             Machine.ALLOWED,
@@ -79,6 +94,9 @@ class AskedIT {
                     SITE_NAME,
                     BESIDE_NAME,
                     Groups.name("nowhere.example.org", Protocol.TCP, TLS_PORT),
+                    Groups.name(MIXED, Protocol.TCP, TLS_PORT),
+                    Groups.name(HALF_DEAD, Protocol.TCP, TLS_PORT),
+                    Groups.name(DEAD, Protocol.TCP, TLS_PORT),
                     Groups.name("private.example.org", Protocol.TCP, Machine.PORT),
                     Groups.name("loop.example.org", Protocol.TCP, PROXY_PORT),
                     Groups.name("fence.example.org", Protocol.TCP, PROXY_PORT),
@@ -109,6 +127,12 @@ class AskedIT {
         Map<String, List<String>> resolved =
                 new HashMap<>(Map.of(SITE, List.of(PUBLIC), BESIDE, List.of(PUBLIC), OPEN, List.of(PUBLIC)));
         INWARDS.forEach((name, address) -> resolved.put(name, List.of(address)));
+        resolved.put(MIXED, List.of(Machine.ALLOWED, PUBLIC));
+        resolved.put(HALF_DEAD, List.of(DEAD_ADDRESS, PUBLIC));
+        resolved.put(DEAD, List.of(DEAD_ADDRESS));
+        resolved.put(CHARGED, List.of(PUBLIC));
+        // Its machine answers, that nobody is there.
+        machine.onServers("ip addr add " + DEAD_ADDRESS + "/32 dev lo");
         proxied = new ProxiedMachine(machine, resolved, List.of(ALLOWED, Groups.EMPTY), audit, identity.authority());
     }
 
@@ -232,7 +256,7 @@ class AskedIT {
             }
             assertThat(ask(agent, "CONNECT " + OPEN + ":" + OPEN_PORT + " HTTP/1.1\r\n\r\n"))
                     .as("a rule without tls and http")
-                    .contains("403 Forbidden", "reached directly, without this proxy (NO_PROXY)", "tls: {}");
+                    .contains("403 Forbidden", "reached directly, without this proxy (NO_PROXY)");
             assertThat(ask(agent, "GET http://" + OPEN + ":" + OPEN_PORT + "/ HTTP/1.1\r\nHost: " + OPEN + "\r\n\r\n"))
                     .contains("403 Forbidden", "reached directly, without this proxy (NO_PROXY)");
             assertThat(ask(agent, "CONNECT other.example.com:443 HTTP/1.1\r\n\r\n"))
@@ -275,8 +299,10 @@ class AskedIT {
             }
             assertThat(ask(agent, "CONNECT nowhere.example.org:" + TLS_PORT + " HTTP/1.1\r\n\r\n"))
                     .as("a name that is not there")
-                    .contains("502 Bad Gateway", "\"reason\":\"unreachable\"", "nowhere.example.org is not resolved");
-            awaitVerdict(HttpVerdict.UNREACHABLE);
+                    .contains("502 Bad Gateway", "\"reason\":\"unresolved\"", "nowhere.example.org is not resolved");
+            await().atMost(PATIENCE)
+                    .until(() -> decisions.stream()
+                            .anyMatch(each -> each.verdict() == HttpVerdict.UNRESOLVED && each.status() == 502));
             assertThat(arriving.packets()).isEmpty();
         }
         assertThat(machine.onHost("ss -Htn state established dport = :" + Machine.PORT))
@@ -288,7 +314,8 @@ class AskedIT {
     void tunnelsAreForTlsOfTheirName(Profile profile) throws Exception {
         DrivenAgent agent = start(profile);
         String plain = "GET /v1/items HTTP/1.1\r\nHost: www.example.org\r\n\r\n";
-        try (Capture arriving = captureAtServers()) {
+        // That it is there is asked before the agent is told so.
+        try (Capture arriving = machine.captureAtServers(WITH_CONTENT)) {
             assertThat(agent.request("asked_tls", "other", SITE, TLS_PORT, BESIDE))
                     .as("another server name, which a rule allows too")
                     .contains("unrecognized name");
@@ -394,6 +421,147 @@ class AskedIT {
         assertThat(other.udp(PROXY, PROXY_PORT)).contains("No route to host");
     }
 
+    /**
+     * Two agents have the same name by a wildcard with tls, and for one a rule with a budget comes before that: what the other has opened,
+     * to the proxy too, is no way around it.
+     */
+    @Test
+    void aBudgetIsNotGoneAround() throws Exception {
+        AllowedName below = Groups.name("*.example.org", Protocol.TCP, TLS_PORT);
+        GroupRuleset looking = Groups.named("looking", List.of(), List.of(below));
+        GroupRuleset charging = Groups.budgeted(
+                Groups.named("named", List.of(), List.of(below)),
+                List.of(Groups.budget("charged", 1 << 20)),
+                new Budgeted(List.of(0), List.of(), List.of(Groups.name(CHARGED, Protocol.TCP, TLS_PORT))));
+        proxied.names().apply(List.of(charging, looking));
+        DrivenAgent charged = start(Profile.SHIPPED);
+        DrivenAgent other = proxied.start(Profile.SHIPPED, "looking");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(other.request("asked_tls", "flow", CHARGED, TLS_PORT, CHARGED))
+                        .isEqualTo(CHARGED + ":hello"));
+
+        // Also where it has resolved the name itself.
+        resolve(charged, CHARGED, PUBLIC);
+        assertThat(ask(charged, "CONNECT " + CHARGED + ":" + TLS_PORT + " HTTP/1.1\r\n\r\n"))
+                .contains("403 Forbidden", "\"reason\":\"not-served\"", "(NO_PROXY)");
+        assertThat(charged.request("asked_tls", "beside", BESIDE, TLS_PORT, BESIDE))
+                .as("what only the wildcard has")
+                .isEqualTo(BESIDE + ":hello");
+        assertThat(charged.request("open_tls", "direct", PUBLIC, TLS_PORT, CHARGED))
+                .as("without the proxy, and counted")
+                .isEqualTo(CHARGED + ":hello");
+    }
+
+    /** As a wildcard without tls takes all of its names. */
+    @Test
+    void whatAWildcardWithoutTlsOpensIsNotServed() throws Exception {
+        proxied.names()
+                .apply(List.of(
+                        Groups.named(
+                                "named",
+                                List.of(Groups.name("*.example.org", Protocol.TCP, TLS_PORT)),
+                                List.of(SITE_NAME)),
+                        Groups.named("looking", List.of(), List.of(SITE_NAME))));
+        DrivenAgent agent = start(Profile.SHIPPED);
+        DrivenAgent other = proxied.start(Profile.SHIPPED, "looking");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(other.request("asked_tls", "flow", SITE, TLS_PORT, SITE))
+                        .isEqualTo(SITE + ":hello"));
+        assertThat(ask(agent, "CONNECT " + SITE + ":" + TLS_PORT + " HTTP/1.1\r\n\r\n"))
+                .contains("403 Forbidden", "\"reason\":\"not-served\"", "(NO_PROXY)");
+    }
+
+    /** The agent reaches it itself, by a rule with addresses; the proxy would go there from the host. */
+    @Test
+    void aPrivateAddressThatARuleReachesIsNotDialled() throws Exception {
+        proxied.names()
+                .apply(List.of(reaching(
+                        Groups.allow(Machine.ALLOWED + "/32", Protocol.TCP, Machine.PORT, Machine.PORT),
+                        Groups.allow(Machine.ALLOWED + "/32", Protocol.TCP, TLS_PORT, TLS_PORT))));
+        DrivenAgent agent = start(Profile.SHIPPED);
+        assertThat(agent.tcp(Machine.ALLOWED, Machine.PORT)).isEqualTo("ok");
+        resolve(agent, "private.example.org", Machine.ALLOWED);
+        // Where the host would let the proxy go wherever it likes.
+        machine.onHost("nft delete table inet " + machine.settings().proxyTable());
+        try (Capture arriving = machine.captureAtServers("tcp and host " + Machine.ALLOWED)) {
+            assertThat(ask(agent, "CONNECT private.example.org:" + Machine.PORT + " HTTP/1.1\r\n\r\n"))
+                    .contains("403 Forbidden", "\"reason\":\"unresolved\"", "(NO_PROXY)");
+            awaitVerdict(HttpVerdict.UNRESOLVED);
+            assertThat(agent.request("asked_tls", "mixed", MIXED, TLS_PORT, MIXED))
+                    .as("at the public one of its addresses")
+                    .isEqualTo(MIXED + ":hello");
+            assertThat(arriving.packets()).isEmpty();
+        }
+    }
+
+    /** {@link #ALLOWED} with rules about addresses beside. */
+    private static GroupRuleset reaching(Allow... egress) {
+        return new GroupRuleset(
+                ALLOWED.name(),
+                RulesetHash.of(
+                        List.of(egress),
+                        List.of(),
+                        ALLOWED.names(),
+                        ALLOWED.tlsNames(),
+                        ALLOWED.httpNames(),
+                        ALLOWED.httpsNames()),
+                List.of(egress),
+                List.of(),
+                ALLOWED.names(),
+                ALLOWED.tlsNames(),
+                ALLOWED.httpNames(),
+                ALLOWED.httpsNames(),
+                List.of());
+    }
+
+    @Test
+    void addressesAreTriedInTurn() throws Exception {
+        DrivenAgent agent = start(Profile.SHIPPED);
+        assertThat(agent.request("asked_tls", "flow", HALF_DEAD, TLS_PORT, HALF_DEAD))
+                .isEqualTo(HALF_DEAD + ":hello");
+        assertThat(ask(agent, "CONNECT " + DEAD + ":" + TLS_PORT + " HTTP/1.1\r\n\r\n"))
+                .startsWith("HTTP/1.1 502 Bad Gateway")
+                .contains("\"reason\":\"unreachable\"", DEAD_ADDRESS + " refuses");
+        awaitVerdict(HttpVerdict.UNREACHABLE);
+    }
+
+    /** At runtime, as the API server's addresses are: whatever rules say of it, one with all addresses included. */
+    @Test
+    void anAddressThatIsClosedCutsTunnelsWithinASecond() throws Exception {
+        proxied.names().apply(List.of(reaching(Groups.allow("0.0.0.0/0", Protocol.TCP, HTTPS_PORT, HTTPS_PORT))));
+        DrivenAgent agent = start(Profile.SHIPPED);
+        for (String flow : List.of("flow", "idle")) {
+            assertThat(agent.request("asked_tls", flow, SITE, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        }
+        resolve(agent, BESIDE, PUBLIC);
+        assertThat(agent.request("open_tls", "handed", PUBLIC, TLS_PORT, BESIDE))
+                .isEqualTo(BESIDE + ":hello");
+        String decrypted = "CONNECT " + SITE + ":" + HTTPS_PORT + " HTTP/1.1\r\n\r\n";
+
+        List<String> never = List.of("203.0.113.0/24", PUBLIC + "/32");
+        proxied.names().neverAllow(never);
+        await().atMost(Duration.ofSeconds(1)).until(() -> connections().isEmpty());
+        awaitVerdict(TlsVerdict.REVOKED);
+        for (String flow : List.of("flow", "idle", "handed")) {
+            assertThat(agent.request("send_tls", flow)).as(flow).doesNotContain("hello");
+        }
+        assertThat(machine.onHost("nft list set inet " + machine.settings().proxyTable() + " proxied"))
+                .doesNotContain(PUBLIC);
+        assertThat(machine.inFence("nft list map inet agentfence intercepted")).doesNotContain(PUBLIC);
+        try (Capture arriving = captureAtServers()) {
+            for (String text : List.of("CONNECT " + SITE + ":" + TLS_PORT + " HTTP/1.1\r\n\r\n", decrypted)) {
+                assertThat(ask(agent, text)).contains("403 Forbidden", "\"reason\":\"unresolved\"");
+            }
+            assertThat(ask(agent, "GET http://www.example.org/v1/items HTTP/1.1\r\nHost: www.example.org\r\n\r\n"))
+                    .contains("403 Forbidden", "\"reason\":\"unresolved\"");
+            assertThat(arriving.packets()).isEmpty();
+        }
+        proxied.names().neverAllow(List.of("203.0.113.0/24"));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(agent.request("asked_tls", "again", SITE, TLS_PORT, SITE))
+                        .isEqualTo(SITE + ":hello"));
+    }
+
     /** Whatever one agent begins there, another is served. */
     @Test
     void whatAnAgentBeginsThereIsBounded() throws Exception {
@@ -401,12 +569,22 @@ class AskedIT {
         DrivenAgent other = start(Profile.SHIPPED);
         String address = address(agent);
 
+        assertThat(machine.inFence("cat /proc/sys/net/ipv4/tcp_syncookies")).isEqualTo("1\n");
         long before = proxied.names().deniedPackets(agent.id());
-        agent.request("begin_many", address, PROXY, PROXY_PORT, 3000);
-        assertThat(other.request("asked_tls", "flow", SITE, TLS_PORT, SITE))
-                .as("while the other floods")
-                .isEqualTo(SITE + ":hello");
-        assertThat(proxied.names().deniedPackets(agent.id())).isGreaterThan(before + 1500);
+        // Its own kernel answers none of what comes back, so that the beginnings stay what they are, and fill the queue.
+        assertThat(agent.request("begin_always", address, PROXY, PROXY_PORT)).isEqualTo("begun");
+        await().atMost(PATIENCE)
+                .until(() -> Integer.parseInt(machine.inFence(
+                                        "ss -Htn state syn-recv sport = :" + PROXY_PORT + " | wc -l")
+                                .strip())
+                        > 480);
+        for (int i = 0; i < 20; i++) {
+            assertThat(other.request("asked_tls", "flow", SITE, TLS_PORT, SITE))
+                    .as("while the other floods, for the %d. time", i)
+                    .isEqualTo(SITE + ":hello");
+        }
+        await().atMost(PATIENCE).until(() -> proxied.names().deniedPackets(agent.id()) > before + 1500);
+        assertThat(agent.request("begin_no_more")).isEqualTo("ended");
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(agent.request("asked_tls", "own", SITE, TLS_PORT, SITE))
                         .isEqualTo(SITE + ":hello"));
@@ -466,6 +644,16 @@ class AskedIT {
         assertThat(agent.request("asked_tls", "flow", SITE, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
         proxied.names().detach(agent.id());
         await().atMost(PATIENCE).until(() -> connections().isEmpty());
+    }
+
+    /** Its reset comes while the name is looked up, or later: there is a record of what it has asked for. */
+    @Test
+    void whoGoesIsRecorded() throws Exception {
+        DrivenAgent agent = start(Profile.SHIPPED);
+        assertThat(agent.request("ask_and_reset", SITE, TLS_PORT)).isEqualTo("reset");
+        await().atMost(PATIENCE)
+                .until(() -> decisions.stream().anyMatch(each -> each.verdict() == HttpVerdict.INCOMPLETE)
+                        || audit.connections().stream().anyMatch(each -> each.verdict() == TlsVerdict.INCOMPLETE));
     }
 
     /** What the proxy has open to the server of TLS. */

