@@ -215,18 +215,18 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
                 // By now.
                 return;
             }
-            if (addresses.isEmpty()) {
+            List<InetSocketAddress> meant = addresses.stream()
+                    .map(each -> served.destination().apply(new InetSocketAddress(plain(each), to.port())))
+                    // By now.
+                    .filter(each -> !onward.isClosed(each))
+                    .limit(Dialling.MOST)
+                    .toList();
+            if (meant.isEmpty()) {
                 refuse(
                         HttpVerdict.UNRESOLVED,
                         "; " + to.name()
                                 + " has addresses only that rules without tls and http open, if any: these are reached directly, without this proxy (NO_PROXY)");
-                return;
-            }
-            List<InetSocketAddress> meant = addresses.stream()
-                    .map(each -> served.destination().apply(new InetSocketAddress(plain(each), to.port())))
-                    .limit(Dialling.MOST)
-                    .toList();
-            if (to.tunnel()) {
+            } else if (to.tunnel()) {
                 connect(to, length, meant);
             } else {
                 // It is connected when its head has been judged.
@@ -237,25 +237,32 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         /** Before the agent is told that it is connected, it is. */
         private void connect(AskedOnward to, int length, List<InetSocketAddress> meant) {
             phase = Phase.CONNECTING;
-            Dialling its =
-                    new Dialling(front.eventLoop(), meant, limits.connect(), place::holds, new Dialling.Listener() {
-                        @Override
-                        public void connected(SocketChannel channel, InetSocketAddress address) {
-                            if (isRefused(to)) {
-                                Relay.Resets.reset(channel);
-                            } else {
-                                front.writeAndFlush(Unpooled.copiedBuffer(ESTABLISHED, StandardCharsets.US_ASCII));
-                                goOn(to, length, Way.by(channel, address));
-                            }
-                        }
-
-                        @Override
-                        public void failed(String why) {
-                            refuseWhatIsAllowed(HttpVerdict.UNREACHABLE, ": " + why);
-                        }
-                    });
+            Dialling its = new Dialling(
+                    front.eventLoop(), meant, limits.connect(), onward::isClosed, place::holds, whenConnected(to, length));
             dialling = its;
             its.next();
+        }
+
+        private Dialling.Listener whenConnected(AskedOnward to, int length) {
+            return new Dialling.Listener() {
+                @Override
+                public void connected(SocketChannel channel, InetSocketAddress address) {
+                    if (isRefused(to)) {
+                        Relay.Resets.reset(channel);
+                    } else if (onward.isClosed(address)) {
+                        Relay.Resets.reset(channel);
+                        refuse(HttpVerdict.UNRESOLVED, "; " + to.name() + " leads to what is closed by now");
+                    } else {
+                        front.writeAndFlush(Unpooled.copiedBuffer(ESTABLISHED, StandardCharsets.US_ASCII));
+                        goOn(to, length, Way.by(channel, address));
+                    }
+                }
+
+                @Override
+                public void failed(String why) {
+                    refuseWhatIsAllowed(HttpVerdict.UNREACHABLE, ": " + why);
+                }
+            };
         }
 
         private void goOn(AskedOnward to, int length, Way way) {

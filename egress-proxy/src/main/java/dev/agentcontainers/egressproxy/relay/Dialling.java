@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Connects to the first of some addresses that answers, one after the other. For the event loop's thread. */
@@ -23,6 +24,7 @@ final class Dialling {
     private final EventLoop loop;
     private final Deque<InetSocketAddress> left;
     private final Duration each;
+    private final Predicate<InetSocketAddress> closed;
     private final Consumer<Channel> place;
     private final Listener listener;
     private final List<String> failures = new ArrayList<>();
@@ -40,17 +42,20 @@ final class Dialling {
     /**
      * @param to where to, in this order, at least one; no more than {@link #MOST} are tried
      * @param patience for all of them together
+     * @param closed what is so by now, and not tried
      * @param place is told of the connections
      */
     Dialling(
             EventLoop loop,
             List<InetSocketAddress> to,
             Duration patience,
+            Predicate<InetSocketAddress> closed,
             Consumer<Channel> place,
             Listener listener) {
         this.loop = loop;
         this.left = new ArrayDeque<>(to.subList(0, Math.min(MOST, to.size())));
         this.each = patience.dividedBy(left.size());
+        this.closed = closed;
         this.place = place;
         this.listener = listener;
     }
@@ -60,6 +65,11 @@ final class Dialling {
         if (to == null) {
             done = true;
             listener.failed(String.join(", ", failures));
+            return;
+        }
+        if (closed.test(to)) {
+            failures.add(to.getAddress().getHostAddress() + " is closed");
+            next();
             return;
         }
         ChannelFuture connecting = Onward.connect(loop, to, each, new Way.Waiting());

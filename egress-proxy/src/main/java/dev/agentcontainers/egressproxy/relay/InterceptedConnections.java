@@ -154,12 +154,25 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         front.closeFuture().addListener(_ -> way.letGo());
         front.pipeline().replace(instead, null, beginning);
         beginning.await();
+        Passing waiting = beginning.untilItHasSpoken(where);
+        beginning.passes(waiting);
+        if (!waiting.holds()) {
+            // Since it was connected.
+            waiting.cut();
+            rest.release();
+            return;
+        }
         front.config().setAutoRead(true);
         front.pipeline().fireChannelRead(rest);
         if (front.isInputShutdown() && front.pipeline().context(beginning) != null) {
             // It was told before there was anybody here to hear it.
             front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
         }
+    }
+
+    /** Whether it is so by now, whatever was opened. */
+    boolean isClosed(InetSocketAddress to) {
+        return names.isClosed(to.getAddress().getHostAddress());
     }
 
     /** To be called after names were taken back or addresses were closed: cuts what passed by them. */
@@ -396,6 +409,28 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                     relay(permit, back);
                 }
             });
+        }
+
+        /** A connection to the other side is there, perhaps, and nothing has passed by it. */
+        Passing untilItHasSpoken(AskedOnward where) {
+            return new Passing() {
+                @Override
+                public boolean holds() {
+                    return decided
+                            || (!isClosed(to)
+                                    && (names.isAbout(agent, where.name(), where.port())
+                                            || http.names().isAbout(agent, where.name(), where.port())
+                                            || https.names().isAbout(agent, where.name(), where.port())));
+                }
+
+                @Override
+                public void cut() {
+                    if (!decided) {
+                        decide();
+                        revoked(front);
+                    }
+                }
+            };
         }
 
         private boolean holds(Permit permit) {

@@ -125,7 +125,12 @@ public final class ResolvedRules<D> {
      * @param to address that it goes to
      */
     public boolean holds(String address, String to, Permit permit) {
-        return !closed.contains(to) && isThere(address, permit);
+        return !isClosed(to) && isThere(address, permit);
+    }
+
+    /** Whether nobody gets to that address, whatever names lead there. */
+    public boolean isClosed(String to) {
+        return closed.contains(to);
     }
 
     private boolean isThere(String address, Permit permit) {

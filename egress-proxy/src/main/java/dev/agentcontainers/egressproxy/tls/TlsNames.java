@@ -96,6 +96,11 @@ public final class TlsNames implements RememberedOpenings.Listener {
                 .orElseGet(() -> new Result.Refused(TlsVerdict.OTHER_NAME));
     }
 
+    /** Whether nobody gets to that address, by TLS or without, whatever names lead there. */
+    public synchronized boolean isClosed(String to) {
+        return rules.isClosed(to);
+    }
+
     /** Whether what the agent's connection rests on is still there. */
     public synchronized boolean holds(String from, String to, Permit permit) {
         return rules.holds(from, to, permit);

@@ -473,7 +473,40 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         assertNothingIsSent();
     }
 
-    /** Tunnels of both kinds, and one that has said nothing yet. */
+    /** The agent was told that it is there, and has not said anything. */
+    @Test
+    void aClosedAddressOrARuleThatIsTakenBackCutsTunnelsThatSayNothing() throws Exception {
+        for (Runnable change : List.<Runnable>of(() -> allowBeside(List.of(), List.of("127.0.0.0/8")), this::allow)) {
+            allowBeside(List.of(), List.of());
+            Socket socket = connect();
+            write(socket, connectTo(NAME, ""));
+            assertThat(read(socket, "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+            Socket origin = server.accept();
+            sockets.add(origin);
+            origin.setSoTimeout((int) PATIENCE.toMillis());
+            long began = System.nanoTime();
+            change.run();
+            group.next().submit(connections::cutRevoked).sync();
+            assertThatThrownBy(() -> read(socket, "")).isInstanceOf(IOException.class);
+            assertThat(firstByte(origin)).isEqualTo(-1);
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+        }
+    }
+
+    /** What was opened may be closed before it is dialled. */
+    @Test
+    void whatIsClosedDuringTheLookUpIsNotDialled() throws Exception {
+        answer = new CompletableFuture<>();
+        Socket socket = connect();
+        write(socket, connectTo(NAME, ""));
+        await().atMost(PATIENCE).until(() -> !lookedUp.isEmpty());
+        allowBeside(List.of(), List.of("127.0.0.1/32"));
+        answer.complete(opened("127.0.0.1"));
+        assertThat(read(socket, "")).contains("403 Forbidden", "\"reason\":\"unresolved\"");
+        awaitVerdicts(HttpVerdict.UNRESOLVED);
+        assertNobodyConnects();
+    }
+
     @Test
     void aClosedAddressCutsTunnelsWithinASecondAndIsNotDialledAgain() throws Exception {
         SSLSocket client = tunnel(NAME);
