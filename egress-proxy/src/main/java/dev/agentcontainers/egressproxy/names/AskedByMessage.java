@@ -49,7 +49,8 @@ public final class AskedByMessage implements NameLookup {
             return result;
         }
         try {
-            names.execute(() -> service.ask(agent, question, true, (answer, opened) -> result.complete(read(answer, opened))));
+            names.execute(() ->
+                    service.ask(agent, question, true, (answer, opened) -> result.complete(read(answer, opened))));
         } catch (RejectedExecutionException e) {
             result.completeExceptionally(e);
         }

@@ -47,13 +47,7 @@ public final class NameService {
 
     /** One question on its way. */
     private record Request(
-            Agent agent,
-            Asked asked,
-            String name,
-            DomainName rule,
-            boolean stream,
-            long began,
-            Listener answer) {}
+            Agent agent, Asked asked, String name, DomainName rule, boolean stream, long began, Listener answer) {}
 
     public NameService(Upstream upstream, Openings openings, Decisions decisions, Clock clock, LongSupplier nanoTime) {
         this.resolver = new Resolver(upstream, nanoTime);

@@ -122,8 +122,7 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         private void late() {
             switch (phase) {
                 case READING -> incomplete();
-                case LOOKING_UP ->
-                    refuseWhatIsAllowed(HttpVerdict.UNRESOLVED, "; the name was not resolved in time");
+                case LOOKING_UP -> refuseWhatIsAllowed(HttpVerdict.UNRESOLVED, "; the name was not resolved in time");
                 case CONNECTING, OVER -> {}
             }
         }
@@ -238,7 +237,12 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         private void connect(AskedOnward to, int length, List<InetSocketAddress> meant) {
             phase = Phase.CONNECTING;
             Dialling its = new Dialling(
-                    front.eventLoop(), meant, limits.connect(), onward::isClosed, place::holds, whenConnected(to, length));
+                    front.eventLoop(),
+                    meant,
+                    limits.connect(),
+                    onward::isClosed,
+                    place::holds,
+                    whenConnected(to, length));
             dialling = its;
             its.next();
         }

@@ -80,8 +80,7 @@ final class AskedHead {
             return Optional.empty();
         }
         String lines = text(received, firstEnded, Math.max(0, lineBegan - 2 - firstEnded));
-        return Optional.of(
-                TunnelHead.isClear(lines, known) ? new Result.Whole(known, looked) : new Result.Unclear());
+        return Optional.of(TunnelHead.isClear(lines, known) ? new Result.Whole(known, looked) : new Result.Unclear());
     }
 
     private Optional<Result> first(ByteBuf received, int length) {

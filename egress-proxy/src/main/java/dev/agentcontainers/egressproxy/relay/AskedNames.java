@@ -65,8 +65,7 @@ public final class AskedNames {
                 .forEach((group, names) -> groups.put(
                         group,
                         new Group(
-                                rules(names),
-                                direct(configuration.directNames().getOrDefault(group, List.of())))));
+                                rules(names), direct(configuration.directNames().getOrDefault(group, List.of())))));
         Map<String, Group> now = new HashMap<>();
         configuration.agents().forEach((address, group) -> {
             Group its = groups.get(group);

@@ -184,10 +184,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     }
 
     /** Tries another address of the same, where there is one and the request may go there. */
-    private void failed(
-            HttpVerdict why, io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
-        Optional<Requests> next =
-                why == HttpVerdict.UNREACHABLE ? requests.byNextWay() : Optional.empty();
+    private void failed(HttpVerdict why, io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
+        Optional<Requests> next = why == HttpVerdict.UNREACHABLE ? requests.byNextWay() : Optional.empty();
         if (next.isEmpty() || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted))) {
             refuse(why, Optional.of(request));
             return;

@@ -144,12 +144,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      * @param rest what came behind what was for this process; is released
      */
     void takeAsked(
-            SocketChannel front,
-            ChannelHandler instead,
-            Places.Place place,
-            AskedOnward where,
-            Way way,
-            ByteBuf rest) {
+            SocketChannel front, ChannelHandler instead, Places.Place place, AskedOnward where, Way way, ByteBuf rest) {
         Beginning beginning = new Beginning(front, place, way, Optional.of(where));
         front.closeFuture().addListener(_ -> way.letGo());
         front.pipeline().replace(instead, null, beginning);
@@ -267,8 +262,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         /** Rules only add to each other: what a rule with tls alone lets pass is never decrypted. */
         private void decryptOr(TlsVerdict otherwise, String name) {
-            Optional<Decryptable> decryptable =
-                    https.names().connects(agent, address(), to.getPort(), name);
+            Optional<Decryptable> decryptable = https.names().connects(agent, address(), to.getPort(), name);
             if (decryptable.isEmpty()) {
                 refuse(otherwise);
             } else if (allDecrypted >= limits.mostDecrypted()

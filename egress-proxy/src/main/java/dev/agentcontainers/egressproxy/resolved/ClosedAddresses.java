@@ -25,7 +25,10 @@ final class ClosedAddresses {
             return new ClosedAddresses(AddressRanges.ofFamily(
                     AddressFamily.IPV4, ranges.stream().map(Cidr::parse).toList()));
         } catch (IllegalArgumentException e) {
-            LOG.log(Level.ERROR, "what is closed is told in no readable way, so that everything is: {0}", e.getMessage());
+            LOG.log(
+                    Level.ERROR,
+                    "what is closed is told in no readable way, so that everything is: {0}",
+                    e.getMessage());
             return new ClosedAddresses(AddressRanges.everywhere(AddressFamily.IPV4));
         }
     }

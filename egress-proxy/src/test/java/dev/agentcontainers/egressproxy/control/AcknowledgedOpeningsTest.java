@@ -18,8 +18,7 @@ class AcknowledgedOpeningsTest {
     private static final List<String> ADDRESSES = List.of("192.0.2.1", "10.0.0.1");
 
     /** Of those that are asked for, what the node agent opens. */
-    private static final Opened OPENED =
-            new Opened(List.of("192.0.2.1"), Map.of("192.0.2.1", Set.of(443)));
+    private static final Opened OPENED = new Opened(List.of("192.0.2.1"), Map.of("192.0.2.1", Set.of(443)));
 
     private final List<CompletableFuture<Opened>> asked = new ArrayList<>();
     private long now;

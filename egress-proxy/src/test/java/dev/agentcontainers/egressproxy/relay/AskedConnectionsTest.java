@@ -377,8 +377,8 @@ class AskedConnectionsTest extends InterceptedHttp2 {
     /** That at the first address is private, say. */
     @Test
     void ofSeveralAddressesThoseThatWereOpenedInterceptedAreTried() throws Exception {
-        answer = CompletableFuture.completedFuture(new Result.Opened(new Opened(
-                List.of("10.0.0.1", "127.0.0.1"), Map.of("127.0.0.1", Set.of(server.getLocalPort())))));
+        answer = CompletableFuture.completedFuture(new Result.Opened(
+                new Opened(List.of("10.0.0.1", "127.0.0.1"), Map.of("127.0.0.1", Set.of(server.getLocalPort())))));
         SSLSocket client = tunnel(NAME);
         write(client, "GET /v1/a HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
         SSLSocket origin = accept("http/1.1");
@@ -417,8 +417,8 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         allow(List.of(rule("GET")), List.of());
         plainNames.resolved("127.0.0.2", NAME, List.of("127.0.0.8", "127.0.0.9", "127.0.0.1"), 300);
         answer = CompletableFuture.completedFuture(opened("127.0.0.8", "127.0.0.1"));
-        String request = "GET http://%1$s/v1/a HTTP/1.1\r\nHost: %1$s\r\n\r\n"
-                .formatted(NAME + ":" + server.getLocalPort());
+        String request =
+                "GET http://%1$s/v1/a HTTP/1.1\r\nHost: %1$s\r\n\r\n".formatted(NAME + ":" + server.getLocalPort());
         Socket client = connect();
         write(client, request);
         Socket origin = server.accept();

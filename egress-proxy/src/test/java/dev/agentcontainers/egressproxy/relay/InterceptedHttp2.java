@@ -89,6 +89,7 @@ abstract class InterceptedHttp2 {
     InterceptedConnections connections;
     /** Where a connection goes that is meant for an address. */
     UnaryOperator<InetSocketAddress> destination = UnaryOperator.identity();
+
     InetSocketAddress proxy;
     /** What a socket of the agent's holds before it is read; 0 for what the kernel likes. */
     int receives;

@@ -106,7 +106,9 @@ class TlsNamesTest {
         Permit permit = permit();
         now.addAndGet(600_000_000L);
         assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
-        assertThat(names.holds(AGENT, SITE, permit)).as("what has begun goes on").isTrue();
+        assertThat(names.holds(AGENT, SITE, permit))
+                .as("what has begun goes on")
+                .isTrue();
     }
 
     @Test
@@ -121,7 +123,9 @@ class TlsNamesTest {
         configure("g", WWW, BELOW);
         assertThat(names.holds(AGENT, SITE, permit)).as("one came").isTrue();
         configure("g", WWW, new TlsName("*.example.net", 443, 443));
-        assertThat(names.holds(AGENT, SITE, permit)).as("one went at another port").isTrue();
+        assertThat(names.holds(AGENT, SITE, permit))
+                .as("one went at another port")
+                .isTrue();
         configure("g");
         assertThat(names.holds(AGENT, SITE, permit)).isFalse();
         assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);

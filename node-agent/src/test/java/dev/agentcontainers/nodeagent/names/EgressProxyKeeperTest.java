@@ -311,8 +311,7 @@ class EgressProxyKeeperTest {
                 .until(() -> proxies.told().stream()
                         .filter(NodeMessage.Configure.class::isInstance)
                         .reduce((_, later) -> later)
-                        .filter(last ->
-                                !((NodeMessage.Configure) last).closed().contains("198.51.100.0/24"))
+                        .filter(last -> !((NodeMessage.Configure) last).closed().contains("198.51.100.0/24"))
                         .isPresent());
     }
 

@@ -332,7 +332,9 @@ class OpeningCheckTest {
                 "h",
                 List.of(new Allow("10.0.0.0/8", Protocol.TCP, 443, 443)),
                 List.of(),
-                List.of(name("plain.example.org", Protocol.TCP, 443, 443), name("*.example.net", Protocol.TCP, 443, 443)),
+                List.of(
+                        name("plain.example.org", Protocol.TCP, 443, 443),
+                        name("*.example.net", Protocol.TCP, 443, 443)),
                 List.of(
                         name("*.example.org", Protocol.TCP, 443, 443),
                         name("a.example.net", Protocol.TCP, 443, 444),

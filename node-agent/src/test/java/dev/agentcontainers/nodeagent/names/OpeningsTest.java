@@ -80,9 +80,7 @@ class OpeningsTest {
                 List.of(),
                 List.of(new Budget("one", 1024L, null)),
                 List.of(new Budgeted(
-                        List.of(0),
-                        List.of(),
-                        List.of(new AllowedName("www.example.org", Protocol.TCP, 443, 443)))));
+                        List.of(0), List.of(), List.of(new AllowedName("www.example.org", Protocol.TCP, 443, 443)))));
         fence.apply(List.of(charging, looking));
 
         assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1"))

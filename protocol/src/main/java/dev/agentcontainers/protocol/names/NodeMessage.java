@@ -68,17 +68,7 @@ public sealed interface NodeMessage {
                 Map<String, String> authorities,
                 List<String> upstreams,
                 NameLimits limits) {
-            this(
-                    agents,
-                    groups,
-                    tlsNames,
-                    httpNames,
-                    httpsNames,
-                    Map.of(),
-                    authorities,
-                    List.of(),
-                    upstreams,
-                    limits);
+            this(agents, groups, tlsNames, httpNames, httpsNames, Map.of(), authorities, List.of(), upstreams, limits);
         }
 
         /** Without rules about requests. */

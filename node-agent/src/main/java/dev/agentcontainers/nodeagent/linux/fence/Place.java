@@ -108,8 +108,9 @@ final class Place implements AutoCloseable {
 
     /** The same; empty where there is none of that name. */
     Optional<String> sysctlIfThere(String name) throws IOException {
-        return thread.call(() ->
-                Files.exists(path(name)) ? Optional.of(Files.readString(path(name)).strip()) : Optional.empty());
+        return thread.call(() -> Files.exists(path(name))
+                ? Optional.of(Files.readString(path(name)).strip())
+                : Optional.empty());
     }
 
     /** For the namespace of the calling thread. */

@@ -83,8 +83,9 @@ final class Uplink {
                         + " (CONFIG_BPF_SYSCALL, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF), so that only the fence's"
                         + " list of them and the host's nftables do: " + why));
         if (!fence.sysctlIfThere(SYN_COOKIES).equals(Optional.of("1"))) {
-            warnings.add("this kernel has no SYN cookies (CONFIG_SYN_COOKIES), so that an agent that begins many connections to"
-                    + " the node's proxy, and finishes none, can keep others' out while it does");
+            warnings.add(
+                    "this kernel has no SYN cookies (CONFIG_SYN_COOKIES), so that an agent that begins many connections to"
+                            + " the node's proxy, and finishes none, can keep others' out while it does");
         }
         return warnings;
     }

@@ -571,13 +571,14 @@ class AskedIT {
 
         assertThat(machine.inFence("cat /proc/sys/net/ipv4/tcp_syncookies")).isEqualTo("1\n");
         long before = proxied.names().deniedPackets(agent.id());
-        // Its own kernel answers none of what comes back, so that the beginnings stay what they are, and fill the queue.
+        // Its own kernel answers none of what comes back, so that the beginnings stay what they are, and fill the
+        // queue.
         assertThat(agent.request("begin_always", address, PROXY, PROXY_PORT)).isEqualTo("begun");
         await().atMost(PATIENCE)
-                .until(() -> Integer.parseInt(machine.inFence(
-                                        "ss -Htn state syn-recv sport = :" + PROXY_PORT + " | wc -l")
-                                .strip())
-                        > 480);
+                .until(() ->
+                        Integer.parseInt(machine.inFence("ss -Htn state syn-recv sport = :" + PROXY_PORT + " | wc -l")
+                                        .strip())
+                                > 480);
         for (int i = 0; i < 20; i++) {
             assertThat(other.request("asked_tls", "flow", SITE, TLS_PORT, SITE))
                     .as("while the other floods, for the %d. time", i)
