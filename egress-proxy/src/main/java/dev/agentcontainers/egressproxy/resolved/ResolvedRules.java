@@ -20,6 +20,7 @@ public final class ResolvedRules<D> {
     private final LongSupplier nanoTime;
     private final Map<String, Group<D>> groups = new HashMap<>();
     private final Map<String, Agent> agents = new HashMap<>();
+    private List<String> closedRanges = List.of();
     private ClosedAddresses closed = ClosedAddresses.NONE;
     private long lastGeneration;
 
@@ -64,17 +65,21 @@ public final class ResolvedRules<D> {
      *
      * @param rulesOfGroups of all groups that there are
      * @param groupsOfAgents by the agents' addresses
-     * @param closedRanges to which no name leads
+     * @param nowClosed ranges to which no name leads
      */
     public void configure(
-            Map<String, List<Rule<D>>> rulesOfGroups, Map<String, String> groupsOfAgents, List<String> closedRanges) {
+            Map<String, List<Rule<D>>> rulesOfGroups, Map<String, String> groupsOfAgents, List<String> nowClosed) {
         groups.keySet().retainAll(rulesOfGroups.keySet());
         rulesOfGroups.forEach((name, rules) -> groups.put(name, group(name, rules)));
         agents.entrySet().removeIf(agent -> !agent.getValue().group().equals(groupsOfAgents.get(agent.getKey())));
         groupsOfAgents.forEach(
                 (address, group) -> agents.computeIfAbsent(address, _ -> new Agent(group, new ResolvedPlaces())));
-        closed = ClosedAddresses.of(closedRanges);
-        agents.values().forEach(agent -> agent.places().forget(closed::contains));
+        if (!nowClosed.equals(closedRanges)) {
+            closedRanges = List.copyOf(nowClosed);
+            closed = ClosedAddresses.of(nowClosed);
+            // What is added later is looked at then.
+            agents.values().forEach(agent -> agent.places().forget(closed::contains));
+        }
     }
 
     private Group<D> group(String name, List<Rule<D>> rules) {
