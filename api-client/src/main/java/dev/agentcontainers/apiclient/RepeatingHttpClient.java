@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * (kubernetes.request.retry.backoffLimit). Vert.x says it by an exception that is none, and is not tried again
  * (<a href="https://github.com/fabric8io/kubernetes-client/issues/7450">kubernetes-client 7450</a>): servers and what stands before
  * them close connections whenever they like, those too on which a request is just being sent. As for every other broken connection,
- * the request may have been carried out before: a second creation is refused as a conflict then, as is a write that names the version
- * it replaces. Thread-safe.
+ * the request may have been carried out before: then a creation under a name is refused as a conflict, and so is a write that names the
+ * version it replaces; a creation under a generated name is done twice. Thread-safe.
  */
 final class RepeatingHttpClient
         extends StandardHttpClient<RepeatingHttpClient, RepeatingHttpClientFactory, RepeatingHttpClientBuilder> {

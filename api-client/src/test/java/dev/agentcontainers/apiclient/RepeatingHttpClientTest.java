@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
@@ -79,6 +80,24 @@ class RepeatingHttpClientTest {
                     .hasRootCauseMessage("Connection was closed");
         }
         assertThat(server.requests()).hasSize(2);
+    }
+
+    @Test
+    void aClientWithARequestConfigurationOfItsOwnDoesItByThat() {
+        server.closeUnder(3);
+        try (KubernetesClient client = client(0)) {
+            ConfigMap found = client.newClient(new RequestConfigBuilder()
+                            .withRequestRetryBackoffLimit(3)
+                            .withRequestRetryBackoffInterval(1)
+                            .build())
+                    .adapt(KubernetesClient.class)
+                    .configMaps()
+                    .inNamespace("there")
+                    .withName("it")
+                    .get();
+            assertThat(found).isEqualTo(CONFIG_MAP);
+        }
+        assertThat(server.requests()).hasSize(4);
     }
 
     @Test

@@ -114,7 +114,7 @@ final class ValidationRules {
         rules.put(
                 "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
                 self -> exactlyOne(self, "workspace", "emptyDir", "hostPath", "configMap", "secret"));
-        addRulesOfEmptyDirectories(rules);
+        addRulesOfDirectories(rules);
         rules.put(
                 "(self.access == 'Denied') != has(self.source)",
                 self -> self.path("access").asText().equals("Denied") != self.has("source"));
@@ -130,7 +130,7 @@ final class ValidationRules {
                         && !CLIMBS.matcher(self.asText()).find());
     }
 
-    private static void addRulesOfEmptyDirectories(Map<String, Predicate<JsonNode>> rules) {
+    private static void addRulesOfDirectories(Map<String, Predicate<JsonNode>> rules) {
         rules.put(
                 "!has(self.source) || !has(self.source.emptyDir) || self.access == 'ReadWrite'",
                 self -> !self.path("source").has("emptyDir")

@@ -5,6 +5,7 @@ import dev.agentcontainers.bench.Bench.Run;
 import dev.agentcontainers.bench.Commands;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
+import dev.agentcontainers.bench.SupervisedAgent;
 import dev.agentcontainers.nodeagent.linux.oci.BareIdle;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
@@ -178,7 +179,7 @@ public final class Density implements Benchmark {
             throws IOException, SandboxException, InterruptedException {
         int agents = run.times(Math.min(100, way.agents()), way.few());
         Groups groups = new Groups(DensityNode.CONTROL_GROUP);
-        try (BareIdle bare = BareIdle.of(node.settings(), DensityNode.spec())) {
+        try (BareIdle bare = BareIdle.of(node.settings(), SupervisedAgent.spec(DensityNode.AGENT))) {
             Thread.sleep(PAUSE_MILLIS);
             Groups.Charged chargedBefore = groups.charged();
             MachineMemory before = MachineMemory.now();

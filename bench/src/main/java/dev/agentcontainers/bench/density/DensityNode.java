@@ -1,10 +1,9 @@
 package dev.agentcontainers.bench.density;
 
-import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
-import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.bench.Removal;
+import dev.agentcontainers.bench.SupervisedAgent;
 import dev.agentcontainers.bench.drivers.SmallImage;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
@@ -29,34 +28,22 @@ import dev.agentcontainers.nodeagent.names.NamesFence;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
-import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
-import dev.agentcontainers.nodeagent.sandbox.Mount;
-import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
-import dev.agentcontainers.policy.PolicyCompiler;
-import dev.agentcontainers.policy.PolicyGroup;
-import dev.agentcontainers.policy.PolicySubject;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -77,10 +64,12 @@ final class DensityNode implements AutoCloseable {
     private static final long FIRST_ID = 1_600_000_000L;
     private static final int MOST_AGENTS = 1000;
     private static final long PATIENCE_SECONDS = 120;
-    private static final List<String> AGENT = List.of("/bin/sleep", "infinity");
+    static final List<String> AGENT = List.of("/bin/sleep", "infinity");
 
-    private static final ResourceAmounts LIMITS = new ResourceAmounts(
-            OptionalLong.of(1000), OptionalLong.of(256L << 20), OptionalLong.empty(), OptionalLong.of(100));
+    /** With a name, so that the node has an egress proxy. */
+    private static final String EGRESS = """
+            [{name: data, to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}], ports: [{port: 8080}]},
+             {name: packages, to: [{domain: "*.example.org"}], ports: [{port: 443}]}]""";
 
     private final Way way;
     private final Path folder;
@@ -126,7 +115,7 @@ final class DensityNode implements AutoCloseable {
         fence.open(new FenceSettings("100.95.252.0/22", "100.80.0.0/12", List.of()));
         DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
         PolicyKeeper policy = new PolicyKeeper(fence, journal);
-        AgentNodePolicySpec.Group compiled = compiled();
+        AgentNodePolicySpec.Group compiled = SupervisedAgent.policy(EGRESS);
         this.group = compiled.name();
         policy.apply(new PolicySnapshot(1, new AgentNodePolicySpec(1L, List.of(compiled))));
         this.upkeep = new FenceUpkeep(fence).start();
@@ -141,15 +130,11 @@ final class DensityNode implements AutoCloseable {
                 Map.of(driver.name(), driver),
                 fence,
                 policy,
-                new NoMaterial(),
+                SupervisedAgent.NO_MATERIAL,
                 LocalImage.of(SmallImage.layer(folder)),
                 journal,
                 reports::add,
-                new ResourceAmounts(
-                        OptionalLong.of(1_000_000),
-                        OptionalLong.of(1L << 40),
-                        OptionalLong.empty(),
-                        OptionalLong.empty()),
+                SupervisedAgent.CAPACITY,
                 MOST_AGENTS,
                 platform.facts(settings).bootId(),
                 Clock.systemUTC()));
@@ -197,7 +182,7 @@ final class DensityNode implements AutoCloseable {
 
     /** One agent more; nanoseconds until it runs behind its fence. */
     long start() throws InterruptedException {
-        Assignment assignment = assignment(new SandboxId(UUID.randomUUID().toString()));
+        Assignment assignment = agent().assignment(group);
         List<Assignment> all = new ArrayList<>(running);
         all.add(assignment);
         long begin = System.nanoTime();
@@ -238,74 +223,15 @@ final class DensityNode implements AutoCloseable {
         }
     }
 
-    private Assignment assignment(SandboxId id) {
-        return new Assignment(
-                id,
-                new Assignment.Agent(NAME, "agent", id.value(), 1),
-                1,
-                1,
+    private SupervisedAgent agent() {
+        return new SupervisedAgent(
+                NAME,
                 new Assignment.Driver(way.driver(), driver.name(), Map.of()),
                 way.hasImage()
                         ? Optional.of(new Assignment.Image(
                                 "registry.invalid/density:1", Optional.empty(), List.of(), List.of()))
                         : Optional.empty(),
-                AGENT,
-                Optional.of("/"),
-                List.of(),
-                LIMITS,
-                LIMITS,
-                List.of(new Mount.Workspace("/workspace", true)),
-                RestartPolicy.Never,
-                Optional.empty(),
-                Duration.ZERO,
-                group);
-    }
-
-    /** The same agent for the runtime alone. */
-    static SandboxSpec spec() {
-        return new SandboxSpec(
-                new SandboxId(UUID.randomUUID().toString()),
-                "agent",
-                Map.of(),
-                AGENT,
-                "/",
-                Map.of(),
-                LIMITS,
-                List.of(new ResolvedMount.Workspace("/workspace", true)));
-    }
-
-    /** With a name, so that the node has an egress proxy. */
-    private static AgentNodePolicySpec.Group compiled() {
-        AgentContainer agent = Serialization.unmarshal("""
-                apiVersion: agentcontainers.dev/v1alpha1
-                kind: AgentContainer
-                metadata: {name: agent, namespace: bench}
-                spec:
-                  command: [sleep]
-                  network:
-                    egress:
-                    - name: data
-                      to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}]
-                      ports: [{protocol: TCP, port: 8080}]
-                    - name: packages
-                      to: [{domain: "*.example.org"}]
-                      ports: [{protocol: TCP, port: 443}]
-                """, AgentContainer.class);
-        PolicySubject subject = PolicySubject.of(agent);
-        return PolicyCompiler.compile(subject, List.of()).asGroup(PolicyGroup.nameOf(subject));
-    }
-
-    /** The agents here need none. */
-    private static final class NoMaterial implements MaterialSource {
-        @Override
-        public Optional<Map<String, byte[]>> configMap(String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<Map<String, byte[]>> secret(String name) {
-            return Optional.empty();
-        }
+                AGENT);
     }
 
     @Override

@@ -1,10 +1,10 @@
 package dev.agentcontainers.bench.latency;
 
-import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
-import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.bench.Removal;
+import dev.agentcontainers.bench.SupervisedAgent;
+import dev.agentcontainers.localcluster.process.FileTrees;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
@@ -19,21 +19,11 @@ import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
-import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
-import dev.agentcontainers.nodeagent.sandbox.Mount;
-import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
-import dev.agentcontainers.policy.CompiledPolicy;
-import dev.agentcontainers.policy.PolicyCompiler;
-import dev.agentcontainers.policy.PolicyGroup;
-import dev.agentcontainers.policy.PolicySubject;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,8 +34,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -61,8 +49,8 @@ final class LatencyNode implements AutoCloseable {
     /** Tells when it runs: its output is the time, in nanoseconds since 1970. */
     private static final List<String> AGENT = List.of("/bin/date", "+%s%N");
 
-    private static final ResourceAmounts LIMITS = new ResourceAmounts(
-            OptionalLong.of(1000), OptionalLong.of(256L << 20), OptionalLong.empty(), OptionalLong.of(100));
+    private static final String EGRESS =
+            "[{name: data, to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}], ports: [{port: 8080}]}]";
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private final Path folder;
@@ -91,22 +79,18 @@ final class LatencyNode implements AutoCloseable {
         removal = new Removal(this::remove);
         DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
         PolicyKeeper policy = new PolicyKeeper(fence, journal);
-        AgentNodePolicySpec.Group compiled = compiled();
+        AgentNodePolicySpec.Group compiled = SupervisedAgent.policy(EGRESS);
         this.group = compiled.name();
         policy.apply(new PolicySnapshot(1, new AgentNodePolicySpec(1L, List.of(compiled))));
         this.supervisor = new Supervisor(new NodeParts(
                 Map.of(driver.name(), timed.proxy(IsolationDriver.class, driver)),
                 timed.proxy(Fence.class, fence),
                 policy,
-                new NoMaterial(),
+                SupervisedAgent.NO_MATERIAL,
                 AgentImages.NONE,
                 timed.proxy(Journal.class, journal),
                 reports::add,
-                new ResourceAmounts(
-                        OptionalLong.of(1_000_000),
-                        OptionalLong.of(1L << 40),
-                        OptionalLong.empty(),
-                        OptionalLong.empty()),
+                SupervisedAgent.CAPACITY,
                 60,
                 platform.facts(settings).bootId(),
                 Clock.systemUTC()));
@@ -121,7 +105,7 @@ final class LatencyNode implements AutoCloseable {
                                 new IdRange(settings.firstUserId(), settings.userIdCount()),
                                 settings.logLimitBytes())
                         .withUnaskedStorage(settings.unaskedStorageBytes()),
-                spec());
+                SupervisedAgent.spec(AGENT));
     }
 
     static LatencyNode open() throws IOException, SandboxException {
@@ -137,7 +121,7 @@ final class LatencyNode implements AutoCloseable {
 
     /** Nanoseconds from the assignment's arrival to the agent's first instruction, through everything. */
     long fenced(Stages stages) throws IOException, InterruptedException {
-        Assignment assignment = assignment(new SandboxId(UUID.randomUUID().toString()));
+        Assignment assignment = agent().assignment(group);
         Instant seen = Instant.now();
         supervisor.sync(List.of(assignment), List.of());
         AgentReport done = await(assignment.id(), AssignmentPhase.Succeeded);
@@ -195,68 +179,9 @@ final class LatencyNode implements AutoCloseable {
         }
     }
 
-    private Assignment assignment(SandboxId id) {
-        return new Assignment(
-                id,
-                new Assignment.Agent(NAME, "agent", id.value(), 1),
-                1,
-                1,
-                new Assignment.Driver("process", driver.name(), Map.of()),
-                Optional.empty(),
-                AGENT,
-                Optional.of("/"),
-                List.of(),
-                LIMITS,
-                LIMITS,
-                List.of(new Mount.Workspace("/workspace", true)),
-                RestartPolicy.Never,
-                Optional.empty(),
-                Duration.ZERO,
-                group);
-    }
-
-    private static SandboxSpec spec() {
-        return new SandboxSpec(
-                new SandboxId(UUID.randomUUID().toString()),
-                "agent",
-                Map.of(),
-                AGENT,
-                "/",
-                Map.of(),
-                LIMITS,
-                List.of(new ResolvedMount.Workspace("/workspace", true)));
-    }
-
-    private static AgentNodePolicySpec.Group compiled() {
-        AgentContainer agent = Serialization.unmarshal("""
-                apiVersion: agentcontainers.dev/v1alpha1
-                kind: AgentContainer
-                metadata: {name: agent, namespace: bench}
-                spec:
-                  command: [date]
-                  network:
-                    egress:
-                    - name: data
-                      to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}]
-                      ports: [{protocol: TCP, port: 8080}]
-                """, AgentContainer.class);
-        PolicySubject subject = PolicySubject.of(agent);
-        CompiledPolicy compiled = PolicyCompiler.compile(subject, List.of());
-        return new AgentNodePolicySpec.Group(
-                PolicyGroup.nameOf(subject), compiled.hash(), compiled.sources(), compiled.egress());
-    }
-
-    /** The agents here need none. */
-    private static final class NoMaterial implements MaterialSource {
-        @Override
-        public Optional<Map<String, byte[]>> configMap(String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<Map<String, byte[]>> secret(String name) {
-            return Optional.empty();
-        }
+    private SupervisedAgent agent() {
+        return new SupervisedAgent(
+                NAME, new Assignment.Driver("process", driver.name(), Map.of()), Optional.empty(), AGENT);
     }
 
     @Override
@@ -272,7 +197,7 @@ final class LatencyNode implements AutoCloseable {
             }
             fence.destroy();
             platform.forget(settings);
-            dev.agentcontainers.localcluster.process.FileTrees.delete(folder);
+            FileTrees.delete(folder);
         } catch (SandboxException | IOException e) {
             System.err.println("bench: not everything could be removed of " + folder + ": " + e.getMessage());
         }

@@ -5,7 +5,7 @@ import java.util.Optional;
 /** An AgentContainer as records have it: {@code namespace/name}. */
 public record AgentName(String namespace, String name) implements Comparable<AgentName> {
     /** Empty for what is no such name: a sandbox of which the node did not know whose it was. */
-    static Optional<AgentName> parse(String text) {
+    public static Optional<AgentName> parse(String text) {
         int slash = text.indexOf('/');
         return slash > 0 && slash < text.length() - 1 && slash == text.lastIndexOf('/')
                 ? Optional.of(new AgentName(text.substring(0, slash), text.substring(slash + 1)))

@@ -29,7 +29,7 @@ record NodeSum(
         Long of(AgentUsage usage);
     }
 
-    /** As JSON says it; {@code complete} where every agent told all of it. */
+    /** @param complete whether every agent told its part */
     record Sum(long amount, boolean complete) {
         /** With a plus sign where it may be more. */
         String text(Function<Long, String> form) {
@@ -69,10 +69,14 @@ record NodeSum(
                 node,
                 usages.size() == agents ? Integer.toString(agents) : usages.size() + "/" + agents,
                 cpu().text(UsageTable::millis),
-                UsageTable.percent(cpu().amount(), cpuMillis),
+                percent(cpu(), cpuMillis),
                 memory().text(UsageTable::bytes),
-                UsageTable.percent(memory().amount(), memoryBytes),
+                percent(memory(), memoryBytes),
                 processes().text(UsageTable::number),
                 storage().text(UsageTable::bytes));
+    }
+
+    private static String percent(Sum sum, @Nullable Long of) {
+        return of == null ? UsageTable.UNKNOWN : sum.text(amount -> UsageTable.percent(amount, of));
     }
 }

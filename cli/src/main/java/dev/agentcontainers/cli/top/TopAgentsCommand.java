@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.top;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.cli.gateway.GatewayAccess;
+import dev.agentcontainers.cli.record.AgentName;
 import dev.agentcontainers.cli.streams.AgentOptions;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.Json;
@@ -132,19 +133,24 @@ public final class TopAgentsCommand implements Callable<Integer> {
     private List<AgentContainer> named(KubernetesClient client, String namespace) {
         List<AgentContainer> found = new ArrayList<>();
         for (String name : names) {
-            int slash = name.indexOf('/');
-            String where = slash < 0 ? namespace : name.substring(0, slash);
-            String what = name.substring(slash + 1);
+            AgentName asked = name.contains("/")
+                    ? AgentName.parse(name).orElseThrow(() -> noName(name))
+                    : new AgentName(namespace, name);
             AgentContainer agent = client.resources(AgentContainer.class)
-                    .inNamespace(where)
-                    .withName(what)
+                    .inNamespace(asked.namespace())
+                    .withName(asked.name())
                     .get();
             if (agent == null) {
-                throw new UserException("there is no AgentContainer '%s' in the namespace '%s'".formatted(what, where));
+                throw new UserException("there is no AgentContainer '%s' in the namespace '%s'"
+                        .formatted(asked.name(), asked.namespace()));
             }
             found.add(agent);
         }
         return found;
+    }
+
+    private static UserException noName(String text) {
+        return new UserException("top agents: '%s' must be NAME or NAMESPACE/NAME".formatted(text), 2);
     }
 
     private Comparator<UsedAgent> comparator() {

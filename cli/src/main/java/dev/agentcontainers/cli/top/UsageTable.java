@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Amounts in columns, in the units of {@code kubectl top}. Pure. */
 final class UsageTable {
-    private static final String UNKNOWN = "-";
+    static final String UNKNOWN = "-";
     private static final String GAP = "   ";
     private static final long MIB = 1 << 20;
 

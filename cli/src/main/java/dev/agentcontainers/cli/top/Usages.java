@@ -1,17 +1,21 @@
 package dev.agentcontainers.cli.top;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.cli.streams.AgentAddress;
 import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.AgentUsage;
 import dev.agentcontainers.protocol.Json;
+import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.client.GatewayHttp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -42,7 +46,7 @@ final class Usages {
         }
     }
 
-    /** @throws UserException where the user may not ask, or the gateway is not there */
+    /** @throws UserException where the gateway does not know the user */
     Told of(List<AgentContainer> agents) throws InterruptedException {
         List<UsedAgent> told = new ArrayList<>();
         List<String> failures = new ArrayList<>();
@@ -69,18 +73,33 @@ final class Usages {
         AgentAddress address = new AgentAddress(
                 agent.getMetadata().getNamespace(), agent.getMetadata().getName());
         try (InputStream answer = gateway.get(address.path("usage", List.of()))) {
-            return Json.parse(new String(answer.readNBytes(LONGEST), StandardCharsets.UTF_8), AgentUsage.class);
+            return parse(new String(answer.readNBytes(LONGEST), StandardCharsets.UTF_8));
+        }
+    }
+
+    /** A node may be in foreign hands: of texts only a time is taken from it. */
+    static AgentUsage parse(String answer) throws ProtocolException {
+        try {
+            AgentUsage usage = Json.parse(answer, AgentUsage.class);
+            Instant.parse(usage.time());
+            return usage;
+        } catch (JsonProcessingException e) {
+            throw new ProtocolException("its node's answer can't be read: " + e.getOriginalMessage());
+        } catch (DateTimeException | NullPointerException e) {
+            throw new ProtocolException("its node's answer has no time: " + e.getMessage());
         }
     }
 
     private static String reason(AgentContainer agent, Throwable cause) {
         switch (cause) {
             case RefusedException refused
-            when refused.code() == HttpURLConnection.HTTP_FORBIDDEN
-                    || refused.code() == HttpURLConnection.HTTP_UNAUTHORIZED ->
+            when refused.code() == HttpURLConnection.HTTP_UNAUTHORIZED ->
                 throw new UserException(Printable.text(String.valueOf(refused.getMessage())));
             case RefusedException refused -> {
                 return named(agent, String.valueOf(refused.getMessage()));
+            }
+            case ProtocolException unreadable -> {
+                return named(agent, String.valueOf(unreadable.getMessage()));
             }
             case IOException broken -> {
                 return named(agent, "the gateway could not be reached: " + broken.getMessage());

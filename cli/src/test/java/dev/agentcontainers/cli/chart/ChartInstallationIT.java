@@ -274,7 +274,12 @@ class ChartInstallationIT {
         return line.toArray(String[]::new);
     }
 
+    /**
+     * After a look at all objects: a kind of which nobody has ever listed any is not ready to be ended ("storage is (re)initializing"), and the
+     * API server tries that again at ever longer intervals, up to minutes.
+     */
     private static void uninstall(String release) {
+        cluster.objects();
         cluster.helm().run("uninstall", release, "-n", NAMESPACE, "--no-hooks", "--wait");
     }
 

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.cli.fleet.staged.StagedMain;
 import dev.agentcontainers.cli.fleet.staged.StagedPlatform;
 import dev.agentcontainers.cli.fleet.staged.Stages;
 import dev.agentcontainers.cli.process.ExternalCommand;
@@ -70,7 +71,7 @@ final class StagedFleet implements AutoCloseable {
         redirect(nodeAccess(startedNodeAgent), nodeAgentApi);
         this.operator = startedOperator.withEnvironment(SHORT_LEASE);
         this.nodeAgent = startedNodeAgent
-                .withInFront(stagedPlatform())
+                .begunBy(StagedMain.class.getName(), stagedPlatform())
                 .withEnvironment(Map.of(Stages.FOLDER, stages.folder().toString()));
         this.watch = fleet.client()
                 .resources(AgentAssignment.class)

@@ -46,16 +46,15 @@ record StartedProgram(FleetProcess process, List<String> command, Map<String, St
         return new StartedProgram(process, command, Map.copyOf(more));
     }
 
-    /** The same program, with a jar that stands before its own on the class path. */
-    StartedProgram withInFront(Path jar) {
+    /** The same program, begun by another main class, which is given the name of its own; its jar stands behind the program's. */
+    StartedProgram begunBy(String mainClass, Path jar) {
         List<String> words = new ArrayList<>(command);
-        // A cache is of the class path that it was made with.
-        words.removeIf(word -> word.startsWith("-XX:AOT"));
         int at = words.indexOf("-jar");
         assertThat(at).as("%s", words).isPositive();
         words.set(at, "-cp");
-        words.set(at + 1, jar + ":" + words.get(at + 1));
-        words.add(at + 2, MAIN_CLASS);
+        // A cache is of the class path that it was made with, which may be longer at its end.
+        words.set(at + 1, words.get(at + 1) + ":" + jar);
+        words.addAll(at + 2, List.of(mainClass, MAIN_CLASS));
         return new StartedProgram(process, List.copyOf(words), environment);
     }
 

@@ -33,6 +33,8 @@ class UsageTableTest {
                 .containsExactly("node-1", "2", "500m", "25%", "105Mi", "10%", "6", "20Mi");
         assertThat(new NodeSum("node-1", 3, List.of(ALL, NOTHING), null, null).row())
                 .containsExactly("node-1", "2/3", "250m+", "-", "53Mi+", "-", "3+", "10Mi+");
+        assertThat(new NodeSum("node-1", 3, List.of(ALL, NOTHING), 2000L, 1L << 30).row())
+                .containsExactly("node-1", "2/3", "250m+", "13%+", "53Mi+", "5%+", "3+", "10Mi+");
         assertThat(new NodeSum("node-1", 0, List.of(), 2000L, 1L << 30).row())
                 .containsExactly("node-1", "0", "0m", "0%", "0Mi", "0%", "0", "0Mi");
     }

@@ -18,6 +18,17 @@ public record Filesystem(
         @JsonPropertyDescription("Mounts over the root filesystem; the most specific path wins.")
         List<Mount> mounts) {
 
+    /** CEL: the field is a path that says where it leads. */
+    private static final String IS_PLAIN_PATH = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')";
+
+    private static final String PLAIN_PATH =
+            "must be an absolute path other than /, without '.', '..', empty segments and trailing slash";
+
+    /** CEL: the path does not lead into the kernel's own filesystems. */
+    private static final String IS_NO_KERNELS = "!self.matches('^/(proc|sys|dev)(/|$)')";
+
+    private static final String NO_KERNELS = "must not be in /proc, /sys or /dev";
+
     /** One path of the agent's filesystem. */
     @ApiObject
     @ValidationRule(
@@ -33,13 +44,8 @@ public record Filesystem(
     public record Mount(
             @Required
             @Size(min = 2, max = 1024)
-            @ValidationRule(
-                    value = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",
-                    message =
-                            "must be an absolute path other than /, without '.', '..', empty segments and trailing slash")
-            @ValidationRule(
-                    value = "!self.matches('^/(proc|sys|dev)(/|$)')",
-                    message = "must not be in /proc, /sys or /dev")
+            @ValidationRule(value = IS_PLAIN_PATH, message = PLAIN_PATH)
+            @ValidationRule(value = IS_NO_KERNELS, message = NO_KERNELS)
             @JsonPropertyDescription("Absolute path inside the agent.")
             String path,
 
@@ -140,13 +146,8 @@ public record Filesystem(
     public record HostPath(
             @Required
             @Size(min = 2, max = 1024)
-            @ValidationRule(
-                    value = "self.matches('^(/[^/]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",
-                    message =
-                            "must be an absolute path other than /, without '.', '..', empty segments and trailing slash")
-            @ValidationRule(
-                    value = "!self.matches('^/(proc|sys|dev)(/|$)')",
-                    message = "must not be in /proc, /sys or /dev")
+            @ValidationRule(value = IS_PLAIN_PATH, message = PLAIN_PATH)
+            @ValidationRule(value = IS_NO_KERNELS, message = NO_KERNELS)
             @JsonPropertyDescription(
                     "Absolute path on the node. No link on the way is followed, and nothing that is mounted below it is seen.")
             String path,

@@ -130,7 +130,8 @@ public final class NodeAgentProgram implements QuarkusApplication {
                                 ? OptionalLong.empty()
                                 : OptionalLong.of(configuration.unaskedStorage()),
                         configuration.hostPaths().orElse(List.of()),
-                        configuration.hostMounts().orElse(List.of()),
+                        new NodeSettings.HostMounts(
+                                configuration.hostMounts().orElse(List.of()), List.of(imageDirectory())),
                         gvisor()),
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),
@@ -151,12 +152,14 @@ public final class NodeAgentProgram implements QuarkusApplication {
         }
     }
 
+    private Path imageDirectory() {
+        return configuration.imageDirectory().orElseGet(() -> NodeUses.usualDirectory(configuration.stateDirectory()));
+    }
+
     private ImageSettings images() {
         try {
             return new ImageSettings(
-                    configuration
-                            .imageDirectory()
-                            .orElseGet(() -> NodeUses.usualDirectory(configuration.stateDirectory())),
+                    imageDirectory(),
                     configuration.registriesFile().isPresent()
                             ? RegistriesFile.read(configuration.registriesFile().get())
                             : RegistrySettings.DEFAULT,

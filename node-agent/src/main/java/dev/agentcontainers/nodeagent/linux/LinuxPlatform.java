@@ -105,6 +105,12 @@ public final class LinuxPlatform implements Platform {
         return new LayerUnpacker(UnpackLimits.DEFAULT);
     }
 
+    private static HostFolders hostFolders(NodeSettings settings) {
+        return HostFolders.of(settings.hostMounts().allowed())
+                .without(settings.hostMounts().never())
+                .without(List.of(settings.runDirectory()));
+    }
+
     private static OciSettings ociSettings(NodeSettings settings) {
         OciSettings oci = OciSettings.of(
                 settings.stateDirectory(),
@@ -113,7 +119,7 @@ public final class LinuxPlatform implements Platform {
                 new IdRange(settings.firstUserId(), settings.userIdCount()),
                 settings.logLimitBytes());
         return oci.withUnaskedStorage(settings.unaskedStorageBytes())
-                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()).giving(HostFolders.of(settings.hostMounts())))
+                .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()).giving(hostFolders(settings)))
                 .withGvisor(new GvisorSettings(
                         settings.gvisor().runsc(), settings.gvisor().platform()));
     }

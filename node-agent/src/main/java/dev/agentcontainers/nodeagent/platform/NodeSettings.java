@@ -18,7 +18,7 @@ import java.util.OptionalLong;
  * @param unaskedStorageBytes what the workspaces of an agent without a limit of its own may take; empty for the whole
  *     disk
  * @param hostPaths paths of the machine that agents without an image see read-only, beside the usual ones
- * @param hostMounts folders of the machine that agents may mount, each {@code PATH}, {@code PATH:ro} or {@code PATH:rw}
+ * @param hostMounts folders of the machine that agents may mount
  * @param gvisor how the driver gvisor runs it
  */
 public record NodeSettings(
@@ -30,13 +30,12 @@ public record NodeSettings(
         long logLimitBytes,
         OptionalLong unaskedStorageBytes,
         List<String> hostPaths,
-        List<String> hostMounts,
+        HostMounts hostMounts,
         Gvisor gvisor) {
     private static final OptionalLong UNASKED_STORAGE = OptionalLong.of(1L << 30);
 
     public NodeSettings {
         hostPaths = List.copyOf(hostPaths);
-        hostMounts = List.copyOf(hostMounts);
     }
 
     /** What agents get is the default. */
@@ -56,8 +55,23 @@ public record NodeSettings(
                 logLimitBytes,
                 UNASKED_STORAGE,
                 List.of(),
-                List.of(),
+                HostMounts.NONE,
                 Gvisor.DEFAULT);
+    }
+
+    /**
+     * Folders of the machine that agents may mount.
+     *
+     * @param allowed each {@code PATH}, {@code PATH:ro} or {@code PATH:rw}
+     * @param never folders of the node's, beside those of these settings, that no agent gets
+     */
+    public record HostMounts(List<String> allowed, List<Path> never) {
+        public static final HostMounts NONE = new HostMounts(List.of(), List.of());
+
+        public HostMounts {
+            allowed = List.copyOf(allowed);
+            never = List.copyOf(never);
+        }
     }
 
     /**

@@ -53,7 +53,7 @@ record Place(int number) {
                 LOG_LIMIT,
                 OptionalLong.of(UNASKED_STORAGE),
                 List.of(),
-                List.of(),
+                NodeSettings.HostMounts.NONE,
                 NodeSettings.Gvisor.DEFAULT);
     }
 

@@ -86,6 +86,10 @@ public final class AgentUses implements AutoCloseable {
         } catch (SandboxException e) {
             LOG.debug("what {} uses can't be told: {}", id, e.getMessage());
             look = Optional.empty();
+        } catch (RuntimeException e) {
+            // The others are looked at all the same.
+            LOG.warn("what {} uses could not be looked at", id, e);
+            look = Optional.empty();
         }
         look.ifPresentOrElse(
                 found -> {

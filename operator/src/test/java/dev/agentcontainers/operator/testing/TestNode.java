@@ -344,7 +344,7 @@ public final class TestNode implements AutoCloseable {
         in(0, task);
     }
 
-    /** As a real node agent does, it repeats what failed: a server may close a connection under any request. */
+    /** As a real node agent does, it asks again where it had no answer: a server may close a connection under any request. */
     private void in(int seconds, Runnable task) {
         if (thread.isShutdown()) {
             return;
@@ -353,9 +353,12 @@ public final class TestNode implements AutoCloseable {
                 () -> {
                     try {
                         task.run();
-                    } catch (RuntimeException | AssertionError e) {
-                        LOG.warn("node {}: what it failed to do is done again", name, e);
-                        in(RETRY_SECONDS, task);
+                    } catch (KubernetesClientException e) {
+                        LOG.warn("node {}: what it failed to do", name, e);
+                        // Without a code the API server has not answered.
+                        if (e.getCode() == 0) {
+                            in(RETRY_SECONDS, task);
+                        }
                     }
                 },
                 seconds,
@@ -403,7 +406,7 @@ public final class TestNode implements AutoCloseable {
                         .anyMatch(group -> now.containsKey(group.getKey())
                                 && !now.get(group.getKey()).equals(group.getValue()));
         if (awaited) {
-            acknowledge(policy);
+            soon(() -> acknowledge(policy));
         } else {
             in(ACKNOWLEDGED_WITHIN_SECONDS, () -> acknowledge(policy));
         }

@@ -222,11 +222,7 @@ public final class SandboxCgroups {
     /** Kills everything in the sandbox's groups, its shim included, and removes them. */
     public void remove(String sandbox) throws IOException, InterruptedException {
         long giveUp = System.nanoTime() + PATIENCE.toNanos();
-        Optional<Path> memory = group(sandbox, "memory");
         for (Path group : groups(sandbox)) {
-            if (memory.equals(Optional.of(group)) && pids(group).isEmpty()) {
-                giveUpCaches(group);
-            }
             while (!tryRemove(group)) {
                 killAll(group);
                 if (System.nanoTime() > giveUp) {
@@ -236,27 +232,6 @@ public final class SandboxCgroups {
                 // The kernel tells nobody when a version 1 group becomes empty.
                 Thread.sleep(2);
             }
-        }
-    }
-
-    /**
-     * Has the kernel forget what it keeps in memory of files for a group that nobody is in any more. Otherwise it keeps the group too,
-     * after its removal, until memory is short: with some 1 KiB in each for every 64 filesystems that were mounted on the machine at a
-     * time, which hundreds of agents make more than an agent takes itself. Sources: cgroup-v1/memory.rst (force_empty), cgroup-v2.rst
-     * (memory.reclaim), mm/shrinker.c of Linux 6.18.
-     */
-    private static void giveUpCaches(Path group) {
-        try {
-            Path empty = group.resolve("memory.force_empty");
-            Path reclaim = group.resolve("memory.reclaim");
-            if (Files.exists(empty)) {
-                Files.writeString(empty, "0", StandardOpenOption.WRITE);
-            } else if (Files.exists(reclaim)) {
-                String all = Files.readAllLines(group.resolve("memory.current")).getFirst();
-                Files.writeString(reclaim, all, StandardOpenOption.WRITE);
-            }
-        } catch (IOException e) {
-            // Not all could be given up: what stays goes when memory is short.
         }
     }
 

@@ -345,10 +345,11 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     @Override
     public void update(SandboxSpec spec) throws SandboxException {
-        OptionalLong limit = spec.limits().ephemeralStorageBytes();
+        OptionalLong asked = spec.limits().ephemeralStorageBytes();
         attempt(Step.OBSERVE, spec.id(), () -> {
-            // One that is no longer asked for stays in force.
-            if (limit.isPresent() && !storage(spec.id()).sharedLimit().equals(sharedLimit(spec))) {
+            OptionalLong limit = asked.isPresent() ? sharedLimit(spec) : asked;
+            // One that is no longer asked for stays in force; where nothing shares it, it limits nothing.
+            if (limit.isPresent() && !storage(spec.id()).sharedLimit().equals(limit)) {
                 throw new SandboxException(
                         Step.OBSERVE,
                         Kind.UNSUPPORTED,

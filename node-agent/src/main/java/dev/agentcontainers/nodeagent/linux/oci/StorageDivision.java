@@ -21,6 +21,9 @@ import java.util.OptionalLong;
 final class StorageDivision {
     static final String FIELD = "spec.resources.limits.ephemeral-storage";
 
+    /** Each costs a loop device, a mount and a thread of the host's kernel, which count for nothing of the agent's. */
+    static final int MOST_PARTS = 8;
+
     private StorageDivision() {}
 
     /**
@@ -35,6 +38,10 @@ final class StorageDivision {
                 long size = bytes.getAsLong();
                 requireEnough(sizeLimitOf(path), size);
                 parts.put(path, new StorageLimit(size, true));
+                if (parts.size() > MOST_PARTS) {
+                    throw invalid(sizeLimitOf(path) + " is one too many: at most " + MOST_PARTS
+                            + " emptyDirs on the disk can have one; leave it out, so that they share what is left");
+                }
                 taken += Math.min(size, Long.MAX_VALUE - taken);
             }
         }
@@ -54,10 +61,11 @@ final class StorageDivision {
 
     private static Optional<StorageLimit> shared(SandboxSpec spec, long asked, long taken) throws SandboxException {
         long left = asked - taken;
-        if (left >= WorkspaceStore.LEAST_LIMIT) {
+        boolean written = writesShared(spec);
+        if (written && left >= WorkspaceStore.LEAST_LIMIT) {
             return Optional.of(new StorageLimit(left, true));
         }
-        if (left < 0 || writesShared(spec)) {
+        if (left < 0 || written) {
             throw invalid("%s is %d bytes, of which the sizeLimits of emptyDirs on the disk take %d; %s"
                     .formatted(
                             FIELD,

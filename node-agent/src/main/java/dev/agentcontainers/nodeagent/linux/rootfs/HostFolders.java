@@ -4,11 +4,13 @@ import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -32,13 +34,42 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
                     "/var/run",
                     "/etc/agentcontainers",
                     "/etc/kubernetes",
+                    "/etc/rancher",
                     "/var/lib/agentcontainers",
                     "/var/lib/kubelet",
                     "/var/lib/containerd",
                     "/var/lib/containers",
+                    "/var/lib/crio",
+                    "/var/lib/etcd",
+                    "/var/lib/k0s",
+                    "/var/lib/rancher",
                     "/var/lib/docker")
             .map(Path::of)
             .toList();
+
+    /** Kinds of filesystems that are the kernel itself, wherever they are mounted. */
+    private static final Set<String> KERNELS = Set.of(
+            "autofs",
+            "binfmt_misc",
+            "bpf",
+            "cgroup",
+            "cgroup2",
+            "configfs",
+            "debugfs",
+            "devpts",
+            "devtmpfs",
+            "efivarfs",
+            "fusectl",
+            "mqueue",
+            "nsfs",
+            "proc",
+            "pstore",
+            "securityfs",
+            "selinuxfs",
+            "sysfs",
+            "tracefs");
+
+    private static final int OTHERS_MAY_PASS = 0001;
 
     public static final HostFolders NONE = new HostFolders(List.of(), NEVER);
 
@@ -66,12 +97,12 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
         for (String setting : settings) {
             boolean writable = setting.endsWith(":rw");
             String path = writable || setting.endsWith(":ro") ? setting.substring(0, setting.length() - 3) : setting;
-            Path parsed = Path.of(path);
             if (!isPlain(path)) {
                 throw new IllegalArgumentException(
                         SETTING + ": '" + setting + "' must be PATH, PATH:ro or PATH:rw with an"
                                 + " absolute path other than /, without '.', '..' and a '/' at its end");
             }
+            Path parsed = Path.of(path);
             Optional<Path> own = NEVER.stream().filter(parsed::startsWith).findFirst();
             if (own.isPresent()) {
                 throw new IllegalArgumentException(
@@ -91,26 +122,19 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
 
     /** Why an agent does not get this folder of the host; empty where it does, as far as names say. */
     public Optional<String> refusal(String path, boolean writable) {
-        Path asked = Path.of(path);
         if (!isPlain(path)) {
             return Optional.of("'" + path + "' must be an absolute path other than /, without '.' and '..'");
         }
+        Path asked = Path.of(path);
         Optional<Path> forbidden = forbidden(asked);
         if (forbidden.isPresent()) {
             return Optional.of("'" + path + "' is, holds or is in " + forbidden.get() + ", which no agent gets");
         }
         Optional<Allowed> folder = allowing(asked);
         if (folder.isEmpty()) {
-            return Optional.of("'" + path + "' is in no folder of this node's that agents may be given ("
-                    + (allowed.isEmpty()
-                            ? "there are none"
-                            : String.join(
-                                    ", ",
-                                    allowed.stream()
-                                            .map(each -> each.path().toString())
-                                            .toList()))
-                    + "); the node agent's setting " + SETTING + " names them, for example " + path
-                    + (writable ? ":rw" : ""));
+            return Optional.of(
+                    "'" + path + "' is in no folder of this node's that agents may be given; the node agent's setting "
+                            + SETTING + " names them, for example " + path + (writable ? ":rw" : ""));
         }
         if (writable && !folder.get().writable()) {
             return Optional.of("'" + path + "' is in " + folder.get().path()
@@ -121,7 +145,12 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
     }
 
     private static boolean isPlain(String path) {
-        Path parsed = Path.of(path);
+        Path parsed;
+        try {
+            parsed = Path.of(path);
+        } catch (InvalidPathException e) {
+            return false;
+        }
         return parsed.isAbsolute()
                 && parsed.getNameCount() > 0
                 && parsed.normalize().toString().equals(path);
@@ -155,33 +184,62 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
         Path top = allowing(asked).orElseThrow().path();
         int folder = check(
                 "open " + top + " of " + SETTING + " (a link, or no directory?)", mounts.openPlain(top.toString()));
+        int opened = folder;
+        Path reached = top;
         try {
-            int opened = folder;
-            if (!asked.equals(top)) {
-                opened = check(
-                        "open the hostPath " + path + " in " + top
+            for (Path name : asked.equals(top) ? List.<Path>of() : top.relativize(asked)) {
+                requirePassable(opened, reached, path);
+                reached = reached.resolve(name);
+                int next = check(
+                        "open " + reached + " of the hostPath " + path
                                 + " (is there no such directory, or a link or another filesystem on the way?)",
-                        mounts.openBeneath(folder, top.relativize(asked).toString()));
+                        mounts.openBeneath(opened, name.toString()));
+                mounts.close(opened);
+                opened = next;
             }
-            try {
-                return mountOf(mounts, opened, path, writable);
-            } finally {
-                if (opened != folder) {
-                    mounts.close(opened);
-                }
-            }
+            return mountOf(mounts, opened, path, writable);
         } finally {
-            mounts.close(folder);
+            mounts.close(opened);
+        }
+    }
+
+    /** The agent's mount begins behind it: without this it would get what nobody but root can reach. */
+    private static void requirePassable(int directory, Path reached, String path) throws IOException {
+        int mode = (int) Files.getAttribute(opened(directory), "unix:mode");
+        if ((mode & OTHERS_MAY_PASS) == 0) {
+            throw new IOException("hostPath: '" + path + "' is behind " + reached + ", which only some may pass (mode "
+                    + Integer.toOctalString(mode & 07777) + "): agents get what everybody on the node can reach");
+        }
+    }
+
+    private static Path opened(int directory) {
+        return Path.of("/proc/thread-self/fd/" + directory);
+    }
+
+    /** By what it is, and not only by name: a folder may be seen at several places. */
+    private void requireGivable(Path real, String path) throws IOException {
+        Optional<Path> forbidden = forbidden(real);
+        MountTable table = MountTable.ofThisThread();
+        MountTable.Place place = table.place(real);
+        if (KERNELS.contains(place.type())) {
+            throw new IOException("hostPath: '" + path + "' is in a filesystem of kind " + place.type()
+                    + ", which is the kernel's and no agent gets");
+        }
+        for (Path own : never) {
+            if (forbidden.isEmpty()
+                    && Files.exists(own)
+                    && table.place(own.toRealPath()).overlaps(place)) {
+                forbidden = Optional.of(own);
+            }
+        }
+        if (forbidden.isPresent()) {
+            throw new IOException(
+                    "hostPath: '" + path + "' is, holds or is in " + forbidden.get() + ", which no agent gets");
         }
     }
 
     private int mountOf(Mounts mounts, int directory, String path, boolean writable) throws IOException {
-        Path real = Files.readSymbolicLink(Path.of("/proc/thread-self/fd/" + directory));
-        Optional<Path> forbidden = forbidden(real);
-        if (forbidden.isPresent()) {
-            throw new IOException(
-                    "hostPath: '" + path + "' is " + real + ", and " + forbidden.get() + " no agent gets");
-        }
+        requireGivable(Files.readSymbolicLink(opened(directory)), path);
         int mount = check("take hold of " + path, mounts.cloneMount(directory));
         int answer = mounts.restrictMount(mount, writable ? ALWAYS : ALWAYS | Mounts.ATTRIBUTE_RDONLY);
         if (answer < 0) {

@@ -14,11 +14,13 @@ public record MountTable(List<Entry> entries) {
     private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
 
     /**
+     * @param device of the filesystem, {@code MAJOR:MINOR}
+     * @param root the directory of the filesystem that is seen there, for example {@code /}
      * @param path where it is mounted
      * @param type kind of filesystem, for example {@code ext4}
      * @param options of the filesystem itself, for example the controllers of a cgroup hierarchy
      */
-    public record Entry(String path, String type, List<String> options) {
+    public record Entry(String device, String root, String path, String type, List<String> options) {
         public Entry {
             options = List.copyOf(options);
         }
@@ -40,7 +42,12 @@ public record MountTable(List<Entry> entries) {
             int separator = line.indexOf(" - ");
             String[] left = line.substring(0, separator).split(" ");
             String[] right = line.substring(separator + 3).split(" ");
-            entries.add(new Entry(unescape(left[4]), right[0], List.of(right[right.length - 1].split(","))));
+            entries.add(new Entry(
+                    left[2],
+                    unescape(left[3]),
+                    unescape(left[4]),
+                    right[0],
+                    List.of(right[right.length - 1].split(","))));
         }
         return new MountTable(entries);
     }
@@ -50,6 +57,31 @@ public record MountTable(List<Entry> entries) {
         return entries.reversed().stream()
                 .filter(entry -> entry.path().equals(path))
                 .findFirst();
+    }
+
+    /**
+     * A directory of a filesystem, which is the same wherever that is mounted.
+     *
+     * @param device {@code MAJOR:MINOR}
+     * @param type kind of filesystem
+     */
+    public record Place(String device, Path path, String type) {
+        /** Whether one is the other, or holds it. */
+        public boolean overlaps(Place other) {
+            return device.equals(other.device) && (path.startsWith(other.path) || other.path.startsWith(path));
+        }
+    }
+
+    /** What a path without links leads to. */
+    public Place place(Path path) {
+        // Of those with the longest path the last one covers the others.
+        Entry seen = entries.stream()
+                .filter(entry -> path.startsWith(entry.path()))
+                .reduce((first, second) ->
+                        second.path().length() >= first.path().length() ? second : first)
+                .orElseThrow(() -> new IllegalStateException("nothing is mounted above " + path));
+        Path within = Path.of(seen.path()).relativize(path);
+        return new Place(seen.device(), Path.of(seen.root()).resolve(within).normalize(), seen.type());
     }
 
     /** What is mounted below the path, outer mounts first, each path once. */

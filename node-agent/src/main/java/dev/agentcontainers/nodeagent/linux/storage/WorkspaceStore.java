@@ -9,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -23,6 +26,7 @@ public final class WorkspaceStore {
     public static final long LEAST_LIMIT = 16L << 20;
 
     private static final int LONGEST_NAME = 200;
+    private static final int SHOWN_OF_LONGER = 150;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Path directory;
@@ -174,12 +178,19 @@ public final class WorkspaceStore {
         DeepDeletion.delete(plain());
     }
 
-    /** A file name for a path of a manifest. */
+    /** A file name for a path of a manifest, another one for each path: parts of two places must never be one. */
     static String nameFor(String path) {
         String name = URLEncoder.encode(path.substring(1), StandardCharsets.UTF_8);
-        return name.length() <= LONGEST_NAME
-                ? name
-                : name.substring(0, LONGEST_NAME) + "-" + Integer.toHexString(path.hashCode());
+        return name.length() <= LONGEST_NAME ? name : name.substring(0, SHOWN_OF_LONGER) + "-" + digest(path);
+    }
+
+    private static String digest(String path) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(path.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private Path plain() {

