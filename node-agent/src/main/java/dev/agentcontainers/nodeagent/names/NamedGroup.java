@@ -38,10 +38,23 @@ final class NamedGroup {
     private final List<Name> intercepted = new ArrayList<>();
 
     private final List<Box> boxes = new ArrayList<>();
+    /** Those of them which only rules with budgets have. */
+    private final List<Box> budgetedBoxes = new ArrayList<>();
 
     private record Name(DomainName domain, AllowedName rule) {}
 
-    private record Box(Cidr addresses, Allow allow) {}
+    private record Box(Cidr addresses, Allow allow) {
+        static Box of(Allow allow) {
+            return new Box(Cidr.parse(allow.cidr()), allow);
+        }
+
+        boolean has(Cidr address, Port port) {
+            return addresses.contains(address)
+                    && allow.protocol() == port.protocol()
+                    && allow.port() <= port.number()
+                    && port.number() <= allow.endPort();
+        }
+    }
 
     private NamedGroup(String hash) {
         this.hash = hash;
@@ -63,7 +76,8 @@ final class NamedGroup {
                         .toList(),
                 group.decrypted);
         if (!group.names.isEmpty() || !group.budgeted.isEmpty() || !group.intercepted.isEmpty()) {
-            ruleset.allEgress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
+            ruleset.allEgress().forEach(allow -> group.boxes.add(Box.of(allow)));
+            ruleset.budgetedEgress().forEach(allow -> group.budgetedBoxes.add(Box.of(allow)));
         }
         return group;
     }
@@ -219,12 +233,14 @@ final class NamedGroup {
 
     /** Whether a rule with addresses lets the agent reach one of these ports there. */
     boolean reaches(Cidr address, Set<Port> ports) {
-        return boxes.stream()
-                .filter(box -> box.addresses().contains(address))
-                .anyMatch(box -> ports.stream().anyMatch(port -> isIn(port, box.allow())));
+        return boxes.stream().anyMatch(box -> ports.stream().anyMatch(port -> box.has(address, port)));
     }
 
-    private static boolean isIn(Port port, Allow allow) {
-        return allow.protocol() == port.protocol() && allow.port() <= port.number() && port.number() <= allow.endPort();
+    /**
+     * Whether the budget of a rule with addresses is charged for what the agent sends there, whatever names lead to it: in the fence
+     * such a rule comes before those with tls or http.
+     */
+    boolean charges(Cidr address, Port port) {
+        return budgetedBoxes.stream().anyMatch(box -> box.has(address, port));
     }
 }

@@ -39,10 +39,17 @@ final class OpeningCheck {
                 addresses = List.copyOf(addresses);
             }
 
-            /** By address, the ports at which connections to it are handed over to the proxy; never one that is closed to names. */
-            Map<String, List<Integer>> intercepted() {
+            /**
+             * By address, the ports at which the proxy itself may connect to it for the agent: those where the agent's own connections are
+             * handed over, and those where they would be without a rule with addresses that counts nothing. Never where a budget is
+             * charged, nor an address that is closed to names.
+             *
+             * @param group of the agent
+             */
+            Map<String, List<Integer>> intercepted(NamedGroup group) {
                 return destinations.stream()
                         .filter(ResolvedDestination::intercepted)
+                        .filter(to -> !group.charges(Cidr.parse(to.address()), new Port(to.protocol(), to.port())))
                         .collect(Collectors.groupingBy(
                                 ResolvedDestination::address,
                                 LinkedHashMap::new,

@@ -368,7 +368,7 @@ class OpeningCheckTest {
                 .as("a rule with addresses reaches it, and the agent is told")
                 .isInstanceOfSatisfying(Granted.class, granted -> {
                     assertThat(granted.addresses()).containsExactly("10.1.2.3", "192.0.2.1");
-                    assertThat(granted.intercepted()).isEqualTo(Map.of("192.0.2.1", List.of(443, 80)));
+                    assertThat(granted.intercepted(group)).isEqualTo(Map.of("192.0.2.1", List.of(443, 80)));
                 });
         assertThat(group.directNames())
                 .containsExactlyInAnyOrder(
@@ -379,8 +379,39 @@ class OpeningCheckTest {
         assertThat(GROUP.directNames()).as("nothing is intercepted").isEmpty();
     }
 
+    /** In the fence a box within a budget takes the agent's own connection before it would be handed over. */
+    @Test
+    void whereABoxIsChargedTheProxyDoesNotGo() {
+        NamedGroup group = NamedGroup.of(new GroupRuleset(
+                "g",
+                "h",
+                List.of(new Allow("192.0.2.128/25", Protocol.TCP, 443, 443)),
+                List.of(),
+                List.of(),
+                List.of(name("www.example.org", Protocol.TCP, 443, 444)),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(new Budget("one", 1024L, null)),
+                List.of(new Budgeted(
+                        List.of(0),
+                        List.of(
+                                new Allow("192.0.2.0/25", Protocol.TCP, 1, 443),
+                                new Allow("203.0.113.0/24", Protocol.UDP, 1, 65535)),
+                        List.of()))));
+
+        assertThat(intercepted(group, "www.example.org", "192.0.2.1", "192.0.2.129", "203.0.113.1"))
+                .isEqualTo(Map.of(
+                        "192.0.2.1",
+                        List.of(444),
+                        "192.0.2.129",
+                        List.of(443, 444),
+                        "203.0.113.1",
+                        List.of(443, 444)));
+    }
+
     private static Map<String, List<Integer>> intercepted(NamedGroup group, String name, String... addresses) {
-        return ((Granted) check(group, name, 60, addresses)).intercepted();
+        return ((Granted) check(group, name, 60, addresses)).intercepted(group);
     }
 
     /** What the proxy is told, which is the same as what is judged here. */

@@ -153,8 +153,8 @@ public sealed interface NodeMessage {
      *
      * @param request number of the {@link ProxyMessage.Open}
      * @param addresses which of those that were asked for; the others were refused
-     * @param intercepted by address, those ports of TCP at which this very agent's connections to it are handed over to this process;
-     *     addresses without such are left out
+     * @param intercepted by address, those ports of TCP at which this process may connect to it for this very agent, since the agent's own
+     *     connections are handed over there, or no budget is charged for them; addresses without such are left out
      */
     record Opened(long request, List<String> addresses, Map<String, List<Integer>> intercepted) implements NodeMessage {
         public Opened {

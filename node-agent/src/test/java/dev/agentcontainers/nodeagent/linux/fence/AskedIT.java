@@ -12,6 +12,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
@@ -450,6 +451,37 @@ class AskedIT {
         assertThat(charged.request("open_tls", "direct", PUBLIC, TLS_PORT, CHARGED))
                 .as("without the proxy, and counted")
                 .isEqualTo(CHARGED + ":hello");
+    }
+
+    /** The fence charges it before it would hand the agent's own connection over. */
+    @Test
+    void aBudgetOfAnAddressIsNotGoneAround() throws Exception {
+        GroupRuleset looking = Groups.named("looking", List.of(), List.of(SITE_NAME));
+        GroupRuleset charging = Groups.budgeted(
+                Groups.named("named", List.of(), List.of(SITE_NAME)),
+                1 << 20,
+                List.of(Groups.allow(PUBLIC + "/32", Protocol.TCP, TLS_PORT, TLS_PORT)));
+        proxied.names().apply(List.of(charging, looking));
+        DrivenAgent charged = start(Profile.SHIPPED);
+        DrivenAgent other = proxied.start(Profile.SHIPPED, "looking");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(other.request("asked_tls", "flow", SITE, TLS_PORT, SITE))
+                        .isEqualTo(SITE + ":hello"));
+        long before = bytesCharged(charged);
+
+        assertThat(ask(charged, "CONNECT " + SITE + ":" + TLS_PORT + " HTTP/1.1\r\n\r\n"))
+                .contains("403 Forbidden", "\"reason\":\"unresolved\"", "(NO_PROXY)");
+        assertThat(bytesCharged(charged)).isEqualTo(before);
+        assertThat(charged.request("open_tls", "direct", PUBLIC, TLS_PORT, SITE))
+                .as("without the proxy, and counted")
+                .isEqualTo(SITE + ":hello");
+        assertThat(bytesCharged(charged)).isGreaterThan(before);
+    }
+
+    private long bytesCharged(DrivenAgent agent) throws SandboxException {
+        return proxied.names().budgets().getOrDefault(agent.id(), List.of()).stream()
+                .mapToLong(BudgetUse::used)
+                .sum();
     }
 
     /** As a wildcard without tls takes all of its names. */
