@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -272,7 +273,8 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         private void goOn(AskedOnward to, int length, Way way) {
             end();
             received.skipBytes(length);
-            onward.takeAsked(front, this, place, to, way, received.copy());
+            BooleanSupplier still = () -> served.names().notServed(agent, to).isEmpty();
+            onward.takeAsked(front, this, place, new InterceptedConnections.StillServed(to, still), way, received);
         }
 
         /** Never looked up: it is an address in plain notation. */

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,13 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      * @param trusted by whom the servers have to be certified
      */
     public record ForHttps(HttpNames names, CertifiedServers certified, TrustedServers trusted) {}
+
+    /**
+     * What an agent has asked this process for.
+     *
+     * @param served whether it still would be, as of now
+     */
+    record StillServed(AskedOnward where, BooleanSupplier served) {}
 
     public InterceptedConnections(ForTls tls, ForHttp http, ForHttps https, Clock clock, RelayLimits limits) {
         this(tls, http, https, clock, limits, UnaryOperator.identity());
@@ -140,16 +148,17 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      * Takes a connection that has said where it is to go.
      *
      * @param instead what has read that, and is in the pipeline no more
+     * @param asked where, and whether that is still served
      * @param way to an address that was opened for it, intercepted
      * @param rest what came behind what was for this process; is released
      */
     void takeAsked(
-            SocketChannel front, ChannelHandler instead, Places.Place place, AskedOnward where, Way way, ByteBuf rest) {
-        Beginning beginning = new Beginning(front, place, way, Optional.of(where));
+            SocketChannel front, ChannelHandler instead, Places.Place place, StillServed asked, Way way, ByteBuf rest) {
+        Beginning beginning = new Beginning(front, place, way, Optional.of(asked.where()));
         front.closeFuture().addListener(_ -> way.letGo());
         front.pipeline().replace(instead, null, beginning);
         beginning.await();
-        Passing waiting = beginning.untilItHasSpoken(where);
+        Passing waiting = beginning.untilItHasSpoken(asked.served());
         beginning.passes(waiting);
         if (!waiting.holds()) {
             // Since it was connected.
@@ -183,7 +192,9 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final Way way;
         private final InetSocketAddress to;
         private final long began = System.nanoTime();
+        /** Whoever goes on with the connection takes it, and frees what it holds. */
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
+        private boolean hasSpoken;
         private @Nullable String serverName;
         private final Places.Place place;
         private final Optional<AskedOnward> asked;
@@ -229,6 +240,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 if (decided && !front.isOpen()) {
                     return;
                 }
+                hasSpoken |= bytes.isReadable();
                 received.writeBytes(bytes);
             } finally {
                 bytes.release();
@@ -325,9 +337,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             Agreement agreement =
                     new Agreement(front, requests, inside, limits, place::holds, shares, this::giveBackHttp2);
             passes(agreement);
-            ByteBuf read = received.copy();
             front.pipeline().remove(this);
-            agreement.begin(read);
+            agreement.begin(received);
         }
 
         private void passes(Passing what) {
@@ -372,9 +383,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private void goOn(Requests requests) {
             HttpRelay relay = new HttpRelay(front, requests, limits, place::holds);
             passes(relay);
-            ByteBuf read = received.copy();
             front.pipeline().remove(this);
-            relay.begin(read);
+            relay.begin(received);
         }
 
         /** The rest waits in the socket until the other side is there. */
@@ -406,15 +416,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         /** A connection to the other side is there, perhaps, and nothing has passed by it. */
-        Passing untilItHasSpoken(AskedOnward where) {
+        Passing untilItHasSpoken(BooleanSupplier served) {
             return new Passing() {
                 @Override
                 public boolean holds() {
-                    return decided
-                            || (!isClosed(to)
-                                    && (names.isAbout(agent, where.name(), where.port())
-                                            || http.names().isAbout(agent, where.name(), where.port())
-                                            || https.names().isAbout(agent, where.name(), where.port())));
+                    return decided || (!isClosed(to) && served.getAsBoolean());
                 }
 
                 @Override
@@ -452,9 +458,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                     record(TlsVerdict.REVOKED);
                 }
             });
-            ByteBuf read = received.copy();
             front.pipeline().remove(this);
-            relay.begin(read);
+            relay.begin(received);
         }
 
         /** What waits for the decision would keep all of this until then. */
@@ -482,7 +487,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         /** Of one that has said nothing yet it is told by what may pass there. */
         private void record(TlsVerdict verdict) {
-            if (!received.isReadable() && isForHttp()) {
+            if (!hasSpoken && isForHttp()) {
                 recordHttp(verdict == TlsVerdict.TOO_MANY ? HttpVerdict.TOO_MANY : HttpVerdict.INCOMPLETE);
                 return;
             }
