@@ -25,6 +25,7 @@ import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -180,6 +181,30 @@ class OpeningsTest {
         assertThat(changes).hasValue(1);
         assertThat(failing.closings()).isGreaterThan(before);
         assertThat(failing.closed().contains(Cidr.parse("192.0.2.1"))).isTrue();
+    }
+
+    /** The proxy is told what rules and configuration say whatever becomes of this, and nothing is opened meanwhile. */
+    @Test
+    void aMachineThatDoesNotTellItsAddressesHasTheLastKnown() throws SandboxException {
+        AtomicBoolean failing = new AtomicBoolean(true);
+        NodeAddresses own = new NodeAddresses(
+                () -> {
+                    if (failing.get()) {
+                        throw new IllegalStateException("too many open files");
+                    }
+                    return List.of("192.0.2.77");
+                },
+                System::nanoTime);
+        ClosedNow closed = new ClosedNow(fence, own);
+        assertThatThrownBy(closed::asOfNow).isInstanceOf(IllegalStateException.class);
+        failing.set(false);
+        assertThat(closed.asOfNow().ranges()).contains("192.0.2.77/32");
+
+        failing.set(true);
+        fence.neverAllow(List.of("198.51.100.0/24"));
+
+        assertThat(closed.asOfNow().ranges()).contains("192.0.2.77/32", "198.51.100.0/24");
+        assertThatThrownBy(closed::get).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
