@@ -12,7 +12,9 @@ import dev.agentcontainers.egressproxy.control.NodeAgentLink.LinkTimes;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.listen.DatagramQuestions;
 import dev.agentcontainers.egressproxy.listen.StreamQuestions;
+import dev.agentcontainers.egressproxy.names.AskedByMessage;
 import dev.agentcontainers.egressproxy.names.NameService;
+import dev.agentcontainers.egressproxy.relay.AskedNames;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttps;
@@ -103,6 +105,7 @@ public final class EgressProxy {
                 decisions,
                 Clock.systemUTC(),
                 System::nanoTime);
+        AskedNames asked = new AskedNames(tlsNames, httpNames, httpsNames);
         // A thread of their own: questions don't wait for bytes.
         EventLoop relays = new EpollEventLoopGroup(1).next();
         InterceptedConnections intercepted = new InterceptedConnections(
@@ -115,6 +118,12 @@ public final class EgressProxy {
                 .group(relays)
                 .channelFactory(() -> new EpollServerSocketChannel(NameServer.INTERCEPTED_DESCRIPTOR))
                 .childHandler(intercepted)
+                .register()
+                .addListener(done -> endUnless(done.isSuccess(), done.cause()));
+        new ServerBootstrap()
+                .group(relays)
+                .channelFactory(() -> new EpollServerSocketChannel(NameServer.ASKED_DESCRIPTOR))
+                .childHandler(intercepted.asked(asked, new AskedByMessage(service, loop)))
                 .register()
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         new Bootstrap()
@@ -135,6 +144,7 @@ public final class EgressProxy {
                     tlsNames.configure(configuration);
                     httpNames.configure(configuration);
                     httpsNames.configure(configuration);
+                    asked.configure(configuration);
                     relays.execute(intercepted::cutRevoked);
                     configure(configuration, service, upstream);
                 },

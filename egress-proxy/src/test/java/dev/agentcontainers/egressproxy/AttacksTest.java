@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import dev.agentcontainers.egressproxy.upstream.UpstreamTimes;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NameVerdict;
@@ -203,7 +204,7 @@ class AttacksTest {
     void rebindingToWhatTheNodeAgentRefuses() throws Exception {
         TestAgent agent = proxy.agent(AGENT, "www.attacker.test");
         resolver.answer("www.attacker.test. 60 IN A 10.0.0.1", "www.attacker.test. 60 IN A 192.168.0.1");
-        proxy.opens((_, _, _, _) -> completedFuture(List.of()));
+        proxy.opens((_, _, _, _) -> completedFuture(Opened.of(List.of())));
 
         Message answer = agent.ask("www.attacker.test", "A");
 

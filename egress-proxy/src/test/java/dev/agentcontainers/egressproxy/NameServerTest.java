@@ -6,6 +6,7 @@ import static java.util.concurrent.CompletableFuture.failedFuture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NameVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.NameDecision;
@@ -99,7 +100,7 @@ class NameServerTest {
     void doesNotAnswerBeforeTheKernelHasAcknowledged() throws Exception {
         resolver.answer("www.example.org. 60 IN A 192.0.2.1");
         TestAgent agent = proxy.agent(AGENT, "www.example.org");
-        CompletableFuture<List<String>> acknowledgement = new CompletableFuture<>();
+        CompletableFuture<Opened> acknowledgement = new CompletableFuture<>();
         proxy.opens((_, _, _, _) -> acknowledgement);
 
         CompletableFuture<Message> answer = CompletableFuture.supplyAsync(() -> {
@@ -112,7 +113,7 @@ class NameServerTest {
         Awaitility.await().until(() -> !proxy.openings().isEmpty());
         assertThat(proxy.decisions()).isEmpty();
         assertThat(answer).isNotDone();
-        proxy.run(() -> acknowledgement.complete(List.of("192.0.2.1")));
+        proxy.run(() -> acknowledgement.complete(Opened.of(List.of("192.0.2.1"))));
 
         assertThat(addresses(answer.get())).containsExactly("192.0.2.1");
     }
@@ -121,7 +122,7 @@ class NameServerTest {
     void tellsOnlyWhatWasOpened() throws Exception {
         resolver.answer("www.example.org. 60 IN A 192.0.2.1", "www.example.org. 60 IN A 10.0.0.1");
         TestAgent agent = proxy.agent(AGENT, "www.example.org");
-        proxy.opens((_, _, _, _) -> completedFuture(List.of("192.0.2.1", "192.0.2.99")));
+        proxy.opens((_, _, _, _) -> completedFuture(Opened.of(List.of("192.0.2.1", "192.0.2.99"))));
 
         assertThat(addresses(agent.ask("www.example.org", "A"))).containsExactly("192.0.2.1");
     }
@@ -312,7 +313,7 @@ class NameServerTest {
     void boundsHowManyQuestionsWait() throws Exception {
         NameLimits limits = new NameLimits(50, 200, 2, 48, 100, 440, 1200, 4000);
         TestAgent agent = proxy.agent(limits, AGENT, "a.example.org", "b.example.org", "c.example.org");
-        CompletableFuture<List<String>> acknowledgement = new CompletableFuture<>();
+        CompletableFuture<Opened> acknowledgement = new CompletableFuture<>();
         resolver.answer(
                 question -> List.of(response(question, question.getQuestion().getName() + " 60 IN A 192.0.2.1")
                         .toWire()));
@@ -324,7 +325,7 @@ class NameServerTest {
         Awaitility.await().until(() -> proxy.openings().size() == 2);
         assertThat(code(agent, "c.example.org")).isEqualTo(Rcode.SERVFAIL);
 
-        proxy.run(() -> acknowledgement.complete(List.of("192.0.2.1")));
+        proxy.run(() -> acknowledgement.complete(Opened.of(List.of("192.0.2.1"))));
         assertThat(first.get()).isEqualTo(Rcode.NOERROR);
         assertThat(second.get()).isEqualTo(Rcode.NOERROR);
         assertThat(code(agent, "c.example.org")).isEqualTo(Rcode.NOERROR);

@@ -40,7 +40,8 @@ public final class TestProxy implements AutoCloseable {
     private final List<NameDecision> decisions = new CopyOnWriteArrayList<>();
     private final NameService service;
     private final InetSocketAddress address;
-    private volatile Openings nodeAgent = (_, _, addresses, _) -> CompletableFuture.completedFuture(addresses);
+    private volatile Openings nodeAgent =
+            (_, _, addresses, _) -> CompletableFuture.completedFuture(Openings.Opened.of(addresses));
 
     /** What the node agent was asked to open. */
     public record Opening(String agent, String name, List<String> addresses, int seconds) {}

@@ -7,6 +7,7 @@ import dev.agentcontainers.policy.Verdict;
 import dev.agentcontainers.policy.endpoint.Endpoint;
 import dev.agentcontainers.policy.endpoint.Endpoints;
 import dev.agentcontainers.policy.endpoint.Party;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Both ends are judged: the agent's egress and, where the destination is an",
             "agent or a Pod, its ingress. Without :PORT it is 443, without /PROTOCOL TCP.",
+            "Of names it is told too what the node's proxy serves, which is at port 3128.",
             ""
         },
         exitCodeListHeading = "Exit codes:%n",
@@ -96,7 +98,8 @@ public final class ExplainCommand implements Callable<Integer> {
                 asked.port(),
                 asked.request());
         Verdict verdict = Evaluator.evaluate(known.policies(), endpoints, flow);
-        ExplainedFlow answer = ExplainedFlow.of(agent, flow, verdict, known.unknown());
+        Optional<String> proxy = ByProxy.explain(known, Endpoint.Agent.of(agent), asked, verdict);
+        ExplainedFlow answer = ExplainedFlow.of(agent, flow, verdict, proxy, known.unknown());
         spec.commandLine()
                 .getOut()
                 .print(

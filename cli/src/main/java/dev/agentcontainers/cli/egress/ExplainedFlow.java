@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answer to a question about a flow.
  *
+ * @param proxy what the node's proxy serves of it to agents that ask; null where that is not the question
  * @param enforced what the agent's condition PolicyEnforced says; null where there is none
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -28,6 +29,7 @@ record ExplainedFlow(
         boolean allowed,
         End egress,
         End ingress,
+        @Nullable String proxy,
         @Nullable String enforced,
         List<String> unknown) {
     private static final JsonMapper JSON =
@@ -81,7 +83,8 @@ record ExplainedFlow(
         }
     }
 
-    static ExplainedFlow of(AgentContainer agent, Flow flow, Verdict verdict, List<String> unknown) {
+    static ExplainedFlow of(
+            AgentContainer agent, Flow flow, Verdict verdict, Optional<String> proxy, List<String> unknown) {
         return new ExplainedFlow(
                 agent.getMetadata().getNamespace() + "/" + agent.getMetadata().getName(),
                 (flow.request() == null ? "" : flow.request() + " at ") + flow.destination() + " port " + flow.port()
@@ -89,6 +92,7 @@ record ExplainedFlow(
                 verdict.isAllowed(),
                 End.of(verdict.egress()),
                 End.of(verdict.ingress()),
+                proxy.orElse(null),
                 enforced(agent).orElse(null),
                 unknown);
     }
@@ -114,6 +118,9 @@ record ExplainedFlow(
         line(text, allowed ? "allowed" : "denied", agent + " → " + destination);
         end(text, "egress", egress);
         end(text, "ingress", ingress);
+        if (proxy != null) {
+            line(text, "proxy", proxy);
+        }
         if (enforced != null) {
             line(text, "enforced", enforced);
         }

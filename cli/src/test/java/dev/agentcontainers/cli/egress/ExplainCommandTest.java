@@ -182,6 +182,7 @@ class ExplainCommandTest {
                 allowed   team-a/researcher → www.example.org port 443/TCP
                 egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[site]
                 ingress   www.example.org is no agent and no Pod
+                proxy     169.254.1.1:3128 serves nothing of it (not-served): it is reached directly (NO_PROXY)
                 """));
         Answer denied = explain("researcher", "www.example.net");
         assertThat(denied.exitCode()).isEqualTo(1);
@@ -209,6 +210,7 @@ class ExplainCommandTest {
                 allowed   team-a/researcher → www.example.org port 443/TCP
                 egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[site], only as TLS for www.example.org
                 ingress   www.example.org is no agent and no Pod
+                proxy     169.254.1.1:3128 serves it too: CONNECT, then TLS for that name
                 """));
         assertThat(explain("researcher", "www.example.org:443/UDP").exitCode()).isEqualTo(1);
     }
@@ -232,7 +234,42 @@ class ExplainCommandTest {
                 allowed   team-a/researcher → www.example.org port 443/TCP
                 egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[site], within its budget of 500Mi at 10Mi per second
                 ingress   www.example.org is no agent and no Pod
+                proxy     169.254.1.1:3128 serves nothing of it (not-served): it is reached directly (NO_PROXY)
                 """));
+    }
+
+    /** As on nodes a rule that does not look at what passes comes first, whichever of the names are wildcards. */
+    @Test
+    void theProxyServesOnlyWhatRulesLookAt() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: looking
+                    to: [{domain: "*.example.org"}]
+                    ports: [{port: 443}]
+                    tls: {}
+                  - name: charged
+                    to: [{domain: charged.example.org}]
+                    ports: [{port: 443}]
+                    budget: {bytes: 500Mi}
+                  - name: plain
+                    to: [{domain: "*.plain.example.org"}]
+                    ports: [{port: 443}]
+                """);
+
+        String direct = "proxy     169.254.1.1:3128 serves nothing of it (not-served)";
+        assertThat(explain("researcher", "www.example.org").text())
+                .contains("proxy     169.254.1.1:3128 serves it too: CONNECT");
+        assertThat(explain("researcher", "charged.example.org").text()).contains(direct);
+        assertThat(explain("researcher", "a.plain.example.org").text()).contains(direct);
+        assertThat(explain("researcher", "www.example.org:80").text())
+                .as("what is denied nobody serves")
+                .doesNotContain("proxy  ");
+        assertThat(explain("researcher", "169.254.1.1:3128").text()).contains("this is the node's proxy");
     }
 
     @Test
@@ -254,12 +291,14 @@ class ExplainCommandTest {
                 allowed   team-a/researcher → api.example.org port 80/TCP
                 egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[api], only as HTTP: GET /v1/*
                 ingress   api.example.org is no agent and no Pod
+                proxy     169.254.1.1:3128 serves it too: requests for whole addresses (http://), without CONNECT
                 """));
         assertThat(explain("researcher", "http://api.example.org/v1/%69tems?q=1"))
                 .isEqualTo(new Answer(0, """
                 allowed   team-a/researcher → GET /v1/items of api.example.org at api.example.org port 80/TCP
                 egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[api]
                 ingress   api.example.org is no agent and no Pod
+                proxy     169.254.1.1:3128 serves it too
                 """));
         Answer denied = explain("-X", "POST", "researcher", "http://api.example.org/v1/items");
         assertThat(denied.exitCode()).isEqualTo(1);
@@ -290,6 +329,7 @@ class ExplainCommandTest {
                 allowed   team-a/researcher → GET /v1/stream of api.example.org inside TLS for a WebSocket at api.example.org port 443/TCP
                 egress    allowed in tier NetworkPolicy by EgressPolicy/sites spec.egress[api]
                 ingress   api.example.org is no agent and no Pod
+                proxy     169.254.1.1:3128 serves it too: CONNECT, then TLS for that name
                 """));
         Answer denied = explain("researcher", "wss://api.example.org/v1/items");
         assertThat(denied.exitCode()).isEqualTo(1);

@@ -10,7 +10,8 @@ import java.util.function.LongSupplier;
 /**
  * Remembers what the node agent has acknowledged, so that it need not be asked for what is open for as long already. It says when
  * that may be void: {@link #forget} forgets everything, and what is on its way then is not remembered when it arrives. In between the
- * kernel may have closed what is answered here, which costs the agent a connection and opens nothing. For one thread.
+ * kernel may have closed what is answered here: that costs an agent which connects itself a connection, and to where this process is to go
+ * for an agent it does not get, once it was told what is closed. For one thread.
  */
 public final class AcknowledgedOpenings implements Openings {
     private static final int MOST = 4096;
@@ -28,7 +29,7 @@ public final class AcknowledgedOpenings implements Openings {
 
     private record Place(String agent, String address) {}
 
-    private record Acknowledged(List<String> asked, List<String> opened, long until) {}
+    private record Acknowledged(List<String> asked, Opened opened, long until) {}
 
     public AcknowledgedOpenings(Openings openings, LongSupplier nanoTime) {
         this.openings = openings;
@@ -53,7 +54,7 @@ public final class AcknowledgedOpenings implements Openings {
 
     /** Seconds are whole, so that an opening may end up to one earlier than is asked for. */
     @Override
-    public CompletableFuture<List<String>> open(String agent, String name, List<String> addresses, int seconds) {
+    public CompletableFuture<Opened> open(String agent, String name, List<String> addresses, int seconds) {
         long now = nanoTime.getAsLong();
         long until = now + seconds * NANOS;
         Asked asked = new Asked(agent, name);
@@ -61,14 +62,15 @@ public final class AcknowledgedOpenings implements Openings {
         if (held != null
                 && held.asked.equals(addresses)
                 && until - held.until <= NANOS
-                && held.opened.stream().allMatch(address -> name.equals(lastNames.get(new Place(agent, address))))) {
+                && held.opened.addresses().stream()
+                        .allMatch(address -> name.equals(lastNames.get(new Place(agent, address))))) {
             return CompletableFuture.completedFuture(held.opened);
         }
         long before = forgotten;
         return openings.open(agent, name, addresses, seconds).thenApply(opened -> {
             if (forgotten == before) {
                 known.put(asked, new Acknowledged(List.copyOf(addresses), opened, until));
-                opened.forEach(address -> lastNames.put(new Place(agent, address), name));
+                opened.addresses().forEach(address -> lastNames.put(new Place(agent, address), name));
             }
             return opened;
         });

@@ -38,6 +38,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -54,7 +55,7 @@ public final class NodeAgentLink implements Openings, Certifier {
     private final KeptDecisions decisions;
     private final KeptTlsDecisions tlsDecisions;
     private final KeptHttpDecisions httpDecisions;
-    private final Map<Long, CompletableFuture<List<String>>> requests = new HashMap<>();
+    private final Map<Long, CompletableFuture<Openings.Opened>> requests = new HashMap<>();
     private final Map<Long, CompletableFuture<X509Certificate>> certifications = new HashMap<>();
     private Consumer<Configure> onConfigure = _ -> {};
     private Runnable onForget = () -> {};
@@ -131,12 +132,12 @@ public final class NodeAgentLink implements Openings, Certifier {
     }
 
     @Override
-    public CompletableFuture<List<String>> open(String agent, String name, List<String> addresses, int seconds) {
+    public CompletableFuture<Openings.Opened> open(String agent, String name, List<String> addresses, int seconds) {
         if (connection == null) {
             return CompletableFuture.failedFuture(new IOException("the node agent is away"));
         }
         long request = ++lastRequest;
-        CompletableFuture<List<String>> answer = new CompletableFuture<>();
+        CompletableFuture<Openings.Opened> answer = new CompletableFuture<>();
         requests.put(request, answer);
         send(new Open(request, agent, name, addresses, seconds));
         loop.schedule(
@@ -180,12 +181,21 @@ public final class NodeAgentLink implements Openings, Certifier {
         }
     }
 
+    private void opened(NodeMessage.Opened opened) {
+        CompletableFuture<Openings.Opened> answer = requests.remove(opened.request());
+        if (answer != null) {
+            Map<String, Set<Integer>> intercepted = new HashMap<>();
+            opened.intercepted().forEach((address, ports) -> intercepted.put(address, Set.copyOf(ports)));
+            answer.complete(new Openings.Opened(opened.addresses(), intercepted));
+        }
+    }
+
     private void refuse(long request, String why) {
         CompletableFuture<X509Certificate> certification = certifications.remove(request);
         if (certification != null) {
             certification.completeExceptionally(new IOException(why));
         }
-        CompletableFuture<List<String>> answer = requests.remove(request);
+        CompletableFuture<Openings.Opened> answer = requests.remove(request);
         if (answer != null) {
             answer.completeExceptionally(new IOException(why));
         }
@@ -222,12 +232,7 @@ public final class NodeAgentLink implements Openings, Certifier {
         protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) throws JsonProcessingException {
             switch (Json.parse(frame.toString(StandardCharsets.UTF_8), NodeMessage.class)) {
                 case Configure configure -> onConfigure.accept(configure);
-                case NodeMessage.Opened opened -> {
-                    CompletableFuture<List<String>> answer = requests.remove(opened.request());
-                    if (answer != null) {
-                        answer.complete(opened.addresses());
-                    }
-                }
+                case NodeMessage.Opened opened -> opened(opened);
                 case NodeMessage.Forget _ -> onForget.run();
                 case NodeMessage.Certified certified -> certified(certified);
                 case NodeMessage.Trust trust -> onTrust.accept(trust);

@@ -64,7 +64,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
                 .keySet()
                 .forEach(group ->
                         all.put(group, rules(group, namesOf.apply(configuration).getOrDefault(group, List.of()))));
-        rules.configure(all, configuration.agents());
+        rules.configure(all, configuration.agents(), configuration.closed());
     }
 
     private static List<Rule<RequestRule>> rules(String group, List<HttpName> names) {
@@ -86,6 +86,11 @@ public final class HttpNames implements RememberedOpenings.Listener {
     @Override
     public synchronized void resolved(String address, String name, List<String> addresses, int seconds) {
         rules.resolved(address, name, addresses, seconds);
+    }
+
+    /** Whether there is a rule for the agent about that name at that port, wherever the name leads. */
+    public synchronized boolean isAbout(String from, String name, int port) {
+        return rules.isAbout(from, name, port);
     }
 
     /** Whether the agent has rules about requests at the port. */
@@ -112,16 +117,14 @@ public final class HttpNames implements RememberedOpenings.Listener {
     public record Decryptable(String name, Permit permit) {}
 
     /**
-     * Whether a request may pass that is inside TLS.
+     * Whether a request may pass that is inside TLS for a name, or whose connection was asked for by it.
      *
-     * @param serverName of the connection; only what leads to the address by that name counts
+     * @param name that was meant; only what leads to the address by that name counts
      */
-    public synchronized Result sends(String from, String to, int port, HttpRequest request, String serverName) {
+    public synchronized Result sends(String from, String to, int port, HttpRequest request, String name) {
         return rules.at(from, port)
                 .map(there -> judge(
-                        there,
-                        there.places().has(serverName, to, nanoTime.getAsLong()) ? Set.of(serverName) : Set.of(),
-                        request))
+                        there, there.places().has(name, to, nanoTime.getAsLong()) ? Set.of(name) : Set.of(), request))
                 .orElseGet(() -> new Result.Refused(HttpVerdict.UNKNOWN_AGENT));
     }
 
@@ -155,7 +158,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
     }
 
     /** Whether what the agent's request rests on is still there. */
-    public synchronized boolean holds(String from, Permit permit) {
-        return rules.holds(from, permit);
+    public synchronized boolean holds(String from, String to, Permit permit) {
+        return rules.holds(from, to, permit);
     }
 }

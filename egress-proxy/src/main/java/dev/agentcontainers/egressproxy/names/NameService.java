@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy.names;
 
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import dev.agentcontainers.egressproxy.names.Question.Asked;
 import dev.agentcontainers.policy.Invariants;
 import dev.agentcontainers.policy.rule.DomainName;
@@ -46,13 +47,7 @@ public final class NameService {
 
     /** One question on its way. */
     private record Request(
-            Agent agent,
-            Asked asked,
-            String name,
-            DomainName rule,
-            boolean stream,
-            long began,
-            Consumer<byte[]> answer) {}
+            Agent agent, Asked asked, String name, DomainName rule, boolean stream, long began, Listener answer) {}
 
     public NameService(Upstream upstream, Openings openings, Decisions decisions, Clock clock, LongSupplier nanoTime) {
         this.resolver = new Resolver(upstream, nanoTime);
@@ -60,6 +55,16 @@ public final class NameService {
         this.decisions = decisions;
         this.clock = clock;
         this.nanoTime = nanoTime;
+    }
+
+    /** Who is told the answer. */
+    @FunctionalInterface
+    interface Listener {
+        /**
+         * @param message that the agent is sent
+         * @param opened what was opened for it before; nothing where the message says no address
+         */
+        void answered(byte[] message, Opened opened);
     }
 
     /** Replaces who may ask for what. What agents have asked lately still counts against their limits. */
@@ -102,6 +107,11 @@ public final class NameService {
      * @param answer called once with what is to be sent back, now or later on this thread; not called where nothing is
      */
     public void ask(String from, byte[] message, boolean stream, Consumer<byte[]> answer) {
+        ask(from, message, stream, (bytes, _) -> answer.accept(bytes));
+    }
+
+    /** As {@link #ask(String, byte[], boolean, Consumer)}, for who has to know more than the agent is told. */
+    void ask(String from, byte[] message, boolean stream, Listener answer) {
         long began = nanoTime.getAsLong();
         Agent agent = agents.get(from);
         Question question = agent == null || agent.mayAsk(began) ? Question.read(message) : Question.tooMany(message);
@@ -109,12 +119,12 @@ public final class NameService {
             case Question.Silent _ -> {}
             case Question.Unserved unserved -> {
                 record(from, "", "", unserved.verdict(), null, List.of(), began);
-                answer.accept(Reply.unserved(unserved.header(), unserved.code()));
+                answer.answered(Reply.unserved(unserved.header(), unserved.code()), Opened.NOTHING);
             }
             case Asked asked -> {
                 if (agent == null) {
                     record(from, asked.text(), asked.type(), NameVerdict.UNKNOWN_AGENT, null, List.of(), began);
-                    answer.accept(Reply.without(asked, Rcode.SERVFAIL, null, stream));
+                    answer.answered(Reply.without(asked, Rcode.SERVFAIL, null, stream), Opened.NOTHING);
                 } else {
                     ask(agent, asked, stream, began, answer);
                 }
@@ -122,11 +132,11 @@ public final class NameService {
         }
     }
 
-    private void ask(Agent agent, Asked asked, boolean stream, long began, Consumer<byte[]> answer) {
+    private void ask(Agent agent, Asked asked, boolean stream, long began, Listener answer) {
         Optional<DomainName> rule = asked.name().flatMap(agent.rules()::allowing);
         if (rule.isEmpty()) {
             record(agent.address(), asked.text(), asked.type(), NameVerdict.DENIED, null, List.of(), began);
-            answer.accept(Reply.without(asked, Rcode.REFUSED, NO_RULE, stream));
+            answer.answered(Reply.without(asked, Rcode.REFUSED, NO_RULE, stream), Opened.NOTHING);
         } else {
             ask(new Request(agent, asked, asked.name().orElseThrow(), rule.get(), stream, began, answer));
         }
@@ -191,22 +201,20 @@ public final class NameService {
                                 failure);
                         end(request, NameVerdict.NOT_OPENED, Rcode.SERVFAIL, null);
                     } else {
-                        opened(
-                                request,
-                                possible.stream().filter(opened::contains).toList(),
-                                found.seconds());
+                        opened(request, opened.among(possible), found.seconds());
                     }
                 });
     }
 
-    private void opened(Request request, List<String> addresses, int seconds) {
+    private void opened(Request request, Opened opened, int seconds) {
+        List<String> addresses = opened.addresses();
         if (addresses.isEmpty()) {
             end(request, NameVerdict.REFUSED_ADDRESSES, Rcode.REFUSED, CLOSED);
             return;
         }
         request.agent().end();
         record(request, NameVerdict.RESOLVED, addresses);
-        request.answer().accept(Reply.with(request.asked(), addresses, seconds, request.stream()));
+        request.answer().answered(Reply.with(request.asked(), addresses, seconds, request.stream()), opened);
     }
 
     private void end(Request request, NameVerdict verdict, int code, @Nullable String why) {
@@ -216,7 +224,7 @@ public final class NameService {
 
     private void finish(Request request, NameVerdict verdict, int code, @Nullable String why) {
         record(request, verdict, List.of());
-        request.answer().accept(Reply.without(request.asked(), code, why, request.stream()));
+        request.answer().answered(Reply.without(request.asked(), code, why, request.stream()), Opened.NOTHING);
     }
 
     private void record(Request request, NameVerdict verdict, List<String> addresses) {

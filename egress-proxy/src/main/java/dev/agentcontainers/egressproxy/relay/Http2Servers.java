@@ -169,7 +169,7 @@ final class Http2Servers {
         connecting++;
         begun = System.nanoTime();
         int patience = (int) limits.connect().toMillis();
-        ChannelFuture made = Onward.connect(loop, requests.to(), limits.connect(), new ChannelInboundHandlerAdapter());
+        ChannelFuture made = requests.way().connect(loop, limits.connect(), new ChannelInboundHandlerAdapter());
         Channel channel = made.channel();
         channels.add(channel);
         place.accept(channel);

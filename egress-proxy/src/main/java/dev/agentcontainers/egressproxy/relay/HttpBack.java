@@ -23,7 +23,6 @@ import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetSocketAddress;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Optional;
@@ -73,12 +72,12 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
     }
 
     /** Only once. Is done when everything is there that a request needs. */
-    ChannelFuture connect(EventLoop loop, InetSocketAddress to, Optional<Security> security, Duration patience) {
-        ChannelFuture connecting = Onward.connect(loop, to, patience, new ChannelInitializer<>() {
+    ChannelFuture connect(EventLoop loop, Way way, Optional<Security> security, Duration patience) {
+        ChannelFuture connecting = way.connect(loop, patience, new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel made) {
                 made.config().setRecvByteBufAllocator(reads);
-                security.ifPresent(each -> encrypt(made, each, to.getPort(), patience));
+                security.ifPresent(each -> encrypt(made, each, way.to().getPort(), patience));
                 made.pipeline().addLast(new HttpClientCodec(strict(), false, false), flow, HttpBack.this);
             }
         });

@@ -53,8 +53,18 @@ final class HttpExchange {
         return new HttpExchange(null, null, null, false, false, false, null);
     }
 
+    /** One of which is known where it is to go, by what was asked of this process as a proxy. */
+    static HttpExchange asked(AskedOnward where) {
+        return new HttpExchange(where.method(), where.name() + ":" + where.port(), null, false, false, false, null);
+    }
+
     /** As the request says of itself, whether that is true or not. */
     static HttpExchange of(HttpRequest request) {
+        return of(request, false);
+    }
+
+    /** @param once whether the connection ends behind it, whatever it says */
+    static HttpExchange of(HttpRequest request, boolean once) {
         if (request.decoderResult().isFailure()) {
             return unread();
         }
@@ -66,7 +76,7 @@ final class HttpExchange {
                         ? printable(request.headers().get(HttpHeaderNames.HOST), LONGEST_HOST)
                         : null,
                 printable(query < 0 ? target : target.substring(0, query), LONGEST),
-                RequestHead.keepsAlive(request),
+                RequestHead.keepsAlive(request) && !once,
                 request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
                         || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING),
                 WebSocketHandshake.isAskedFor(request),

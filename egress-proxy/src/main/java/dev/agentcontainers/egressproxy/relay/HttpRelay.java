@@ -41,13 +41,13 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private static final RecvByteBufAllocator LITTLE_AT_ONCE = new FixedRecvByteBufAllocator(4 << 10);
 
     private final SocketChannel front;
-    private final Requests requests;
+    private Requests requests;
     private final RelayLimits limits;
     private final Consumer<Channel> place;
     private final StrictRequestDecoder decoder = new StrictRequestDecoder();
     private final AnswerEncoder answers = new AnswerEncoder();
     private final FlowControlHandler flow = new FlowControlHandler();
-    private final HttpBack back = new HttpBack(this);
+    private HttpBack back = new HttpBack(this);
     private State state = State.AWAITING;
     private HttpExchange exchange = HttpExchange.unread();
     private @Nullable Permit permit;
@@ -133,7 +133,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     private void judge(io.netty.handler.codec.http.HttpRequest message) {
         first = false;
-        exchange = HttpExchange.of(message);
+        exchange = HttpExchange.of(message, requests.once());
         switch (RequestHead.read(
                 message, requests.to().getPort(), requests.tls().isPresent())) {
             case RequestHead.Refused(HttpVerdict why, Optional<String> what) -> refuse(why, Optional.empty(), what);
@@ -165,7 +165,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         }
         ChannelFuture connecting = back.connect(
                 front.eventLoop(),
-                requests.to(),
+                requests.way(),
                 trusted.map(context -> new HttpBack.Security(
                         context, requests.tls().orElseThrow().serverName())),
                 limits.connect());
@@ -174,13 +174,27 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             if (state != State.PASSING) {
                 back.close();
             } else if (!connected.isSuccess()) {
-                refuse(HttpBack.failure(connected.cause()), Optional.of(request));
+                failed(HttpBack.failure(connected.cause()), message, request);
             } else if (!holds()) {
                 cut();
             } else {
                 write(message);
             }
         });
+    }
+
+    /** Tries another address of the same, where there is one and the request may go there. */
+    private void failed(HttpVerdict why, io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
+        Optional<Requests> next = why == HttpVerdict.UNREACHABLE ? requests.byNextWay() : Optional.empty();
+        if (next.isEmpty() || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted))) {
+            refuse(why, Optional.of(request));
+            return;
+        }
+        back.close();
+        requests = next.get();
+        back = new HttpBack(this);
+        permit = granted;
+        send(message, request);
     }
 
     private void write(io.netty.handler.codec.http.HttpRequest message) {

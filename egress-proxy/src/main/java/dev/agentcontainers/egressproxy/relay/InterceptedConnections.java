@@ -4,9 +4,11 @@ import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.http.HttpNames.Decryptable;
+import dev.agentcontainers.egressproxy.names.NameLookup;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.tls.ClientHello;
 import dev.agentcontainers.egressproxy.tls.TlsNames;
+import dev.agentcontainers.policy.rule.DomainName;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
@@ -15,6 +17,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -31,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +54,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final Clock clock;
     private final RelayLimits limits;
     private final UnaryOperator<InetSocketAddress> destination;
-    private final Map<String, Integer> ofAgents = new HashMap<>();
+    private final Places places;
     private final Map<String, Integer> decryptedOfAgents = new HashMap<>();
     private final Set<Passing> passing = new HashSet<>();
     private final AgentCounts http2;
     private final Http2Shares shares;
-    private int all;
     private int allDecrypted;
 
     /**
@@ -80,6 +83,13 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      */
     public record ForHttps(HttpNames names, CertifiedServers certified, TrustedServers trusted) {}
 
+    /**
+     * What an agent has asked this process for.
+     *
+     * @param served whether it still would be, as of now
+     */
+    record StillServed(AskedOnward where, BooleanSupplier served) {}
+
     public InterceptedConnections(ForTls tls, ForHttp http, ForHttps https, Clock clock, RelayLimits limits) {
         this(tls, http, https, clock, limits, UnaryOperator.identity());
     }
@@ -100,6 +110,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         this.limits = limits;
         this.http2 = new AgentCounts(limits.http2().most(), limits.http2().mostOfAgent());
         this.shares = Http2Shares.of(limits.http2());
+        this.places = new Places(limits.most(), limits.mostOfAgent());
         this.destination = destination;
     }
 
@@ -112,7 +123,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             return;
         }
         Beginning beginning = new Beginning(channel, from.getAddress().getHostAddress(), destination.apply(to));
-        if (all >= limits.most() || ofAgents.getOrDefault(beginning.agent, 0) >= limits.mostOfAgent()) {
+        if (!places.areLeft(beginning.agent)) {
             beginning.record(TlsVerdict.TOO_MANY);
             Relay.Resets.reset(channel);
             return;
@@ -122,58 +133,96 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         channel.pipeline().addLast(beginning);
     }
 
-    /** To be called after names were taken back: cuts what passed by them. */
+    /**
+     * For connections to this process itself, as a proxy.
+     *
+     * @param served what is served so
+     * @param lookup by which names are looked up as if the agent had asked for them
+     */
+    public ChannelInitializer<EpollSocketChannel> asked(AskedNames served, NameLookup lookup) {
+        return new AskedConnections(
+                this, new AskedConnections.Served(served, lookup, destination), http, clock, limits, places);
+    }
+
+    /**
+     * Takes a connection that has said where it is to go.
+     *
+     * @param instead what has read that, and is in the pipeline no more
+     * @param asked where, and whether that is still served
+     * @param way to an address that was opened for it, intercepted
+     * @param rest what came behind what was for this process; is released
+     */
+    void takeAsked(
+            SocketChannel front, ChannelHandler instead, Places.Place place, StillServed asked, Way way, ByteBuf rest) {
+        Beginning beginning = new Beginning(front, place, way, Optional.of(asked.where()));
+        front.closeFuture().addListener(_ -> way.letGo());
+        front.pipeline().replace(instead, null, beginning);
+        beginning.await();
+        Passing waiting = beginning.untilItHasSpoken(asked.served());
+        beginning.passes(waiting);
+        if (!waiting.holds()) {
+            // Since it was connected.
+            waiting.cut();
+            rest.release();
+            return;
+        }
+        front.config().setAutoRead(true);
+        front.pipeline().fireChannelRead(rest);
+        if (front.isInputShutdown() && front.pipeline().context(beginning) != null) {
+            // It was told before there was anybody here to hear it.
+            front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
+    }
+
+    /** Whether it is so by now, whatever was opened. */
+    boolean isClosed(InetSocketAddress to) {
+        return names.isClosed(to.getAddress().getHostAddress());
+    }
+
+    /** To be called after names were taken back or addresses were closed: cuts what passed by them. */
     public void cutRevoked() {
         List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
         revoked.forEach(Passing::cut);
-    }
-
-    /** One of the connections that an agent may have, until both sides of it are gone. */
-    private final class Place {
-        private final String agent;
-        private int channels;
-
-        Place(String agent) {
-            this.agent = agent;
-        }
-
-        void holds(Channel channel) {
-            if (channels++ == 0) {
-                all++;
-                ofAgents.merge(agent, 1, Integer::sum);
-            }
-            channel.closeFuture().addListener(_ -> {
-                if (--channels == 0) {
-                    all--;
-                    ofAgents.computeIfPresent(agent, (_, count) -> count == 1 ? null : count - 1);
-                }
-            });
-        }
     }
 
     /** A connection until it is known whether it may pass. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final SocketChannel front;
         private final String agent;
+        private final Way way;
         private final InetSocketAddress to;
         private final long began = System.nanoTime();
+        /** Whoever goes on with the connection takes it, and frees what it holds. */
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
+        private boolean hasSpoken;
         private @Nullable String serverName;
-        private final Place place;
+        private final Places.Place place;
+        private final Optional<AskedOnward> asked;
         private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
         private boolean hasHttp2;
 
         Beginning(SocketChannel front, String agent, InetSocketAddress to) {
+            this(front, places.of(agent), Way.to(to), Optional.empty());
+        }
+
+        /** @param asked by what the agent has said where it is to go; nothing else may pass */
+        Beginning(SocketChannel front, Places.Place place, Way way, Optional<AskedOnward> asked) {
             this.front = front;
-            this.agent = agent;
-            this.place = new Place(agent);
-            this.to = to;
+            this.agent = place.agent();
+            this.place = place;
+            this.way = way;
+            this.to = way.to();
+            this.asked = asked;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
-            patience = context.executor()
+            await();
+        }
+
+        void await() {
+            patience = front.eventLoop()
                     .schedule(
                             () -> {
                                 if (!decided) {
@@ -191,6 +240,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 if (decided && !front.isOpen()) {
                     return;
                 }
+                hasSpoken |= bytes.isReadable();
                 received.writeBytes(bytes);
             } finally {
                 bytes.release();
@@ -201,7 +251,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         private void judge() {
-            if (received.isReadable() && received.getByte(received.readerIndex()) != HANDSHAKE && isForHttp()) {
+            if (isHttp()) {
                 goOnAsHttp();
                 return;
             }
@@ -210,7 +260,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 case ClientHello.Refused(TlsVerdict why) -> refuse(why);
                 case ClientHello.Named(String name) -> {
                     serverName = name;
-                    switch (names.connects(agent, to.getAddress().getHostAddress(), to.getPort(), name)) {
+                    if (asked.isPresent() && !DomainName.asked(name).equals(asked.map(AskedOnward::name))) {
+                        refuse(TlsVerdict.OTHER_NAME);
+                        return;
+                    }
+                    switch (names.connects(agent, address(), to.getPort(), name)) {
                         case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
                         case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
                     }
@@ -220,8 +274,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         /** Rules only add to each other: what a rule with tls alone lets pass is never decrypted. */
         private void decryptOr(TlsVerdict otherwise, String name) {
-            Optional<Decryptable> decryptable =
-                    https.names().connects(agent, to.getAddress().getHostAddress(), to.getPort(), name);
+            Optional<Decryptable> decryptable = https.names().connects(agent, address(), to.getPort(), name);
             if (decryptable.isEmpty()) {
                 refuse(otherwise);
             } else if (allDecrypted >= limits.mostDecrypted()
@@ -249,7 +302,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                         }
                         if (failure != null) {
                             refuse(TlsVerdict.NOT_CERTIFIED);
-                        } else if (!https.names().holds(agent, decryptable.permit())) {
+                        } else if (!https.names().holds(agent, address(), decryptable.permit())) {
                             revoked(front);
                         } else {
                             Requests.Tls inside = new Requests.Tls(
@@ -260,7 +313,13 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                                     () -> record(TlsVerdict.NOT_AGREED));
                             agreeOn(
                                     new Requests(
-                                            agent, to, https.names(), Optional.of(inside), http.decisions(), clock),
+                                            agent,
+                                            way,
+                                            https.names(),
+                                            Optional.of(inside),
+                                            http.decisions(),
+                                            clock,
+                                            Optional.empty()),
                                     inside);
                         }
                     }));
@@ -278,9 +337,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             Agreement agreement =
                     new Agreement(front, requests, inside, limits, place::holds, shares, this::giveBackHttp2);
             passes(agreement);
-            ByteBuf read = received.copy();
             front.pipeline().remove(this);
-            agreement.begin(read);
+            agreement.begin(received);
         }
 
         private void passes(Passing what) {
@@ -297,6 +355,14 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             });
         }
 
+        /** A tunnel is for TLS alone; a request for a whole address is none. */
+        private boolean isHttp() {
+            return asked.map(where -> !where.tunnel())
+                    .orElseGet(() -> received.isReadable()
+                            && received.getByte(received.readerIndex()) != HANDSHAKE
+                            && isForHttp());
+        }
+
         private boolean isForHttp() {
             return http.names().has(agent, to.getPort());
         }
@@ -310,15 +376,15 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 Relay.Resets.reset(front);
                 return;
             }
-            goOn(new Requests(agent, to, http.names(), Optional.empty(), http.decisions(), clock));
+            Optional<String> only = asked.map(AskedOnward::name);
+            goOn(new Requests(agent, way, http.names(), Optional.empty(), http.decisions(), clock, only));
         }
 
         private void goOn(Requests requests) {
             HttpRelay relay = new HttpRelay(front, requests, limits, place::holds);
             passes(relay);
-            ByteBuf read = received.copy();
             front.pipeline().remove(this);
-            relay.begin(read);
+            relay.begin(received);
         }
 
         /** The rest waits in the socket until the other side is there. */
@@ -326,7 +392,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             decide();
             front.config().setAutoRead(false);
             ChannelFuture connecting =
-                    Onward.connect(front.eventLoop(), to, limits.connect(), new ChannelInboundHandlerAdapter());
+                    way.connect(front.eventLoop(), limits.connect(), new ChannelInboundHandlerAdapter());
             place.holds(connecting.channel());
             front.closeFuture().addListener(_ -> {
                 if (!connecting.isDone()) {
@@ -341,12 +407,38 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 } else if (!connected.isSuccess() || !(channel instanceof SocketChannel back)) {
                     record(TlsVerdict.UNREACHABLE);
                     Relay.Resets.reset(front);
-                } else if (!names.holds(agent, permit)) {
+                } else if (!holds(permit)) {
                     revoked(front, back);
                 } else {
                     relay(permit, back);
                 }
             });
+        }
+
+        /** A connection to the other side is there, perhaps, and nothing has passed by it. */
+        Passing untilItHasSpoken(BooleanSupplier served) {
+            return new Passing() {
+                @Override
+                public boolean holds() {
+                    return decided || (!isClosed(to) && served.getAsBoolean());
+                }
+
+                @Override
+                public void cut() {
+                    if (!decided) {
+                        decide();
+                        revoked(front);
+                    }
+                }
+            };
+        }
+
+        private boolean holds(Permit permit) {
+            return names.holds(agent, address(), permit);
+        }
+
+        private String address() {
+            return to.getAddress().getHostAddress();
         }
 
         private void revoked(SocketChannel... channels) {
@@ -358,17 +450,16 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private void relay(Permit permit, SocketChannel back) {
             record(TlsVerdict.PASSED);
-            Relay relay = new Relay(() -> names.holds(agent, permit), front, back, limits.idle());
+            Relay relay = new Relay(() -> holds(permit), front, back, limits.idle());
             passing.add(relay);
             front.closeFuture().addListener(_ -> {
                 passing.remove(relay);
-                if (!names.holds(agent, permit)) {
+                if (!holds(permit)) {
                     record(TlsVerdict.REVOKED);
                 }
             });
-            ByteBuf read = received.copy();
             front.pipeline().remove(this);
-            relay.begin(read);
+            relay.begin(received);
         }
 
         /** What waits for the decision would keep all of this until then. */
@@ -396,7 +487,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         /** Of one that has said nothing yet it is told by what may pass there. */
         private void record(TlsVerdict verdict) {
-            if (!received.isReadable() && isForHttp()) {
+            if (!hasSpoken && isForHttp()) {
                 recordHttp(verdict == TlsVerdict.TOO_MANY ? HttpVerdict.TOO_MANY : HttpVerdict.INCOMPLETE);
                 return;
             }

@@ -39,7 +39,7 @@ record Refusal(
             String method,
             String host,
             int port,
-            String path,
+            @Nullable String path,
             @Nullable Boolean webSocket) {}
 
     /**
@@ -63,6 +63,36 @@ record Refusal(
                         .orElse(null));
     }
 
+    /**
+     * What was asked of this process as a proxy.
+     *
+     * @param port where it was asked
+     * @param what in words, behind what the verdict says
+     */
+    static Refusal ofAsked(
+            String agent,
+            int port,
+            HttpVerdict verdict,
+            Optional<AskedOnward> where,
+            String what,
+            Optional<String> toAllow) {
+        Refusal plain = of(agent, port, verdict, Optional.empty(), Optional.of(what));
+        return new Refusal(
+                plain.error(),
+                agent,
+                plain.reason(),
+                // What is said of other protocols is about requests on their way to a server.
+                verdict == HttpVerdict.OTHER_PROTOCOL ? what : plain.message(),
+                where.map(each -> new Asked(each.method(), each.name(), each.port(), null, null))
+                        .orElse(null),
+                toAllow.orElse(null));
+    }
+
+    /** The same where rules allow what was asked for, and it is not there. */
+    Refusal ofWhatIsAllowed() {
+        return new Refusal(UNREACHABLE, agent, reason, message, request, toAllow);
+    }
+
     private static String message(HttpVerdict verdict, String request, int port) {
         return switch (verdict) {
             case NO_RULE -> "no rule with http of this agent's policies allows %s at port %d".formatted(request, port);
@@ -83,17 +113,21 @@ record Refusal(
             case UNTRUSTED_SERVER ->
                 "the server at the address of that name has no certificate for it that this machine trusts";
             case UNREACHABLE -> "nobody answers at the address of that name";
+            case NOT_SERVED -> "";
+            case UNRESOLVED -> "the name stands for nothing that this proxy may connect to";
             case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, UPGRADED, BROKEN, REVOKED ->
                 "the message can be read in more than one way, or in none";
         };
     }
 
+    HttpResponseStatus status() {
+        return error.equals(UNREACHABLE) ? HttpResponseStatus.BAD_GATEWAY : HttpResponseStatus.FORBIDDEN;
+    }
+
     FullHttpResponse answer() {
         byte[] body = (Json.text(this) + "\n").getBytes(StandardCharsets.UTF_8);
-        FullHttpResponse answer = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1,
-                error.equals(UNREACHABLE) ? HttpResponseStatus.BAD_GATEWAY : HttpResponseStatus.FORBIDDEN,
-                Unpooled.wrappedBuffer(body));
+        FullHttpResponse answer =
+                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status(), Unpooled.wrappedBuffer(body));
         answer.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
                 .setInt(HttpHeaderNames.CONTENT_LENGTH, body.length)

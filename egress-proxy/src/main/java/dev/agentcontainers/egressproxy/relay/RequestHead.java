@@ -62,7 +62,8 @@ sealed interface RequestHead {
     }
 
     /** What is written anew, and what is for this connection only. */
-    Set<String> NOT_HANDED_ON = Set.of("host", "connection", "proxy-connection", "keep-alive", "te", "upgrade");
+    Set<String> NOT_HANDED_ON =
+            Set.of("host", "connection", "proxy-connection", "proxy-authorization", "keep-alive", "te", "upgrade");
 
     /** Some servers and frameworks take the method, path or host from here rather than from where it belongs. */
     Set<String> OVERRIDING = Set.of(

@@ -16,16 +16,19 @@ import java.util.function.Function;
  * By what the requests of one connection are judged and told.
  *
  * @param agent its address
- * @param to where its connection was meant to go
+ * @param way to where its connection was meant to go
  * @param tls what they are inside of, where they are
+ * @param asked the name by which the agent has asked this process for the connection, as a proxy: no other counts, and the connection
+ *     ends after the first, since the next may mean another place
  */
 record Requests(
         String agent,
-        InetSocketAddress to,
+        Way way,
         HttpNames names,
         Optional<Tls> tls,
         Consumer<HttpDecision> decisions,
-        Clock clock) {
+        Clock clock,
+        Optional<String> asked) {
     /**
      * TLS that is decrypted.
      *
@@ -42,18 +45,37 @@ record Requests(
             Permit permit,
             Runnable onFailure) {}
 
+    /** Where its connection was meant to go. */
+    InetSocketAddress to() {
+        return way.to();
+    }
+
+    /** To another address of the same, where there is one. */
+    Optional<Requests> byNextWay() {
+        return way.next().map(next -> new Requests(agent, next, names, tls, decisions, clock, asked));
+    }
+
     HttpNames.Result judge(HttpRequest request) {
-        String address = to.getAddress().getHostAddress();
-        return tls.map(inside -> names.sends(agent, address, to.getPort(), request, inside.serverName()))
-                .orElseGet(() -> names.sends(agent, address, to.getPort(), request));
+        return tls.map(Tls::serverName)
+                .or(() -> asked)
+                .map(name -> names.sends(agent, address(), to().getPort(), request, name))
+                .orElseGet(() -> names.sends(agent, address(), to().getPort(), request));
+    }
+
+    boolean once() {
+        return asked.isPresent();
     }
 
     boolean holds(Permit permit) {
-        return names.holds(agent, permit);
+        return names.holds(agent, address(), permit);
+    }
+
+    private String address() {
+        return to().getAddress().getHostAddress();
     }
 
     void tell(HttpExchange exchange, HttpVerdict verdict) {
         decisions.accept(exchange.decision(
-                clock.millis(), agent, to, tls.map(Tls::serverName).orElse(null), verdict));
+                clock.millis(), agent, to(), tls.map(Tls::serverName).orElse(null), verdict));
     }
 }

@@ -21,9 +21,10 @@ public final class RememberedOpenings implements Openings {
     }
 
     @Override
-    public CompletableFuture<List<String>> open(String agent, String name, List<String> addresses, int seconds) {
+    public CompletableFuture<Opened> open(String agent, String name, List<String> addresses, int seconds) {
         return openings.open(agent, name, addresses, seconds).thenApply(opened -> {
-            List<String> asked = opened.stream().filter(addresses::contains).toList();
+            List<String> asked =
+                    opened.addresses().stream().filter(addresses::contains).toList();
             listeners.forEach(listener -> listener.resolved(agent, name, asked, seconds));
             return opened;
         });

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /** The addresses that one agent has resolved names to, each for a while. Not thread-safe. */
 public final class ResolvedPlaces {
@@ -32,6 +33,11 @@ public final class ResolvedPlaces {
             // Put behind all others: it was asked for last.
             until.put(place, before != null && before - end > 0 ? before : end);
         }
+    }
+
+    /** What leads to one of these leads nowhere any more, until it is added again. */
+    void forget(Predicate<String> addresses) {
+        until.keySet().removeIf(place -> addresses.test(place.address));
     }
 
     public boolean has(String name, String address, long now) {

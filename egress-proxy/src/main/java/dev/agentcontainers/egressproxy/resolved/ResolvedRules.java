@@ -20,6 +20,8 @@ public final class ResolvedRules<D> {
     private final LongSupplier nanoTime;
     private final Map<String, Group<D>> groups = new HashMap<>();
     private final Map<String, Agent> agents = new HashMap<>();
+    private List<String> closedRanges = List.of();
+    private ClosedAddresses closed = ClosedAddresses.NONE;
     private long lastGeneration;
 
     public ResolvedRules(LongSupplier nanoTime) {
@@ -63,13 +65,21 @@ public final class ResolvedRules<D> {
      *
      * @param rulesOfGroups of all groups that there are
      * @param groupsOfAgents by the agents' addresses
+     * @param nowClosed ranges to which no name leads
      */
-    public void configure(Map<String, List<Rule<D>>> rulesOfGroups, Map<String, String> groupsOfAgents) {
+    public void configure(
+            Map<String, List<Rule<D>>> rulesOfGroups, Map<String, String> groupsOfAgents, List<String> nowClosed) {
         groups.keySet().retainAll(rulesOfGroups.keySet());
         rulesOfGroups.forEach((name, rules) -> groups.put(name, group(name, rules)));
         agents.entrySet().removeIf(agent -> !agent.getValue().group().equals(groupsOfAgents.get(agent.getKey())));
         groupsOfAgents.forEach(
                 (address, group) -> agents.computeIfAbsent(address, _ -> new Agent(group, new ResolvedPlaces())));
+        if (!nowClosed.equals(closedRanges)) {
+            closedRanges = List.copyOf(nowClosed);
+            closed = ClosedAddresses.of(nowClosed);
+            // What is added later is looked at then.
+            agents.values().forEach(agent -> agent.places().forget(closed::contains));
+        }
     }
 
     private Group<D> group(String name, List<Rule<D>> rules) {
@@ -87,7 +97,9 @@ public final class ResolvedRules<D> {
         if (agent != null
                 && group != null
                 && group.rules().stream().anyMatch(rule -> rule.domain().matches(name))) {
-            agent.places().add(name, addresses, seconds, nanoTime.getAsLong());
+            List<String> open =
+                    addresses.stream().filter(each -> !closed.contains(each)).toList();
+            agent.places().add(name, open, seconds, nanoTime.getAsLong());
         }
     }
 
@@ -105,8 +117,28 @@ public final class ResolvedRules<D> {
                 agent.places()));
     }
 
-    /** Whether what the agent's connection or request rests on is still there. */
-    public boolean holds(String address, Permit permit) {
+    /** Whether there is a rule for the agent about that name at that port. */
+    public boolean isAbout(String address, String name, int port) {
+        return at(address, port).stream()
+                .flatMap(there -> there.rules().stream())
+                .anyMatch(rule -> rule.domain().matches(name));
+    }
+
+    /**
+     * Whether what the agent's connection or request rests on is still there.
+     *
+     * @param to address that it goes to
+     */
+    public boolean holds(String address, String to, Permit permit) {
+        return !isClosed(to) && isThere(address, permit);
+    }
+
+    /** Whether nobody gets to that address, whatever names lead there. */
+    public boolean isClosed(String to) {
+        return closed.contains(to);
+    }
+
+    private boolean isThere(String address, Permit permit) {
         return at(address, permit.port()).flatMap(AtPort::permit).equals(Optional.of(permit));
     }
 }

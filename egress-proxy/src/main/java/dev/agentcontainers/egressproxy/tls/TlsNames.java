@@ -50,7 +50,7 @@ public final class TlsNames implements RememberedOpenings.Listener {
                 .keySet()
                 .forEach(group ->
                         all.put(group, rules(group, configuration.tlsNames().getOrDefault(group, List.of()))));
-        rules.configure(all, configuration.agents());
+        rules.configure(all, configuration.agents(), configuration.closed());
     }
 
     private static List<Rule<TlsOnly>> rules(String group, List<TlsName> names) {
@@ -68,6 +68,11 @@ public final class TlsNames implements RememberedOpenings.Listener {
     @Override
     public synchronized void resolved(String address, String name, List<String> addresses, int seconds) {
         rules.resolved(address, name, addresses, seconds);
+    }
+
+    /** Whether there is a rule for the agent about that name at that port, wherever the name leads. */
+    public synchronized boolean isAbout(String from, String name, int port) {
+        return rules.isAbout(from, name, port);
     }
 
     /**
@@ -91,8 +96,13 @@ public final class TlsNames implements RememberedOpenings.Listener {
                 .orElseGet(() -> new Result.Refused(TlsVerdict.OTHER_NAME));
     }
 
+    /** Whether nobody gets to that address, by TLS or without, whatever names lead there. */
+    public synchronized boolean isClosed(String to) {
+        return rules.isClosed(to);
+    }
+
     /** Whether what the agent's connection rests on is still there. */
-    public synchronized boolean holds(String from, Permit permit) {
-        return rules.holds(from, permit);
+    public synchronized boolean holds(String from, String to, Permit permit) {
+        return rules.holds(from, to, permit);
     }
 }

@@ -176,9 +176,10 @@ final class Exchange {
         close();
     }
 
+    /** Not from here: behind a datagram Netty reads on from the descriptor, whose number may be another's where it was closed meanwhile. */
     private void close() {
         if (open != null) {
-            open.close();
+            loop.execute(open::close);
             open = null;
         }
     }

@@ -2,9 +2,12 @@ package dev.agentcontainers.egressproxy.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -15,24 +18,24 @@ class AcknowledgedOpeningsTest {
     private static final List<String> ADDRESSES = List.of("192.0.2.1", "10.0.0.1");
 
     /** Of those that are asked for, what the node agent opens. */
-    private static final List<String> OPENED = List.of("192.0.2.1");
+    private static final Opened OPENED = new Opened(List.of("192.0.2.1"), Map.of("192.0.2.1", Set.of(443)));
 
-    private final List<CompletableFuture<List<String>>> asked = new ArrayList<>();
+    private final List<CompletableFuture<Opened>> asked = new ArrayList<>();
     private long now;
     private final AcknowledgedOpenings openings = new AcknowledgedOpenings(
             (_, _, _, _) -> {
-                CompletableFuture<List<String>> answer = new CompletableFuture<>();
+                CompletableFuture<Opened> answer = new CompletableFuture<>();
                 asked.add(answer);
                 return answer;
             },
             () -> now);
 
-    private CompletableFuture<List<String>> open(String agent, String name, List<String> addresses, int seconds) {
+    private CompletableFuture<Opened> open(String agent, String name, List<String> addresses, int seconds) {
         return openings.open(agent, name, addresses, seconds);
     }
 
     private void opened(String agent, String name) {
-        CompletableFuture<List<String>> answer = open(agent, name, ADDRESSES, 60);
+        CompletableFuture<Opened> answer = open(agent, name, ADDRESSES, 60);
         asked.getLast().complete(OPENED);
         assertThat(answer).isCompletedWithValue(OPENED);
     }
@@ -56,7 +59,7 @@ class AcknowledgedOpeningsTest {
         opened(ONE, NAME);
         seconds(20);
         assertThat(open(ONE, NAME, ADDRESSES, 42)).isNotDone();
-        assertThat(open(ONE, NAME, OPENED, 10)).isNotDone();
+        assertThat(open(ONE, NAME, OPENED.addresses(), 10)).isNotDone();
         assertThat(open(OTHER, NAME, ADDRESSES, 10)).isNotDone();
         assertThat(open(ONE, "other.example.org", ADDRESSES, 10)).isNotDone();
         assertThat(asked).hasSize(5);
@@ -64,7 +67,7 @@ class AcknowledgedOpeningsTest {
 
     @Test
     void onlyWhatWasAcknowledgedIsKnown() {
-        CompletableFuture<List<String>> first = open(ONE, NAME, ADDRESSES, 60);
+        CompletableFuture<Opened> first = open(ONE, NAME, ADDRESSES, 60);
         assertThat(open(ONE, NAME, ADDRESSES, 60)).isNotDone();
         asked.getFirst().completeExceptionally(new IOException("refused"));
         assertThat(first).isCompletedExceptionally();
@@ -82,7 +85,7 @@ class AcknowledgedOpeningsTest {
     /** It may have been opened before what was closed then. */
     @Test
     void whatWasOnItsWayWhenAllWasForgottenIsNotRemembered() {
-        CompletableFuture<List<String>> answer = open(ONE, NAME, ADDRESSES, 60);
+        CompletableFuture<Opened> answer = open(ONE, NAME, ADDRESSES, 60);
         openings.forget();
         asked.getFirst().complete(OPENED);
         assertThat(answer).isCompletedWithValue(OPENED);

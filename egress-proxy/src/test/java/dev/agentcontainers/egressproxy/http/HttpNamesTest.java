@@ -100,19 +100,19 @@ class HttpNamesTest {
     void whatIsTakenBackEndsWhatRestsOnThePort() {
         Permit permit = permit();
         allow(READ, BELOW, WRITE);
-        assertThat(names.holds(AGENT, permit)).as("more is allowed").isTrue();
+        assertThat(names.holds(AGENT, ADDRESS, permit)).as("more is allowed").isTrue();
         allow(READ, BELOW);
-        assertThat(names.holds(AGENT, permit))
+        assertThat(names.holds(AGENT, ADDRESS, permit))
                 .as("another rule of the port is taken back")
                 .isFalse();
 
         Permit again = permit();
         allow(READ, BELOW, name(SITE, 81, "GET", "/"));
         allow(READ, BELOW);
-        assertThat(names.holds(AGENT, again)).as("another port").isTrue();
+        assertThat(names.holds(AGENT, ADDRESS, again)).as("another port").isTrue();
         allow(name(SITE, 80, "GET", "/v1/items"), BELOW);
-        assertThat(names.holds(AGENT, again)).as("made narrower").isFalse();
-        assertThat(names.holds(AGENT, permit())).isTrue();
+        assertThat(names.holds(AGENT, ADDRESS, again)).as("made narrower").isFalse();
+        assertThat(names.holds(AGENT, ADDRESS, permit())).isTrue();
     }
 
     @Test
@@ -126,7 +126,7 @@ class HttpNamesTest {
                 List.of(),
                 NameLimits.DEFAULT));
 
-        assertThat(names.holds(AGENT, permit)).isFalse();
+        assertThat(names.holds(AGENT, ADDRESS, permit)).isFalse();
         assertThat(sends("GET", SITE, "/v1/items")).isEqualTo(refused(HttpVerdict.OTHER_HOST));
     }
 
@@ -136,5 +136,38 @@ class HttpNamesTest {
 
         assertThat(names.has(AGENT, 80)).isFalse();
         assertThat(sends("GET", SITE, "/b")).isEqualTo(refused(HttpVerdict.OTHER_HOST));
+    }
+
+    /** Whatever rules say of the name. */
+    @Test
+    void closedAddressesEndWhatPassesThereAndOpenForNobody() {
+        Permit permit = permit();
+        Map<String, List<HttpName>> rules = Map.of("g", List.of(READ, BELOW));
+        names.configure(closing(rules, "198.51.100.0/24"));
+        assertThat(names.holds(AGENT, ADDRESS, permit)).isFalse();
+        assertThat(names.holds(AGENT, "203.0.113.1", permit)).as("elsewhere").isTrue();
+        assertThat(sends("GET", SITE, "/v1/a")).isEqualTo(refused(HttpVerdict.OTHER_HOST));
+        names.resolved(AGENT, SITE, List.of(ADDRESS), 60);
+        assertThat(sends("GET", SITE, "/v1/a")).isEqualTo(refused(HttpVerdict.OTHER_HOST));
+        names.configure(closing(rules));
+        assertThat(sends("GET", SITE, "/v1/a"))
+                .as("it has to be opened again")
+                .isEqualTo(refused(HttpVerdict.OTHER_HOST));
+        names.resolved(AGENT, SITE, List.of(ADDRESS), 60);
+        assertThat(sends("GET", SITE, "/v1/a")).isInstanceOf(Result.Permitted.class);
+    }
+
+    private static Configure closing(Map<String, List<HttpName>> rules, String... closed) {
+        return new Configure(
+                Map.of(AGENT, "g", OTHER_AGENT, "g"),
+                Map.of("g", List.of(SITE, "*.example.net")),
+                Map.of(),
+                rules,
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                List.of(closed),
+                List.of(),
+                NameLimits.DEFAULT);
     }
 }

@@ -16,6 +16,7 @@ import dev.agentcontainers.egressproxy.tls.TlsNames;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.bootstrap.ServerBootstrap;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
@@ -49,6 +51,8 @@ abstract class InterceptedHttp2 {
     static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String AGENT = "127.0.0.2";
     static final String NAME = "www.example.org";
+    /** Of a rule that does not look at what passes. */
+    static final String OPEN_NAME = "open.example.org";
 
     // Codes of errors: RFC 9113, 7.
     static final int NO_ERROR = 0;
@@ -72,7 +76,9 @@ abstract class InterceptedHttp2 {
     final TestAuthority agents = new TestAuthority("agent");
     final TestAuthority machines = new TestAuthority("machine");
     final HttpNames names = HttpNames.insideTls(System::nanoTime);
+    final HttpNames plainNames = HttpNames.plain(System::nanoTime);
     final TlsNames tlsNames = new TlsNames(System::nanoTime);
+    final AskedNames asked = new AskedNames(tlsNames, plainNames, names);
     final TrustedServers trusted = new TrustedServers();
     final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
     final List<Socket> sockets = new ArrayList<>();
@@ -81,6 +87,9 @@ abstract class InterceptedHttp2 {
 
     ServerSocket server;
     InterceptedConnections connections;
+    /** Where a connection goes that is meant for an address. */
+    UnaryOperator<InetSocketAddress> destination = UnaryOperator.identity();
+
     InetSocketAddress proxy;
     /** What a socket of the agent's holds before it is read; 0 for what the kernel likes. */
     int receives;
@@ -91,19 +100,20 @@ abstract class InterceptedHttp2 {
         server.setSoTimeout((int) PATIENCE.toMillis());
         trusted.trust(machines.trust());
         allow(rule("GET", "POST", "HEAD"));
+        InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
+        destination = _ -> meant;
         connections = connections(LIMITS);
         proxy = listen(connections);
     }
 
     InterceptedConnections connections(RelayLimits limits) {
-        InetSocketAddress meant = (InetSocketAddress) server.getLocalSocketAddress();
         return new InterceptedConnections(
                 new ForTls(tlsNames, _ -> {}),
-                new ForHttp(HttpNames.plain(System::nanoTime), decisions::add),
+                new ForHttp(plainNames, decisions::add),
                 new ForHttps(names, certified, trusted),
                 Clock.systemUTC(),
                 limits,
-                _ -> meant);
+                destination);
     }
 
     InetSocketAddress listen(InterceptedConnections its) throws InterruptedException {
@@ -132,19 +142,38 @@ abstract class InterceptedHttp2 {
     }
 
     void allow(HttpName... rules) {
+        allow(List.of(), List.of(rules));
+    }
+
+    void allow(List<HttpName> withoutTls, List<HttpName> insideTls) {
+        configure(withoutTls, insideTls, List.of(), List.of());
+    }
+
+    /** Requests inside TLS, and beside them what agents reach themselves, and what is closed. */
+    void allowBeside(List<DirectName> direct, List<String> closed) {
+        configure(List.of(), List.of(rule("GET", "POST", "HEAD")), direct, closed);
+    }
+
+    private void configure(
+            List<HttpName> withoutTls, List<HttpName> insideTls, List<DirectName> direct, List<String> closed) {
         Configure all = new Configure(
                 Map.of(AGENT, "g"),
-                Map.of("g", List.of(NAME)),
+                Map.of("g", List.of(NAME, OPEN_NAME)),
                 Map.of("g", List.of()),
-                Map.of(),
-                Map.of("g", List.of(rules)),
+                Map.of("g", withoutTls),
+                Map.of("g", insideTls),
+                Map.of("g", direct),
                 Map.of(AGENT, "a"),
+                closed,
                 List.of(),
                 NameLimits.DEFAULT);
         names.configure(all);
+        plainNames.configure(all);
         tlsNames.configure(all);
         certified.configure(all);
+        asked.configure(all);
         names.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
+        plainNames.resolved(AGENT, NAME, List.of("127.0.0.1"), 300);
     }
 
     SSLSocket socket(String... protocols) throws Exception {

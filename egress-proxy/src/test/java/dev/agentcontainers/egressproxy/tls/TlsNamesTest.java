@@ -2,6 +2,7 @@ package dev.agentcontainers.egressproxy.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
 import dev.agentcontainers.egressproxy.resolved.ResolvedPlaces;
@@ -105,7 +106,9 @@ class TlsNamesTest {
         Permit permit = permit();
         now.addAndGet(600_000_000L);
         assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
-        assertThat(names.holds(AGENT, permit)).as("what has begun goes on").isTrue();
+        assertThat(names.holds(AGENT, SITE, permit))
+                .as("what has begun goes on")
+                .isTrue();
     }
 
     @Test
@@ -113,19 +116,21 @@ class TlsNamesTest {
         Permit permit = permit();
 
         configure("g", WWW);
-        assertThat(names.holds(AGENT, permit))
+        assertThat(names.holds(AGENT, SITE, permit))
                 .as("one went that has the same port")
                 .isFalse();
         permit = permit();
         configure("g", WWW, BELOW);
-        assertThat(names.holds(AGENT, permit)).as("one came").isTrue();
+        assertThat(names.holds(AGENT, SITE, permit)).as("one came").isTrue();
         configure("g", WWW, new TlsName("*.example.net", 443, 443));
-        assertThat(names.holds(AGENT, permit)).as("one went at another port").isTrue();
+        assertThat(names.holds(AGENT, SITE, permit))
+                .as("one went at another port")
+                .isTrue();
         configure("g");
-        assertThat(names.holds(AGENT, permit)).isFalse();
+        assertThat(names.holds(AGENT, SITE, permit)).isFalse();
         assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
         configure("g", WWW);
-        assertThat(names.holds(AGENT, permit)).as("it comes again").isFalse();
+        assertThat(names.holds(AGENT, SITE, permit)).as("it comes again").isFalse();
     }
 
     @Test
@@ -133,10 +138,10 @@ class TlsNamesTest {
         Permit permit = permit();
 
         configure("h", WWW);
-        assertThat(names.holds(AGENT, permit)).isFalse();
+        assertThat(names.holds(AGENT, SITE, permit)).isFalse();
         assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
         configure("g", WWW);
-        assertThat(names.holds(AGENT, permit)).isFalse();
+        assertThat(names.holds(AGENT, SITE, permit)).isFalse();
         names.configure(Configure.nothing());
         assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(new Result.Refused(TlsVerdict.UNKNOWN_AGENT));
     }
@@ -155,16 +160,56 @@ class TlsNamesTest {
     /** Those that the node agent has opened, before anybody hears of them. */
     @Test
     void whatWasOpenedIsRemembered() {
-        CompletableFuture<List<String>> nodeAgent = new CompletableFuture<>();
+        CompletableFuture<Opened> nodeAgent = new CompletableFuture<>();
         var openings = new RememberedOpenings((_, _, _, _) -> nodeAgent, names);
         var answer = openings.open(AGENT, "a.example.net", List.of("192.0.2.7", "192.0.2.8"), 60)
                 .thenApply(_ -> connects("192.0.2.7", 443, "a.example.net"));
 
-        nodeAgent.complete(List.of("192.0.2.7", "192.0.2.9"));
+        nodeAgent.complete(Opened.of(List.of("192.0.2.7", "192.0.2.9")));
         assertThat(answer.join()).isInstanceOf(Result.Permitted.class);
         assertThat(connects("192.0.2.8", 443, "a.example.net")).as("refused").isEqualTo(OTHER);
         assertThat(connects("192.0.2.9", 443, "a.example.net"))
                 .as("never asked for")
                 .isEqualTo(OTHER);
+    }
+
+    private void close(String... closed) {
+        names.configure(new Configure(
+                Map.of(AGENT, "g"),
+                Map.of("g", List.of("www.example.org", "*.example.net")),
+                Map.of("g", List.of(WWW, BELOW)),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                List.of(closed),
+                List.of(),
+                NameLimits.DEFAULT));
+    }
+
+    /** Nothing that passes there goes on, and nothing begins, whatever was resolved. */
+    @Test
+    void closedAddressesEndWhatPassesThereAndOpenForNobody() {
+        Permit permit = permit();
+        close("192.0.2.0/30", "10.0.0.0/8");
+        assertThat(names.holds(AGENT, SITE, permit)).isFalse();
+        assertThat(names.holds(AGENT, "192.0.2.4", permit)).as("elsewhere").isTrue();
+        assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
+        names.resolved(AGENT, "www.example.org", List.of(SITE, "192.0.2.4"), 60);
+        assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
+        assertThat(connects("192.0.2.4", 443, "www.example.org")).isInstanceOf(Result.Permitted.class);
+        close();
+        assertThat(connects(SITE, 443, "www.example.org"))
+                .as("it has to be opened again")
+                .isEqualTo(OTHER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "192.0.2", "anything"})
+    void whatIsClosedInNoReadableWayClosesEverything(String range) {
+        Permit permit = permit();
+        close("10.0.0.0/8", range);
+        assertThat(names.holds(AGENT, SITE, permit)).isFalse();
+        assertThat(connects(SITE, 443, "www.example.org")).isEqualTo(OTHER);
     }
 }

@@ -291,6 +291,8 @@ public sealed interface AuditRecord {
                         BAD_HANDSHAKE,
                         OTHER_HOST,
                         NO_RULE,
+                        NOT_SERVED,
+                        UNRESOLVED,
                         INCOMPLETE,
                         TOO_MANY,
                         REVOKED -> false;
@@ -315,6 +317,10 @@ public sealed interface AuditRecord {
                     webSocket
                             ? "no rule allows its method and path for a WebSocket"
                             : "no rule allows its method and path";
+                case NOT_SERVED ->
+                    "the proxy is asked for an address, or for a name that no rule with tls or http allows at that port";
+                case UNRESOLVED ->
+                    "the proxy is asked for a name that was not resolved, or to nothing that it may connect to";
                 case INCOMPLETE -> "no whole request came in time";
                 case TOO_MANY -> "there are too many connections";
                 case UNREACHABLE -> "nobody answers there";
@@ -330,6 +336,9 @@ public sealed interface AuditRecord {
 
         /** As it is written; empty where none could be read. */
         public String request() {
+            if (method.equals(Optional.of("CONNECT"))) {
+                return "CONNECT " + host.orElse("?");
+            }
             return method.map(name -> name + " " + scheme() + "://" + host.orElse("?") + path.orElse("")
                             + (webSocket ? " (WebSocket)" : ""))
                     .orElse("");

@@ -11,7 +11,9 @@ public enum Barrier {
     INVALID("invalid", "the packet belongs to no connection that is known"),
     FRAGMENT("fragment", "the packet is a fragment"),
     OPTIONS("options", "the packet has IP options"),
-    NAME_SERVER("name-server", "at the name server only questions for names are allowed, and not too many"),
+    NAME_SERVER(
+            "name-server",
+            "at the name server only questions for names and connections to the proxy are allowed, and not too many"),
     /** This node's own addresses, the metadata services' and what else is closed whatever policies say. */
     CLOSED("closed", "no policy opens that address on this node"),
     NOT_UNICAST("not-unicast", "the destination is no single machine"),

@@ -172,7 +172,13 @@ public record GroupRuleset(
 
     /** Every destination by address, within budgets or without. */
     public List<Allow> allEgress() {
-        return Stream.concat(egress.stream(), budgeted.stream().flatMap(each -> orEmpty(each.egress()).stream()))
+        return Stream.concat(egress.stream(), budgetedEgress().stream()).toList();
+    }
+
+    /** The destinations by address that only rules with budgets allow. */
+    public List<Allow> budgetedEgress() {
+        return budgeted.stream()
+                .flatMap(each -> orEmpty(each.egress()).stream())
                 .toList();
     }
 

@@ -17,6 +17,9 @@ public interface NameServerSockets extends AutoCloseable {
      */
     int intercepted();
 
+    /** Of TCP, listening, for connections to the proxy itself, which say where they are to go. */
+    int asked();
+
     /** Closes what was not passed on. No effect the second time. */
     @Override
     void close();

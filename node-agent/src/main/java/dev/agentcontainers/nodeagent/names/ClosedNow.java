@@ -17,6 +17,21 @@ final class ClosedNow implements Supplier<ClosedToNames> {
         this.own = own;
     }
 
+    /**
+     * As {@link #get}, with addresses of the machine that are not older than this call. Where they can't be known, with those that
+     * were known last: what is closed beside them is closed nevertheless.
+     *
+     * @throws IllegalStateException where they never could be known
+     */
+    ClosedToNames asOfNow() {
+        try {
+            own.lookAgain();
+            return get();
+        } catch (IllegalStateException e) {
+            return fence.closed().and(known.orElseThrow(() -> e).own());
+        }
+    }
+
     @Override
     public ClosedToNames get() {
         ClosedToNames configured = fence.closed();

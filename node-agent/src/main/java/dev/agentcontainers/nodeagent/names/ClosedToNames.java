@@ -1,9 +1,11 @@
 package dev.agentcontainers.nodeagent.names;
 
+import dev.agentcontainers.policy.box.AddressFamily;
 import dev.agentcontainers.policy.box.Cidr;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What no name opens on this node.
@@ -26,6 +28,17 @@ record ClosedToNames(Cidr fleet, List<Cidr> closed) {
         List<Cidr> all = new ArrayList<>(closed);
         more.forEach(address -> all.add(Cidr.parse(address)));
         return new ClosedToNames(fleet, all);
+    }
+
+    /** All of it that is of IPv4, in the notation of ranges. */
+    List<String> ranges() {
+        return Stream.of(SpecialAddresses.ranges().stream(), Stream.of(fleet), closed.stream())
+                .flatMap(each -> each)
+                .filter(range -> range.family() == AddressFamily.IPV4)
+                .map(Cidr::toString)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     boolean contains(Cidr address) {

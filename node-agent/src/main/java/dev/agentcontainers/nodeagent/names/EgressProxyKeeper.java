@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import dev.agentcontainers.protocol.names.NodeMessage.Trust;
@@ -48,6 +49,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
     private final Supplier<List<String>> resolvers;
     private final NameLimits limits;
     private final NameAudit audit;
+    private final ClosedNow closed;
     private final Openings openings;
     private final Certifications certifications;
     private final Optional<AgentAuthorities> authorities;
@@ -159,7 +161,8 @@ public final class EgressProxyKeeper implements AutoCloseable {
         this.pause = times.firstPause();
         this.authorities = authorities;
         this.certifications = new Certifications(fence, authorities);
-        this.openings = new Openings(fence, new ClosedNow(fence, new NodeAddresses(System::nanoTime)), audit);
+        this.closed = new ClosedNow(fence, new NodeAddresses(System::nanoTime));
+        this.openings = new Openings(fence, closed, audit);
     }
 
     /** The fence must be open. */
@@ -325,7 +328,9 @@ public final class EgressProxyKeeper implements AutoCloseable {
         if (to.isPresent()) {
             to.get().ask(nanoTime.getAsLong());
         }
-        if (to.isPresent() && !(toldWhom.equals(to) && toldClosings == closings)) {
+        boolean sameClosed =
+                told.filter(before -> before.closed().equals(now.closed())).isPresent();
+        if (to.isPresent() && !(toldWhom.equals(to) && toldClosings == closings && sameClosed)) {
             to.get().forget();
         }
         toldClosings = closings;
@@ -382,10 +387,24 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 .filter(group -> !group.getValue().httpsNames().isEmpty())
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, group -> group.getValue().httpsNames()));
+        Map<String, List<DirectName>> directNames = groups.entrySet().stream()
+                .filter(group -> !group.getValue().directNames().isEmpty())
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().directNames()));
         Map<String, String> identities = fence.identities().entrySet().stream()
                 .filter(agent -> httpsNames.containsKey(agents.getOrDefault(agent.getKey(), "")))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
-        return new Configure(agents, names, tlsNames, httpNames, httpsNames, identities, asked, limits);
+        return new Configure(
+                agents,
+                names,
+                tlsNames,
+                httpNames,
+                httpsNames,
+                directNames,
+                identities,
+                closed.asOfNow().ranges(),
+                asked,
+                limits);
     }
 
     private void accept(ServerSocketChannel listening) {

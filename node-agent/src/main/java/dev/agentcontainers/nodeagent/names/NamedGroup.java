@@ -7,6 +7,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.rule.DomainName;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import java.util.ArrayList;
@@ -37,10 +38,23 @@ final class NamedGroup {
     private final List<Name> intercepted = new ArrayList<>();
 
     private final List<Box> boxes = new ArrayList<>();
+    /** Those of them which only rules with budgets have. */
+    private final List<Box> budgetedBoxes = new ArrayList<>();
 
     private record Name(DomainName domain, AllowedName rule) {}
 
-    private record Box(Cidr addresses, Allow allow) {}
+    private record Box(Cidr addresses, Allow allow) {
+        static Box of(Allow allow) {
+            return new Box(Cidr.parse(allow.cidr()), allow);
+        }
+
+        boolean has(Cidr address, Port port) {
+            return addresses.contains(address)
+                    && allow.protocol() == port.protocol()
+                    && allow.port() <= port.number()
+                    && port.number() <= allow.endPort();
+        }
+    }
 
     private NamedGroup(String hash) {
         this.hash = hash;
@@ -62,7 +76,8 @@ final class NamedGroup {
                         .toList(),
                 group.decrypted);
         if (!group.names.isEmpty() || !group.budgeted.isEmpty() || !group.intercepted.isEmpty()) {
-            ruleset.allEgress().forEach(allow -> group.boxes.add(new Box(Cidr.parse(allow.cidr()), allow)));
+            ruleset.allEgress().forEach(allow -> group.boxes.add(Box.of(allow)));
+            ruleset.budgetedEgress().forEach(allow -> group.budgetedBoxes.add(Box.of(allow)));
         }
         return group;
     }
@@ -122,6 +137,25 @@ final class NamedGroup {
     /** The names to which only some requests of HTTP inside TLS pass. */
     List<HttpName> httpsNames() {
         return List.copyOf(httpsNames);
+    }
+
+    /**
+     * The names that agents reach themselves at ports of TCP, within budgets or without, whatever rules with tls or http say of them:
+     * the proxy serves none of these to who asks it, since nobody would count or end there what such rules do.
+     */
+    List<DirectName> directNames() {
+        if (intercepted.isEmpty()) {
+            return List.of();
+        }
+        return Stream.of(names, budgeted)
+                .flatMap(List::stream)
+                .filter(name -> name.rule().protocol() == Protocol.TCP)
+                .map(name -> new DirectName(
+                        name.domain().toString(),
+                        name.rule().port(),
+                        name.rule().endPort()))
+                .distinct()
+                .toList();
     }
 
     /**
@@ -199,12 +233,14 @@ final class NamedGroup {
 
     /** Whether a rule with addresses lets the agent reach one of these ports there. */
     boolean reaches(Cidr address, Set<Port> ports) {
-        return boxes.stream()
-                .filter(box -> box.addresses().contains(address))
-                .anyMatch(box -> ports.stream().anyMatch(port -> isIn(port, box.allow())));
+        return boxes.stream().anyMatch(box -> ports.stream().anyMatch(port -> box.has(address, port)));
     }
 
-    private static boolean isIn(Port port, Allow allow) {
-        return allow.protocol() == port.protocol() && allow.port() <= port.number() && port.number() <= allow.endPort();
+    /**
+     * Whether the budget of a rule with addresses is charged for what the agent sends there, whatever names lead to it: in the fence
+     * such a rule comes before those with tls or http.
+     */
+    boolean charges(Cidr address, Port port) {
+        return budgetedBoxes.stream().anyMatch(box -> box.has(address, port));
     }
 }

@@ -180,9 +180,13 @@ public final class NamesFence extends ForwardingFence {
         ClosedToNames others = ClosedToNames.of(settings.fleetCidr(), addressesAndRanges);
         boolean same = others.equals(closed);
         closed = others;
-        fence.neverAllow(addressesAndRanges);
-        if (!same) {
-            mayHaveClosed();
+        try {
+            fence.neverAllow(addressesAndRanges);
+        } finally {
+            // Also where the fence has failed: the proxy is to go to nothing that should be closed by now.
+            if (!same) {
+                mayHaveClosed();
+            }
         }
     }
 

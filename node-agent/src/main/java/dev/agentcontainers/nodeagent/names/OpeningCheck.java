@@ -8,16 +8,19 @@ import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Decides what of a request of the egress proxy is opened. The boundary: nothing that the proxy says is taken for true, so
  * the worst request opens a public address at the ports of a name rule of that very agent's group. What is opened for rules with tls or
- * http is intercepted, so that nothing passes there but what the proxy lets pass.
+ * http is intercepted: of the agent's own packets nothing passes there but what the proxy lets pass, and the proxy itself goes to no
+ * other place for an agent that asks it.
  */
 final class OpeningCheck {
     /** Elements that one request makes at most. */
@@ -34,6 +37,23 @@ final class OpeningCheck {
             public Granted {
                 destinations = List.copyOf(destinations);
                 addresses = List.copyOf(addresses);
+            }
+
+            /**
+             * By address, the ports at which the proxy itself may connect to it for the agent: those where the agent's own connections are
+             * handed over, and those where they would be without a rule with addresses that counts nothing. Never where a budget is
+             * charged, nor an address that is closed to names.
+             *
+             * @param group of the agent
+             */
+            Map<String, List<Integer>> intercepted(NamedGroup group) {
+                return destinations.stream()
+                        .filter(ResolvedDestination::intercepted)
+                        .filter(to -> !group.charges(Cidr.parse(to.address()), new Port(to.protocol(), to.port())))
+                        .collect(Collectors.groupingBy(
+                                ResolvedDestination::address,
+                                LinkedHashMap::new,
+                                Collectors.mapping(ResolvedDestination::port, Collectors.toList())));
             }
         }
 

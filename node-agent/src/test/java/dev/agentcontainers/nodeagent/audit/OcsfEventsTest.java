@@ -191,6 +191,23 @@ class OcsfEventsTest {
                 Duration.ofMillis(3));
     }
 
+    /** What was asked of the proxy, and not served. */
+    @Test
+    void aTunnelThatIsRefused() throws IOException {
+        AuditRecord refused = http(HttpVerdict.NOT_SERVED, Optional.of("CONNECT"), false, 403);
+        JsonNode event = json(events.line(refused));
+
+        assertThat(event.at("/http_request/http_method").asText()).isEqualTo("CONNECT");
+        assertThat(event.at("/firewall_rule/desc").asText()).isEqualTo("not-served");
+        assertThat(event.at("/http_response/code").asInt()).isEqualTo(403);
+        assertThat(Denials.inWords(refused))
+                .contains(
+                        "HTTP to 192.0.2.10:80 (CONNECT www.example.org): the proxy is asked for an address, or for a name"
+                                + " that no rule with tls or http allows at that port");
+        assertThat(Denials.inWords(http(HttpVerdict.UNRESOLVED, Optional.of("CONNECT"), false, 403)))
+                .isPresent();
+    }
+
     @Test
     void aBudgetThatIsUsedUp() throws IOException {
         JsonNode event = json(events.line(new AuditRecord.BudgetUsedUp(

@@ -96,6 +96,11 @@ class EgressProxyKeeperTest {
                 }
 
                 @Override
+                public int asked() {
+                    return -1;
+                }
+
+                @Override
                 public void close() {}
             };
         }
@@ -280,6 +285,34 @@ class EgressProxyKeeperTest {
         assertThat(proxies.told().stream().skip(before).filter(NodeMessage.Forget.class::isInstance))
                 .as("once")
                 .hasSize(1);
+    }
+
+    /** It cuts what passes there, and asks again for what it had opened. */
+    @Test
+    void itIsToldWithinASecondWhatIsClosed() throws SandboxException {
+        start();
+        awaitTold();
+        awaitAskedOftenAgain();
+        int before = proxies.told().size();
+        fence.neverAllow(List.of("198.51.100.0/24"));
+
+        await().atMost(Duration.ofSeconds(1))
+                .until(() -> proxies.told().stream().skip(before).anyMatch(NodeMessage.Configure.class::isInstance));
+        List<NodeMessage> told = proxies.told().stream()
+                .skip(before)
+                .filter(message -> !(message instanceof NodeMessage.Ask))
+                .toList();
+        assertThat(told).hasExactlyElementsOfTypes(NodeMessage.Forget.class, NodeMessage.Configure.class);
+        assertThat(((NodeMessage.Configure) told.getLast()).closed())
+                .contains("198.51.100.0/24", "10.0.0.0/8", "127.0.0.1/32", "100.80.0.0/12", "169.254.0.0/16");
+
+        fence.neverAllow(List.of());
+        await().atMost(PATIENCE)
+                .until(() -> proxies.told().stream()
+                        .filter(NodeMessage.Configure.class::isInstance)
+                        .reduce((_, later) -> later)
+                        .filter(last -> !((NodeMessage.Configure) last).closed().contains("198.51.100.0/24"))
+                        .isPresent());
     }
 
     @Test

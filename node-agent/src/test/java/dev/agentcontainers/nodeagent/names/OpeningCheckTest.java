@@ -14,12 +14,15 @@ import dev.agentcontainers.nodeagent.names.OpeningCheck.Result;
 import dev.agentcontainers.nodeagent.names.OpeningCheck.Result.Granted;
 import dev.agentcontainers.nodeagent.names.OpeningCheck.Result.Refused;
 import dev.agentcontainers.policy.Invariants;
+import dev.agentcontainers.policy.box.AddressFamily;
 import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -229,6 +232,10 @@ class OpeningCheckTest {
                         "fd00::1"));
     }
 
+    static Stream<String> closedOfIpv4() {
+        return closed().filter(address -> Cidr.parse(address).family() == AddressFamily.IPV4);
+    }
+
     @ParameterizedTest
     @MethodSource("closed")
     void opensNothingThatIsNotPublicOrIsTheNodesOrTheFleets(String address) {
@@ -315,5 +322,105 @@ class OpeningCheckTest {
         assertThat(OpeningCheck.check(
                         new Open(1, AGENT, "www.example.org", Collections.emptyList(), 60), GROUP, CLOSED))
                 .isEqualTo(new Granted(List.of(), List.of()));
+    }
+
+    /** Only there the proxy itself may go, for an agent that asks it: nobody else counts or ends that. */
+    @Test
+    void whatIsInterceptedIsToldByAddressAndPort() {
+        NamedGroup group = NamedGroup.of(new GroupRuleset(
+                "g",
+                "h",
+                List.of(new Allow("10.0.0.0/8", Protocol.TCP, 443, 443)),
+                List.of(),
+                List.of(
+                        name("plain.example.org", Protocol.TCP, 443, 443),
+                        name("*.example.net", Protocol.TCP, 443, 443)),
+                List.of(
+                        name("*.example.org", Protocol.TCP, 443, 443),
+                        name("a.example.net", Protocol.TCP, 443, 444),
+                        name("*.example.org", Protocol.UDP, 443, 443)),
+                List.of(new AllowedHttp("www.example.org", 80, 80, List.of("GET"), List.of("/"), null)),
+                List.of(),
+                List.of(),
+                List.of(new Budget("one", 1024L, null)),
+                List.of(new Budgeted(
+                        List.of(0),
+                        List.of(),
+                        List.of(
+                                name("charged.example.org", Protocol.TCP, 443, 443),
+                                name("*.charged.example.org", Protocol.TCP, 1, 1000))))));
+
+        assertThat(intercepted(group, "www.example.org", "192.0.2.1", "192.0.2.2"))
+                .isEqualTo(Map.of("192.0.2.1", List.of(443, 80), "192.0.2.2", List.of(443, 80)));
+        assertThat(intercepted(group, "plain.example.org", "192.0.2.1"))
+                .as("a rule without tls, beside a wildcard with tls")
+                .isEmpty();
+        assertThat(intercepted(group, "a.example.net", "192.0.2.1"))
+                .as("beside a wildcard without tls")
+                .isEqualTo(Map.of("192.0.2.1", List.of(444)));
+        assertThat(intercepted(group, "charged.example.org", "192.0.2.1"))
+                .as("a rule with a budget, beside a wildcard with tls")
+                .isEmpty();
+        assertThat(intercepted(group, "a.charged.example.org", "192.0.2.1"))
+                .as("within a budget by a wildcard")
+                .isEmpty();
+        assertThat(check(group, "www.example.org", 60, "10.1.2.3", "192.0.2.1"))
+                .as("a rule with addresses reaches it, and the agent is told")
+                .isInstanceOfSatisfying(Granted.class, granted -> {
+                    assertThat(granted.addresses()).containsExactly("10.1.2.3", "192.0.2.1");
+                    assertThat(granted.intercepted(group)).isEqualTo(Map.of("192.0.2.1", List.of(443, 80)));
+                });
+        assertThat(group.directNames())
+                .containsExactlyInAnyOrder(
+                        new DirectName("plain.example.org", 443, 443),
+                        new DirectName("*.example.net", 443, 443),
+                        new DirectName("charged.example.org", 443, 443),
+                        new DirectName("*.charged.example.org", 1, 1000));
+        assertThat(GROUP.directNames()).as("nothing is intercepted").isEmpty();
+    }
+
+    /** In the fence a box within a budget takes the agent's own connection before it would be handed over. */
+    @Test
+    void whereABoxIsChargedTheProxyDoesNotGo() {
+        NamedGroup group = NamedGroup.of(new GroupRuleset(
+                "g",
+                "h",
+                List.of(new Allow("192.0.2.128/25", Protocol.TCP, 443, 443)),
+                List.of(),
+                List.of(),
+                List.of(name("www.example.org", Protocol.TCP, 443, 444)),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(new Budget("one", 1024L, null)),
+                List.of(new Budgeted(
+                        List.of(0),
+                        List.of(
+                                new Allow("192.0.2.0/25", Protocol.TCP, 1, 443),
+                                new Allow("203.0.113.0/24", Protocol.UDP, 1, 65535)),
+                        List.of()))));
+
+        assertThat(intercepted(group, "www.example.org", "192.0.2.1", "192.0.2.129", "203.0.113.1"))
+                .isEqualTo(Map.of(
+                        "192.0.2.1",
+                        List.of(444),
+                        "192.0.2.129",
+                        List.of(443, 444),
+                        "203.0.113.1",
+                        List.of(443, 444)));
+    }
+
+    private static Map<String, List<Integer>> intercepted(NamedGroup group, String name, String... addresses) {
+        return ((Granted) check(group, name, 60, addresses)).intercepted(group);
+    }
+
+    /** What the proxy is told, which is the same as what is judged here. */
+    @ParameterizedTest
+    @MethodSource("closedOfIpv4")
+    void theRangesThatAreClosedHoldEachSuchAddress(String address) {
+        Cidr cidr = Cidr.parse(address);
+        assertThat(CLOSED.ranges().stream().map(Cidr::parse)).anyMatch(range -> range.contains(cidr));
+        assertThat(CLOSED.ranges().stream().map(Cidr::parse))
+                .noneMatch(range -> range.contains(Cidr.parse("192.0.2.1")));
     }
 }

@@ -3,20 +3,29 @@ package dev.agentcontainers.nodeagent.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.ForwardingFence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.policy.box.Cidr;
+import dev.agentcontainers.protocol.Json;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Opened;
 import dev.agentcontainers.protocol.names.NodeMessage.Refused;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +62,41 @@ class OpeningsTest {
         assertThat(open("100.80.4.3", "www.example.net", "192.0.2.1")).isEqualTo(new Opened(7, List.of("192.0.2.1")));
         assertThat(kernel.opened()).containsExactly("one 192.0.2.1:443/TCP", "other 192.0.2.1:80/TCP");
         assertThat(kernel.hashes()).as("of the rules that were judged by").containsExactly("hash");
+    }
+
+    /** Both have the name by a wildcard with tls, and one has it within a budget: the proxy may go there for the other alone. */
+    @Test
+    void whatIsInterceptedIsThatAgentsOwn() throws SandboxException {
+        AllowedName below = new AllowedName("*.example.org", Protocol.TCP, 443, 443);
+        GroupRuleset looking = new GroupRuleset("b", "hash", List.of(), List.of(), List.of(), List.of(below));
+        GroupRuleset charging = new GroupRuleset(
+                "a",
+                "hash",
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(below),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(new Budget("one", 1024L, null)),
+                List.of(new Budgeted(
+                        List.of(0), List.of(), List.of(new AllowedName("www.example.org", Protocol.TCP, 443, 443)))));
+        fence.apply(List.of(charging, looking));
+
+        assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1"))
+                .isEqualTo(new Opened(7, List.of("192.0.2.1"), Map.of()));
+        assertThat(open("100.80.4.3", "www.example.org", "192.0.2.1"))
+                .isEqualTo(new Opened(7, List.of("192.0.2.1"), Map.of("192.0.2.1", List.of(443))));
+        assertThat(open("100.80.4.2", "other.example.org", "192.0.2.1"))
+                .isEqualTo(new Opened(7, List.of("192.0.2.1"), Map.of("192.0.2.1", List.of(443))));
+    }
+
+    /** A node agent says it, or it is not so. */
+    @Test
+    void whatAnAnswerDoesNotSayIsNotIntercepted() {
+        String text = "{\"type\":\"opened\",\"request\":7,\"addresses\":[\"192.0.2.1\"]}";
+        assertThatThrownBy(() -> Json.parse(text, NodeMessage.class)).isInstanceOf(JsonProcessingException.class);
     }
 
     /** Each revision of the policy attaches every agent again. */
@@ -116,6 +160,51 @@ class OpeningsTest {
         fence.neverAllow(List.of("192.0.2.1"));
         assertThat(open("100.80.4.2", "www.example.org", "192.0.2.1")).isEqualTo(new Opened(7, List.of()));
         assertThat(kernel.opened()).isEmpty();
+    }
+
+    /** The proxy is told of what is to be closed whatever becomes of the fence, and it can be tried again. */
+    @Test
+    void aFenceThatFailsToCloseIsNoReasonNotToTell() throws SandboxException {
+        NamesFence failing = new NamesFence(new ForwardingFence(kernel) {
+            @Override
+            public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
+                throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
+            }
+        });
+        failing.open(new FenceSettings("100.80.4.0/24", "100.80.0.0/12", List.of()));
+        AtomicInteger changes = new AtomicInteger();
+        failing.onChange(changes::incrementAndGet);
+        long before = failing.closings();
+
+        assertThatThrownBy(() -> failing.neverAllow(List.of("192.0.2.1"))).isInstanceOf(SandboxException.class);
+
+        assertThat(changes).hasValue(1);
+        assertThat(failing.closings()).isGreaterThan(before);
+        assertThat(failing.closed().contains(Cidr.parse("192.0.2.1"))).isTrue();
+    }
+
+    /** The proxy is told what rules and configuration say whatever becomes of this, and nothing is opened meanwhile. */
+    @Test
+    void aMachineThatDoesNotTellItsAddressesHasTheLastKnown() throws SandboxException {
+        AtomicBoolean failing = new AtomicBoolean(true);
+        NodeAddresses own = new NodeAddresses(
+                () -> {
+                    if (failing.get()) {
+                        throw new IllegalStateException("too many open files");
+                    }
+                    return List.of("192.0.2.77");
+                },
+                System::nanoTime);
+        ClosedNow closed = new ClosedNow(fence, own);
+        assertThatThrownBy(closed::asOfNow).isInstanceOf(IllegalStateException.class);
+        failing.set(false);
+        assertThat(closed.asOfNow().ranges()).contains("192.0.2.77/32");
+
+        failing.set(true);
+        fence.neverAllow(List.of("198.51.100.0/24"));
+
+        assertThat(closed.asOfNow().ranges()).contains("192.0.2.77/32", "198.51.100.0/24");
+        assertThatThrownBy(closed::get).isInstanceOf(IllegalStateException.class);
     }
 
     @Test

@@ -26,6 +26,10 @@ public enum HttpVerdict {
     OTHER_HOST,
     /** No rule allows its method and path. */
     NO_RULE,
+    /** It asks the proxy for an address, or for a name at a port for which no rule with TLS or requests is. */
+    NOT_SERVED,
+    /** It asks the proxy for a name that it may have at that port, and that was not resolved, or to nothing that was opened to be intercepted there. */
+    UNRESOLVED,
     /** No whole head of a request came in time, or before the agent's end. */
     INCOMPLETE,
     /** The agent, or all agents together, have too many connections or streams; or frames without content came again and again. */

@@ -14,6 +14,12 @@ public final class NameServer {
     /** Descriptor of the listening socket for intercepted connections. It doesn't wait. */
     public static final int INTERCEPTED_DESCRIPTOR = 5;
 
+    /** Descriptor of the listening socket of connections that say where they are to go. It doesn't wait. */
+    public static final int ASKED_DESCRIPTOR = 6;
+
+    /** Of {@link #ADDRESS}: what agents may have as their proxy of HTTP. */
+    public static final int PROXY_PORT = 3128;
+
     /** Longest life that is asked for, in seconds: the longest of an answer, and what clients keep it beyond. */
     public static final int LONGEST_OPENING = 330;
 

@@ -28,7 +28,10 @@ public sealed interface NodeMessage {
      * @param tlsNames for groups that have such: which of these names may be reached by TLS for that very name, and at which ports
      * @param httpNames for groups that have such: to which of these names which requests of HTTP may pass
      * @param httpsNames the same inside TLS for that very name, which is decrypted
+     * @param directNames for groups that have names to intercept: those that their agents reach without this process, whatever else is
+     *     said of them, each as in the groups' names
      * @param authorities for agents of groups that have such, by their addresses: another text where the agent's authority is another
+     * @param closed ranges of IPv4 that no name leads to, and to which nothing goes on either that has begun before
      * @param upstreams whom to ask, as {@code 192.0.2.1:53}, in this order
      */
     record Configure(
@@ -37,7 +40,9 @@ public sealed interface NodeMessage {
             Map<String, List<TlsName>> tlsNames,
             Map<String, List<HttpName>> httpNames,
             Map<String, List<HttpName>> httpsNames,
+            Map<String, List<DirectName>> directNames,
             Map<String, String> authorities,
+            List<String> closed,
             List<String> upstreams,
             NameLimits limits)
             implements NodeMessage {
@@ -47,8 +52,23 @@ public sealed interface NodeMessage {
             tlsNames = Map.copyOf(tlsNames);
             httpNames = Map.copyOf(httpNames);
             httpsNames = Map.copyOf(httpsNames);
+            directNames = Map.copyOf(directNames);
             authorities = Map.copyOf(authorities);
+            closed = List.copyOf(closed);
             upstreams = List.copyOf(upstreams);
+        }
+
+        /** With all that is intercepted, and nothing that is closed or reached directly beside it. */
+        public Configure(
+                Map<String, String> agents,
+                Map<String, List<String>> groups,
+                Map<String, List<TlsName>> tlsNames,
+                Map<String, List<HttpName>> httpNames,
+                Map<String, List<HttpName>> httpsNames,
+                Map<String, String> authorities,
+                List<String> upstreams,
+                NameLimits limits) {
+            this(agents, groups, tlsNames, httpNames, httpsNames, Map.of(), authorities, List.of(), upstreams, limits);
         }
 
         /** Without rules about requests. */
@@ -88,6 +108,15 @@ public sealed interface NodeMessage {
     record TlsName(String domain, int port, int endPort) {}
 
     /**
+     * A name that agents reach by TCP without this process, by rules that don't look at what passes.
+     *
+     * @param domain as in the groups' names
+     * @param port the first
+     * @param endPort the last
+     */
+    record DirectName(String domain, int port, int endPort) {}
+
+    /**
      * A name to which only some requests of HTTP may pass: each of the methods, at each of the paths, of each of the hosts.
      *
      * @param domain as in the groups' names
@@ -124,10 +153,18 @@ public sealed interface NodeMessage {
      *
      * @param request number of the {@link ProxyMessage.Open}
      * @param addresses which of those that were asked for; the others were refused
+     * @param intercepted by address, those ports of TCP at which this process may connect to it for this very agent, since the agent's own
+     *     connections are handed over there, or no budget is charged for them; addresses without such are left out
      */
-    record Opened(long request, List<String> addresses) implements NodeMessage {
+    record Opened(long request, List<String> addresses, Map<String, List<Integer>> intercepted) implements NodeMessage {
         public Opened {
             addresses = List.copyOf(addresses);
+            intercepted = Map.copyOf(intercepted);
+        }
+
+        /** Where nothing is handed over. */
+        public Opened(long request, List<String> addresses) {
+            this(request, addresses, Map.of());
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
  * before: the kernel takes it from what comes out of another namespace. Source: Documentation/networking/tproxy.rst.
  */
 final class Interception {
-    /** Of {@link AddressPlan#NEXT_HOP}. Agents reach no port of it but that of names. */
+    /** Of {@link AddressPlan#NEXT_HOP}. Agents reach no ports of it but that of names and that of the proxy that is asked. */
     static final int PORT = 10443;
 
     /** Of packets, while they are in the fence. */

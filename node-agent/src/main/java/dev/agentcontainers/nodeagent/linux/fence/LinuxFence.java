@@ -93,8 +93,13 @@ public final class LinuxFence implements Fence, AutoCloseable {
 
     @Override
     public void neverAllow(List<String> addressesAndRanges) throws SandboxException {
-        locked("close addresses", () -> {
+        OpenFence standing = locked("close addresses", () -> {
             fence().neverAllow(addressesAndRanges);
+            return fence();
+        });
+        // As for what is opened: the host's nftables may be slow.
+        holding(proxied, "close addresses to the egress proxy", () -> {
+            standing.closeProxiedToNeverAllowed();
             return true;
         });
     }
@@ -113,6 +118,7 @@ public final class LinuxFence implements Fence, AutoCloseable {
             if (locked("take in this node's addresses", open::takeInAddresses)) {
                 repaired.add("this node's addresses have changed");
             }
+            open.closeProxiedToNeverAllowed();
             long lastProxied = open.lastProxied();
             Set<ByteBuffer> intercepted = locked("look at what names resolved to", open::intercepted);
             open.closeProxied(intercepted, lastProxied);

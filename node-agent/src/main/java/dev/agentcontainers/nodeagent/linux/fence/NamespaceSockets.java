@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.linux.socket.SocketCalls;
+import dev.agentcontainers.protocol.names.NameServer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,13 +15,15 @@ final class NamespaceSockets implements NameServerSockets {
     private final int datagrams;
     private final int streams;
     private final int intercepted;
+    private final int asked;
     private boolean closed;
 
-    private NamespaceSockets(SocketCalls calls, int datagrams, int streams, int intercepted) {
+    private NamespaceSockets(SocketCalls calls, int datagrams, int streams, int intercepted, int asked) {
         this.calls = calls;
         this.datagrams = datagrams;
         this.streams = streams;
         this.intercepted = intercepted;
+        this.asked = asked;
     }
 
     static NamespaceSockets open(Place fence, SocketCalls calls) throws IOException {
@@ -30,7 +33,8 @@ final class NamespaceSockets implements NameServerSockets {
                 opened.add(calls.datagrams(AddressPlan.NEXT_HOP, PORT));
                 opened.add(calls.streams(AddressPlan.NEXT_HOP, PORT));
                 opened.add(calls.transparentStreams(AddressPlan.NEXT_HOP, Interception.PORT));
-                return new NamespaceSockets(calls, opened.get(0), opened.get(1), opened.get(2));
+                opened.add(calls.streams(AddressPlan.NEXT_HOP, NameServer.PROXY_PORT));
+                return new NamespaceSockets(calls, opened.get(0), opened.get(1), opened.get(2), opened.get(3));
             } catch (IOException | RuntimeException e) {
                 opened.forEach(calls::close);
                 throw e;
@@ -54,12 +58,18 @@ final class NamespaceSockets implements NameServerSockets {
     }
 
     @Override
+    public int asked() {
+        return asked;
+    }
+
+    @Override
     public synchronized void close() {
         if (!closed) {
             closed = true;
             calls.close(datagrams);
             calls.close(streams);
             calls.close(intercepted);
+            calls.close(asked);
         }
     }
 }

@@ -53,7 +53,7 @@ final class OpenFence implements AutoCloseable {
     private final AttachedAgents agents;
     private final Duration everythingReadEvery;
     private List<String> forbidden;
-    private NeverAllowed never;
+    private volatile NeverAllowed never;
     /** The chains that do not depend on agents and groups, as the kernel held them right after they were written. */
     private Map<String, List<ByteBuffer>> base = Map.of();
 
@@ -359,6 +359,7 @@ final class OpenFence implements AutoCloseable {
         }
         writeBase(wanted);
         forgetClosed(wanted);
+        resolved.closeTo(wanted::contains);
         never = wanted;
         groups.removeUnusedSets();
         return true;
@@ -395,6 +396,11 @@ final class OpenFence implements AutoCloseable {
     /** The same for the proxy, where it is to relay. May be called by any thread at any time but after {@link #close}. */
     void openProxied(List<ResolvedDestination> destinations) throws IOException {
         proxyFilter.open(destinations);
+    }
+
+    /** Closes to the proxy what is never allowed by now. May be called as {@link #closeProxied}. */
+    void closeProxiedToNeverAllowed() throws IOException {
+        proxyFilter.close(never);
     }
 
     /** For {@link #closeProxied}; may be called as that. */

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** A network namespace in which the fence works, with a thread, sockets and nftables of its own there. */
 final class Place implements AutoCloseable {
@@ -103,6 +104,13 @@ final class Place implements AutoCloseable {
     /** Reads a network sysctl of this namespace. */
     String sysctl(String name) throws IOException {
         return thread.call(() -> Files.readString(path(name)).strip());
+    }
+
+    /** The same; empty where there is none of that name. */
+    Optional<String> sysctlIfThere(String name) throws IOException {
+        return thread.call(() -> Files.exists(path(name))
+                ? Optional.of(Files.readString(path(name)).strip())
+                : Optional.empty());
     }
 
     /** For the namespace of the calling thread. */

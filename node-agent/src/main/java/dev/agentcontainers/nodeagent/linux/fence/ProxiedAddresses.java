@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Where the egress proxy may begin connections for agents, as elements of a set that vanish by themselves. They are replaced
@@ -32,6 +33,9 @@ final class ProxiedAddresses {
     /** By key, the number of the opening that asked for it last. */
     private final Map<ByteBuffer, Long> askedBy = new HashMap<>();
 
+    /** Where nothing leads to, whoever asks for it. */
+    private Predicate<Ipv4> closed = _ -> false;
+
     private long lastOpening;
 
     private boolean deletesAny = true;
@@ -48,7 +52,12 @@ final class ProxiedAddresses {
         lastOpening++;
         Map<ByteBuffer, Long> wanted = new HashMap<>();
         for (ResolvedDestination destination : destinations) {
-            ByteBuffer key = key(Ipv4.parse(destination.address()), destination.port());
+            Ipv4 address = Ipv4.parse(destination.address());
+            if (closed.test(address)) {
+                // Since it was judged.
+                continue;
+            }
+            ByteBuffer key = key(address, destination.port());
             askedBy.put(key, lastOpening);
             long until = now + destination.timeToLive().toNanos();
             Long before = open.get(key);
@@ -78,6 +87,19 @@ final class ProxiedAddresses {
         forgetExpired(System.nanoTime());
         for (ByteBuffer key : List.copyOf(open.keySet())) {
             if (!held.contains(key) && askedBy.getOrDefault(key, 0L) <= upTo) {
+                delete(key.array());
+                open.remove(key);
+                askedBy.remove(key);
+            }
+        }
+    }
+
+    /** Closes these addresses, and keeps them closed until others are. */
+    synchronized void close(Predicate<Ipv4> addresses) throws NetlinkException {
+        closed = addresses;
+        forgetExpired(System.nanoTime());
+        for (ByteBuffer key : List.copyOf(open.keySet())) {
+            if (addresses.test(new Ipv4(key.getInt(0)))) {
                 delete(key.array());
                 open.remove(key);
                 askedBy.remove(key);

@@ -59,6 +59,11 @@ final class ProxyFilter {
         proxied.closeBut(held, lastOpening);
     }
 
+    /** Closes what is at these addresses, which nothing opens until others are closed. May be called as {@link #open}. */
+    void close(NeverAllowed addresses) throws NetlinkException {
+        proxied.close(addresses::contains);
+    }
+
     /** Puts right what others have changed; what that was. */
     List<String> ensure() throws IOException {
         return wanted.isPresent() && ensure(wanted.get())

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -250,6 +251,18 @@ final class ResolvedAddresses {
         for (Map<MapKey, Opening> held : byInterface.values()) {
             List<Opening> stale = held.values().stream()
                     .filter(opening -> !marks.contains(opening.mark))
+                    .toList();
+            delete(stale);
+            stale.forEach(opening -> held.remove(opening.key));
+        }
+        byInterface.values().removeIf(Map::isEmpty);
+    }
+
+    /** Closes all that leads to an address which is closed by now. What fails is still known, and can be tried again. */
+    void closeTo(Predicate<Ipv4> closed) throws NetlinkException {
+        for (Map<MapKey, Opening> held : byInterface.values()) {
+            List<Opening> stale = held.values().stream()
+                    .filter(opening -> closed.test(new Ipv4(opening.key.bytes.getInt(INTERFACE_NAME_SIZE))))
                     .toList();
             delete(stale);
             stale.forEach(opening -> held.remove(opening.key));

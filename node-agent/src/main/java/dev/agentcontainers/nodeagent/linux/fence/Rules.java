@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.Barrier;
 import dev.agentcontainers.nodeagent.linux.fence.GroupBudgets.MarkedBox;
 import dev.agentcontainers.nodeagent.linux.netlink.LoggedPacket;
+import dev.agentcontainers.protocol.names.NameServer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,7 @@ final class Rules {
             "from_uplink",
             "from_fleet",
             "from_agent",
+            "ask_proxy",
             "ask_for_names",
             "intercept",
             Names.UNLESS_QUIC,
@@ -44,6 +46,9 @@ final class Rules {
     /** Of an agent's packets to its name server, those of connections included. */
     private static final String MOST_QUESTIONS = "limit rate over 200/second burst 400 packets";
 
+    /** Of an agent's packets to the proxy that belong to no connection yet: beginnings of such, repeated ones included. */
+    private static final String MOST_BEGINNINGS = "limit rate over 50/second burst 256 packets";
+
     /** The payload of UDP begins with a one. */
     private static final String LONG_HEADER = "meta l4proto udp @th,64,8 & 0x80 == 0x80";
 
@@ -56,6 +61,9 @@ final class Rules {
 
     /** Elements of the map of resolved addresses, for all agents together. */
     private static final int MOST_RESOLVED = 1 << 18;
+
+    /** What serves those of agents' programs that know a proxy only. */
+    private static final String PROXY = AddressPlan.NEXT_HOP + " tcp";
 
     private static final String NAME_SERVER = AddressPlan.NEXT_HOP + " meta l4proto { tcp, udp } th";
 
@@ -91,6 +99,7 @@ final class Rules {
                 add map inet agentfence intercepted { \
                   type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %1$d; }
                 add set inet agentfence asking { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
+                add set inet agentfence beginning { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
                 add set inet agentfence noted { type ifname; flags dynamic,timeout; timeout 60s; size 65536; }
                 add chain inet agentfence note
                 add chain inet agentfence note_source
@@ -99,6 +108,7 @@ final class Rules {
                 add chain inet agentfence from_uplink
                 add chain inet agentfence from_fleet
                 add chain inet agentfence from_agent
+                add chain inet agentfence ask_proxy
                 add chain inet agentfence ask_for_names
                 add chain inet agentfence intercept
                 add chain inet agentfence unless_quic
@@ -214,14 +224,20 @@ final class Rules {
 
     private static String askForNames() {
         return chain(
-                "ask_for_names",
-                // While the address is not there yet it would lead out of the uplink.
-                "fib daddr type != local goto refuse",
-                PROBE_ANSWER + " accept",
-                "meta l4proto != { tcp, udp } goto refuse",
-                "th dport != 53 goto refuse",
-                "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
-                "accept");
+                        "ask_for_names",
+                        // While the address is not there yet it would lead out of the uplink.
+                        "fib daddr type != local goto refuse",
+                        PROBE_ANSWER + " accept",
+                        "meta l4proto != { tcp, udp } goto refuse",
+                        "tcp dport " + NameServer.PROXY_PORT + " goto ask_proxy",
+                        "th dport != 53 goto refuse",
+                        "update @asking { iifname " + MOST_QUESTIONS + " } goto refuse",
+                        "accept")
+                + chain(
+                        "ask_proxy",
+                        "ct state established accept",
+                        "update @beginning { iifname " + MOST_BEGINNINGS + " } goto refuse",
+                        "accept");
     }
 
     /** Where nobody listens the first rule ends without a verdict. */
@@ -265,6 +281,7 @@ final class Rules {
                         "input",
                         "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
                         "iifname \"ac*\" ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
+                        "iifname \"ac*\" ip daddr " + PROXY + " dport " + NameServer.PROXY_PORT + " accept",
                         "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept")
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
@@ -288,6 +305,8 @@ final class Rules {
                         + " icmp code { port-unreachable, admin-prohibited } accept",
                 "oifname \"ac*\" tcp flags & rst == rst accept",
                 "oifname \"ac*\" ip saddr " + NAME_SERVER + " sport 53 ct state established ct direction reply accept",
+                "oifname \"ac*\" ip saddr " + PROXY + " sport " + NameServer.PROXY_PORT
+                        + " ct state established ct direction reply accept",
                 "oifname \"ac*\" meta l4proto tcp ct state established ct direction reply "
                         + ConnectionMark.INTERCEPTED.mask() + " accept",
                 "oifname \"ac*\" ip saddr " + AddressPlan.NEXT_HOP + " meta l4proto tcp meta mark "

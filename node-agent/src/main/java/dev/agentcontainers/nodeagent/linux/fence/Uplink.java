@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.linux.nftables.HostRules;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -21,6 +22,7 @@ import java.util.OptionalInt;
  * makes a notice that leads here again. Not thread-safe.
  */
 final class Uplink {
+    private static final String SYN_COOKIES = "ipv4/tcp_syncookies";
     private static final Ipv4Network EVERYWHERE = new Ipv4Network(new Ipv4(0), 0);
 
     private final LinuxFenceSettings settings;
@@ -80,6 +82,11 @@ final class Uplink {
                 .ifPresent(why -> warnings.add("this kernel can't guard the node's own addresses by a packet program"
                         + " (CONFIG_BPF_SYSCALL, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF), so that only the fence's"
                         + " list of them and the host's nftables do: " + why));
+        if (!fence.sysctlIfThere(SYN_COOKIES).equals(Optional.of("1"))) {
+            warnings.add(
+                    "this kernel has no SYN cookies (CONFIG_SYN_COOKIES), so that an agent that begins many connections to"
+                            + " the node's proxy, and finishes none, can keep others' out while it does");
+        }
         return warnings;
     }
 
@@ -87,6 +94,8 @@ final class Uplink {
         fence.sysctl("ipv6/conf/all/disable_ipv6", "1");
         fence.sysctl("ipv6/conf/default/disable_ipv6", "1");
         fence.sysctl("ipv4/ip_forward", "1");
+        // Agents share the queues of those that listen here: a full one must not keep others' connections out.
+        fence.sysctl(SYN_COOKIES, "1");
         // Refusals are limited per agent by the rules; the kernel's limit would leave programs waiting after six.
         fence.sysctl("ipv4/icmp_ratemask", "0");
     }

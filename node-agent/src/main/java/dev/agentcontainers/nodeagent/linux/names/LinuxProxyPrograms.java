@@ -206,7 +206,9 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                                     NameServer.STREAM_DESCRIPTOR,
                                     sockets.streams(),
                                     NameServer.INTERCEPTED_DESCRIPTOR,
-                                    sockets.intercepted()),
+                                    sockets.intercepted(),
+                                    NameServer.ASKED_DESCRIPTOR,
+                                    sockets.asked()),
                             false)));
             ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
             follow(process, output[0]);

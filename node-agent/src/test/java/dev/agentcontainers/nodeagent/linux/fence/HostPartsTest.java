@@ -106,9 +106,11 @@ class HostPartsTest {
                         "datagrams at 169.254.1.1:53",
                         "streams at 169.254.1.1:53",
                         "transparent streams at 169.254.1.1:10443",
+                        "streams at 169.254.1.1:3128",
                         "close 31",
                         "close 32",
-                        "close 33");
+                        "close 33",
+                        "close 34");
     }
 
     @Test

@@ -118,7 +118,8 @@ final class Machine implements AutoCloseable {
                         Long.toString(ProcessHandle.current().pid()),
                         Integer.toString(sockets.datagrams()),
                         Integer.toString(sockets.streams()),
-                        Integer.toString(sockets.intercepted()))
+                        Integer.toString(sockets.intercepted()),
+                        Integer.toString(sockets.asked()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         processes.add(process);

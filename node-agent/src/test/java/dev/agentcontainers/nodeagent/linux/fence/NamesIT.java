@@ -315,13 +315,14 @@ class NamesIT {
     void whatIsNeverAllowedStaysClosedThoughItWasOpened() throws Exception {
         open(ALLOWED, LONG);
         assertThat(agent.request("open_flow", "flow", ALLOWED, PORT)).isEqualTo("ok");
-        fence.neverAllow(List.of(ALLOWED));
-        assertThat(agent.request("send_flow", "flow")).contains("reset by peer");
-        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
-        // By hand, with the mark that the rules want.
         String mark = machine.inFence("nft list map inet agentfence resolved | grep -o ': 0x[0-9a-f]*' | head -1")
                 .substring(2)
                 .strip();
+        fence.neverAllow(List.of(ALLOWED));
+        assertThat(agent.request("send_flow", "flow")).contains("reset by peer");
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+        assertThat(resolved()).as("nothing of it is left").doesNotContain(ALLOWED);
+        // By hand, with the mark that the rules want.
         for (String closed : List.of(METADATA, Machine.HOST, "100.80.4.1", "100.80.4.3")) {
             machine.inFence("nft add element inet agentfence resolved '{ "
                     + Names.agentInterface(agent.id()) + " . " + closed + " . tcp . " + PORT + " timeout 1m : " + mark
@@ -482,6 +483,8 @@ class NamesIT {
             }
             assertThat(ask(server, "connect " + ALLOWED + " " + PORT)).isNotEqualTo("connected");
             assertThat(ask(server, "connect " + address + " " + PORT)).isNotEqualTo("connected");
+            assertThat(ask(server, "connect_asked " + ALLOWED + " " + PORT)).isNotEqualTo("connected");
+            assertThat(ask(server, "connect_asked " + address + " " + PORT)).isNotEqualTo("connected");
             assertThat(agent.udp(NAME_SERVER, 53)).isEqualTo("ok");
             assertThat(outside.packets()).isEmpty();
             atAgent.awaitPacket();

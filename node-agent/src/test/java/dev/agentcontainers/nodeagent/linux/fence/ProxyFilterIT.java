@@ -216,6 +216,34 @@ class ProxyFilterIT {
         }
     }
 
+    /** The node agent's proxy would not go there any more; this holds for whatever runs as its user. */
+    @Test
+    void whatIsNeverAllowedIsClosedAtOnceAndStaysSo() throws Exception {
+        GroupRuleset rules =
+                Groups.named("tls", List.of(), List.of(Groups.name("www.example.org", Protocol.TCP, PORT)));
+        fence.apply(List.of(rules));
+        try (HostileAgent agent = machine.agent()) {
+            fence.attach(agent.id(), agent.network(), "tls");
+            open(agent.id(), rules, ALLOWED, Duration.ofMinutes(1));
+            open(agent.id(), rules, DENIED, Duration.ofMinutes(1));
+            assertThat(tcp(ALLOWED, PORT)).isEqualTo("ok");
+
+            fence.neverAllow(List.of(ALLOWED + "/32"));
+            assertThat(tcp(ALLOWED, PORT)).isEqualTo("timed out");
+            assertThat(tcp(DENIED, PORT)).as("beside it").isEqualTo("ok");
+            assertThatExceptionOfType(SandboxException.class)
+                    .isThrownBy(() -> open(agent.id(), rules, ALLOWED, Duration.ofMinutes(1)));
+            fence.repair();
+            assertThat(tcp(ALLOWED, PORT)).isEqualTo("timed out");
+
+            fence.neverAllow(List.of());
+            assertThat(tcp(ALLOWED, PORT)).as("before it is opened anew").isEqualTo("timed out");
+            open(agent.id(), rules, ALLOWED, Duration.ofMinutes(1));
+            assertThat(tcp(ALLOWED, PORT)).isEqualTo("ok");
+            fence.detach(agent.id());
+        }
+    }
+
     private void open(SandboxId id, GroupRuleset rules, String address, Duration timeToLive) throws SandboxException {
         fence.openResolved(
                 id, rules.hash(), List.of(new ResolvedDestination(address, Protocol.TCP, PORT, timeToLive, true)));

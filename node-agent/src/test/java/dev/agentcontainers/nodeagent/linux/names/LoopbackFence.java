@@ -59,6 +59,7 @@ final class LoopbackFence implements Fence, AutoCloseable {
     public NameServerSockets nameServerSockets() {
         EpollServerSocketChannel streams = listening();
         EpollServerSocketChannel intercepted = listening();
+        EpollServerSocketChannel asked = listening();
         port = streams.localAddress().getPort();
         EpollDatagramChannel datagrams = (EpollDatagramChannel) new Bootstrap()
                 .group(group)
@@ -85,8 +86,14 @@ final class LoopbackFence implements Fence, AutoCloseable {
             }
 
             @Override
+            public int asked() {
+                return asked.fd().intValue();
+            }
+
+            @Override
             public void close() {
                 intercepted.close().syncUninterruptibly();
+                asked.close().syncUninterruptibly();
                 datagrams.close().syncUninterruptibly();
                 streams.close().syncUninterruptibly();
             }

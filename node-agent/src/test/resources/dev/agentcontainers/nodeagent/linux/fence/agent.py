@@ -374,6 +374,122 @@ def first_bytes(host, port, *parts):
         return received.hex() + " " + end
 
 
+def asked(target, port, headers=""):
+    """A connection to the node's proxy by which the target was asked for, and what it answered to that."""
+    s = socket.create_connection(("169.254.1.1", 3128), 5)
+    s.settimeout(20)
+    s.sendall(("CONNECT %s:%d HTTP/1.1\r\n%s\r\n" % (target, port, headers)).encode("latin-1"))
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        data = s.recv(1)
+        if not data:
+            break
+        answer += data
+    return s, answer.decode("latin-1")
+
+
+def asked_tls(name, target, port, server_name):
+    """As open_tls, through the node's proxy."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    s, answer = asked(target, port)
+    if not answer.startswith("HTTP/1.1 200 "):
+        return answer.split("\r\n")[0]
+    flows[name] = context.wrap_socket(s, server_hostname=server_name or None)
+    return send_tls(name)
+
+
+def asked_until_end(target, port, text):
+    """All that comes back for the text that is sent once the proxy has said that the target is there, and how it ends."""
+    s, answer = asked(target, port)
+    with s:
+        return answer.split("\r\n")[0] + " then " + until_end(s, text)
+
+
+def hold(host, port, count, seconds):
+    """Connections that say nothing, kept from now on: how many came about, of so many, in that time."""
+    held = flows.setdefault("held", [])
+    end = time.monotonic() + seconds
+    while len(held) < count and time.monotonic() < end:
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        s.settimeout(0.3)
+        try:
+            s.connect((host, port))
+            held.append(s)
+        except OSError:
+            s.close()
+            time.sleep(0.02)
+    return str(len(held))
+
+
+def release():
+    for s in flows.pop("held", []):
+        s.close()
+    return "released"
+
+
+def begin_many(source, host, port, count):
+    """First packets of connections that never come about, as quickly as can be."""
+    addresses = socket.inet_aton(source) + socket.inet_aton(host)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+        for i in range(count):
+            def segment(check):
+                return struct.pack("!HHIIBBHHH", 20000 + i, port, i, 0, 0x50, 2, 64240, check, 0)
+            tcp_check = checksum(addresses + struct.pack("!BBH", 0, 6, 20) + segment(0))
+            s.sendto(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 4242, 0, 64, 6, 0, addresses[:4], addresses[4:])
+                     + segment(tcp_check), (host, 0))
+    return "sent"
+
+
+def begin_always(source, host, port):
+    """As begin_many until begin_no_more, with nothing that answers: what comes back has no way to be refused."""
+    with open("/proc/net/arp") as table:
+        mac = next(line.split()[3] for line in table if line.split()[0] == host)
+    subprocess.run(["ip", "route", "add", "blackhole", host + "/32"], check=True)
+    addresses = socket.inet_aton(source) + socket.inet_aton(host)
+    packets = []
+    for i in range(5000):
+        def segment(check):
+            return struct.pack("!HHIIBBHHH", 20000 + i, port, i, 0, 0x50, 2, 64240, check, 0)
+        tcp = segment(checksum(addresses + struct.pack("!BBH", 0, 6, 20) + segment(0)))
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 4242, 0, 64, 6, 0, addresses[:4], addresses[4:])
+        packets.append(head[:10] + struct.pack("!H", checksum(head)) + head[12:] + tcp)
+
+    def begin():
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+            s.bind(("eth0", 0))
+            frame = bytes.fromhex(mac.replace(":", "")) + s.getsockname()[4] + struct.pack("!H", 0x0800)
+            while "beginning" in flows:
+                for packet in packets:
+                    s.send(frame + packet)
+                    if "beginning" not in flows:
+                        break
+                    time.sleep(0.0005)
+
+    flows["beginning"] = True
+    flows["beginner"] = threading.Thread(target=begin, daemon=True)
+    flows["beginner"].start()
+    return "begun"
+
+
+def begin_no_more():
+    host = "169.254.1.1"
+    flows.pop("beginning")
+    flows.pop("beginner").join()
+    subprocess.run(["ip", "route", "del", "blackhole", host + "/32"], check=True)
+    return "ended"
+
+
+def ask_and_reset(target, port):
+    """Asks the node's proxy for the target and is gone."""
+    s = socket.create_connection(("169.254.1.1", 3128), 5)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.sendall(("CONNECT %s:%d HTTP/1.1\r\n\r\n" % (target, port)).encode())
+    s.close()
+    return "reset"
+
+
 def send_flow(name, timeout=0.7):
     s = flows[name]
     s.settimeout(timeout)

@@ -20,6 +20,7 @@ def taken(number):
 datagrams = taken(int(sys.argv[2]))
 streams = taken(int(sys.argv[3]))
 intercepted = taken(int(sys.argv[4]))
+asked = taken(int(sys.argv[5]))
 os.setuid(65534)
 datagrams.setblocking(True)
 streams.setblocking(True)
@@ -58,8 +59,8 @@ for line in sys.stdin:
         elif request[0] == "send":
             datagrams.sendto(b"abuse", (request[1], int(request[2])))
             print("sent", flush=True)
-        elif request[0] == "connect":
-            copy = socket.socket(fileno=os.dup(streams.fileno()))
+        elif request[0] in ("connect", "connect_asked"):
+            copy = socket.socket(fileno=os.dup((streams if request[0] == "connect" else asked).fileno()))
             copy.shutdown(socket.SHUT_RDWR)
             copy.settimeout(1)
             copy.connect((request[1], int(request[2])))
