@@ -253,7 +253,6 @@ class ImageMountsIT {
 
         assertThat(images.relieve(Long.MAX_VALUE)).hasSize(1);
         assertThat(data.layers()).allSatisfy(layer -> assertThat(layer).doesNotExist());
-        registry.with("team/data", "1", new TestImage().built());
         assertThatThrownBy(() -> node.run(shell("cat /data/file", data))).hasMessageContaining("open the layer");
     }
 }
