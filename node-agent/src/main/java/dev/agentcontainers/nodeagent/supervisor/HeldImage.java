@@ -172,7 +172,8 @@ final class HeldImage implements AutoCloseable {
         try {
             reference = ImageReference.parse(wanted.reference());
         } catch (IllegalArgumentException e) {
-            throw new SandboxException(Step.PULL, Kind.INVALID_SPEC, use.mount().map(HeldImage::field).orElse("spec.image: ") + e.getMessage(), e);
+            String field = use.mount().map(HeldImage::field).orElse("spec.image: ");
+            throw new SandboxException(Step.PULL, Kind.INVALID_SPEC, field + e.getMessage(), e);
         }
         PullPolicy policy = wanted.pullPolicy().orElseGet(() -> PullPolicy.usualFor(reference));
         RegistryCredentials credentials = credentials(wanted);

@@ -101,12 +101,20 @@ public final class RootfsBuilder {
     /** Makes only the plan's mounts, over a root that is there and has the places for them. */
     public void mountOver(RootfsPlan plan, Path root, Parameters parameters) throws IOException, SandboxException {
         Set<String> images = new HashSet<>();
+        Set<String> left = new HashSet<>();
         List<RootMount> made = new ArrayList<>();
         for (RootMount mount : plan.mounts()) {
+            if (mount.within().filter(left::contains).isPresent()) {
+                throw RootfsPlanner.invalid(
+                        mount.path(),
+                        "stands in '" + mount.within().get() + "', which is denied and which the image there has not");
+            }
             boolean inImage = mount.within().filter(images::contains).isPresent();
             if (!inImage || hasPlaceInImage(mount, root)) {
                 mount(mount, root, parameters);
                 made.add(mount);
+            } else {
+                left.add(mount.path());
             }
             if (mount instanceof RootMount.ImageFiles) {
                 images.add(mount.path());

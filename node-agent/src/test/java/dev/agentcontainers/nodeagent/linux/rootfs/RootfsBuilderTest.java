@@ -91,6 +91,10 @@ class RootfsBuilderTest {
         new RootfsBuilder(mounts).mountOver(over(IMAGE, denied), root, parameters);
         assertThat(mounts.calls).noneMatch(call -> call.contains("tmpfs"));
 
+        RootMount inner = new RootMount.Workspace("/data/in/work", Optional.of("/data/in"), "/w", true);
+        assertThatThrownBy(() -> new RootfsBuilder(mounts).mountOver(over(IMAGE, denied, inner), root, parameters))
+                .hasMessageContaining("'/data/in/work' stands in '/data/in', which is denied");
+
         mounts.missing = -20;
         assertThatThrownBy(() -> new RootfsBuilder(mounts).mountOver(over(IMAGE, denied), root, parameters))
                 .hasMessageContaining("a file or link is none");
