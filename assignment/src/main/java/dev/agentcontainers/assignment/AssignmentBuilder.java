@@ -69,7 +69,8 @@ public final class AssignmentBuilder {
                 mounts(),
                 lifecycle(spec.lifecycle()),
                 spec.probes(),
-                policyGroup));
+                policyGroup,
+                mountsImage() ? pullSecrets() : null));
         return assignment;
     }
 
@@ -89,7 +90,8 @@ public final class AssignmentBuilder {
                 before.mounts(),
                 lifecycle(spec.lifecycle()),
                 before.probes(),
-                policyGroup);
+                policyGroup,
+                before.mountPullSecrets());
         return after.equals(before) ? Optional.empty() : Optional.of(after);
     }
 
@@ -103,6 +105,14 @@ public final class AssignmentBuilder {
         return spec.image() == null
                 ? null
                 : new AgentAssignmentSpec.Image(spec.image(), spec.imagePullPolicy(), pullSecrets());
+    }
+
+    private boolean mountsImage() {
+        return spec.filesystem() != null
+                && spec.filesystem().mounts() != null
+                && spec.filesystem().mounts().stream()
+                        .anyMatch(mount ->
+                                mount.source() != null && mount.source().image() != null);
     }
 
     private @Nullable List<String> pullSecrets() {

@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.Api;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
+import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.api.v1alpha1.IsolationClassSpec;
@@ -128,6 +129,28 @@ class AssignmentBuilderTest {
                         references.stream().map(Reference::copyName).toList()));
         assertThat(assignment.getSpec().command()).isNull();
         assertThat(assignment.getSpec().workingDir()).isNull();
+        assertThat(new AssignmentBuilder(agent, "node-a", Set.of()).update(assignment.getSpec(), "group"))
+                .isEmpty();
+    }
+
+    @Test
+    void namesCopiesOfPullSecretsForImagesThatAreMounted() {
+        AgentContainer agent = agent("""
+                isolation: {className: process}
+                command: [run]
+                imagePullSecrets: [{name: first}]
+                filesystem: {mounts: [{path: /model, source: {image: {reference: registry.example.org/model:3}}}]}
+                """);
+        List<Reference> references = References.of(agent);
+
+        AgentAssignment assignment = new AssignmentBuilder(agent, "node-a", Set.copyOf(references))
+                .create("agentnode-a", process(), "group", 7);
+
+        assertThat(assignment.getSpec().image()).isNull();
+        assertThat(assignment.getSpec().mountPullSecrets())
+                .containsExactly(references.getFirst().copyName());
+        assertThat(assignment.getSpec().mounts().getFirst().source().image())
+                .isEqualTo(new Filesystem.ImageSource("registry.example.org/model:3", null));
         assertThat(new AssignmentBuilder(agent, "node-a", Set.of()).update(assignment.getSpec(), "group"))
                 .isEmpty();
     }

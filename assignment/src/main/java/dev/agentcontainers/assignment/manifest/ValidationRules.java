@@ -86,10 +86,19 @@ final class ValidationRules {
                 "self.matches(r'" + ImageSyntax.REFERENCE + "')",
                 self -> IMAGE.matcher(self.asText()).matches());
         rules.put("has(self.image) || has(self.command)", self -> self.has("image") || self.has("command"));
-        for (String field : List.of("imagePullPolicy", "imagePullSecrets")) {
-            rules.put(
-                    "has(self.image) || !has(self.%s)".formatted(field), self -> self.has("image") || !self.has(field));
-        }
+        rules.put(
+                "has(self.image) || !has(self.imagePullPolicy)",
+                self -> self.has("image") || !self.has("imagePullPolicy"));
+        rules.put(
+                "has(self.image) || !has(self.imagePullSecrets) || (has(self.filesystem) && has(self.filesystem.mounts) && self.filesystem.mounts.exists(m, has(m.source) && has(m.source.image)))",
+                self -> self.has("image")
+                        || !self.has("imagePullSecrets")
+                        || elements(self.path("filesystem").path("mounts"))
+                                .anyMatch(mount -> mount.path("source").has("image")));
+        rules.put(
+                "!(self.access == 'ReadWrite' && has(self.source) && has(self.source.image))",
+                self -> !(self.path("access").asText().equals("ReadWrite")
+                        && self.path("source").has("image")));
     }
 
     private static void addRulesOfAgents(Map<String, Predicate<JsonNode>> rules) {
@@ -114,8 +123,8 @@ final class ValidationRules {
                 "!self.matches('^/(proc|sys|dev)(/|$)')",
                 self -> !KERNEL_PATH.matcher(self.asText()).find());
         rules.put(
-                "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
-                self -> exactlyOne(self, "workspace", "emptyDir", "hostPath", "configMap", "secret"));
+                "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.image), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+                self -> exactlyOne(self, "workspace", "emptyDir", "hostPath", "image", "configMap", "secret"));
         addRulesOfDirectories(rules);
         addRulesOfParts(rules);
         rules.put(

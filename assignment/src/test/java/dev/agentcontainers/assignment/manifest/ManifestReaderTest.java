@@ -131,6 +131,22 @@ class ManifestReaderTest {
     }
 
     @Test
+    void takesTheExampleOfAMountedImage() throws IOException, InvalidManifestException {
+        RunObjects objects = read(Files.readString(Path.of("../examples/model/agent.yaml")));
+
+        assertThat(objects.agent().getSpec().image()).isNull();
+        assertThat(objects.agent()
+                        .getSpec()
+                        .filesystem()
+                        .mounts()
+                        .getFirst()
+                        .source()
+                        .image()
+                        .reference())
+                .isEqualTo("docker.io/library/debian:13-slim");
+    }
+
+    @Test
     void takesTheExampleOfProbes() throws IOException, InvalidManifestException {
         RunObjects objects = read(Files.readString(Path.of("../examples/probes/agent.yaml")));
 

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
+import dev.agentcontainers.nodeagent.image.agent.ImageUse;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.store.PullObserver;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -28,16 +29,16 @@ record LocalImage(AgentImage image) implements AgentImages {
     }
 
     @Override
-    public Optional<AgentImage> of(SandboxId agent) {
+    public Optional<AgentImage> of(ImageUse use) {
         return Optional.of(image);
     }
 
     @Override
-    public void requireSigned(SandboxId agent) {}
+    public void requireSigned(ImageUse use) {}
 
     @Override
     public AgentImage get(
-            SandboxId agent,
+            ImageUse use,
             ImageReference reference,
             PullPolicy policy,
             RegistryCredentials credentials,

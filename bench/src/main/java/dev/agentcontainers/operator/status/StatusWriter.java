@@ -86,6 +86,7 @@ public class StatusWriter {
                 status.restarts(),
                 status.transitions(),
                 status.egress(),
-                status.imageDigest());
+                status.imageDigest(),
+                status.mountedImages());
     }
 }

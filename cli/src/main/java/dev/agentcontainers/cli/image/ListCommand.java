@@ -27,8 +27,9 @@ import picocli.CommandLine.Option;
             "Shows the images on this machine.",
             "",
             "SIZE is that of the layers as they were received; images share layers, which",
-            "are here once, unpacked. USED BY is how many agents run from an image, whatever",
-            "it was called when they were started. -o json has digests in full, and times.",
+            "are here once, unpacked. USED BY is how many agents run from an image and how",
+            "many mounts show it, whatever it was called when they were started. -o json has",
+            "digests in full, and times.",
             ""
         },
         sortOptions = false)

@@ -59,6 +59,7 @@ final class AgentFlags {
                 "workspace  a directory of the agent's own, removed when the run ends (the default; workspace:ro: read-only)",
                 "disk       an empty directory on the disk (disk:SIZE: with SIZE of --ephemeral-storage for it alone)",
                 "memory:S   an empty directory of size S in memory, which counts as the agent's",
+                "image:I    the files of the OCI image I, read-only",
                 "file:F     a copy of the file F, or of the files of the folder F, read-only in the directory PATH",
                 "denied     nothing"
             })
@@ -265,6 +266,8 @@ final class AgentFlags {
                     putIfGiven(emptyDirectory(mount), "sizeLimit", sizeLimit.orElse(null));
                 case MountFlag.MemoryDirectory(String _, String sizeLimit) ->
                     emptyDirectory(mount).put("medium", EmptyDir.MEMORY).put("sizeLimit", sizeLimit);
+                case MountFlag.Image(String _, String reference) ->
+                    mount.putObject("source").putObject("image").put("reference", reference);
                 case MountFlag.Files files -> {
                     String map = agentName + "-files-" + (objects.size() + 1);
                     objects.add(FileConfigMap.of(map, namespace, files.source()));

@@ -20,6 +20,9 @@ sealed interface MountFlag {
     /** A copy of a file, or of the files of a folder, in a directory that the agent can only read. */
     record Files(String path, Path source) implements MountFlag {}
 
+    /** The files of an OCI image, read-only. */
+    record Image(String path, String reference) implements MountFlag {}
+
     /** Nothing is seen there. */
     record Denied(String path) implements MountFlag {}
 
@@ -45,8 +48,12 @@ sealed interface MountFlag {
                 if (disk.isPresent()) {
                     yield new DiskDirectory(path, disk);
                 }
+                Optional<String> image = after("image:", source);
+                if (image.isPresent()) {
+                    yield new Image(path, image.get());
+                }
                 throw new UserException(
-                        "--mount '%s': the source must be workspace (also workspace:ro), disk (also disk:SIZE), memory:SIZE, file:FILE-OR-FOLDER or denied, for example --mount /workspace, --mount /opt/agent=file:./src, --mount /etc/ssh=denied; folders of this machine can't be mounted as they are"
+                        "--mount '%s': the source must be workspace (also workspace:ro), disk (also disk:SIZE), memory:SIZE, image:IMAGE, file:FILE-OR-FOLDER or denied, for example --mount /workspace, --mount /opt/agent=file:./src, --mount /etc/ssh=denied; folders of this machine can't be mounted as they are"
                                 .formatted(text),
                         2);
             }

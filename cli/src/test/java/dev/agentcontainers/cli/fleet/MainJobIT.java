@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.api.v1alpha1.EgressPolicy;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
@@ -269,6 +270,36 @@ class MainJobIT {
                 .contains("No such file")
                 .endsWith("image");
         fleet.delete("from-image");
+    }
+
+    /** The node's own programs, and beside them the files of an image from a registry that wants a password. */
+    @Test
+    void anAgentHasAnImageMounted() {
+        create("""
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: login-for-mounts, namespace: %%s}
+                type: kubernetes.io/dockerconfigjson
+                stringData: {.dockerconfigjson: '{"auths": {"%s": {"username": "me", "password": "secret"}}}'}
+                """.formatted(registry.host()), Secret.class);
+        create("""
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: with-image, namespace: %%s}
+                spec:
+                  isolation: {className: process}
+                  imagePullSecrets: [{name: login-for-mounts}]
+                  command: [/bin/sh, -c, "cat /data/etc/made-for; echo x > /data/etc/made-for || echo kept; sleep 3"]
+                  filesystem: {mounts: [{path: /data, source: {image: {reference: '%s'}}}]}
+                """.formatted(registry.image()), AgentContainer.class);
+
+        AgentContainer running = fleet.await("with-image", AgentPhase.Running);
+        assertThat(running.getStatus().imageDigest()).isNull();
+        assertThat(running.getStatus().mountedImages())
+                .containsExactly(new AgentContainerStatus.MountedImage("/data", registry.digest()));
+        fleet.await("with-image", AgentPhase.Succeeded);
+        assertThat(fleet.output("with-image")).startsWith("an agent\n").endsWith("kept");
+        fleet.delete("with-image");
     }
 
     private static <T extends HasMetadata> T create(String manifest, Class<T> type) {

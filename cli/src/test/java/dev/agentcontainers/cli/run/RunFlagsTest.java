@@ -47,6 +47,7 @@ class RunFlagsTest {
                         "--mount=/memory=memory:1Mi",
                         "--ephemeral-storage=1Gi",
                         "--mount=/code=file:" + folder,
+                        "--mount=/model=image:registry.example.org/team/model:3",
                         "--mount=/etc/ssh=denied",
                         "-e",
                         "A=b=c",
@@ -78,7 +79,12 @@ class RunFlagsTest {
                         MountAccess.ReadWrite,
                         MountAccess.ReadWrite,
                         MountAccess.ReadOnly,
+                        MountAccess.ReadOnly,
                         MountAccess.Denied);
+        assertThat(spec.filesystem().mounts().stream()
+                        .filter(mount -> mount.source() != null && mount.source().image() != null)
+                        .map(mount -> mount.path() + "=" + mount.source().image().reference()))
+                .containsExactly("/model=registry.example.org/team/model:3");
         assertThat(spec.filesystem().mounts().stream()
                         .filter(mount -> mount.source() != null)
                         .map(mount -> mount.source().emptyDir()))
@@ -129,6 +135,8 @@ class RunFlagsTest {
             --mount=/w=/home/me           | the source must be workspace
             --mount=/w=file:              | the source must be workspace
             --mount=/w=file:/no/such      | --mount file:/no/such: there is no such file or folder
+            --mount=/w=image:             | the source must be workspace
+            --mount=/w=image:UPPER        | spec.filesystem.mounts[0].source.image.reference: must be [REGISTRY
             --mount=/w=memory             | the source must be workspace
             --mount=/w=memory:lots        | spec.filesystem.mounts[0].source.emptyDir.sizeLimit: must be a quantity greater than 0
             --mount=/w=disk:32Mi          | set resources.limits.ephemeral-storage too

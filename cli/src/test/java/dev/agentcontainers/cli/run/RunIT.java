@@ -420,6 +420,40 @@ class RunIT {
         }
     }
 
+    @Test
+    void mountsAnImageThatNothingCanBeWrittenTo() throws Exception {
+        try (ImageServer registry = ImageServer.start(folder)) {
+            String registries =
+                    registry.registries(folder.resolve("registries.yaml")).toString();
+            AgentctlProcess run = AgentctlProcess.run(
+                    folder,
+                    "--registries",
+                    registries,
+                    "--mount",
+                    "/data=image:" + registry.image(),
+                    "--",
+                    "sh",
+                    "-c",
+                    "cat /data/etc/made-for; (echo x > /data/etc/made-for) 2>/dev/null || echo kept;"
+                            + " id -u; echo ${FROM:-nothing of the image}");
+            assertThat(run.await()).as(run.errorOutput()).isZero();
+            assertThat(run.output()).isEqualTo("an agent\nkept\n0\nnothing of the image\n");
+            assertThat(run.errorOutput()).contains("pulling " + registry.image());
+
+            AgentctlProcess missing = AgentctlProcess.run(
+                    folder,
+                    "--registries",
+                    registries,
+                    "--mount",
+                    "/data=image:" + registry.host() + "/team/other:1",
+                    "--",
+                    "true");
+            assertThat(missing.await()).isEqualTo(125);
+            assertThat(missing.errorOutput()).contains("image of '/data': ").contains("team/other");
+        }
+        assertThat(StandaloneTraces.found()).isEmpty();
+    }
+
     /** Or nothing would ever make room of that image. */
     @Test
     void aKilledRunHasNoImageOnceTheNextIsThere() throws Exception {

@@ -59,9 +59,48 @@ public record AgentAssignmentSpec(
         Probes probes,
 
         @Required @JsonPropertyDescription("The policy group in the node's AgentNodePolicy.")
-        String policyGroup) {
+        String policyGroup,
 
-    /** Without probes. */
+        @Size(max = 16)
+        @JsonPropertyDescription(
+                "For images that are mounted: names of Secrets in this namespace with a key .dockerconfigjson, in the order in which they are tried.")
+        List<@Size(max = 253) String> mountPullSecrets) {
+
+    /** Without mounts of images. */
+    public AgentAssignmentSpec(
+            AgentReference agent,
+            Long epoch,
+            Driver driver,
+            Image image,
+            List<String> command,
+            List<String> args,
+            String workingDir,
+            List<EnvironmentVariable> env,
+            List<AgentPort> ports,
+            Resources resources,
+            List<Filesystem.Mount> mounts,
+            Lifecycle lifecycle,
+            Probes probes,
+            String policyGroup) {
+        this(
+                agent,
+                epoch,
+                driver,
+                image,
+                command,
+                args,
+                workingDir,
+                env,
+                ports,
+                resources,
+                mounts,
+                lifecycle,
+                probes,
+                policyGroup,
+                null);
+    }
+
+    /** Without mounts of images and probes. */
     public AgentAssignmentSpec(
             AgentReference agent,
             Long epoch,
@@ -90,7 +129,8 @@ public record AgentAssignmentSpec(
                 mounts,
                 lifecycle,
                 null,
-                policyGroup);
+                policyGroup,
+                null);
     }
 
     /** The AgentContainer that an assignment is for. */

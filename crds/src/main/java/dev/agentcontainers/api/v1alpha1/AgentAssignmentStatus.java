@@ -3,6 +3,7 @@ package dev.agentcontainers.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Size;
+import java.util.List;
 
 /** What a node agent reports of one agent. */
 @ApiObject
@@ -50,9 +51,50 @@ public record AgentAssignmentStatus(
         String weakness,
 
         @JsonPropertyDescription("What the probes of the run say; none without probes, and where nothing runs.")
-        Availability availability) {
+        Availability availability,
 
-    /** Of an agent without probes. */
+        @MapList("path")
+        @Size(max = 64)
+        @JsonPropertyDescription("Images that are mounted in the agent, by the mounts' paths; none without such mounts.")
+        List<AgentContainerStatus.MountedImage> mountedImages) {
+
+    /** Of an agent without mounts of images. */
+    public AgentAssignmentStatus(
+            AssignmentPhase phase,
+            Long observedGeneration,
+            Long agentGeneration,
+            String reason,
+            String message,
+            String address,
+            IsolationLevel strength,
+            Policy policy,
+            Integer exitCode,
+            Integer restarts,
+            AgentContainerStatus.Transitions transitions,
+            AgentContainerStatus.Egress egress,
+            String imageDigest,
+            String weakness,
+            Availability availability) {
+        this(
+                phase,
+                observedGeneration,
+                agentGeneration,
+                reason,
+                message,
+                address,
+                strength,
+                policy,
+                exitCode,
+                restarts,
+                transitions,
+                egress,
+                imageDigest,
+                weakness,
+                availability,
+                null);
+    }
+
+    /** Of an agent without mounts of images and without probes. */
     public AgentAssignmentStatus(
             AssignmentPhase phase,
             Long observedGeneration,
@@ -83,6 +125,7 @@ public record AgentAssignmentStatus(
                 egress,
                 imageDigest,
                 weakness,
+                null,
                 null);
     }
 

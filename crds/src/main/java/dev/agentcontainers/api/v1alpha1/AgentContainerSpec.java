@@ -29,9 +29,10 @@ import java.util.List;
         fieldPath = ".imagePullPolicy",
         message = "imagePullPolicy is for an image: set image, or leave imagePullPolicy out")
 @ValidationRule(
-        value = "has(self.image) || !has(self.imagePullSecrets)",
+        value =
+                "has(self.image) || !has(self.imagePullSecrets) || (has(self.filesystem) && has(self.filesystem.mounts) && self.filesystem.mounts.exists(m, has(m.source) && has(m.source.image)))",
         fieldPath = ".imagePullSecrets",
-        message = "imagePullSecrets are for an image: set image, or leave imagePullSecrets out")
+        message = "imagePullSecrets are for an image: set image, mount one, or leave imagePullSecrets out")
 @ValidationRule(
         value = "has(self.image) == has(oldSelf.image) && (!has(self.image) || self.image == oldSelf.image)",
         fieldPath = ".image",
@@ -149,10 +150,7 @@ public record AgentContainerSpec(
         Isolation isolation,
 
         @Size(min = 1, max = 512)
-        @ValidationRule(
-                value = "self.matches(r'" + ImageSyntax.REFERENCE + "')",
-                message =
-                        "must be [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST] with the repository in lower case and no https://, for example registry.example.org/team/agent:1.4 or registry.example.org/team/agent@sha256:...")
+        @ValidationRule(value = "self.matches(r'" + ImageSyntax.REFERENCE + "')", message = ImageSyntax.WRONG)
         @JsonPropertyDescription(
                 "OCI image that the agent runs, for example registry.example.org/team/agent:1.4: its files, copied on write, and what it says of command, environment, working directory and user. Without a registry that of docker.io, without tag and digest the tag latest; where there is a digest, it decides. The class must run images, as container does. Default: none, the agent runs the node's own programs, which it sees read-only. Immutable.")
         String image,
@@ -164,7 +162,7 @@ public record AgentContainerSpec(
         @MapList("name")
         @Size(max = 16)
         @JsonPropertyDescription(
-                "Secrets of type kubernetes.io/dockerconfigjson in the AgentContainer's namespace, for registries that want a password. The agent waits for each. Immutable.")
+                "Secrets of type kubernetes.io/dockerconfigjson in the AgentContainer's namespace, for registries that want a password: of image, and of images that are mounted. The agent waits for each. Immutable.")
         List<ImagePullSecret> imagePullSecrets,
 
         @Size(min = 1, max = 256)

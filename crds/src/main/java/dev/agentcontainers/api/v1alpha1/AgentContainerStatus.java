@@ -3,6 +3,7 @@ package dev.agentcontainers.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
@@ -45,7 +46,51 @@ public record AgentContainerStatus(
 
         @JsonPropertyDescription(
                 "Digest of the manifest of the image that the agent runs, for example sha256:... ; none without an image.")
-        String imageDigest) {
+        String imageDigest,
+
+        @MapList("path")
+        @Size(max = 64)
+        @JsonPropertyDescription("Images that are mounted in the agent, by the mounts' paths; none without such mounts.")
+        List<MountedImage> mountedImages) {
+
+    /** Of an agent without mounts of images. */
+    public AgentContainerStatus(
+            AgentPhase phase,
+            List<Condition> conditions,
+            Long observedGeneration,
+            String nodeName,
+            IsolationStatus isolation,
+            PolicyStatus policy,
+            List<String> addresses,
+            Integer exitCode,
+            Integer restarts,
+            Transitions transitions,
+            Egress egress,
+            String imageDigest) {
+        this(
+                phase,
+                conditions,
+                observedGeneration,
+                nodeName,
+                isolation,
+                policy,
+                addresses,
+                exitCode,
+                restarts,
+                transitions,
+                egress,
+                imageDigest,
+                null);
+    }
+
+    /** An image that is mounted in an agent. */
+    @ApiObject
+    public record MountedImage(
+            @Required @JsonPropertyDescription("Where it is mounted, as the spec has it.")
+            String path,
+
+            @JsonPropertyDescription("Digest of its manifest, for example sha256:... ; restarts have the same.")
+            String digest) {}
 
     /** Isolation asked for and given. */
     @ApiObject

@@ -54,6 +54,9 @@ public record Filesystem(
     @ValidationRule(
             value = "!has(self.source) || !has(self.source.emptyDir) || self.access == 'ReadWrite'",
             message = "an emptyDir can only be mounted with access ReadWrite: nobody but the agent fills it")
+    @ValidationRule(
+            value = "!(self.access == 'ReadWrite' && has(self.source) && has(self.source.image))",
+            message = "an image can only be mounted with access ReadOnly: its files are those of every agent that has it")
     public record Mount(
             @Required
             @Size(min = 2, max = 1024)
@@ -73,8 +76,8 @@ public record Filesystem(
     @ApiObject
     @ValidationRule(
             value =
-                    "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
-            message = "set exactly one of workspace, emptyDir, hostPath, configMap and secret")
+                    "[has(self.workspace), has(self.emptyDir), has(self.hostPath), has(self.image), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",
+            message = "set exactly one of workspace, emptyDir, hostPath, image, configMap and secret")
     public record Source(
             @JsonPropertyDescription(
                     "A directory of the agent's own, empty at first, kept over restarts and removed with the agent.")
@@ -87,6 +90,9 @@ public record Filesystem(
                     "A directory of the node, where the node agent's setting agentcontainers.node.host-mounts lets agents have it.")
             HostPath hostPath,
 
+            @JsonPropertyDescription("The files of an OCI image, as the node pulls and keeps images of agents. Nothing of it is run by being mounted.")
+            ImageSource image,
+
             @JsonPropertyDescription("The keys of a ConfigMap in the AgentContainer's namespace, as files.")
             ConfigMapSource configMap,
 
@@ -94,27 +100,32 @@ public record Filesystem(
             SecretSource secret) {
         /** A directory of the agent's own. */
         public static Source from(Workspace workspace) {
-            return new Source(workspace, null, null, null, null);
+            return new Source(workspace, null, null, null, null, null);
         }
 
         /** A directory that is empty at first. */
         public static Source from(EmptyDir emptyDir) {
-            return new Source(null, emptyDir, null, null, null);
+            return new Source(null, emptyDir, null, null, null, null);
         }
 
         /** A directory of the node. */
         public static Source from(HostPath hostPath) {
-            return new Source(null, null, hostPath, null, null);
+            return new Source(null, null, hostPath, null, null, null);
+        }
+
+        /** Files of an image. */
+        public static Source from(ImageSource image) {
+            return new Source(null, null, null, image, null, null);
         }
 
         /** Files of a ConfigMap. */
         public static Source from(ConfigMapSource configMap) {
-            return new Source(null, null, null, configMap, null);
+            return new Source(null, null, null, null, configMap, null);
         }
 
         /** Files of a Secret. */
         public static Source from(SecretSource secret) {
-            return new Source(null, null, null, null, secret);
+            return new Source(null, null, null, null, null, secret);
         }
     }
 
@@ -177,6 +188,20 @@ public record Filesystem(
             @Size(max = 63)
             @JsonPropertyDescription("Directory, which is the default.")
             String type) {}
+
+    /** An image by name. */
+    @ApiObject
+    public record ImageSource(
+            @Required
+            @Size(min = 1, max = 512)
+            @ValidationRule(value = "self.matches(r'" + ImageSyntax.REFERENCE + "')", message = ImageSyntax.WRONG)
+            @JsonPropertyDescription(
+                    "The image, for example registry.example.org/team/model:3, written as spec.image is. What it means is decided by the first start; restarts on the same node have the same content.")
+            String reference,
+
+            @JsonPropertyDescription(
+                    "When the node asks the registry: Always, IfNotPresent or Never. Default: Always for the tag latest or none, else IfNotPresent.")
+            ImagePullPolicy pullPolicy) {}
 
     /** A ConfigMap by name. */
     @ApiObject

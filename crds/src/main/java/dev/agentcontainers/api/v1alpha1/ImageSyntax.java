@@ -18,5 +18,9 @@ public final class ImageSyntax {
     public static final String REFERENCE = "^(" + REGISTRY + "(/" + SEGMENT + ")+|" + SEGMENT_WITHOUT_DOT + "(/"
             + SEGMENT + ")+|" + SEGMENT + ")(" + TAG + ")?(" + DIGEST + ")?$";
 
+    /** What to say of one that does not match. */
+    public static final String WRONG =
+            "must be [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST] with the repository in lower case and no https://, for example registry.example.org/team/agent:1.4 or registry.example.org/team/agent@sha256:...";
+
     private ImageSyntax() {}
 }

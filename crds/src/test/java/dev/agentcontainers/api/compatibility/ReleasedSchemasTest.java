@@ -28,8 +28,8 @@ class ReleasedSchemasTest {
 
     /**
      * New rules that every object holds which the last release accepted: it knew one kind of peer, required it, and knew no
-     * domain, no tls, no http, no budget and no quic; it required command and knew no image; it knew no probes, no emptyDir, no hostPath
-     * and no limit of open files.
+     * domain, no tls, no http, no budget and no quic; it required command and knew no image; it knew no probes, no emptyDir, no
+     * hostPath, no image in mounts and no limit of open files.
      */
     private static final List<String> HOLD_FOR_WHAT_WAS_ACCEPTED = List.of(
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.to) || !self.to.exists(p, has(p.domain)) ||",
@@ -55,6 +55,8 @@ class ReleasedSchemasTest {
             "v1alpha1.spec.filesystem: rule is new or changed: !has(self.mounts) || self.mounts.filter(m, has(m.source) && has(m.source.emptyDir)",
             "v1alpha1.spec.filesystem.mounts[]: rule is new or changed: !has(self.source) || !has(self.source.emptyDir)",
             "v1alpha1.spec.mounts[]: rule is new or changed: !has(self.source) || !has(self.source.emptyDir)",
+            "v1alpha1.spec.filesystem.mounts[]: rule is new or changed: !(self.access == 'ReadWrite' && has(self.source) && has(self.source.image))",
+            "v1alpha1.spec.mounts[]: rule is new or changed: !(self.access == 'ReadWrite' && has(self.source) && has(self.source.image))",
             "v1alpha1.spec.filesystem.mounts[].source: rule is new or changed: [has(self.workspace), has(self.emptyDir),",
             "v1alpha1.spec.mounts[].source: rule is new or changed: [has(self.workspace), has(self.emptyDir),");
 

@@ -71,6 +71,7 @@ public final class DiskJournal implements Journal {
                 Mount.DiskDirectory.class,
                 Mount.MemoryDirectory.class,
                 Mount.HostDirectory.class,
+                Mount.ImageFiles.class,
                 Mount.ConfigMapFiles.class,
                 Mount.SecretFiles.class,
                 Probe.Handler.Exec.class,

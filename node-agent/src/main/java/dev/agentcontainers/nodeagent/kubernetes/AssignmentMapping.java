@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Resources;
@@ -55,7 +56,7 @@ public final class AssignmentMapping {
                 listOf(spec.env()).stream().map(AssignmentMapping::environment).toList(),
                 requests(resources.requests()),
                 limits(resources.limits()),
-                listOf(spec.mounts()).stream().map(AssignmentMapping::mount).toList(),
+                listOf(spec.mounts()).stream().map(mount -> mount(mount, spec)).toList(),
                 Optional.ofNullable(lifecycle.restartPolicy()).orElse(RestartPolicy.Never),
                 Optional.ofNullable(lifecycle.deadlineSeconds()).map(Duration::ofSeconds),
                 Duration.ofSeconds(Optional.ofNullable(lifecycle.terminationGracePeriodSeconds())
@@ -75,13 +76,17 @@ public final class AssignmentMapping {
     private static Assignment.Image image(AgentAssignmentSpec.Image image, List<String> arguments) {
         return new Assignment.Image(
                 image.reference(),
-                Optional.ofNullable(image.pullPolicy()).map(policy -> switch (policy) {
-                    case Always -> PullPolicy.ALWAYS;
-                    case IfNotPresent -> PullPolicy.IF_NOT_PRESENT;
-                    case Never -> PullPolicy.NEVER;
-                }),
+                pullPolicy(image.pullPolicy()),
                 listOf(image.pullSecrets()),
                 arguments);
+    }
+
+    private static Optional<PullPolicy> pullPolicy(@Nullable ImagePullPolicy given) {
+        return Optional.ofNullable(given).map(policy -> switch (policy) {
+            case Always -> PullPolicy.ALWAYS;
+            case IfNotPresent -> PullPolicy.IF_NOT_PRESENT;
+            case Never -> PullPolicy.NEVER;
+        });
     }
 
     private static EnvironmentEntry environment(EnvironmentVariable variable) {
@@ -102,7 +107,7 @@ public final class AssignmentMapping {
                 + "].valueFrom has neither secretKeyRef nor configMapKeyRef: the operator resolves every other kind");
     }
 
-    private static Mount mount(Filesystem.Mount mount) {
+    private static Mount mount(Filesystem.Mount mount, AgentAssignmentSpec spec) {
         if (mount.access() == MountAccess.Denied) {
             return new Mount.Denied(mount.path());
         }
@@ -120,6 +125,9 @@ public final class AssignmentMapping {
             return new Mount.HostDirectory(
                     mount.path(), source.hostPath().path(), mount.access() == MountAccess.ReadWrite);
         }
+        if (source.image() != null) {
+            return imageFiles(mount, source.image(), listOf(spec.mountPullSecrets()));
+        }
         if (source.configMap() != null) {
             return new Mount.ConfigMapFiles(mount.path(), source.configMap().name());
         }
@@ -128,6 +136,14 @@ public final class AssignmentMapping {
         }
         throw new IllegalArgumentException(
                 "mounts[" + mount.path() + "].source is of a kind that this node agent does not know: update it");
+    }
+
+    private static Mount imageFiles(Filesystem.Mount mount, Filesystem.ImageSource image, List<String> pullSecrets) {
+        if (mount.access() == MountAccess.ReadWrite) {
+            throw new IllegalArgumentException(
+                    "mounts[" + mount.path() + "].access is ReadWrite; an image can only be mounted with ReadOnly");
+        }
+        return new Mount.ImageFiles(mount.path(), image.reference(), pullPolicy(image.pullPolicy()), pullSecrets);
     }
 
     private static Mount emptyDirectory(String path, Filesystem.EmptyDir source) {

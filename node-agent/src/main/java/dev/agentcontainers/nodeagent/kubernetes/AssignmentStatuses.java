@@ -65,7 +65,18 @@ final class AssignmentStatuses {
                 null,
                 report.imageDigest().orElse(null),
                 weaknesses.get().get(report.assignment().driver().name()),
-                report.availability().map(AssignmentStatuses::availability).orElse(null));
+                report.availability().map(AssignmentStatuses::availability).orElse(null),
+                mountedImages(report.mountedImages()));
+    }
+
+    private static @Nullable List<AgentContainerStatus.MountedImage> mountedImages(Map<String, String> digests) {
+        if (digests.isEmpty()) {
+            return null;
+        }
+        return digests.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(each -> new AgentContainerStatus.MountedImage(each.getKey(), each.getValue()))
+                .toList();
     }
 
     private static AgentAssignmentStatus.Availability availability(AgentReport.Availability said) {
@@ -102,7 +113,8 @@ final class AssignmentStatuses {
                 egress,
                 status.imageDigest(),
                 status.weakness(),
-                availability);
+                availability,
+                status.mountedImages());
     }
 
     static Egress egress(AuditCounts counts) {

@@ -87,6 +87,19 @@ public record Assignment(
                 policyGroup);
     }
 
+    /** What it mounts of images, in the order of its mounts. */
+    public List<Mount.ImageFiles> mountedImages() {
+        return mounts.stream()
+                .filter(Mount.ImageFiles.class::isInstance)
+                .map(Mount.ImageFiles.class::cast)
+                .toList();
+    }
+
+    /** Whether the node's images are needed for it at all. */
+    public boolean needsImages() {
+        return image.isPresent() || !mountedImages().isEmpty();
+    }
+
     /** The AgentContainer that an assignment stands for, and the generation of it that the assignment carries. */
     public record Agent(String namespace, String name, String uid, long generation) {
         @Override

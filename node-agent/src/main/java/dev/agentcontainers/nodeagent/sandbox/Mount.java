@@ -1,5 +1,8 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
+import dev.agentcontainers.nodeagent.image.PullPolicy;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** One path of the agent's filesystem. The most specific path wins. */
@@ -24,6 +27,20 @@ public sealed interface Mount {
 
     /** A directory of the host, where the host lets agents have it. {@code source}: its absolute path there. */
     record HostDirectory(String path, String source, boolean writable) implements Mount {}
+
+    /**
+     * The files of an image, read-only.
+     *
+     * @param reference as {@link dev.agentcontainers.nodeagent.image.ImageReference#parse} takes it
+     * @param pullPolicy empty for the usual one of the reference
+     * @param pullSecrets names of Secrets that let in at registries
+     */
+    record ImageFiles(String path, String reference, Optional<PullPolicy> pullPolicy, List<String> pullSecrets)
+            implements Mount {
+        public ImageFiles {
+            pullSecrets = List.copyOf(pullSecrets);
+        }
+    }
 
     /** The keys of a ConfigMap as read-only files. */
     record ConfigMapFiles(String path, String configMap) implements Mount {}

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -71,6 +72,13 @@ public record SandboxSpec(
 
         /** @param source absolute path on the host */
         record HostDirectory(String path, String source, boolean writable) implements ResolvedMount {}
+
+        /** Read-only files of an image. {@code layers}: directories of its unpacked layers, the lowest first. */
+        record ImageFiles(String path, List<Path> layers) implements ResolvedMount {
+            public ImageFiles {
+                layers = List.copyOf(layers);
+            }
+        }
 
         /** Read-only files by name. {@code secret} files are kept in memory only. */
         record Files(String path, Map<String, byte[]> content, boolean secret) implements ResolvedMount {}

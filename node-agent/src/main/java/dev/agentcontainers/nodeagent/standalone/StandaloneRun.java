@@ -142,7 +142,7 @@ public final class StandaloneRun implements Run {
         Thread probing = Thread.ofPlatform().name("probe").start(probe);
         AgentImages held = AgentImages.NONE;
         try {
-            if (plan.assignment().image().isPresent()) {
+            if (plan.assignment().needsImages()) {
                 new NodeUses(settings.stateDirectory(), settings.name()).in(images.directory());
                 held = NodeImages.open(images, platform.layers(), settings.name(), Clock.systemUTC());
             }

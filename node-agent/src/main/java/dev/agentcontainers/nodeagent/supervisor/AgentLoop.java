@@ -35,7 +35,7 @@ final class AgentLoop implements Runnable {
     private final AgentReports reports;
     private final FencedRun fenced;
     private final ProbedRun probed;
-    private final HeldImage image;
+    private final HeldImages images;
     private final Launch launch;
     private final Oversight oversight;
     private final Dismantling dismantling;
@@ -56,14 +56,14 @@ final class AgentLoop implements Runnable {
         this.capacity = capacity;
         this.mailbox = mailbox;
         this.agent = new AgentRecord(id, node.journal(), journalled);
-        this.image = new HeldImage(id, node.images(), node.materials(), mailbox::wake);
+        this.images = new HeldImages(id, node.images(), node.materials(), mailbox::wake);
         this.fenced = new FencedRun(id, node.fence(), node.policy(), node.clock(), mailbox::wake);
         this.probed = new ProbedRun(id, node.fence(), node.clock(), mailbox::wake);
-        this.reports = new AgentReports(node.reporter(), image::digest, probed::health);
+        this.reports = new AgentReports(node.reporter(), images, probed::health);
         Resolution resolution = new Resolution(node.materials());
-        this.launch = new Launch(id, node, resolution, agent, reports, fenced, image);
-        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, probed, image);
-        this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, image);
+        this.launch = new Launch(id, node, resolution, agent, reports, fenced, images);
+        this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, probed, images);
+        this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, images);
         this.onEnd = onEnd;
         journalled
                 .filter(JournalEntry::holdsCapacity)
@@ -97,7 +97,7 @@ final class AgentLoop implements Runnable {
         } finally {
             probed.close();
             fenced.close();
-            image.close();
+            images.close();
         }
     }
 

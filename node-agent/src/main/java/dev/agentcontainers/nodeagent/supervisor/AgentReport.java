@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
 import dev.agentcontainers.nodeagent.probe.Health;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param exitCode of the last run that ended
  * @param imageDigest of the image that it has, where it is from one
  * @param availability what the probes of the run say, where there are some
+ * @param mountedImages digests of the images that it has mounts of, by the mounts' paths
  */
 public record AgentReport(
         Assignment assignment,
@@ -29,7 +31,11 @@ public record AgentReport(
         int restarts,
         Milestones milestones,
         Optional<String> imageDigest,
-        Optional<Availability> availability) {
+        Optional<Availability> availability,
+        Map<String, String> mountedImages) {
+    public AgentReport {
+        mountedImages = Map.copyOf(mountedImages);
+    }
 
     /** Without an image and probes. */
     public AgentReport(
@@ -53,10 +59,11 @@ public record AgentReport(
                 restarts,
                 milestones,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Map.of());
     }
 
-    AgentReport withImage(Optional<String> digest) {
+    AgentReport withImages(Optional<String> digest, Map<String, String> mounted) {
         return new AgentReport(
                 assignment,
                 phase,
@@ -68,7 +75,8 @@ public record AgentReport(
                 restarts,
                 milestones,
                 digest,
-                availability);
+                availability,
+                mounted);
     }
 
     AgentReport withAvailability(Optional<Availability> said) {
@@ -83,7 +91,8 @@ public record AgentReport(
                 restarts,
                 milestones,
                 imageDigest,
-                said);
+                said,
+                mountedImages);
     }
 
     /**

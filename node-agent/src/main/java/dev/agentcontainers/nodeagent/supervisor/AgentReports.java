@@ -21,17 +21,17 @@ import java.util.function.Supplier;
 /** Says what is true of one agent, once for each change. Used by one thread. */
 final class AgentReports {
     private final AgentReporter reporter;
-    private final Supplier<Optional<String>> imageDigest;
+    private final HeldImages images;
     private final Supplier<Optional<Health>> health;
     private Optional<AgentReport> last = Optional.empty();
 
     /**
-     * @param imageDigest of the image that the agent has by now
+     * @param images that the agent has by now
      * @param health what its probes say by now; empty while none is asked
      */
-    AgentReports(AgentReporter reporter, Supplier<Optional<String>> imageDigest, Supplier<Optional<Health>> health) {
+    AgentReports(AgentReporter reporter, HeldImages images, Supplier<Optional<Health>> health) {
         this.reporter = reporter;
-        this.imageDigest = imageDigest;
+        this.images = images;
         this.health = health;
     }
 
@@ -200,7 +200,10 @@ final class AgentReports {
 
     private void send(AgentReport plain) {
         // Of an agent without an image nothing is asked: the images' disk may be away.
-        AgentReport report = plain.assignment().image().isPresent() ? plain.withImage(imageDigest.get()) : plain;
+        Assignment assignment = plain.assignment();
+        AgentReport report = assignment.needsImages()
+                ? plain.withImages(images.digest(assignment), images.mountedDigests(assignment))
+                : plain;
         if (!last.equals(Optional.of(report))) {
             last = Optional.of(report);
             reporter.report(report);

@@ -18,12 +18,12 @@ record Dismantling(
         AgentReports reports,
         FencedRun fenced,
         ProbedRun probed,
-        HeldImage image) {
+        HeldImages images) {
     /** @param assignment the last that is known, for the report */
     Next dismantle(Assignment assignment) throws SandboxException, InterruptedException {
         JournalEntry entry = deleted(assignment);
         probed.close();
-        image.stopPull();
+        images.stopPull();
         for (IsolationDriver driver : node.drivers().values()) {
             if (driver.name().equals(assignment.driver().name())) {
                 if (driver.state(id) instanceof SandboxState.Running) {
@@ -35,8 +35,8 @@ record Dismantling(
                 driver.purge(id);
             }
         }
-        if (entry.assignment().image().isPresent() || assignment.image().isPresent()) {
-            image.release();
+        if (entry.assignment().needsImages() || assignment.needsImages()) {
+            images.release();
         }
         node.fence().detach(id);
         node.fence().forgetBudgets(id);

@@ -5,16 +5,16 @@ import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
+import dev.agentcontainers.nodeagent.image.agent.ImageUse;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
-import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
-import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The image of one agent. It is got before the first start, on a thread of its own so that the agent can be stopped
+ * An image that one agent has for one use. It is got before the first start, on a thread of its own so that the agent can be stopped
  * meanwhile, and is the same for all starts that follow, whatever its tag means by then. Used by one thread.
  */
 final class HeldImage implements AutoCloseable {
@@ -37,7 +37,7 @@ final class HeldImage implements AutoCloseable {
     /** A pull notices an interruption with the next piece that arrives or fails to. */
     private static final Duration PULL_PATIENCE = Duration.ofSeconds(40);
 
-    private final SandboxId id;
+    private final ImageUse use;
     private final AgentImages images;
     private final MaterialSource materials;
     private final Runnable onChange;
@@ -47,9 +47,17 @@ final class HeldImage implements AutoCloseable {
 
     private record Pull(FutureTask<AgentImage> task, Thread thread, PullProgress progress) {}
 
+    /**
+     * Which image it is.
+     *
+     * @param pullPolicy empty for the usual one of the reference
+     * @param pullSecrets names of Secrets that let in at registries
+     */
+    record Wanted(String reference, Optional<PullPolicy> pullPolicy, List<String> pullSecrets) {}
+
     /** @param onChange called by other threads when a pull has got on or has ended */
-    HeldImage(SandboxId id, AgentImages images, MaterialSource materials, Runnable onChange) {
-        this.id = id;
+    HeldImage(ImageUse use, AgentImages images, MaterialSource materials, Runnable onChange) {
+        this.use = use;
         this.images = images;
         this.materials = materials;
         this.onChange = onChange;
@@ -60,7 +68,7 @@ final class HeldImage implements AutoCloseable {
      *
      * @throws SandboxException where it could not be had; the next call tries again
      */
-    Optional<AgentImage> get(Assignment.Image wanted) throws SandboxException {
+    Optional<AgentImage> get(Wanted wanted) throws SandboxException {
         if (pull.isEmpty()) {
             Optional<AgentImage> whole = whole();
             if (whole.isPresent()) {
@@ -84,7 +92,7 @@ final class HeldImage implements AutoCloseable {
         try {
             if (held().filter(image -> !image.layers().stream().allMatch(Files::isDirectory))
                     .isPresent()) {
-                LOG.warn("agent {} gets its image again: layers are missing", id);
+                LOG.warn("agent {} gets {} again: layers are missing", use.agent(), what());
                 held = Optional.empty();
                 asked = false;
                 return Optional.empty();
@@ -92,7 +100,7 @@ final class HeldImage implements AutoCloseable {
             return held.isPresent() && !isVerified() ? Optional.empty() : held;
         } catch (SandboxException e) {
             if (isFor(e.getCause(), ImageException.Kind.NOT_FOUND)) {
-                LOG.warn("agent {} gets its image again: {}", id, e.getMessage());
+                LOG.warn("agent {} gets {} again: {}", use.agent(), what(), e.getMessage());
                 return Optional.empty();
             }
             throw e;
@@ -105,7 +113,8 @@ final class HeldImage implements AutoCloseable {
             return true;
         } catch (SandboxException e) {
             if (isFor(e.getCause(), ImageException.Kind.UNSIGNED)) {
-                LOG.info("agent {} can't be started by what is stored of its image: {}", id, e.getMessage());
+                LOG.info(
+                        "agent {} can't be started by what is stored of {}: {}", use.agent(), what(), e.getMessage());
                 return false;
             }
             throw e;
@@ -115,7 +124,7 @@ final class HeldImage implements AutoCloseable {
     /** For each start anew: what has to be signed by whom may have changed since the last one. */
     private void requireSigned() throws SandboxException {
         try {
-            images.requireSigned(id);
+            images.requireSigned(use);
         } catch (IOException e) {
             throw failure(e);
         } catch (InterruptedException e) {
@@ -132,7 +141,7 @@ final class HeldImage implements AutoCloseable {
     Optional<AgentImage> held() throws SandboxException {
         if (held.isEmpty() && !asked) {
             try {
-                held = images.of(id);
+                held = images.of(use);
                 asked = true;
             } catch (IOException e) {
                 throw failure(e);
@@ -158,26 +167,27 @@ final class HeldImage implements AutoCloseable {
         return pull.map(begun -> begun.progress().toString()).orElse("");
     }
 
-    private Pull begin(Assignment.Image wanted) throws SandboxException {
+    private Pull begin(Wanted wanted) throws SandboxException {
         ImageReference reference;
         try {
             reference = ImageReference.parse(wanted.reference());
         } catch (IllegalArgumentException e) {
-            throw new SandboxException(Step.PULL, Kind.INVALID_SPEC, "spec.image: " + e.getMessage(), e);
+            String field = use.mount().map(HeldImage::field).orElse("spec.image: ");
+            throw new SandboxException(Step.PULL, Kind.INVALID_SPEC, field + e.getMessage(), e);
         }
         PullPolicy policy = wanted.pullPolicy().orElseGet(() -> PullPolicy.usualFor(reference));
         RegistryCredentials credentials = credentials(wanted);
         PullProgress progress = new PullProgress(reference, onChange);
-        FutureTask<AgentImage> task = new FutureTask<>(() -> images.get(id, reference, policy, credentials, progress));
+        FutureTask<AgentImage> task = new FutureTask<>(() -> images.get(use, reference, policy, credentials, progress));
         // Not a virtual one: it waits for the disk, and what carries those carries every agent's loop.
-        Thread thread = Thread.ofPlatform().daemon().name("pull-" + id).start(() -> {
+        Thread thread = Thread.ofPlatform().daemon().name("pull-" + use.agent()).start(() -> {
             task.run();
             onChange.run();
         });
         return new Pull(task, thread, progress);
     }
 
-    private RegistryCredentials credentials(Assignment.Image wanted) throws SandboxException {
+    private RegistryCredentials credentials(Wanted wanted) throws SandboxException {
         RegistryCredentials all = RegistryCredentials.NONE;
         for (String name : wanted.pullSecrets()) {
             Optional<Map<String, byte[]>> secret = materials.secret(name);
@@ -199,7 +209,7 @@ final class HeldImage implements AutoCloseable {
         return all;
     }
 
-    private static AgentImage result(FutureTask<AgentImage> done) throws SandboxException {
+    private AgentImage result(FutureTask<AgentImage> done) throws SandboxException {
         try {
             return done.get();
         } catch (ExecutionException e) {
@@ -210,12 +220,20 @@ final class HeldImage implements AutoCloseable {
         }
     }
 
-    private static SandboxException failure(Throwable cause) {
+    private String what() {
+        return use.mount().map(path -> "the image of " + path).orElse("its image");
+    }
+
+    private static String field(String mount) {
+        return "spec.filesystem.mounts: image of '" + mount + "': ";
+    }
+
+    private SandboxException failure(Throwable cause) {
         boolean unusable = isFor(cause, ImageException.Kind.UNUSABLE);
         return new SandboxException(
                 isFor(cause, ImageException.Kind.UNSIGNED) ? Step.VERIFY : Step.PULL,
                 unusable ? Kind.INVALID_SPEC : Kind.TRANSIENT,
-                String.valueOf(cause.getMessage()),
+                use.mount().map(HeldImage::field).orElse("") + cause.getMessage(),
                 cause);
     }
 
@@ -228,20 +246,15 @@ final class HeldImage implements AutoCloseable {
         if (pull.isPresent()) {
             pull.get().thread().interrupt();
             if (!pull.get().thread().join(PULL_PATIENCE)) {
-                throw new SandboxException(Step.PULL, Kind.TRANSIENT, "the pull of the image does not end");
+                throw new SandboxException(Step.PULL, Kind.TRANSIENT, "the pull of an image does not end");
             }
             pull = Optional.empty();
         }
     }
 
-    /** The agent does not need it any more. To be called when nothing of the agent is left, and no pull. */
-    void release() throws SandboxException {
-        try {
-            images.release(id);
-            held = Optional.empty();
-        } catch (IOException e) {
-            throw failure(e);
-        }
+    /** The agent has it no more. */
+    void forget() {
+        held = Optional.empty();
     }
 
     /** Lets go of a pull; the agent keeps what it has. */

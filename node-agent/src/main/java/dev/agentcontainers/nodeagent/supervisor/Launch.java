@@ -1,7 +1,6 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
-import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.journal.JournalException;
@@ -29,7 +28,7 @@ final class Launch {
     private final AgentRecord agent;
     private final AgentReports reports;
     private final FencedRun fenced;
-    private final HeldImage image;
+    private final HeldImages images;
     private final Resolution resolution;
     private int failures;
 
@@ -40,14 +39,14 @@ final class Launch {
             AgentRecord agent,
             AgentReports reports,
             FencedRun fenced,
-            HeldImage image) {
+            HeldImages images) {
         this.id = id;
         this.node = node;
         this.resolution = resolution;
         this.agent = agent;
         this.reports = reports;
         this.fenced = fenced;
-        this.image = image;
+        this.images = images;
     }
 
     /** Starts the agent when it is time. */
@@ -69,27 +68,22 @@ final class Launch {
             reports.preparing(entry, "PolicyNotReady", "this node's policy has no group " + group + " yet");
             return new Next.Wait(AfterExit.deadline(entry));
         }
-        Optional<Assignment.Image> wanted = entry.assignment().image();
-        if (wanted.isEmpty()) {
-            reports.preparing(entry, "Starting", "");
-            return launch(entry, driver, Optional.empty());
-        }
-        Optional<AgentImage> held;
+        Optional<HeldImages.Had> held;
         try {
-            held = image.get(wanted.get());
+            held = images.get(entry.assignment());
         } catch (SandboxException e) {
             return failed(entry, driver, e);
         }
         if (held.isEmpty()) {
-            reports.preparing(entry, "Pulling", image.progress());
+            reports.preparing(entry, "Pulling", images.progress());
             return new Next.Wait(AfterExit.deadline(entry));
         }
         reports.preparing(entry, "Starting", "");
-        return launch(entry, driver, held);
+        return launch(entry, driver, held.get());
     }
 
     /** Resolve, prepare, create, fence, start: each step only after the one before it is done. */
-    private Next launch(JournalEntry entry, IsolationDriver driver, Optional<AgentImage> held) throws SandboxException {
+    private Next launch(JournalEntry entry, IsolationDriver driver, HeldImages.Had held) throws SandboxException {
         Assignment assignment = entry.assignment();
         JournalEntry reached = entry;
         try {

@@ -24,7 +24,7 @@ record Oversight(
         AgentReports reports,
         FencedRun fenced,
         ProbedRun probed,
-        HeldImage image) {
+        HeldImages images) {
     /** One look at the agent while it runs. */
     Next oversee(JournalEntry entry, IsolationDriver driver, SandboxState.Running running)
             throws SandboxException, InterruptedException {
@@ -113,7 +113,7 @@ record Oversight(
         }
         try {
             if (!before.limits().equals(wanted.limits()) || !before.requests().equals(wanted.requests())) {
-                driver.update(resolution.resolve(wanted, wanted.image().isPresent() ? image.held() : Optional.empty()));
+                driver.update(resolution.resolve(wanted, images.held(wanted)));
             }
             agent.keep(entry.applied(wanted));
             return Optional.empty();

@@ -31,8 +31,9 @@ final class Resolution {
         this.materials = materials;
     }
 
-    /** @param image that the assignment asks for; empty where it asks for none */
-    SandboxSpec resolve(Assignment assignment, Optional<AgentImage> image) throws SandboxException {
+    /** @param images that the assignment asks for */
+    SandboxSpec resolve(Assignment assignment, HeldImages.Had images) throws SandboxException {
+        Optional<AgentImage> image = images.root();
         MaterialSource read = new ReadOnce(materials);
         Map<String, String> environment = new LinkedHashMap<>();
         for (EnvironmentEntry entry : assignment.environment()) {
@@ -40,7 +41,7 @@ final class Resolution {
         }
         List<ResolvedMount> mounts = new ArrayList<>();
         for (Mount mount : assignment.mounts()) {
-            mounts.add(mount(read, mount));
+            mounts.add(mount(read, mount, images));
         }
         String name = assignment.agent().name();
         ImageProcess process = process(assignment, image, environment);
@@ -108,7 +109,8 @@ final class Resolution {
         return value.map(bytes -> new String(bytes, StandardCharsets.UTF_8));
     }
 
-    private static ResolvedMount mount(MaterialSource materials, Mount mount) throws SandboxException {
+    private static ResolvedMount mount(MaterialSource materials, Mount mount, HeldImages.Had images)
+            throws SandboxException {
         return switch (mount) {
             case Mount.Denied denied -> new ResolvedMount.Denied(denied.path());
             case Mount.Workspace workspace -> new ResolvedMount.Workspace(workspace.path(), workspace.writable());
@@ -117,6 +119,12 @@ final class Resolution {
                 new ResolvedMount.MemoryDirectory(directory.path(), directory.bytes());
             case Mount.HostDirectory directory ->
                 new ResolvedMount.HostDirectory(directory.path(), directory.source(), directory.writable());
+            case Mount.ImageFiles files ->
+                new ResolvedMount.ImageFiles(
+                        files.path(),
+                        images.mounted(files.path())
+                                .orElseThrow(() -> missing("mount " + files.path() + ": its image is not here"))
+                                .layers());
             case Mount.ConfigMapFiles files ->
                 new ResolvedMount.Files(
                         files.path(),

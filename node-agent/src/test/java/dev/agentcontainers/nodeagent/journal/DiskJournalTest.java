@@ -221,6 +221,9 @@ class DiskJournalTest {
                         new Mount.DiskDirectory("/shared", OptionalLong.empty()),
                         new Mount.MemoryDirectory("/scratch", 1L << 20),
                         new Mount.HostDirectory("/srv", "/srv/data", true),
+                        new Mount.ImageFiles(
+                                "/model", "example.org/model:3", Optional.of(PullPolicy.ALWAYS), List.of("s-2")),
+                        new Mount.ImageFiles("/tools", "example.org/tools", Optional.empty(), List.of()),
                         new Mount.Denied("/etc/ssh"),
                         new Mount.ConfigMapFiles("/opt", "c-1"),
                         new Mount.SecretFiles("/secret", "s-1")),

@@ -11,9 +11,11 @@ import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.KeyReference;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.ValueSource;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Probes;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
@@ -122,9 +124,20 @@ class AssignmentMappingTest {
                                 MountAccess.ReadOnly,
                                 Filesystem.Source.from(new Filesystem.HostPath("/srv/a", null))),
                         new Mount.HostDirectory("/a", "/srv/a", false)),
+                Arguments.of(
+                        image(MountAccess.ReadOnly),
+                        new Mount.ImageFiles(
+                                "/a", "example.org/model:3", Optional.of(PullPolicy.NEVER), List.of("copy"))),
                 Arguments.of(empty(null, null), new Mount.DiskDirectory("/a", OptionalLong.empty())),
                 Arguments.of(empty("", "20Mi"), new Mount.DiskDirectory("/a", OptionalLong.of(20 << 20))),
                 Arguments.of(empty("Memory", "1.5"), new Mount.MemoryDirectory("/a", 2)));
+    }
+
+    private static Filesystem.Mount image(MountAccess access) {
+        return new Filesystem.Mount(
+                "/a",
+                access,
+                Filesystem.Source.from(new Filesystem.ImageSource("example.org/model:3", ImagePullPolicy.Never)));
     }
 
     private static Filesystem.Mount empty(@Nullable String medium, @Nullable String sizeLimit) {
@@ -151,8 +164,9 @@ class AssignmentMappingTest {
                         "mounts[/data] has no source"),
                 Arguments.of(
                         withMount(new Filesystem.Mount(
-                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null, null, null))),
+                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null, null, null, null))),
                         "mounts[/data].source"),
+                Arguments.of(withMount(image(MountAccess.ReadWrite)), "mounts[/a].access is ReadWrite"),
                 Arguments.of(withMount(empty("Memory", null)), "mounts[/a].source.emptyDir"));
     }
 
@@ -174,8 +188,24 @@ class AssignmentMappingTest {
     }
 
     private static AgentAssignment withMount(Filesystem.Mount mount) {
-        return resource(
-                Assignments.spec(UID, List.of("true"), List.of(), List.of(mount), Assignments.resources("1", "1Mi")));
+        AgentAssignmentSpec plain =
+                Assignments.spec(UID, List.of("true"), List.of(), List.of(mount), Assignments.resources("1", "1Mi"));
+        return resource(new AgentAssignmentSpec(
+                plain.agent(),
+                plain.epoch(),
+                plain.driver(),
+                plain.image(),
+                plain.command(),
+                plain.args(),
+                plain.workingDir(),
+                plain.env(),
+                plain.ports(),
+                plain.resources(),
+                plain.mounts(),
+                plain.lifecycle(),
+                plain.probes(),
+                plain.policyGroup(),
+                List.of("copy")));
     }
 
     @Test

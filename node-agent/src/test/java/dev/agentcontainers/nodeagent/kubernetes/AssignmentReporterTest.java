@@ -316,7 +316,8 @@ class AssignmentReporterTest {
                 plain.milestones(),
                 plain.imageDigest(),
                 Optional.of(new AgentReport.Availability(
-                        available, available ? "Running" : "ReadinessProbeFailed", available ? "" : "why")));
+                        available, available ? "Running" : "ReadinessProbeFailed", available ? "" : "why")),
+                plain.mountedImages());
     }
 
     private AssignmentReporter reporter(AssignmentReporter.Destination destination) {

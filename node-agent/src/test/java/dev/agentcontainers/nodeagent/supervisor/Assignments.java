@@ -182,6 +182,29 @@ public record Assignments(Assignment assignment) {
                 a.policyGroup()));
     }
 
+    /** With mounts of images, each at its path. */
+    Assignments mounting(Mount.ImageFiles... images) {
+        Assignment a = assignment;
+        return new Assignments(new Assignment(
+                a.id(),
+                a.agent(),
+                a.generation(),
+                a.epoch(),
+                a.driver(),
+                a.image(),
+                a.command(),
+                a.workingDirectory(),
+                a.environment(),
+                a.requests(),
+                a.limits(),
+                List.of(images),
+                a.restartPolicy(),
+                a.deadline(),
+                a.gracePeriod(),
+                a.probes(),
+                a.policyGroup()));
+    }
+
     private Assignments copy(long epoch, Assignment.Driver driver, List<Assignment.EnvironmentEntry> environment) {
         Assignment a = assignment;
         return new Assignments(new Assignment(

@@ -16,6 +16,7 @@ import dev.agentcontainers.nodeagent.image.agent.AgentImage;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.image.agent.AwaitedImages;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.agent.ImageUse;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
@@ -180,7 +181,7 @@ class ImageLifeTest {
     @Test
     void whatMayNotBePulledIsNotGotAgain() throws Exception {
         images.get(
-                new SandboxId("other"),
+                ImageUse.root(new SandboxId("other")),
                 ImageReference.parse(registry.host() + "/team/agent:1"),
                 PullPolicy.ALWAYS,
                 RegistryCredentials.NONE,
@@ -366,7 +367,7 @@ class ImageLifeTest {
 
     private void get(ImageReference reference, PullPolicy policy) throws Exception {
         SandboxId agent = new SandboxId("agent-" + UUID.randomUUID());
-        images.get(agent, reference, policy, RegistryCredentials.NONE, PullObserver.NONE);
+        images.get(ImageUse.root(agent), reference, policy, RegistryCredentials.NONE, PullObserver.NONE);
     }
 
     /** Virtual threads' carriers serve every agent's loop. */
@@ -430,25 +431,25 @@ class ImageLifeTest {
     /** Tells of pulls. */
     private record AskedImages(AgentImages images, Runnable onGet, Runnable onGot) implements AgentImages {
         @Override
-        public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
-            return images.of(agent);
+        public Optional<AgentImage> of(ImageUse use) throws IOException, InterruptedException {
+            return images.of(use);
         }
 
         @Override
-        public void requireSigned(SandboxId agent) throws IOException, InterruptedException {
-            images.requireSigned(agent);
+        public void requireSigned(ImageUse use) throws IOException, InterruptedException {
+            images.requireSigned(use);
         }
 
         @Override
         public AgentImage get(
-                SandboxId agent,
+                ImageUse use,
                 ImageReference reference,
                 PullPolicy policy,
                 RegistryCredentials credentials,
                 PullObserver observer)
                 throws IOException, InterruptedException {
             onGet.run();
-            AgentImage got = images.get(agent, reference, policy, credentials, observer);
+            AgentImage got = images.get(use, reference, policy, credentials, observer);
             onGot.run();
             return got;
         }

@@ -72,7 +72,9 @@ public final class StatusRollup {
                 transitions(),
                 report.map(AgentAssignmentStatus::egress).orElseGet(() -> previous == null ? null : previous.egress()),
                 report.map(AgentAssignmentStatus::imageDigest)
-                        .orElseGet(() -> previous == null ? null : previous.imageDigest()));
+                        .orElseGet(() -> previous == null ? null : previous.imageDigest()),
+                report.map(AgentAssignmentStatus::mountedImages)
+                        .orElseGet(() -> previous == null ? null : previous.mountedImages()));
     }
 
     private static AgentPhase phaseOf(Observation observation) {

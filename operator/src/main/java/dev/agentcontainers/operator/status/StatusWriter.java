@@ -85,6 +85,7 @@ public class StatusWriter {
                 status.restarts(),
                 status.transitions(),
                 status.egress(),
-                status.imageDigest());
+                status.imageDigest(),
+                status.mountedImages());
     }
 }

@@ -244,6 +244,26 @@ class StatusRollupTest {
         assertThat(StatusWriter.saysTheSame(running, other)).isFalse();
     }
 
+    @Test
+    void digestsOfMountedImagesAreTheNodesAndStayUntilOthersAreReported() {
+        List<AgentContainerStatus.MountedImage> mounted =
+                List.of(new AgentContainerStatus.MountedImage("/data", "sha256:a"));
+        Known known = new Known().runs("h1").mountedImages(mounted);
+        AgentContainerStatus running = StatusRollup.rollUp(known.observation(), NOW);
+        assertThat(running.mountedImages()).isEqualTo(mounted);
+
+        known.previous = running;
+        assertThat(StatusRollup.rollUp(known.mountedImages(null).observation(), NOW)
+                        .mountedImages())
+                .isEqualTo(mounted);
+
+        AgentContainerStatus other = StatusRollup.rollUp(
+                known.mountedImages(List.of(new AgentContainerStatus.MountedImage("/data", "sha256:b")))
+                        .observation(),
+                NOW);
+        assertThat(StatusWriter.saysTheSame(running, other)).isFalse();
+    }
+
     private static String text(Condition condition) {
         return condition.getType() + "=" + condition.getStatus().charAt(0) + ":" + condition.getReason();
     }
@@ -266,6 +286,7 @@ class StatusRollupTest {
         private NodeState node = NodeState.ALIVE;
         private Hold hold;
         private String imageDigest;
+        private List<AgentContainerStatus.MountedImage> mountedImages;
         private AgentAssignmentStatus.Availability availability;
 
         Known phase(AssignmentPhase value) {
@@ -307,6 +328,11 @@ class StatusRollupTest {
 
         Known imageDigest(String value) {
             imageDigest = value;
+            return this;
+        }
+
+        Known mountedImages(List<AgentContainerStatus.MountedImage> value) {
+            mountedImages = value;
             return this;
         }
 
@@ -376,7 +402,8 @@ class StatusRollupTest {
                     null,
                     imageDigest,
                     null,
-                    availability));
+                    availability,
+                    mountedImages));
             return assignment;
         }
 

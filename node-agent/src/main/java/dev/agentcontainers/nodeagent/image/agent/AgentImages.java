@@ -11,15 +11,15 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
 
-/** The images of a node's agents. What an agent has is on the disk, so it is known after a restart too. Thread-safe. */
+/** The images of a node's agents, of each as many as it has uses for. What an agent has is on the disk, so it is known after a restart too. Thread-safe. */
 public interface AgentImages {
     /**
-     * What the agent has, whatever its reference means by now.
+     * What the agent has for that use, whatever its reference means by now.
      *
      * @throws ImageException of kind NOT_FOUND where the agent has one of which something is missing: {@link #get} has it whole
      *     again
      */
-    Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException;
+    Optional<AgentImage> of(ImageUse use) throws IOException, InterruptedException;
 
     /**
      * Has it verified that the agent may be started from what it has, by what the node asks of signatures now and by what is
@@ -28,7 +28,7 @@ public interface AgentImages {
      * @throws ImageException of kind UNSIGNED where it may not: {@link #get} looks for signatures elsewhere. Of kind NOT_FOUND
      *     where something of the image is missing
      */
-    void requireSigned(SandboxId agent) throws IOException, InterruptedException;
+    void requireSigned(ImageUse use) throws IOException, InterruptedException;
 
     /**
      * Gets an image and notes that the agent has it. Where the agent has one already, it is the same content that is got,
@@ -38,14 +38,14 @@ public interface AgentImages {
      * @throws InterruptedException where the thread was interrupted; what has arrived is kept for the next time
      */
     AgentImage get(
-            SandboxId agent,
+            ImageUse use,
             ImageReference reference,
             PullPolicy policy,
             RegistryCredentials credentials,
             PullObserver observer)
             throws IOException, InterruptedException;
 
-    /** The agent has no image any more. No effect where it had none. */
+    /** The agent has no image any more, for whatever use. No effect where it had none. */
     void release(SandboxId agent) throws IOException;
 
     /** Agents that have an image. */
@@ -54,16 +54,16 @@ public interface AgentImages {
     /** Of a node on which nothing runs from an image. */
     AgentImages NONE = new AgentImages() {
         @Override
-        public Optional<AgentImage> of(SandboxId agent) {
+        public Optional<AgentImage> of(ImageUse use) {
             return Optional.empty();
         }
 
         @Override
-        public void requireSigned(SandboxId agent) {}
+        public void requireSigned(ImageUse use) {}
 
         @Override
         public AgentImage get(
-                SandboxId agent,
+                ImageUse use,
                 ImageReference reference,
                 PullPolicy policy,
                 RegistryCredentials credentials,

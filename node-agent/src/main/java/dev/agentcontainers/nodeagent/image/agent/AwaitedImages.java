@@ -132,24 +132,24 @@ public final class AwaitedImages implements AgentImages, Closeable {
     }
 
     @Override
-    public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
-        return images().of(agent);
+    public Optional<AgentImage> of(ImageUse use) throws IOException, InterruptedException {
+        return images().of(use);
     }
 
     @Override
-    public void requireSigned(SandboxId agent) throws IOException, InterruptedException {
-        images().requireSigned(agent);
+    public void requireSigned(ImageUse use) throws IOException, InterruptedException {
+        images().requireSigned(use);
     }
 
     @Override
     public AgentImage get(
-            SandboxId agent,
+            ImageUse use,
             ImageReference reference,
             PullPolicy policy,
             RegistryCredentials credentials,
             PullObserver observer)
             throws IOException, InterruptedException {
-        return images().get(agent, reference, policy, credentials, observer);
+        return images().get(use, reference, policy, credentials, observer);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.image.agent;
 
+import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.ImageConfiguration;
 import dev.agentcontainers.nodeagent.image.ImagePlatform;
 import dev.agentcontainers.nodeagent.image.ImageReference;
@@ -15,6 +16,7 @@ import dev.agentcontainers.nodeagent.image.store.StoredImage;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +25,9 @@ import java.util.Set;
 
 /** Images from registries, in a store that several node agents of a machine may share. Thread-safe. */
 public final class NodeImages implements AgentImages, Closeable {
+    /** In no node's name and in no agent's id. */
+    private static final String SEPARATOR = "_";
+
     private final ImageStore store;
     private final RegistryClient registries;
     private final ImagePlatform platform;
@@ -62,30 +67,38 @@ public final class NodeImages implements AgentImages, Closeable {
         }
     }
 
-    private String user(SandboxId agent) {
+    /** A mount by a digest of its path, which may have any character and be longer than the name of a file. */
+    private String user(ImageUse use) {
+        return root(use.agent())
+                + use.mount()
+                        .map(path -> SEPARATOR
+                                + Digest.of(path.getBytes(StandardCharsets.UTF_8)).hex())
+                        .orElse("");
+    }
+
+    private String root(SandboxId agent) {
         return prefix() + agent.value();
     }
 
-    /** No node's name has an underscore. */
     private String prefix() {
-        return node + "_";
+        return node + SEPARATOR;
     }
 
     @Override
-    public Optional<AgentImage> of(SandboxId agent) throws IOException, InterruptedException {
-        Optional<StoredImage> used = store.usedBy(user(agent));
-        return used.isPresent() ? Optional.of(use(agent, used.get())) : Optional.empty();
+    public Optional<AgentImage> of(ImageUse use) throws IOException, InterruptedException {
+        Optional<StoredImage> used = store.usedBy(user(use));
+        return used.isPresent() ? Optional.of(noted(use, used.get())) : Optional.empty();
     }
 
-    /** Nothing is noted of an image that can't be run. */
-    private AgentImage use(SandboxId agent, StoredImage image) throws IOException, InterruptedException {
+    /** Nothing is noted of an image that can't be read. */
+    private AgentImage noted(ImageUse use, StoredImage image) throws IOException, InterruptedException {
         ImageConfiguration configuration = store.configuration(image);
-        return new AgentImage(image.digest(), configuration, store.use(user(agent), image));
+        return new AgentImage(image.digest(), configuration, store.use(user(use), image));
     }
 
     @Override
-    public void requireSigned(SandboxId agent) throws IOException, InterruptedException {
-        Optional<StoredImage> used = store.usedBy(user(agent));
+    public void requireSigned(ImageUse use) throws IOException, InterruptedException {
+        Optional<StoredImage> used = store.usedBy(user(use));
         if (used.isPresent()) {
             store.admitted(used.get(), new SignatureAdmission(settings.readSignatures()), Optional.empty());
         }
@@ -93,18 +106,18 @@ public final class NodeImages implements AgentImages, Closeable {
 
     @Override
     public AgentImage get(
-            SandboxId agent,
+            ImageUse use,
             ImageReference reference,
             PullPolicy policy,
             RegistryCredentials own,
             PullObserver observer)
             throws IOException, InterruptedException {
-        Optional<StoredImage> had = store.usedBy(user(agent));
+        Optional<StoredImage> had = store.usedBy(user(use));
         if (had.isEmpty()) {
-            return use(agent, stored(reference, policy, own, observer));
+            return noted(use, stored(reference, policy, own, observer));
         }
         ImageReference same = had.get().reference().pinned(had.get().digest());
-        return use(agent, stored(same, policy == PullPolicy.NEVER ? policy : PullPolicy.IF_NOT_PRESENT, own, observer));
+        return noted(use, stored(same, policy == PullPolicy.NEVER ? policy : PullPolicy.IF_NOT_PRESENT, own, observer));
     }
 
     private StoredImage stored(
@@ -121,7 +134,11 @@ public final class NodeImages implements AgentImages, Closeable {
 
     @Override
     public void release(SandboxId agent) throws IOException {
-        store.release(user(agent));
+        for (String user : store.userNames()) {
+            if (user.equals(root(agent)) || user.startsWith(root(agent) + SEPARATOR)) {
+                store.release(user);
+            }
+        }
     }
 
     @Override
@@ -129,7 +146,8 @@ public final class NodeImages implements AgentImages, Closeable {
         Set<SandboxId> holders = new HashSet<>();
         for (String user : store.userNames()) {
             if (user.startsWith(prefix())) {
-                holders.add(new SandboxId(user.substring(prefix().length())));
+                String use = user.substring(prefix().length());
+                holders.add(new SandboxId(use.split(SEPARATOR, 2)[0]));
             }
         }
         return holders;

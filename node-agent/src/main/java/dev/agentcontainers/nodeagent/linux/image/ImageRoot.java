@@ -1,15 +1,10 @@
 package dev.agentcontainers.nodeagent.linux.image;
 
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
-import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
-import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -19,12 +14,6 @@ import java.util.Map;
  * Needs Linux 5.19, which can have id-mapped layers in an overlay.
  */
 public final class ImageRoot {
-    private static final long LAYER =
-            OverlayCalls.READ_ONLY | OverlayCalls.NO_SET_USER_ID | OverlayCalls.NO_DEVICES | OverlayCalls.ID_MAPPED;
-
-    /** Whatever the kernel was built with: a layer's files are found by their names, and changed files are whole. */
-    private static final String FIXED = ",redirect_dir=off,metacopy=off,index=off";
-
     private static final int MODE = 07777;
 
     private final OverlayCalls calls;
@@ -44,42 +33,19 @@ public final class ImageRoot {
 
     /** @param layers directories of unpacked layers, the lowest first */
     public void mount(List<Path> layers, IdMapping mapping, IdRange ids, Places places) throws IOException {
-        List<Path> lowers = distinct(layers);
+        List<Path> lowers = MountedLayers.distinct(layers);
         if (lowers.isEmpty()) {
             lowers = List.of(Files.createDirectory(places.changes().resolve("nothing")));
         }
-        List<String> names = new ArrayList<>();
-        for (Path lower : lowers) {
-            String name = Integer.toString(names.size());
-            mountLayer(lower, mapping, Files.createDirectory(places.layers().resolve(name)));
-            names.add(name);
-        }
+        MountedLayers mounted = new MountedLayers(calls, places.layers());
+        List<String> names = mounted.mount(lowers, mapping);
         Path upper = Files.createDirectory(places.changes().resolve("upper"));
         Path work = Files.createDirectory(places.changes().resolve("work"));
         takeOver(lowers.getLast(), upper, ids);
-        // By names in that directory: the options of a mount have to fit into a page.
-        check("enter " + places.layers(), calls.changeDirectory(places.layers().toString()));
-        String options = "lowerdir=" + String.join(":", names.reversed()) + ",upperdir=" + plain(upper) + ",workdir="
-                + plain(work) + FIXED;
-        int answer = calls.mountOverlay(places.root().toString(), options);
-        check("leave " + places.layers(), calls.changeDirectory("/"));
-        check("mount an overlay at " + places.root(), answer);
-    }
-
-    /** An overlay takes no directory twice; of two equal layers the upper one hides all of the lower one. */
-    private static List<Path> distinct(List<Path> layers) {
-        Collection<Path> seen = new LinkedHashSet<>(layers.reversed());
-        return new ArrayList<>(seen).reversed();
-    }
-
-    private void mountLayer(Path layer, IdMapping mapping, Path target) throws IOException {
-        int mount = check("open the layer " + layer, calls.cloneMount(layer.toString()));
-        try {
-            check("map the ids of the layer " + layer, calls.restrict(mount, LAYER, mapping.descriptor()));
-            check("mount the layer " + layer, calls.place(mount, target.toString()));
-        } finally {
-            calls.close(mount);
-        }
+        mounted.overlay(
+                names,
+                ",upperdir=" + plain(upper) + ",workdir=" + plain(work),
+                places.root().toString());
     }
 
     /** The root itself has what the uppermost layer says of it. */
@@ -105,12 +71,5 @@ public final class ImageRoot {
                     + " in its name");
         }
         return text;
-    }
-
-    private static int check(String action, int answer) throws SystemCallException {
-        if (answer < 0) {
-            throw new SystemCallException(action, -answer, LinuxNamespaceCalls.describe(-answer));
-        }
-        return answer;
     }
 }

@@ -1,6 +1,8 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.image.IdMapping;
+import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
@@ -11,24 +13,44 @@ import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * What the host shows of its own root.
  *
  * @param own what the agent has in place of the host's
  * @param hostFolders that it may be given
+ * @param mapping of the sandbox's ids, for images that are mounted; empty where none is
  */
-record HostAgentRoot(Mounts mounts, RootfsPlanner planner, Replacements own, HostFolders hostFolders)
+record HostAgentRoot(
+        Mounts mounts,
+        OverlayCalls calls,
+        RootfsPlanner planner,
+        Replacements own,
+        HostFolders hostFolders,
+        Optional<IdMapping> mapping)
         implements AgentRoot {
+    private static final RootfsBuilder.ImageVolumes NONE = (_, target) -> {
+        throw new IOException("no ids are mapped for the image at " + target);
+    };
+
     @Override
     public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Opened storage)
             throws IOException, SandboxException {
         RootfsPlan plan = planner.plan(spec.mounts(), own, spec.workingDirectory());
+        RootfsBuilder.ImageVolumes volumes = mapping.<RootfsBuilder.ImageVolumes>map(
+                        its -> new SandboxVolumes(calls, its, paths.volumes()))
+                .orElse(NONE);
         new RootfsBuilder(mounts)
-                .build(plan, paths.root(), SandboxCreation.parameters(spec, storage, hostFolders, ids, RunAs.ROOT));
+                .build(
+                        plan,
+                        paths.root(),
+                        SandboxCreation.parameters(spec, storage, hostFolders, volumes, ids, RunAs.ROOT));
         return new Made(true, plan.masked(), RunAs.ROOT);
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        mapping.ifPresent(IdMapping::close);
+    }
 }

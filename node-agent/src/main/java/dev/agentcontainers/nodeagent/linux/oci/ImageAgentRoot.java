@@ -52,7 +52,8 @@ record ImageAgentRoot(
                     .mount(image.layers(), mapping, ids, new ImageRoot.Places(paths.layers(), changes, paths.root()));
             ImageUser user = ImageUser.in(paths.root(), image.user());
             RunAs runAs = new RunAs(user.user(), user.group(), user.groups(), Optional.of(user.home()));
-            RootfsBuilder.Parameters parameters = SandboxCreation.parameters(spec, storage, hostFolders, ids, runAs);
+            RootfsBuilder.Parameters parameters = SandboxCreation.parameters(
+                    spec, storage, hostFolders, new SandboxVolumes(calls, mapping, paths.volumes()), ids, runAs);
             RootfsPlan plan =
                     new ImageTree(paths.root(), ids.first()).prepare(spec.mounts(), own, spec.workingDirectory());
             new RootfsBuilder(mounts).mountOver(plan, paths.root(), parameters);

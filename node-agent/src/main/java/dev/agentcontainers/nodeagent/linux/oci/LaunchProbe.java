@@ -68,17 +68,13 @@ record LaunchProbe(
     }
 
     private Optional<String> lack() throws IOException {
-        String release = Files.readString(Path.of("/proc/sys/kernel/osrelease")).trim();
-        Matcher kernel = KERNEL.matcher(release);
-        int version = kernel.matches()
-                ? Integer.parseInt(kernel.group(1)) * 1000 + Integer.parseInt(kernel.group(2))
-                : Integer.MAX_VALUE;
-        if (version < 5012) {
+        String release = kernel();
+        if (version(release) < 5012) {
             return Optional.of("the kernel is " + release + "; Linux 5.12 or newer is needed (mount_setattr)");
         }
-        if (kind.runsImages() && version < 5019) {
-            return Optional.of(
-                    "the kernel is " + release + "; Linux 5.19 or newer is needed (id-mapped layers of an overlay)");
+        Optional<String> withoutImages = lackForImages(release);
+        if (kind.runsImages() && withoutImages.isPresent()) {
+            return withoutImages;
         }
         if (!Files.exists(Path.of("/proc/self/ns/user"))) {
             return Optional.of("the kernel has no user namespaces (CONFIG_USER_NS)");
@@ -93,6 +89,27 @@ record LaunchProbe(
             }
         }
         return Optional.empty();
+    }
+
+    /** Release of the kernel that runs. */
+    static String kernel() throws IOException {
+        return Files.readString(Path.of("/proc/sys/kernel/osrelease")).trim();
+    }
+
+    /** What a kernel lacks to have files of images in sandboxes, as a root or as mounts. */
+    static Optional<String> lackForImages(String release) {
+        return version(release) < 5019
+                ? Optional.of("the kernel is " + release
+                        + "; Linux 5.19 or newer is needed (id-mapped layers of an overlay)")
+                : Optional.empty();
+    }
+
+    /** One whose name says nothing is taken for new. */
+    private static int version(String release) {
+        Matcher kernel = KERNEL.matcher(release);
+        return kernel.matches()
+                ? Integer.parseInt(kernel.group(1)) * 1000 + Integer.parseInt(kernel.group(2))
+                : Integer.MAX_VALUE;
     }
 
     private static boolean isUsable(Hierarchies.Hierarchy hierarchy, String controller) {

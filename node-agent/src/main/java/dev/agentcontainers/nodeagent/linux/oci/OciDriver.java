@@ -194,6 +194,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             GvisorLimits.require(spec);
         }
         refuseHostDirectories(spec);
+        refuseImages(spec);
         Division division = division(spec);
         for (StorageLimit limit : division.parts().values()) {
             refuseUnenforceable(limit);
@@ -226,6 +227,22 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
                             Step.PREPARE,
                             Kind.UNSUPPORTED,
                             "spec.filesystem.mounts: hostPath of '" + path + "': " + refusal.get());
+                }
+            }
+        }
+    }
+
+    /** The driver of the node's own programs runs on older kernels too. */
+    private static void refuseImages(SandboxSpec spec) throws SandboxException {
+        for (ResolvedMount mount : spec.mounts()) {
+            if (mount instanceof ResolvedMount.ImageFiles) {
+                Optional<String> lack = attempt(
+                        Step.PREPARE, spec.id(), () -> LaunchProbe.lackForImages(LaunchProbe.kernel()));
+                if (lack.isPresent()) {
+                    throw new SandboxException(
+                            Step.PREPARE,
+                            Kind.UNSUPPORTED,
+                            "spec.filesystem.mounts: image of '" + mount.path() + "': " + lack.get());
                 }
             }
         }

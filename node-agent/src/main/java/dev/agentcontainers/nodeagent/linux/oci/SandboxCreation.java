@@ -27,6 +27,7 @@ import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.protocol.names.NameServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -155,7 +156,7 @@ final class SandboxCreation {
     /** Of what a sandbox's root will be made; to be called before its mount namespace is. */
     AgentRoot root(SandboxSpec spec, UserNamespace users, Surroundings surroundings) throws IOException {
         return switch (spec.root()) {
-            case SandboxRoot.Host _ -> hostRoot(spec, surroundings);
+            case SandboxRoot.Host _ -> hostRoot(spec, users, surroundings);
             case SandboxRoot.Image image ->
                 new ImageAgentRoot(
                         mounts,
@@ -167,7 +168,8 @@ final class SandboxCreation {
         };
     }
 
-    private HostAgentRoot hostRoot(SandboxSpec spec, Surroundings surroundings) throws IOException {
+    private HostAgentRoot hostRoot(SandboxSpec spec, UserNamespace users, Surroundings surroundings)
+            throws IOException {
         HostRoot withoutOwn = surroundings
                 .hostRoot()
                 .without(List.of(
@@ -177,12 +179,16 @@ final class SandboxCreation {
         if (!folders.isEmpty()) {
             folders.putAll(stores.shown());
         }
+        // What the host has mounted now, without what will be mounted for the sandbox.
+        RootfsPlanner planner = new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn);
+        boolean mountsImages = spec.mounts().stream().anyMatch(ResolvedMount.ImageFiles.class::isInstance);
         return new HostAgentRoot(
                 mounts,
-                // What the host has mounted now, without what will be mounted for the sandbox.
-                new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn),
+                overlay,
+                planner,
                 new Replacements(ownFiles(spec), folders),
-                OciDriver.hostFolders(settings));
+                OciDriver.hostFolders(settings),
+                mountsImages ? Optional.of(IdMapping.of(overlay, users)) : Optional.empty());
     }
 
     private static Map<String, String> trust(Surroundings surroundings) {
@@ -210,11 +216,17 @@ final class SandboxCreation {
     }
 
     static RootfsBuilder.Parameters parameters(
-            SandboxSpec spec, Opened storage, HostFolders hostFolders, IdRange ids, RunAs runAs) {
+            SandboxSpec spec,
+            Opened storage,
+            HostFolders hostFolders,
+            RootfsBuilder.ImageVolumes images,
+            IdRange ids,
+            RunAs runAs) {
         long owner = ids.first() + runAs.user();
         return new RootfsBuilder.Parameters(
                 path -> place(storage, path, owner),
                 hostFolders,
+                images,
                 owner,
                 temporaryBytes(spec),
                 spec.limits().memoryBytes().orElse(Long.MAX_VALUE));

@@ -77,6 +77,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return privateMount().resolve("layers");
     }
 
+    /** Where the layers of images that are mounted in the agent are mounted one by one. */
+    Path volumes() {
+        return privateMount().resolve("volumes");
+    }
+
     Path runtimeState() {
         return privateMount().resolve("runtime");
     }

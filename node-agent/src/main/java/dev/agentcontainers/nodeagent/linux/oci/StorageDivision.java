@@ -92,6 +92,7 @@ final class StorageDivision {
                         directory.bytes().isEmpty();
                     case ResolvedMount.MemoryDirectory _,
                             ResolvedMount.HostDirectory _,
+                            ResolvedMount.ImageFiles _,
                             ResolvedMount.Files _,
                             ResolvedMount.Denied _ -> false;
                 });

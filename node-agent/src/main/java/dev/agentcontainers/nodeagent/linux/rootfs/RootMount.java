@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -29,6 +31,13 @@ public sealed interface RootMount {
 
     /** @param source absolute path on the host */
     record HostDirectory(String path, Optional<String> within, String source, boolean writable) implements RootMount {}
+
+    /** @param layers directories of the image's unpacked layers, the lowest first */
+    record ImageFiles(String path, Optional<String> within, List<Path> layers) implements RootMount {
+        public ImageFiles {
+            layers = List.copyOf(layers);
+        }
+    }
 
     record Files(String path, Optional<String> within, Map<String, byte[]> content, boolean secret)
             implements RootMount {}

@@ -7,6 +7,7 @@ import static dev.agentcontainers.nodeagent.linux.rootfs.Mounts.ATTRIBUTE_RDONLY
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlan.Operation;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,9 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +28,9 @@ import java.util.function.Function;
 public final class RootfsBuilder {
     private static final long ALWAYS = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV;
     private static final int EINVAL = 22;
+    private static final int ENOENT = 2;
+    private static final int ENOTDIR = 20;
+    private static final int ELOOP = 40;
     private static final int EEXIST = 17;
     private static final int EBUSY = 16;
     private static final int PAGE = 4096;
@@ -39,6 +45,7 @@ public final class RootfsBuilder {
     /**
      * @param workspace where the directory of a workspace is, by its name
      * @param hostFolders that the agent may be given
+     * @param images by which images are mounted
      * @param owner the host's user and group id that stands for the agent's own
      * @param temporaryBytes size of /tmp
      * @param mostMemoryBytes the agent's limit of memory, beyond which nothing in memory can be filled
@@ -46,9 +53,21 @@ public final class RootfsBuilder {
     public record Parameters(
             Function<String, Path> workspace,
             HostFolders hostFolders,
+            ImageVolumes images,
             long owner,
             long temporaryBytes,
             long mostMemoryBytes) {}
+
+    /** Mounts the files of images. */
+    @FunctionalInterface
+    public interface ImageVolumes {
+        /**
+         * Mounts one, so that nothing can be written to it.
+         *
+         * @param layers directories of its unpacked layers, the lowest first
+         */
+        void mount(List<Path> layers, String target) throws IOException;
+    }
 
     /** Mounts a filesystem in memory, kept out of swap space where the kernel can (6.4). */
     public void mountMemory(Path target, String options) throws IOException {
@@ -65,8 +84,12 @@ public final class RootfsBuilder {
         check("mount a tmpfs at " + target, answer);
     }
 
-    /** Makes it at {@code root}, an existing directory. */
-    public void build(RootfsPlan plan, Path root, Parameters parameters) throws IOException {
+    /**
+     * Makes it at {@code root}, an existing directory.
+     *
+     * @throws SandboxException of kind INVALID_SPEC where a mount can't be had, naming its path
+     */
+    public void build(RootfsPlan plan, Path root, Parameters parameters) throws IOException, SandboxException {
         mountMemory(root, "mode=0755");
         for (Operation operation : plan.tree()) {
             make(operation, root);
@@ -76,16 +99,68 @@ public final class RootfsBuilder {
     }
 
     /** Makes only the plan's mounts, over a root that is there and has the places for them. */
-    public void mountOver(RootfsPlan plan, Path root, Parameters parameters) throws IOException {
+    public void mountOver(RootfsPlan plan, Path root, Parameters parameters) throws IOException, SandboxException {
+        Set<String> images = new HashSet<>();
+        Set<String> left = new HashSet<>();
+        List<RootMount> made = new ArrayList<>();
         for (RootMount mount : plan.mounts()) {
-            mount(mount, root, parameters);
+            if (mount.within().filter(left::contains).isPresent()) {
+                throw RootfsPlanner.invalid(
+                        mount.path(),
+                        "stands in '" + mount.within().get() + "', which is denied and which the image there has not");
+            }
+            boolean inImage = mount.within().filter(images::contains).isPresent();
+            if (!inImage || hasPlaceInImage(mount, root)) {
+                mount(mount, root, parameters);
+                made.add(mount);
+            } else {
+                left.add(mount.path());
+            }
+            if (mount instanceof RootMount.ImageFiles) {
+                images.add(mount.path());
+            }
         }
         // Only now, since inner mounts may have needed a directory in an outer one.
-        for (RootMount mount : plan.mounts()) {
+        for (RootMount mount : made) {
             if (isReadOnly(mount)) {
                 at(mount, root, parameters.owner(), target -> restrict(target, false, ALWAYS | ATTRIBUTE_RDONLY));
             }
         }
+    }
+
+    /**
+     * Nothing can be made in an image. Where it has nothing at a path that is denied, nothing is to be hidden.
+     *
+     * @return false where there is nothing to be mounted
+     */
+    private boolean hasPlaceInImage(RootMount mount, Path root) throws IOException, SandboxException {
+        String outer = mount.within().orElseThrow();
+        int directory = check("open " + outer, mounts.openDirectory(root + outer));
+        try {
+            for (String name : namesFrom(outer, mount)) {
+                int next = mounts.openDirectoryIn(directory, name);
+                if (next == -ENOENT && mount instanceof RootMount.Denied) {
+                    return false;
+                }
+                if (next == -ENOENT || next == -ENOTDIR || next == -ELOOP) {
+                    throw RootfsPlanner.invalid(
+                            mount.path(),
+                            "stands in the image at '" + outer + "', which has no directory '" + name
+                                    + "' on the way (a file or link is none) and can't be changed: mount it elsewhere, or"
+                                    + " an image that has that directory");
+                }
+                check("open " + name + " of " + mount.path(), next);
+                mounts.close(directory);
+                directory = next;
+            }
+            return true;
+        } finally {
+            mounts.close(directory);
+        }
+    }
+
+    private static List<String> namesFrom(String outer, RootMount mount) {
+        return List.of(mount.path().substring(outer.length() + 1).split("/"));
     }
 
     private void make(Operation operation, Path root) throws IOException {
@@ -132,6 +207,7 @@ public final class RootfsBuilder {
                 case RootMount.Workspace workspace ->
                     bind(parameters.workspace().apply(workspace.name()).toString(), target);
                 case RootMount.HostDirectory directory -> mountHost(directory, parameters.hostFolders(), target);
+                case RootMount.ImageFiles files -> parameters.images().mount(files.layers(), target);
                 case RootMount.Files files ->
                     mountMemory(target, memoryOptions("0755", sizeOf(files.content()), owner));
                 case RootMount.Shown shown -> bind(shown.source(), target);
@@ -171,7 +247,7 @@ public final class RootfsBuilder {
             case RootMount.Temporary _, RootMount.Memory _ -> false;
             case RootMount.Workspace workspace -> !workspace.writable();
             case RootMount.HostDirectory directory -> !directory.writable();
-            case RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;
+            case RootMount.ImageFiles _, RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;
         };
     }
 
@@ -222,8 +298,7 @@ public final class RootfsBuilder {
         String outer = mount.within().get();
         int directory = check("open " + outer, mounts.openDirectory(root + outer));
         try {
-            for (String name :
-                    List.of(mount.path().substring(outer.length() + 1).split("/"))) {
+            for (String name : namesFrom(outer, mount)) {
                 int made = mounts.makeDirectoryIn(directory, name, 0755);
                 if (made != -EEXIST) {
                     check("make the directory " + name + " of " + mount.path(), made);

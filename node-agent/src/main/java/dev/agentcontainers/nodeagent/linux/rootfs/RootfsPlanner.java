@@ -150,6 +150,7 @@ public final class RootfsPlanner {
             case ResolvedMount.MemoryDirectory directory -> new RootMount.Memory(path, within, directory.bytes());
             case ResolvedMount.HostDirectory directory ->
                 new RootMount.HostDirectory(path, within, directory.source(), directory.writable());
+            case ResolvedMount.ImageFiles files -> new RootMount.ImageFiles(path, within, files.layers());
             case ResolvedMount.Files files -> new RootMount.Files(path, within, files.content(), files.secret());
         };
     }

@@ -56,9 +56,9 @@ class AwaitedImagesTest {
                     .asString()
                     .startsWith("agents can't run from images yet")
                     .contains("disk");
-            assertTold(() -> images.of(AGENT));
+            assertTold(() -> images.of(ImageUse.root(AGENT)));
             assertTold(() -> images.get(
-                    AGENT,
+                    ImageUse.root(AGENT),
                     ImageReference.parse("registry.example/agent:1"),
                     PullPolicy.NEVER,
                     RegistryCredentials.NONE,
@@ -69,7 +69,7 @@ class AwaitedImagesTest {
 
             Files.delete(folder.resolve("disk"));
             await().until(() -> images.warnings().isEmpty());
-            assertThat(images.of(AGENT)).isEmpty();
+            assertThat(images.of(ImageUse.root(AGENT))).isEmpty();
             assertThat(images.holders()).isEmpty();
             images.release(AGENT);
         }
@@ -102,11 +102,11 @@ class AwaitedImagesTest {
         try (AwaitedImages images = AwaitedImages.start(opening, SOON)) {
             images.awaitFirstTry(Duration.ofMillis(1));
             assertThat(images.warnings()).isEmpty();
-            assertThatThrownBy(() -> images.of(AGENT)).hasMessage("the store of images is still being opened");
+            assertThatThrownBy(() -> images.of(ImageUse.root(AGENT))).hasMessage("the store of images is still being opened");
 
             slow.countDown();
             images.awaitFirstTry(Duration.ofSeconds(20));
-            assertThat(images.of(AGENT)).isEmpty();
+            assertThat(images.of(ImageUse.root(AGENT))).isEmpty();
         }
     }
 }

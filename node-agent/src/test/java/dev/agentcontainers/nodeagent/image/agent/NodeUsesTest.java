@@ -69,7 +69,8 @@ class NodeUsesTest {
                 images, registry.settings(), Optional.empty(), Optional.empty(), ImageSettings.FREE_PERCENT);
         NodeImages held =
                 new NodeImages(store, new RegistryClient(registry.settings()), TestImage.PLATFORM, settings, node);
-        held.get(AGENT, image(), PullPolicy.IF_NOT_PRESENT, RegistryCredentials.NONE, PullObserver.NONE);
+        held.get(
+                ImageUse.root(AGENT), image(), PullPolicy.IF_NOT_PRESENT, RegistryCredentials.NONE, PullObserver.NONE);
         return held;
     }
 
@@ -86,6 +87,25 @@ class NodeUsesTest {
         assertThat(store.relieve(Long.MAX_VALUE)).containsExactly(image());
         assertThat(images.resolve("layers")).isEmptyDirectory();
         assertThat(uses.release()).isEmpty();
+    }
+
+    @Test
+    void whatAnAgentMountsIsItsUseToo() throws Exception {
+        NodeImages held = run(NODE);
+        ImageUse mount = ImageUse.mount(AGENT, "/data/of/the agent");
+        held.get(mount, image(), PullPolicy.IF_NOT_PRESENT, RegistryCredentials.NONE, PullObserver.NONE);
+        assertThat(held.of(mount)).isPresent();
+        assertThat(held.of(ImageUse.mount(AGENT, "/data"))).isEmpty();
+        assertThat(held.holders()).containsExactly(AGENT);
+        assertThat(store.userNames()).hasSize(2);
+
+        held.release(new SandboxId(AGENT.value().substring(0, 8)));
+        assertThat(held.holders()).containsExactly(AGENT);
+
+        held.release(AGENT);
+        assertThat(held.holders()).isEmpty();
+        assertThat(store.userNames()).isEmpty();
+        assertThat(store.relieve(Long.MAX_VALUE)).containsExactly(image());
     }
 
     /** Names of which one begins as the other does. */

@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.agent.ImageUse;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
 import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
@@ -113,7 +114,7 @@ class SignaturesOfHostsTest {
 
     private Digest get(SandboxId agent, String name, PullPolicy policy) throws Exception {
         return images.get(
-                        agent,
+                        ImageUse.root(agent),
                         ImageReference.parse(registry.host() + "/" + name),
                         policy,
                         RegistryCredentials.NONE,
@@ -156,7 +157,7 @@ class SignaturesOfHostsTest {
 
         refer(team);
         assertThat(get()).isEqualTo(digest);
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
         assertThat(registry.asked)
                 .anyMatch(
                         line -> line.contains("/referrers/" + digest + "?artifactType=application%2Fvnd.dev.sigstore"));
@@ -207,7 +208,7 @@ class SignaturesOfHostsTest {
                 .hasMessageContaining(mirror.host() + ": ")
                 .hasMessageContaining("HTTP 503")
                 .hasMessageContaining(registry.host() + ": ");
-        assertThat(images.of(AGENT)).isEmpty();
+        assertThat(images.of(ImageUse.root(AGENT))).isEmpty();
         assertThat(folder.resolve("images/layers")).isEmptyDirectory();
         assertThat(mirror.countOf("/sha256-")).isEqualTo(1);
         assertThat(mirror.countOf("/referrers/")).isZero();
@@ -231,7 +232,7 @@ class SignaturesOfHostsTest {
                 assertFails(Kind.NOT_FOUND, () -> get(SECOND, "sandbox/any:1@" + digest, policy));
             }
         }
-        assertThat(images.of(SECOND)).isEmpty();
+        assertThat(images.of(ImageUse.root(SECOND))).isEmpty();
     }
 
     @Test
@@ -239,16 +240,16 @@ class SignaturesOfHostsTest {
         sign(registry, team, stranger);
         get();
         rules(stranger.rules(registry.host() + "/team/*"));
-        assertFails(Kind.UNSIGNED, () -> images.requireSigned(AGENT));
+        assertFails(Kind.UNSIGNED, () -> images.requireSigned(ImageUse.root(AGENT)));
         get();
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
 
         registry.broken = true;
         rules(team.rules(registry.host() + "/team/*"));
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
         assertThat(get()).isEqualTo(digest);
         rules(stranger.rules(registry.host() + "/team/*"));
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
     }
 
     /** Rules came after both had begun, and only one has been started since. */
@@ -262,12 +263,12 @@ class SignaturesOfHostsTest {
         get();
 
         reopen();
-        assertThat(images.of(SECOND)).isPresent();
+        assertThat(images.of(ImageUse.root(SECOND))).isPresent();
         registry.broken = true;
 
         assertThat(get(SECOND, TEAM + ":1", PullPolicy.NEVER)).isEqualTo(digest);
-        images.requireSigned(SECOND);
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(SECOND));
+        images.requireSigned(ImageUse.root(AGENT));
     }
 
     /** A file of the store that is lost, or holds something else. */
@@ -285,9 +286,9 @@ class SignaturesOfHostsTest {
             } else {
                 Files.writeString(proof, "{}");
             }
-            assertFails(Kind.UNSIGNED, () -> images.requireSigned(AGENT));
+            assertFails(Kind.UNSIGNED, () -> images.requireSigned(ImageUse.root(AGENT)));
             assertThat(get()).isEqualTo(digest);
-            images.requireSigned(AGENT);
+            images.requireSigned(ImageUse.root(AGENT));
         }
     }
 

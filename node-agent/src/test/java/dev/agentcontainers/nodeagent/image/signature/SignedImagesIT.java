@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.image.TestImage;
 import dev.agentcontainers.nodeagent.image.TestLayer;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
+import dev.agentcontainers.nodeagent.image.agent.ImageUse;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
 import dev.agentcontainers.nodeagent.image.registry.LiveRegistry;
 import dev.agentcontainers.nodeagent.image.registry.RegistryClient;
@@ -103,7 +104,7 @@ class SignedImagesIT {
 
     private Digest get(String tag, PullPolicy policy) throws Exception {
         return images.get(
-                        AGENT,
+                        ImageUse.root(AGENT),
                         ImageReference.parse(registry.host() + "/" + TEAM + tag),
                         policy,
                         registry.credentials("secret"),
@@ -121,7 +122,7 @@ class SignedImagesIT {
         try (Stream<Path> layers = Files.list(folder.resolve("images/layers"))) {
             assertThat(layers).describedAs("nothing is unpacked").isEmpty();
         }
-        assertThat(images.of(AGENT)).isEmpty();
+        assertThat(images.of(ImageUse.root(AGENT))).isEmpty();
         return refused;
     }
 
@@ -162,7 +163,7 @@ class SignedImagesIT {
         sign(image.manifest(), team.entry(payload(image.manifest())));
 
         assertThat(get(":1")).isEqualTo(image.manifest());
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
     }
 
     @Test
@@ -170,7 +171,7 @@ class SignedImagesIT {
         refer(image.manifest(), team.bundle(TestSigner.approval(image.manifest())));
 
         assertThat(get(":1")).isEqualTo(image.manifest());
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
     }
 
     @Test
@@ -244,12 +245,12 @@ class SignedImagesIT {
         get(":1");
         registry.deleteManifest(TEAM, Digest.of(TestSigner.list(List.of(signed))));
 
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
         assertThat(get(":1", PullPolicy.IF_NOT_PRESENT)).isEqualTo(image.manifest());
         registry.close();
         images.close();
         images = open();
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
         assertThat(get(":1", PullPolicy.NEVER)).isEqualTo(image.manifest());
     }
 
@@ -260,7 +261,7 @@ class SignedImagesIT {
         sign(Digest.of(index), team.entry(payload(Digest.of(index))));
 
         assertThat(get(":2")).isEqualTo(Digest.of(index));
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
     }
 
     @Test
@@ -270,7 +271,7 @@ class SignedImagesIT {
         sign(image.manifest(), team.entry(payload(image.manifest())));
 
         assertThat(get(":2")).isEqualTo(Digest.of(index));
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
     }
 
     @Test
@@ -293,7 +294,7 @@ class SignedImagesIT {
                 .isInstanceOfSatisfying(
                         ImageException.class,
                         e -> assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(ImageException.Kind.CORRUPT));
-        assertThat(images.of(AGENT)).isEmpty();
+        assertThat(images.of(ImageUse.root(AGENT))).isEmpty();
     }
 
     @Test
@@ -331,7 +332,7 @@ class SignedImagesIT {
 
         for (PullPolicy policy : PullPolicy.values()) {
             assertThatThrownBy(() -> images.get(
-                            attacker,
+                            ImageUse.root(attacker),
                             ImageReference.parse(registry.host() + "/sandbox/any@" + image.manifest()),
                             policy,
                             registry.credentials("secret"),
@@ -342,7 +343,7 @@ class SignedImagesIT {
                                     .describedAs(e.getMessage())
                                     .isEqualTo(ImageException.Kind.NOT_FOUND));
         }
-        assertThat(images.of(attacker)).isEmpty();
+        assertThat(images.of(ImageUse.root(attacker))).isEmpty();
     }
 
     @Test
@@ -374,12 +375,12 @@ class SignedImagesIT {
         for (PullPolicy policy : List.of(PullPolicy.IF_NOT_PRESENT, PullPolicy.NEVER)) {
             assertThatThrownBy(() -> get(":1", policy)).hasMessageContaining("is refused");
         }
-        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("is not stored");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("is not stored");
 
         sign(image.manifest(), team.entry(payload(image.manifest())));
         assertThatThrownBy(() -> get(":1", PullPolicy.NEVER)).hasMessageContaining("no registry was asked");
         assertThat(get(":1", PullPolicy.IF_NOT_PRESENT)).isEqualTo(image.manifest());
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
         assertThat(get(":1", PullPolicy.NEVER)).isEqualTo(image.manifest());
     }
 
@@ -390,7 +391,7 @@ class SignedImagesIT {
 
         rules(stranger.rules(registry.host() + "/team/*"));
 
-        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("by none of the rule's keys");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("by none of the rule's keys");
         assertThatThrownBy(() -> get(":1", PullPolicy.IF_NOT_PRESENT)).hasMessageContaining("is refused");
     }
 
@@ -400,9 +401,9 @@ class SignedImagesIT {
         get(":1");
 
         rules(team.rules(registry.host() + "/team/*").replace("signedBy", "signedby"));
-        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("signedby");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("signedby");
         Files.delete(folder.resolve("signatures.yaml"));
-        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("signatures.yaml does not exist");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("signatures.yaml does not exist");
     }
 
     @Test
@@ -410,7 +411,7 @@ class SignedImagesIT {
         sign(image.manifest(), team.entry(payload(image.manifest())));
         get(":1");
         registry.close();
-        images.requireSigned(AGENT);
+        images.requireSigned(ImageUse.root(AGENT));
 
         try (Stream<Path> blobs = Files.list(folder.resolve("images/blobs"))) {
             for (Path blob : blobs.toList()) {
@@ -420,6 +421,6 @@ class SignedImagesIT {
                 }
             }
         }
-        assertThatThrownBy(() -> images.requireSigned(AGENT)).hasMessageContaining("is refused");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("is refused");
     }
 }

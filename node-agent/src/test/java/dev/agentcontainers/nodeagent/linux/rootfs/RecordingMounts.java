@@ -8,6 +8,8 @@ public final class RecordingMounts implements Mounts {
     final List<String> calls = new ArrayList<>();
     public int entryAnswer;
     int busyAnswers;
+    /** What is answered for a directory in another one where it is not there. */
+    int missing;
     boolean knowsNoswap = true;
     boolean hasMemory = true;
 
@@ -66,7 +68,7 @@ public final class RecordingMounts implements Mounts {
     @Override
     public int openDirectoryIn(int directory, String name) {
         record("open in " + name);
-        return 6;
+        return missing < 0 ? missing : 6;
     }
 
     @Override
