@@ -246,7 +246,7 @@ class FailedStepTest {
                         return Optional.ofNullable(node.secrets.get(name));
                     }
                 })
-                .resolve(needy, Optional.empty());
+                .resolve(needy, new HeldImages.Had(Optional.empty(), Map.of()));
 
         assertThat(spec.environment()).containsAllEntriesOf(Map.of("TOKEN", "x", "TOKEN1", "y", "TOKEN2", "x"));
         assertThat(reads).hasValue(1);
