@@ -57,7 +57,8 @@ public sealed interface ControlMessage {
         }
         Optional<String> streamId;
         try {
-            streamId = Optional.ofNullable(Json.parse(text, AddressedMessage.class).streamId());
+            streamId =
+                    Optional.ofNullable(Json.parse(text, AddressedMessage.class).streamId());
         } catch (JsonProcessingException e) {
             return Optional.empty();
         }

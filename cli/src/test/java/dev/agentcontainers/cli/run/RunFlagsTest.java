@@ -82,8 +82,10 @@ class RunFlagsTest {
                         MountAccess.ReadOnly,
                         MountAccess.Denied);
         assertThat(spec.filesystem().mounts().stream()
-                        .filter(mount -> mount.source() != null && mount.source().image() != null)
-                        .map(mount -> mount.path() + "=" + mount.source().image().reference()))
+                        .filter(mount ->
+                                mount.source() != null && mount.source().image() != null)
+                        .map(mount ->
+                                mount.path() + "=" + mount.source().image().reference()))
                 .containsExactly("/model=registry.example.org/team/model:3");
         assertThat(spec.filesystem().mounts().stream()
                         .filter(mount -> mount.source() != null)

@@ -130,11 +130,10 @@ import java.util.List;
         fieldPath = ".probes.liveness.tcpSocket.port",
         message = "names none of spec.ports with protocol TCP: name one of them, or write the number")
 @ValidationRule(
-        value =
-                "(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.open__dash__files)"
-                        + " ? self.resources.limits.open__dash__files : 0)"
-                        + " == (has(oldSelf.resources) && has(oldSelf.resources.limits) && has(oldSelf.resources.limits.open__dash__files)"
-                        + " ? oldSelf.resources.limits.open__dash__files : 0)",
+        value = "(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.open__dash__files)"
+                + " ? self.resources.limits.open__dash__files : 0)"
+                + " == (has(oldSelf.resources) && has(oldSelf.resources.limits) && has(oldSelf.resources.limits.open__dash__files)"
+                + " ? oldSelf.resources.limits.open__dash__files : 0)",
         fieldPath = ".resources",
         message = "spec.resources.limits.open-files is immutable: delete and create the AgentContainer again")
 @ValidationRule(

@@ -50,7 +50,8 @@ public record AgentContainerStatus(
 
         @MapList("path")
         @Size(max = 64)
-        @JsonPropertyDescription("Images that are mounted in the agent, by the mounts' paths; none without such mounts.")
+        @JsonPropertyDescription(
+                "Images that are mounted in the agent, by the mounts' paths; none without such mounts.")
         List<MountedImage> mountedImages) {
 
     /** Of an agent without mounts of images. */

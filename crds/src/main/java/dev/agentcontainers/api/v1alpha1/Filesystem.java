@@ -56,7 +56,8 @@ public record Filesystem(
             message = "an emptyDir can only be mounted with access ReadWrite: nobody but the agent fills it")
     @ValidationRule(
             value = "!(self.access == 'ReadWrite' && has(self.source) && has(self.source.image))",
-            message = "an image can only be mounted with access ReadOnly: its files are those of every agent that has it")
+            message =
+                    "an image can only be mounted with access ReadOnly: its files are those of every agent that has it")
     public record Mount(
             @Required
             @Size(min = 2, max = 1024)
@@ -90,7 +91,8 @@ public record Filesystem(
                     "A directory of the node, where the node agent's setting agentcontainers.node.host-mounts lets agents have it.")
             HostPath hostPath,
 
-            @JsonPropertyDescription("The files of an OCI image, as the node pulls and keeps images of agents. Nothing of it is run by being mounted.")
+            @JsonPropertyDescription(
+                    "The files of an OCI image, as the node pulls and keeps images of agents. Nothing of it is run by being mounted.")
             ImageSource image,
 
             @JsonPropertyDescription("The keys of a ConfigMap in the AgentContainer's namespace, as files.")

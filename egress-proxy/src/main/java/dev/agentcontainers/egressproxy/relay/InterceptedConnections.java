@@ -194,6 +194,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final long began = System.nanoTime();
         /** Whoever goes on with the connection takes it, and frees what it holds. */
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
+
         private boolean hasSpoken;
         private @Nullable String serverName;
         private final Places.Place place;

@@ -75,10 +75,7 @@ public final class AssignmentMapping {
 
     private static Assignment.Image image(AgentAssignmentSpec.Image image, List<String> arguments) {
         return new Assignment.Image(
-                image.reference(),
-                pullPolicy(image.pullPolicy()),
-                listOf(image.pullSecrets()),
-                arguments);
+                image.reference(), pullPolicy(image.pullPolicy()), listOf(image.pullSecrets()), arguments);
     }
 
     private static Optional<PullPolicy> pullPolicy(@Nullable ImagePullPolicy given) {

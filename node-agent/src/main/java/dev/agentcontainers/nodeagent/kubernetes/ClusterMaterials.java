@@ -39,7 +39,9 @@ public final class ClusterMaterials implements MaterialSource {
 
     @Override
     public Optional<Map<String, byte[]>> configMap(String name) throws SandboxException {
-        return read("ConfigMap " + name, client.configMaps().inNamespace(namespace).withName(name))
+        return read(
+                        "ConfigMap " + name,
+                        client.configMaps().inNamespace(namespace).withName(name))
                 .map(map -> {
                     Map<String, byte[]> content = decoded(map.getBinaryData());
                     orEmpty(map.getData())

@@ -45,7 +45,10 @@ final class Openings {
                     }
                     // Before the agent knows of them: a flow may begin at once.
                     audit.opened(agent.get().id(), request.name(), granted.addresses());
-                    yield new Opened(request.request(), granted.addresses(), granted.intercepted(agent.get().group()));
+                    yield new Opened(
+                            request.request(),
+                            granted.addresses(),
+                            granted.intercepted(agent.get().group()));
                 }
             };
         } catch (SandboxException | RuntimeException e) {

@@ -113,8 +113,7 @@ final class HeldImage implements AutoCloseable {
             return true;
         } catch (SandboxException e) {
             if (isFor(e.getCause(), ImageException.Kind.UNSIGNED)) {
-                LOG.info(
-                        "agent {} can't be started by what is stored of {}: {}", use.agent(), what(), e.getMessage());
+                LOG.info("agent {} can't be started by what is stored of {}: {}", use.agent(), what(), e.getMessage());
                 return false;
             }
             throw e;

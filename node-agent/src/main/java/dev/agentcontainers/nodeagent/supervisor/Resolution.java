@@ -81,8 +81,7 @@ final class Resolution {
         }
     }
 
-    private static Optional<String> value(MaterialSource materials, EnvironmentEntry entry)
-            throws SandboxException {
+    private static Optional<String> value(MaterialSource materials, EnvironmentEntry entry) throws SandboxException {
         return switch (entry) {
             case EnvironmentEntry.Literal literal -> Optional.of(literal.value());
             case EnvironmentEntry.FromSecret secret ->

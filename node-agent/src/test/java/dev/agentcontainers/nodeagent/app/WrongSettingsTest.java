@@ -59,9 +59,11 @@ class WrongSettingsTest {
                 .withMapping(NodeConfiguration.class)
                 .withDefaultValue("agentcontainers.node.name", "worker-1")
                 .withDefaultValue(
-                        "agentcontainers.node.state-directory", folder.resolve("state").toString())
+                        "agentcontainers.node.state-directory",
+                        folder.resolve("state").toString())
                 .withDefaultValue(
-                        "agentcontainers.node.run-directory", folder.resolve("run").toString());
+                        "agentcontainers.node.run-directory",
+                        folder.resolve("run").toString());
         settings.forEach((name, value) -> builder.withDefaultValue("agentcontainers.node." + name, value));
         return builder.build().getConfigMapping(NodeConfiguration.class);
     }

@@ -164,7 +164,9 @@ class AssignmentMappingTest {
                         "mounts[/data] has no source"),
                 Arguments.of(
                         withMount(new Filesystem.Mount(
-                                "/data", MountAccess.ReadOnly, new Filesystem.Source(null, null, null, null, null, null))),
+                                "/data",
+                                MountAccess.ReadOnly,
+                                new Filesystem.Source(null, null, null, null, null, null))),
                         "mounts[/data].source"),
                 Arguments.of(withMount(image(MountAccess.ReadWrite)), "mounts[/a].access is ReadWrite"),
                 Arguments.of(withMount(empty("Memory", null)), "mounts[/a].source.emptyDir"));

@@ -402,12 +402,7 @@ class OpeningCheckTest {
 
         assertThat(intercepted(group, "www.example.org", "192.0.2.1", "192.0.2.129", "203.0.113.1"))
                 .isEqualTo(Map.of(
-                        "192.0.2.1",
-                        List.of(444),
-                        "192.0.2.129",
-                        List.of(443, 444),
-                        "203.0.113.1",
-                        List.of(443, 444)));
+                        "192.0.2.1", List.of(444), "192.0.2.129", List.of(443, 444), "203.0.113.1", List.of(443, 444)));
     }
 
     private static Map<String, List<Integer>> intercepted(NamedGroup group, String name, String... addresses) {

@@ -231,7 +231,8 @@ class FailedStepTest {
     @Test
     void aSecretOfManyVariablesIsReadOnce() throws SandboxException {
         node.secrets.put("s-1", Map.of("token", new byte[] {'x'}, "user", new byte[] {'y'}));
-        Assignment needy = Assignments.of("a").secret("s-1", "token", "user", "token").assignment();
+        Assignment needy =
+                Assignments.of("a").secret("s-1", "token", "user", "token").assignment();
         AtomicInteger reads = new AtomicInteger();
 
         SandboxSpec spec = new Resolution(new MaterialSource() {

@@ -108,7 +108,10 @@ class MountedImagesTest {
 
     private static Map<String, String> digests(TestImage model, TestImage tools) {
         return Map.of(
-                "/data/model", model.index().toString(), "/opt/tools", tools.index().toString());
+                "/data/model",
+                model.index().toString(),
+                "/opt/tools",
+                tools.index().toString());
     }
 
     private SandboxSpec prepared(Assignment assignment) {
@@ -131,10 +134,14 @@ class MountedImagesTest {
         SandboxSpec spec = prepared(assignment);
         assertThat(spec.root()).isEqualTo(SandboxRoot.HOST);
         assertThat(spec.command()).containsExactly("/bin/agent");
-        assertThat(spec.mounts()).hasSize(2).allSatisfy(mount -> assertThat(mount)
-                .isInstanceOfSatisfying(ResolvedMount.ImageFiles.class, files -> assertThat(files.layers())
-                        .hasSize(1)
-                        .allSatisfy(layer -> assertThat(layer).isDirectory())));
+        assertThat(spec.mounts())
+                .hasSize(2)
+                .allSatisfy(mount -> assertThat(mount)
+                        .isInstanceOfSatisfying(
+                                ResolvedMount.ImageFiles.class,
+                                files -> assertThat(files.layers())
+                                        .hasSize(1)
+                                        .allSatisfy(layer -> assertThat(layer).isDirectory())));
         assertThat(layersAt(spec, "/data/model")).isNotEqualTo(layersAt(spec, "/opt/tools"));
     }
 
@@ -159,7 +166,8 @@ class MountedImagesTest {
         AgentReport running = node.awaitPhase(assignment.id(), AssignmentPhase.Running);
 
         assertThat(running.imageDigest()).hasValue(own.index().toString());
-        assertThat(running.mountedImages()).isEqualTo(Map.of("/data/model", model.index().toString()));
+        assertThat(running.mountedImages())
+                .isEqualTo(Map.of("/data/model", model.index().toString()));
         assertThat(prepared(assignment).command()).containsExactly("/ep");
     }
 
@@ -277,8 +285,7 @@ class MountedImagesTest {
             return node.machine.starts(assignment.id()) == 1;
         });
 
-        Files.writeString(
-                signatures.orElseThrow(), TestSigner.p256().rules(registry.host() + "/team/*"));
+        Files.writeString(signatures.orElseThrow(), TestSigner.p256().rules(registry.host() + "/team/*"));
         node.machine.exit(assignment.id(), 1);
         await().until(() -> {
             node.pass(Duration.ofMinutes(10));

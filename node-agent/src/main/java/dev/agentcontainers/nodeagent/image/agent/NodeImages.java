@@ -72,7 +72,8 @@ public final class NodeImages implements AgentImages, Closeable {
         return root(use.agent())
                 + use.mount()
                         .map(path -> SEPARATOR
-                                + Digest.of(path.getBytes(StandardCharsets.UTF_8)).hex())
+                                + Digest.of(path.getBytes(StandardCharsets.UTF_8))
+                                        .hex())
                         .orElse("");
     }
 
@@ -106,11 +107,7 @@ public final class NodeImages implements AgentImages, Closeable {
 
     @Override
     public AgentImage get(
-            ImageUse use,
-            ImageReference reference,
-            PullPolicy policy,
-            RegistryCredentials own,
-            PullObserver observer)
+            ImageUse use, ImageReference reference, PullPolicy policy, RegistryCredentials own, PullObserver observer)
             throws IOException, InterruptedException {
         Optional<StoredImage> had = store.usedBy(user(use));
         if (had.isEmpty()) {

@@ -7,8 +7,9 @@ public record IdRange(long first, long size) {
 
     public IdRange {
         if (first < PER_SANDBOX || size < 1 || size > 0xffff_fffeL - first) {
-            throw new IllegalArgumentException("%d ids from %d on can't be used: they must lie between %d and 4294967293"
-                    .formatted(size, first, PER_SANDBOX));
+            throw new IllegalArgumentException(
+                    "%d ids from %d on can't be used: they must lie between %d and 4294967293"
+                            .formatted(size, first, PER_SANDBOX));
         }
     }
 }

@@ -99,8 +99,8 @@ record LaunchProbe(
     /** What a kernel lacks to have files of images in sandboxes, as a root or as mounts. */
     static Optional<String> lackForImages(String release) {
         return version(release) < 5019
-                ? Optional.of("the kernel is " + release
-                        + "; Linux 5.19 or newer is needed (id-mapped layers of an overlay)")
+                ? Optional.of(
+                        "the kernel is " + release + "; Linux 5.19 or newer is needed (id-mapped layers of an overlay)")
                 : Optional.empty();
     }
 

@@ -236,8 +236,8 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     private static void refuseImages(SandboxSpec spec) throws SandboxException {
         for (ResolvedMount mount : spec.mounts()) {
             if (mount instanceof ResolvedMount.ImageFiles) {
-                Optional<String> lack = attempt(
-                        Step.PREPARE, spec.id(), () -> LaunchProbe.lackForImages(LaunchProbe.kernel()));
+                Optional<String> lack =
+                        attempt(Step.PREPARE, spec.id(), () -> LaunchProbe.lackForImages(LaunchProbe.kernel()));
                 if (lack.isPresent()) {
                     throw new SandboxException(
                             Step.PREPARE,

@@ -141,9 +141,7 @@ final class SandboxCreation {
     /** Over gVisor the agent has what its configuration says, and what the host sees are gVisor's own. */
     private long openFiles(SandboxSpec spec) throws IOException {
         return InheritedLimits.files(
-                kind == DriverKind.GVISOR
-                        ? OptionalLong.empty()
-                        : spec.limits().openFiles());
+                kind == DriverKind.GVISOR ? OptionalLong.empty() : spec.limits().openFiles());
     }
 
     /** What a thread in the sandbox's mount namespace has come to. */

@@ -102,7 +102,8 @@ class AwaitedImagesTest {
         try (AwaitedImages images = AwaitedImages.start(opening, SOON)) {
             images.awaitFirstTry(Duration.ofMillis(1));
             assertThat(images.warnings()).isEmpty();
-            assertThatThrownBy(() -> images.of(ImageUse.root(AGENT))).hasMessage("the store of images is still being opened");
+            assertThatThrownBy(() -> images.of(ImageUse.root(AGENT)))
+                    .hasMessage("the store of images is still being opened");
 
             slow.countDown();
             images.awaitFirstTry(Duration.ofSeconds(20));

@@ -69,8 +69,7 @@ class NodeUsesTest {
                 images, registry.settings(), Optional.empty(), Optional.empty(), ImageSettings.FREE_PERCENT);
         NodeImages held =
                 new NodeImages(store, new RegistryClient(registry.settings()), TestImage.PLATFORM, settings, node);
-        held.get(
-                ImageUse.root(AGENT), image(), PullPolicy.IF_NOT_PRESENT, RegistryCredentials.NONE, PullObserver.NONE);
+        held.get(ImageUse.root(AGENT), image(), PullPolicy.IF_NOT_PRESENT, RegistryCredentials.NONE, PullObserver.NONE);
         return held;
     }
 

@@ -391,7 +391,8 @@ class SignedImagesIT {
 
         rules(stranger.rules(registry.host() + "/team/*"));
 
-        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("by none of the rule's keys");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT)))
+                .hasMessageContaining("by none of the rule's keys");
         assertThatThrownBy(() -> get(":1", PullPolicy.IF_NOT_PRESENT)).hasMessageContaining("is refused");
     }
 
@@ -403,7 +404,8 @@ class SignedImagesIT {
         rules(team.rules(registry.host() + "/team/*").replace("signedBy", "signedby"));
         assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("signedby");
         Files.delete(folder.resolve("signatures.yaml"));
-        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT))).hasMessageContaining("signatures.yaml does not exist");
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT)))
+                .hasMessageContaining("signatures.yaml does not exist");
     }
 
     @Test

@@ -155,10 +155,10 @@ class AskedIT {
     private DrivenAgent start(Profile profile) throws Exception {
         DrivenAgent agent = proxied.start(profile, "named");
         // The proxy has to know it first.
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
-                        ask(agent, "CONNECT nobody.example.org:1 HTTP/1.1\r\n\r\n"))
-                .contains("\"reason\":\"not-served\"")
-                .doesNotContain("no agent that is known"));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(ask(agent, "CONNECT nobody.example.org:1 HTTP/1.1\r\n\r\n"))
+                        .contains("\"reason\":\"not-served\"")
+                        .doesNotContain("no agent that is known"));
         decisions.clear();
         return agent;
     }

@@ -196,7 +196,8 @@ class BundleConfigurationTest {
     void gvisorLimitsOpenFilesItselfAndOtherProcessesInheritTheirs() throws IOException {
         ResourceAmounts limits = TestNode.openFiles(300);
         assertThat(gvisor(limits).at("/process/rlimits").toString()).contains("RLIMIT_NOFILE", "\"hard\":300");
-        assertThat(gvisor(ResourceAmounts.NONE).at("/process/rlimits").toString()).contains("\"hard\":65536");
+        assertThat(gvisor(ResourceAmounts.NONE).at("/process/rlimits").toString())
+                .contains("\"hard\":65536");
     }
 
     @Test

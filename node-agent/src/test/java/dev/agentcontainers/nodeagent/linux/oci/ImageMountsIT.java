@@ -71,8 +71,7 @@ class ImageMountsIT {
                         Clock.systemUTC()),
                 new RegistryClient(registry.settings()),
                 TestImage.PLATFORM,
-                new ImageSettings(
-                        folder.resolve("images"), registry.settings(), Optional.empty(), Optional.empty(), 0),
+                new ImageSettings(folder.resolve("images"), registry.settings(), Optional.empty(), Optional.empty(), 0),
                 "node");
         data = new ImageFiles("/data", got());
     }
@@ -98,8 +97,8 @@ class ImageMountsIT {
     }
 
     private static TestImage image() throws Exception {
-        byte[] idProgram = Files.readAllBytes(
-                Program.find("id").orElseThrow().path().toRealPath());
+        byte[] idProgram =
+                Files.readAllBytes(Program.find("id").orElseThrow().path().toRealPath());
         byte[] lower = new TestLayer()
                 .directory("./", 0755)
                 .directory("sub/", 0755)
@@ -141,16 +140,17 @@ class ImageMountsIT {
     }
 
     private SandboxException refusalOf(ResolvedMount... mounts) {
-        SandboxException refusal =
-                catchThrowableOfType(SandboxException.class, () -> node.run(shell("true", mounts)));
+        SandboxException refusal = catchThrowableOfType(SandboxException.class, () -> node.run(shell("true", mounts)));
         assertThat(refusal).isNotNull();
         return refusal;
     }
 
     @Test
     void itsLayersAreSeenOverEachOtherWithTheAgentsIds() throws Exception {
-        assertThat(outputOf("cat /data/file; echo; cat /data/sub/kept; echo; ls /data/sub;"
-                        + " stat -c '%u %g %a' /data /data/file /data/own", data))
+        assertThat(outputOf(
+                        "cat /data/file; echo; cat /data/sub/kept; echo; ls /data/sub;"
+                                + " stat -c '%u %g %a' /data /data/file /data/own",
+                        data))
                 .isEqualTo("of the upper layer\nof the lower layer\nkept\n0 0 755\n0 0 644\n1000 1001 600");
     }
 
@@ -182,8 +182,10 @@ class ImageMountsIT {
     @Test
     @Tag("host-kernel")
     void isMountedWithoutWhatCouldRaiseRights() throws Exception {
-        assertThat(outputOf("while read -r d place type options rest; do case $place in /data) echo ,$options,;; esac;"
-                        + " done < /proc/mounts", data))
+        assertThat(outputOf(
+                        "while read -r d place type options rest; do case $place in /data) echo ,$options,;; esac;"
+                                + " done < /proc/mounts",
+                        data))
                 .contains(",ro,", ",nosuid,", ",nodev,")
                 .doesNotContain(folder.toString());
     }
@@ -232,7 +234,8 @@ class ImageMountsIT {
     @Test
     void anImageWithoutLayersIsAnEmptyDirectory() throws Exception {
         assertThat(outputOf(
-                        "ls -A /data; (echo x > /data/new) 2>/dev/null || echo kept", new ImageFiles("/data", List.of())))
+                        "ls -A /data; (echo x > /data/new) 2>/dev/null || echo kept",
+                        new ImageFiles("/data", List.of())))
                 .isEqualTo("kept");
     }
 

@@ -164,10 +164,7 @@ class LimitsIT {
         for (long memory : List.of(128 * MIB, 32 * MIB)) {
             node.driver().update(TestNode.spec(spec.id(), spec.command(), TestNode.limits(500, memory, 50)));
         }
-        try (var touch = node.driver()
-                .exec(
-                        spec.id(),
-                        new ExecRequest(List.of("touch", "/tmp/go"), false, false))) {
+        try (var touch = node.driver().exec(spec.id(), new ExecRequest(List.of("touch", "/tmp/go"), false, false))) {
             assertThat(touch.awaitExit()).isZero();
         }
         await().until(() -> node.output(spec.id()).contains("started"));

@@ -10,6 +10,7 @@ public final class RecordingMounts implements Mounts {
     int busyAnswers;
     /** What is answered for a directory in another one where it is not there. */
     int missing;
+
     boolean knowsNoswap = true;
     boolean hasMemory = true;
 

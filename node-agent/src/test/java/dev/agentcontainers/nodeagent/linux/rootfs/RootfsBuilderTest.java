@@ -18,14 +18,13 @@ class RootfsBuilderTest {
     Path root;
 
     private final RecordingMounts mounts = new RecordingMounts();
-    private final RootfsBuilder.Parameters parameters =
-            new RootfsBuilder.Parameters(
-                    path -> Path.of("/store" + path),
-                    HostFolders.NONE,
-                    (layers, target) -> mounts.calls.add("image " + layers + " " + target),
-                    5000,
-                    8192,
-                    4096);
+    private final RootfsBuilder.Parameters parameters = new RootfsBuilder.Parameters(
+            path -> Path.of("/store" + path),
+            HostFolders.NONE,
+            (layers, target) -> mounts.calls.add("image " + layers + " " + target),
+            5000,
+            8192,
+            4096);
 
     private void build(RootfsPlan plan) throws Exception {
         new RootfsBuilder(mounts).build(plan, root, parameters);

@@ -73,7 +73,8 @@ class ShareTest {
         share.take(
                 "bob",
                 limited(
-                        "limits: {cpu: 1m, memory: 1Mi, ephemeral-storage: 64Mi}", "image: registry.example.org/agent"));
+                        "limits: {cpu: 1m, memory: 1Mi, ephemeral-storage: 64Mi}",
+                        "image: registry.example.org/agent"));
     }
 
     @Test
