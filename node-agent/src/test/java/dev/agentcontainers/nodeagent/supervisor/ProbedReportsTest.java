@@ -104,16 +104,22 @@ class ProbedReportsTest {
         node.pass(Duration.ofMinutes(10));
         assertThat(node.awaitReason(ID, "Running").availability())
                 .hasValueSatisfying(said -> assertThat(said.reason()).isEqualTo("ReadinessProbeFailed"));
+        awaitJournalled(false);
+    }
+
+    private void awaitJournalled(boolean ready) {
         await().atMost(TestNode.PATIENCE)
                 .until(() -> node.journalled(ID)
                         .flatMap(entry -> entry.run().flatMap(JournalEntry.Run::probed))
-                        .filter(said -> !said.ready())
+                        .filter(said -> said.ready() == ready)
                         .isPresent());
     }
 
     @Test
     void whileTheDiskIsFull() {
         running(READY);
+        // Else what is said now may be what it has already, and there is nothing to note.
+        awaitJournalled(true);
         node.calls().fail("journal.note", trouble(Step.PREPARE));
 
         turnsUnready("JournalFailed");

@@ -198,12 +198,16 @@ public class AgentNodeReconciler implements Reconciler<AgentNode>, Cleaner<Agent
                 .collect(Collectors.toSet());
     }
 
+    /**
+     * Of what has not begun yet everything is looked at anyway, once its caches are filled. Either controller may begin before the
+     * other: agents that were looked at while their node seemed silent must be told whatever the nodes' has come to.
+     */
     private void heartbeatChanged(String namespace) {
-        if (!signals.forNodes().isRunning()) {
-            // The caches are being filled; afterwards every node and agent is looked at anyway.
-            return;
+        if (signals.forNodes().isRunning()) {
+            nodeWith(namespace).forEach(node -> signals.nodeChanged(node.getName()));
         }
-        nodeWith(namespace).forEach(node -> signals.nodeChanged(node.getName()));
-        signals.agentsChanged(fleet.agentsOnNodeOf(namespace));
+        if (signals.forAgents().isRunning()) {
+            signals.agentsChanged(fleet.agentsOnNodeOf(namespace));
+        }
     }
 }
