@@ -158,7 +158,8 @@ class ImageMountsIT {
 
     @Test
     void nothingOfItIsWrittenWhateverItsModes() throws Exception {
-        Set<PosixFilePermission> modes = Files.getPosixFilePermissions(data.layers().getLast());
+        Set<PosixFilePermission> modes =
+                Files.getPosixFilePermissions(data.layers().getLast());
         assertThat(outputOf(
                         "(echo x > /data/new) 2>/dev/null || echo kept; (echo x > /data/file) 2>/dev/null || echo kept;"
                                 + " (echo x > /data/open/new) 2>/dev/null || echo kept;"
