@@ -3,7 +3,6 @@ package dev.agentcontainers.operator.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.agentcontainers.localcluster.ControlPlaneException;
 import dev.agentcontainers.localcluster.process.ExternalProgram;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -18,7 +17,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -45,11 +43,7 @@ class ChartInstallationIT {
 
     @BeforeAll
     static void start() {
-        try {
-            cluster = HelmCluster.start(scratch);
-        } catch (ControlPlaneException e) {
-            Assumptions.abort(e.getMessage());
-        }
+        cluster = HelmCluster.startOrSkip(scratch);
         client = cluster.client();
     }
 

@@ -2,15 +2,9 @@ package dev.agentcontainers.operator.chart;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.agentcontainers.localcluster.ClusterContents;
 import dev.agentcontainers.localcluster.ControlPlane;
-import dev.agentcontainers.localcluster.ControlPlaneException;
-import dev.agentcontainers.localcluster.ControlPlaneOptions;
-import dev.agentcontainers.localcluster.ControlPlanes;
-import dev.agentcontainers.localcluster.binaries.Helm;
 import dev.agentcontainers.localcluster.process.ExternalProgram;
 import dev.agentcontainers.operator.testing.OperatorProcess;
-import dev.agentcontainers.operator.testing.TestCluster;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -27,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.Assumptions;
 
 /** The charts on a control plane of their own, with processes in place of their Pods. */
 final class InstalledChart implements AutoCloseable {
@@ -39,27 +32,17 @@ final class InstalledChart implements AutoCloseable {
     private static final String RELEASE = "agentcontainers";
     private static final String API_RELEASE = "api";
 
-    private final ControlPlane controlPlane;
+    private final HelmCluster cluster;
     private final KubernetesClient admin;
-    private final ExternalProgram helm;
-    private final ExternalProgram kubectl;
 
-    private InstalledChart(ControlPlane controlPlane, Path helm, Path scratch) {
-        this.controlPlane = controlPlane;
-        this.admin = controlPlane.adminClient();
-        this.helm = Helm.command(helm, controlPlane.kubeconfig(), scratch);
-        this.kubectl = ClusterContents.kubectl(controlPlane);
+    private InstalledChart(HelmCluster cluster) {
+        this.cluster = cluster;
+        this.admin = cluster.client();
     }
 
     /** Nothing is installed yet. Skips the test where there is no Helm. */
     static InstalledChart on(Path scratch) {
-        try {
-            Path helm = Helm.findOrBuild(System.getenv(), line -> System.err.println("helm: " + line));
-            return new InstalledChart(
-                    ControlPlanes.with(ControlPlaneOptions.defaults()).temporary(), helm, scratch);
-        } catch (ControlPlaneException e) {
-            return Assumptions.abort(e.getMessage());
-        }
+        return new InstalledChart(HelmCluster.startOrSkip(scratch));
     }
 
     KubernetesClient admin() {
@@ -67,15 +50,15 @@ final class InstalledChart implements AutoCloseable {
     }
 
     ControlPlane controlPlane() {
-        return controlPlane;
+        return cluster.controlPlane();
     }
 
     boolean isSameClusterAs(InstalledChart other) {
-        return controlPlane.apiServer().equals(other.controlPlane.apiServer());
+        return controlPlane().apiServer().equals(other.controlPlane().apiServer());
     }
 
     Set<String> contents() {
-        return ClusterContents.of(kubectl);
+        return cluster.objects();
     }
 
     void createNamespace(String name) {
@@ -88,31 +71,31 @@ final class InstalledChart implements AutoCloseable {
     }
 
     void installApi() {
-        helm.run("install", API_RELEASE, chart("agentcontainers-crds"), "-n", NAMESPACE, "--set", "keep=false");
-        kubectl.run("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all");
+        cluster.helm().run("install", API_RELEASE, Charts.API.toString(), "-n", NAMESPACE, "--set", "keep=false");
+        cluster.kubectl().run("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all");
     }
 
     void installMain(String... values) {
         List<String> line = new ArrayList<>(List.of(
-                "install", RELEASE, chart("agentcontainers"), "-n", NAMESPACE, "--set", "drain.timeoutSeconds=120"));
+                "install", RELEASE, Charts.MAIN.toString(), "-n", NAMESPACE, "--set", "drain.timeoutSeconds=120"));
         for (String value : values) {
             line.addAll(List.of("--set", value));
         }
-        helm.run(line.toArray(String[]::new));
+        cluster.helm().run(line.toArray(String[]::new));
     }
 
     void uninstallApi() {
-        helm.run("uninstall", API_RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "90s");
+        cluster.helm().run("uninstall", API_RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "90s");
     }
 
     /** The whole as a user does it, with hooks. */
     ExternalProgram.Result attemptUninstall(Duration timeout) {
-        return helm.attempt("uninstall", RELEASE, "-n", NAMESPACE, "--timeout", timeout.toSeconds() + "s");
+        return cluster.helm().attempt("uninstall", RELEASE, "-n", NAMESPACE, "--timeout", timeout.toSeconds() + "s");
     }
 
     /** What Helm deletes after its hooks. */
     void uninstallMain() {
-        helm.run("uninstall", RELEASE, "-n", NAMESPACE, "--no-hooks", "--wait", "--timeout", "90s");
+        cluster.helm().run("uninstall", RELEASE, "-n", NAMESPACE, "--no-hooks", "--wait", "--timeout", "90s");
     }
 
     /**
@@ -184,7 +167,7 @@ final class InstalledChart implements AutoCloseable {
     }
 
     private List<HasMetadata> hooks() {
-        String yaml = helm.run("get", "hooks", RELEASE, "-n", NAMESPACE);
+        String yaml = cluster.helm().run("get", "hooks", RELEASE, "-n", NAMESPACE);
         return admin.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).items().stream()
                 .sorted(Comparator.comparingInt(hook ->
                         Integer.parseInt(hook.getMetadata().getAnnotations().get("helm.sh/hook-weight"))))
@@ -201,10 +184,11 @@ final class InstalledChart implements AutoCloseable {
     }
 
     private Path kubeconfig(String serviceAccount) {
-        return controlPlane.kubeconfigFor(
-                "system:serviceaccount:%s:%s".formatted(NAMESPACE, serviceAccount),
-                "system:serviceaccounts",
-                "system:serviceaccounts:" + NAMESPACE);
+        return controlPlane()
+                .kubeconfigFor(
+                        "system:serviceaccount:%s:%s".formatted(NAMESPACE, serviceAccount),
+                        "system:serviceaccounts",
+                        "system:serviceaccounts:" + NAMESPACE);
     }
 
     void deleteNamespace(String name) {
@@ -214,13 +198,8 @@ final class InstalledChart implements AutoCloseable {
                 .until(() -> admin.namespaces().withName(name).get() == null);
     }
 
-    private static String chart(String name) {
-        return TestCluster.projectRoot().resolve("helm").resolve(name).toString();
-    }
-
     @Override
     public void close() {
-        admin.close();
-        controlPlane.close();
+        cluster.close();
     }
 }

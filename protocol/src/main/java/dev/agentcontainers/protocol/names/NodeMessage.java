@@ -153,8 +153,9 @@ public sealed interface NodeMessage {
      *
      * @param request number of the {@link ProxyMessage.Open}
      * @param addresses which of those that were asked for; the others were refused
-     * @param intercepted by address, those ports of TCP at which this process may connect to it for this very agent, since the agent's own
-     *     connections are handed over there, or no budget is charged for them; addresses without such are left out
+     * @param intercepted by address, those ports of TCP at which this process may connect to it for this very agent: the agent's own connections
+     *     are handed over there, or would be but for a rule with addresses, and no such rule charges a budget; addresses without are left
+     *     out
      */
     record Opened(long request, List<String> addresses, Map<String, List<Integer>> intercepted) implements NodeMessage {
         public Opened {
