@@ -11,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,6 @@ import java.util.Optional;
  */
 public record FleetProcess(String name, Path folder) {
     private static final Duration STOP_WITHIN = Duration.ofSeconds(15);
-    private static final Duration SEEN_WITHIN = Duration.ofSeconds(3);
 
     public Path log() {
         return folder.resolve(name + ".log");
@@ -63,16 +61,7 @@ public record FleetProcess(String name, Path folder) {
         }
         ChildLauncher.start(
                 new ChildCommand(words, variables, folder, log()), ChildLauncher.Lifetime.OUTLIVES_THIS_JVM);
-        awaitSeen();
         return true;
-    }
-
-    /** What was launched has another command line until it is the program; one that ended at once is never seen. */
-    private void awaitSeen() {
-        Instant giveUp = Instant.now().plus(SEEN_WITHIN);
-        while (find().isEmpty() && Instant.now().isBefore(giveUp)) {
-            Pause.briefly();
-        }
     }
 
     /** Asks the program to end and kills it where it does not. */

@@ -51,7 +51,13 @@ final class TestFleet implements AutoCloseable {
         this.programs = programs;
         this.before = before;
         this.fleet = new LocalFleet(layout, programs, new Progress(System.err), options);
-        fleet.up(1, true, nodeSettings);
+        try {
+            fleet.up(1, true, nodeSettings);
+        } catch (RuntimeException | Error e) {
+            // Its place on the machine is needed by the next.
+            fleet.down();
+            throw e;
+        }
         this.controlPlane = fleet.attach();
         this.client = controlPlane.adminClient();
         client.resource(new NamespaceBuilder()

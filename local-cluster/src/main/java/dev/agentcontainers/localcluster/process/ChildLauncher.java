@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -28,12 +29,21 @@ public final class ChildLauncher {
     private static final ExecutorService SPAWNER = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("child-launcher").factory());
 
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(2);
+
     private ChildLauncher() {}
 
-    /** Starts the program; the process's identifier is the program's own. */
+    /**
+     * Starts the program; the process's identifier is the program's own. Returns when the process is the program, so
+     * that {@link OwnProcesses} finds it from then on, or has ended.
+     */
     public static Process start(ChildCommand command, Lifetime lifetime) {
         try {
-            return SPAWNER.submit(() -> spawn(command, lifetime)).get();
+            Process process = SPAWNER.submit(() -> spawn(command, lifetime)).get();
+            if (Wrappers.SETSID) {
+                awaitProgram(process);
+            }
+            return process;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(
@@ -41,6 +51,17 @@ public final class ChildLauncher {
         } catch (ExecutionException e) {
             throw new UncheckedIOException(
                     new IOException("cannot start " + command.words().getFirst(), e.getCause()));
+        }
+    }
+
+    private static void awaitProgram(Process process) {
+        try {
+            while (process.isAlive() && !OwnProcesses.isProgram(process.toHandle())) {
+                Thread.sleep(LOOK_AGAIN);
+            }
+        } catch (InterruptedException e) {
+            // It is started, whoever waits for it.
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -29,12 +29,25 @@ public final class OwnProcesses {
                 .findFirst();
     }
 
+    /**
+     * Whether the process has become the program that it was started for. While it becomes it (execve(2)) it has no
+     * command line for a moment, and is not found.
+     */
+    static boolean isProgram(ProcessHandle process) {
+        return executable(process).filter(name -> !WRAPPERS.contains(name)).isPresent()
+                && arguments(process).stream().anyMatch(word -> !word.isEmpty());
+    }
+
     private static boolean isExecutable(ProcessHandle process, String executable) {
-        return process.info()
-                .command()
-                .map(command -> String.valueOf(Path.of(command).getFileName()))
+        return executable(process)
                 .filter(name -> name.equals(executable) || WRAPPERS.contains(name))
                 .isPresent();
+    }
+
+    private static Optional<String> executable(ProcessHandle process) {
+        return process.info()
+                .command()
+                .map(command -> String.valueOf(Path.of(command).getFileName()));
     }
 
     private static List<String> arguments(ProcessHandle process) {

@@ -52,6 +52,25 @@ class OwnProcessesTest {
         }
     }
 
+    /** There is a moment in which a process has no command line: while the launcher's program becomes the one meant. */
+    @Test
+    void findsAProcessFromItsStartOn() throws IOException {
+        String marker = "--data-dir=" + folder;
+        ChildCommand command = sleeping("etcd", marker);
+        for (int start = 0; start < 30; start++) {
+            Process process = ChildLauncher.start(command, Lifetime.WITH_THIS_JVM);
+            try {
+                for (int look = 0; look < 5; look++) {
+                    assertThat(OwnProcesses.find("etcd", marker))
+                            .as("look %d after start %d", look, start)
+                            .hasValueSatisfying(found -> assertThat(found.pid()).isEqualTo(process.pid()));
+                }
+            } finally {
+                process.destroyForcibly().onExit().join();
+            }
+        }
+    }
+
     /** A copy of the shell under another name, which takes any arguments. */
     private ChildCommand sleeping(String name, String... arguments) throws IOException {
         Path executable = Files.copy(Path.of("/bin/sh").toRealPath(), folder.resolve(name));
