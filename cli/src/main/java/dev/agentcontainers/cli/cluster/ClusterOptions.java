@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.client.Config;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -34,6 +36,7 @@ public final class ClusterOptions {
     public Config config() {
         File file = kubeconfig != null ? kubeconfig : localFleet();
         if (file == null) {
+            requireSomeCluster(System.getenv(), Path.of(System.getProperty("user.home")));
             return Config.autoConfigure(context);
         }
         if (!file.isFile()) {
@@ -44,6 +47,21 @@ public final class ClusterOptions {
 
     public String operatorNamespace() {
         return operatorNamespace;
+    }
+
+    /** The client would go on to ask a cluster of its own invention, and wait for its answer. */
+    static void requireSomeCluster(Map<String, String> environment, Path home) {
+        String named = environment.getOrDefault("KUBECONFIG", "");
+        if (!named.isEmpty()) {
+            if (Stream.of(named.split(File.pathSeparator)).map(File::new).noneMatch(File::isFile)) {
+                throw new UserException("KUBECONFIG is '" + named + "': there is no such file");
+            }
+        } else if (!Files.isRegularFile(home.resolve(".kube/config"))
+                && environment.getOrDefault("KUBERNETES_SERVICE_HOST", "").isEmpty()) {
+            throw new UserException(
+                    "there is no cluster to ask: name a kubeconfig by --kubeconfig or KUBECONFIG, or bring up a"
+                            + " fleet on this machine by agentctl up");
+        }
     }
 
     private static @Nullable File localFleet() {

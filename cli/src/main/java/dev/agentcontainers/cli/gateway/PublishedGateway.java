@@ -38,8 +38,17 @@ public record PublishedGateway(URI url, String authority) {
                                     .formatted(operatorNamespace, GatewayPaths.CONFIG_MAP)));
         } catch (KubernetesClientException e) {
             throw new UserException("the cluster at %s did not say where its gateway is: %s"
-                    .formatted(client.getMasterUrl(), e.getMessage()));
+                    .formatted(client.getMasterUrl(), reason(e)));
         }
+    }
+
+    /** What lies behind it: "Connection refused" rather than that an operation failed. */
+    private static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null && cause.getCause().getMessage() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage());
     }
 
     public GatewayTrust trust() throws ProtocolException {

@@ -27,7 +27,7 @@ final class AgentctlRun {
     /** What came of it. */
     record Result(int exitCode, String output, String errors) {}
 
-    /** The command line that starts it. */
+    /** The command line that starts it without its launcher and the cache that the launcher made. */
     static List<String> commandLine() {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -41,9 +41,13 @@ final class AgentctlRun {
     }
 
     static AgentctlRun start(Map<String, String> environment, List<String> arguments) {
-        List<String> line = new ArrayList<>(commandLine());
+        List<String> line = new ArrayList<>();
+        line.add(Path.of(System.getProperty("project.root"), "agentctl").toString());
         line.addAll(arguments);
-        return startProgram(environment, line);
+        Map<String, String> variables = new HashMap<>(environment);
+        variables.putIfAbsent("AGENTCTL_NO_BUILD", "yes");
+        variables.putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
+        return startProgram(variables, line);
     }
 
     /** Another program, which may start agentctl. */

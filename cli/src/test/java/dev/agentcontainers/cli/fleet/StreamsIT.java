@@ -210,7 +210,7 @@ class StreamsIT {
     void whatAnAgentIsDeniedIsWatched() throws IOException {
         fleet.create(
                 "watched",
-                "for i in $(seq 25); do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.5; done; exit 0",
+                "for i in $(seq 12); do timeout 1 bash -c \"</dev/tcp/192.0.2.77/4444\"; sleep 0.5; done; exit 0",
                 "");
         fleet.await("watched", AgentPhase.Running);
         AgentctlRun text = start(Map.of(), "egress", "watch", "--denied", "watched");

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 class ReconnectDelayTest {
     private static final Duration SHORTEST = Duration.ofMillis(500);
     private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Duration LONGEST_AFTER_ANSWER = Duration.ofSeconds(8);
 
     private final ReconnectDelay delay = new ReconnectDelay(new Random(7));
 
@@ -32,11 +33,21 @@ class ReconnectDelayTest {
 
     @Test
     void goesOnAfterOneThatHeldNoLonger() {
-        Duration last = waitedFor(5);
+        Duration last = waitedFor(4);
 
         delay.held(last);
 
-        assertThat(delay.next()).isGreaterThan(Duration.ofSeconds(7));
+        assertThat(delay.next()).isBetween(LONGEST_AFTER_ANSWER.dividedBy(2), LONGEST_AFTER_ANSWER);
+    }
+
+    @Test
+    void waitsNoLongerThanEightSecondsAfterAnAnswer() {
+        waitedFor(8);
+
+        delay.held(Duration.ofMillis(1500));
+
+        assertThat(delay.next()).isBetween(LONGEST_AFTER_ANSWER.dividedBy(2), LONGEST_AFTER_ANSWER);
+        assertThat(delay.next()).isBetween(LONGEST_AFTER_ANSWER, LONGEST_AFTER_ANSWER.multipliedBy(2));
     }
 
     /** What accepts connections and drops them must not be dialled all the time. */
@@ -47,7 +58,7 @@ class ReconnectDelayTest {
             delay.held(Duration.ofMillis(1500));
         }
 
-        assertThat(delay.next()).isBetween(LONGEST.dividedBy(2), LONGEST);
+        assertThat(delay.next()).isBetween(LONGEST_AFTER_ANSWER.dividedBy(2), LONGEST_AFTER_ANSWER);
     }
 
     private Duration waitedFor(int dials) {
