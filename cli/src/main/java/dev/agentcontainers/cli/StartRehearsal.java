@@ -16,8 +16,6 @@ final class StartRehearsal {
 
     /** Needs a KUBECONFIG whose API server refuses connections: nothing that is there is asked. */
     public static void main(String[] arguments) {
-        // Without the client's own patience.
-        System.setProperty("kubernetes.request.retry.backoffLimit", "0");
         for (List<String> command : COMMANDS) {
             Agentctl.commandLine("agentctl").execute(command.toArray(String[]::new));
         }

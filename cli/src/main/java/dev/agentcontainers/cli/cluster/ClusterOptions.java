@@ -13,6 +13,8 @@ import picocli.CommandLine.Option;
 
 /** Which cluster: options of every command that talks to one. */
 public final class ClusterOptions {
+    private static final int RETRIES = 3;
+
     @Option(
             names = "--kubeconfig",
             paramLabel = "FILE",
@@ -33,7 +35,14 @@ public final class ClusterOptions {
             description = "Namespace that the operator runs in. Default: ${DEFAULT-VALUE}.")
     private String operatorNamespace = "agentcontainers-system";
 
+    /** A cluster that does not answer is told of within a second or two: whoever waits can ask again. */
     public Config config() {
+        Config config = found();
+        config.setRequestRetryBackoffLimit(RETRIES);
+        return config;
+    }
+
+    private Config found() {
         File file = kubeconfig != null ? kubeconfig : localFleet();
         if (file == null) {
             requireSomeCluster(System.getenv(), Path.of(System.getProperty("user.home")));
