@@ -99,6 +99,18 @@ final class AgentFlags {
     private @Nullable Integer openFiles;
 
     @Option(
+            names = "--disk-read-rate",
+            paramLabel = "QUANTITY",
+            description = "Limit of what is read a second from each disk, for example 20Mi; at least 64Ki.")
+    private @Nullable String diskReadRate;
+
+    @Option(
+            names = "--disk-write-rate",
+            paramLabel = "QUANTITY",
+            description = "The same of what is written; not with control groups version 1.")
+    private @Nullable String diskWriteRate;
+
+    @Option(
             names = "--isolation",
             paramLabel = "CLASS",
             description = "The IsolationClass. Default: container with an image, process without one;"
@@ -130,6 +142,8 @@ final class AgentFlags {
         given.put("--ephemeral-storage", ephemeralStorage != null);
         given.put("--pids", pids != null);
         given.put("--open-files", openFiles != null);
+        given.put("--disk-read-rate", diskReadRate != null);
+        given.put("--disk-write-rate", diskWriteRate != null);
         given.put("--isolation", isolation != null);
         given.put("--deadline", deadline != null);
         given.put("--grace-period", gracePeriod != null);
@@ -227,10 +241,7 @@ final class AgentFlags {
     }
 
     private void addResources(ObjectNode spec) {
-        if (cpu == null && memory == null && ephemeralStorage == null && pids == null && openFiles == null) {
-            return;
-        }
-        ObjectNode limits = spec.putObject("resources").putObject("limits");
+        ObjectNode limits = JsonNodeFactory.instance.objectNode();
         putIfGiven(limits, "cpu", cpu);
         putIfGiven(limits, "memory", memory);
         putIfGiven(limits, "ephemeral-storage", ephemeralStorage);
@@ -239,6 +250,11 @@ final class AgentFlags {
         }
         if (openFiles != null) {
             limits.put("open-files", openFiles);
+        }
+        putIfGiven(limits, "disk-read-rate", diskReadRate);
+        putIfGiven(limits, "disk-write-rate", diskWriteRate);
+        if (!limits.isEmpty()) {
+            spec.putObject("resources").set("limits", limits);
         }
     }
 

@@ -52,6 +52,8 @@ class DryRunIT {
                 "--ephemeral-storage=32Mi",
                 "--pids=9",
                 "--open-files=300",
+                "--disk-read-rate=20Mi",
+                "--disk-write-rate=10Mi",
                 "--deadline=5",
                 "--grace-period=1",
                 "-w/w",

@@ -148,6 +148,7 @@ class RunFlagsTest {
             --cpu=0                       | spec.resources.limits.cpu: must be a quantity greater than 0
             --pids=0                      | spec.resources.limits.pids: Invalid value: 0
             --open-files=255              | spec.resources.limits.open-files: Invalid value: 255
+            --disk-read-rate=1Ki          | spec.resources.limits.disk-read-rate: must be a quantity of at least 64Ki
             --name=My.Agent               | metadata.name: Invalid value
             --label=app=a b               | metadata.labels.app: Invalid value
             --image=Debian                | spec.image: must be [REGISTRY

@@ -137,6 +137,22 @@ import java.util.List;
         fieldPath = ".resources",
         message = "spec.resources.limits.open-files is immutable: delete and create the AgentContainer again")
 @ValidationRule(
+        value =
+                "(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.disk__dash__read__dash__rate)"
+                        + " ? string(self.resources.limits.disk__dash__read__dash__rate) : '')"
+                        + " == (has(oldSelf.resources) && has(oldSelf.resources.limits) && has(oldSelf.resources.limits.disk__dash__read__dash__rate)"
+                        + " ? string(oldSelf.resources.limits.disk__dash__read__dash__rate) : '')",
+        fieldPath = ".resources",
+        message = "spec.resources.limits.disk-read-rate is immutable: delete and create the AgentContainer again")
+@ValidationRule(
+        value =
+                "(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.disk__dash__write__dash__rate)"
+                        + " ? string(self.resources.limits.disk__dash__write__dash__rate) : '')"
+                        + " == (has(oldSelf.resources) && has(oldSelf.resources.limits) && has(oldSelf.resources.limits.disk__dash__write__dash__rate)"
+                        + " ? string(oldSelf.resources.limits.disk__dash__write__dash__rate) : '')",
+        fieldPath = ".resources",
+        message = "spec.resources.limits.disk-write-rate is immutable: delete and create the AgentContainer again")
+@ValidationRule(
         value = "has(self.probes) == has(oldSelf.probes) && (!has(self.probes) || self.probes == oldSelf.probes)",
         fieldPath = ".probes",
         message = "spec.probes is immutable: delete and create the AgentContainer again")

@@ -11,5 +11,11 @@ public final class DriverFeature {
     /** Runs images: agents with {@code spec.image}. */
     public static final String IMAGE = "image";
 
+    /** Limits how fast an agent reads from disks. */
+    public static final String DISK_READ_RATE = "disk-read-rate";
+
+    /** Limits how fast an agent writes to disks. */
+    public static final String DISK_WRITE_RATE = "disk-write-rate";
+
     private DriverFeature() {}
 }

@@ -49,6 +49,10 @@ public record Resources(
     static final String IS_NO_WAREHOUSE =
             "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('1Pi')) <= 0";
 
+    /** CEL: the field is a rate, in bytes a second, at which a program still ends. */
+    private static final String IS_USABLE_RATE =
+            "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('64Ki')) >= 0";
+
     /** Reserved amounts. */
     @ApiObject
     public record Requests(
@@ -98,11 +102,25 @@ public record Resources(
             @JsonProperty("open-files")
             @JsonPropertyDescription(
                     "Open files of each process; further opens fail. Default: 65536, or the node's own limit where that is lower. Immutable.")
-            Integer openFiles) {
+            Integer openFiles,
 
-        /** With as many open files as the node gives. */
+            @ValidationRule(value = IS_USABLE_RATE, message = "must be a quantity of at least 64Ki, for example 20Mi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
+            @JsonProperty("disk-read-rate")
+            @JsonPropertyDescription(
+                    "Bytes a second that are read from each disk under the agent's files, for example 20Mi; faster reads wait. At least 64Ki. Default: no limit. Immutable.")
+            Quantity diskReadRate,
+
+            @ValidationRule(value = IS_USABLE_RATE, message = "must be a quantity of at least 64Ki, for example 20Mi")
+            @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
+            @JsonProperty("disk-write-rate")
+            @JsonPropertyDescription(
+                    "Bytes a second that are written to each disk under the agent's files, for example 20Mi; faster writes wait. At least 64Ki. Default: no limit. Nodes with control groups of version 1 can't enforce it. Immutable.")
+            Quantity diskWriteRate) {
+
+        /** With as many open files as the node gives, and as fast disks. */
         public Limits(Quantity cpu, Quantity memory, Quantity ephemeralStorage, Integer pids) {
-            this(cpu, memory, ephemeralStorage, pids, null);
+            this(cpu, memory, ephemeralStorage, pids, null, null, null);
         }
     }
 }

@@ -29,7 +29,7 @@ class ReleasedSchemasTest {
     /**
      * New rules that every object holds which the last release accepted: it knew one kind of peer, required it, and knew no
      * domain, no tls, no http, no budget and no quic; it required command and knew no image; it knew no probes, no emptyDir, no
-     * hostPath, no image in mounts and no limit of open files.
+     * hostPath, no image in mounts and no limits of open files and of disks' rates.
      */
     private static final List<String> HOLD_FOR_WHAT_WAS_ACCEPTED = List.of(
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.to) || !self.to.exists(p, has(p.domain)) ||",
@@ -50,6 +50,8 @@ class ReleasedSchemasTest {
             "v1alpha1.spec: rule is new or changed: !has(self.probes) ||",
             "v1alpha1.spec: rule is new or changed: has(self.probes) == has(oldSelf.probes) &&",
             "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.open__dash__files) ?",
+            "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.disk__dash__read__dash__rate) ?",
+            "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.disk__dash__write__dash__rate) ?",
             "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.ephemeral__dash__storage)) || !has(self.filesystem)",
             "v1alpha1.spec: rule is new or changed: !has(self.resources) || !has(self.resources.limits) || !has(self.resources.limits.ephemeral__dash__storage) || !isQuantity(string(self.resources.limits.ephemeral__dash__storage)) || !has(self.filesystem) || !has(self.filesystem.mounts) || !self.filesystem.mounts.exists(m, has(m.source) && has(m.source.emptyDir)",
             "v1alpha1.spec.filesystem: rule is new or changed: !has(self.mounts) || self.mounts.filter(m, has(m.source) && has(m.source.emptyDir)",

@@ -174,7 +174,9 @@ public final class AssignmentMapping {
                 bytes(limits.memory()),
                 bytes(limits.ephemeralStorage()),
                 number(limits.pids()),
-                number(limits.openFiles()));
+                number(limits.openFiles()),
+                bytes(limits.diskReadRate()),
+                bytes(limits.diskWriteRate()));
     }
 
     private static OptionalLong number(@Nullable Integer number) {

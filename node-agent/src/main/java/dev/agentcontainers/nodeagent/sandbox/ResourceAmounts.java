@@ -10,19 +10,30 @@ import java.util.OptionalLong;
  * @param ephemeralStorageBytes bytes of disk for the agent's writable files
  * @param pids processes and threads
  * @param openFiles open files of each process
+ * @param diskReadRate bytes a second from each disk
+ * @param diskWriteRate bytes a second to each disk
  */
 public record ResourceAmounts(
         OptionalLong cpuMillis,
         OptionalLong memoryBytes,
         OptionalLong ephemeralStorageBytes,
         OptionalLong pids,
-        OptionalLong openFiles) {
+        OptionalLong openFiles,
+        OptionalLong diskReadRate,
+        OptionalLong diskWriteRate) {
     public static final ResourceAmounts NONE =
             new ResourceAmounts(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
 
-    /** Without a limit of open files. */
+    /** Without limits of open files and of rates. */
     public ResourceAmounts(
             OptionalLong cpuMillis, OptionalLong memoryBytes, OptionalLong ephemeralStorageBytes, OptionalLong pids) {
-        this(cpuMillis, memoryBytes, ephemeralStorageBytes, pids, OptionalLong.empty());
+        this(
+                cpuMillis,
+                memoryBytes,
+                ephemeralStorageBytes,
+                pids,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty());
     }
 }

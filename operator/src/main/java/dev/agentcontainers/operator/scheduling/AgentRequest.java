@@ -3,10 +3,13 @@ package dev.agentcontainers.operator.scheduling;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
 import dev.agentcontainers.api.v1alpha1.Architecture;
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.api.v1alpha1.Placement;
 import dev.agentcontainers.api.v1alpha1.Platform;
+import dev.agentcontainers.api.v1alpha1.Resources;
 import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What an agent asks of a node.
  *
  * @param fromImage whether the agent runs an image, and not the node's own programs
- * @param limitsDisk whether the node must be able to enforce a limit of ephemeral storage
+ * @param limits those that not every node can enforce, by the names of the features that they need
  * @param avoided nodes that have refused this agent a short while ago
  */
 public record AgentRequest(
@@ -26,7 +29,7 @@ public record AgentRequest(
         IsolationNeed isolation,
         boolean fromImage,
         ResourceVector requests,
-        boolean limitsDisk,
+        List<String> limits,
         Map<String, String> nodeSelector,
         List<Toleration> tolerations,
         Set<String> avoided) {
@@ -35,18 +38,33 @@ public record AgentRequest(
         AgentContainerSpec spec = agent.getSpec();
         @Nullable Platform platform = spec.platform();
         @Nullable Placement placement = spec.placement();
-        boolean limitsDisk = spec.resources() != null
-                && spec.resources().limits() != null
-                && spec.resources().limits().ephemeralStorage() != null;
         return new AgentRequest(
                 platform == null || platform.os() == null ? OperatingSystem.linux : platform.os(),
                 Optional.ofNullable(platform).map(Platform::arch),
                 IsolationNeed.of(spec.isolation()),
                 spec.image() != null,
                 ResourceVector.requestedBy(spec.resources()),
-                limitsDisk,
+                limits(spec.resources()),
                 placement == null || placement.nodeSelector() == null ? Map.of() : placement.nodeSelector(),
                 placement == null || placement.tolerations() == null ? List.of() : placement.tolerations(),
                 avoided);
+    }
+
+    private static List<String> limits(@Nullable Resources resources) {
+        if (resources == null || resources.limits() == null) {
+            return List.of();
+        }
+        Resources.Limits given = resources.limits();
+        List<String> limits = new ArrayList<>();
+        if (given.ephemeralStorage() != null) {
+            limits.add(DriverFeature.EPHEMERAL_STORAGE);
+        }
+        if (given.diskReadRate() != null) {
+            limits.add(DriverFeature.DISK_READ_RATE);
+        }
+        if (given.diskWriteRate() != null) {
+            limits.add(DriverFeature.DISK_WRITE_RATE);
+        }
+        return List.copyOf(limits);
     }
 }

@@ -1,6 +1,5 @@
 package dev.agentcontainers.operator.scheduling;
 
-import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import java.util.Comparator;
 import java.util.List;
@@ -67,8 +66,10 @@ sealed interface IsolationChoice {
                     "where isolation is weaker than %s".formatted(needed),
                     "driver %s counts as %s".formatted(option.driver(), driver.strength())));
         }
-        if (agent.limitsDisk() && !driver.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
-            return none("whose driver %s cannot limit ephemeral-storage".formatted(option.driver()));
+        for (String limit : agent.limits()) {
+            if (!driver.features().contains(limit)) {
+                return none("whose driver %s cannot limit %s".formatted(option.driver(), limit));
+            }
         }
         return new Chosen(option, driver.strength());
     }

@@ -98,9 +98,14 @@ class SchedulerTest {
                         "because no IsolationClass reaches level MicroVM"),
                 row(
                         "disk limit",
-                        agent -> agent.limitsDisk(),
+                        agent -> agent.limits("ephemeral-storage"),
                         node -> node,
                         "whose driver process cannot limit ephemeral-storage"),
+                row(
+                        "rates of disks of which the node limits one only",
+                        agent -> agent.limits("disk-read-rate", "disk-write-rate"),
+                        node -> node.features("host-root", "disk-read-rate"),
+                        "whose driver process cannot limit disk-write-rate"),
                 row(
                         "image by its class",
                         agent -> agent.isolation(new IsolationNeed.OfClass("container"))
@@ -149,7 +154,7 @@ class SchedulerTest {
                 row(
                         "image with a limit of disk that only the other class can enforce",
                         agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
-                                .limitsDisk()
+                                .limits("ephemeral-storage")
                                 .fromImage(),
                         node -> node.features("host-root", "ephemeral-storage")
                                 .driver("container", IsolationLevel.Container, "image"),
@@ -303,13 +308,14 @@ class SchedulerTest {
                 new IsolationNeed.OfClass("process"),
                 false,
                 new ResourceVector(100, GIB, 0, 1),
-                false,
+                List.of(),
                 Map.of(),
                 List.of(),
                 Set.of()));
 
         AgentRow os(OperatingSystem os) {
-            return with(os, build.arch(), build.isolation(), build.requests(), false, Map.of(), List.of(), Set.of());
+            return with(
+                    os, build.arch(), build.isolation(), build.requests(), List.of(), Map.of(), List.of(), Set.of());
         }
 
         AgentRow arch(Architecture arch) {
@@ -318,14 +324,15 @@ class SchedulerTest {
                     Optional.of(arch),
                     build.isolation(),
                     build.requests(),
-                    false,
+                    List.of(),
                     Map.of(),
                     List.of(),
                     Set.of());
         }
 
         AgentRow isolation(IsolationNeed isolation) {
-            return with(build.os(), build.arch(), isolation, build.requests(), false, Map.of(), List.of(), Set.of());
+            return with(
+                    build.os(), build.arch(), isolation, build.requests(), List.of(), Map.of(), List.of(), Set.of());
         }
 
         AgentRow fromImage() {
@@ -335,24 +342,39 @@ class SchedulerTest {
                     build.isolation(),
                     true,
                     build.requests(),
-                    build.limitsDisk(),
+                    build.limits(),
                     build.nodeSelector(),
                     build.tolerations(),
                     build.avoided()));
         }
 
         AgentRow requests(ResourceVector requests) {
-            return with(build.os(), build.arch(), build.isolation(), requests, false, Map.of(), List.of(), Set.of());
+            return with(
+                    build.os(), build.arch(), build.isolation(), requests, List.of(), Map.of(), List.of(), Set.of());
         }
 
-        AgentRow limitsDisk() {
+        AgentRow limits(String... limits) {
             return with(
-                    build.os(), build.arch(), build.isolation(), build.requests(), true, Map.of(), List.of(), Set.of());
+                    build.os(),
+                    build.arch(),
+                    build.isolation(),
+                    build.requests(),
+                    List.of(limits),
+                    Map.of(),
+                    List.of(),
+                    Set.of());
         }
 
         AgentRow selector(Map<String, String> labels) {
             return with(
-                    build.os(), build.arch(), build.isolation(), build.requests(), false, labels, List.of(), Set.of());
+                    build.os(),
+                    build.arch(),
+                    build.isolation(),
+                    build.requests(),
+                    List.of(),
+                    labels,
+                    List.of(),
+                    Set.of());
         }
 
         AgentRow tolerate(String key, String operator, String value, String effect) {
@@ -362,7 +384,7 @@ class SchedulerTest {
                     build.arch(),
                     build.isolation(),
                     build.requests(),
-                    false,
+                    List.of(),
                     Map.of(),
                     List.of(toleration),
                     Set.of());
@@ -374,7 +396,7 @@ class SchedulerTest {
                     build.arch(),
                     build.isolation(),
                     build.requests(),
-                    false,
+                    List.of(),
                     Map.of(),
                     List.of(),
                     Set.of(node));
@@ -385,12 +407,12 @@ class SchedulerTest {
                 Optional<Architecture> arch,
                 IsolationNeed isolation,
                 ResourceVector requests,
-                boolean limitsDisk,
+                List<String> limits,
                 Map<String, String> selector,
                 List<Toleration> tolerations,
                 Set<String> avoided) {
             return new AgentRow(
-                    new AgentRequest(os, arch, isolation, false, requests, limitsDisk, selector, tolerations, avoided));
+                    new AgentRequest(os, arch, isolation, false, requests, limits, selector, tolerations, avoided));
         }
     }
 

@@ -146,7 +146,7 @@ public final class SandboxCgroups {
     }
 
     /** The group of all sandboxes together that has this controller; made where it does not exist. */
-    Optional<Path> parentGroup(String controller) throws IOException {
+    public Optional<Path> parentGroup(String controller) throws IOException {
         Optional<Hierarchy> hierarchy = hierarchies.of(controller);
         if (hierarchy.isEmpty()) {
             return Optional.empty();
@@ -297,7 +297,7 @@ public final class SandboxCgroups {
                 Files.readString(group.resolve("cgroup.controllers")).trim().split(" "));
         Path enabled = group.resolve("cgroup.subtree_control");
         Set<String> already = Set.of(Files.readString(enabled).trim().split(" "));
-        String missing = List.of("memory", "pids", "cpu").stream()
+        String missing = List.of("memory", "pids", "cpu", "io").stream()
                 .filter(controller -> available.contains(controller) && !already.contains(controller))
                 .map(controller -> "+" + controller)
                 .collect(Collectors.joining(" "));

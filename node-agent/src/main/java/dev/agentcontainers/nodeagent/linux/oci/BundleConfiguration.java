@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.storage.Disks.Disk;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -42,7 +44,8 @@ record BundleConfiguration(
         Confinement confinement,
         Map<String, String> defaults,
         OptionalLong mostQuota,
-        boolean swapAccounted) {
+        boolean swapAccounted,
+        Set<Disk> disks) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonNode FILTER = SystemCallFilter.oci();
     private static final JsonNode GVISOR_FILTER = SystemCallFilter.gvisor();
@@ -247,6 +250,9 @@ record BundleConfiguration(
             cpu.put("period", LiveLimits.PERIOD);
         });
         resources.put("cpu", cpu);
+        if (!disks.isEmpty()) {
+            resources.put("blockIO", DiskRates.blockIo(limits, disks));
+        }
         return resources;
     }
 }

@@ -64,7 +64,9 @@ final class GvisorLimits {
                 limits.memoryBytes(),
                 limits.ephemeralStorageBytes(),
                 pids.isPresent() ? OptionalLong.of(hostTasks(pids.getAsLong())) : pids,
-                limits.openFiles());
+                limits.openFiles(),
+                limits.diskReadRate(),
+                limits.diskWriteRate());
     }
 
     /** Each address space has a process of gVisor's, with a thread for each processor and one more at most. */

@@ -54,11 +54,9 @@ record LaunchProbe(
             }
             String version = Tools.version(tools.runtime()) + ", " + Tools.version(tools.shim());
             Optional<String> withoutStorage = launch();
+            DiskRates rates = driver.diskRates();
             return new DriverProbe.Ready(
-                    version,
-                    kind.level(),
-                    withoutStorage.isEmpty() ? List.of(kind.feature(), STORAGE) : List.of(kind.feature()),
-                    notes(withoutStorage));
+                    version, kind.level(), features(withoutStorage, rates), notes(withoutStorage, rates));
         } catch (Tools.MissingException | SandboxException | IOException e) {
             return new DriverProbe.NotReady(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -126,12 +124,22 @@ record LaunchProbe(
         }
     }
 
-    private List<String> notes(Optional<String> withoutStorage) {
+    private List<String> features(Optional<String> withoutStorage, DiskRates rates) throws IOException {
+        List<String> features = new ArrayList<>(List.of(kind.feature()));
+        if (withoutStorage.isEmpty()) {
+            features.add(STORAGE);
+        }
+        features.addAll(rates.features());
+        return features;
+    }
+
+    private List<String> notes(Optional<String> withoutStorage, DiskRates rates) throws IOException {
         List<String> notes = new ArrayList<>();
         if (hierarchies.mode() != Hierarchies.Mode.VERSION_2) {
             notes.add("limits are enforced by control groups version 1");
         }
         withoutStorage.ifPresent(reason -> notes.add("limits of ephemeral-storage can't be enforced: " + reason));
+        notes.addAll(rates.notes());
         return notes;
     }
 

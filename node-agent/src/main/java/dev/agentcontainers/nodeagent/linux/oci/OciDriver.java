@@ -205,6 +205,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         cgroups.expectMoves();
         attempt(Step.PREPARE, spec.id(), () -> {
             InheritedLimits.require(spec.limits());
+            diskRates().require(spec);
             ensureDirectories();
             PrivateFiles.makeDirectory(files(spec.id()).directory());
             ids.of(spec.id().value());
@@ -216,6 +217,10 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             }
             return true;
         });
+    }
+
+    DiskRates diskRates() {
+        return new DiskRates(cgroups, settings);
     }
 
     private void refuseHostDirectories(SandboxSpec spec) throws SandboxException {

@@ -249,7 +249,8 @@ final class SandboxCreation {
                         settings.confinement(),
                         surroundings.trust().isPresent() ? TrustFolder.variables() : Map.of(),
                         cgroups.mostQuota(),
-                        swapAccounted)
+                        swapAccounted,
+                        new DiskRates(cgroups, settings).disks(spec))
                 .toJson();
     }
 

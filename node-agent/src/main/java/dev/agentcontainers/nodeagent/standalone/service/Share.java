@@ -58,7 +58,9 @@ final class Share {
                         new Quantity(Long.toString(whole.memoryBytes() / settings.mostRunsOfUser()))),
                 given == null ? null : given.ephemeralStorage(),
                 given == null || given.pids() == null ? PIDS : given.pids(),
-                given == null ? null : given.openFiles());
+                given == null ? null : given.openFiles(),
+                given == null ? null : given.diskReadRate(),
+                given == null ? null : given.diskWriteRate());
         agent.setSpec(new AgentContainerSpec(
                 spec.platform(),
                 spec.isolation(),

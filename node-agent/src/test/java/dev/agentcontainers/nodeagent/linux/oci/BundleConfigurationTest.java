@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.storage.Disks.Disk;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,7 +47,8 @@ class BundleConfigurationTest {
                                 confinement,
                                 Map.of("SSL_CERT_FILE", "/etc/agentcontainers/trust/bundle.crt"),
                                 OptionalLong.of(150_000),
-                                swap)
+                                swap,
+                                spec.limits().diskReadRate().isPresent() ? Set.of(new Disk(254, 0)) : Set.of())
                         .toJson());
     }
 
@@ -198,6 +201,22 @@ class BundleConfigurationTest {
         assertThat(gvisor(limits).at("/process/rlimits").toString()).contains("RLIMIT_NOFILE", "\"hard\":300");
         assertThat(gvisor(ResourceAmounts.NONE).at("/process/rlimits").toString())
                 .contains("\"hard\":65536");
+    }
+
+    @Test
+    void ratesAreOfEachDisk() throws IOException {
+        ResourceAmounts limits = TestNode.diskRates(OptionalLong.of(1 << 20), OptionalLong.empty());
+        JsonNode resources = bundle(spec(limits), Confinement.SHIPPED, true).at("/linux/resources");
+        JsonNode reading = resources.at("/blockIO/throttleReadBpsDevice");
+        assertThat(reading).hasSize(1);
+        assertThat(reading.at("/0/major").asInt()).isEqualTo(254);
+        assertThat(reading.at("/0/minor").asInt()).isZero();
+        assertThat(reading.at("/0/rate").asLong()).isEqualTo(1 << 20);
+        assertThat(resources.at("/blockIO").has("throttleWriteBpsDevice")).isFalse();
+        assertThat(bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true)
+                        .at("/linux/resources")
+                        .has("blockIO"))
+                .isFalse();
     }
 
     @Test

@@ -189,7 +189,20 @@ final class TestNode implements AutoCloseable {
                 OptionalLong.empty(),
                 OptionalLong.empty(),
                 OptionalLong.empty(),
-                OptionalLong.of(number));
+                OptionalLong.of(number),
+                OptionalLong.empty(),
+                OptionalLong.empty());
+    }
+
+    static ResourceAmounts diskRates(OptionalLong read, OptionalLong write) {
+        return new ResourceAmounts(
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                read,
+                write);
     }
 
     static ResourceAmounts storage(long bytes) {
