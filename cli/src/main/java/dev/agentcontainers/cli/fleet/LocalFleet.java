@@ -155,14 +155,18 @@ public final class LocalFleet {
         }
         try (FolderLock lock = lock()) {
             PersistentCluster cluster = PersistentCluster.at(layout.controlPlane());
-            cluster.attach().ifPresent(this::deleteAgents);
             // Nothing is removed by its place, so any will do where the register has lost the fleet's.
             FleetPlace place = FleetPlaces.ofThisMachine().find(layout.home()).orElseGet(() -> new FleetPlace(0));
+            OperatorProcess operator = new OperatorProcess(layout, programs, place);
+            // Without it nobody would answer: the node agents' reset then removes their agents.
+            if (operator.process().find().isPresent()) {
+                cluster.attach().ifPresent(this::deleteAgents);
+            }
             for (String name : installedNodes()) {
                 NodeProcess node = new NodeProcess(layout, programs, place, name);
                 progress.step("removing node agent " + name, node::reset);
             }
-            progress.step("stopping the operator", () -> new OperatorProcess(layout, programs, place).stop());
+            progress.step("stopping the operator", operator::stop);
             progress.step("removing the control plane", () -> {
                 cluster.delete(progress::note);
                 return true;

@@ -89,14 +89,19 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
     }
 
     /**
-     * @param settings each {@code PATH}, {@code PATH:ro} or {@code PATH:rw}
+     * @param settings each {@code PATH}, {@code PATH:ro} or {@code PATH:rw}; a path with a colon says which
      * @throws IllegalArgumentException naming the setting and what is wrong with it
      */
     public static HostFolders of(List<String> settings) {
         List<Allowed> allowed = new ArrayList<>();
         for (String setting : settings) {
             boolean writable = setting.endsWith(":rw");
-            String path = writable || setting.endsWith(":ro") ? setting.substring(0, setting.length() - 3) : setting;
+            boolean explicit = writable || setting.endsWith(":ro");
+            String path = explicit ? setting.substring(0, setting.length() - 3) : setting;
+            if (!explicit && path.contains(":")) {
+                throw new IllegalArgumentException(SETTING + ": '" + setting
+                        + "' must end with :ro or :rw: what stands after its last colon is neither");
+            }
             if (!isPlain(path)) {
                 throw new IllegalArgumentException(
                         SETTING + ": '" + setting + "' must be PATH, PATH:ro or PATH:rw with an"

@@ -66,6 +66,8 @@ class HostFoldersTest {
                 "/srv/..",
                 "/a/./b",
                 ":rw",
+                "/srv:rx",
+                "/srv:",
                 "",
                 "/proc",
                 "/sys/fs/cgroup:rw",
@@ -76,5 +78,12 @@ class HostFoldersTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> HostFolders.of(List.of(setting)))
                 .withMessageStartingWith("agentcontainers.node.host-mounts: '" + setting + "'");
+    }
+
+    @Test
+    void aFolderWithAColonInItsNameIsGivenByItsMode() {
+        HostFolders folders = HostFolders.of(List.of("/srv/a:b:ro"));
+
+        assertThat(folders.allowed()).containsExactly(new HostFolders.Allowed(Path.of("/srv/a:b"), false));
     }
 }
