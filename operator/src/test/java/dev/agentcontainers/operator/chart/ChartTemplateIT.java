@@ -1,13 +1,18 @@
 package dev.agentcontainers.operator.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.agentcontainers.localcluster.process.ExternalProgram;
+import dev.agentcontainers.nodeagent.image.registry.RegistriesFile;
+import dev.agentcontainers.nodeagent.image.signature.SignaturesFile;
 import dev.agentcontainers.protocol.GatewayPaths;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
@@ -15,10 +20,13 @@ import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.Subject;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,6 +83,12 @@ class ChartTemplateIT {
                 Arguments.of(
                         "nodeAgent.windows.enabled=true",
                         "at '/nodeAgent/windows/image/repository': minLength: got 0, want 1"),
+                Arguments.of(
+                        "nodeAgent.linux.images.signatures.rules[0].unsigned=Allowed",
+                        "at '/nodeAgent/linux/images/signatures/rules/0': missing property 'images'"),
+                Arguments.of(
+                        "nodeAgent.linux.images.registries.mirror=x",
+                        "at '/nodeAgent/linux/images/registries': additional properties 'mirror' not allowed"),
                 Arguments.of("drain.timeoutSeconds=1", "at '/drain/timeoutSeconds': minimum: got 1, want 10"),
                 Arguments.of("jsonLogs=sometimes", "at '/jsonLogs': got string, want boolean"),
                 Arguments.of("addresses.pool=fd00::/16", "at '/addresses/pool': 'fd00::/16' does not match pattern"),
@@ -260,6 +274,54 @@ class ChartTemplateIT {
         assertThat(objects)
                 .allSatisfy(
                         object -> assertThat(object.getMetadata().getLabels()).containsEntry("team", "agents"));
+    }
+
+    /** In the place where the kubelet keeps them on the host, whose mount namespace the node agent is in. */
+    @Test
+    void nodesAreToldOfImagesInFilesThatTheyUnderstand() throws IOException {
+        Path values = Files.writeString(scratch.resolve("images.yaml"), """
+                nodeAgent:
+                  linux:
+                    images:
+                      registries:
+                        mirrors: {docker.io: ["mirror.example.org:5000"]}
+                      signatures:
+                        rules:
+                        - {images: ["registry.example.org/sandbox/*"], unsigned: Allowed}
+                        - images: ["*"]
+                          signedBy:
+                          - name: release
+                            key: |
+                              -----BEGIN PUBLIC KEY-----
+                              MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAExE/ceDfGSk3bbKIYwE7KbX/qlCCF
+                              KgLhXGSjmcYr6LF9eMtjRWgilUi7go5A/u5RcIma1bxnlsGLcjdSO2mXXA==
+                              -----END PUBLIC KEY-----
+                      credentialsSecret: pulls
+                """);
+        List<HasMetadata> objects = render("-f", values.toString());
+
+        PodSpec pod = only(objects, DaemonSet.class).getSpec().getTemplate().getSpec();
+        String folder = "/var/lib/kubelet/pods/$(POD_UID)/volumes/kubernetes.io~projected/images/";
+        assertThat(pod.getContainers().getFirst().getEnv())
+                .extracting(EnvVar::getName, EnvVar::getValue)
+                .contains(
+                        tuple("AGENTCONTAINERS_NODE_REGISTRIES_FILE", folder + "registries.yaml"),
+                        tuple("AGENTCONTAINERS_NODE_SIGNATURES_FILE", folder + "signatures.yaml"),
+                        tuple("AGENTCONTAINERS_NODE_REGISTRY_CREDENTIALS_FILE", folder + "credentials.json"));
+        Volume images = pod.getVolumes().stream()
+                .filter(volume -> volume.getName().equals("images"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(images.getProjected().getSources().get(1).getSecret().getName())
+                .isEqualTo("pulls");
+        ConfigMap files = only(objects, ConfigMap.class);
+        assertThat(images.getProjected().getSources().getFirst().getConfigMap().getName())
+                .isEqualTo(files.getMetadata().getName());
+        for (Map.Entry<String, String> file : files.getData().entrySet()) {
+            Files.writeString(scratch.resolve(file.getKey()), file.getValue());
+        }
+        assertThat(RegistriesFile.read(scratch.resolve("registries.yaml"))).isNotNull();
+        assertThat(SignaturesFile.read(scratch.resolve("signatures.yaml"))).isNotNull();
     }
 
     private static List<HasMetadata> render(String... arguments) {
