@@ -88,7 +88,7 @@ public record Network(
 
             @Size(min = 1, max = 8)
             @JsonPropertyDescription(
-                    "Lets connections pass only as HTTP, and of its requests only those that one of these allows: HTTP/1.1 without TLS; or, where the rule has tls too, HTTP/1.1 and HTTP/2 inside TLS alone, which is decrypted by an authority of the agent's own. For rules with domains and TCP.")
+                    "Lets connections pass only as HTTP, and of its requests only those that one of these allows: HTTP/1.1 or HTTP/2 without TLS; or, where the rule has tls too, HTTP/1.1 and HTTP/2 inside TLS alone, which is decrypted by an authority of the agent's own. For rules with domains and TCP.")
             List<HttpRequests> http,
 
             @JsonPropertyDescription(

@@ -60,7 +60,7 @@ final class Http2Exchange implements ServerStream.Answer {
     /** The agent's request. */
     void begin(Http2Headers headers, boolean last) {
         received = last;
-        Http2Head.Request read = Http2Head.request(headers, last);
+        Http2Head.Request read = Http2Head.request(headers, last, requests.tls().isPresent());
         its = HttpExchange.of(read.message());
         left = read.length();
         switch (read.read(requests.to().getPort())) {
@@ -71,6 +71,7 @@ final class Http2Exchange implements ServerStream.Answer {
                         refuse(why, Optional.of(head.request()), Optional.empty());
                     case HttpNames.Result.Permitted(Permit granted) -> {
                         permit = granted;
+                        relay.granted(granted);
                         if (last) {
                             request.end(null);
                         }

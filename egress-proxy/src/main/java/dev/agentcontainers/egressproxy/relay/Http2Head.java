@@ -40,21 +40,26 @@ final class Http2Head {
      * @param problem what is wrong before its method, path and host are looked at
      * @param trailers whether the agent takes headers behind content
      * @param length of its content, in bytes; -1 where that isn't said
+     * @param tls whether it came inside TLS
      */
     record Request(
             io.netty.handler.codec.http.HttpRequest message,
             Optional<HttpVerdict> problem,
             boolean trailers,
-            long length) {
+            long length,
+            boolean tls) {
         RequestHead read(int port) {
             return problem.<RequestHead>map(RequestHead.Refused::new)
-                    .orElseGet(() -> RequestHead.read(message, port, true));
+                    .orElseGet(() -> RequestHead.read(message, port, tls));
         }
     }
 
-    /** @param last whether the request has no content */
-    static Request request(Http2Headers headers, boolean last) {
-        Optional<HttpVerdict> problem = problem(headers, last);
+    /**
+     * @param last whether the request has no content
+     * @param tls whether it came inside TLS
+     */
+    static Request request(Http2Headers headers, boolean last, boolean tls) {
+        Optional<HttpVerdict> problem = problem(headers, last, tls);
         var message = new DefaultHttpRequest(
                 HttpVersion.HTTP_1_1,
                 HttpMethod.valueOf(only(headers, ":method")
@@ -68,7 +73,7 @@ final class Http2Head {
         HttpHeaders its = message.headers();
         only(headers, ":authority").ifPresent(authority -> its.set(HttpHeaderNames.HOST, authority));
         if (problem.isPresent()) {
-            return new Request(message, problem, false, -1);
+            return new Request(message, problem, false, -1, tls);
         }
         headers.forEach(header -> {
             String name = header.getKey().toString();
@@ -80,7 +85,7 @@ final class Http2Head {
             }
         });
         long length = frame(message, last);
-        return new Request(message, problem, headers.contains("te"), length);
+        return new Request(message, problem, headers.contains("te"), length, tls);
     }
 
     /** How long the content is, in words of HTTP/1.1. */
@@ -99,14 +104,20 @@ final class Http2Head {
         return 0;
     }
 
-    private static Optional<HttpVerdict> problem(Http2Headers headers, boolean last) {
+    private static String scheme(boolean tls) {
+        return tls ? "https" : "http";
+    }
+
+    private static Optional<HttpVerdict> problem(Http2Headers headers, boolean last, boolean tls) {
         if (headers.contains(":protocol") || only(headers, ":method").equals(Optional.of("CONNECT"))) {
             return Optional.of(HttpVerdict.OTHER_PROTOCOL);
         }
         if (isTooLarge(headers)) {
             return Optional.of(HttpVerdict.TOO_LARGE);
         }
-        if (hasWrongPseudoHeaders(headers) || hasWrongHeaders(headers) || (last && announcesContent(headers))) {
+        if (hasWrongPseudoHeaders(headers, scheme(tls))
+                || hasWrongHeaders(headers)
+                || (last && announcesContent(headers))) {
             return Optional.of(HttpVerdict.MALFORMED);
         }
         String authority = only(headers, ":authority").orElse("");
@@ -135,14 +146,14 @@ final class Http2Head {
         return length > HeadLimits.LONGEST_HEADERS || count > HeadLimits.MOST_HEADERS;
     }
 
-    private static boolean hasWrongPseudoHeaders(Http2Headers headers) {
+    private static boolean hasWrongPseudoHeaders(Http2Headers headers, String scheme) {
         for (Map.Entry<CharSequence, CharSequence> header : headers) {
             String name = header.getKey().toString();
             if (name.startsWith(":") && !PSEUDO.contains(name)) {
                 return true;
             }
         }
-        return !only(headers, ":scheme").equals(Optional.of("https"))
+        return !only(headers, ":scheme").equals(Optional.of(scheme))
                 || only(headers, ":method").isEmpty()
                 || only(headers, ":path").isEmpty()
                 || headers.getAll(":authority").size() > 1;
@@ -175,12 +186,13 @@ final class Http2Head {
      * A request to a server that has HTTP/2.
      *
      * @param request as it was judged, in the form of HTTP/1.1
+     * @param tls whether it goes inside TLS
      */
-    static Http2Headers ofRequest(io.netty.handler.codec.http.HttpRequest request, boolean trailers) {
+    static Http2Headers ofRequest(io.netty.handler.codec.http.HttpRequest request, boolean trailers, boolean tls) {
         String host = request.headers().get(HttpHeaderNames.HOST);
         Http2Headers headers = new DefaultHttp2Headers()
                 .method(request.method().name())
-                .scheme("https")
+                .scheme(scheme(tls))
                 .authority(host)
                 .path(request.uri());
         copy(request.headers(), headers, Set.of("host"));

@@ -1,6 +1,8 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.protocol.names.HttpVerdict;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -22,13 +24,14 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An agent's connection of HTTP/2 inside TLS, of whose streams each is judged by itself ({@link Http2Exchange}). What is wrong with the
+ * An agent's connection of HTTP/2, of whose streams each is judged by itself ({@link Http2Exchange}). What is wrong with the
  * connection as such ends all of them; so does a rule that is taken back. For the event loop's thread.
  */
 final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
@@ -46,6 +49,8 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
     private boolean ended;
     /** The last stream that was begun. */
     private int highest;
+
+    private @Nullable Permit last;
     /** One that never took a place of the agent's. */
     private @Nullable Http2Exchange uncounted;
 
@@ -63,8 +68,26 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
         this.heads = new HeadsToAgent(front, this::write);
     }
 
+    /** Takes a connection without TLS over, with what was read of it: by all of it the agent knows that this is HTTP/2. */
+    void begin(ByteBuf read) {
+        front.config().setAutoRead(false);
+        front.config().setRecvByteBufAllocator(HttpRelay.LITTLE_AT_ONCE);
+        take(limits.hello());
+        front.pipeline().fireChannelRead(read);
+        front.pipeline().fireChannelReadComplete();
+        if (front.isInputShutdown()) {
+            // It was told before there was anybody here to hear it.
+            front.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
+    }
+
     /** Takes the connection over, on which TLS was agreed and nothing was read inside. */
     void begin(Duration patience) {
+        take(patience);
+        front.read();
+    }
+
+    private void take(Duration patience) {
         quietSince = System.nanoTime() - limits.hello().toNanos() + patience.toNanos();
         front.pipeline()
                 .addLast(
@@ -72,7 +95,11 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
                                 limits.http2().streamsOfConnection(), this::reset, () -> end(HttpVerdict.TOO_MANY)),
                         this);
         lookAfter(patience.toNanos());
-        front.read();
+    }
+
+    /** A rule lets one of its requests pass; where nothing else is known of the connection it rests on the last. */
+    void granted(Permit permit) {
+        last = permit;
     }
 
     @Override
@@ -194,7 +221,11 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
 
     @Override
     public boolean holds() {
-        return requests.tls().map(tls -> requests.holds(tls.permit())).orElse(true)
+        return requests.tls()
+                        .map(Requests.Tls::permit)
+                        .or(() -> Optional.ofNullable(last))
+                        .map(requests::holds)
+                        .orElse(true)
                 && exchanges.values().stream().allMatch(Http2Exchange::holds);
     }
 

@@ -34,6 +34,7 @@ final class Http2Server extends Http2ChannelDuplexHandler {
     /** Of a server that says nothing about it. */
     private static final long MOST_STREAMS = 100;
 
+    private final boolean tls;
     private final Runnable ready;
     private final Runnable room;
     private final Map<Http2FrameStream, Stream> streams = new HashMap<>();
@@ -45,10 +46,12 @@ final class Http2Server extends Http2ChannelDuplexHandler {
     private long most = MOST_STREAMS;
 
     /**
+     * @param tls whether the connection is inside TLS
      * @param ready is told once, when it is known how many streams the server takes
      * @param room is told when there may be room for another
      */
-    Http2Server(Runnable ready, Runnable room) {
+    Http2Server(boolean tls, Runnable ready, Runnable room) {
+        this.tls = tls;
         this.ready = ready;
         this.room = room;
     }
@@ -250,7 +253,7 @@ final class Http2Server extends Http2ChannelDuplexHandler {
 
         @Override
         public ChannelFuture head(HttpRequest request, boolean trailers, boolean last) {
-            return write(new DefaultHttp2HeadersFrame(Http2Head.ofRequest(request, trailers), last).stream(its));
+            return write(new DefaultHttp2HeadersFrame(Http2Head.ofRequest(request, trailers, tls), last).stream(its));
         }
 
         @Override

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to the server for one of an agent's with HTTP/2: one that has HTTP/2 as well, where the server does, or a few of
- * HTTP/1.1, each for one request at a time. What finds no place waits. None is made before a request may pass, and never more of either
+ * HTTP/1.1, each for one request at a time. Without TLS, where nothing is agreed, it is HTTP/2 as the agent's. What finds no place waits. None is made before a request may pass, and never more of either
  * than there may be, whatever the server does with those there are. For the event loop's thread.
  */
 final class Http2Servers {
@@ -159,16 +159,14 @@ final class Http2Servers {
 
     /** @param giveBack to be called once, when there is no such connection any more */
     private void connect(Runnable giveBack) {
-        Requests.Tls tls = requests.tls().orElseThrow();
-        Optional<SslContext> trusted = tls.back().apply(true);
-        if (trusted.isEmpty()) {
+        Optional<SslContext> trusted = requests.tls().flatMap(tls -> tls.back().apply(true));
+        if (requests.tls().isPresent() && trusted.isEmpty()) {
             giveBack.run();
             fail(HttpVerdict.UNTRUSTED_SERVER);
             return;
         }
         connecting++;
         begun = System.nanoTime();
-        int patience = (int) limits.connect().toMillis();
         ChannelFuture made = requests.way().connect(loop, limits.connect(), new ChannelInboundHandlerAdapter());
         Channel channel = made.channel();
         channels.add(channel);
@@ -181,25 +179,33 @@ final class Http2Servers {
         made.addListener(connected -> {
             if (!connected.isSuccess()) {
                 failed(channel, connected.cause());
-                return;
+            } else if (trusted.isPresent()) {
+                agree(channel, trusted.get(), requests.tls().orElseThrow().serverName());
+            } else if (closed) {
+                Relay.Resets.reset(channel);
+            } else {
+                share(channel);
             }
-            SslHandler handler = trusted.get()
-                    .newHandler(channel.alloc(), tls.serverName(), requests.to().getPort());
-            handler.setHandshakeTimeoutMillis(patience);
-            TlsBounds bounds = new TlsBounds();
-            channel.pipeline().addLast(bounds, handler, new Inside(bounds), new UntilAgreed());
-            handler.handshakeFuture().addListener(agreed -> {
-                if (!agreed.isSuccess()) {
-                    failed(channel, agreed.cause());
-                } else if (closed) {
-                    Relay.Resets.reset(channel);
-                } else {
-                    agreed(channel, bounds, handler.applicationProtocol());
-                }
-            });
-            // Past what gives what is inside, before anybody is there to take it.
-            channel.pipeline().context(handler).read();
         });
+    }
+
+    private void agree(Channel channel, SslContext trusted, String serverName) {
+        SslHandler handler =
+                trusted.newHandler(channel.alloc(), serverName, requests.to().getPort());
+        handler.setHandshakeTimeoutMillis(limits.connect().toMillis());
+        TlsBounds bounds = new TlsBounds();
+        channel.pipeline().addLast(bounds, handler, new Inside(bounds), new UntilAgreed());
+        handler.handshakeFuture().addListener(agreed -> {
+            if (!agreed.isSuccess()) {
+                failed(channel, agreed.cause());
+            } else if (closed) {
+                Relay.Resets.reset(channel);
+            } else {
+                agreed(channel, bounds, handler.applicationProtocol());
+            }
+        });
+        // Past what gives what is inside, before anybody is there to take it.
+        channel.pipeline().context(handler).read();
     }
 
     private void failed(Channel channel, Throwable cause) {
@@ -221,18 +227,7 @@ final class Http2Servers {
         channel.pipeline().remove(UntilAgreed.class);
         if (ApplicationProtocolNames.HTTP_2.equals(protocol)) {
             bounds.boundByFrames();
-            Http2Server server = new Http2Server(this::ready, this::goOn);
-            Http2FrameCodec codec = Http2Codecs.client(server::end);
-            shared = server;
-            http1 = false;
-            channel.pipeline().addLast(codec, server);
-            server.begin(limits.connect());
-            channel.closeFuture().addListener(_ -> {
-                if (!server.wasReady()) {
-                    connecting--;
-                    fail(HttpVerdict.UNREACHABLE);
-                }
-            });
+            share(channel);
             return;
         }
         connecting--;
@@ -240,6 +235,22 @@ final class Http2Servers {
         Http1Server server = new Http1Server(this::isFree);
         server.begin(channel);
         isFree(server);
+    }
+
+    /** HTTP/2 is spoken there, by all of the agent's streams. */
+    private void share(Channel channel) {
+        Http2Server server = new Http2Server(requests.tls().isPresent(), this::ready, this::goOn);
+        Http2FrameCodec codec = Http2Codecs.client(server::end);
+        shared = server;
+        http1 = false;
+        channel.pipeline().addLast(codec, server);
+        server.begin(limits.connect());
+        channel.closeFuture().addListener(_ -> {
+            if (!server.wasReady()) {
+                connecting--;
+                fail(HttpVerdict.UNREACHABLE);
+            }
+        });
     }
 
     /** What goes wrong before is told by the handshake, and by nobody's log. */

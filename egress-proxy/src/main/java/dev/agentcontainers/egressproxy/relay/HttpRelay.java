@@ -38,7 +38,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     /** What is read at once waits decoded, and a chunk of one byte takes a hundred then. */
-    private static final RecvByteBufAllocator LITTLE_AT_ONCE = new FixedRecvByteBufAllocator(4 << 10);
+    static final RecvByteBufAllocator LITTLE_AT_ONCE = new FixedRecvByteBufAllocator(4 << 10);
 
     private final SocketChannel front;
     private Requests requests;

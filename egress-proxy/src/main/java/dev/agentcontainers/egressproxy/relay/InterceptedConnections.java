@@ -14,6 +14,7 @@ import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -25,6 +26,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -46,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class InterceptedConnections extends ChannelInitializer<EpollSocketChannel> {
     /** First byte of TLS; no method of HTTP begins with it. */
     private static final byte HANDSHAKE = 22;
+
+    /** By which a client begins that knows without being told that the server has HTTP/2 (RFC 9113, 3.3 and 3.4). */
+    private static final byte[] HTTP2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final TlsNames names;
     private final Consumer<TlsDecision> decisions;
@@ -196,6 +201,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         private final ByteBuf received = Unpooled.buffer(512, ClientHello.LONGEST + (1 << 16));
 
         private boolean hasSpoken;
+        private boolean beginsHttp2;
         private @Nullable String serverName;
         private final Places.Place place;
         private final Optional<AskedOnward> asked;
@@ -253,7 +259,12 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private void judge() {
             if (isHttp()) {
-                goOnAsHttp();
+                beginsHttp2 = isHttp2SoFar();
+                if (!beginsHttp2) {
+                    goOnAsHttp();
+                } else if (received.readableBytes() >= HTTP2.length) {
+                    goOnAsHttp2();
+                }
                 return;
             }
             switch (ClientHello.read(received.nioBuffer())) {
@@ -366,6 +377,30 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         private boolean isForHttp() {
             return http.names().has(agent, to.getPort());
+        }
+
+        /** A request for a whole address is never of HTTP/2. */
+        private boolean isHttp2SoFar() {
+            int known = Math.min(HTTP2.length, received.readableBytes());
+            return asked.isEmpty()
+                    && known > 0
+                    && ByteBufUtil.equals(received, received.readerIndex(), Unpooled.wrappedBuffer(HTTP2), 0, known);
+        }
+
+        private void goOnAsHttp2() {
+            decide();
+            if (!http2.take(agent)) {
+                recordHttp(HttpVerdict.TOO_MANY);
+                Relay.Resets.reset(front);
+                return;
+            }
+            front.closeFuture().addListener(_ -> http2.giveBack(agent));
+            Requests requests =
+                    new Requests(agent, way, http.names(), Optional.empty(), http.decisions(), clock, Optional.empty());
+            Http2Relay relay = new Http2Relay(front, requests, limits, place::holds, shares);
+            passes(relay);
+            front.pipeline().remove(this);
+            relay.begin(received);
         }
 
         private void goOnAsHttp() {
@@ -488,7 +523,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
 
         /** Of one that has said nothing yet it is told by what may pass there. */
         private void record(TlsVerdict verdict) {
-            if (!hasSpoken && isForHttp()) {
+            if ((!hasSpoken || beginsHttp2) && isForHttp()) {
                 recordHttp(verdict == TlsVerdict.TOO_MANY ? HttpVerdict.TOO_MANY : HttpVerdict.INCOMPLETE);
                 return;
             }

@@ -104,7 +104,7 @@ record Refusal(
             case OVERRIDDEN ->
                 "a header of the request lets servers take another method, path or host for its own: leave out X-HTTP-Method-Override, X-Original-URL, X-Forwarded-Host and the like";
             case OTHER_PROTOCOL ->
-                "only HTTP/1.1 passes by rules with http, HTTP/2 inside TLS, and WebSockets by HTTP/1.1 where a rule has webSocket: no CONNECT, no other Upgrade (h2c) or several, no HTTP/2 without TLS";
+                "only HTTP/1.1 and HTTP/2 pass by rules with http, HTTP/2 without TLS by prior knowledge alone, and WebSockets by HTTP/1.1 where a rule has webSocket: no CONNECT, no other Upgrade (h2c) or several";
             case BAD_HANDSHAKE -> "the request asks for a WebSocket in another way than RFC 6455 has it: ";
             case TOO_LARGE ->
                 "the request's line has more than 8 KiB, or its headers have more than %d KiB or %d lines"

@@ -8,11 +8,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import javax.net.ssl.SSLSocket;
 
 /** Either end of HTTP/2, that writes whatever frames it is told to and reads them one by one. Source: RFC 9113, RFC 7541. */
 final class Http2Peer {
@@ -29,7 +29,7 @@ final class Http2Peer {
     static final int END_HEADERS = 4;
 
     private static final int LONGEST_FRAME = 16 << 10;
-    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
     private final DataInputStream in;
@@ -51,23 +51,28 @@ final class Http2Peer {
         }
     }
 
-    private Http2Peer(SSLSocket socket) throws IOException {
+    private Http2Peer(Socket socket) throws IOException {
         in = new DataInputStream(socket.getInputStream());
         out = new DataOutputStream(socket.getOutputStream());
     }
 
-    static Http2Peer client(SSLSocket socket) throws IOException {
+    static Http2Peer client(Socket socket) throws IOException {
+        return goOn(socket, 0);
+    }
+
+    /** One whose beginning has gone out up to there. */
+    static Http2Peer goOn(Socket socket, int sent) throws IOException {
         Http2Peer peer = new Http2Peer(socket);
-        peer.out.write(PREFACE);
+        peer.out.write(PREFACE, sent, PREFACE.length - sent);
         peer.write(SETTINGS, 0, 0, new byte[0]);
         return peer;
     }
 
-    static Http2Peer server(SSLSocket socket) throws IOException {
+    static Http2Peer server(Socket socket) throws IOException {
         return server(socket, new byte[0]);
     }
 
-    static Http2Peer server(SSLSocket socket, byte[] settings) throws IOException {
+    static Http2Peer server(Socket socket, byte[] settings) throws IOException {
         Http2Peer peer = new Http2Peer(socket);
         peer.write(SETTINGS, 0, 0, settings);
         byte[] preface = new byte[PREFACE.length];
@@ -128,8 +133,13 @@ final class Http2Peer {
 
     /** A request as a client would write it. */
     void request(int stream, String method, String path, boolean last, String... more) throws IOException {
+        request("https", stream, method, path, last, more);
+    }
+
+    void request(String scheme, int stream, String method, String path, boolean last, String... more)
+            throws IOException {
         List<String> all = new ArrayList<>(
-                List.of(":method", method, ":scheme", "https", ":authority", "www.example.org", ":path", path));
+                List.of(":method", method, ":scheme", scheme, ":authority", "www.example.org", ":path", path));
         all.addAll(List.of(more));
         headers(stream, last, all.toArray(String[]::new));
     }

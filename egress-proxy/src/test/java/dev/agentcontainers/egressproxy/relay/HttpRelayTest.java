@@ -298,7 +298,7 @@ class HttpRelayTest {
         OLD_WEBSOCKET(
                 "GET /v1/x HTTP/1.1\r\nHost: www.example.org\r\nSec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b\r\n\r\nGET /a\r\n",
                 "other-protocol"),
-        HTTP_2("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "other-protocol"),
+        ALMOST_HTTP_2("PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", "other-protocol"),
         HTTP_0_9("GET /v1/x\r\n\r\n", ""),
         LENGTH_AND_CHUNKS(
                 "POST /v1/x HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -150,6 +150,19 @@ class HttpIT {
                 .isEqualTo("0 GET /v1/items www.example.org \n");
     }
 
+    /** As gRPC does it. The server here knows HTTP/1.1 alone, so what may pass comes to nothing, and is told so. */
+    @Test
+    void requestsOfHttp2AreJudgedEachByItself() throws Exception {
+        assumeTrue(Program.find("curl").isPresent(), "needs curl");
+        String both = "curl -sS --http2-prior-knowledge -w ' %{http_version} %{http_code};' -o -"
+                + " http://www.example.org/admin -o /dev/null http://www.example.org/v1/items";
+
+        assertThat(agent.shell(both))
+                .contains("\"reason\":\"no-rule\"")
+                .contains(" 2 403;")
+                .endsWith(" 2 502;");
+    }
+
     /** Each is refused with the reason, and nothing of it comes to the server. */
     @ParameterizedTest
     @EnumSource
