@@ -161,6 +161,21 @@ class Http2WithoutTlsTest extends InterceptedHttp2 {
     }
 
     @Test
+    void whatIsRefusedBeforeLeavesTheConnectionToOthers() throws Exception {
+        Http2Peer client = plainClient();
+        client.request("http", 1, "GET", "/admin", true);
+        assertThat(client.readAll(1)).contains(":status: 403");
+        client.request("http", 3, "GET", "/v1/a", true);
+        Socket origin = acceptPlain();
+        origin.getInputStream().readNBytes(24);
+        origin.getOutputStream()
+                .write("HTTP/1.0 505 Not Supported\r\n\r\n<!DOCTYPE HTML><html lang='en'>"
+                        .getBytes(StandardCharsets.US_ASCII));
+        origin.close();
+        assertThat(client.readAll(3)).contains(":status: 502", "\"reason\":\"unreachable\"");
+    }
+
+    @Test
     void aRuleThatIsTakenBackCutsConnectionsThatAreIdle() throws Exception {
         Http2Peer client = plainClient();
         client.request("http", 1, "GET", "/v1/a", true);

@@ -128,7 +128,7 @@ enum HostileRequest {
     ANOTHER_HOST_IN_A_HEADER(
             HttpVerdict.OVERRIDDEN, "GET /v1/items HTTP/1.1", host(), "Forwarded: host=admin.example.org"),
     MANY_HEADERS(HttpVerdict.TOO_LARGE, "GET /v1/items HTTP/1.1", host(), "a:\r\n".repeat(5000) + "b:"),
-    HTTP_2(HttpVerdict.OTHER_PROTOCOL, "PRI * HTTP/2.0", "", "SM"),
+    ALMOST_HTTP_2(HttpVerdict.OTHER_PROTOCOL, "PRI * HTTP/2.0", "", "SX"),
     LONG_HEADERS(HttpVerdict.TOO_LARGE, "GET /v1/items HTTP/1.1", host(), "X-A: " + "a".repeat(17_000)),
     SSH(HttpVerdict.MALFORMED, "SSH-2.0-client");
 
