@@ -13,6 +13,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -136,12 +137,13 @@ public final class CopyCommand implements Callable<Integer> {
     }
 
     private int copy(Place.Agent agent, Copy copy) throws InterruptedException {
+        Optional<String> asked = agentOptions.asked();
+        if (asked.isPresent() && agent.namespace().isPresent() && !agent.namespace().equals(asked)) {
+            throw Place.wrong("--namespace is %s, and %s/%s is in another: say one"
+                    .formatted(asked.get(), agent.namespace().get(), agent.name()));
+        }
         Config config = agentOptions.config();
         String namespace = agent.namespace().orElseGet(() -> agentOptions.namespace(config));
-        if (agentOptions.asked().filter(asked -> !asked.equals(namespace)).isPresent()) {
-            throw Place.wrong("--namespace is %s, and %s/%s is in another: say one"
-                    .formatted(agentOptions.asked().get(), namespace, agent.name()));
-        }
         try (GatewayHttp gateway = GatewayAccess.open(config, agentOptions.operatorNamespace());
                 CopyReport report =
                         new CopyReport(spec.commandLine().getErr(), !quiet && StandardStream.ERROR.isTerminal())) {
