@@ -138,7 +138,9 @@ public final class CopyCommand implements Callable<Integer> {
 
     private int copy(Place.Agent agent, Copy copy) throws InterruptedException {
         Optional<String> asked = agentOptions.asked();
-        if (asked.isPresent() && agent.namespace().isPresent() && !agent.namespace().equals(asked)) {
+        if (asked.isPresent()
+                && agent.namespace().isPresent()
+                && !agent.namespace().equals(asked)) {
             throw Place.wrong("--namespace is %s, and %s/%s is in another: say one"
                     .formatted(asked.get(), agent.namespace().get(), agent.name()));
         }

@@ -80,6 +80,13 @@ final class Http2Peer {
         return peer;
     }
 
+    /** Where somebody else has read how the other side begins. */
+    static Http2Peer serverAfterPreface(Socket socket) throws IOException {
+        Http2Peer peer = new Http2Peer(socket);
+        peer.write(SETTINGS, 0, 0, new byte[0]);
+        return peer;
+    }
+
     void write(int type, int flags, int stream, byte[] payload) throws IOException {
         ByteArrayOutputStream frame = new ByteArrayOutputStream();
         DataOutputStream data = new DataOutputStream(frame);
