@@ -175,7 +175,7 @@ class LimitsIT {
     void storageIsLimitedAndItsDeviceIsFreed() throws Exception {
         int devices = loopDevicesInUse();
         SandboxSpec spec = TestNode.shell(
-                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 2>&1; echo kept > /workspace/small || (rm"
+                "exec 2>&1; dd if=/dev/zero of=/workspace/fill bs=1M count=100; echo kept > /workspace/small || (rm"
                         + " /workspace/fill; echo kept > /workspace/small); cat /workspace/small",
                 TestNode.storage(32 * MIB),
                 new Workspace("/workspace", true));
