@@ -58,19 +58,28 @@ public final class ClusterOptions {
         return operatorNamespace;
     }
 
-    /** The client would go on to ask a cluster of its own invention, and wait for its answer. */
+    /**
+     * The client would go on to ask a cluster of its own invention, and wait for its answer. It looks where it is told to as it does:
+     * in HOME before the user's own.
+     */
     static void requireSomeCluster(Map<String, String> environment, Path home) {
         String named = environment.getOrDefault("KUBECONFIG", "");
         if (!named.isEmpty()) {
             if (Stream.of(named.split(File.pathSeparator)).map(File::new).noneMatch(File::isFile)) {
                 throw new UserException("KUBECONFIG is '" + named + "': there is no such file");
             }
-        } else if (!Files.isRegularFile(home.resolve(".kube/config"))
-                && environment.getOrDefault("KUBERNETES_SERVICE_HOST", "").isEmpty()) {
+        } else if (!Files.isRegularFile(homeOf(environment, home).resolve(".kube/config"))
+                && Stream.of("KUBERNETES_SERVICE_HOST", "KUBERNETES_MASTER")
+                        .allMatch(name -> environment.getOrDefault(name, "").isEmpty())) {
             throw new UserException(
                     "there is no cluster to ask: name a kubeconfig by --kubeconfig or KUBECONFIG, or bring up a"
                             + " fleet on this machine by agentctl up");
         }
+    }
+
+    private static Path homeOf(Map<String, String> environment, Path otherwise) {
+        String named = environment.getOrDefault("HOME", "");
+        return named.isEmpty() || !Files.isDirectory(Path.of(named)) ? otherwise : Path.of(named);
     }
 
     private static @Nullable File localFleet() {

@@ -38,8 +38,13 @@ class ClusterOptionsTest {
         assertThatCode(() -> require(Map.of("KUBERNETES_SERVICE_HOST", "10.0.0.1")))
                 .doesNotThrowAnyException();
 
+        assertThatCode(() -> require(Map.of("KUBERNETES_MASTER", "https://10.0.0.1")))
+                .doesNotThrowAnyException();
+
         Files.createFile(Files.createDirectory(home.resolve(".kube")).resolve("config"));
         assertThatCode(() -> require(Map.of())).doesNotThrowAnyException();
+        Path another = Files.createDirectory(home.resolve("another"));
+        assertThatThrownBy(() -> require(Map.of("HOME", another.toString()))).isInstanceOf(UserException.class);
     }
 
     private void require(Map<String, String> environment) {

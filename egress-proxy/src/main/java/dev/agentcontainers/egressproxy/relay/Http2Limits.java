@@ -6,7 +6,8 @@ package dev.agentcontainers.egressproxy.relay;
  * with (6.9.2). With the default that is 48 MiB for all streams at most, and 8 MiB for all heads. The streams of all connections
  * together are no more than an agent or the node may have, so whoever keeps to what a connection is told is refused none.
  *
- * @param most connections on which agents may choose it, of all agents; where no more are left only HTTP/1.1 is offered
+ * @param most connections on which agents may choose it, of all agents; where no more are left only HTTP/1.1 is offered,
+ *     and one without TLS is reset
  * @param mostOfAgent of one agent
  * @param streams requests under way, of all agents' such connections
  * @param streamsOfAgent of one agent

@@ -91,6 +91,7 @@ final class Http2Relay extends Http2ChannelDuplexHandler implements Passing {
         quietSince = System.nanoTime() - limits.hello().toNanos() + patience.toNanos();
         front.pipeline()
                 .addLast(
+                        new FrameBounds(),
                         Http2Codecs.server(
                                 limits.http2().streamsOfConnection(), this::reset, () -> end(HttpVerdict.TOO_MANY)),
                         this);

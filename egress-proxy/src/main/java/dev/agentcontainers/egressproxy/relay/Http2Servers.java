@@ -243,7 +243,7 @@ final class Http2Servers {
         Http2FrameCodec codec = Http2Codecs.client(server::end);
         shared = server;
         http1 = false;
-        channel.pipeline().addLast(codec, server);
+        channel.pipeline().addLast(new FrameBounds(), codec, server);
         server.begin(limits.connect());
         channel.closeFuture().addListener(_ -> {
             if (!server.wasReady()) {

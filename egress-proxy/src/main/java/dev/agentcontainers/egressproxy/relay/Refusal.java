@@ -112,7 +112,8 @@ record Refusal(
             case UNKNOWN_AGENT -> "whoever connects is no agent that is known";
             case UNTRUSTED_SERVER ->
                 "the server at the address of that name has no certificate for it that this machine trusts";
-            case UNREACHABLE -> "nobody answers at the address of that name";
+            case UNREACHABLE ->
+                "nobody answers at the address of that name, or not in the version of HTTP that was begun with";
             case NOT_SERVED -> "";
             case UNRESOLVED -> "the name stands for nothing that this proxy may connect to";
             case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, UPGRADED, BROKEN, REVOKED ->

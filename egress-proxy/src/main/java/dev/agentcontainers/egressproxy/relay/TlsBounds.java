@@ -1,7 +1,6 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
@@ -15,12 +14,6 @@ final class TlsBounds extends ChannelDuplexHandler {
     /** Bytes as they come; more than the JDK takes for a handshake. */
     static final int MOST_WITHOUT_CONTENT = 128 << 10;
 
-    /**
-     * Of frames of HTTP/2, which a channel may hold more of than of other answers, since nobody waits for each. Heads and content wait
-     * elsewhere from the channel's own mark on, so this is for what the codec and refusals add.
-     */
-    static final int MOST_HELD = 256 << 10;
-
     private int withoutContent;
     private boolean frames;
 
@@ -29,7 +22,7 @@ final class TlsBounds extends ChannelDuplexHandler {
         withoutContent = 0;
     }
 
-    /** What goes on there is bounded by the windows of HTTP/2, but for answers to frames without content. */
+    /** What goes on there is bounded by the windows of HTTP/2 and by {@link FrameBounds}. */
     void boundByFrames() {
         frames = true;
     }
@@ -37,25 +30,12 @@ final class TlsBounds extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         withoutContent += ((ByteBuf) message).readableBytes();
-        if (withoutContent > MOST_WITHOUT_CONTENT || holdsTooMuch(context.channel())) {
+        if (withoutContent > MOST_WITHOUT_CONTENT) {
             ReferenceCountUtil.release(message);
             Relay.Resets.reset(context.channel());
         } else {
             context.fireChannelRead(message);
         }
-    }
-
-    /** Also where the peer sends nothing, and only takes nothing. */
-    @Override
-    public void flush(ChannelHandlerContext context) {
-        context.flush();
-        if (context.channel().isOpen() && holdsTooMuch(context.channel())) {
-            Relay.Resets.reset(context.channel());
-        }
-    }
-
-    private boolean holdsTooMuch(Channel channel) {
-        return frames && channel.bytesBeforeWritable() > MOST_HELD;
     }
 
     /** What is handed on is far less than a channel takes. */

@@ -3,8 +3,6 @@ package dev.agentcontainers.egressproxy.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.embedded.EmbeddedChannel;
 import org.junit.jupiter.api.Test;
@@ -35,29 +33,6 @@ class TlsBoundsTest {
         assertThat(channel.isOpen()).isTrue();
         come(1);
         assertThat(channel.isOpen()).isFalse();
-    }
-
-    /** Also where its peer sends nothing more. */
-    @Test
-    void whoTakesNoFramesIsEnded() {
-        TlsBounds ofFrames = new TlsBounds();
-        ofFrames.boundByFrames();
-        EmbeddedChannel held = new EmbeddedChannel(new HoldsAll(), ofFrames);
-        for (int i = 0; i < 4 && held.isOpen(); i++) {
-            held.writeAndFlush(Unpooled.wrappedBuffer(new byte[TlsBounds.MOST_HELD / 4]));
-        }
-        assertThat(held.isOpen()).isTrue();
-        held.writeAndFlush(Unpooled.wrappedBuffer(new byte[TlsBounds.MOST_HELD / 4]));
-        held.runPendingTasks();
-        assertThat(held.isOpen()).isFalse();
-    }
-
-    /** As a socket whose peer reads nothing: what is written stays in the channel. */
-    private static final class HoldsAll extends ChannelOutboundHandlerAdapter {
-        @Override
-        public void flush(ChannelHandlerContext context) {
-            // Nothing goes.
-        }
     }
 
     @Test

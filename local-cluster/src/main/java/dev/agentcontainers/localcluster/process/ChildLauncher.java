@@ -31,6 +31,9 @@ public final class ChildLauncher {
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(2);
 
+    /** Whoever can't be seen, for what it may do, is not waited for. */
+    private static final Duration SEEN_WITHIN = Duration.ofSeconds(10);
+
     private ChildLauncher() {}
 
     /**
@@ -56,7 +59,8 @@ public final class ChildLauncher {
 
     private static void awaitProgram(Process process) {
         try {
-            while (process.isAlive() && !OwnProcesses.isProgram(process.toHandle())) {
+            long giveUp = System.nanoTime() + SEEN_WITHIN.toNanos();
+            while (process.isAlive() && !OwnProcesses.isProgram(process.toHandle()) && System.nanoTime() < giveUp) {
                 Thread.sleep(LOOK_AGAIN);
             }
         } catch (InterruptedException e) {

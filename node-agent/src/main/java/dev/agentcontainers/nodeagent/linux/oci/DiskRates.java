@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.Disks;
 import dev.agentcontainers.nodeagent.linux.storage.Disks.Disk;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -14,6 +15,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -64,20 +66,34 @@ record DiskRates(SandboxCgroups cgroups, OciSettings settings) {
         if (group.filter(parent -> Files.exists(parent.resolve(file))).isEmpty()) {
             return Optional.of("the control group controller '" + controller + "' is not available, or has no " + file);
         }
+        return LaunchProbe.lackForDiskRates(LaunchProbe.kernel())
+                .or(() -> lack(() -> Disks.ofThisThread()
+                        .under(List.of(settings.stateDirectory().toRealPath()))));
+    }
+
+    private Optional<String> lackForWriting() throws IOException {
+        Optional<String> reading = lackForReading();
+        if (reading.isPresent()) {
+            return reading;
+        }
+        return cgroups.hierarchies().mode() == Hierarchies.Mode.VERSION_2
+                ? lack(() -> Disks.ofThisThread()
+                        .requireWriters(settings.stateDirectory().toRealPath()))
+                : Optional.of("control groups of version 1 do not know who wrote what goes through the page cache");
+    }
+
+    /** What may fail with the reason in words. */
+    private interface Look {
+        void look() throws IOException;
+    }
+
+    private static Optional<String> lack(Look look) {
         try {
-            Disks.ofThisThread().under(List.of(settings.stateDirectory()));
+            look.look();
             return Optional.empty();
         } catch (IOException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
-    }
-
-    private Optional<String> lackForWriting() throws IOException {
-        return lackForReading()
-                .or(() -> cgroups.hierarchies().mode() == Hierarchies.Mode.VERSION_2
-                        ? Optional.empty()
-                        : Optional.of(
-                                "control groups of version 1 do not know who wrote what goes through the page cache"));
     }
 
     /** Refuses what can't be enforced. */
@@ -89,15 +105,23 @@ record DiskRates(SandboxCgroups cgroups, OciSettings settings) {
         if (limits.diskWriteRate().isPresent()) {
             refuse(DriverFeature.DISK_WRITE_RATE, lackForWriting());
         }
-        if (isLimited(limits)) {
-            try {
-                disks(spec);
-            } catch (IOException e) {
-                refuse(
-                        limits.diskReadRate().isPresent()
-                                ? DriverFeature.DISK_READ_RATE
-                                : DriverFeature.DISK_WRITE_RATE,
-                        Optional.of(String.valueOf(e.getMessage())));
+        String limit = limits.diskReadRate().isPresent() ? DriverFeature.DISK_READ_RATE : DriverFeature.DISK_WRITE_RATE;
+        try {
+            disks(spec);
+            if (limits.diskWriteRate().isPresent()) {
+                requireWriters(spec);
+            }
+        } catch (NoSuchFileException e) {
+            // Of a mount, which is refused by its own name.
+        } catch (IOException e) {
+            refuse(limit, Optional.of(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void requireWriters(SandboxSpec spec) throws IOException {
+        for (ResolvedMount mount : spec.mounts()) {
+            if (mount instanceof ResolvedMount.HostDirectory folder && folder.writable()) {
+                Disks.ofThisThread().requireWriters(Path.of(folder.source()).toRealPath());
             }
         }
     }
@@ -120,7 +144,7 @@ record DiskRates(SandboxCgroups cgroups, OciSettings settings) {
         }
         List<Path> paths = new ArrayList<>(List.of(settings.stateDirectory()));
         switch (spec.root()) {
-            case SandboxRoot.Host _ -> paths.add(Path.of("/"));
+            case SandboxRoot.Host _ -> paths.addAll(settings.hostRoot().places(MountTable.ofThisThread()));
             case SandboxRoot.Image image -> paths.addAll(image.layers());
         }
         for (ResolvedMount mount : spec.mounts()) {

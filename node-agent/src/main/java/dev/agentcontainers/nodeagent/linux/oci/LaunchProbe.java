@@ -102,6 +102,14 @@ record LaunchProbe(
                 : Optional.empty();
     }
 
+    /** What a kernel lacks to know whose reading and writing it is where files lie in images on loop devices. */
+    static Optional<String> lackForDiskRates(String release) {
+        return version(release) < 5014
+                ? Optional.of("the kernel is " + release
+                        + "; Linux 5.14 or newer is needed (loop devices that charge who asks)")
+                : Optional.empty();
+    }
+
     /** One whose name says nothing is taken for new. */
     private static int version(String release) {
         Matcher kernel = KERNEL.matcher(release);

@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -61,6 +63,31 @@ public record HostRoot(List<String> shown, List<String> hidden, HostFolders fold
                     "/etc/machine-id",
                     "/etc/.git"),
             HostFolders.NONE);
+
+    /** Whether a filesystem is shown that is mounted below a shown path. */
+    static boolean isShown(MountTable.Entry mount) {
+        return LOCAL_FILESYSTEMS.contains(mount.type());
+    }
+
+    /**
+     * Where the host's files are that agents see, without links: the shown paths, and what is mounted below them.
+     *
+     * @throws IOException where a path that is there can't be followed
+     */
+    public List<Path> places(MountTable table) throws IOException {
+        List<Path> places = new ArrayList<>();
+        for (String path : shown) {
+            if (Files.exists(Path.of(path))) {
+                Path place = Path.of(path).toRealPath();
+                places.add(place);
+                table.below(place.toString()).stream()
+                        .filter(HostRoot::isShown)
+                        .map(mount -> Path.of(mount.path()))
+                        .forEach(places::add);
+            }
+        }
+        return places;
+    }
 
     public HostRoot {
         shown = List.copyOf(shown);

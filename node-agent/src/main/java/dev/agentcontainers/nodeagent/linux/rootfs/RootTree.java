@@ -79,7 +79,7 @@ final class RootTree {
             case OTHER -> Optional.empty();
             case FILE -> entry.readable() ? Optional.of(new Shown(path, false)) : Optional.empty();
             case DIRECTORY -> {
-                if (table.at(path).filter(mount -> !isLocal(mount)).isPresent()) {
+                if (table.at(path).filter(mount -> !HostRoot.isShown(mount)).isPresent()) {
                     yield Optional.of(new Folder(0755));
                 }
                 yield entry.readable() ? Optional.of(new Shown(path, true)) : Optional.empty();
@@ -196,7 +196,7 @@ final class RootTree {
 
     private void addMounts(String path, List<Operation> operations) {
         table.below(path).stream()
-                .filter(RootTree::isLocal)
+                .filter(HostRoot::isShown)
                 .filter(mount -> !isHidden(mount.path()))
                 .map(mount -> new Operation.ShowMount(mount.path()))
                 .forEach(operations::add);
@@ -204,10 +204,6 @@ final class RootTree {
 
     private boolean isHidden(String path) {
         return hidden.stream().anyMatch(pattern -> matches(pattern, path));
-    }
-
-    private static boolean isLocal(MountTable.Entry mount) {
-        return HostRoot.LOCAL_FILESYSTEMS.contains(mount.type());
     }
 
     private static boolean matches(String pattern, String path) {

@@ -19,6 +19,12 @@ public record Disks(MountTable mounts, Path devices) {
     private static final String UNNAMED = "0:";
     private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
 
+    /** Whose files another process reads and writes. */
+    private static final String OF_A_PROCESS = "fuseblk";
+
+    /** Of which the kernel knows who wrote what it writes back later (cgroup writeback); it says so of no others. */
+    private static final Set<String> WITH_WRITERS = Set.of("ext2", "ext3", "ext4", "xfs", "f2fs");
+
     /** A whole disk, by the numbers of its device. */
     public record Disk(int major, int minor) implements Comparable<Disk> {
         static Disk parse(String numbers) {
@@ -51,12 +57,26 @@ public record Disks(MountTable mounts, Path devices) {
         return found;
     }
 
+    /**
+     * Requires that it is known who writes what is written there.
+     *
+     * @param path without links
+     * @throws IOException where it is not
+     */
+    public void requireWriters(Path path) throws IOException {
+        String type = mounts.place(path).type();
+        if (!IN_MEMORY.contains(type) && !WITH_WRITERS.contains(type)) {
+            throw new IOException(path + " lies on a filesystem " + type
+                    + ", of which the kernel does not know who wrote what goes through the page cache");
+        }
+    }
+
     private Optional<Disk> under(Path path) throws IOException {
         MountTable.Place place = mounts.place(path);
         if (IN_MEMORY.contains(place.type())) {
             return Optional.empty();
         }
-        if (place.device().startsWith(UNNAMED)) {
+        if (place.device().startsWith(UNNAMED) || place.type().equals(OF_A_PROCESS)) {
             throw new IOException(path + " lies on a filesystem " + place.type() + ", of which no disk is known");
         }
         Path device = devices.resolve(place.device());

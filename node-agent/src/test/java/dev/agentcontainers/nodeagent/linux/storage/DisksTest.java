@@ -20,7 +20,9 @@ class DisksTest {
             "23 22 259:0 / /var/lib/agents rw - xfs /dev/nvme0n1 rw",
             "24 22 0:40 / /run rw - tmpfs tmpfs rw",
             "25 22 0:41 / /shared rw - nfs4 server:/shared rw",
-            "26 22 0:42 / /pool rw - btrfs /dev/sdb rw"));
+            "26 22 0:42 / /pool rw - btrfs /dev/sdb rw",
+            "27 22 8:16 / /stick rw - fuseblk /dev/sdb rw",
+            "28 22 8:32 / /old rw - vfat /dev/sdc rw"));
 
     @TempDir
     private Path kernel;
@@ -63,5 +65,17 @@ class DisksTest {
                 .isInstanceOf(IOException.class)
                 .hasMessage("/shared/x lies on a filesystem nfs4, of which no disk is known");
         assertThatThrownBy(() -> under("/pool")).hasMessageContaining("btrfs");
+        assertThatThrownBy(() -> under("/stick")).hasMessageContaining("fuseblk");
+    }
+
+    @Test
+    void whoWritesIsKnownOfSomeFilesystemsOnly() throws IOException {
+        Disks disks = new Disks(MOUNTS, kernel.resolve("block"));
+        for (String known : List.of("/usr", "/var/lib/agents", "/run/x")) {
+            disks.requireWriters(Path.of(known));
+        }
+        assertThatThrownBy(() -> disks.requireWriters(Path.of("/old/x")))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("/old/x lies on a filesystem vfat");
     }
 }
