@@ -100,7 +100,7 @@ public record HostFolders(List<Allowed> allowed, List<Path> never) {
             String path = explicit ? setting.substring(0, setting.length() - 3) : setting;
             if (!explicit && path.contains(":")) {
                 throw new IllegalArgumentException(SETTING + ": '" + setting
-                        + "' must end with :ro or :rw: what stands after its last colon is neither");
+                        + "' must be PATH, PATH:ro or PATH:rw: what stands after its last colon is neither ro nor rw");
             }
             if (!isPlain(path)) {
                 throw new IllegalArgumentException(

@@ -89,8 +89,8 @@ class NodeLimitsTest {
         assertThat(parent("memory.max")).isEqualTo("1073741824");
         assertThat(parent("cpu.max")).isEqualTo("150000 100000");
         assertThat(parent("pids.max")).isEqualTo("100");
-        assertThat(Files.readString(root.resolve("cgroup.subtree_control"))).isEqualTo("+memory +pids +cpu");
-        assertThat(parent("cgroup.subtree_control")).isEqualTo("+memory +pids +cpu");
+        assertThat(Files.readString(root.resolve("cgroup.subtree_control"))).isEqualTo("+memory +pids +cpu +io");
+        assertThat(parent("cgroup.subtree_control")).isEqualTo("+memory +pids +cpu +io");
         assertThat(cgroups.mostQuota()).isEmpty();
     }
 
