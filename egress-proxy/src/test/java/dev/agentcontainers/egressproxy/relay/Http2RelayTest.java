@@ -62,30 +62,9 @@ class Http2RelayTest extends InterceptedHttp2 {
         assertThat(decisions.getLast().bytesReceived()).isEqualTo(2);
     }
 
-    /** As gRPC does it: content both ways at once, and the answer's state behind it. */
     @Test
     void contentGoesBothWaysAndTheAnswersTrailersCome() throws Exception {
-        Http2Peer client = client();
-        client.request(
-                1, "POST", "/v1/pkg.Service/Method", false, "content-type", "application/grpc", "te", "trailers");
-        Http2Peer origin = origin();
-        int stream = origin.read().stream();
-        client.data(1, "one", false);
-        assertThat(origin.read().text()).isEqualTo("one");
-        origin.headers(stream, false, ":status", "200");
-        origin.data(stream, "first", false);
-        assertThat(client.read().headers()).containsExactly(":status: 200");
-        assertThat(client.read().text()).isEqualTo("first");
-        client.data(1, "two", true);
-        Frame last = origin.read();
-        assertThat(last.text()).isEqualTo("two");
-        if (!last.ends()) {
-            assertThat(origin.read().ends()).isTrue();
-        }
-        origin.headers(stream, true, "grpc-status", "0");
-        assertThat(client.readAll(1)).isEqualTo("[grpc-status: 0]");
-        awaitVerdicts(HttpVerdict.PASSED);
-        assertThat(decisions.getFirst().bytesSent()).isEqualTo(6);
+        assertContentGoesBothWays("https", client(), this::origin);
     }
 
     @Test

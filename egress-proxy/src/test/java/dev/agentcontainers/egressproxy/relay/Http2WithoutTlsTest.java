@@ -80,21 +80,7 @@ class Http2WithoutTlsTest extends InterceptedHttp2 {
 
     @Test
     void contentGoesBothWaysAndTheAnswersTrailersCome() throws Exception {
-        Http2Peer client = plainClient();
-        client.request("http", 1, "POST", "/v1/pkg.Service/Method", false, "content-type", "application/grpc");
-        Http2Peer origin = plainOrigin();
-        int stream = origin.read().stream();
-        client.data(1, "one", false);
-        assertThat(origin.read().text()).isEqualTo("one");
-        origin.headers(stream, false, ":status", "200");
-        origin.data(stream, "first", false);
-        assertThat(client.read().headers()).containsExactly(":status: 200");
-        assertThat(client.read().text()).isEqualTo("first");
-        client.data(1, "two", true);
-        assertThat(origin.readAll(stream)).isEqualTo("two");
-        origin.headers(stream, true, "grpc-status", "0");
-        assertThat(client.readAll(1)).isEqualTo("[grpc-status: 0]");
-        awaitVerdicts(HttpVerdict.PASSED);
+        assertContentGoesBothWays("http", plainClient(), this::plainOrigin);
     }
 
     @ParameterizedTest(name = "{0}")

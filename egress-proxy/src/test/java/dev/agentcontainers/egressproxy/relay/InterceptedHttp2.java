@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -234,6 +235,34 @@ abstract class InterceptedHttp2 {
         assertThat(request.headers()).contains(":path: /v1/other");
         origin.headers(request.stream(), true, ":status", "204");
         assertThat(client.readAll(stream)).contains(":status: 204");
+    }
+
+    /** As gRPC does it: content both ways at once, and the answer's state behind it. */
+    void assertContentGoesBothWays(String scheme, Http2Peer client, Callable<Http2Peer> accepting) throws Exception {
+        client.request(
+                scheme,
+                1,
+                "POST",
+                "/v1/pkg.Service/Method",
+                false,
+                "content-type",
+                "application/grpc",
+                "te",
+                "trailers");
+        Http2Peer origin = accepting.call();
+        int stream = origin.read().stream();
+        client.data(1, "one", false);
+        assertThat(origin.read().text()).isEqualTo("one");
+        origin.headers(stream, false, ":status", "200");
+        origin.data(stream, "first", false);
+        assertThat(client.read().headers()).containsExactly(":status: 200");
+        assertThat(client.read().text()).isEqualTo("first");
+        client.data(1, "two", true);
+        assertThat(origin.readAll(stream)).isEqualTo("two");
+        origin.headers(stream, true, "grpc-status", "0");
+        assertThat(client.readAll(1)).isEqualTo("[grpc-status: 0]");
+        awaitVerdicts(HttpVerdict.PASSED);
+        assertThat(decisions.getFirst().bytesSent()).isEqualTo(6);
     }
 
     static RelayLimits with(Http2Limits http2) {
