@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.Config;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ public final class ClusterOptions {
     private Config found() {
         File file = kubeconfig != null ? kubeconfig : localFleet();
         if (file == null) {
-            requireSomeCluster(System.getenv(), Path.of(System.getProperty("user.home")));
+            requireSomeCluster(Config.getKubeconfigFilenames(), System.getenv());
             return Config.autoConfigure(context);
         }
         if (!file.isFile()) {
@@ -59,27 +60,24 @@ public final class ClusterOptions {
     }
 
     /**
-     * The client would go on to ask a cluster of its own invention, and wait for its answer. It looks where it is told to as it does:
-     * in HOME before the user's own.
+     * The client would go on to ask a cluster of its own invention, and wait for its answer.
+     *
+     * @param kubeconfigs where the client looks for one
      */
-    static void requireSomeCluster(Map<String, String> environment, Path home) {
+    static void requireSomeCluster(Collection<String> kubeconfigs, Map<String, String> environment) {
+        if (kubeconfigs.stream().map(File::new).anyMatch(File::isFile)) {
+            return;
+        }
         String named = environment.getOrDefault("KUBECONFIG", "");
         if (!named.isEmpty()) {
-            if (Stream.of(named.split(File.pathSeparator)).map(File::new).noneMatch(File::isFile)) {
-                throw new UserException("KUBECONFIG is '" + named + "': there is no such file");
-            }
-        } else if (!Files.isRegularFile(homeOf(environment, home).resolve(".kube/config"))
-                && Stream.of("KUBERNETES_SERVICE_HOST", "KUBERNETES_MASTER")
-                        .allMatch(name -> environment.getOrDefault(name, "").isEmpty())) {
+            throw new UserException("KUBECONFIG is '" + named + "': there is no such file");
+        }
+        if (Stream.of("KUBERNETES_SERVICE_HOST", "KUBERNETES_MASTER")
+                .allMatch(name -> environment.getOrDefault(name, "").isEmpty())) {
             throw new UserException(
                     "there is no cluster to ask: name a kubeconfig by --kubeconfig or KUBECONFIG, or bring up a"
                             + " fleet on this machine by agentctl up");
         }
-    }
-
-    private static Path homeOf(Map<String, String> environment, Path otherwise) {
-        String named = environment.getOrDefault("HOME", "");
-        return named.isEmpty() || !Files.isDirectory(Path.of(named)) ? otherwise : Path.of(named);
     }
 
     private static @Nullable File localFleet() {

@@ -91,6 +91,9 @@ record DiskRates(SandboxCgroups cgroups, OciSettings settings) {
         try {
             look.look();
             return Optional.empty();
+        } catch (NoSuchFileException e) {
+            // Of a mount, which is refused by its own name when it is made.
+            return Optional.empty();
         } catch (IOException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
@@ -105,16 +108,11 @@ record DiskRates(SandboxCgroups cgroups, OciSettings settings) {
         if (limits.diskWriteRate().isPresent()) {
             refuse(DriverFeature.DISK_WRITE_RATE, lackForWriting());
         }
-        String limit = limits.diskReadRate().isPresent() ? DriverFeature.DISK_READ_RATE : DriverFeature.DISK_WRITE_RATE;
-        try {
-            disks(spec);
-            if (limits.diskWriteRate().isPresent()) {
-                requireWriters(spec);
-            }
-        } catch (NoSuchFileException e) {
-            // Of a mount, which is refused by its own name.
-        } catch (IOException e) {
-            refuse(limit, Optional.of(String.valueOf(e.getMessage())));
+        refuse(
+                limits.diskReadRate().isPresent() ? DriverFeature.DISK_READ_RATE : DriverFeature.DISK_WRITE_RATE,
+                lack(() -> disks(spec)));
+        if (limits.diskWriteRate().isPresent()) {
+            refuse(DriverFeature.DISK_WRITE_RATE, lack(() -> requireWriters(spec)));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
@@ -32,7 +33,6 @@ import java.util.regex.Pattern;
 /** Finds out whether this machine can run agents: looks for what is needed, then really runs one. */
 record LaunchProbe(
         OciDriver driver, DriverKind kind, OciSettings settings, Hierarchies hierarchies, boolean storageTools) {
-    static final String STORAGE = "ephemeral-storage";
     private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
     private static final String PROGRAM = "/bin/true";
     private static final long MEMORY = 128 << 20;
@@ -135,7 +135,7 @@ record LaunchProbe(
     private List<String> features(Optional<String> withoutStorage, DiskRates rates) throws IOException {
         List<String> features = new ArrayList<>(List.of(kind.feature()));
         if (withoutStorage.isEmpty()) {
-            features.add(STORAGE);
+            features.add(DriverFeature.EPHEMERAL_STORAGE);
         }
         features.addAll(rates.features());
         return features;

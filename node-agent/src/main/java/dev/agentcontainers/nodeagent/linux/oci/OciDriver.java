@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.authority.SystemStores;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
@@ -157,7 +158,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     @Override
     public DriverProbe probe() {
         DriverProbe probe = new LaunchProbe(this, kind, settings, cgroups.hierarchies(), images.available()).probe();
-        if (probe instanceof DriverProbe.Ready ready && ready.features().contains(LaunchProbe.STORAGE)) {
+        if (probe instanceof DriverProbe.Ready ready && ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
             settings.unaskedStorage().ifPresent(templates::expect);
         }
         if (probe instanceof DriverProbe.Ready) {
