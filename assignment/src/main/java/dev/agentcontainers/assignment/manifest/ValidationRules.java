@@ -39,6 +39,7 @@ final class ValidationRules {
     private static final BigDecimal LEAST_OF_BUDGETS = BigDecimal.valueOf(1024);
     private static final BigDecimal LEAST_STORAGE = BigDecimal.valueOf(16L << 20);
     private static final BigDecimal LEAST_RATE = BigDecimal.valueOf(64L << 10);
+    private static final BigDecimal LEAST_NETWORK_RATE = BigDecimal.valueOf(16L << 10);
     private static final int MOST_PARTS = 8;
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
@@ -278,6 +279,11 @@ final class ValidationRules {
                 "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('64Ki')) >= 0",
                 self -> quantity(self)
                         .filter(amount -> amount.compareTo(LEAST_RATE) >= 0)
+                        .isPresent());
+        rules.put(
+                "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('16Ki')) >= 0",
+                self -> quantity(self)
+                        .filter(amount -> amount.compareTo(LEAST_NETWORK_RATE) >= 0)
                         .isPresent());
         for (String most : List.of("100k", "1Pi", "10G")) {
             BigDecimal amount = Quantity.parse(most).getNumericalAmount();

@@ -111,6 +111,18 @@ final class AgentFlags {
     private @Nullable String diskWriteRate;
 
     @Option(
+            names = "--network-egress-rate",
+            paramLabel = "QUANTITY",
+            description = "Limit of the bytes that the agent sends a second, for example 10Mi; at least 16Ki.")
+    private @Nullable String networkEgressRate;
+
+    @Option(
+            names = "--network-ingress-rate",
+            paramLabel = "QUANTITY",
+            description = "The same of what comes to the agent.")
+    private @Nullable String networkIngressRate;
+
+    @Option(
             names = "--isolation",
             paramLabel = "CLASS",
             description = "The IsolationClass. Default: container with an image, process without one;"
@@ -144,6 +156,8 @@ final class AgentFlags {
         given.put("--open-files", openFiles != null);
         given.put("--disk-read-rate", diskReadRate != null);
         given.put("--disk-write-rate", diskWriteRate != null);
+        given.put("--network-egress-rate", networkEgressRate != null);
+        given.put("--network-ingress-rate", networkIngressRate != null);
         given.put("--isolation", isolation != null);
         given.put("--deadline", deadline != null);
         given.put("--grace-period", gracePeriod != null);
@@ -253,6 +267,8 @@ final class AgentFlags {
         }
         putIfGiven(limits, "disk-read-rate", diskReadRate);
         putIfGiven(limits, "disk-write-rate", diskWriteRate);
+        putIfGiven(limits, "network-egress-rate", networkEgressRate);
+        putIfGiven(limits, "network-ingress-rate", networkIngressRate);
         if (!limits.isEmpty()) {
             spec.putObject("resources").set("limits", limits);
         }

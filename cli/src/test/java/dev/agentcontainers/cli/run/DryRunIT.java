@@ -54,6 +54,8 @@ class DryRunIT {
                 "--open-files=300",
                 "--disk-read-rate=20Mi",
                 "--disk-write-rate=10Mi",
+                "--network-egress-rate=5Mi",
+                "--network-ingress-rate=6Mi",
                 "--deadline=5",
                 "--grace-period=1",
                 "-w/w",

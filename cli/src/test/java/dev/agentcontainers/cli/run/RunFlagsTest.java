@@ -149,6 +149,8 @@ class RunFlagsTest {
             --pids=0                      | spec.resources.limits.pids: Invalid value: 0
             --open-files=255              | spec.resources.limits.open-files: Invalid value: 255
             --disk-read-rate=1Ki          | spec.resources.limits.disk-read-rate: must be a quantity of at least 64Ki
+            --network-egress-rate=1500    | spec.resources.limits.network-egress-rate: must be a quantity of at least 16Ki
+            --network-ingress-rate=11G    | spec.resources.limits.network-ingress-rate: must not be more than 10G
             --name=My.Agent               | metadata.name: Invalid value
             --label=app=a b               | metadata.labels.app: Invalid value
             --image=Debian                | spec.image: must be [REGISTRY

@@ -17,5 +17,11 @@ public final class DriverFeature {
     /** Limits how fast an agent writes to disks. */
     public static final String DISK_WRITE_RATE = "disk-write-rate";
 
+    /** Its agents' interface is one at which the node limits how fast they send. */
+    public static final String NETWORK_EGRESS_RATE = "network-egress-rate";
+
+    /** The same of how fast they receive. */
+    public static final String NETWORK_INGRESS_RATE = "network-ingress-rate";
+
     private DriverFeature() {}
 }

@@ -30,7 +30,7 @@ public record Network(
             "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('1Pi')) <= 0";
 
     /** CEL: the field is no more than the kernel can reckon with. */
-    private static final String IS_NO_TRUNK =
+    static final String IS_NO_TRUNK =
             "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('10G')) <= 0";
 
     /** One egress rule, inline or of an EgressPolicy: allows its ports at its peers. */

@@ -53,6 +53,10 @@ public record Resources(
     private static final String IS_USABLE_RATE =
             "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('64Ki')) >= 0";
 
+    /** CEL: the field is a rate, in bytes a second, that has room for some of an interface's packets each second. */
+    private static final String IS_RATE_OF_PACKETS =
+            "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('16Ki')) >= 0";
+
     /** Reserved amounts. */
     @ApiObject
     public record Requests(
@@ -116,11 +120,29 @@ public record Resources(
             @JsonProperty("disk-write-rate")
             @JsonPropertyDescription(
                     "Bytes a second that are written to each disk under the agent's files, for example 20Mi; faster writes wait. At least 64Ki. Default: no limit. Nodes with control groups of version 1 can't enforce it. Immutable.")
-            Quantity diskWriteRate) {
+            Quantity diskWriteRate,
 
-        /** With as many open files as the node gives, and as fast disks. */
+            @ValidationRule(
+                    value = IS_RATE_OF_PACKETS,
+                    message = "must be a quantity of at least 16Ki, for example 10Mi")
+            @ValidationRule(value = Network.IS_NO_TRUNK, message = "must not be more than 10G")
+            @JsonProperty("network-egress-rate")
+            @JsonPropertyDescription(
+                    "Bytes a second that the agent sends, whatever to, by its interface, for example 10Mi; what is more is dropped, so that senders slow down. A second's bytes and 128Ki more may go at once. At least 16Ki. Default: no limit.")
+            Quantity networkEgressRate,
+
+            @ValidationRule(
+                    value = IS_RATE_OF_PACKETS,
+                    message = "must be a quantity of at least 16Ki, for example 10Mi")
+            @ValidationRule(value = Network.IS_NO_TRUNK, message = "must not be more than 10G")
+            @JsonProperty("network-ingress-rate")
+            @JsonPropertyDescription(
+                    "Bytes a second that come to the agent, whoever from, by its interface, for example 10Mi; what is more is dropped, so that senders slow down. A second's bytes and 128Ki more may come at once. At least 16Ki. Default: no limit.")
+            Quantity networkIngressRate) {
+
+        /** With as many open files as the node gives, and as fast disks and network. */
         public Limits(Quantity cpu, Quantity memory, Quantity ephemeralStorage, Integer pids) {
-            this(cpu, memory, ephemeralStorage, pids, null, null, null);
+            this(cpu, memory, ephemeralStorage, pids, null, null, null, null, null);
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.ForwardingFence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.names.NameAudit;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -214,9 +215,10 @@ public final class AuditedFence extends ForwardingFence implements NameAudit {
     }
 
     @Override
-    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
+            throws SandboxException {
         Instant since = Instant.now();
-        Attachment attached = fence.attach(id, network, group);
+        Attachment attached = fence.attach(id, network, group, rates);
         subjects.attached(id, attached.address(), group, since);
         Long before = lastCounts.remove(id);
         DeniedLedger ledger = ledgers.computeIfAbsent(id, _ -> new DeniedLedger(attached.deniedPackets()));

@@ -32,13 +32,20 @@ public interface Fence {
     Map<String, String> apply(List<GroupRuleset> groups) throws SandboxException;
 
     /**
-     * Gives the sandbox its interface and address, bound to the group's rules, before the agent's first instruction;
-     * for a sandbox that is attached already, binds it to the (other) group.
+     * Gives the sandbox its interface and address, bound to the group's rules and within the rates, before the agent's first
+     * instruction; for a sandbox that is attached already, binds it to the (other) group and holds it to the (other) rates
+     * from its next packet on, whatever connections it has. Rates are no part of a ruleset, nor of its hash.
      *
      * @throws SandboxException of kind TRANSIENT where the group is not applied yet, and for any failure; then nothing
-     *     is left behind
+     *     is left behind, and what is attached already keeps the rates that it had
      */
-    Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException;
+    Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
+            throws SandboxException;
+
+    /** The same as fast as the network is. */
+    default Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+        return attach(id, network, group, NetworkRates.NONE);
+    }
 
     /**
      * Lets the sandbox reach what a name of its group has resolved to, until the time is up; where it may already, for that

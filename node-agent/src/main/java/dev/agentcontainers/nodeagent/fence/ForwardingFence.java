@@ -28,8 +28,9 @@ public abstract class ForwardingFence implements Fence {
     }
 
     @Override
-    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
-        return fence.attach(id, network, group);
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
+            throws SandboxException {
+        return fence.attach(id, network, group, rates);
     }
 
     @Override

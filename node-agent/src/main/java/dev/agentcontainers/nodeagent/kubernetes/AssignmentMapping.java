@@ -176,7 +176,9 @@ public final class AssignmentMapping {
                 number(limits.pids()),
                 number(limits.openFiles()),
                 bytes(limits.diskReadRate()),
-                bytes(limits.diskWriteRate()));
+                bytes(limits.diskWriteRate()),
+                bytes(limits.networkEgressRate()),
+                bytes(limits.networkIngressRate()));
     }
 
     private static OptionalLong number(@Nullable Integer number) {

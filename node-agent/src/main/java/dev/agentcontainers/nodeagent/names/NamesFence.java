@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.ForwardingFence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
@@ -138,14 +139,15 @@ public final class NamesFence extends ForwardingFence {
     }
 
     @Override
-    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
+            throws SandboxException {
         Attachment before = agents.get(id);
         if (before != null && !before.group().equals(group)) {
             agents.remove(id);
         }
         Attachment attached;
         try {
-            attached = fence.attach(id, network, group);
+            attached = fence.attach(id, network, group, rates);
         } catch (SandboxException e) {
             // What the fence holds of it is not known now.
             agents.remove(id);

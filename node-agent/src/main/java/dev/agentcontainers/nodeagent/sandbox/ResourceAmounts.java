@@ -12,6 +12,8 @@ import java.util.OptionalLong;
  * @param openFiles open files of each process
  * @param diskReadRate bytes a second from each disk
  * @param diskWriteRate bytes a second to each disk
+ * @param networkEgressRate bytes a second that are sent
+ * @param networkIngressRate bytes a second that are received
  */
 public record ResourceAmounts(
         OptionalLong cpuMillis,
@@ -20,7 +22,9 @@ public record ResourceAmounts(
         OptionalLong pids,
         OptionalLong openFiles,
         OptionalLong diskReadRate,
-        OptionalLong diskWriteRate) {
+        OptionalLong diskWriteRate,
+        OptionalLong networkEgressRate,
+        OptionalLong networkIngressRate) {
     public static final ResourceAmounts NONE =
             new ResourceAmounts(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
 
@@ -32,6 +36,8 @@ public record ResourceAmounts(
                 memoryBytes,
                 ephemeralStorageBytes,
                 pids,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
                 OptionalLong.empty(),
                 OptionalLong.empty(),
                 OptionalLong.empty());

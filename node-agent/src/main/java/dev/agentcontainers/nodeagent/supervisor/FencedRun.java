@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper.Enforced;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Fenced;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -39,6 +40,9 @@ final class FencedRun implements AutoCloseable {
     private final Clock clock;
     private final Runnable onExit;
     private Optional<Attachment> attachment = Optional.empty();
+    /** What the kernel holds the agent to; empty where that was not asked for yet. */
+    private Optional<NetworkRates> rates = Optional.empty();
+
     /** The revision that the kernel was last asked about. */
     private long caughtUpWith = NEVER;
 
@@ -65,10 +69,11 @@ final class FencedRun implements AutoCloseable {
         return attachment.map(attached -> new Fenced(attached.address(), attached.group(), attached.hash(), revision));
     }
 
-    void attach(NetworkAttachment network, String group) throws SandboxException {
+    private void attach(NetworkAttachment network, String group, NetworkRates wanted) throws SandboxException {
         // Read before: a revision that comes meanwhile is caught up with by the next pass.
         long before = policy.enforced().map(Enforced::revision).orElse(NEVER);
-        Attachment acknowledged = fence.attach(id, network, group);
+        Attachment acknowledged = fence.attach(id, network, group, wanted);
+        rates = Optional.of(wanted);
         boolean sameRules = attachment
                 .filter(earlier ->
                         earlier.group().equals(group) && earlier.hash().equals(acknowledged.hash()))
@@ -81,12 +86,12 @@ final class FencedRun implements AutoCloseable {
     }
 
     /**
-     * As {@link #attach}, for an agent that has not run yet.
+     * Attaches an agent that has not run yet.
      *
      * @throws SandboxException also where the kernel holds other rules than the ones that are wanted
      */
-    void attachBeforeStart(NetworkAttachment network, String group) throws SandboxException {
-        attach(network, group);
+    void attachBeforeStart(NetworkAttachment network, String group, NetworkRates within) throws SandboxException {
+        attach(network, group, within);
         Optional<String> held = attachment.map(Attachment::hash);
         Optional<String> wanted =
                 policy.enforced().map(enforced -> enforced.wanted().get(group));
@@ -99,14 +104,18 @@ final class FencedRun implements AutoCloseable {
         }
     }
 
-    /** Binds the agent to its (possibly other) group's rules, and learns the hash that the kernel holds for them. */
-    void follow(NetworkAttachment network, String group) throws SandboxException {
+    /**
+     * Binds the agent to its (possibly other) group's rules and (possibly other) rates, and learns the hash that the kernel holds
+     * for the rules.
+     */
+    void follow(NetworkAttachment network, String group, NetworkRates within) throws SandboxException {
         boolean sameGroup =
                 attachment.filter(current -> current.group().equals(group)).isPresent();
         if (!sameGroup
+                || !rates.equals(Optional.of(within))
                 || policy.enforced().map(Enforced::revision).orElse(NEVER) != caughtUpWith
                 || isHeldOtherwise(group)) {
-            attach(network, group);
+            attach(network, group, within);
         }
     }
 
@@ -194,6 +203,7 @@ final class FencedRun implements AutoCloseable {
         driver.remove(id);
         fence.detach(id);
         attachment = Optional.empty();
+        rates = Optional.empty();
         caughtUpWith = NEVER;
         revision = NEVER;
     }

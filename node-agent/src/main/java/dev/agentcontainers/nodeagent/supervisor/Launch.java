@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.journal.JournalException;
@@ -92,7 +93,7 @@ final class Launch {
             reached = agent.note(reached.beginning(node.bootId(), node.clock().instant()));
             NetworkAttachment network = driver.create(spec);
             Instant prepared = node.clock().instant();
-            fenced.attachBeforeStart(network, assignment.policyGroup());
+            fenced.attachBeforeStart(network, assignment.policyGroup(), NetworkRates.of(assignment.limits()));
             reached = agent.note(reached.releasing(
                     prepared, node.clock().instant(), fenced.acknowledged().orElseThrow()));
             driver.start(id);

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Probed;
@@ -45,15 +46,19 @@ record Oversight(
             return new Next.Again();
         }
         try {
-            fenced.follow(running.network(), current.assignment().policyGroup());
+            follow(running, current, appliedIn(current));
             probed.follow(current, driver, running.startedAt());
-            Optional<SandboxException> refused = updateLimits(driver, current);
+            Optional<SandboxException> refused = updateLimits(driver, current, running);
             JournalEntry now = probedNow(fencedNow(agent.entry().orElse(current)));
             reports.running(now, appliedIn(now), refused, probed.health().map(Availability::of));
         } catch (SandboxException e) {
             return new Next.Retry(e, AfterExit.deadline(current));
         }
         return new Next.Wait(AfterExit.deadline(current));
+    }
+
+    private void follow(SandboxState.Running running, JournalEntry entry, Assignment within) throws SandboxException {
+        fenced.follow(running.network(), entry.assignment().policyGroup(), NetworkRates.of(within.limits()));
     }
 
     /** Journalled before the agent is asked to stop, so that whoever sees its end knows why it came. */
@@ -100,8 +105,8 @@ record Oversight(
     }
 
     /** Applies what has changed; what can't be had leaves all of it as it was, and is returned. */
-    private Optional<SandboxException> updateLimits(IsolationDriver driver, JournalEntry entry)
-            throws SandboxException {
+    private Optional<SandboxException> updateLimits(
+            IsolationDriver driver, JournalEntry entry, SandboxState.Running running) throws SandboxException {
         Assignment before = appliedIn(entry);
         Assignment wanted = entry.assignment();
         if (before.equals(wanted)) {
@@ -114,6 +119,8 @@ record Oversight(
         try {
             if (!before.limits().equals(wanted.limits()) || !before.requests().equals(wanted.requests())) {
                 driver.update(resolution.resolve(wanted, images.held(wanted)));
+                // After what may refuse: rates that the kernel does not take are tried again.
+                follow(running, entry, wanted);
             }
             agent.keep(entry.applied(wanted));
             return Optional.empty();

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.FlowTraffic;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -45,7 +46,7 @@ final class EventfulFence implements Fence {
     }
 
     @Override
-    public synchronized Attachment attach(SandboxId id, NetworkAttachment network, String group) {
+    public synchronized Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates) {
         return attached.computeIfAbsent(id, _ -> new Attachment("100.80.4." + nextAddress++, group, "hash", 0));
     }
 

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.observability.MeteredFence;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -83,7 +84,7 @@ class FenceUpkeepTest {
         }
 
         @Override
-        public Attachment attach(SandboxId id, NetworkAttachment network, String group) {
+        public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates) {
             throw new UnsupportedOperationException("not part of these tests");
         }
 

@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -58,7 +59,7 @@ public final class FakeFence implements Fence {
     }
 
     @Override
-    public synchronized Attachment attach(SandboxId id, NetworkAttachment network, String group)
+    public synchronized Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
             throws SandboxException {
         String hash = hashes.get(group);
         if (hash == null) {

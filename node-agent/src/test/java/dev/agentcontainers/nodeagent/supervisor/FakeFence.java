@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -34,7 +35,8 @@ final class FakeFence implements Fence {
     }
 
     @Override
-    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
+            throws SandboxException {
         return calls.call(
                 "attach",
                 () -> machine.attach(id, group)

@@ -65,6 +65,12 @@ public record AgentRequest(
         if (given.diskWriteRate() != null) {
             limits.add(DriverFeature.DISK_WRITE_RATE);
         }
+        if (given.networkEgressRate() != null) {
+            limits.add(DriverFeature.NETWORK_EGRESS_RATE);
+        }
+        if (given.networkIngressRate() != null) {
+            limits.add(DriverFeature.NETWORK_INGRESS_RATE);
+        }
         return List.copyOf(limits);
     }
 }

@@ -107,6 +107,11 @@ class SchedulerTest {
                         node -> node.features("host-root", "disk-read-rate"),
                         "whose driver process cannot limit disk-write-rate"),
                 row(
+                        "rates of the network at a node of an earlier version",
+                        agent -> agent.limits("network-egress-rate", "network-ingress-rate"),
+                        node -> node.features("host-root", "disk-read-rate", "disk-write-rate"),
+                        "whose driver process cannot limit network-egress-rate"),
+                row(
                         "image by its class",
                         agent -> agent.isolation(new IsolationNeed.OfClass("container"))
                                 .fromImage(),

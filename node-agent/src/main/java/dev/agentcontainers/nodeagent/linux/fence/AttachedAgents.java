@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.linux.fence.AgentElements.Snapshot;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
@@ -41,6 +42,7 @@ final class AttachedAgents {
     private final AgentElements elements;
     private final ResolvedAddresses resolved;
     private final AgentBudgets budgets;
+    private final AgentRates rates;
     private final AgentInterface interfaces;
     private final ReachableAgents reachable;
     private final AddressPool pool;
@@ -59,6 +61,7 @@ final class AttachedAgents {
             AgentElements elements,
             ResolvedAddresses resolved,
             AgentBudgets budgets,
+            AgentRates rates,
             AgentInterface interfaces,
             ReachableAgents reachable)
             throws IOException {
@@ -70,6 +73,7 @@ final class AttachedAgents {
         this.elements = elements;
         this.resolved = resolved;
         this.budgets = budgets;
+        this.rates = rates;
         this.interfaces = interfaces;
         this.reachable = reachable;
         resolved.read();
@@ -80,14 +84,33 @@ final class AttachedAgents {
         reachable.are(adopted);
     }
 
-    Attachment attach(SandboxId id, NetworkAttachment network, String group) throws IOException, SandboxException {
+    Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates within)
+            throws IOException, SandboxException {
         HeldGroup rules = groups.applied(group)
                 .orElseThrow(() -> new SandboxException(
                         Step.FENCE, Kind.TRANSIENT, "policy group '" + group + "' is not applied on this node yet"));
         try (NetworkNamespace agent = NetworkNamespace.ofProcess(system.namespaces(), network.pid())) {
             requireOwnNamespace(agent, network);
             Optional<Attachment> standing = standing(id, agent, group, rules);
-            return standing.isPresent() ? standing.get() : attachNew(id, agent, group, rules);
+            if (standing.isPresent()) {
+                hold(Names.agentInterface(id), within);
+                return standing.get();
+            }
+            return attachNew(id, agent, group, rules, within);
+        }
+    }
+
+    private void hold(String name, NetworkRates within) throws SandboxException {
+        try {
+            rates.set(name, within);
+        } catch (IOException e) {
+            throw new SandboxException(
+                    Step.FENCE,
+                    Kind.TRANSIENT,
+                    within.isEmpty()
+                            ? "limits of network rates can't be taken back: " + e.getMessage()
+                            : within.fields() + " can't be enforced on this node: " + e.getMessage(),
+                    e);
         }
     }
 
@@ -212,7 +235,8 @@ final class AttachedAgents {
         return lately;
     }
 
-    private Attachment attachNew(SandboxId id, NetworkNamespace agent, String group, HeldGroup rules)
+    private Attachment attachNew(
+            SandboxId id, NetworkNamespace agent, String group, HeldGroup rules, NetworkRates within)
             throws IOException, SandboxException {
         Ipv4 address = pool.take()
                 .orElseThrow(() -> new SandboxException(
@@ -220,10 +244,11 @@ final class AttachedAgents {
         try {
             addElements(Names.agentInterface(id), address, group);
             charge(Names.agentInterface(id), groups.budgets(group).orElse(GroupBudgets.NONE));
+            hold(Names.agentInterface(id), within);
             interfaces.create(id, agent, address);
             reachable.add(Names.agentInterface(id), address);
             return new Attachment(address.toString(), group, rules.hash(), 0);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | SandboxException | RuntimeException e) {
             undo(id, address, e);
             throw e;
         }
@@ -387,6 +412,7 @@ final class AttachedAgents {
         // The elements last: by them a second attempt finds what a failed one has left.
         resolved.close(name);
         unbind(name);
+        rates.forget(name);
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
         }
@@ -452,6 +478,7 @@ final class AttachedAgents {
         Set<String> remains = new HashSet<>(snapshot.interfaces());
         remains.addAll(resolved.interfaces());
         remains.addAll(budgets.interfaces());
+        remains.addAll(rates.interfaces());
         for (Link link : Links.all(fence.route())) {
             if (link.up() && !link.alias().isEmpty() && snapshot.complete(link.name())) {
                 remains.remove(link.name());

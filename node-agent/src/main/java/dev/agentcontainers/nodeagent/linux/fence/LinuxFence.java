@@ -8,6 +8,7 @@ import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.FlowTraffic;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -171,10 +172,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
     }
 
     @Override
-    public Attachment attach(SandboxId id, NetworkAttachment network, String group) throws SandboxException {
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates)
+            throws SandboxException {
         requireName(group);
         return locked("attach " + id, () -> {
-            Attachment attached = fence().agents().attach(id, network, group);
+            Attachment attached = fence().agents().attach(id, network, group, rates);
             observation.ifPresent(its -> its.attached(id));
             return attached;
         });

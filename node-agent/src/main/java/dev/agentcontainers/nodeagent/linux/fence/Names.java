@@ -31,6 +31,11 @@ final class Names {
     /** Chain in which connections by rules with budgets are charged. */
     static final String BUDGETS = "budgets";
 
+    /** Maps of agents' interfaces to limits of what they send, and of what comes to them. */
+    static final String SENDING_RATES = "sending_rates";
+
+    static final String RECEIVING_RATES = "receiving_rates";
+
     /** Set of interfaces and marks of which what exceeds the rate waits for the sender to try again. */
     static final String PACED = "paced";
 
@@ -77,6 +82,16 @@ final class Names {
 
     static String pacesOf(String agentInterface) {
         return "p_" + agentInterface + "_";
+    }
+
+    /** How fast an agent may send: one with another rate is another one. */
+    static String sendingRate(String agentInterface, long rate) {
+        return "s_" + agentInterface + "_" + rate;
+    }
+
+    /** The same of what comes to it. */
+    static String receivingRate(String agentInterface, long rate) {
+        return "r_" + agentInterface + "_" + rate;
     }
 
     /** Chain of what the group's agents send. */

@@ -47,6 +47,7 @@ final class OpenFence implements AutoCloseable {
     private final AgentElements elements;
     private final ResolvedAddresses resolved;
     private final AgentBudgets budgets;
+    private final AgentRates rates;
     private final ChargedRules charged;
     private final TakenBack takenBack;
     private final ReachableAgents reachable;
@@ -64,6 +65,8 @@ final class OpenFence implements AutoCloseable {
     private boolean closedLately;
     /** Why budgets could not be put right when they were looked at last. */
     private volatile Optional<String> uncharged = Optional.empty();
+    /** The same of rates. */
+    private volatile Optional<String> unlimited = Optional.empty();
 
     static OpenFence open(
             LinuxFenceSettings settings, FenceSettings fenceSettings, FenceSystem system, Duration everythingReadEvery)
@@ -136,6 +139,7 @@ final class OpenFence implements AutoCloseable {
         this.elements = new AgentElements(fence.filter(), table);
         this.resolved = new ResolvedAddresses(fence.filter(), table);
         this.budgets = new AgentBudgets(fence, table);
+        this.rates = new AgentRates(fence, table);
         this.charged = new ChargedRules(groups, elements, budgets);
         this.takenBack = new TakenBack(fence, groups, elements, resolved);
         requireSameRange();
@@ -151,6 +155,7 @@ final class OpenFence implements AutoCloseable {
                 elements,
                 resolved,
                 budgets,
+                rates,
                 new AgentInterface(system, fence, visitor, settings.mtu()),
                 reachable);
     }
@@ -178,8 +183,12 @@ final class OpenFence implements AutoCloseable {
         writeBase(never);
         forgetClosed(never);
         groups.removeUnusedSets();
-        if (groups.haveBudgets() || table.chains().contains(Names.BUDGETS)) {
+        List<String> chains = table.chains();
+        if (groups.haveBudgets() || chains.contains(Names.BUDGETS)) {
             attemptToCharge(budgets::adopt);
+        }
+        if (RateRules.CHAINS.stream().anyMatch(chains::contains)) {
+            rates.adopt();
         }
         uplink.ensure();
         intercepts = groups.intercepts();
@@ -259,6 +268,7 @@ final class OpenFence implements AutoCloseable {
         List<String> warnings = new ArrayList<>(uplink.warnings());
         charged.warning().ifPresent(warnings::add);
         uncharged.ifPresent(warnings::add);
+        unlimited.ifPresent(warnings::add);
         return warnings;
     }
 
@@ -298,7 +308,17 @@ final class OpenFence implements AutoCloseable {
         if (budgets.stand()) {
             attemptToCharge(() -> budgets.repair(agents.budgetsByInterface(), agents.interfaces(), repaired));
         }
+        repairRates(repaired);
         return repaired;
+    }
+
+    private void repairRates(List<String> repaired) {
+        try {
+            repaired.addAll(rates.repair(agents.interfaces()));
+            unlimited = Optional.empty();
+        } catch (IOException e) {
+            unlimited = Optional.of("the rates that agents are held to can't be looked after: " + e.getMessage());
+        }
     }
 
     private interface Charging {

@@ -41,8 +41,10 @@ public record TableMessages(String table) {
     private static final int NFTA_OBJ_TABLE = 1;
     static final int NFTA_LIMIT_RATE = 1;
     private static final int NFTA_LIMIT_UNIT = 2;
-    private static final int NFTA_LIMIT_BURST = 3;
+    static final int NFTA_LIMIT_BURST = 3;
     private static final int NFTA_LIMIT_TYPE = 4;
+    static final int NFTA_LIMIT_FLAGS = 5;
+    static final int NFT_LIMIT_INVERTED = 1;
     private static final int NFT_LIMIT_PKT_BYTES = 1;
     private static final long SECOND = 1;
     static final int NFT_JUMP = -3;
@@ -175,13 +177,23 @@ public record TableMessages(String table) {
      * @param burst bytes beside those of a second that may come at once
      */
     public NetlinkMessage putLimit(String name, long bytesPerSecond, int burst) {
+        return limit(name, bytesPerSecond, burst, 0);
+    }
+
+    /** The same of one that matches the packets beyond. */
+    public NetlinkMessage putExcess(String name, long bytesPerSecond, int burst) {
+        return limit(name, bytesPerSecond, burst, NFT_LIMIT_INVERTED);
+    }
+
+    private NetlinkMessage limit(String name, long bytesPerSecond, int burst, int flags) {
         return object(
                 name,
                 LIMIT,
                 data -> data.attributeBigEndian(NFTA_LIMIT_RATE, bytesPerSecond)
                         .attributeBigEndian(NFTA_LIMIT_UNIT, SECOND)
                         .attributeBigEndian(NFTA_LIMIT_BURST, burst)
-                        .attributeBigEndian(NFTA_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES));
+                        .attributeBigEndian(NFTA_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES)
+                        .attributeBigEndian(NFTA_LIMIT_FLAGS, flags));
     }
 
     private NetlinkMessage object(String name, int type, Consumer<Payload> data) {

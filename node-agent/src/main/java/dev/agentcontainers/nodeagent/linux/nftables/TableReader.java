@@ -113,8 +113,13 @@ public record TableReader(NetlinkSocket socket, String table) {
      */
     public record Quota(String name, long bytes, long used, boolean inverted) {}
 
-    /** A limit of the table, of bytes. */
-    public record Limit(String name, long bytesPerSecond) {}
+    /**
+     * A limit of the table, of bytes.
+     *
+     * @param burst bytes beside those of a second that it matches at once
+     * @param inverted whether it matches packets beyond instead
+     */
+    public record Limit(String name, long bytesPerSecond, int burst, boolean inverted) {}
 
     /** Names of the table's chains; empty where there is no such table. */
     public List<String> chains() throws NetlinkException {
@@ -206,12 +211,16 @@ public record TableReader(NetlinkSocket socket, String table) {
     public List<Limit> limits() throws NetlinkException {
         List<Limit> limits = new ArrayList<>();
         for (Attributes attributes : objects(TableMessages.LIMIT)) {
+            Optional<Attributes> data = attributes.nested(TableMessages.NFTA_OBJ_DATA);
             limits.add(new Limit(
                     attributes.text(TableMessages.NFTA_OBJ_NAME).orElse(""),
-                    attributes
-                            .nested(TableMessages.NFTA_OBJ_DATA)
-                            .flatMap(data -> data.longBigEndian(TableMessages.NFTA_LIMIT_RATE))
-                            .orElse(0L)));
+                    data.flatMap(its -> its.longBigEndian(TableMessages.NFTA_LIMIT_RATE))
+                            .orElse(0L),
+                    data.flatMap(its -> its.integerBigEndian(TableMessages.NFTA_LIMIT_BURST))
+                            .orElse(0),
+                    data.flatMap(its -> its.integerBigEndian(TableMessages.NFTA_LIMIT_FLAGS))
+                                    .orElse(0)
+                            == TableMessages.NFT_LIMIT_INVERTED));
         }
         return limits;
     }

@@ -66,7 +66,9 @@ final class GvisorLimits {
                 pids.isPresent() ? OptionalLong.of(hostTasks(pids.getAsLong())) : pids,
                 limits.openFiles(),
                 limits.diskReadRate(),
-                limits.diskWriteRate());
+                limits.diskWriteRate(),
+                limits.networkEgressRate(),
+                limits.networkIngressRate());
     }
 
     /** Each address space has a process of gVisor's, with a thread for each processor and one more at most. */

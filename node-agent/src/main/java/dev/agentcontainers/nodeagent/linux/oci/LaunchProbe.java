@@ -138,6 +138,9 @@ record LaunchProbe(
             features.add(DriverFeature.EPHEMERAL_STORAGE);
         }
         features.addAll(rates.features());
+        // By the fence, which stands before the first agent does: its own rules need what limits of rates need.
+        features.add(DriverFeature.NETWORK_EGRESS_RATE);
+        features.add(DriverFeature.NETWORK_INGRESS_RATE);
         return features;
     }
 

@@ -60,7 +60,9 @@ final class Share {
                 given == null || given.pids() == null ? PIDS : given.pids(),
                 given == null ? null : given.openFiles(),
                 given == null ? null : given.diskReadRate(),
-                given == null ? null : given.diskWriteRate());
+                given == null ? null : given.diskWriteRate(),
+                given == null ? null : given.networkEgressRate(),
+                given == null ? null : given.networkIngressRate());
         agent.setSpec(new AgentContainerSpec(
                 spec.platform(),
                 spec.isolation(),

@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.fence.ResolvedDestination;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -126,7 +127,7 @@ final class LoopbackFence implements Fence, AutoCloseable {
     }
 
     @Override
-    public Attachment attach(SandboxId id, NetworkAttachment network, String group) {
+    public Attachment attach(SandboxId id, NetworkAttachment network, String group, NetworkRates rates) {
         // The first agent is the second address of the loopback network, and so on.
         Attachment attachment = new Attachment("127.0.0." + (attached.size() + 2), group, "hash", 0);
         attached.put(id, attachment);

@@ -191,6 +191,8 @@ final class TestNode implements AutoCloseable {
                 OptionalLong.empty(),
                 OptionalLong.of(number),
                 OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
                 OptionalLong.empty());
     }
 
@@ -202,7 +204,9 @@ final class TestNode implements AutoCloseable {
                 OptionalLong.empty(),
                 OptionalLong.empty(),
                 read,
-                write);
+                write,
+                OptionalLong.empty(),
+                OptionalLong.empty());
     }
 
     static ResourceAmounts storage(long bytes) {
