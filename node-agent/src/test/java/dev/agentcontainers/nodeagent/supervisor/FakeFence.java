@@ -39,7 +39,7 @@ final class FakeFence implements Fence {
             throws SandboxException {
         return calls.call(
                 "attach",
-                () -> machine.attach(id, group)
+                () -> machine.attach(id, group, rates)
                         .orElseThrow(() -> new SandboxException(
                                 Step.FENCE, Kind.TRANSIENT, "group " + group + " is not applied yet")));
     }

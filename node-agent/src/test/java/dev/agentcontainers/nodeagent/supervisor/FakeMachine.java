@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
@@ -24,6 +25,7 @@ final class FakeMachine {
     private final Clock clock;
     private final Map<SandboxId, Sandbox> sandboxes = new HashMap<>();
     private final Map<SandboxId, String> attached = new HashMap<>();
+    private final Map<SandboxId, NetworkRates> rates = new HashMap<>();
     private final Map<String, String> rulesets = new HashMap<>();
     private final Map<SandboxId, Integer> starts = new HashMap<>();
     private final Map<SandboxId, Integer> answers = new HashMap<>();
@@ -145,11 +147,17 @@ final class FakeMachine {
         return Map.copyOf(rulesets);
     }
 
-    synchronized Optional<Attachment> attach(SandboxId id, String group) {
+    /** What the fence holds the sandbox to. */
+    synchronized Optional<NetworkRates> rates(SandboxId id) {
+        return Optional.ofNullable(rates.get(id));
+    }
+
+    synchronized Optional<Attachment> attach(SandboxId id, String group, NetworkRates within) {
         if (!rulesets.containsKey(group)) {
             return Optional.empty();
         }
         attached.put(id, group);
+        rates.put(id, within);
         happened.add("attach");
         return Optional.of(attachment(id));
     }

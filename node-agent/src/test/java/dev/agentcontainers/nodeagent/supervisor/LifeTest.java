@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -13,6 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -266,6 +270,61 @@ class LifeTest {
                 .until(() -> node.latest(ID).orElseThrow().assignment().generation() == 2);
         assertThat(node.machine.spec(ID).orElseThrow().limits()).isEqualTo(Assignments.amounts(500, 1 << 25));
         assertThat(node.machine.happened()).containsOnlyOnce("update");
+    }
+
+    private static ResourceAmounts rates(long egress, long ingress) {
+        return new ResourceAmounts(
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.of(egress),
+                OptionalLong.of(ingress));
+    }
+
+    @Test
+    void ratesOfTheNetworkAreTheFencesFromTheStartAndWhenTheyChange() {
+        running(Assignments.of("a").limits(rates(1 << 20, 2 << 20)));
+        assertThat(node.machine.rates(ID)).contains(NetworkRates.of(rates(1 << 20, 2 << 20)));
+        Assignments changed = Assignments.of("a").newer().limits(rates(3 << 20, 4 << 20));
+        node.run(changed.assignment());
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID).orElseThrow().assignment().generation() == 2);
+        assertThat(node.machine.rates(ID)).contains(NetworkRates.of(rates(3 << 20, 4 << 20)));
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+
+        node.crash();
+        node.forgetReports();
+        node.up(new Calls()).run(changed.assignment());
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        assertThat(node.machine.rates(ID)).contains(NetworkRates.of(rates(3 << 20, 4 << 20)));
+    }
+
+    /** What can't be had leaves all of it as it was. */
+    @Test
+    void ratesStayAsTheyWereWhereTheDriverRefusesWhatCameWithThem() {
+        running(Assignments.of("a").limits(rates(1 << 20, 1 << 20)));
+        node.calls().fail("update", new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, "spec.resources: fixed"));
+        node.run(Assignments.of("a").newer().limits(rates(9 << 20, 9 << 20)).assignment());
+        node.awaitReason(ID, "UpdateRefused");
+        assertThat(node.machine.rates(ID)).contains(NetworkRates.of(rates(1 << 20, 1 << 20)));
+    }
+
+    @Test
+    void ratesThatTheFenceDoesNotTakeAreNotReportedAsApplied() {
+        running(Assignments.of("a"));
+        node.calls().fail("attach", new SandboxException(Step.FENCE, Kind.TRANSIENT, NetworkRates.EGRESS_FIELD));
+        node.run(Assignments.of("a").newer().limits(rates(1 << 20, 1 << 20)).assignment());
+        AgentReport report = node.awaitReason(ID, "FenceFailed");
+        assertThat(report.message()).contains(NetworkRates.EGRESS_FIELD);
+        assertThat(node.machine.rates(ID)).contains(NetworkRates.NONE);
+        node.calls().heal();
+        node.pass(Duration.ofMinutes(5));
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.machine.rates(ID).equals(Optional.of(NetworkRates.of(rates(1 << 20, 1 << 20)))));
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -51,6 +53,60 @@ class FenceFailureIT {
                 }
                 assertThat(call).isGreaterThan(8);
                 assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+            } finally {
+                fence.destroy();
+            }
+        }
+    }
+
+    /** The first agent with a rate: what holds it comes before its interface, and without it there is none. */
+    @Test
+    void attachWithRatesThatFailsAtAnyCallLeavesNoAgent() throws Exception {
+        try (Machine machine = Machine.create()) {
+            FailingSystem system = new FailingSystem(FenceSystem.linux());
+            LinuxFence fence = new LinuxFence(machine.settings(), system);
+            try (HostileAgent agent = machine.agent()) {
+                fence.open(Machine.fenceSettings());
+                fence.apply(List.of(Groups.NARROW));
+                NetworkRates rates = new NetworkRates(OptionalLong.of(1 << 20), OptionalLong.of(1 << 20));
+                List<String> refusals = new ArrayList<>();
+                int call = 1;
+                while (failsAt(call, system, () -> {
+                    try {
+                        fence.attach(agent.id(), agent.network(), "narrow", rates);
+                    } catch (SandboxException e) {
+                        refusals.add(String.valueOf(e.getMessage()));
+                        throw e;
+                    }
+                })) {
+                    assertThat(state(machine))
+                            .as("after failure " + call)
+                            .doesNotContain(Names.agentInterface(agent.id()));
+                    assertThat(agent.shell("ip -o link | wc -l")).startsWith("0 1");
+                    call++;
+                }
+                assertThat(refusals)
+                        .anySatisfy(
+                                refusal -> assertThat(refusal)
+                                        .contains(
+                                                "spec.resources.limits.network-egress-rate and"
+                                                        + " spec.resources.limits.network-ingress-rate can't be enforced on this node"));
+                assertThat(machine.inFence("nft list limits")).contains(Names.agentInterface(agent.id()));
+                assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+                List<String> actions = system.actions();
+                assertThat(actions.lastIndexOf("add to the map " + Names.RECEIVING_RATES))
+                        .isLessThan(actions.lastIndexOf(
+                                "make the interface pair " + Names.agentInterface(agent.id()) + ", eth0"));
+                int change = 1;
+                NetworkRates others = new NetworkRates(OptionalLong.of(2 << 20), OptionalLong.empty());
+                while (failsAt(change, system, () -> fence.attach(agent.id(), agent.network(), "narrow", others))) {
+                    assertThat(machine.inFence("nft list map inet agentfence sending_rates"))
+                            .as("after failure " + change)
+                            .contains(Names.sendingRate(Names.agentInterface(agent.id()), 1 << 20));
+                    change++;
+                }
+                assertThat(machine.inFence("nft list map inet agentfence sending_rates"))
+                        .contains(Names.sendingRate(Names.agentInterface(agent.id()), 2 << 20));
             } finally {
                 fence.destroy();
             }

@@ -187,6 +187,38 @@ final class Machine implements AutoCloseable {
                 identity.key().toString()));
     }
 
+    /** Something at this address of the servers that takes and gives as much as it can. */
+    void meter(String address, int sink, int source) throws IOException {
+        meter(List.of("ip", "netns", "exec", servers), address, sink, source);
+    }
+
+    /** The same at an agent's address. */
+    void meter(HostileAgent at, String address, int sink, int source) throws IOException {
+        meter(List.of("nsenter", "--net=/proc/" + at.network().pid() + "/ns/net"), address, sink, source);
+    }
+
+    private void meter(List<String> there, String address, int sink, int source) throws IOException {
+        List<String> command = new ArrayList<>(there);
+        command.addAll(List.of(
+                "/usr/bin/python3",
+                resource("meter.py").toString(),
+                address,
+                Integer.toString(sink),
+                Integer.toString(source)));
+        start(command);
+    }
+
+    /** Bytes that have come to the servers so far. */
+    long arrived() {
+        return Long.parseLong(onServers("cat /proc/self/net/dev")
+                .lines()
+                .map(String::strip)
+                .filter(line -> line.startsWith("down0:"))
+                .findFirst()
+                .orElseThrow()
+                .split(" +")[1]);
+    }
+
     HostileAgent agent() throws IOException {
         HostileAgent agent = HostileAgent.start(resource("agent.py"));
         processes.add(agent.process());

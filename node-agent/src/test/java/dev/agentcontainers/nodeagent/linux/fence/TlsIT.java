@@ -12,6 +12,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.names.RecordedDecisions;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -20,6 +21,7 @@ import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -96,6 +98,34 @@ class TlsIT {
     /** Python tells a reset of TLS as an end: that it is one is shown where the bytes are seen. */
     private static void assertCut(DrivenAgent agent, String flow) {
         assertThat(agent.request("send_tls", flow)).doesNotContain("hello");
+    }
+
+    /** The agent's side of such a connection ends at the proxy, and its interface is where it is held to its rates. */
+    @Test
+    void whatIsRelayedIsHeldToTheAgentsRates() throws Exception {
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        long rate = 256 << 10;
+        assertThat(relayed(agent)).isGreaterThan(8 * rate);
+        proxied.names()
+                .attach(
+                        agent.id(),
+                        agent.network(),
+                        "named",
+                        new NetworkRates(OptionalLong.of(rate), OptionalLong.empty()));
+        assertThat(relayed(agent)).isBetween(rate, 6 * rate + AgentRates.BURST);
+        proxied.names()
+                .attach(
+                        agent.id(),
+                        agent.network(),
+                        "named",
+                        new NetworkRates(OptionalLong.empty(), OptionalLong.of(rate)));
+        assertThat(relayed(agent)).isBetween(rate, 6 * rate + AgentRates.BURST);
+    }
+
+    /** In four seconds and what the last piece takes. */
+    private static long relayed(DrivenAgent agent) {
+        return Long.parseLong(agent.request("spend_tls", "flow", 4));
     }
 
     @ParameterizedTest

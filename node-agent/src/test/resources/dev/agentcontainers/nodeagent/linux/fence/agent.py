@@ -201,6 +201,123 @@ def spend_for(host, port, seconds):
     return str(total)
 
 
+def unbuffered(host, port):
+    """A stream that takes what was not sent yet with it when it is closed."""
+    s = socket.create_connection((host, port), 5)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.settimeout(0.2)
+    return s
+
+
+def together(count, function):
+    threads = [threading.Thread(target=function, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def pour(host, port, seconds, streams, datagrams=0):
+    """Sends as fast as can be, by so many streams and flows of datagrams at once: who counts is the other side."""
+    end = time.monotonic() + seconds
+
+    def stream():
+        with unbuffered(host, port) as s:
+            while time.monotonic() < end:
+                try:
+                    s.send(b"p" * 65536)
+                except TimeoutError:
+                    pass
+
+    def flow():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect((host, port))
+            while time.monotonic() < end:
+                for _ in range(20):
+                    try:
+                        s.send(b"p" * 1400)
+                    except OSError:
+                        # What is denied is answered.
+                        pass
+                time.sleep(0.001)
+
+    for thread in together(streams, stream) + together(datagrams, flow):
+        thread.join()
+    return "poured"
+
+
+def drink(host, port, seconds, streams, datagrams=0):
+    """The same of what comes."""
+    end = time.monotonic() + seconds
+
+    def stream():
+        with unbuffered(host, port) as s:
+            while time.monotonic() < end:
+                try:
+                    s.recv(1 << 18)
+                except TimeoutError:
+                    pass
+
+    def flow():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(0.2)
+            s.sendto(str(seconds).encode(), (host, port))
+            while time.monotonic() < end:
+                try:
+                    s.recv(65536)
+                except TimeoutError:
+                    pass
+
+    for thread in together(streams, stream) + together(datagrams, flow):
+        thread.join()
+    return "drunk"
+
+
+def begin_pouring(name, host, port):
+    """By one stream, until end_pouring."""
+    s = unbuffered(host, port)
+    flows[name] = s
+
+    def stream():
+        while name in flows:
+            try:
+                s.send(b"p" * 65536)
+            except TimeoutError:
+                pass
+
+    flows[name + " thread"] = together(1, stream)[0]
+    return "begun"
+
+
+def end_pouring(name):
+    """Whether it was this one stream until now."""
+    went_on = flows[name + " thread"].is_alive()
+    s = flows.pop(name)
+    flows.pop(name + " thread").join()
+    s.close()
+    return "ended" if went_on else "broken"
+
+
+def spend_tls(name, seconds, piece=16384):
+    """How much goes by an open flow of TLS, each way, to who sends back at least as much."""
+    end = time.monotonic() + seconds
+    s = flows[name]
+    s.settimeout(30)
+    total = 0
+    while time.monotonic() < end:
+        s.sendall(b"u" * piece)
+        got = 0
+        while got < piece:
+            got += len(s.recv(65536))
+        total += piece
+    return str(total)
+
+
+def received():
+    """Bytes that came by the interface so far."""
+    with open("/proc/self/net/dev") as table:
+        return next(line.split()[1] for line in table if line.strip().startswith("eth0:"))
+
+
 def upload(host, port, size):
     """Sends and gets back more than one packet's worth."""
     with socket.create_connection((host, port), 3) as s:
