@@ -14,12 +14,15 @@ import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Probes;
+import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.Probe;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -71,6 +74,27 @@ class AssignmentMappingTest {
         assertThat(assignment.requests().memoryBytes()).hasValue(bytes);
         assertThat(assignment.limits().cpuMillis()).hasValue(millis);
         assertThat(assignment.requests().ephemeralStorageBytes()).isEmpty();
+    }
+
+    @Test
+    void ratesAreBytesASecond() {
+        ResourceAmounts limits = AssignmentMapping.limits(new Resources.Limits(
+                null,
+                null,
+                null,
+                null,
+                null,
+                new Quantity("1Mi"),
+                new Quantity("2Mi"),
+                new Quantity("16Ki"),
+                new Quantity("10G")));
+
+        assertThat(limits.diskReadRate()).hasValue(1 << 20);
+        assertThat(limits.diskWriteRate()).hasValue(2 << 20);
+        assertThat(limits.networkEgressRate()).hasValue(16 << 10);
+        assertThat(limits.networkIngressRate()).hasValue(10_000_000_000L);
+        assertThat(NetworkRates.of(limits).fields())
+                .isEqualTo("spec.resources.limits.network-egress-rate and spec.resources.limits.network-ingress-rate");
     }
 
     static Stream<Arguments> variables() {

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.linux.fence.Attack.Barrier;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
@@ -29,6 +30,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -114,6 +116,25 @@ class GvisorFenceIT {
         assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
         bind("wide");
         assertThat(agent.udp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
+    /** gVisor's own network stack is on the agent's side of the interface at which rates are measured. */
+    @Test
+    void ratesHoldForWhatGvisorSends() throws Exception {
+        long rate = 1 << 20;
+        machine.meter(ALLOWED, 9090, 9091);
+        fence.attach(
+                agent.id(),
+                agent.network(),
+                "wide",
+                new NetworkRates(OptionalLong.of(rate), OptionalLong.of(rate / 2)));
+        long before = machine.arrived();
+        assertThat(agent.request("pour", ALLOWED, 9090, 4, 2, 1)).isEqualTo("poured");
+        assertThat(machine.arrived() - before).isBetween(rate, 6 * rate + AgentRates.BURST);
+        bind("wide");
+        before = machine.arrived();
+        assertThat(agent.request("pour", ALLOWED, 9090, 4, 2, 1)).isEqualTo("poured");
+        assertThat(machine.arrived() - before).as("without a rate").isGreaterThan(12 * rate);
     }
 
     /** Where gVisor lets a packet come to be it is sent at the interface, counted and dropped by the rules. */
