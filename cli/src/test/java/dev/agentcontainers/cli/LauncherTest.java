@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The launcher of a checkout, with a Java that only pretends. */
 class LauncherTest {
@@ -72,6 +75,22 @@ class LauncherTest {
         java("exit 0");
         assertThat(output(launch())).contains("-XX:AOTCache=").contains("agentctl.jar version");
         assertThat(caches()).singleElement().asString().endsWith(".aot");
+    }
+
+    @ParameterizedTest(name = "LC_ALL={0} LANG={1}")
+    @CsvSource({"'', '', C.UTF-8", "'', C, C.UTF-8", "POSIX, de_DE.UTF-8, C.UTF-8", "'', de_DE.UTF-8, ''", "de_DE, C, de_DE"})
+    void namesOfFilesAreInUtf8WhereTheLocaleSaysNothing(String all, String lang, String expected) throws Exception {
+        program("jdk/bin/java", "echo \"<$LC_ALL>\"");
+        ProcessBuilder builder = new ProcessBuilder(
+                "env", "-u", "LC_ALL", "-u", "LC_CTYPE", "-u", "LANG", "AGENTCTL_NO_BUILD=1", "AGENTCTL_START_CACHE=off");
+        Map.of("LC_ALL", all, "LANG", lang).forEach((name, value) -> {
+            if (!value.isEmpty()) {
+                builder.command().add(name + "=" + value);
+            }
+        });
+        builder.command().addAll(List.of("sh", checkout.resolve("agentctl").toString(), "version"));
+
+        assertThat(output(builder.redirectErrorStream(true).start()).strip()).isEqualTo("<" + expected + ">");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.agentcontainers.cli.names;
 
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.protocol.names.NameLimits;
 import java.util.Optional;
@@ -22,6 +23,11 @@ public final class DnsUpstream {
         } catch (IllegalArgumentException e) {
             throw new UserException("--dns-upstream: " + e.getMessage(), 2);
         }
+    }
+
+    /** Whether it is at this machine's own loopback. */
+    public boolean isThisMachine() {
+        return value().filter(given -> UpstreamAddress.parse(given).getAddress().isLoopbackAddress()).isPresent();
     }
 
     /** As it was given, checked. */

@@ -45,6 +45,8 @@ public final class NodeUnit {
 
                 [Service]
                 Type=exec
+                # Names of files are in UTF-8, whatever the machine's services have: in the locale C a JVM can't name others.
+                Environment=LC_ALL=C.UTF-8
                 ExecStart=%s
                 # Agents outlive the node agent: stopping or restarting it ends nothing but itself.
                 KillMode=process

@@ -21,7 +21,7 @@ public final class Prerequisites {
      */
     public record Prerequisite(String name, String debianPackage, String elsewhere, BooleanSupplier present) {
         /** A program on the PATH (or in the sbin folders), or a shared library; one of the alternatives is enough. */
-        static Prerequisite file(String debianPackage, String... alternatives) {
+        public static Prerequisite file(String debianPackage, String... alternatives) {
             return new Prerequisite(
                     String.join(" or ", alternatives),
                     debianPackage,
@@ -64,6 +64,14 @@ public final class Prerequisites {
      */
     public static void ensure(List<Prerequisite> needed, Progress progress) {
         ensure(needed, DebianPackages.ofThisMachine(), progress);
+    }
+
+    /** The same, without installing anything. */
+    public static void ensureHere(List<Prerequisite> needed) {
+        List<Prerequisite> missing = missing(needed);
+        if (!missing.isEmpty()) {
+            throw new UserException(explain(missing));
+        }
     }
 
     static void ensure(List<Prerequisite> needed, Packages source, Progress progress) {

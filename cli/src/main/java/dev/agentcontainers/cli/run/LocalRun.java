@@ -4,6 +4,8 @@ import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
+import dev.agentcontainers.nodeagent.linux.rootless.OwnNamespaces;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
@@ -14,8 +16,9 @@ import dev.agentcontainers.nodeagent.standalone.RunObserver;
 import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
-/** A run by this process itself, which is root's. */
+/** A run by this process itself, which is root: of the machine, or of namespaces of an ordinary user's. */
 final class LocalRun implements AgentRun {
     private final StandaloneRun run;
 
@@ -31,6 +34,16 @@ final class LocalRun implements AgentRun {
             throw new UserException(String.valueOf(e.getMessage()), RunCommand.NOT_RUN);
         }
         this.run = new StandaloneRun(objects, Platform.current(), List.of(), names, images, observer);
+    }
+
+    /** In namespaces of an ordinary user's, whose machine is told of by a tether. */
+    LocalRun(RunObjects objects, NameSettings names, ImageSettings images, RunObserver observer, Tether tether) {
+        NameSettings theirs = new NameSettings(
+                Optional.of(names.upstream().orElse(OwnNamespaces.RESOLVER)), names.limits());
+        this.run = new StandaloneRun(
+                objects, LinuxPlatform.ofAnOrdinaryUser(), tether.closed(), theirs, images, observer);
+        observer.progress("without root, in namespaces of your own");
+        tether.follow(run::neverAllow);
     }
 
     @Override

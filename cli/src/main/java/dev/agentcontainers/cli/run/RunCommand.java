@@ -7,6 +7,7 @@ import dev.agentcontainers.cli.registry.RegistryFlags;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -42,7 +43,9 @@ import picocli.CommandLine.Parameters;
             "registry that wants a password, name a Secret in a manifest",
             "(spec.imagePullSecrets). Images that are here: agentctl image --help.",
             "",
-            "Needs root, or the service of this machine (agentctl serve --help).",
+            "Root runs it as a node does. Others run it by the service of this machine, if",
+            "that lets them (agentctl serve --help), and otherwise in namespaces of their",
+            "own: without images and without limits of cpu, memory and disks.",
             ""
         },
         customSynopsis = {
@@ -83,6 +86,12 @@ public final class RunCommand implements Callable<Integer> {
     @Mixin
     private RegistryFlags registries = new RegistryFlags();
 
+    @Option(
+            names = "--rootless",
+            description =
+                    "Run it in namespaces of your own, even where this machine's service would. Not for root.")
+    private boolean rootless;
+
     @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")
     private boolean dryRun;
 
@@ -108,6 +117,11 @@ public final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         requireSense();
+        Way way = dryRun ? new Way.Nowhere() : way();
+        requireSense(way);
+        if (way instanceof Way.OwnNamespaces) {
+            return new RootlessRun(System.getenv()).await();
+        }
         GivenManifests manifests = files.isEmpty()
                 ? GivenManifests.ofObjects(namespace, flags.objects(namespace, command, System.getenv()))
                 : GivenManifests.ofFiles(namespace, files, System.in);
@@ -118,10 +132,68 @@ public final class RunCommand implements Callable<Integer> {
         }
         try (TerminalObserver observer = new TerminalObserver(verbosity())) {
             sayFateOfWorkspaces(objects, observer);
-            AgentRun run = isRoot()
-                    ? new LocalRun(objects, dnsUpstream.settings(), registries.settings(), observer)
-                    : ServiceRun.connect(System.getenv(), manifests, observer);
-            return await(run, observer);
+            return await(run(way, manifests, objects, observer), observer);
+        }
+    }
+
+    private AgentRun run(Way way, GivenManifests manifests, RunObjects objects, TerminalObserver observer) {
+        return switch (way) {
+            case Way.Root _ -> new LocalRun(objects, dnsUpstream.settings(), registries.settings(), observer);
+            case Way.InsideOwnNamespaces(Tether tether) ->
+                new LocalRun(objects, dnsUpstream.settings(), registries.settings(), observer, tether);
+            case Way.Service _ -> ServiceRun.connect(System.getenv(), manifests, observer);
+            case Way.OwnNamespaces _, Way.Nowhere _ -> throw new IllegalStateException("not run by this process");
+        };
+    }
+
+    /** Who runs the agent. */
+    private sealed interface Way {
+        record Root() implements Way {}
+
+        record Service() implements Way {}
+
+        /** This command once more. */
+        record OwnNamespaces() implements Way {}
+
+        /** This is that one. */
+        record InsideOwnNamespaces(Tether tether) implements Way {}
+
+        record Nowhere() implements Way {}
+    }
+
+    private Way way() {
+        Optional<Tether> tether;
+        try {
+            tether = Tether.of(System.getenv());
+        } catch (IOException e) {
+            throw new UserException("the agent could not be run: " + e.getMessage(), NOT_RUN);
+        }
+        if (tether.isPresent()) {
+            return new Way.InsideOwnNamespaces(tether.get());
+        }
+        if (isRoot()) {
+            return new Way.Root();
+        }
+        return !rootless && ServiceRun.isMeant(System.getenv()) ? new Way.Service() : new Way.OwnNamespaces();
+    }
+
+    private void requireSense(Way way) {
+        if (rootless && way instanceof Way.Root) {
+            throw new UserException("run: --rootless is for users other than root", 2);
+        }
+        Optional<String> ofRegistries = registries.firstGiven();
+        if (way instanceof Way.Service && (dnsUpstream.value().isPresent() || ofRegistries.isPresent())) {
+            throw new UserException(
+                    "run: %s can't go with the service of this machine, which has its own: leave it out, or run the agent by yourself (--rootless) or as root"
+                            .formatted(ofRegistries.orElse("--dns-upstream")),
+                    2);
+        }
+        boolean own = way instanceof Way.OwnNamespaces || way instanceof Way.InsideOwnNamespaces;
+        if (own && dnsUpstream.isThisMachine()) {
+            throw new UserException(
+                    "run: --dns-upstream is %s, but what listens on this machine's own loopback can't be asked without root: leave it out to ask this machine's resolvers, or name another"
+                            .formatted(dnsUpstream.value().orElseThrow()),
+                    2);
         }
     }
 
@@ -138,15 +210,6 @@ public final class RunCommand implements Callable<Integer> {
         }
         if (!output.isEmpty() && (!dryRun || !output.equals("yaml"))) {
             throw new UserException("run: -o goes with --dry-run and must be yaml, but is '%s'".formatted(output), 2);
-        }
-        if (dnsUpstream.value().isPresent() && !isRoot()) {
-            throw new UserException(
-                    "run: --dns-upstream needs root: the service of this machine has its own resolver", 2);
-        }
-        Optional<String> ofRegistries = registries.firstGiven();
-        if (ofRegistries.isPresent() && !isRoot()) {
-            throw new UserException(
-                    "run: %s needs root: the service of this machine has its own".formatted(ofRegistries.get()), 2);
         }
         if (quiet && verbose) {
             throw new UserException("run: --quiet and --verbose exclude each other", 2);

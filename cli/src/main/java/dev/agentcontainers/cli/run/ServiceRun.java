@@ -18,6 +18,8 @@ import java.util.Optional;
 
 /** A run by the machine's service, for a user who is not root. */
 final class ServiceRun implements AgentRun {
+    private static final String SOCKET = "AGENTCTL_SOCKET";
+
     private final MessageChannel<ServiceMessage> service;
     private final RunObserver observer;
     private boolean outputRefused;
@@ -28,15 +30,31 @@ final class ServiceRun implements AgentRun {
         this.observer = observer;
     }
 
+    /** Whether the machine's service is what this user's runs are to go to: the user names it, or it takes them. */
+    static boolean isMeant(Map<String, String> environment) {
+        if (environment.containsKey(SOCKET)) {
+            return true;
+        }
+        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(socket(environment)))) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static Path socket(Map<String, String> environment) {
+        return Path.of(environment.getOrDefault(SOCKET, ServiceSettings.SOCKET.toString()));
+    }
+
     /** Connects to the service and asks for the run, or says what to do. */
     static ServiceRun connect(Map<String, String> environment, GivenManifests manifests, RunObserver observer) {
-        Path socket = Path.of(environment.getOrDefault("AGENTCTL_SOCKET", ServiceSettings.SOCKET.toString()));
+        Path socket = socket(environment);
         SocketChannel channel;
         try {
             channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         } catch (IOException e) {
             throw new UserException(
-                    "running an agent needs root or this machine's service, and %s. Run it with sudo, or %s"
+                    "the agent is to be run by this machine's service, and %s. Run it by yourself (--rootless) or with sudo, or %s"
                             .formatted(problem(socket), remedy(socket)),
                     RunCommand.NOT_RUN);
         }

@@ -26,10 +26,12 @@ final class AgentctlProcess {
         this.errorOutput = errorOutput;
     }
 
+    /** By its launcher, as users start it. */
     static AgentctlProcess run(Path folder, String... arguments) throws IOException {
-        List<String> words = new ArrayList<>(List.of("run"));
-        words.addAll(List.of(arguments));
-        return start(new Launch(List.of(), System.getProperty("java.class.path"), Map.of(), ""), folder, words);
+        List<String> line = new ArrayList<>(
+                List.of(Path.of(System.getProperty("project.root"), "agentctl").toString(), "run"));
+        line.addAll(List.of(arguments));
+        return start(line, Map.of("AGENTCTL_NO_BUILD", "yes"), "", folder);
     }
 
     /**
@@ -41,9 +43,7 @@ final class AgentctlProcess {
     record Launch(List<String> before, String classPath, Map<String, String> environment, String input) {}
 
     static AgentctlProcess start(Launch launch, Path folder, List<String> arguments) throws IOException {
-        // Whoever starts the tests in the background may have interrupts ignored, which is passed on.
-        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
-        line.addAll(launch.before());
+        List<String> line = new ArrayList<>(launch.before());
         line.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -54,12 +54,20 @@ final class AgentctlProcess {
                 launch.classPath(),
                 "dev.agentcontainers.cli.Agentctl"));
         line.addAll(arguments);
+        return start(line, launch.environment(), launch.input(), folder);
+    }
+
+    private static AgentctlProcess start(
+            List<String> command, Map<String, String> environment, String input, Path folder) throws IOException {
+        // Whoever starts the tests in the background may have interrupts ignored, which is passed on.
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(command);
         Path output = Files.createTempFile("agentctl", ".out");
         Path errorOutput = Files.createTempFile("agentctl", ".err");
         Path inputFile = Files.createTempFile("agentctl", ".in");
-        Files.writeString(inputFile, launch.input());
+        Files.writeString(inputFile, input);
         ProcessBuilder builder = new ProcessBuilder(line);
-        builder.environment().putAll(launch.environment());
+        builder.environment().putAll(environment);
         Process process = builder.directory(folder.toFile())
                 .redirectInput(inputFile.toFile())
                 .redirectOutput(output.toFile())

@@ -44,7 +44,7 @@ class ServiceIT {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "needs setpriv");
         assertThat(StandaloneTraces.found()).isEmpty();
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        classPath = readableByAll(System.getProperty("java.class.path"));
+        classPath = ReadableClassPath.in(folder);
         // As on a machine whose administrator lets nobody read what root makes.
         List<String> strictly = List.of("sh", "-c", "umask 0077; exec \"$@\"", "sh");
         service = AgentctlProcess.start(
@@ -190,23 +190,5 @@ class ServiceIT {
         words.addAll(List.of(arguments));
         return AgentctlProcess.start(
                 new AgentctlProcess.Launch(before, classPath, Map.of("AGENTCTL_SOCKET", socket), ""), folder, words);
-    }
-
-    /** The class path may lie in root's home, where others can't read. */
-    private static String readableByAll(String path) {
-        List<String> copies = new ArrayList<>();
-        for (String entry : path.split(File.pathSeparator, -1)) {
-            if (!entry.isEmpty() && Files.exists(Path.of(entry))) {
-                Path copy = folder.resolve("class-path").resolve(Integer.toString(copies.size()));
-                String target = entry.endsWith(".jar") ? copy + ".jar" : copy.toString();
-                ExternalCommand.of("mkdir", "-p", folder.resolve("class-path").toString())
-                        .run();
-                ExternalCommand.of("cp", "-rL", entry, target).run();
-                copies.add(target);
-            }
-        }
-        ExternalCommand.of("chmod", "-R", "a+rX", folder.resolve("class-path").toString())
-                .run();
-        return String.join(File.pathSeparator, copies);
     }
 }

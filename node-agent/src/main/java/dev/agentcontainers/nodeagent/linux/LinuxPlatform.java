@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
@@ -39,6 +40,34 @@ import java.util.OptionalLong;
 
 /** Linux. */
 public final class LinuxPlatform implements Platform {
+    private final boolean rootless;
+
+    /** For a process that is root. */
+    public LinuxPlatform() {
+        this(false);
+    }
+
+    private LinuxPlatform(boolean rootless) {
+        this.rootless = rootless;
+    }
+
+    /** For a process that is root of namespaces of an ordinary user's only ({@link dev.agentcontainers.nodeagent.linux.rootless.OwnNamespaces}). */
+    public static LinuxPlatform ofAnOrdinaryUser() {
+        return new LinuxPlatform(true);
+    }
+
+    /** The ids that a node's agents and its egress proxy have, beside root's. */
+    public static List<IdRange> ids(NodeSettings settings, FenceSettings fence) {
+        return List.of(
+                new IdRange(settings.firstUserId(), settings.userIdCount()),
+                new IdRange(LinuxFence.proxyUser(fence), 1));
+    }
+
+    @Override
+    public boolean rootless() {
+        return rootless;
+    }
+
     private static final Path NAMESPACES = Path.of("/run/netns");
     private static final int MTU = 1500;
     private static final long KIBI = 1024;
@@ -117,14 +146,15 @@ public final class LinuxPlatform implements Platform {
                 .without(List.of(settings.runDirectory()));
     }
 
-    private static OciSettings ociSettings(NodeSettings settings) {
+    private OciSettings ociSettings(NodeSettings settings) {
         OciSettings oci = OciSettings.of(
                 settings.stateDirectory(),
                 settings.runDirectory().resolve("oci"),
                 NodeNames.controlGroup(settings),
                 ids(settings),
                 settings.logLimitBytes());
-        return oci.withUnaskedStorage(settings.unaskedStorageBytes())
+        OciSettings mayDo = rootless ? oci.asRootless() : oci;
+        return mayDo.withUnaskedStorage(settings.unaskedStorageBytes())
                 .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()).giving(hostFolders(settings)))
                 .withGvisor(new GvisorSettings(
                         settings.gvisor().runsc(), settings.gvisor().platform()));
@@ -134,7 +164,7 @@ public final class LinuxPlatform implements Platform {
     public Fence fence(NodeSettings settings) {
         LinuxFenceSettings fence = new LinuxFenceSettings(
                 NodeNames.fence(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
-        return new LinuxFence(fence);
+        return new LinuxFence(rootless ? fence.unguarded() : fence);
     }
 
     @Override
@@ -142,21 +172,24 @@ public final class LinuxPlatform implements Platform {
         return proxyOf(settings);
     }
 
-    private static LinuxProxyPrograms proxyOf(NodeSettings settings) throws IOException {
+    private LinuxProxyPrograms proxyOf(NodeSettings settings) throws IOException {
         return new LinuxProxyPrograms(
                 settings.runDirectory(),
                 settings.stateDirectory(),
                 NAMESPACES.resolve(NodeNames.fence(settings)),
                 new SandboxCgroups(
-                        Hierarchies.of(MountTable.ofThisThread()),
+                        rootless ? Hierarchies.NONE : Hierarchies.of(MountTable.ofThisThread()),
                         NodeNames.proxyControlGroup(settings),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),
                 ids(settings));
     }
 
-    private static IdRange ids(NodeSettings settings) {
+    private IdRange ids(NodeSettings settings) {
         try {
+            if (!rootless && settings.userIdCount() < IdRange.PER_SANDBOX) {
+                throw new IllegalArgumentException("each agent takes " + IdRange.PER_SANDBOX);
+            }
             return new IdRange(settings.firstUserId(), settings.userIdCount());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(

@@ -16,6 +16,12 @@ public interface Platform {
     boolean isHere();
 
     /**
+     * Whether this process is root of namespaces only that an ordinary user has made. What it makes is seen by nobody else, and all
+     * such processes of a user have the same ids.
+     */
+    boolean rootless();
+
+    /**
      * Looks at the settings alone, and makes nothing.
      *
      * @throws IllegalArgumentException where one can't be used here, naming it, what was found and what would be right

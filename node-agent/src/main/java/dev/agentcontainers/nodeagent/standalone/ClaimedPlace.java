@@ -37,8 +37,7 @@ final class ClaimedPlace implements AutoCloseable {
      */
     static ClaimedPlace claim(Platform platform, Consumer<String> warnings) throws IOException, RefusedRunException {
         Optional<ClaimedPlace> first = Optional.empty();
-        for (int number = 0; number < Place.COUNT; number++) {
-            Place place = new Place(number);
+        for (Place place : Place.all(platform.rootless())) {
             Leftovers leftovers = new Leftovers(platform, place.settings());
             if (first.isPresent() && leftovers.isEmpty()) {
                 continue;

@@ -4,13 +4,15 @@ import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /**
  * Where on this machine a run takes place: names, folders, ids and addresses that no node of a fleet and no other run has.
  *
  * @param number 0 to {@value #COUNT} - 1
+ * @param rootless whether the ids and addresses are of namespaces of the run's own: every such run has those of the first place
  */
-record Place(int number) {
+record Place(int number, boolean rootless) {
     /** As many runs at a time as the last /22 of the fleet's range has ranges of 16 addresses. */
     static final int COUNT = 64;
 
@@ -43,15 +45,31 @@ record Place(int number) {
         return List.of(STATE, RUN);
     }
 
+    /** Every place of a machine on which this process is root, or is not. */
+    static List<Place> all(boolean rootless) {
+        return IntStream.range(0, COUNT)
+                .mapToObj(number -> new Place(number, rootless))
+                .toList();
+    }
+
+    /** An ordinary user has 65,536 ids to give, of which the proxy has one; no program knows the last. */
+    private long userIds() {
+        return rootless ? USER_IDS - 1 : USER_IDS;
+    }
+
+    private int grounds() {
+        return rootless ? 0 : number;
+    }
+
     NodeSettings settings() {
         return new NodeSettings(
                 "standalone-" + number,
                 STATE.resolve(Integer.toString(number)),
                 RUN.resolve(Integer.toString(number)),
-                FIRST_USER_ID + number * USER_IDS,
-                USER_IDS,
+                FIRST_USER_ID + grounds() * USER_IDS,
+                userIds(),
                 LOG_LIMIT,
-                OptionalLong.of(UNASKED_STORAGE),
+                rootless ? OptionalLong.empty() : OptionalLong.of(UNASKED_STORAGE),
                 List.of(),
                 NodeSettings.HostMounts.NONE,
                 NodeSettings.Gvisor.DEFAULT);
@@ -59,7 +77,7 @@ record Place(int number) {
 
     /** From the end of the fleet's range: 100.95.255.240/28, 100.95.255.224/28 and so on. */
     String agentCidr() {
-        int last = 256 * 4 - ADDRESSES * (number + 1);
+        int last = 256 * 4 - ADDRESSES * (grounds() + 1);
         return "100.95.%d.%d/28".formatted(252 + last / 256, last % 256);
     }
 

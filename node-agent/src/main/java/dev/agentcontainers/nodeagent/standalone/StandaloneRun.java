@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.image.agent.NodeImages;
@@ -109,6 +110,16 @@ public final class StandaloneRun implements Run {
         Files.createDirectory(
                 settings.stateDirectory(),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
+    /** Whose ids every run without root has, whatever its place. */
+    public static NodeSettings rootlessSettings() {
+        return new Place(0, true).settings();
+    }
+
+    /** Whose addresses every run without root has. */
+    public static FenceSettings rootlessFence() {
+        return new FenceSettings(new Place(0, true).agentCidr(), Place.FLEET_CIDR, List.of());
     }
 
     /** Folders that hold what runs of this machine have, those that were killed included. */

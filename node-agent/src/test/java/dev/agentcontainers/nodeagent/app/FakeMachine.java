@@ -36,6 +36,11 @@ public final class FakeMachine implements Platform {
     }
 
     @Override
+    public boolean rootless() {
+        return false;
+    }
+
+    @Override
     public void check(NodeSettings settings) {}
 
     @Override

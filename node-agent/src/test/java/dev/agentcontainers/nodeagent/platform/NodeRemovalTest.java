@@ -58,6 +58,11 @@ class NodeRemovalTest {
         }
 
         @Override
+        public boolean rootless() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void check(NodeSettings settings) {
             throw new UnsupportedOperationException();
         }

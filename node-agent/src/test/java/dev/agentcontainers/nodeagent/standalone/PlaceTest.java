@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PlaceTest {
-    private static final List<Place> ALL =
-            IntStream.range(0, Place.COUNT).mapToObj(Place::new).toList();
+    private static final List<Place> ALL = Place.all(false);
 
     @Test
     void addressesAreTakenFromTheEndOfTheFleetsRange() {
@@ -40,8 +38,25 @@ class PlaceTest {
     }
 
     @Test
+    void withoutRootAllHaveTheIdsThatAUserCanGiveAndFoldersOfTheirOwn() {
+        List<Place> places = Place.all(true);
+
+        assertThat(places)
+                .extracting(place -> place.settings().stateDirectory())
+                .doesNotHaveDuplicates();
+        assertThat(places).extracting(place -> place.settings().name()).doesNotHaveDuplicates();
+        assertThat(places).allSatisfy(place -> {
+            assertThat(place.settings().firstUserId())
+                    .isEqualTo(ALL.getFirst().settings().firstUserId());
+            assertThat(place.settings().userIdCount()).isEqualTo(65_535);
+            assertThat(place.settings().unaskedStorageBytes()).isEmpty();
+            assertThat(place.agentCidr()).isEqualTo(ALL.getFirst().agentCidr());
+        });
+    }
+
+    @Test
     void thereAreNoOthers() {
-        assertThatThrownBy(() -> new Place(Place.COUNT)).hasMessageContaining("must be 0 to 63");
-        assertThatThrownBy(() -> new Place(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Place(Place.COUNT, false)).hasMessageContaining("must be 0 to 63");
+        assertThatThrownBy(() -> new Place(-1, false)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -27,6 +27,11 @@ public final class StagedPlatform implements Platform {
     }
 
     @Override
+    public boolean rootless() {
+        return linux.rootless();
+    }
+
+    @Override
     public void check(NodeSettings settings) {
         linux.check(settings);
     }

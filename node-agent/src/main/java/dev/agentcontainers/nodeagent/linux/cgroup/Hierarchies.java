@@ -11,10 +11,13 @@ import java.util.TreeSet;
 /**
  * The hierarchies of control groups that are mounted.
  *
- * @param mode who limits: version 2 alone, or version 1 (with a version 2 hierarchy beside it that has no part in it)
+ * @param mode who limits: version 2 alone, or version 1 (with a version 2 hierarchy beside it that has no part in it), or nobody
  * @param all every mounted hierarchy
  */
 public record Hierarchies(Mode mode, List<Hierarchy> all) {
+    /** Those of a process that has no part in the machine's control groups. */
+    public static final Hierarchies NONE = new Hierarchies(Mode.NONE, List.of());
+
     private static final String ROOT = "/sys/fs/cgroup";
     private static final Set<String> CONTROLLERS =
             Set.of("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids");
@@ -22,7 +25,8 @@ public record Hierarchies(Mode mode, List<Hierarchy> all) {
     public enum Mode {
         VERSION_2,
         VERSION_1,
-        HYBRID
+        HYBRID,
+        NONE
     }
 
     /** @param controllers version 1 controllers of it; empty for version 2 and for a named hierarchy */

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -28,7 +29,8 @@ import java.util.stream.Collectors;
  * The control groups of one node: {@code <parent>/<sandbox>} for agents with their limits, made by the OCI runtime, and
  * {@code <parent>/_shims} for what supervises them, outside those limits and outside the node agent's own group. The
  * shims' groups have a name that no sandbox can have. In one hierarchy each shim has a group of its own, by which
- * everything of an unfinished start is found. Thread-safe.
+ * everything of an unfinished start is found. Where there are no hierarchies everything of a sandbox is found by a mark that it
+ * was started with. Thread-safe.
  */
 public final class SandboxCgroups {
     private static final String SHIMS = "_shims";
@@ -39,6 +41,7 @@ public final class SandboxCgroups {
     private final String parent;
     private final ProcessCalls processes;
     private final DescriptorCalls descriptors;
+    private final MarkedProcesses marked;
     private final ReentrantLock making = new ReentrantLock();
     private final AtomicBoolean expecting = new AtomicBoolean();
 
@@ -48,10 +51,21 @@ public final class SandboxCgroups {
         this.parent = parent;
         this.processes = processes;
         this.descriptors = descriptors;
+        this.marked = new MarkedProcesses(parent, processes, descriptors);
     }
 
     public Hierarchies hierarchies() {
         return hierarchies;
+    }
+
+    /** False where there are none: nothing is limited then, and what belongs to a sandbox is known by a mark. */
+    public boolean areThere() {
+        return hierarchies.mode() != Mode.NONE;
+    }
+
+    /** Variables that whatever is started for a sandbox is to have: by which it is found where there are no groups. */
+    public Map<String, String> mark(String sandbox) {
+        return areThere() ? Map.of() : marked.mark(sandbox);
     }
 
     /** The path that the runtime is told. */
@@ -65,7 +79,7 @@ public final class SandboxCgroups {
      * (cgroup_threadgroup_rwsem and rcu_sync, kernel/cgroup/cgroup.c). So this process is moved to where it is.
      */
     public void expectMoves() {
-        if (expecting.compareAndSet(false, true)) {
+        if (areThere() && expecting.compareAndSet(false, true)) {
             Thread.ofPlatform().daemon().name("control groups").start(() -> {
                 try {
                     Hierarchy hierarchy = tracking();
@@ -195,12 +209,17 @@ public final class SandboxCgroups {
         for (Hierarchy hierarchy : hierarchies.all()) {
             names.addAll(children(directory(hierarchy)));
         }
-        names.addAll(children(directory(tracking()).resolve(SHIMS)));
+        if (areThere()) {
+            names.addAll(children(directory(tracking()).resolve(SHIMS)));
+        }
         names.remove(SHIMS);
         return names;
     }
 
     public boolean exists(String sandbox) throws IOException {
+        if (!areThere()) {
+            return marked.areThere(sandbox);
+        }
         for (Path group : groups(sandbox)) {
             if (Files.isDirectory(group)) {
                 return true;
@@ -211,6 +230,9 @@ public final class SandboxCgroups {
 
     /** Whether a process is in its groups, its shim included. */
     public boolean hasProcesses(String sandbox) throws IOException {
+        if (!areThere()) {
+            return marked.areThere(sandbox);
+        }
         for (Path group : groups(sandbox)) {
             if (!pids(group).isEmpty()) {
                 return true;
@@ -221,6 +243,10 @@ public final class SandboxCgroups {
 
     /** Kills everything in the sandbox's groups, its shim included, and removes them. */
     public void remove(String sandbox) throws IOException, InterruptedException {
+        if (!areThere()) {
+            marked.kill(sandbox, PATIENCE);
+            return;
+        }
         long giveUp = System.nanoTime() + PATIENCE.toNanos();
         for (Path group : groups(sandbox)) {
             while (!tryRemove(group)) {

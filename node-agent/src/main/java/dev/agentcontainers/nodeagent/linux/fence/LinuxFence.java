@@ -59,6 +59,11 @@ public final class LinuxFence implements Fence, AutoCloseable {
     private Optional<HostWatch> watch = Optional.empty();
     private volatile Optional<FenceObservation> observation = Optional.empty();
 
+    /** The user that the egress proxy of such a fence runs as. */
+    public static long proxyUser(FenceSettings settings) {
+        return AddressPlan.of(settings).proxyUser();
+    }
+
     public LinuxFence(LinuxFenceSettings settings) {
         this(settings, FenceSystem.linux());
     }

@@ -14,9 +14,15 @@ import java.util.regex.Pattern;
  * @param namespaceDirectory where named network namespaces are pinned
  * @param runDirectory for what may vanish with a reboot
  * @param mtu of the agents' interfaces and the uplink, in bytes, 1280 to 65535
+ * @param guarded whether a packet program, which only root may load, keeps agents from the host's own addresses too
  */
 public record LinuxFenceSettings(
-        String name, Optional<Path> hostNamespace, Path namespaceDirectory, Path runDirectory, int mtu) {
+        String name,
+        Optional<Path> hostNamespace,
+        Path namespaceDirectory,
+        Path runDirectory,
+        int mtu,
+        boolean guarded) {
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
     private static final int ETHERNET = 1500;
 
@@ -28,6 +34,17 @@ public record LinuxFenceSettings(
         if (mtu < 1280 || mtu > 65535) {
             throw new IllegalArgumentException("mtu " + mtu + " must be 1280 to 65535");
         }
+    }
+
+    /** With a packet program. */
+    public LinuxFenceSettings(
+            String name, Optional<Path> hostNamespace, Path namespaceDirectory, Path runDirectory, int mtu) {
+        this(name, hostNamespace, namespaceDirectory, runDirectory, mtu, true);
+    }
+
+    /** Without a packet program: for a host's part that is a network namespace of an ordinary user's, where the host is not. */
+    public LinuxFenceSettings unguarded() {
+        return new LinuxFenceSettings(name, hostNamespace, namespaceDirectory, runDirectory, mtu, false);
     }
 
     /** The only fence of a machine, in its own network namespace. */

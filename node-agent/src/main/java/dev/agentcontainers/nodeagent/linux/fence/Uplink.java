@@ -31,7 +31,7 @@ final class Uplink {
     private final Place fence;
     private final HostTable table;
     private final Forwarding forwarding;
-    private final LocalGuard guard;
+    private final Optional<LocalGuard> guard;
 
     Uplink(LinuxFenceSettings settings, AddressPlan plan, Place host, Place fence, FenceSystem system)
             throws IOException {
@@ -41,7 +41,7 @@ final class Uplink {
         this.fence = fence;
         this.table = new HostTable(host, HostRules.Family.IP, settings.hostTable());
         this.forwarding = new Forwarding(settings, host);
-        this.guard = new LocalGuard(system, host);
+        this.guard = settings.guarded() ? Optional.of(new LocalGuard(system, host)) : Optional.empty();
     }
 
     /**
@@ -59,7 +59,7 @@ final class Uplink {
             repaired.add("the uplink " + settings.hostInterface() + " was missing");
         }
         int outer = index(host.route(), settings.hostInterface());
-        if (guard.ensure(outer, settings.hostInterface())) {
+        if (guard.isPresent() && guard.get().ensure(outer, settings.hostInterface())) {
             repaired.add("the guard of the node's own addresses was missing at " + settings.hostInterface());
         }
         if (table.ensure(Rules.host(settings.hostTable(), plan, forwarding.plan()))) {
@@ -78,7 +78,7 @@ final class Uplink {
         for (HostRules.Dropping chain : new HostRules(host.filter()).droppingForwarded(Names.HOST_INTERFACE_PREFIX)) {
             warnings.add(Hindrance.describe(chain, settings.hostInterface()));
         }
-        guard.unavailable()
+        guard.flatMap(LocalGuard::unavailable)
                 .ifPresent(why -> warnings.add("this kernel can't guard the node's own addresses by a packet program"
                         + " (CONFIG_BPF_SYSCALL, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF), so that only the fence's"
                         + " list of them and the host's nftables do: " + why));

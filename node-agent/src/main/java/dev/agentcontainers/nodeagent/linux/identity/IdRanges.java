@@ -25,7 +25,10 @@ public final class IdRanges {
     private final IdRange all;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** @param sandboxes the directory that has one directory for each sandbox */
+    /**
+     * @param sandboxes the directory that has one directory for each sandbox
+     * @param all fewer than {@link IdRange#PER_SANDBOX} are one sandbox's at a time
+     */
     public IdRanges(Path sandboxes, IdRange all) {
         this.sandboxes = sandboxes;
         this.all = all;
@@ -41,7 +44,7 @@ public final class IdRanges {
     public Optional<IdRange> recorded(Path directory) throws IOException {
         try {
             return Optional.of(new IdRange(
-                    Long.parseLong(Files.readString(directory.resolve(RECORD)).trim()), IdRange.PER_SANDBOX));
+                    Long.parseLong(Files.readString(directory.resolve(RECORD)).trim()), perSandbox()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -60,21 +63,23 @@ public final class IdRanges {
                         StandardOpenOption.WRITE);
                 FileLock _ = channel.lock()) {
             Set<Long> taken = taken();
-            for (long first = all.first();
-                    first + IdRange.PER_SANDBOX <= all.first() + all.size();
-                    first += IdRange.PER_SANDBOX) {
+            for (long first = all.first(); first + perSandbox() <= all.first() + all.size(); first += perSandbox()) {
                 if (!taken.contains(first)) {
                     Path draft = directory.resolve(RECORD + ".draft");
                     Files.writeString(draft, first + "\n");
                     Files.move(draft, directory.resolve(RECORD), StandardCopyOption.ATOMIC_MOVE);
-                    return new IdRange(first, IdRange.PER_SANDBOX);
+                    return new IdRange(first, perSandbox());
                 }
             }
-            throw new IOException("all " + all.size() / IdRange.PER_SANDBOX
+            throw new IOException("all " + all.size() / perSandbox()
                     + " ranges of user ids of this node are in use; give the node agent a larger range");
         } finally {
             lock.unlock();
         }
+    }
+
+    private long perSandbox() {
+        return Math.min(all.size(), IdRange.PER_SANDBOX);
     }
 
     private Set<Long> taken() throws IOException {

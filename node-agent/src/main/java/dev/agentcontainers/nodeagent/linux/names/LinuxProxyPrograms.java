@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -87,7 +88,7 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
             "-Dslf4j.internal.verbosity=ERROR");
 
     /**
-     * More than the JVM takes of heap, direct memory, classes and code together, so that it ends by itself before the kernel
+     * Where there are control groups. More than the JVM takes of heap, direct memory, classes and code together, so that it ends by itself before the kernel
      * ends it; and more threads than it has.
      */
     private static final ResourceAmounts LIMITS = new ResourceAmounts(
@@ -179,12 +180,16 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
     public void start(NameServerSockets sockets, long user) throws IOException {
         requireNoAgents(user);
         Path libraries = theBuild().copyTo(stateDirectory.resolve("proxy"));
+        Map<String, String> environment = new HashMap<>(groups.mark(GROUP));
+        environment.put("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         List<String> arguments = new ArrayList<>(List.of("-c", JOIN, "sh"));
         List<Path> files = groups.prepareLimited(GROUP);
         files.forEach(file -> arguments.add(file.toString()));
         arguments.add("");
         arguments.addAll(arguments(libraries, user));
-        new LiveLimits(groups).applyToAll(LIMITS);
+        if (groups.areThere()) {
+            new LiveLimits(groups).applyToAll(LIMITS);
+        }
         EnterableDirectory.make(shownJdk());
         EnterableDirectory.make(shownLibraries());
         int[] output = new int[2];
@@ -195,7 +200,7 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                     processes.spawn(new SpawnRequest(
                             SHELL,
                             arguments,
-                            Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                            environment,
                             Map.of(
                                     1,
                                     output[1],
@@ -212,7 +217,9 @@ public final class LinuxProxyPrograms implements ProxyPrograms {
                             false)));
             ChildProcess process = new ChildProcess(processes, descriptors, child, "the egress proxy");
             follow(process, output[0]);
-            join(process, files.getFirst());
+            if (groups.areThere()) {
+                join(process, files.getFirst());
+            }
         } finally {
             descriptors.close(output[1]);
         }

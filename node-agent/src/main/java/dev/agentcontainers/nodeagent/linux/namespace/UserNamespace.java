@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -39,6 +40,9 @@ public final class UserNamespace implements Closeable {
     private static final int CAPABILITIES_VERSION = 0x20080522;
     private static final int SYS_ADMIN = 1 << 21;
 
+    /** RLIMIT_NPROC, setrlimit(2). */
+    private static final int LIMIT_OF_TASKS = 6;
+
     private final ChildProcess child;
     private final int hold;
 
@@ -50,13 +54,25 @@ public final class UserNamespace implements Closeable {
     /** @param folder of root's own, in which the child's program stands for a moment */
     public static UserNamespace of(ProcessCalls processes, DescriptorCalls descriptors, IdRange ids, Path folder)
             throws IOException {
+        return of(processes, descriptors, ids, OptionalLong.empty(), folder);
+    }
+
+    /**
+     * The same for at most so many tasks (processes and threads): a namespace has the limit for good that its maker had. The kernel
+     * counts by it from Linux 5.14 on, and only for owners that root of the machine is not.
+     *
+     * @param tasks at least 1
+     */
+    public static UserNamespace of(
+            ProcessCalls processes, DescriptorCalls descriptors, IdRange ids, OptionalLong tasks, Path folder)
+            throws IOException {
         Path program = Files.createTempFile(
                 folder,
                 "user-namespace-",
                 "",
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         try {
-            Files.write(program, program(ids.first()));
+            Files.write(program, program(ids.first(), tasks));
             UserNamespace made = start(processes, descriptors, program);
             try {
                 made.map(ids);
@@ -71,13 +87,17 @@ public final class UserNamespace implements Closeable {
     }
 
     /** Becomes the user, makes the namespace, says so, and waits. */
-    private static byte[] program(long user) {
+    private static byte[] program(long user, OptionalLong tasks) {
         CallProgram program = new CallProgram(Machine.current());
         Value id = value(user);
         program.require(SystemCall.PRCTL, value(KEEP_CAPABILITIES), value(1));
         program.require(SystemCall.SETGROUPS, value(0), value(0));
         program.require(SystemCall.SETRESGID, id, id, id);
         program.require(SystemCall.SETRESUID, id, id, id);
+        tasks.ifPresent(most -> {
+            Value limit = program.longs(most, most);
+            program.require(SystemCall.PRLIMIT64, value(0), value(LIMIT_OF_TASKS), limit, value(0));
+        });
         // Some machines let only who has this capability make user namespaces, whomever they belong to.
         program.require(
                 SystemCall.CAPSET,

@@ -19,6 +19,7 @@ public final class LinuxNetlinkNotices implements NetlinkNotices {
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
     private static final int SOL_SOCKET = 1;
+    private static final int SO_RCVBUF = 8;
     private static final int SO_RCVBUFFORCE = 33;
     private static final int SOL_NETLINK = 270;
     private static final int NETLINK_ADD_MEMBERSHIP = 1;
@@ -32,6 +33,7 @@ public final class LinuxNetlinkNotices implements NetlinkNotices {
     private static final int NLMSG_DONE = 3;
     private static final int MSG_DONTWAIT = 0x40;
     private static final short POLLIN = 1;
+    private static final int EPERM = 1;
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
     private static final int ENOBUFS = 105;
@@ -106,14 +108,26 @@ public final class LinuxNetlinkNotices implements NetlinkNotices {
             throw failure("open a netlink socket", e.getErrorCode());
         }
         try {
-            byte[] room = host(4).putInt(ROOM).array();
-            LIBC.setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, room, room.length);
+            makeRoom(socket);
             byte[] address = host(12).putShort((short) AF_NETLINK).array();
             LIBC.bind(socket, address, address.length);
             return new LinuxNetlinkNotices(socket);
         } catch (LastErrorException e) {
             LIBC.close(socket);
             throw failure("set up a netlink socket", e.getErrorCode());
+        }
+    }
+
+    /** As much as notices of many connections take; where this process is not the machine's root, as much as everybody may have. */
+    private static void makeRoom(int socket) throws LastErrorException {
+        byte[] room = host(4).putInt(ROOM).array();
+        try {
+            LIBC.setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, room, room.length);
+        } catch (LastErrorException e) {
+            if (e.getErrorCode() != EPERM) {
+                throw e;
+            }
+            LIBC.setsockopt(socket, SOL_SOCKET, SO_RCVBUF, room, room.length);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
  * @param userNamespace which has these ids; the runtime makes the others
  * @param root what the root at {@code rootPath} is
  * @param kind whose kernel the agent has
+ * @param cgroupPath where the runtime puts the sandbox; empty where there are no control groups
  * @param defaults variables that the agent has where its specification sets no others
  * @param mostQuota what the processor limit may be at most, in microseconds of each {@link LiveLimits#PERIOD}
  * @param swapAccounted whether this kernel can limit swap
@@ -40,7 +42,7 @@ record BundleConfiguration(
         String rootPath,
         AgentRoot.Made root,
         DriverKind kind,
-        String cgroupPath,
+        Optional<String> cgroupPath,
         Confinement confinement,
         Map<String, String> defaults,
         OptionalLong mostQuota,
@@ -205,10 +207,12 @@ record BundleConfiguration(
         List<Map<String, Object>> mapping =
                 List.of(Map.of("containerID", 0, "hostID", ids.first(), "size", ids.size()));
         Map<String, Object> linux = new LinkedHashMap<>();
-        linux.put("cgroupsPath", cgroupPath);
         linux.put("uidMappings", mapping);
         linux.put("gidMappings", mapping);
-        linux.put("resources", resources());
+        cgroupPath.ifPresent(path -> {
+            linux.put("cgroupsPath", path);
+            linux.put("resources", resources());
+        });
         linux.put("namespaces", namespaces());
         linux.put("maskedPaths", hidden);
         linux.put("readonlyPaths", READ_ONLY);

@@ -74,13 +74,22 @@ record LaunchProbe(
         if (kind.runsImages() && withoutImages.isPresent()) {
             return withoutImages;
         }
+        if (kind.runsImages() && settings.rootless()) {
+            return Optional.of(
+                    "agents from images need root, by whom alone layers can be shown with other ids (mount_setattr(2)):"
+                            + " run it as root or by the machine's service (agentctl serve)");
+        }
+        if (settings.rootless() && version(release) < 5014) {
+            return Optional.of("the kernel is " + release
+                    + "; Linux 5.14 or newer is needed without root (processes counted by user namespace)");
+        }
         if (!Files.exists(Path.of("/proc/self/ns/user"))) {
             return Optional.of("the kernel has no user namespaces (CONFIG_USER_NS)");
         }
         if (!Files.readString(Path.of("/proc/self/status")).contains("Seccomp_filters:")) {
             return Optional.of("the kernel has no system call filters (CONFIG_SECCOMP_FILTER)");
         }
-        for (String controller : List.of("memory", "pids", "cpu")) {
+        for (String controller : settings.rootless() ? List.<String>of() : List.of("memory", "pids", "cpu")) {
             Optional<Hierarchies.Hierarchy> hierarchy = hierarchies.of(controller);
             if (hierarchy.filter(found -> isUsable(found, controller)).isEmpty()) {
                 return Optional.of("the control group controller '" + controller + "' is not available");
@@ -146,6 +155,10 @@ record LaunchProbe(
 
     private List<String> notes(Optional<String> withoutStorage, DiskRates rates) throws IOException {
         List<String> notes = new ArrayList<>();
+        if (settings.rootless()) {
+            return List.of(
+                    "limits of cpu, memory and ephemeral-storage and rates of disks can't be enforced without root");
+        }
         if (hierarchies.mode() != Hierarchies.Mode.VERSION_2) {
             notes.add("limits are enforced by control groups version 1");
         }
@@ -172,8 +185,12 @@ record LaunchProbe(
     private void launch(OptionalLong storage, List<ResolvedMount> mounts)
             throws SandboxException, IOException, InterruptedException {
         SandboxId id = new SandboxId(IsolationDriver.TRIAL + UUID.randomUUID());
-        ResourceAmounts limits =
-                new ResourceAmounts(OptionalLong.of(1000), OptionalLong.of(MEMORY), storage, OptionalLong.of(16));
+        boolean limited = !settings.rootless();
+        ResourceAmounts limits = new ResourceAmounts(
+                limited ? OptionalLong.of(1000) : OptionalLong.empty(),
+                limited ? OptionalLong.of(MEMORY) : OptionalLong.empty(),
+                storage,
+                OptionalLong.of(16));
         SandboxSpec spec = new SandboxSpec(
                 id,
                 root(),

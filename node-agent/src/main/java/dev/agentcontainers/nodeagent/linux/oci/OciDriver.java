@@ -107,7 +107,10 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         this.images = new Ext4Images(loopDevices);
         try {
             this.cgroups = new SandboxCgroups(
-                    Hierarchies.of(MountTable.ofThisThread()), settings.cgroupParent(), processes, descriptors);
+                    settings.rootless() ? Hierarchies.NONE : Hierarchies.of(MountTable.ofThisThread()),
+                    settings.cgroupParent(),
+                    processes,
+                    descriptors);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -157,7 +160,9 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     @Override
     public DriverProbe probe() {
-        DriverProbe probe = new LaunchProbe(this, kind, settings, cgroups.hierarchies(), images.available()).probe();
+        DriverProbe probe = new LaunchProbe(
+                        this, kind, settings, cgroups.hierarchies(), !settings.rootless() && images.available())
+                .probe();
         if (probe instanceof DriverProbe.Ready ready && ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
             settings.unaskedStorage().ifPresent(templates::expect);
         }
@@ -193,6 +198,9 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         kind.require(spec.root());
         if (kind == DriverKind.GVISOR) {
             GvisorLimits.require(spec);
+        }
+        if (settings.rootless()) {
+            RootlessLimits.require(spec);
         }
         refuseHostDirectories(spec);
         refuseImages(spec);
@@ -273,7 +281,7 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     private void refuseUnenforceable(StorageLimit limit) throws SandboxException {
-        if (!images.available()) {
+        if (settings.rootless() || !images.available()) {
             throw new SandboxException(
                     Step.PREPARE,
                     Kind.UNSUPPORTED,

@@ -22,6 +22,7 @@ import java.util.OptionalLong;
  * @param unaskedStorage bytes that the workspaces of an agent without a limit may take; empty for the whole disk
  * @param confinement what agents are kept from
  * @param patience how long one step of the runtime or the shim may take
+ * @param rootless whether this process is root of namespaces of an ordinary user's only: no part in control groups, no loop devices
  */
 public record OciSettings(
         Path stateDirectory,
@@ -34,7 +35,8 @@ public record OciSettings(
         long logLimitBytes,
         OptionalLong unaskedStorage,
         Confinement confinement,
-        Duration patience) {
+        Duration patience,
+        boolean rootless) {
     public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     public static OciSettings of(
@@ -50,7 +52,8 @@ public record OciSettings(
                 logLimitBytes,
                 OptionalLong.empty(),
                 Confinement.SHIPPED,
-                PATIENCE);
+                PATIENCE,
+                false);
     }
 
     public OciSettings withHostRoot(HostRoot other) {
@@ -65,7 +68,8 @@ public record OciSettings(
                 logLimitBytes,
                 unaskedStorage,
                 confinement,
-                patience);
+                patience,
+                rootless);
     }
 
     public OciSettings withUnaskedStorage(OptionalLong bytes) {
@@ -80,7 +84,8 @@ public record OciSettings(
                 logLimitBytes,
                 bytes,
                 confinement,
-                patience);
+                patience,
+                rootless);
     }
 
     public OciSettings withGvisor(GvisorSettings other) {
@@ -95,7 +100,25 @@ public record OciSettings(
                 logLimitBytes,
                 unaskedStorage,
                 confinement,
-                patience);
+                patience,
+                rootless);
+    }
+
+    /** For a process that is root of namespaces of an ordinary user's only. */
+    public OciSettings asRootless() {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                runtime,
+                gvisor,
+                hostRoot,
+                logLimitBytes,
+                unaskedStorage,
+                confinement,
+                patience,
+                true);
     }
 
     OciSettings withRuntime(Path program, Duration itsPatience) {
@@ -110,7 +133,8 @@ public record OciSettings(
                 logLimitBytes,
                 unaskedStorage,
                 confinement,
-                itsPatience);
+                itsPatience,
+                rootless);
     }
 
     /** For tests of other barriers, which must hold without those of {@link Confinement#SHIPPED}. */
@@ -126,6 +150,7 @@ public record OciSettings(
                 logLimitBytes,
                 unaskedStorage,
                 Confinement.NONE_FOR_TESTS,
-                patience);
+                patience,
+                rootless);
     }
 }

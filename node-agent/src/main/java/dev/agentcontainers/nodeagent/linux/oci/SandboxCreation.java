@@ -99,7 +99,7 @@ final class SandboxCreation {
         List<Path> shimGroups = cgroups.prepareShim(spec.id().value());
         preparePrivateMount(paths);
         Created created;
-        try (UserNamespace users = UserNamespace.of(shim.processes(), shim.descriptors(), ids, paths.run());
+        try (UserNamespace users = userNamespace(spec, ids, paths);
                 AgentRoot root = root(spec, users, surroundings)) {
             created = create(spec, paths, ids, allocation, surroundings, users, root, shimGroups);
         }
@@ -111,6 +111,13 @@ final class SandboxCreation {
                 new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
         record.write(paths.record());
         return record;
+    }
+
+    /** Where no control group limits the sandbox's tasks, its user namespace does. */
+    private UserNamespace userNamespace(SandboxSpec spec, IdRange ids, SandboxFiles paths) throws IOException {
+        OptionalLong tasks =
+                cgroups.areThere() ? OptionalLong.empty() : spec.limits().pids();
+        return UserNamespace.of(shim.processes(), shim.descriptors(), ids, tasks, paths.run());
     }
 
     private Created create(
@@ -126,7 +133,8 @@ final class SandboxCreation {
         return new MountNamespace(mounts).inNew(() -> {
             new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0711");
             Files.createDirectory(paths.bundle());
-            try (ShimLaunch launch = shim.launch(paths, openFiles(spec))) {
+            try (ShimLaunch launch =
+                    shim.launch(paths, openFiles(spec), cgroups.mark(spec.id().value()))) {
                 make(root, spec, paths, ids, allocation, surroundings, users);
                 // Before it has any child: everything of the sandbox is in its groups from the beginning.
                 launch.move(shimGroups);
@@ -245,7 +253,9 @@ final class SandboxCreation {
                         paths.root().toString(),
                         made,
                         kind,
-                        cgroups.pathFor(spec.id().value()),
+                        cgroups.areThere()
+                                ? Optional.of(cgroups.pathFor(spec.id().value()))
+                                : Optional.empty(),
                         settings.confinement(),
                         surroundings.trust().isPresent() ? TrustFolder.variables() : Map.of(),
                         cgroups.mostQuota(),

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -26,8 +27,9 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
      * in it need not be.
      *
      * @param openFiles of each process that the shim starts, and of its own
+     * @param mark variables that the shim and the runtime are to have
      */
-    ShimLaunch launch(SandboxFiles files, long openFiles) throws IOException {
+    ShimLaunch launch(SandboxFiles files, long openFiles, Map<String, String> mark) throws IOException {
         int[] sync = new int[2];
         check("make a pipe", descriptors.pipe(sync));
         int[] go = new int[2];
@@ -39,7 +41,8 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
             throw e;
         }
         try {
-            int child = check("start " + tools.shim(), processes.spawn(request(files, openFiles, sync[1], go[0])));
+            int child =
+                    check("start " + tools.shim(), processes.spawn(request(files, openFiles, mark, sync[1], go[0])));
             return new ShimLaunch(this, child, sync[0], go[1]);
         } catch (IOException e) {
             descriptors.close(sync[0]);
@@ -51,7 +54,11 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
         }
     }
 
-    private SpawnRequest request(SandboxFiles files, long openFiles, int sync, int go) {
+    private SpawnRequest request(SandboxFiles files, long openFiles, Map<String, String> mark, int sync, int go) {
+        Map<String, String> environment = new HashMap<>(mark);
+        environment.put("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        environment.put("_OCI_SYNCPIPE", Integer.toString(SYNC));
+        environment.put("_OCI_STARTPIPE", Integer.toString(GO));
         List<String> arguments = new ArrayList<>(List.of(
                 "-c",
                 LAUNCHER.formatted(InheritedLimits.script(openFiles)),
@@ -81,18 +88,7 @@ record Shim(Tools tools, OciSettings settings, ProcessCalls processes, Descripto
         for (String argument : runtimeArguments(files)) {
             arguments.addAll(List.of("--runtime-arg=" + argument));
         }
-        return new SpawnRequest(
-                "/bin/sh",
-                arguments,
-                Map.of(
-                        "PATH",
-                        "/usr/sbin:/usr/bin:/sbin:/bin",
-                        "_OCI_SYNCPIPE",
-                        Integer.toString(SYNC),
-                        "_OCI_STARTPIPE",
-                        Integer.toString(GO)),
-                Map.of(SYNC, sync, GO, go),
-                false);
+        return new SpawnRequest("/bin/sh", arguments, environment, Map.of(SYNC, sync, GO, go), false);
     }
 
     List<String> runtimeArguments(SandboxFiles files) {

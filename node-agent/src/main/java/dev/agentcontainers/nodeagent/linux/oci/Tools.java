@@ -36,7 +36,7 @@ record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
 
     static Tools of(DriverKind kind, OciSettings settings) throws MissingException {
         return switch (kind) {
-            case PROCESS, CONTAINER -> find(settings.runtime());
+            case PROCESS, CONTAINER -> find(settings.runtime(), settings.rootless());
             case GVISOR -> find(settings.gvisor());
         };
     }
@@ -72,7 +72,7 @@ record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
                 "--host-settings=ignore");
     }
 
-    static Tools find(Optional<Path> chosenRuntime) throws MissingException {
+    static Tools find(Optional<Path> chosenRuntime, boolean rootless) throws MissingException {
         Path runtime;
         if (chosenRuntime.isPresent()) {
             runtime = chosenRuntime.get();
@@ -89,7 +89,11 @@ record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
         }
         boolean crun = runtime.getFileName().toString().startsWith("crun");
         return crun
-                ? new Tools(runtime, conmon(), List.of("--cgroup-manager=cgroupfs"), Dialect.CRUN)
+                ? new Tools(
+                        runtime,
+                        conmon(),
+                        List.of("--cgroup-manager=" + (rootless ? "disabled" : "cgroupfs")),
+                        Dialect.CRUN)
                 : new Tools(runtime, conmon(), List.of(), Dialect.RUNC);
     }
 

@@ -86,6 +86,15 @@ public final class CallProgram {
         return bytes(bytes.array());
     }
 
+    /** The address of these numbers of 64 bits. */
+    public Value longs(long... numbers) {
+        ByteBuffer bytes = ByteBuffer.allocate(numbers.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (long number : numbers) {
+            bytes.putLong(number);
+        }
+        return bytes(bytes.array());
+    }
+
     /** The address of so many bytes that the program may write to. */
     public Value room(int bytes) {
         long address = free;

@@ -32,6 +32,7 @@ public enum SystemCall {
     PERF_EVENT_OPEN(298, 241),
     PPOLL(271, 73),
     PRCTL(157, 167),
+    PRLIMIT64(302, 261),
     PROCESS_VM_READV(310, 270),
     PTRACE(101, 117),
     READ(0, 63),

@@ -53,6 +53,15 @@ class IdRangesTest {
     }
 
     @Test
+    void fewerThanASandboxUsuallyHasAreOneSandboxes() throws IOException {
+        IdRanges few = new IdRanges(sandboxes, new IdRange(200_000_000, 65_535));
+
+        assertThat(of(few, "a")).isEqualTo(new IdRange(200_000_000, 65_535));
+        assertThat(of(few, "a")).isEqualTo(new IdRange(200_000_000, 65_535));
+        assertThatThrownBy(() -> of(few, "b")).hasMessageContaining("all 1 ranges of user ids");
+    }
+
+    @Test
     void aHalfWrittenRecordCountsAsNone() throws IOException {
         Files.createDirectories(sandboxes.resolve("a"));
         Files.writeString(sandboxes.resolve("a/identity.draft"), "2000");

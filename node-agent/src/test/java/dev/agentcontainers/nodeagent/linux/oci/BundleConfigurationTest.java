@@ -43,7 +43,7 @@ class BundleConfigurationTest {
                                 "/run/x/root",
                                 root,
                                 kind,
-                                "/parent/id",
+                                Optional.of("/parent/id"),
                                 confinement,
                                 Map.of("SSL_CERT_FILE", "/etc/agentcontainers/trust/bundle.crt"),
                                 OptionalLong.of(150_000),

@@ -92,7 +92,8 @@ final class TestNode implements AutoCloseable {
                 logLimitBytes,
                 unaskedStorage,
                 Confinement.SHIPPED,
-                OciSettings.PATIENCE);
+                OciSettings.PATIENCE,
+                false);
     }
 
     /** Chosen by a system property: these tests are run once with each runtime. */

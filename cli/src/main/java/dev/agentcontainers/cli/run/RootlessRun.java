@@ -1,0 +1,107 @@
+package dev.agentcontainers.cli.run;
+
+import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.cli.prerequisite.Prerequisites;
+import dev.agentcontainers.cli.prerequisite.Prerequisites.Prerequisite;
+import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
+import dev.agentcontainers.nodeagent.linux.rootless.OwnNamespaces;
+import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import sun.misc.Signal;
+
+/**
+ * A run for a user who is not root, without the machine's service: this very command once more, as root of namespaces of the user's
+ * own. There it is a run like root's; what it can't see from there, it is told by its {@link Tether}.
+ */
+final class RootlessRun {
+    private static final List<Prerequisite> NEEDED = List.of(
+            Prerequisite.file("crun", "crun"),
+            Prerequisite.file("conmon", "conmon"),
+            Prerequisite.file("libnftables1", "libnftables.so.1"),
+            Prerequisite.file("iproute2", "ip"),
+            Prerequisite.file("uidmap", "newuidmap"),
+            Prerequisite.file("slirp4netns", "slirp4netns"));
+
+    private final Map<String, String> environment;
+
+    RootlessRun(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    /**
+     * Runs it to its end.
+     *
+     * @return its exit code
+     * @throws UserException where it can't be begun
+     */
+    int await() throws InterruptedException {
+        try (OwnNamespaces namespaces = begin()) {
+            MachineAddresses addresses = new MachineAddresses(all -> namespaces.tell(Tether.closing(all)));
+            addresses.tell();
+            for (String name : List.of("INT", "TERM", "HUP")) {
+                Signal.handle(new Signal(name), signal -> namespaces.tell(Tether.raising(signal.getName())));
+            }
+            try (addresses) {
+                addresses.follow();
+                return namespaces.await();
+            }
+        }
+    }
+
+    private OwnNamespaces begin() throws InterruptedException {
+        try {
+            Prerequisites.ensureHere(NEEDED);
+            Path folder = folder();
+            return OwnNamespaces.begin(new OwnNamespaces.Beginning(
+                    ownCommand(),
+                    variables(),
+                    LinuxPlatform.ids(StandaloneRun.rootlessSettings(), StandaloneRun.rootlessFence()),
+                    made(folder.resolve("run"), "rwx--x--x"),
+                    made(folder.resolve("lib"), "rwx--x--x")));
+        } catch (UserException | IOException e) {
+            throw new UserException(
+                    "the agent can't be run without root: %s. Or run it with sudo, or by this machine's service (agentctl serve --help)"
+                            .formatted(String.valueOf(e.getMessage()).replaceAll("\\.$", "")),
+                    RunCommand.NOT_RUN);
+        }
+    }
+
+    /** As the kernel has it: the JVM and all its options. */
+    private static List<String> ownCommand() throws IOException {
+        String line = Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
+        List<String> words = new ArrayList<>(List.of(line.split("\0", -1)));
+        // Each word ends with one, the last too.
+        words.removeLast();
+        words.set(0, Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        return words;
+    }
+
+    private Map<String, String> variables() {
+        Map<String, String> variables = new HashMap<>(environment);
+        variables.put(Tether.VARIABLE, Integer.toString(OwnNamespaces.TETHER));
+        return variables;
+    }
+
+    /** Source: XDG Base Directory Specification 0.8. */
+    private Path folder() throws IOException {
+        Path state = Path.of(environment.getOrDefault("XDG_STATE_HOME", ""));
+        if (!state.isAbsolute()) {
+            state = Path.of(System.getProperty("user.home"), ".local", "state");
+        }
+        return made(state.resolve("agentcontainers"), "rwx------").resolve("rootless");
+    }
+
+    private static Path made(Path folder, String permissions) throws IOException {
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(permissions));
+        return folder;
+    }
+}

@@ -1,0 +1,303 @@
+package dev.agentcontainers.cli.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code agentctl run} by a user who is not root, without any service; nothing of any run is left after it. */
+@Tag("node")
+class RootlessIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Says for each {@code HOST:PORT} whether it is open. */
+    private static final String CONNECT = """
+            import socket, sys
+            def tell(place):
+                host, port = place.rsplit(":", 1)
+                try:
+                    socket.create_connection((host, int(port)), 3).close(); print(place, "open", flush=True)
+                except socket.gaierror:
+                    print(place, "not resolved", flush=True)
+                except OSError:
+                    print(place, "closed", flush=True)
+            for place in sys.argv[1:]: tell(place)
+            """;
+
+    @TempDir
+    private static Path folder;
+
+    private static UsersMachine machine;
+    private static String classPath = "";
+
+    @BeforeAll
+    static void setUp() throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")), "makes namespaces as root");
+        for (String program : List.of("conmon", "crun", "newuidmap", "slirp4netns", "setpriv")) {
+            assumeTrue(Files.isExecutable(Path.of("/usr/bin", program)), "needs " + program);
+        }
+        assertThat(UsersMachine.processesOfTheUser()).isEmpty();
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        classPath = ReadableClassPath.in(folder);
+        machine = UsersMachine.start(folder);
+    }
+
+    @AfterAll
+    static void stop() {
+        if (machine != null) {
+            machine.close();
+        }
+    }
+
+    @AfterEach
+    void leavesNothing() {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(UsersMachine.processesOfTheUser()).isEmpty());
+    }
+
+    @Test
+    void givesBothStreamsApartAndTheExitCodeAndLeavesNoFile() throws Exception {
+        AgentctlProcess run = run("--mount", "/w", "-q", "--", "sh", "-c", "echo out > /w/x; cat /w/x; echo err >&2; exit 7");
+
+        assertThat(run.await()).as("%s", run).isEqualTo(7);
+        assertThat(run.output()).isEqualTo("out\n");
+        assertThat(run.errorOutput()).isEqualTo("err\n");
+        assertThat(machine.files()).isEmpty();
+    }
+
+    /** The rule allows every address; where the machine is, and what carries its packets, is closed all the same. */
+    @Test
+    void reachesWhatIsAllowedButNeitherTheMachineNorWhatCarriesItsPackets() throws Exception {
+        AgentctlProcess run = run(
+                "--allow",
+                "0.0.0.0/0:8080",
+                "--",
+                "python3",
+                "-c",
+                CONNECT,
+                UsersMachine.SITE + ":8080",
+                UsersMachine.SITE + ":8081",
+                UsersMachine.MACHINE + ":8080",
+                "100.127.254.2:8080",
+                "127.0.0.1:8080");
+
+        assertThat(run.await()).as("%s", run).isZero();
+        assertThat(run.output())
+                .isEqualTo(UsersMachine.SITE + ":8080 open\n" + UsersMachine.SITE + ":8081 closed\n"
+                        + UsersMachine.MACHINE + ":8080 closed\n100.127.254.2:8080 closed\n127.0.0.1:8080 closed\n");
+        assertThat(run.errorOutput())
+                .contains("denied: TCP to " + UsersMachine.SITE + ":8081", "packets of the agent were denied");
+    }
+
+    @Test
+    void anAddressThatTheMachineGetsLaterIsClosedToo() throws Exception {
+        String later = "198.51.100.77";
+        String asked = CONNECT + """
+                import time
+                print("ready", flush=True)
+                time.sleep(6)
+                tell("%s:8080"); tell("%s:8080")
+                """.formatted(later, UsersMachine.SITE);
+        AgentctlProcess run = run("--allow", "198.51.100.0/24:8080", "--", "python3", "-c", asked);
+        run.awaitOutput("ready\n");
+
+        machine.addAddress(later);
+
+        assertThat(run.await()).as("%s", run).isZero();
+        assertThat(run.output())
+                .isEqualTo("ready\n" + later + ":8080 closed\n" + UsersMachine.SITE + ":8080 open\n");
+    }
+
+    @ParameterizedTest(name = "by the resolver of {0}")
+    @CsvSource({"the machine's loopback,", "the site," + UsersMachine.RESOLVER})
+    void resolvesAndReachesTheNamesThatItsManifestAllows(String whose, String upstream) throws Exception {
+        Path manifest = folder.resolve("named.yaml");
+        Files.writeString(manifest, """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: caller}
+                spec:
+                  isolation: {className: process}
+                  command: [python3, /code/connect.py, "www.service.example:8080", "www.service.example:8081", "www.other.example:8080"]
+                  filesystem: {mounts: [{path: /code, source: {configMap: {name: code}}}]}
+                  network:
+                    egress: [{name: service, to: [{domain: "*.service.example"}], ports: [{port: 8080}]}]
+                ---
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: code}
+                data:
+                  connect.py: |
+                %s
+                """.formatted(CONNECT.indent(4)));
+        List<String> words = upstream == null
+                ? List.of("-f", manifest.toString())
+                : List.of("--dns-upstream", upstream, "-f", manifest.toString());
+
+        AgentctlProcess run = run(words.toArray(String[]::new));
+
+        assertThat(run.await()).as("%s", run).isZero();
+        assertThat(run.output())
+                .isEqualTo("www.service.example:8080 open\nwww.service.example:8081 closed\n"
+                        + "www.other.example:8080 not resolved\n");
+    }
+
+    @Test
+    void keepsToTheLimitOfPids() throws Exception {
+        String forks = """
+                import os, time
+                made = 1
+                try:
+                    while made < 1000:
+                        if os.fork() == 0:
+                            time.sleep(30); os._exit(0)
+                        made += 1
+                except BlockingIOError:
+                    print(made)
+                """;
+        AgentctlProcess run = run("--pids", "40", "--", "python3", "-c", forks);
+
+        assertThat(run.await()).as("%s", run).isZero();
+        assertThat(run.output()).isEqualTo("40\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--cpu=1, spec.resources.limits.cpu",
+        "--memory=64Mi, spec.resources.limits.memory",
+        "--ephemeral-storage=64Mi, spec.resources.limits.ephemeral-storage",
+        "--disk-read-rate=1Mi, spec.resources.limits.disk-read-rate",
+        "--image=registry.example.org/x:1, agents from images need root",
+        "--dns-upstream=127.0.0.1, can't be asked without root"
+    })
+    void refusesWhatItCannotDoAndNamesIt(String flag, String named) throws Exception {
+        AgentctlProcess run = run(flag, "--mount", "/w", "--", "true");
+
+        assertThat(run.await()).as("%s", run).isIn(2, RunCommand.NOT_RUN);
+        assertThat(run.errorOutput()).contains(named);
+    }
+
+    @Test
+    void anInterruptIsPassedOn() throws Exception {
+        AgentctlProcess run =
+                run("--", "sh", "-c", "trap 'echo bye; exit 5' TERM; printf ready; while :; do sleep 0.1; done");
+        run.awaitOutput("ready");
+
+        run.signal("INT");
+
+        assertThat(run.await()).isEqualTo(5);
+        assertThat(run.output()).isEqualTo("readybye\n");
+    }
+
+    @Test
+    void endsWithTheCommandThatIsKilledAndTheNextRunRemovesWhatItLeft() throws Exception {
+        AgentctlProcess run = run("--mount", "/w", "--", "sh", "-c", "echo x > /w/x; echo ready; sleep 1000");
+        run.awaitOutput("ready\n");
+
+        run.signal("KILL");
+        run.await();
+
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(UsersMachine.processesOfTheUser()).isEmpty());
+        assertThat(run("--", "true").await()).isZero();
+        assertThat(machine.files()).isEmpty();
+    }
+
+    @Test
+    void twoRunsOfAUserDoNotDisturbEachOther() throws Exception {
+        String waits = "trap 'exit %d' TERM; echo ready; while :; do sleep 0.1; done";
+        AgentctlProcess first = run("--", "sh", "-c", waits.formatted(3));
+        first.awaitOutput("ready\n");
+        AgentctlProcess second = run("--", "sh", "-c", waits.formatted(4));
+        second.awaitOutput("ready\n");
+
+        first.signal("INT");
+        assertThat(first.await()).isEqualTo(3);
+        assertThat(second.isAlive()).isTrue();
+        second.signal("TERM");
+
+        assertThat(second.await()).isEqualTo(4);
+    }
+
+    /** What it may do is less than what the user may: it has another id, no capability, and no way to the fence or to others' files. */
+    @Test
+    void anAgentHasNothingOfTheUsersAndCannotTouchWhatConfinesIt() throws Exception {
+        Path secret = folder.resolve("state/secret");
+        Files.writeString(secret, "the user's");
+        Files.setAttribute(secret, "unix:uid", UsersMachine.USER);
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+        String attacks = """
+                import ctypes, os, socket
+                libc = ctypes.CDLL(None, use_errno=True)
+                def attempt(what, done):
+                    try:
+                        print(what, "done" if done() else "refused")
+                    except OSError:
+                        print(what, "refused")
+                attempt("read the user's file", lambda: open("%s").read())
+                attempt("see others' processes", lambda: len([p for p in os.listdir("/proc") if p.isdigit()]) > 3)
+                attempt("join a network", lambda: libc.setns(os.open("/proc/1/ns/net", os.O_RDONLY), 0) == 0)
+                attempt("make a user namespace", lambda: libc.unshare(0x10000000) == 0)
+                attempt("make a network", lambda: libc.unshare(0x40000000) == 0)
+                attempt("mount", lambda: libc.mount(b"x", b"/tmp", b"tmpfs", 0, None) == 0)
+                attempt("send raw packets", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+                attempt("have a capability", lambda: "CapEff:\\t0000000000000000" not in open("/proc/self/status").read())
+                print("ready", flush=True)
+                import time; time.sleep(1000)
+                """.formatted(secret);
+        AgentctlProcess run = run("--allow", "0.0.0.0/0", "--grace-period", "0", "--", "python3", "-c", attacks);
+        run.awaitOutput("""
+                read the user's file refused
+                see others' processes refused
+                join a network refused
+                make a user namespace refused
+                make a network refused
+                mount refused
+                send raw packets refused
+                have a capability refused
+                ready
+                """);
+        assertThat(UsersMachine.processesOfTheUser())
+                .filteredOn(line -> line.contains("read the user's file") && !line.contains("conmon") && !line.contains("java"))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(Long.parseLong(line.split("\\s", 2)[0]))
+                        .isBetween(
+                                (long) UsersMachine.FIRST_SUBORDINATE, UsersMachine.FIRST_SUBORDINATE + 65_535L));
+
+        run.signal("INT");
+
+        assertThat(run.await()).isEqualTo(137);
+    }
+
+    @Test
+    void saysWhatToDoForAUserWithoutSubordinateIds() throws Exception {
+        machine.giveSubordinateIds("other:%d:65536%n".formatted(UsersMachine.FIRST_SUBORDINATE));
+        try {
+            AgentctlProcess run = run("--", "true");
+
+            assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
+            assertThat(run.errorOutput())
+                    .contains("/etc/subuid gives the user rootless no ids", "usermod --add-subuids", "sudo");
+        } finally {
+            machine.giveSubordinateIds("rootless:%d:65536%n".formatted(UsersMachine.FIRST_SUBORDINATE));
+        }
+    }
+
+    private static AgentctlProcess run(String... arguments) throws IOException {
+        return machine.run(classPath, arguments);
+    }
+}
