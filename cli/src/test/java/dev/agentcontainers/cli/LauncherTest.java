@@ -78,11 +78,25 @@ class LauncherTest {
     }
 
     @ParameterizedTest(name = "LC_ALL={0} LANG={1}")
-    @CsvSource({"'', '', C.UTF-8", "'', C, C.UTF-8", "POSIX, de_DE.UTF-8, C.UTF-8", "'', de_DE.UTF-8, ''", "de_DE, C, de_DE"})
+    @CsvSource({
+        "'', '', C.UTF-8",
+        "'', C, C.UTF-8",
+        "POSIX, de_DE.UTF-8, C.UTF-8",
+        "'', de_DE.UTF-8, ''",
+        "de_DE, C, de_DE"
+    })
     void namesOfFilesAreInUtf8WhereTheLocaleSaysNothing(String all, String lang, String expected) throws Exception {
         program("jdk/bin/java", "echo \"<$LC_ALL>\"");
         ProcessBuilder builder = new ProcessBuilder(
-                "env", "-u", "LC_ALL", "-u", "LC_CTYPE", "-u", "LANG", "AGENTCTL_NO_BUILD=1", "AGENTCTL_START_CACHE=off");
+                "env",
+                "-u",
+                "LC_ALL",
+                "-u",
+                "LC_CTYPE",
+                "-u",
+                "LANG",
+                "AGENTCTL_NO_BUILD=1",
+                "AGENTCTL_START_CACHE=off");
         Map.of("LC_ALL", all, "LANG", lang).forEach((name, value) -> {
             if (!value.isEmpty()) {
                 builder.command().add(name + "=" + value);

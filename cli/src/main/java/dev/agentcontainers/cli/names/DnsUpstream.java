@@ -27,7 +27,8 @@ public final class DnsUpstream {
 
     /** Whether it is at this machine's own loopback. */
     public boolean isThisMachine() {
-        return value().filter(given -> UpstreamAddress.parse(given).getAddress().isLoopbackAddress()).isPresent();
+        return value().filter(given -> UpstreamAddress.parse(given).getAddress().isLoopbackAddress())
+                .isPresent();
     }
 
     /** As it was given, checked. */

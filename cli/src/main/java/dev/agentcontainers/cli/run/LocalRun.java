@@ -4,9 +4,9 @@ import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.terminal.Progress;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
 import dev.agentcontainers.nodeagent.linux.rootless.OwnNamespaces;
-import dev.agentcontainers.nodeagent.image.agent.ImageSettings;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -38,10 +38,10 @@ final class LocalRun implements AgentRun {
 
     /** In namespaces of an ordinary user's, whose machine is told of by a tether. */
     LocalRun(RunObjects objects, NameSettings names, ImageSettings images, RunObserver observer, Tether tether) {
-        NameSettings theirs = new NameSettings(
-                Optional.of(names.upstream().orElse(OwnNamespaces.RESOLVER)), names.limits());
-        this.run = new StandaloneRun(
-                objects, LinuxPlatform.ofAnOrdinaryUser(), tether.closed(), theirs, images, observer);
+        NameSettings theirs =
+                new NameSettings(Optional.of(names.upstream().orElse(OwnNamespaces.RESOLVER)), names.limits());
+        this.run =
+                new StandaloneRun(objects, LinuxPlatform.ofAnOrdinaryUser(), tether.closed(), theirs, images, observer);
         observer.progress("without root, in namespaces of your own");
         tether.follow(run::neverAllow);
     }

@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -50,8 +49,7 @@ final class MachineAddresses implements AutoCloseable {
     private static SortedSet<String> now() {
         try {
             SortedSet<String> addresses = new TreeSet<>();
-            for (NetworkInterface network :
-                    NetworkInterface.networkInterfaces().toList()) {
+            for (NetworkInterface network : NetworkInterface.networkInterfaces().toList()) {
                 network.inetAddresses()
                         .map(InetAddress::getHostAddress)
                         .map(address -> address.replaceAll("%.*", ""))

@@ -1,8 +1,8 @@
 package dev.agentcontainers.cli.run;
 
-import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.prerequisite.Prerequisites.Prerequisite;
+import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
 import dev.agentcontainers.nodeagent.linux.rootless.OwnNamespaces;
 import dev.agentcontainers.nodeagent.standalone.StandaloneRun;

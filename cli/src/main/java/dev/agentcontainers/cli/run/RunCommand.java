@@ -88,8 +88,7 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--rootless",
-            description =
-                    "Run it in namespaces of your own, even where this machine's service would. Not for root.")
+            description = "Run it in namespaces of your own, even where this machine's service would. Not for root.")
     private boolean rootless;
 
     @Option(names = "--dry-run", description = "Check the manifests and print them instead of running the agent.")

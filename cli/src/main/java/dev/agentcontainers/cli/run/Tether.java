@@ -50,8 +50,8 @@ final class Tether {
         if (descriptor == null) {
             return Optional.empty();
         }
-        Tether tether = new Tether(
-                Files.newBufferedReader(Path.of("/proc/self/fd", descriptor), StandardCharsets.UTF_8));
+        Tether tether =
+                new Tether(Files.newBufferedReader(Path.of("/proc/self/fd", descriptor), StandardCharsets.UTF_8));
         String first = tether.lines.readLine();
         if (first == null || !first.startsWith(CLOSE)) {
             throw new IOException("it is not said which addresses the machine has");

@@ -66,12 +66,14 @@ class RootlessIT {
     @AfterEach
     void leavesNothing() {
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(UsersMachine.processesOfTheUser()).isEmpty());
+                .untilAsserted(
+                        () -> assertThat(UsersMachine.processesOfTheUser()).isEmpty());
     }
 
     @Test
     void givesBothStreamsApartAndTheExitCodeAndLeavesNoFile() throws Exception {
-        AgentctlProcess run = run("--mount", "/w", "-q", "--", "sh", "-c", "echo out > /w/x; cat /w/x; echo err >&2; exit 7");
+        AgentctlProcess run =
+                run("--mount", "/w", "-q", "--", "sh", "-c", "echo out > /w/x; cat /w/x; echo err >&2; exit 7");
 
         assertThat(run.await()).as("%s", run).isEqualTo(7);
         assertThat(run.output()).isEqualTo("out\n");
@@ -118,8 +120,7 @@ class RootlessIT {
         machine.addAddress(later);
 
         assertThat(run.await()).as("%s", run).isZero();
-        assertThat(run.output())
-                .isEqualTo("ready\n" + later + ":8080 closed\n" + UsersMachine.SITE + ":8080 open\n");
+        assertThat(run.output()).isEqualTo("ready\n" + later + ":8080 closed\n" + UsersMachine.SITE + ":8080 open\n");
     }
 
     @ParameterizedTest(name = "by the resolver of {0}")
@@ -212,7 +213,8 @@ class RootlessIT {
         run.await();
 
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(UsersMachine.processesOfTheUser()).isEmpty());
+                .untilAsserted(
+                        () -> assertThat(UsersMachine.processesOfTheUser()).isEmpty());
         assertThat(run("--", "true").await()).isZero();
         assertThat(machine.files()).isEmpty();
     }
@@ -272,11 +274,11 @@ class RootlessIT {
                 ready
                 """);
         assertThat(UsersMachine.processesOfTheUser())
-                .filteredOn(line -> line.contains("read the user's file") && !line.contains("conmon") && !line.contains("java"))
+                .filteredOn(line ->
+                        line.contains("read the user's file") && !line.contains("conmon") && !line.contains("java"))
                 .isNotEmpty()
                 .allSatisfy(line -> assertThat(Long.parseLong(line.split("\\s", 2)[0]))
-                        .isBetween(
-                                (long) UsersMachine.FIRST_SUBORDINATE, UsersMachine.FIRST_SUBORDINATE + 65_535L));
+                        .isBetween((long) UsersMachine.FIRST_SUBORDINATE, UsersMachine.FIRST_SUBORDINATE + 65_535L));
 
         run.signal("INT");
 

@@ -85,10 +85,12 @@ final class UsersMachine implements AutoCloseable {
         Files.writeString(etc.resolve("resolv.conf"), "nameserver 127.0.0.1\n");
         on(machine, "mount", "--bind", etc.toString(), "/etc");
         Path tun = folder.resolve("tun");
-        ExternalCommand.of("mknod", "-m", "666", tun.toString(), "c", "10", "200").run();
+        ExternalCommand.of("mknod", "-m", "666", tun.toString(), "c", "10", "200")
+                .run();
         on(machine, "mount", "--bind", tun.toString(), "/dev/net/tun");
         Files.createDirectory(folder.resolve("state"));
-        ExternalCommand.of("chown", USER + ":" + USER, folder.resolve("state").toString()).run();
+        ExternalCommand.of("chown", USER + ":" + USER, folder.resolve("state").toString())
+                .run();
         serve(machine, "127.0.0.1", "53");
         serve(site, SITE, "5300");
     }
@@ -144,10 +146,9 @@ final class UsersMachine implements AutoCloseable {
         before.addAll(List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, "--clear-groups", "--"));
         List<String> words = new ArrayList<>(List.of("run"));
         words.addAll(List.of(arguments));
-        Map<String, String> environment =
-                Map.of("XDG_STATE_HOME", folder.resolve("state").toString(), "HOME", "/nonexistent", "USER", "rootless");
-        return AgentctlProcess.start(
-                new AgentctlProcess.Launch(before, classPath, environment, ""), folder, words);
+        Map<String, String> environment = Map.of(
+                "XDG_STATE_HOME", folder.resolve("state").toString(), "HOME", "/nonexistent", "USER", "rootless");
+        return AgentctlProcess.start(new AgentctlProcess.Launch(before, classPath, environment, ""), folder, words);
     }
 
     /** Command lines of what the user runs, also by subordinate ids. */
@@ -167,10 +168,13 @@ final class UsersMachine implements AutoCloseable {
     /** What is left of runs, but for empty lock files. */
     List<String> files() {
         return Stream.of("lib", "run")
-                .map(part -> folder.resolve("state/agentcontainers/rootless").resolve(part).resolve("standalone"))
-                .flatMap(runs -> ExternalCommand.of("find", runs.toString(), "-mindepth", "1", "-not", "-name", "*.lock")
-                        .run()
-                        .lines())
+                .map(part -> folder.resolve("state/agentcontainers/rootless")
+                        .resolve(part)
+                        .resolve("standalone"))
+                .flatMap(
+                        runs -> ExternalCommand.of("find", runs.toString(), "-mindepth", "1", "-not", "-name", "*.lock")
+                                .run()
+                                .lines())
                 .toList();
     }
 

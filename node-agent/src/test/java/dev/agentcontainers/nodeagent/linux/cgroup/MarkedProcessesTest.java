@@ -15,11 +15,12 @@ import org.junit.jupiter.api.Test;
 class MarkedProcessesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final MarkedProcesses marked =
-            new MarkedProcesses("/test-" + System.nanoTime(), ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine());
+    private final MarkedProcesses marked = new MarkedProcesses(
+            "/test-" + System.nanoTime(), ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine());
 
     private Process start(String sandbox) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder("sh", "-c", "setsid sleep 1000 & setsid sleep 1000 & exec sleep 1000");
+        ProcessBuilder builder =
+                new ProcessBuilder("sh", "-c", "setsid sleep 1000 & setsid sleep 1000 & exec sleep 1000");
         builder.environment().putAll(marked.mark(sandbox));
         return builder.start();
     }

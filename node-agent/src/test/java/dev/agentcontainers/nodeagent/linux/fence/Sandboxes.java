@@ -49,7 +49,8 @@ final class Sandboxes implements AutoCloseable {
                 "/agentcontainers-attack-" + UUID.randomUUID().toString().substring(0, 8),
                 new IdRange(310_000_000, 64 * IdRange.PER_SANDBOX),
                 0);
-        return new Sandboxes(directory, Boolean.getBoolean("agentcontainers.test.rootless") ? settings.asRootless() : settings);
+        return new Sandboxes(
+                directory, Boolean.getBoolean("agentcontainers.test.rootless") ? settings.asRootless() : settings);
     }
 
     /** As the node agent has them, which trusts whom the bundle names. */

@@ -17,15 +17,13 @@ class IdMapTest {
                 List.of(new IdRange(2_140_000_000L, 65_535), new IdRange(1_900_000_000L, 1)));
 
         assertThat(map.arguments())
-                .containsExactly(
-                        "0", "1000", "1", "2140000000", "100000", "65535", "1900000000", "165535", "1");
+                .containsExactly("0", "1000", "1", "2140000000", "100000", "65535", "1900000000", "165535", "1");
     }
 
     /** What distributions give each user. */
     @Test
     void aRunTakesAllOfTheUsual65536Ids() {
-        assertThat(IdMap.needed(
-                        LinuxPlatform.ids(StandaloneRun.rootlessSettings(), StandaloneRun.rootlessFence())))
+        assertThat(IdMap.needed(LinuxPlatform.ids(StandaloneRun.rootlessSettings(), StandaloneRun.rootlessFence())))
                 .isEqualTo(65_536);
     }
 }
