@@ -13,10 +13,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code agentctl image list}. */
@@ -33,12 +31,9 @@ import picocli.CommandLine.Option;
             ""
         },
         sortOptions = false)
-final class ListCommand implements Callable<Integer> {
+final class ListCommand extends StoreCommand {
     private static final int SHORT_DIGEST = "sha256:".length() + 12;
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    @Mixin
-    private StoreOption store = new StoreOption();
 
     @Option(
             names = {"-o", "--output"},
@@ -56,18 +51,18 @@ final class ListCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    int work() throws InterruptedException {
         if (!output.isEmpty() && !output.equals("json")) {
             throw new UserException("image list: -o must be json, but is '%s'".formatted(output), 2);
         }
-        Found found = store.openPresent(images -> new Found(images.list(), images.users()))
+        Found found = store().openPresent(images -> new Found(images.list(), images.users()))
                 .orElse(new Found(List.of(), Map.of()));
         spec.commandLine()
                 .getOut()
                 .print(output.isEmpty() ? table(found, Clock.systemUTC().instant()) : json(found));
         spec.commandLine().getOut().flush();
         if (found.images().isEmpty() && output.isEmpty()) {
-            spec.commandLine().getErr().println("No images in " + store.directory());
+            spec.commandLine().getErr().println("No images in " + store().directory());
         }
         return 0;
     }

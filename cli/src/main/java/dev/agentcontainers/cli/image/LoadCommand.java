@@ -15,7 +15,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -50,7 +49,7 @@ import picocli.CommandLine.Parameters;
             "1:they are not, and the message says why",
             "2:a wrong command line"
         })
-final class LoadCommand implements Callable<Integer> {
+final class LoadCommand extends StoreCommand {
     /** Big files are for here; /tmp may be memory. */
     private static final Path LARGE_TEMPORARY = Path.of("/var/tmp");
 
@@ -64,9 +63,6 @@ final class LoadCommand implements Callable<Integer> {
 
     @Mixin
     private SignaturesFlag signatures = new SignaturesFlag();
-
-    @Mixin
-    private StoreOption store = new StoreOption();
 
     @Option(
             names = {"-q", "--quiet"},
@@ -83,14 +79,14 @@ final class LoadCommand implements Callable<Integer> {
     private record Named(ImageReference reference, ImageArchive.Image image) {}
 
     @Override
-    public Integer call() throws InterruptedException {
+    int work() throws InterruptedException {
         if (name != null) {
             StoreOption.reference(name);
         }
         if (!path.equals("-") && !Files.exists(Path.of(path))) {
             throw new UserException("image load: %s: there is no such file or directory".formatted(path), 2);
         }
-        store.open(this::load);
+        store().open(this::load);
         return 0;
     }
 

@@ -7,11 +7,9 @@ import dev.agentcontainers.nodeagent.image.ImageReference;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code agentctl image prune}. */
@@ -33,15 +31,12 @@ import picocli.CommandLine.Option;
             "1:not so much is free though nothing unused is left",
             "2:a wrong command line"
         })
-final class PruneCommand implements Callable<Integer> {
+final class PruneCommand extends StoreCommand {
     @Option(
             names = "--free",
             paramLabel = "BYTES",
             description = "What is to be free of the store's disk, for example 10Gi. Default: whatever comes of it.")
     private @Nullable String free;
-
-    @Mixin
-    private StoreOption store = new StoreOption();
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -50,18 +45,18 @@ final class PruneCommand implements Callable<Integer> {
     private record Outcome(List<ImageReference> removed, long free) {}
 
     @Override
-    public Integer call() throws InterruptedException {
+    int work() throws InterruptedException {
         long wanted = free == null ? Long.MAX_VALUE : bytes(free);
-        Outcome outcome = store.openPresent(images -> new Outcome(
+        Outcome outcome = store().openPresent(images -> new Outcome(
                         images.relieve(wanted),
-                        Files.getFileStore(store.directory()).getUsableSpace()))
+                        Files.getFileStore(store().directory()).getUsableSpace()))
                 .orElse(new Outcome(List.of(), Long.MAX_VALUE));
         outcome.removed().forEach(spec.commandLine().getOut()::println);
         spec.commandLine().getOut().flush();
         if (free != null && outcome.free() < wanted) {
             throw new UserException(
                     "image prune: %s of the disk of %s are free, not %s: agents use the images that are left, and the rest of the disk is used by something else"
-                            .formatted(ByteCount.text(outcome.free()), store.directory(), free));
+                            .formatted(ByteCount.text(outcome.free()), store().directory(), free));
         }
         return 0;
     }

@@ -9,7 +9,6 @@ import dev.agentcontainers.nodeagent.image.registry.RegistryCredentials;
 import dev.agentcontainers.nodeagent.image.signature.SignatureAdmission;
 import dev.agentcontainers.nodeagent.image.store.Admission;
 import java.io.IOException;
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,12 +38,9 @@ import picocli.CommandLine.Parameters;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:the image is here, whole", "1:it is not, and the message says why", "2:a wrong command line"
         })
-final class PullCommand implements Callable<Integer> {
+final class PullCommand extends StoreCommand {
     @Mixin
     private RegistryFlags registry = new RegistryFlags();
-
-    @Mixin
-    private StoreOption store = new StoreOption();
 
     @Option(
             names = {"-q", "--quiet"},
@@ -58,13 +54,13 @@ final class PullCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Override
-    public Integer call() throws InterruptedException {
+    int work() throws InterruptedException {
         ImageReference reference = StoreOption.reference(image);
         ImageSettings settings = registry.settings();
         try (RegistryClient client = new RegistryClient(settings.registries())) {
             RegistryCredentials credentials = settings.readCredentials();
             Admission admission = new SignatureAdmission(settings.readSignatures());
-            store.open(images -> new Received(spec.commandLine(), quiet)
+            store().open(images -> new Received(spec.commandLine(), quiet)
                     .from(client.source(reference, credentials), reference, admission, images));
             return 0;
         } catch (IOException e) {

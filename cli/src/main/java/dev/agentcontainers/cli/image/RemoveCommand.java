@@ -10,10 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code agentctl image remove}. */
@@ -35,10 +33,7 @@ import picocli.CommandLine.Parameters;
             "1:one was not here, or could not be removed",
             "2:a wrong command line"
         })
-final class RemoveCommand implements Callable<Integer> {
-    @Mixin
-    private StoreOption store = new StoreOption();
-
+final class RemoveCommand extends StoreCommand {
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "As agentctl image list shows them.")
     private List<String> images = List.of();
 
@@ -46,11 +41,11 @@ final class RemoveCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Override
-    public Integer call() throws InterruptedException {
+    int work() throws InterruptedException {
         List<ImageReference> references =
                 images.stream().map(StoreOption::reference).toList();
         List<ImageReference> absent =
-                store.openPresent(open -> remove(references, open)).orElse(references);
+                store().openPresent(open -> remove(references, open)).orElse(references);
         if (!absent.isEmpty()) {
             throw new UserException("image remove: there is no image %s in %s; agentctl image list shows what is there"
                     .formatted(
@@ -59,7 +54,7 @@ final class RemoveCommand implements Callable<Integer> {
                                     absent.stream()
                                             .map(ImageReference::toString)
                                             .toList()),
-                            store.directory()));
+                            store().directory()));
         }
         return 0;
     }

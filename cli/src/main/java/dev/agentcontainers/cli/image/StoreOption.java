@@ -1,11 +1,15 @@
 package dev.agentcontainers.cli.image;
 
+import dev.agentcontainers.cli.rootless.Tether;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.image.ImageReference;
 import dev.agentcontainers.nodeagent.image.store.ImageStore;
+import dev.agentcontainers.nodeagent.image.store.LayerFiles;
 import dev.agentcontainers.nodeagent.image.store.StoreLimits;
+import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
 import dev.agentcontainers.nodeagent.linux.image.LayerUnpacker;
 import dev.agentcontainers.nodeagent.linux.image.UnpackLimits;
+import dev.agentcontainers.nodeagent.standalone.StandaloneRun;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.AccessDeniedException;
@@ -24,13 +28,19 @@ final class StoreOption {
             names = "--store",
             paramLabel = "DIRECTORY",
             defaultValue = DEFAULT,
-            description = "The store. Default: ${DEFAULT-VALUE}, which the node and the runs of this machine use.")
+            description =
+                    "The store. Default: ${DEFAULT-VALUE}, which the node and the runs of this machine use; for users other than root their own.")
     private Path directory = Path.of(DEFAULT);
 
     /** What is done with an open store. */
     @FunctionalInterface
     interface Work<T> {
         T on(ImageStore store) throws IOException, InterruptedException;
+    }
+
+    /** Whether it is the machine's, to which only root has access: other users have one of their own in its place. */
+    boolean needsNamespaces() {
+        return directory.equals(Path.of(DEFAULT)) && !"root".equals(System.getProperty("user.name"));
     }
 
     Path directory() {
@@ -40,11 +50,17 @@ final class StoreOption {
     /** Opens the store, which is made where there is none. */
     <T> T open(Work<T> work) throws InterruptedException {
         try (ImageStore store = ImageStore.open(
-                directory, new LayerUnpacker(UnpackLimits.DEFAULT), StoreLimits.DEFAULT, Clock.systemUTC())) {
+                directory, layers(), StoreLimits.DEFAULT, Clock.systemUTC())) {
             return work.on(store);
         } catch (IOException e) {
             throw failure(e);
         }
+    }
+
+    private static LayerFiles layers() throws IOException {
+        return Tether.holds(System.getenv())
+                ? LinuxPlatform.ofAnOrdinaryUser().layers(StandaloneRun.rootlessSettings())
+                : new LayerUnpacker(UnpackLimits.DEFAULT);
     }
 
     /** Opens the store; empty where there is none yet. */

@@ -4,6 +4,8 @@ import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.egressproxy.upstream.UpstreamAddress;
 import dev.agentcontainers.nodeagent.names.NameSettings;
 import dev.agentcontainers.protocol.names.NameLimits;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -25,10 +27,13 @@ public final class DnsUpstream {
         }
     }
 
-    /** Whether it is at this machine's own loopback. */
-    public boolean isThisMachine() {
-        return value().filter(given -> UpstreamAddress.parse(given).getAddress().isLoopbackAddress())
-                .isPresent();
+    /** Why it can't be asked from namespaces of an ordinary user's; empty where it can. */
+    public Optional<String> unreachableWithoutRoot() {
+        Optional<InetAddress> address = value().map(given -> UpstreamAddress.parse(given).getAddress());
+        if (address.filter(InetAddress::isLoopbackAddress).isPresent()) {
+            return Optional.of("what listens on this machine's own loopback");
+        }
+        return address.filter(Inet6Address.class::isInstance).map(_ -> "what has an address of IPv6");
     }
 
     /** As it was given, checked. */

@@ -4,8 +4,11 @@ import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.assignment.manifest.RunObjects;
 import dev.agentcontainers.cli.names.DnsUpstream;
 import dev.agentcontainers.cli.registry.RegistryFlags;
+import dev.agentcontainers.cli.rootless.AgainAsRoot;
+import dev.agentcontainers.cli.rootless.Tether;
 import dev.agentcontainers.cli.run.TerminalObserver.Verbosity;
 import dev.agentcontainers.cli.terminal.UserException;
+import dev.agentcontainers.nodeagent.fence.ClosedRanges;
 import dev.agentcontainers.nodeagent.standalone.RunEnd;
 import java.io.IOException;
 import java.util.List;
@@ -45,7 +48,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Root runs it as a node does. Others run it by the service of this machine, if",
             "that lets them (agentctl serve --help), and otherwise in namespaces of their",
-            "own: without images and without limits of cpu, memory and disks.",
+            "own: without gVisor and without limits of cpu, memory and disks.",
             ""
         },
         customSynopsis = {
@@ -83,6 +86,12 @@ public final class RunCommand implements Callable<Integer> {
     @Mixin
     private DnsUpstream dnsUpstream = new DnsUpstream();
 
+    @Option(
+            names = "--never-allow",
+            paramLabel = "CIDR",
+            description = "An address or range that no manifest opens. May be repeated.")
+    private List<String> neverAllowed = List.of();
+
     @Mixin
     private RegistryFlags registries = new RegistryFlags();
 
@@ -119,7 +128,7 @@ public final class RunCommand implements Callable<Integer> {
         Way way = dryRun ? new Way.Nowhere() : way();
         requireSense(way);
         if (way instanceof Way.OwnNamespaces) {
-            return new RootlessRun(System.getenv()).await();
+            return new AgainAsRoot(System.getenv(), NOT_RUN).await();
         }
         GivenManifests manifests = files.isEmpty()
                 ? GivenManifests.ofObjects(namespace, flags.objects(namespace, command, System.getenv()))
@@ -137,12 +146,20 @@ public final class RunCommand implements Callable<Integer> {
 
     private AgentRun run(Way way, GivenManifests manifests, RunObjects objects, TerminalObserver observer) {
         return switch (way) {
-            case Way.Root _ -> new LocalRun(objects, dnsUpstream.settings(), registries.settings(), observer);
+            case Way.Root _ -> new LocalRun(objects, closed(), dnsUpstream.settings(), registries.settings(), observer);
             case Way.InsideOwnNamespaces(Tether tether) ->
-                new LocalRun(objects, dnsUpstream.settings(), registries.settings(), observer, tether);
+                new LocalRun(objects, closed(), dnsUpstream.settings(), registries.settings(), observer, tether);
             case Way.Service _ -> ServiceRun.connect(System.getenv(), manifests, observer);
             case Way.OwnNamespaces _, Way.Nowhere _ -> throw new IllegalStateException("not run by this process");
         };
+    }
+
+    private List<String> closed() {
+        try {
+            return ClosedRanges.parse("run: --never-allow", neverAllowed);
+        } catch (IllegalArgumentException e) {
+            throw new UserException(String.valueOf(e.getMessage()), 2);
+        }
     }
 
     /** Who runs the agent. */
@@ -180,18 +197,21 @@ public final class RunCommand implements Callable<Integer> {
         if (rootless && way instanceof Way.Root) {
             throw new UserException("run: --rootless is for users other than root", 2);
         }
-        Optional<String> ofRegistries = registries.firstGiven();
-        if (way instanceof Way.Service && (dnsUpstream.value().isPresent() || ofRegistries.isPresent())) {
+        Optional<String> ofTheMachine = registries.firstGiven()
+                .or(() -> dnsUpstream.value().map(_ -> "--dns-upstream"))
+                .or(() -> neverAllowed.stream().findFirst().map(_ -> "--never-allow"));
+        if (way instanceof Way.Service && ofTheMachine.isPresent()) {
             throw new UserException(
                     "run: %s can't go with the service of this machine, which has its own: leave it out, or run the agent by yourself (--rootless) or as root"
-                            .formatted(ofRegistries.orElse("--dns-upstream")),
+                            .formatted(ofTheMachine.get()),
                     2);
         }
         boolean own = way instanceof Way.OwnNamespaces || way instanceof Way.InsideOwnNamespaces;
-        if (own && dnsUpstream.isThisMachine()) {
+        Optional<String> unreachable = own ? dnsUpstream.unreachableWithoutRoot() : Optional.empty();
+        if (unreachable.isPresent()) {
             throw new UserException(
-                    "run: --dns-upstream is %s, but what listens on this machine's own loopback can't be asked without root: leave it out to ask this machine's resolvers, or name another"
-                            .formatted(dnsUpstream.value().orElseThrow()),
+                    "run: --dns-upstream is %s, but %s can't be asked without root: leave it out to ask this machine's resolvers, or name another"
+                            .formatted(dnsUpstream.value().orElseThrow(), unreachable.get()),
                     2);
         }
     }

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.agentcontainers.cli.process.ExternalCommand;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,6 +91,8 @@ class RootlessIT {
         AgentctlProcess run = run(
                 "--allow",
                 "0.0.0.0/0:8080",
+                "--allow",
+                "0.0.0.0/0:53",
                 "--",
                 "python3",
                 "-c",
@@ -94,33 +100,52 @@ class RootlessIT {
                 UsersMachine.SITE + ":8080",
                 UsersMachine.SITE + ":8081",
                 UsersMachine.MACHINE + ":8080",
+                UsersMachine.ANY + ":8080",
                 "100.127.254.2:8080",
-                "127.0.0.1:8080");
+                "100.127.254.3:53");
 
         assertThat(run.await()).as("%s", run).isZero();
         assertThat(run.output())
-                .isEqualTo(UsersMachine.SITE + ":8080 open\n" + UsersMachine.SITE + ":8081 closed\n"
-                        + UsersMachine.MACHINE + ":8080 closed\n100.127.254.2:8080 closed\n127.0.0.1:8080 closed\n");
+                .isEqualTo("""
+                        198.51.100.40:8080 open
+                        198.51.100.40:8081 closed
+                        198.51.100.39:8080 closed
+                        192.0.2.9:8080 closed
+                        100.127.254.2:8080 closed
+                        100.127.254.3:53 closed
+                        """);
         assertThat(run.errorOutput())
                 .contains("denied: TCP to " + UsersMachine.SITE + ":8081", "packets of the agent were denied");
     }
 
+    /** A command that is stopped can't tell which addresses the machine gets meanwhile: nothing is reached until it goes on. */
     @Test
-    void anAddressThatTheMachineGetsLaterIsClosedToo() throws Exception {
+    void anAddressThatTheMachineGetsLaterIsClosedTooAndAllAreWhereNobodyTellsThem() throws Exception {
         String later = "198.51.100.77";
         String asked = CONNECT + """
                 import time
                 print("ready", flush=True)
                 time.sleep(6)
-                tell("%s:8080"); tell("%s:8080")
+                tell("%1$s:8080"); tell("%2$s:8080")
+                for moment in range(60):
+                    time.sleep(1)
+                    tell("%2$s:8080")
                 """.formatted(later, UsersMachine.SITE);
         AgentctlProcess run = run("--allow", "198.51.100.0/24:8080", "--", "python3", "-c", asked);
         run.awaitOutput("ready\n");
 
         machine.addAddress(later);
+        await().atMost(PATIENCE)
+                .until(() -> run.output()
+                        .startsWith("ready\n" + later + ":8080 closed\n" + UsersMachine.SITE + ":8080 open\n"));
+        run.signal("STOP");
+        await().atMost(PATIENCE).until(() -> run.output().endsWith(UsersMachine.SITE + ":8080 closed\n"));
+        run.signal("CONT");
+        await().atMost(PATIENCE).until(() -> run.output().endsWith(UsersMachine.SITE + ":8080 open\n"));
+        run.signal("INT");
+        run.signal("INT");
 
-        assertThat(run.await()).as("%s", run).isZero();
-        assertThat(run.output()).isEqualTo("ready\n" + later + ":8080 closed\n" + UsersMachine.SITE + ":8080 open\n");
+        assertThat(run.await()).as("%s", run).isEqualTo(137);
     }
 
     @ParameterizedTest(name = "by the resolver of {0}")
@@ -145,11 +170,13 @@ class RootlessIT {
                   connect.py: |
                 %s
                 """.formatted(CONNECT.indent(4)));
-        List<String> words = upstream == null
-                ? List.of("-f", manifest.toString())
-                : List.of("--dns-upstream", upstream, "-f", manifest.toString());
+        List<String> words = new ArrayList<>(List.of("run", "-f", "/dev/fd/9"));
+        if (upstream != null) {
+            words.addAll(List.of("--dns-upstream", upstream));
+        }
 
-        AgentctlProcess run = run(words.toArray(String[]::new));
+        AgentctlProcess run = machine.start(
+                classPath, List.of("sh", "-c", "exec \"$@\" 9<" + manifest, "sh"), words.toArray(String[]::new));
 
         assertThat(run.await()).as("%s", run).isZero();
         assertThat(run.output())
@@ -182,8 +209,9 @@ class RootlessIT {
         "--memory=64Mi, spec.resources.limits.memory",
         "--ephemeral-storage=64Mi, spec.resources.limits.ephemeral-storage",
         "--disk-read-rate=1Mi, spec.resources.limits.disk-read-rate",
-        "--image=registry.example.org/x:1, agents from images need root",
-        "--dns-upstream=127.0.0.1, can't be asked without root"
+        "--disk-write-rate=1Mi, spec.resources.limits.disk-write-rate",
+        "--dns-upstream=127.0.0.1, can't be asked without root",
+        "--dns-upstream=[2001:db8::1]:53, can't be asked without root"
     })
     void refusesWhatItCannotDoAndNamesIt(String flag, String named) throws Exception {
         AgentctlProcess run = run(flag, "--mount", "/w", "--", "true");
@@ -235,13 +263,69 @@ class RootlessIT {
         assertThat(second.await()).isEqualTo(4);
     }
 
-    /** What it may do is less than what the user may: it has another id, no capability, and no way to the fence or to others' files. */
     @Test
-    void anAgentHasNothingOfTheUsersAndCannotTouchWhatConfinesIt() throws Exception {
-        Path secret = folder.resolve("state/secret");
-        Files.writeString(secret, "the user's");
-        Files.setAttribute(secret, "unix:uid", UsersMachine.USER);
-        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+    void signalsEndItWhileItWaitsForItsManifests() throws Exception {
+        Path pipe = folder.resolve("pipe.yaml");
+        ExternalCommand.of("mkfifo", "-m", "644", pipe.toString()).run();
+        AgentctlProcess run = run("-f", pipe.toString());
+        await().atMost(PATIENCE)
+                .until(() -> UsersMachine.processesOfTheUser().stream().anyMatch(line -> line.contains("slirp4netns")));
+
+        run.signal("TERM");
+
+        assertThat(run.await()).isEqualTo(143);
+    }
+
+    @Test
+    void saysWhyItEndsWhereItsNetworkDoes() throws Exception {
+        AgentctlProcess run = run("--grace-period", "0", "--", "sh", "-c", "echo ready; sleep 1000");
+        run.awaitOutput("ready\n");
+
+        ExternalCommand.of("pkill", "-KILL", "-x", "-u", "" + UsersMachine.USER, "slirp4netns")
+                .run();
+
+        assertThat(run.await()).isEqualTo(137);
+        assertThat(run.errorOutput()).contains("the network of this command's namespaces has ended");
+    }
+
+    @Test
+    void refusesMoreTasksThanTheUserMayHave() throws Exception {
+        AgentctlProcess run = machine.start(classPath, List.of("prlimit", "--nproc=400"), "run", "--", "true");
+
+        assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
+        assertThat(run.errorOutput())
+                .contains("spec.resources.limits.pids is 512, and without root an agent may have 400 at most");
+    }
+
+    /** With ids of the image, and what layers hide. */
+    @Test
+    void runsAnImageFromAStoreOfTheUsers() throws Exception {
+        Path program = folder.resolve("image.py");
+        try (InputStream text = RootlessIT.class.getResourceAsStream("image.py")) {
+            Files.copy(Objects.requireNonNull(text), program);
+        }
+        Path archive = folder.resolve("image.tar");
+        ExternalCommand.of("python3", program.toString(), archive.toString()).run();
+        AgentctlProcess load = machine.start(classPath, List.of(), "image", "load", archive.toString());
+        assertThat(load.await()).as("%s", load).isZero();
+        AgentctlProcess list = machine.start(classPath, List.of(), "image", "list");
+        assertThat(list.await()).isZero();
+        assertThat(list.output()).contains("registry.example.org/shell:1");
+        String looks = "id -u; cat ~/own; stat -c %u:%g /etc/passwd ~/own; ls /opaque; [ -e /removed ] || echo removed;"
+                + " echo new > ~/new && cat ~/new; echo x 2>&- >/etc/x || echo refused";
+
+        AgentctlProcess run =
+                run("--image", "registry.example.org/shell:1", "--pull", "never", "--", "/bin/sh", "-c", looks);
+
+        assertThat(run.await()).as("%s", run).isZero();
+        assertThat(run.output())
+                .isEqualTo("1000\nof the image\n0:0\n1000:1000\nupper\nremoved\nnew\nrefused\n");
+        assertThat(machine.files()).isEmpty();
+    }
+
+    /** What it may do is less than what the user may: it has another id, no capability, and no way to the fence or to others. */
+    @Test
+    void anAgentHasNoIdOfTheUsersAndCannotTouchWhatConfinesIt() throws Exception {
         String attacks = """
                 import ctypes, os, socket
                 libc = ctypes.CDLL(None, use_errno=True)
@@ -250,7 +334,6 @@ class RootlessIT {
                         print(what, "done" if done() else "refused")
                     except OSError:
                         print(what, "refused")
-                attempt("read the user's file", lambda: open("%s").read())
                 attempt("see others' processes", lambda: len([p for p in os.listdir("/proc") if p.isdigit()]) > 3)
                 attempt("join a network", lambda: libc.setns(os.open("/proc/1/ns/net", os.O_RDONLY), 0) == 0)
                 attempt("make a user namespace", lambda: libc.unshare(0x10000000) == 0)
@@ -260,10 +343,9 @@ class RootlessIT {
                 attempt("have a capability", lambda: "CapEff:\\t0000000000000000" not in open("/proc/self/status").read())
                 print("ready", flush=True)
                 import time; time.sleep(1000)
-                """.formatted(secret);
+                """;
         AgentctlProcess run = run("--allow", "0.0.0.0/0", "--grace-period", "0", "--", "python3", "-c", attacks);
         run.awaitOutput("""
-                read the user's file refused
                 see others' processes refused
                 join a network refused
                 make a user namespace refused
@@ -275,7 +357,7 @@ class RootlessIT {
                 """);
         assertThat(UsersMachine.processesOfTheUser())
                 .filteredOn(line ->
-                        line.contains("read the user's file") && !line.contains("conmon") && !line.contains("java"))
+                        line.contains("see others' processes") && !line.contains("conmon") && !line.contains("java"))
                 .isNotEmpty()
                 .allSatisfy(line -> assertThat(Long.parseLong(line.split("\\s", 2)[0]))
                         .isBetween((long) UsersMachine.FIRST_SUBORDINATE, UsersMachine.FIRST_SUBORDINATE + 65_535L));
@@ -300,6 +382,8 @@ class RootlessIT {
     }
 
     private static AgentctlProcess run(String... arguments) throws IOException {
-        return machine.run(classPath, arguments);
+        List<String> words = new ArrayList<>(List.of("run"));
+        words.addAll(List.of(arguments));
+        return machine.start(classPath, List.of(), words.toArray(String[]::new));
     }
 }

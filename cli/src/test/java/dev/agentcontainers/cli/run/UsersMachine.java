@@ -25,6 +25,9 @@ final class UsersMachine implements AutoCloseable {
     /** Of the site, beside port 53 of the machine's loopback. */
     static final String RESOLVER = SITE + ":5300";
 
+    /** Of a range that the machine takes for its own, though no interface has it. */
+    static final String ANY = "192.0.2.9";
+
     static final int USER = 61_234;
     static final int FIRST_SUBORDINATE = 900_000_000;
 
@@ -44,6 +47,7 @@ final class UsersMachine implements AutoCloseable {
                     s.sendto(q[:2] + b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0" + q[12:end]
                              + b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4" + socket.inet_aton(sys.argv[3]), peer)
             threading.Thread(target=resolve).start()
+            asked = socket.create_server((sys.argv[1], int(sys.argv[2])))
             for port in (8080, 8081):
                 threading.Thread(target=http.server.ThreadingHTTPServer(("", port), Quiet).serve_forever).start()
             print("ready", flush=True)
@@ -76,6 +80,7 @@ final class UsersMachine implements AutoCloseable {
         on(machine, "ip", "link", "set", "lo", "up");
         on(machine, "ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", "" + site.pid());
         connect(machine, MACHINE);
+        on(machine, "ip", "route", "add", "local", "192.0.2.0/24", "dev", "lo");
         connect(site, SITE);
         Path etc = folder.resolve("etc");
         ExternalCommand.of("cp", "-a", "/etc", etc.toString()).run();
@@ -88,9 +93,13 @@ final class UsersMachine implements AutoCloseable {
         ExternalCommand.of("mknod", "-m", "666", tun.toString(), "c", "10", "200")
                 .run();
         on(machine, "mount", "--bind", tun.toString(), "/dev/net/tun");
+        // As of a user whose home is where services have theirs.
+        on(machine, "mount", "-t", "tmpfs", "homes", "/var/lib");
+        on(machine, "mkdir", "/var/lib/home");
         Files.createDirectory(folder.resolve("state"));
         ExternalCommand.of("chown", USER + ":" + USER, folder.resolve("state").toString())
                 .run();
+        on(machine, "mount", "--bind", folder.resolve("state").toString(), "/var/lib/home");
         serve(machine, "127.0.0.1", "53");
         serve(site, SITE, "5300");
     }
@@ -140,15 +149,19 @@ final class UsersMachine implements AutoCloseable {
         return process;
     }
 
-    /** {@code agentctl run} by the user. */
-    AgentctlProcess run(String classPath, String... arguments) throws IOException {
-        List<String> before = new ArrayList<>(List.of("nsenter", "-t", "" + machine.pid(), "--mount", "--net", "--"));
-        before.addAll(List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, "--clear-groups", "--"));
-        List<String> words = new ArrayList<>(List.of("run"));
-        words.addAll(List.of(arguments));
-        Map<String, String> environment = Map.of(
-                "XDG_STATE_HOME", folder.resolve("state").toString(), "HOME", "/nonexistent", "USER", "rootless");
-        return AgentctlProcess.start(new AgentctlProcess.Launch(before, classPath, environment, ""), folder, words);
+    /**
+     * agentctl by the user.
+     *
+     * @param before what starts it in the user's place
+     */
+    AgentctlProcess start(String classPath, List<String> before, String... arguments) throws IOException {
+        List<String> line = new ArrayList<>(List.of("nsenter", "-t", "" + machine.pid(), "--mount", "--net", "--"));
+        line.addAll(List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, "--clear-groups", "--"));
+        line.addAll(before);
+        Map<String, String> environment =
+                Map.of("XDG_STATE_HOME", "/var/lib/home", "HOME", "/nonexistent", "USER", "rootless");
+        return AgentctlProcess.start(
+                new AgentctlProcess.Launch(line, classPath, environment, ""), folder, List.of(arguments));
     }
 
     /** Command lines of what the user runs, also by subordinate ids. */

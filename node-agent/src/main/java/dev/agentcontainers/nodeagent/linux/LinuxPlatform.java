@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFence;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.image.LayerOwners;
 import dev.agentcontainers.nodeagent.linux.image.LayerUnpacker;
 import dev.agentcontainers.nodeagent.linux.image.UnpackLimits;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
@@ -40,6 +41,10 @@ import java.util.OptionalLong;
 
 /** Linux. */
 public final class LinuxPlatform implements Platform {
+    private static final Path NAMESPACES = Path.of("/run/netns");
+    private static final int MTU = 1500;
+    private static final long KIBI = 1024;
+
     private final boolean rootless;
 
     /** For a process that is root. */
@@ -51,7 +56,7 @@ public final class LinuxPlatform implements Platform {
         this.rootless = rootless;
     }
 
-    /** For a process that is root of namespaces of an ordinary user's only ({@link dev.agentcontainers.nodeagent.linux.rootless.OwnNamespaces}). */
+    /** For a process that is root of namespaces of an ordinary user's only. */
     public static LinuxPlatform ofAnOrdinaryUser() {
         return new LinuxPlatform(true);
     }
@@ -64,17 +69,13 @@ public final class LinuxPlatform implements Platform {
     }
 
     @Override
-    public boolean rootless() {
-        return rootless;
-    }
-
-    private static final Path NAMESPACES = Path.of("/run/netns");
-    private static final int MTU = 1500;
-    private static final long KIBI = 1024;
-
-    @Override
     public boolean isHere() {
         return System.getProperty("os.name").equals("Linux");
+    }
+
+    @Override
+    public boolean rootless() {
+        return rootless;
     }
 
     /** What is made of them is checked as it is made. */
@@ -136,8 +137,9 @@ public final class LinuxPlatform implements Platform {
     }
 
     @Override
-    public LayerFiles layers() {
-        return new LayerUnpacker(UnpackLimits.DEFAULT);
+    public LayerFiles layers(NodeSettings settings) {
+        return new LayerUnpacker(
+                UnpackLimits.DEFAULT, rootless ? LayerOwners.of(ids(settings)) : LayerOwners.OF_IMAGES);
     }
 
     private static HostFolders hostFolders(NodeSettings settings) {

@@ -37,7 +37,7 @@ public interface Platform {
     StrengthSuite strength(NodeSettings settings);
 
     /** What it does about layers of images. */
-    LayerFiles layers();
+    LayerFiles layers(NodeSettings settings);
 
     Fence fence(NodeSettings settings);
 

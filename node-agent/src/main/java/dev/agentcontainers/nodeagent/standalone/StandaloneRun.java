@@ -155,7 +155,7 @@ public final class StandaloneRun implements Run {
         try {
             if (plan.assignment().needsImages()) {
                 new NodeUses(settings.stateDirectory(), settings.name()).in(images.directory());
-                held = NodeImages.open(images, platform.layers(), settings.name(), Clock.systemUTC());
+                held = NodeImages.open(images, platform.layers(settings), settings.name(), Clock.systemUTC());
             }
             observer.progress("fence: " + agentCidr);
             closed.open(fenceWithNames, agentCidr, Place.FLEET_CIDR);

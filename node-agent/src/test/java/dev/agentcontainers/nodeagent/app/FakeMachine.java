@@ -68,7 +68,7 @@ public final class FakeMachine implements Platform {
     }
 
     @Override
-    public LayerFiles layers() {
+    public LayerFiles layers(NodeSettings settings) {
         return new NoLayers();
     }
 

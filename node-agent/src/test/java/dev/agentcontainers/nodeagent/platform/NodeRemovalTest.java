@@ -83,7 +83,7 @@ class NodeRemovalTest {
         }
 
         @Override
-        public LayerFiles layers() {
+        public LayerFiles layers(NodeSettings settings) {
             return new NoLayers();
         }
 

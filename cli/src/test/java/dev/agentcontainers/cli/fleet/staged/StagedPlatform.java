@@ -54,8 +54,8 @@ public final class StagedPlatform implements Platform {
     }
 
     @Override
-    public LayerFiles layers() {
-        return linux.layers();
+    public LayerFiles layers(NodeSettings settings) {
+        return linux.layers(settings);
     }
 
     @Override

@@ -138,14 +138,25 @@ final class AgentRates {
             changes.add(MESSAGES.deleteElement(map, key));
         }
         Set<String> unused = new HashSet<>();
-        Optional.ofNullable(held).ifPresent(unused::add);
+        Optional.ofNullable(held)
+                .filter(name -> Names.isRateOf(interfaceName, name))
+                .ifPresent(unused::add);
         Optional.ofNullable(next).map(Limit::name).ifPresent(unused::add);
-        unused.stream().filter(limits::containsKey).map(MESSAGES::deleteLimit).forEach(changes::add);
+        unused.stream()
+                .filter(name -> limits.containsKey(name) && !isLedToByOthers(map, interfaceName, name))
+                .map(MESSAGES::deleteLimit)
+                .forEach(changes::add);
         if (next != null) {
             changes.add(MESSAGES.putExcess(next.name(), next.bytesPerSecond(), next.burst()));
             changes.add(MESSAGES.addObject(map, key, next.name()));
         }
         return changes;
+    }
+
+    /** An element that is not ours leads there: the kernel keeps such a limit. */
+    private boolean isLedToByOthers(String map, String interfaceName, String limit) {
+        return led(map).entrySet().stream()
+                .anyMatch(each -> !each.getKey().equals(interfaceName) && each.getValue().equals(limit));
     }
 
     private boolean isHeld(@Nullable String held, @Nullable Limit next) {
@@ -161,7 +172,7 @@ final class AgentRates {
 
     private void remember(String map, String interfaceName, @Nullable Limit now) {
         String former = led(map).remove(interfaceName);
-        if (former != null) {
+        if (former != null && Names.isRateOf(interfaceName, former) && !isLedToByOthers(map, interfaceName, former)) {
             limits.remove(former);
         }
         if (now != null) {
@@ -186,15 +197,16 @@ final class AgentRates {
             repaired.add("the rules that hold agents to their rates were changed");
         }
         read();
+        // What is nobody's first: it may lead to limits that are to be changed.
+        for (String left : interfaces()) {
+            if (!attached.contains(left)) {
+                forget(left);
+            }
+        }
         for (Map.Entry<String, NetworkRates> each : List.copyOf(wanted.entrySet())) {
             if (attached.contains(each.getKey()) && !isHeld(each.getKey(), each.getValue())) {
                 set(each.getKey(), each.getValue());
                 repaired.add("the rates of the agent at the interface " + each.getKey() + " were changed");
-            }
-        }
-        for (String left : interfaces()) {
-            if (!attached.contains(left)) {
-                forget(left);
             }
         }
         return repaired;

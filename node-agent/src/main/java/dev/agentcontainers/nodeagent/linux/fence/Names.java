@@ -94,6 +94,11 @@ final class Names {
         return "r_" + agentInterface + "_" + rate;
     }
 
+    /** Whether it is a name of a limit of this interface's, in one of the directions. */
+    static boolean isRateOf(String agentInterface, String limit) {
+        return limit.startsWith("s_" + agentInterface + "_") || limit.startsWith("r_" + agentInterface + "_");
+    }
+
     /** Chain of what the group's agents send. */
     static String chain(String group) {
         return GROUP_CHAIN_PREFIX + group;

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * <p>They stand behind those that decide, and take only away from what these let pass, packets of known connections included.
  * They are there from the first agent with a rate on. An agent's interface leads to a limit; one that leads nowhere is not held
- * to any. What is more is dropped without an answer: who sends it tries again, and slower. What is denied was never counted.
+ * to any. What is more is dropped without an answer: who sends it tries again, and slower. What the sender's rules deny was never counted; what is denied later was.
  */
 final class RateRules {
     /** What agents send, also to the fence itself: to its name server and to the proxy, which some of it is handed over to. */

@@ -5,8 +5,10 @@ import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import java.io.Closeable;
 
-/** A user namespace in which an image's ids are those of one sandbox, as mounts take it. */
+/** By which mounts of an image's layers show them with the ids of one sandbox: a user namespace that has these. */
 public final class IdMapping implements Closeable {
+    private static final int NONE = -1;
+
     private final OverlayCalls calls;
     private final int descriptor;
 
@@ -24,12 +26,23 @@ public final class IdMapping implements Closeable {
         return new IdMapping(calls, descriptor);
     }
 
+    /** For layers that have a sandbox's ids as they are, see {@link LayerOwners#of}. */
+    public static IdMapping none(OverlayCalls calls) {
+        return new IdMapping(calls, NONE);
+    }
+
+    boolean isNone() {
+        return descriptor == NONE;
+    }
+
     int descriptor() {
         return descriptor;
     }
 
     @Override
     public void close() {
-        calls.close(descriptor);
+        if (!isNone()) {
+            calls.close(descriptor);
+        }
     }
 }

@@ -35,24 +35,31 @@ public final class ImageRoot {
     public void mount(List<Path> layers, IdMapping mapping, IdRange ids, Places places) throws IOException {
         List<Path> lowers = MountedLayers.distinct(layers);
         if (lowers.isEmpty()) {
-            lowers = List.of(Files.createDirectory(places.changes().resolve("nothing")));
+            lowers = List.of(nothing(places.changes(), mapping.isNone() ? ids.first() : 0));
         }
-        MountedLayers mounted = new MountedLayers(calls, places.layers());
-        List<String> names = mounted.mount(lowers, mapping);
+        MountedLayers mounted = new MountedLayers(calls, places.layers(), mapping);
+        List<String> names = mounted.mount(lowers);
         Path upper = Files.createDirectory(places.changes().resolve("upper"));
         Path work = Files.createDirectory(places.changes().resolve("work"));
-        takeOver(lowers.getLast(), upper, ids);
+        takeOver(lowers.getLast(), upper, mapping.isNone() ? 0 : ids.first());
         mounted.overlay(
                 names,
                 ",upperdir=" + plain(upper) + ",workdir=" + plain(work),
                 places.root().toString());
     }
 
+    private static Path nothing(Path folder, long owner) throws IOException {
+        Path nothing = Files.createDirectory(folder.resolve("nothing"));
+        Files.setAttribute(nothing, "unix:uid", (int) owner);
+        Files.setAttribute(nothing, "unix:gid", (int) owner);
+        return nothing;
+    }
+
     /** The root itself has what the uppermost layer says of it. */
-    private static void takeOver(Path from, Path upper, IdRange ids) throws IOException {
+    private static void takeOver(Path from, Path upper, long firstId) throws IOException {
         Map<String, Object> attributes = Files.readAttributes(from, "unix:mode,uid,gid", LinkOption.NOFOLLOW_LINKS);
-        Files.setAttribute(upper, "unix:uid", (int) (ids.first() + number(attributes, "uid")));
-        Files.setAttribute(upper, "unix:gid", (int) (ids.first() + number(attributes, "gid")));
+        Files.setAttribute(upper, "unix:uid", (int) (firstId + number(attributes, "uid")));
+        Files.setAttribute(upper, "unix:gid", (int) (firstId + number(attributes, "gid")));
         Files.setAttribute(upper, "unix:mode", number(attributes, "mode") & MODE);
     }
 

@@ -37,8 +37,8 @@ public final class ImageVolume {
                     Files.createDirectory(folder.resolve(nothing)), PosixFilePermissions.fromString("rwxr-xr-x"));
             names.add(nothing);
         }
-        MountedLayers mounted = new MountedLayers(calls, folder);
-        names.addAll(mounted.mount(lowers, mapping));
+        MountedLayers mounted = new MountedLayers(calls, folder, mapping);
+        names.addAll(mounted.mount(lowers));
         mounted.overlay(names, "", target);
     }
 }

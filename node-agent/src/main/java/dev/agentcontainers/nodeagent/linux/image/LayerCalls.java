@@ -86,6 +86,11 @@ public interface LayerCalls {
 
     /** The real ones of this machine. */
     static LayerCalls ofThisMachine() {
-        return new LinuxLayerCalls();
+        return ofThisMachine(LayerOwners.OF_IMAGES);
+    }
+
+    /** The same, giving files to owners that stand for those named. */
+    static LayerCalls ofThisMachine(LayerOwners owners) {
+        return new LinuxLayerCalls(owners);
     }
 }

@@ -27,6 +27,11 @@ public final class LayerUnpacker implements LayerFiles {
         this(LayerCalls.ofThisMachine(), limits);
     }
 
+    /** @param owners whose the files shall be */
+    public LayerUnpacker(UnpackLimits limits, LayerOwners owners) {
+        this(LayerCalls.ofThisMachine(owners), limits);
+    }
+
     LayerUnpacker(LayerCalls calls, UnpackLimits limits) {
         this.calls = calls;
         this.limits = limits;

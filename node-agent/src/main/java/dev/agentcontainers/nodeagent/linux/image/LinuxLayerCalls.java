@@ -40,8 +40,6 @@ final class LinuxLayerCalls implements LayerCalls {
     private static final int STATFS_FILES_OFFSET = 40;
     private static final int STATFS_FREE_FILES_OFFSET = 48;
 
-    private static final byte[] OPAQUE = bytes("trusted.overlay.opaque");
-
     private static final class Libc {
         static {
             Native.register(Libc.class, "c");
@@ -88,6 +86,12 @@ final class LinuxLayerCalls implements LayerCalls {
         static native int syncfs(int file);
 
         static native int close(int file);
+    }
+
+    private final LayerOwners owners;
+
+    LinuxLayerCalls(LayerOwners owners) {
+        this.owners = owners;
     }
 
     @Override
@@ -154,7 +158,7 @@ final class LinuxLayerCalls implements LayerCalls {
 
     @Override
     public int makeOpaque(int directory) {
-        return result(Libc.fsetxattr(directory, OPAQUE, new byte[] {'y'}, 1, 0));
+        return result(Libc.fsetxattr(directory, bytes(owners.opaque()), new byte[] {'y'}, 1, 0));
     }
 
     @Override
@@ -182,12 +186,21 @@ final class LinuxLayerCalls implements LayerCalls {
 
     @Override
     public int changeOwner(int file, int user, int group) {
-        return result(Libc.fchown(file, user, group));
+        long owner = owners.id(user);
+        long ownerGroup = owners.id(group);
+        return owner < 0 || ownerGroup < 0
+                ? (int) Math.min(owner, ownerGroup)
+                : result(Libc.fchown(file, (int) owner, (int) ownerGroup));
     }
 
     @Override
     public int changeLinkOwner(int directory, String name, int user, int group) {
-        return result(Libc.fchownat(directory, bytes(name), user, group, AT_SYMLINK_NOFOLLOW));
+        long owner = owners.id(user);
+        long ownerGroup = owners.id(group);
+        return owner < 0 || ownerGroup < 0
+                ? (int) Math.min(owner, ownerGroup)
+                : result(Libc.fchownat(
+                        directory, bytes(name), (int) owner, (int) ownerGroup, AT_SYMLINK_NOFOLLOW));
     }
 
     @Override

@@ -13,13 +13,17 @@ import java.util.List;
 /**
  * An image's layers in one folder, mounted there read-only and with the agent's ids, of which an overlay is made. Works in the
  * calling thread's mount namespace, which must be its own, as must the thread's working directory.
+ *
+ * @param mapping by which they have the agent's ids
  */
-record MountedLayers(OverlayCalls calls, Path folder) {
-    private static final long LAYER =
-            OverlayCalls.READ_ONLY | OverlayCalls.NO_SET_USER_ID | OverlayCalls.NO_DEVICES | OverlayCalls.ID_MAPPED;
+record MountedLayers(OverlayCalls calls, Path folder, IdMapping mapping) {
+    private static final long LAYER = OverlayCalls.READ_ONLY | OverlayCalls.NO_SET_USER_ID | OverlayCalls.NO_DEVICES;
 
     /** Whatever the kernel was built with: a layer's files are found by their names, and changed files are whole. */
     private static final String FIXED = ",redirect_dir=off,metacopy=off,index=off";
+
+    /** The same for who is not the machine's root, which alone may note at files what an overlay usually does. */
+    private static final String FIXED_FOR_USERS = ",userxattr,redirect_dir=nofollow,metacopy=off,index=off";
 
     /** An overlay takes no directory twice; of two equal layers the upper one hides all of the lower one. */
     static List<Path> distinct(List<Path> layers) {
@@ -33,20 +37,21 @@ record MountedLayers(OverlayCalls calls, Path folder) {
      * @param layers directories of unpacked layers, the lowest first, each once
      * @return what they are called in the folder, the lowest first
      */
-    List<String> mount(List<Path> layers, IdMapping mapping) throws IOException {
+    List<String> mount(List<Path> layers) throws IOException {
         List<String> names = new ArrayList<>();
         for (Path layer : layers) {
             String name = Integer.toString(names.size());
-            mountLayer(layer, mapping, Files.createDirectory(folder.resolve(name)));
+            mountLayer(layer, Files.createDirectory(folder.resolve(name)));
             names.add(name);
         }
         return names;
     }
 
-    private void mountLayer(Path layer, IdMapping mapping, Path target) throws IOException {
+    private void mountLayer(Path layer, Path target) throws IOException {
         int mount = check("open the layer " + layer, calls.cloneMount(layer.toString()));
         try {
-            check("map the ids of the layer " + layer, calls.restrict(mount, LAYER, mapping.descriptor()));
+            long attributes = mapping.isNone() ? LAYER : LAYER | OverlayCalls.ID_MAPPED;
+            check("map the ids of the layer " + layer, calls.restrict(mount, attributes, mapping.descriptor()));
             check("mount the layer " + layer, calls.place(mount, target.toString()));
         } finally {
             calls.close(mount);
@@ -62,7 +67,8 @@ record MountedLayers(OverlayCalls calls, Path folder) {
     void overlay(List<String> names, String more, String target) throws IOException {
         // By names in that directory: the options of a mount have to fit into a page.
         check("enter " + folder, calls.changeDirectory(folder.toString()));
-        String options = "lowerdir=" + String.join(":", names.reversed()) + more + FIXED;
+        String options = "lowerdir=" + String.join(":", names.reversed()) + more
+                + (mapping.isNone() ? FIXED_FOR_USERS : FIXED);
         int answer = calls.mountOverlay(target, options);
         check("leave " + folder, calls.changeDirectory("/"));
         check("mount an overlay at " + target, answer);

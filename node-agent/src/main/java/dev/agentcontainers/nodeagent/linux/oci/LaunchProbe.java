@@ -74,11 +74,6 @@ record LaunchProbe(
         if (kind.runsImages() && withoutImages.isPresent()) {
             return withoutImages;
         }
-        if (kind.runsImages() && settings.rootless()) {
-            return Optional.of(
-                    "agents from images need root, by whom alone layers can be shown with other ids (mount_setattr(2)):"
-                            + " run it as root or by the machine's service (agentctl serve)");
-        }
         if (settings.rootless() && version(release) < 5014) {
             return Optional.of("the kernel is " + release
                     + "; Linux 5.14 or newer is needed without root (processes counted by user namespace)");
@@ -154,11 +149,11 @@ record LaunchProbe(
     }
 
     private List<String> notes(Optional<String> withoutStorage, DiskRates rates) throws IOException {
-        List<String> notes = new ArrayList<>();
         if (settings.rootless()) {
             return List.of(
                     "limits of cpu, memory and ephemeral-storage and rates of disks can't be enforced without root");
         }
+        List<String> notes = new ArrayList<>();
         if (hierarchies.mode() != Hierarchies.Mode.VERSION_2) {
             notes.add("limits are enforced by control groups version 1");
         }
@@ -213,10 +208,14 @@ record LaunchProbe(
         });
     }
 
+    private Path trialLayer() throws IOException {
+        return TrialImage.layerIn(trialFolder(settings), settings.rootless() ? settings.ids().first() : 0);
+    }
+
     private SandboxRoot root() throws IOException {
         return switch (kind) {
             case PROCESS -> SandboxRoot.HOST;
-            case CONTAINER, GVISOR -> new SandboxRoot.Image(List.of(TrialImage.layerIn(trialFolder(settings))), "");
+            case CONTAINER, GVISOR -> new SandboxRoot.Image(List.of(trialLayer()), "");
         };
     }
 

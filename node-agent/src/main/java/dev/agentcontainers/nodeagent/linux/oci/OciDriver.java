@@ -200,7 +200,10 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             GvisorLimits.require(spec);
         }
         if (settings.rootless()) {
-            RootlessLimits.require(spec);
+            attempt(Step.PREPARE, spec.id(), () -> {
+                RootlessLimits.require(spec);
+                return true;
+            });
         }
         refuseHostDirectories(spec);
         refuseImages(spec);

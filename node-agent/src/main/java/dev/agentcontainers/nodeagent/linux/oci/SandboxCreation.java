@@ -167,7 +167,7 @@ final class SandboxCreation {
                 new ImageAgentRoot(
                         mounts,
                         overlay,
-                        IdMapping.of(overlay, users),
+                        mapping(users),
                         image,
                         new Replacements(ownFiles(spec), trust(surroundings)),
                         OciDriver.hostFolders(settings));
@@ -194,7 +194,11 @@ final class SandboxCreation {
                 planner,
                 new Replacements(ownFiles(spec), folders),
                 OciDriver.hostFolders(settings),
-                mountsImages ? Optional.of(IdMapping.of(overlay, users)) : Optional.empty());
+                mountsImages ? Optional.of(mapping(users)) : Optional.empty());
+    }
+
+    private IdMapping mapping(UserNamespace users) throws IOException {
+        return settings.rootless() ? IdMapping.none(overlay) : IdMapping.of(overlay, users);
     }
 
     private static Map<String, String> trust(Surroundings surroundings) {

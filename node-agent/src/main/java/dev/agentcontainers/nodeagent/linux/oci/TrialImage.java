@@ -27,12 +27,16 @@ final class TrialImage {
     /**
      * The directory of its layer, made in {@code folder} where it is not there, and made anew where something else is: a power
      * loss may leave an empty file, and another version of this may have another program.
+     *
+     * @param owner id that stands for the image's root
      */
-    static Path layerIn(Path folder) throws IOException {
+    static Path layerIn(Path folder, long owner) throws IOException {
         PrivateFiles.makeDirectory(folder);
         Path layer = folder.resolve("layer");
         Files.createDirectories(layer);
         Files.setPosixFilePermissions(layer, EXECUTABLE_BY_ALL);
+        Files.setAttribute(layer, "unix:uid", (int) owner);
+        Files.setAttribute(layer, "unix:gid", (int) owner);
         Path program = layer.resolve(PROGRAM.substring(1));
         byte[] content = new CallProgram(Machine.current()).ending();
         if (!isThere(program, content)) {

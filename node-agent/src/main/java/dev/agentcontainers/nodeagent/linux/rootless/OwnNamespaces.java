@@ -17,6 +17,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A program that is root of namespaces of its own (users, mounts, processes, network), which are an ordinary user's: it may do
@@ -24,9 +27,6 @@ import java.util.Map;
  * there, and with which all of it ends. Thread-safe. Sources: user_namespaces(7), newuidmap(1), unshare(1).
  */
 public final class OwnNamespaces implements AutoCloseable {
-    /** Where in them the machine's resolvers are asked. */
-    public static final String RESOLVER = UserNetwork.RESOLVER;
-
     /** What of them no agent may reach: the machine's resolvers, and slirp4netns itself. */
     public static final String NETWORK = UserNetwork.RANGE;
 
@@ -34,6 +34,10 @@ public final class OwnNamespaces implements AutoCloseable {
     public static final int TETHER = 3;
 
     private static final int MADE = 4;
+
+    /** As shells name what a command of theirs writes. */
+    private static final Pattern DESCRIPTOR = Pattern.compile("/(?:dev|proc/self)/fd/(\\d{1,4})");
+
     private static final int MTU = 1500;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -41,21 +45,41 @@ public final class OwnNamespaces implements AutoCloseable {
             List.of("--user", "--mount", "--net", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc");
 
     /**
-     * Waits until it has its ids and its network, and shows the user's folders where root's own would be. Control groups are not
-     * shown: which of the machine's they are, runtimes would look for.
+     * Waits until it has its ids and its network, and shows the user's folders where root's own would be, beside all that is there
+     * on the machine; and the resolver that can be asked from there in place of those of the machine. Control groups are not shown:
+     * runtimes would look for their own in them.
      */
     private static final String BEGINNING = """
             echo made >&4; exec 4>&-
             read -r go <&3 || exit 125
+            resolvers=$(readlink -f /etc/resolv.conf)
+            others=$(grep -v '^ *nameserver' "$resolvers" 2>/dev/null)
             fail() { echo "agentctl: namespaces can't be made ready: $1" >&2; exit 125; }
-            mount -t tmpfs -o mode=755 agentcontainers /run || fail "mount on /run"
-            mount -t tmpfs -o mode=755 agentcontainers /var/lib || fail "mount on /var/lib"
-            mount -t tmpfs -o mode=755 agentcontainers /sys/fs/cgroup || fail "mount on /sys/fs/cgroup"
-            mkdir /run/agentcontainers /var/lib/agentcontainers || fail "make folders"
-            mount --bind "$1" /run/agentcontainers || fail "mount $1"
-            mount --bind "$2" /var/lib/agentcontainers || fail "mount $2"
+            machine=/sys/fs/cgroup
+            mount -t tmpfs -o mode=755 agentcontainers $machine || fail "mount on $machine"
+            mkdir $machine/runs $machine/state || fail "make folders"
+            mount --bind "$1" $machine/runs || fail "mount $1"
+            mount --bind "$2" $machine/state || fail "mount $2"
+            for folder in /run /var/lib; do
+                mkdir -p "$machine$folder" || fail "make folders"
+                mount --rbind $folder "$machine$folder" || fail "mount $folder"
+                mount -t tmpfs -o mode=755 agentcontainers $folder || fail "mount on $folder"
+                for entry in "$machine$folder"/* "$machine$folder"/.[!.]*; do
+                    name=${entry##*/}
+                    case $name in agentcontainers | netns | resolv.conf) continue ;; esac
+                    [ -e "$entry" ] && ln -s "$entry" "$folder/$name"
+                done
+                mkdir $folder/agentcontainers || fail "make folders"
+            done
+            mount --bind $machine/runs /run/agentcontainers || fail "mount on /run/agentcontainers"
+            mount --bind $machine/state /var/lib/agentcontainers || fail "mount on /var/lib/agentcontainers"
+            case $resolvers in /run/* | /var/lib/*) resolvers=$machine$resolvers ;; esac
+            if [ -e "$resolvers" ]; then
+                printf 'nameserver %s\\n%s\\n' "$3" "$others" >/run/resolv.conf
+                mount --bind /run/resolv.conf "$resolvers" || fail "mount $resolvers"
+            fi
             ip link set lo up || fail "ip link set lo up"
-            shift 2
+            shift 3
             "$@"
             code=$?
             exit $code
@@ -66,6 +90,7 @@ public final class OwnNamespaces implements AutoCloseable {
     private final UserNetwork network;
     private final int pid;
     private final int tether;
+    private boolean closed;
 
     private OwnNamespaces(
             ProcessCalls processes, DescriptorCalls descriptors, UserNetwork network, int pid, int tether) {
@@ -79,7 +104,8 @@ public final class OwnNamespaces implements AutoCloseable {
     /**
      * What begins in them.
      *
-     * @param command a program by its absolute path, and its arguments; it has the three standard descriptors of this process
+     * @param command a program by its absolute path, and its arguments; it has the three standard descriptors of this process, and
+     *     those that arguments name as {@code /dev/fd/N}
      * @param variables of its environment, all of them
      * @param ids that it has beside root's, each of which is one of the user's subordinate ids
      * @param runFolder of the user's, which it sees as {@code /run/agentcontainers}
@@ -94,8 +120,12 @@ public final class OwnNamespaces implements AutoCloseable {
         }
     }
 
-    /** @throws IOException where this machine does not let the user have them, with what to do */
-    public static OwnNamespaces begin(Beginning beginning) throws IOException, InterruptedException {
+    /**
+     * @param networkEnded told what the network's program said last, where it ends before this is closed: nothing leaves then
+     * @throws IOException where this machine does not let the user have them, with what to do
+     */
+    public static OwnNamespaces begin(Beginning beginning, Consumer<String> networkEnded)
+            throws IOException, InterruptedException {
         ProcessCalls processes = ProcessCalls.ofThisMachine();
         DescriptorCalls descriptors = DescriptorCalls.ofThisMachine();
         String user = System.getProperty("user.name");
@@ -119,7 +149,7 @@ public final class OwnNamespaces implements AutoCloseable {
                 }
                 map("newuidmap", pid, users);
                 map("newgidmap", pid, groups);
-                UserNetwork network = UserNetwork.of(processes, descriptors, pid, MTU);
+                UserNetwork network = UserNetwork.of(processes, descriptors, pid, MTU, networkEnded);
                 begun = true;
                 OwnNamespaces namespaces =
                         new OwnNamespaces(processes, descriptors, network, pid, tether.takeWriting());
@@ -143,12 +173,19 @@ public final class OwnNamespaces implements AutoCloseable {
         arguments.addAll(List.of("--", "/bin/sh", "-c", BEGINNING, "sh"));
         arguments.add(beginning.runFolder().toString());
         arguments.add(beginning.stateFolder().toString());
+        arguments.add(UserNetwork.RESOLVER);
         arguments.addAll(beginning.command());
         Map<String, String> variables = new HashMap<>(beginning.variables());
         variables.merge("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", (own, system) -> own + ":" + system);
         String unshare = program("unshare").path().toString();
-        int answer = processes.spawn(new SpawnRequest(
-                unshare, arguments, variables, Map.of(0, 0, 1, 1, 2, 2, TETHER, tether, MADE, made), false));
+        Map<Integer, Integer> passed = new HashMap<>(Map.of(0, 0, 1, 1, 2, 2));
+        beginning.command().stream()
+                .map(DESCRIPTOR::matcher)
+                .filter(Matcher::matches)
+                .map(named -> Integer.valueOf(named.group(1)))
+                .forEach(named -> passed.put(named, named));
+        passed.putAll(Map.of(TETHER, tether, MADE, made));
+        int answer = processes.spawn(new SpawnRequest(unshare, arguments, variables, passed, false));
         if (answer < 0) {
             throw new SystemCallException("start " + unshare, -answer, LinuxNamespaceCalls.describe(-answer));
         }
@@ -170,6 +207,9 @@ public final class OwnNamespaces implements AutoCloseable {
 
     /** Writes a line to the program's {@link #TETHER}; without effect where it has ended. */
     public synchronized void tell(String line) {
+        if (closed) {
+            return;
+        }
         byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
         descriptors.write(tether, bytes, bytes.length);
     }
@@ -181,8 +221,11 @@ public final class OwnNamespaces implements AutoCloseable {
 
     /** To be called when it has ended. */
     @Override
-    public void close() {
-        network.close();
-        descriptors.close(tether);
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            network.close();
+            descriptors.close(tether);
+        }
     }
 }

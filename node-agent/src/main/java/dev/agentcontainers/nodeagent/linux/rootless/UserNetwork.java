@@ -8,9 +8,11 @@ import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.process.SpawnRequest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * slirp4netns, which carries what leaves a network namespace by sockets of the user's own in the machine's network. It reaches no
@@ -30,6 +32,7 @@ final class UserNetwork implements AutoCloseable {
     private final ChildProcess child;
     private final DescriptorCalls descriptors;
     private final int hold;
+    private volatile boolean closed;
 
     private UserNetwork(ChildProcess child, DescriptorCalls descriptors, int hold) {
         this.child = child;
@@ -41,8 +44,11 @@ final class UserNetwork implements AutoCloseable {
      * Connects the network namespace of a process, and returns when it is connected.
      *
      * @param pid of a process in a user namespace of this user's, to which its network namespace belongs
+     * @param ended told what it said last, where it ends before this is closed
      */
-    static UserNetwork of(ProcessCalls processes, DescriptorCalls descriptors, long pid, int mtu) throws IOException {
+    static UserNetwork of(
+            ProcessCalls processes, DescriptorCalls descriptors, long pid, int mtu, Consumer<String> ended)
+            throws IOException {
         Program program = Program.find("slirp4netns")
                 .orElseThrow(() -> new IOException("slirp4netns was not found: install the package slirp4netns"));
         try (Pipe ready = Pipe.open(descriptors);
@@ -80,24 +86,30 @@ final class UserNetwork implements AutoCloseable {
                         "the network of namespaces can't be connected to the machine's: slirp4netns says: " + why
                                 + " (it opens /dev/net/tun, which must be there and open to every user)");
             }
-            drain(descriptors, said.takeReading());
-            return new UserNetwork(child, descriptors, exit.takeWriting());
+            UserNetwork network = new UserNetwork(child, descriptors, exit.takeWriting());
+            network.follow(said.takeReading(), ended);
+            return network;
         }
     }
 
-    /** What it says later is of no use to anybody, but it must not wait until it is read. */
-    private static void drain(DescriptorCalls descriptors, int pipe) {
+    /** It must not wait until what it says is read. */
+    private void follow(int output, Consumer<String> ended) {
         Thread.ofPlatform().daemon().name("slirp4netns output").start(() -> {
             byte[] buffer = new byte[1024];
-            while (descriptors.read(pipe, buffer) > 0) {
-                // Nothing to do with it.
+            String last = "";
+            for (int count = descriptors.read(output, buffer); count > 0; count = descriptors.read(output, buffer)) {
+                last = new String(buffer, 0, count, StandardCharsets.UTF_8).strip();
             }
-            descriptors.close(pipe);
+            descriptors.close(output);
+            if (!closed) {
+                ended.accept(last);
+            }
         });
     }
 
     @Override
     public void close() {
+        closed = true;
         descriptors.close(hold);
         try {
             child.await(PATIENCE);

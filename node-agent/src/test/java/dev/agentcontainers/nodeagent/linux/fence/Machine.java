@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import java.io.BufferedReader;
@@ -79,8 +80,8 @@ final class Machine implements AutoCloseable {
 
     /** A fence on this machine that no other test uses. */
     LinuxFenceSettings settings() {
-        return new LinuxFenceSettings(
-                "acft-fence-" + id, Optional.of(Path.of("/run/netns", host)), Path.of("/run/netns"), directory, 1500);
+        return TestRights.limit(new LinuxFenceSettings(
+                "acft-fence-" + id, Optional.of(Path.of("/run/netns", host)), Path.of("/run/netns"), directory, 1500));
     }
 
     /** Where fences of this machine note at which interfaces they switched on forwarding. */

@@ -232,9 +232,15 @@ class NetworkRatesIT {
         attach(SENDING);
         try (HostileAgent other = machine.agent()) {
             fence.attach(other.id(), other.network(), "wide", SENDING);
-            assertThat(agent.request("begin_pouring", "flow", ALLOWED, SINK)).isEqualTo("begun");
-            assertThat(other.request("begin_pouring", "flow", ALLOWED, SINK)).isEqualTo("begun");
-            arrivingFor(Duration.ofSeconds(SECONDS)).assertHeldTo(2 * RATE);
+            Passed passed = Passed.during(
+                    () -> List.of(agent, other)
+                            .parallelStream()
+                            .forEach(each -> assertThat(each.request("pour", ALLOWED, SINK, SECONDS, 0, 1))
+                                    .isEqualTo("poured")),
+                    machine::arrived);
+            passed.assertHeldTo(2 * RATE);
+            // More than one rate for both would let pass.
+            assertThat(passed.bytes()).isGreaterThan(passed.most(RATE) + RATE);
             fence.detach(other.id());
         }
     }
@@ -351,6 +357,30 @@ class NetworkRatesIT {
             assertThat(fence.repair()).as(change).isEqualTo(Condition.SOUND);
         }
         sent(1, 0).assertHeldTo(RATE);
+    }
+
+    @Test
+    void anAgentThatOthersHoldToAnothersRateGetsItsOwnBackAndAnotherLive() throws Exception {
+        attach(SENDING);
+        try (HostileAgent other = machine.agent()) {
+            fence.attach(other.id(), other.network(), "wide", SENDING);
+            String interfaceName = Names.agentInterface(other.id());
+            machine.inFence("nft delete element inet agentfence " + Names.SENDING_RATES + " '{ \"" + interfaceName
+                    + "\" }'; nft add element inet agentfence " + Names.SENDING_RATES + " '{ \"" + interfaceName
+                    + "\" : \"" + Names.sendingRate(Names.agentInterface(agent.id()), RATE) + "\" }'");
+
+            attach(new NetworkRates(OptionalLong.of(2 * RATE), OptionalLong.empty()));
+            assertThat(fence.repair().repaired()).isNotEmpty();
+            assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+
+            fence.attach(
+                    other.id(),
+                    other.network(),
+                    "wide",
+                    new NetworkRates(OptionalLong.of(3 * RATE), OptionalLong.empty()));
+            assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+            fence.detach(other.id());
+        }
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
-import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
@@ -17,7 +17,6 @@ import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
 import dev.agentcontainers.nodeagent.names.NameAudit;
@@ -76,7 +75,7 @@ final class ProxiedMachine implements AutoCloseable {
                 folder.resolve("state"),
                 Path.of("/run/netns", machine.settings().name()),
                 new SandboxCgroups(
-                        Hierarchies.of(MountTable.ofThisThread()),
+                        TestRights.hierarchies(),
                         "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),

@@ -15,7 +15,7 @@ import dev.agentcontainers.nodeagent.audit.AuditSettings;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
-import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
@@ -23,7 +23,6 @@ import dev.agentcontainers.nodeagent.linux.names.LoopbackResolver;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
 import dev.agentcontainers.nodeagent.linux.process.Program;
-import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.names.EgressProxyKeeper;
 import dev.agentcontainers.nodeagent.names.NameSettings;
@@ -73,7 +72,7 @@ class ResolvedLifeIT {
                 folder.resolve("state"),
                 Path.of("/run/netns", machine.settings().name()),
                 new SandboxCgroups(
-                        Hierarchies.of(MountTable.ofThisThread()),
+                        TestRights.hierarchies(),
                         "/agentproxy-test-" + UUID.randomUUID().toString().substring(0, 8),
                         ProcessCalls.ofThisMachine(),
                         DescriptorCalls.ofThisMachine()),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.authority.MachineRoots;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
@@ -49,8 +50,7 @@ final class Sandboxes implements AutoCloseable {
                 "/agentcontainers-attack-" + UUID.randomUUID().toString().substring(0, 8),
                 new IdRange(310_000_000, 64 * IdRange.PER_SANDBOX),
                 0);
-        return new Sandboxes(
-                directory, Boolean.getBoolean("agentcontainers.test.rootless") ? settings.asRootless() : settings);
+        return new Sandboxes(directory, TestRights.limit(settings));
     }
 
     /** As the node agent has them, which trusts whom the bundle names. */

@@ -24,12 +24,12 @@ class TrialImageTest {
     void make() throws IOException {
         assumeTrue(System.getProperty("os.name").equals("Linux"), "Linux's permissions");
         folder = temporary.resolve("trial");
-        program = TrialImage.layerIn(folder).resolve("end");
+        program = TrialImage.layerIn(folder, owner()).resolve("end");
         content = Files.readAllBytes(program);
     }
 
     private void assertMadeAnew() throws IOException {
-        assertThat(TrialImage.layerIn(folder)).isEqualTo(program.getParent());
+        assertThat(TrialImage.layerIn(folder, owner())).isEqualTo(program.getParent());
         assertThat(program).isRegularFile().hasBinaryContent(content);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(program)))
                 .isEqualTo("rwxr-xr-x");
@@ -64,5 +64,9 @@ class TrialImageTest {
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rw-r--r--"));
         Files.writeString(folder.resolve("draft"), "of a process that died");
         assertMadeAnew();
+    }
+
+    private long owner() throws IOException {
+        return ((Number) Files.getAttribute(folder, "unix:uid")).longValue();
     }
 }

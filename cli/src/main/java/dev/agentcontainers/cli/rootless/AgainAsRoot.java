@@ -1,4 +1,4 @@
-package dev.agentcontainers.cli.run;
+package dev.agentcontainers.cli.rootless;
 
 import dev.agentcontainers.cli.prerequisite.Prerequisites;
 import dev.agentcontainers.cli.prerequisite.Prerequisites.Prerequisite;
@@ -15,13 +15,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import sun.misc.Signal;
 
 /**
- * A run for a user who is not root, without the machine's service: this very command once more, as root of namespaces of the user's
- * own. There it is a run like root's; what it can't see from there, it is told by its {@link Tether}.
+ * This very command once more, as root of namespaces of the user's own. There it does what it does for root; what it can't see from
+ * there, it is told by its {@link Tether}.
  */
-final class RootlessRun {
+public final class AgainAsRoot {
     private static final List<Prerequisite> NEEDED = List.of(
             Prerequisite.file("crun", "crun"),
             Prerequisite.file("conmon", "conmon"),
@@ -31,9 +32,13 @@ final class RootlessRun {
             Prerequisite.file("slirp4netns", "slirp4netns"));
 
     private final Map<String, String> environment;
+    private final int failure;
+    private final CompletableFuture<OwnNamespaces> running = new CompletableFuture<>();
 
-    RootlessRun(Map<String, String> environment) {
+    /** @param failure exit code where it can't be begun */
+    public AgainAsRoot(Map<String, String> environment, int failure) {
         this.environment = environment;
+        this.failure = failure;
     }
 
     /**
@@ -42,18 +47,30 @@ final class RootlessRun {
      * @return its exit code
      * @throws UserException where it can't be begun
      */
-    int await() throws InterruptedException {
-        try (OwnNamespaces namespaces = begin()) {
-            MachineAddresses addresses = new MachineAddresses(all -> namespaces.tell(Tether.closing(all)));
-            addresses.tell();
+    public int await() throws InterruptedException {
+        try (OwnNamespaces namespaces = begin();
+                MachineAddresses addresses = new MachineAddresses(all -> namespaces.tell(Tether.closing(all)))) {
+            try {
+                addresses.tell();
+            } catch (IOException e) {
+                throw new UserException("it can't be told which addresses this machine has: " + e.getMessage(), failure);
+            }
             for (String name : List.of("INT", "TERM", "HUP")) {
                 Signal.handle(new Signal(name), signal -> namespaces.tell(Tether.raising(signal.getName())));
             }
-            try (addresses) {
-                addresses.follow();
-                return namespaces.await();
-            }
+            addresses.follow();
+            running.complete(namespaces);
+            return namespaces.await();
         }
+    }
+
+    /** Nothing is let through any more, so that the command would only wait. */
+    private void networkEnded(String said) {
+        running.thenAccept(namespaces -> {
+            System.err.println("agentctl: the network of this command's namespaces has ended, and the command with it: "
+                    + (said.isEmpty() ? "slirp4netns was killed" : "slirp4netns said: " + said));
+            namespaces.tell(Tether.raising("HUP"));
+        });
     }
 
     private OwnNamespaces begin() throws InterruptedException {
@@ -65,12 +82,13 @@ final class RootlessRun {
                     variables(),
                     LinuxPlatform.ids(StandaloneRun.rootlessSettings(), StandaloneRun.rootlessFence()),
                     made(folder.resolve("run"), "rwx--x--x"),
-                    made(folder.resolve("lib"), "rwx--x--x")));
+                    made(folder.resolve("lib"), "rwx--x--x")),
+                    this::networkEnded);
         } catch (UserException | IOException e) {
             throw new UserException(
-                    "the agent can't be run without root: %s. Or run it with sudo, or by this machine's service (agentctl serve --help)"
+                    "this can't be done without root: %s. Or do it with sudo; agents are run by this machine's service too (agentctl serve --help)"
                             .formatted(String.valueOf(e.getMessage()).replaceAll("\\.$", "")),
-                    RunCommand.NOT_RUN);
+                    failure);
         }
     }
 

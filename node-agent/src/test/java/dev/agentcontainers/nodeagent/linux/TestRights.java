@@ -1,0 +1,29 @@
+package dev.agentcontainers.nodeagent.linux;
+
+import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountTable;
+import java.io.IOException;
+
+/**
+ * What the process of the tests may do: as root of the machine, or, where the property {@code agentcontainers.test.rootless} says so, as
+ * root of namespaces of an ordinary user's.
+ */
+public final class TestRights {
+    private static final boolean ROOTLESS = Boolean.getBoolean("agentcontainers.test.rootless");
+
+    private TestRights() {}
+
+    public static OciSettings limit(OciSettings settings) {
+        return ROOTLESS ? settings.asRootless() : settings;
+    }
+
+    public static LinuxFenceSettings limit(LinuxFenceSettings settings) {
+        return ROOTLESS ? settings.unguarded() : settings;
+    }
+
+    public static Hierarchies hierarchies() throws IOException {
+        return ROOTLESS ? Hierarchies.NONE : Hierarchies.of(MountTable.ofThisThread());
+    }
+}
