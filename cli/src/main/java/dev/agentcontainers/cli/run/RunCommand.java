@@ -48,7 +48,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Root runs it as a node does. Others run it by the service of this machine, if",
             "that lets them (agentctl serve --help), and otherwise in namespaces of their",
-            "own: without gVisor and without limits of cpu, memory and disks.",
+            "own, without limits of cpu, memory and disks.",
             ""
         },
         customSynopsis = {

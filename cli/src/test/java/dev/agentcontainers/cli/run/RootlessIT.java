@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.cli.process.ExternalCommand;
+import dev.agentcontainers.localcluster.binaries.Gvisor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code agentctl run} by a user who is not root, without any service; nothing of any run is left after it. */
 @Tag("node")
@@ -297,30 +300,66 @@ class RootlessIT {
                 .contains("spec.resources.limits.pids is 512, and without root an agent may have 400 at most");
     }
 
-    /** With ids of the image, and what layers hide. */
-    @Test
-    void runsAnImageFromAStoreOfTheUsers() throws Exception {
-        Path program = folder.resolve("image.py");
-        try (InputStream text = RootlessIT.class.getResourceAsStream("image.py")) {
-            Files.copy(Objects.requireNonNull(text), program);
+    /** With ids of the image, without what layers hide, and behind the fence. */
+    @ParameterizedTest
+    @ValueSource(strings = {"container", "gvisor"})
+    void runsAnImageFromAStoreOfTheUsers(String isolation) throws Exception {
+        Optional<Path> runsc = Gvisor.find(System.getenv());
+        assumeTrue(isolation.equals("container") || runsc.isPresent(), "needs runsc, which the tests of local-cluster build");
+        if (isolation.equals("gvisor")) {
+            Files.createDirectories(folder.resolve("bin"));
+            ExternalCommand.of("cp", runsc.orElseThrow().toString(), folder.resolve("bin/runsc").toString())
+                    .run();
         }
-        Path archive = folder.resolve("image.tar");
-        ExternalCommand.of("python3", program.toString(), archive.toString()).run();
-        AgentctlProcess load = machine.start(classPath, List.of(), "image", "load", archive.toString());
+        AgentctlProcess load = machine.start(classPath, List.of(), "image", "load", image().toString());
         assertThat(load.await()).as("%s", load).isZero();
         AgentctlProcess list = machine.start(classPath, List.of(), "image", "list");
         assertThat(list.await()).isZero();
         assertThat(list.output()).contains("registry.example.org/shell:1");
-        String looks = "id -u; cat ~/own; stat -c %u:%g /etc/passwd ~/own; ls /opaque; [ -e /removed ] || echo removed;"
-                + " echo new > ~/new && cat ~/new; echo x 2>&- >/etc/x || echo refused";
+        Path manifest = folder.resolve("image.yaml");
+        Files.writeString(manifest, """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: AgentContainer
+                metadata: {name: worker}
+                spec:
+                  isolation: {className: %s}
+                  image: registry.example.org/shell:1
+                  imagePullPolicy: Never
+                  command:
+                  - /bin/bash
+                  - -c
+                  - |
+                    id -u; cat ~/own; stat -c %%u:%%g /etc/passwd ~/own; ls /opaque; [ -e /removed ] || echo removed
+                    echo new > ~/new && cat ~/new; (echo x > /etc/x) 2>&- || echo refused
+                    for port in 8080 8081; do (exec 3<>/dev/tcp/%s/$port) 2>&- && echo open || echo closed; done
+                  network:
+                    egress: [{name: site, to: [{ipBlock: {cidr: %s/32}}], ports: [{port: 8080}]}]
+                """.formatted(isolation, UsersMachine.SITE, UsersMachine.SITE));
 
-        AgentctlProcess run =
-                run("--image", "registry.example.org/shell:1", "--pull", "never", "--", "/bin/sh", "-c", looks);
+        AgentctlProcess run = machine.start(
+                classPath,
+                List.of("sh", "-c", "PATH=$PATH:" + folder.resolve("bin") + " exec \"$@\"", "sh"),
+                "run",
+                "-f",
+                manifest.toString());
 
         assertThat(run.await()).as("%s", run).isZero();
         assertThat(run.output())
-                .isEqualTo("1000\nof the image\n0:0\n1000:1000\nupper\nremoved\nnew\nrefused\n");
+                .isEqualTo("1000\nof the image\n0:0\n1000:1000\nupper\nremoved\nnew\nrefused\nopen\nclosed\n");
         assertThat(machine.files()).isEmpty();
+    }
+
+    private static Path image() throws IOException {
+        Path archive = folder.resolve("image.tar");
+        if (Files.notExists(archive)) {
+            Path program = folder.resolve("image.py");
+            try (InputStream text = RootlessIT.class.getResourceAsStream("image.py")) {
+                Files.copy(Objects.requireNonNull(text), program);
+            }
+            ExternalCommand.of("python3", program.toString(), archive.toString())
+                    .run();
+        }
+        return archive;
     }
 
     /** What it may do is less than what the user may: it has another id, no capability, and no way to the fence or to others. */

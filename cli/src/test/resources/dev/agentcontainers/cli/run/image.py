@@ -26,7 +26,7 @@ def with_libraries(program):
     return [(name.lstrip("/"), open(os.path.realpath(name), "rb").read()) for name in files]
 
 
-programs = {name: content for program in ("/bin/sh", "/bin/ls", "/bin/cat", "/usr/bin/id", "/usr/bin/stat")
+programs = {name: content for program in ("/bin/bash", "/bin/ls", "/bin/cat", "/usr/bin/id", "/usr/bin/stat")
             for name, content in with_libraries(program)}
 folders = sorted({os.path.dirname(name) for name in programs} | {"lib", "usr"}, key=len)
 lower = [(folder,) for folder in folders] + [(name, content) for name, content in programs.items()] + [

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -37,11 +38,11 @@ record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
     static Tools of(DriverKind kind, OciSettings settings) throws MissingException {
         return switch (kind) {
             case PROCESS, CONTAINER -> find(settings.runtime(), settings.rootless());
-            case GVISOR -> find(settings.gvisor());
+            case GVISOR -> find(settings.gvisor(), settings.rootless());
         };
     }
 
-    private static Tools find(GvisorSettings settings) throws MissingException {
+    private static Tools find(GvisorSettings settings, boolean rootless) throws MissingException {
         Path runtime = settings.program()
                 .or(() -> program("runsc"))
                 .orElseThrow(() -> new MissingException(
@@ -50,7 +51,11 @@ record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
         if (!Files.isExecutable(runtime)) {
             throw new MissingException("agentcontainers.node.runsc: " + runtime + " is not an executable file");
         }
-        return new Tools(runtime, conmon(), gvisorOptions(settings.platform()), Dialect.RUNSC);
+        List<String> options = new ArrayList<>(gvisorOptions(settings.platform()));
+        if (rootless) {
+            options.add("--ignore-cgroups");
+        }
+        return new Tools(runtime, conmon(), options, Dialect.RUNSC);
     }
 
     /**
