@@ -206,7 +206,7 @@ class HttpIT {
             assertThat(answers)
                     .contains("GET /v1/items/1 www.example.org", "403 Forbidden", "no-rule")
                     .doesNotContain("GET /v1/items/2 www");
-            assertThat(arriving.packets()).isNotEmpty();
+            arriving.awaitPacket();
         }
         awaitVerdict(HttpVerdict.NO_RULE);
         assertThat(decisions.stream().map(HttpDecision::verdict)).endsWith(HttpVerdict.PASSED, HttpVerdict.NO_RULE);

@@ -489,6 +489,7 @@ class NamesIT {
             assertThat(outside.packets()).isEmpty();
             atAgent.awaitPacket();
             assertThat(atAgent.packets()).allMatch(packet -> packet.contains(NAME_SERVER + ".53 > " + address));
+            atAgent.awaitPacket();
             assertThat(atAgent.packets()).hasSize(1);
         }
     }
