@@ -49,8 +49,7 @@ final class StoreOption {
 
     /** Opens the store, which is made where there is none. */
     <T> T open(Work<T> work) throws InterruptedException {
-        try (ImageStore store = ImageStore.open(
-                directory, layers(), StoreLimits.DEFAULT, Clock.systemUTC())) {
+        try (ImageStore store = ImageStore.open(directory, layers(), StoreLimits.DEFAULT, Clock.systemUTC())) {
             return work.on(store);
         } catch (IOException e) {
             throw failure(e);

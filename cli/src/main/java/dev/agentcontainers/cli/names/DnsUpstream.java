@@ -29,7 +29,8 @@ public final class DnsUpstream {
 
     /** Why it can't be asked from namespaces of an ordinary user's; empty where it can. */
     public Optional<String> unreachableWithoutRoot() {
-        Optional<InetAddress> address = value().map(given -> UpstreamAddress.parse(given).getAddress());
+        Optional<InetAddress> address =
+                value().map(given -> UpstreamAddress.parse(given).getAddress());
         if (address.filter(InetAddress::isLoopbackAddress).isPresent()) {
             return Optional.of("what listens on this machine's own loopback");
         }

@@ -53,7 +53,8 @@ public final class AgainAsRoot {
             try {
                 addresses.tell();
             } catch (IOException e) {
-                throw new UserException("it can't be told which addresses this machine has: " + e.getMessage(), failure);
+                throw new UserException(
+                        "it can't be told which addresses this machine has: " + e.getMessage(), failure);
             }
             for (String name : List.of("INT", "TERM", "HUP")) {
                 Signal.handle(new Signal(name), signal -> namespaces.tell(Tether.raising(signal.getName())));
@@ -77,12 +78,13 @@ public final class AgainAsRoot {
         try {
             Prerequisites.ensureHere(NEEDED);
             Path folder = folder();
-            return OwnNamespaces.begin(new OwnNamespaces.Beginning(
-                    ownCommand(),
-                    variables(),
-                    LinuxPlatform.ids(StandaloneRun.rootlessSettings(), StandaloneRun.rootlessFence()),
-                    made(folder.resolve("run"), "rwx--x--x"),
-                    made(folder.resolve("lib"), "rwx--x--x")),
+            return OwnNamespaces.begin(
+                    new OwnNamespaces.Beginning(
+                            ownCommand(),
+                            variables(),
+                            LinuxPlatform.ids(StandaloneRun.rootlessSettings(), StandaloneRun.rootlessFence()),
+                            made(folder.resolve("run"), "rwx--x--x"),
+                            made(folder.resolve("lib"), "rwx--x--x")),
                     this::networkEnded);
         } catch (UserException | IOException e) {
             throw new UserException(

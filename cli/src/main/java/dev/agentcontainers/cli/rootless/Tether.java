@@ -71,8 +71,8 @@ public final class Tether {
         if (!holds(environment)) {
             return Optional.empty();
         }
-        Tether tether = new Tether(Files.newBufferedReader(
-                Path.of("/proc/self/fd", environment.get(VARIABLE)), StandardCharsets.UTF_8));
+        Tether tether = new Tether(
+                Files.newBufferedReader(Path.of("/proc/self/fd", environment.get(VARIABLE)), StandardCharsets.UTF_8));
         String first = tether.lines.readLine();
         if (first == null || !first.startsWith(CLOSE)) {
             throw new IOException("it is not said which addresses the machine has");

@@ -28,8 +28,7 @@ final class LocalRun implements AgentRun {
      * @param closed addresses and ranges that no policy opens
      * @param images where an image is kept and had from
      */
-    LocalRun(
-            RunObjects objects, List<String> closed, NameSettings names, ImageSettings images, RunObserver observer) {
+    LocalRun(RunObjects objects, List<String> closed, NameSettings names, ImageSettings images, RunObserver observer) {
         try {
             Prerequisites.ensure(Prerequisites.LINUX_NODE, new Progress(System.err));
         } catch (UserException e) {
@@ -46,8 +45,8 @@ final class LocalRun implements AgentRun {
             ImageSettings images,
             RunObserver observer,
             Tether tether) {
-        this.run =
-                new StandaloneRun(objects, LinuxPlatform.ofAnOrdinaryUser(), both(closed, tether.closed()), names, images, observer);
+        this.run = new StandaloneRun(
+                objects, LinuxPlatform.ofAnOrdinaryUser(), both(closed, tether.closed()), names, images, observer);
         observer.progress("without root, in namespaces of your own");
         tether.onChange(machines -> run.neverAllow(both(closed, machines)));
     }

@@ -197,7 +197,8 @@ public final class RunCommand implements Callable<Integer> {
         if (rootless && way instanceof Way.Root) {
             throw new UserException("run: --rootless is for users other than root", 2);
         }
-        Optional<String> ofTheMachine = registries.firstGiven()
+        Optional<String> ofTheMachine = registries
+                .firstGiven()
                 .or(() -> dnsUpstream.value().map(_ -> "--dns-upstream"))
                 .or(() -> neverAllowed.stream().findFirst().map(_ -> "--never-allow"));
         if (way instanceof Way.Service && ofTheMachine.isPresent()) {

@@ -108,8 +108,7 @@ class RootlessIT {
                 "100.127.254.3:53");
 
         assertThat(run.await()).as("%s", run).isZero();
-        assertThat(run.output())
-                .isEqualTo("""
+        assertThat(run.output()).isEqualTo("""
                         198.51.100.40:8080 open
                         198.51.100.40:8081 closed
                         198.51.100.39:8080 closed
@@ -305,10 +304,15 @@ class RootlessIT {
     @ValueSource(strings = {"container", "gvisor"})
     void runsAnImageFromAStoreOfTheUsers(String isolation) throws Exception {
         Optional<Path> runsc = Gvisor.find(System.getenv());
-        assumeTrue(isolation.equals("container") || runsc.isPresent(), "needs runsc, which the tests of local-cluster build");
+        assumeTrue(
+                isolation.equals("container") || runsc.isPresent(),
+                "needs runsc, which the tests of local-cluster build");
         if (isolation.equals("gvisor")) {
             Files.createDirectories(folder.resolve("bin"));
-            ExternalCommand.of("cp", runsc.orElseThrow().toString(), folder.resolve("bin/runsc").toString())
+            ExternalCommand.of(
+                            "cp",
+                            runsc.orElseThrow().toString(),
+                            folder.resolve("bin/runsc").toString())
                     .run();
         }
         AgentctlProcess load = machine.start(classPath, List.of(), "image", "load", image().toString());

@@ -153,7 +153,10 @@ public final class NodeAgent implements AutoCloseable {
                         })
                 .start());
         AwaitedImages images = closing(AwaitedImages.start(
-                options.images(), platform.layers(options.settings()), options.settings().name(), clock));
+                options.images(),
+                platform.layers(options.settings()),
+                options.settings().name(),
+                clock));
         PresentNode present = describe(
                 facts,
                 node,

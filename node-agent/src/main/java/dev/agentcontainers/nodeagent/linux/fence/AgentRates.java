@@ -156,7 +156,8 @@ final class AgentRates {
     /** An element that is not ours leads there: the kernel keeps such a limit. */
     private boolean isLedToByOthers(String map, String interfaceName, String limit) {
         return led(map).entrySet().stream()
-                .anyMatch(each -> !each.getKey().equals(interfaceName) && each.getValue().equals(limit));
+                .anyMatch(each ->
+                        !each.getKey().equals(interfaceName) && each.getValue().equals(limit));
     }
 
     private boolean isHeld(@Nullable String held, @Nullable Limit next) {

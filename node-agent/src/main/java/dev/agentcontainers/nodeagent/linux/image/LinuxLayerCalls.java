@@ -199,8 +199,7 @@ final class LinuxLayerCalls implements LayerCalls {
         long ownerGroup = owners.id(group);
         return owner < 0 || ownerGroup < 0
                 ? (int) Math.min(owner, ownerGroup)
-                : result(Libc.fchownat(
-                        directory, bytes(name), (int) owner, (int) ownerGroup, AT_SYMLINK_NOFOLLOW));
+                : result(Libc.fchownat(directory, bytes(name), (int) owner, (int) ownerGroup, AT_SYMLINK_NOFOLLOW));
     }
 
     @Override

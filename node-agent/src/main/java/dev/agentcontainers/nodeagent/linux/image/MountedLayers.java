@@ -67,8 +67,8 @@ record MountedLayers(OverlayCalls calls, Path folder, IdMapping mapping) {
     void overlay(List<String> names, String more, String target) throws IOException {
         // By names in that directory: the options of a mount have to fit into a page.
         check("enter " + folder, calls.changeDirectory(folder.toString()));
-        String options = "lowerdir=" + String.join(":", names.reversed()) + more
-                + (mapping.isNone() ? FIXED_FOR_USERS : FIXED);
+        String options =
+                "lowerdir=" + String.join(":", names.reversed()) + more + (mapping.isNone() ? FIXED_FOR_USERS : FIXED);
         int answer = calls.mountOverlay(target, options);
         check("leave " + folder, calls.changeDirectory("/"));
         check("mount an overlay at " + target, answer);

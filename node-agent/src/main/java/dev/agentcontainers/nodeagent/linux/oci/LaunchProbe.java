@@ -209,7 +209,8 @@ record LaunchProbe(
     }
 
     private Path trialLayer() throws IOException {
-        return TrialImage.layerIn(trialFolder(settings), settings.rootless() ? settings.ids().first() : 0);
+        return TrialImage.layerIn(
+                trialFolder(settings), settings.rootless() ? settings.ids().first() : 0);
     }
 
     private SandboxRoot root() throws IOException {

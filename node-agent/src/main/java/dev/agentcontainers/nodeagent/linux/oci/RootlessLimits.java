@@ -46,8 +46,8 @@ final class RootlessLimits {
             throw new SandboxException(
                     Step.PREPARE,
                     Kind.UNSUPPORTED,
-                    LIMITS + "pids is " + limits.pids().getAsLong() + ", and without root an agent may have " + mostTasks
-                            + " at most, as many as you may have yourself (ulimit -Hu): ask for fewer");
+                    LIMITS + "pids is " + limits.pids().getAsLong() + ", and without root an agent may have "
+                            + mostTasks + " at most, as many as you may have yourself (ulimit -Hu): ask for fewer");
         }
     }
 

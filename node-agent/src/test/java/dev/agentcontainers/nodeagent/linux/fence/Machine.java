@@ -2,9 +2,9 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -233,8 +233,7 @@ class NetworkRatesIT {
         try (HostileAgent other = machine.agent()) {
             fence.attach(other.id(), other.network(), "wide", SENDING);
             Passed passed = Passed.during(
-                    () -> List.of(agent, other)
-                            .parallelStream()
+                    () -> List.of(agent, other).parallelStream()
                             .forEach(each -> assertThat(each.request("pour", ALLOWED, SINK, SECONDS, 0, 1))
                                     .isEqualTo("poured")),
                     machine::arrived);
