@@ -120,8 +120,15 @@ public final class AgainAsRoot {
     }
 
     private static Path made(Path folder, String permissions) throws IOException {
-        Files.createDirectories(folder);
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(permissions));
-        return folder;
+        try {
+            Files.createDirectories(folder);
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(permissions));
+            return folder;
+        } catch (IOException e) {
+            throw new IOException(
+                    "the folder %s, for images and what runs need, can't be made or is not yours (%s): name another by XDG_STATE_HOME"
+                            .formatted(folder, e.getClass().getSimpleName()),
+                    e);
+        }
     }
 }
