@@ -67,6 +67,6 @@ class TrialImageTest {
     }
 
     private long owner() throws IOException {
-        return ((Number) Files.getAttribute(folder, "unix:uid")).longValue();
+        return ((Number) Files.getAttribute(temporary, "unix:uid")).longValue();
     }
 }
