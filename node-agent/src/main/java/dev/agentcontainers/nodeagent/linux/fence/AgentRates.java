@@ -97,6 +97,20 @@ final class AgentRates {
         if (!known) {
             read();
         }
+        try {
+            change(interfaceName, rates);
+        } catch (NetlinkException e) {
+            if (e.errno() != NetlinkException.EBUSY) {
+                throw e;
+            }
+            // Others have led to a limit meanwhile, which the kernel keeps then.
+            read();
+            change(interfaceName, rates);
+        }
+        wanted.put(interfaceName, rates);
+    }
+
+    private void change(String interfaceName, NetworkRates rates) throws NetlinkException {
         Limit sending = limit(rates.egress(), rate -> Names.sendingRate(interfaceName, rate));
         Limit receiving = limit(rates.ingress(), rate -> Names.receivingRate(interfaceName, rate));
         List<NetlinkMessage> changes = new ArrayList<>(changes(Names.SENDING_RATES, interfaceName, sending));
@@ -108,7 +122,6 @@ final class AgentRates {
             remember(Names.RECEIVING_RATES, interfaceName, receiving);
             known = true;
         }
-        wanted.put(interfaceName, rates);
     }
 
     /** Holds the interface's agent, which is gone, to nothing any more. */
@@ -210,7 +223,22 @@ final class AgentRates {
                 repaired.add("the rates of the agent at the interface " + each.getKey() + " were changed");
             }
         }
+        removeUnused();
         return repaired;
+    }
+
+    /** Limits that stayed because others led to them, as long as they did. */
+    private void removeUnused() throws NetlinkException {
+        List<NetlinkMessage> unused = limits.keySet().stream()
+                .filter(Names::isRate)
+                .filter(name -> led.values().stream().noneMatch(its -> its.containsValue(name)))
+                .map(MESSAGES::deleteLimit)
+                .toList();
+        if (!unused.isEmpty()) {
+            known = false;
+            fence.filter().execute(TableMessages.transaction(unused));
+            read();
+        }
     }
 
     private boolean isHeld(String interfaceName, NetworkRates rates) {

@@ -94,6 +94,11 @@ final class Names {
         return "r_" + agentInterface + "_" + rate;
     }
 
+    /** Whether it is a name of a limit of some agent's rate. */
+    static boolean isRate(String limit) {
+        return limit.startsWith("s_") || limit.startsWith("r_");
+    }
+
     /** Whether it is a name of a limit of this interface's, in one of the directions. */
     static boolean isRateOf(String agentInterface, String limit) {
         return limit.startsWith("s_" + agentInterface + "_") || limit.startsWith("r_" + agentInterface + "_");

@@ -8,6 +8,7 @@ public final class NetlinkException extends IOException {
 
     public static final int ENOENT = 2;
     public static final int ESRCH = 3;
+    public static final int EBUSY = 16;
     public static final int EEXIST = 17;
     public static final int ENODEV = 19;
     public static final int EINVAL = 22;

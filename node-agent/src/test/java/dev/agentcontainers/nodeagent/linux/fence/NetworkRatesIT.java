@@ -36,7 +36,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NetworkRatesIT {
     private static final long RATE = 1 << 20;
-    private static final int SECONDS = 4;
+    private static final int SECONDS = 2;
     private static final int SINK = 9090;
     private static final int SOURCE = 9091;
     private static final List<Allow> EVERYTHING = List.of(
