@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
@@ -21,6 +23,11 @@ public final class TestRights {
 
     public static LinuxFenceSettings limit(LinuxFenceSettings settings) {
         return ROOTLESS ? settings.unguarded() : settings;
+    }
+
+    /** Skips what is about the packet program that keeps agents from the host's own addresses, which only the machine's root may load. */
+    public static void assumeGuarded() {
+        assumeFalse(ROOTLESS, "needs root of the machine, to load a packet program");
     }
 
     public static Hierarchies hierarchies() throws IOException {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -158,6 +159,7 @@ class FencedLifeIT {
     @ParameterizedTest
     @EnumSource
     void itHoldsAfterTheHostsFirewallWasFlushed(Profile profile) throws Exception {
+        TestRights.assumeGuarded();
         DrivenAgent agent = start(profile, "wide");
         machine.onHost("nft flush ruleset; ip addr add 10.77.0.1/32 dev lo");
 

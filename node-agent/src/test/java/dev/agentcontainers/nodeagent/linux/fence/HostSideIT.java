@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
 import java.io.Writer;
@@ -62,6 +63,7 @@ class HostSideIT {
     /** Without nftables, without the fence's list of addresses and without any process. */
     @Test
     void theGuardAloneKeepsTheNodesOwnServicesFromAgents() throws Exception {
+        TestRights.assumeGuarded();
         fence.close();
         machine.onHost("nft flush ruleset; ip addr add 10.77.0.1/32 dev lo");
         machine.onHost("nft add table ip t; nft add chain ip t o { type nat hook postrouting priority 100\\; };"
@@ -87,6 +89,7 @@ class HostSideIT {
 
     @Test
     void whatOthersChangedIsNamedAndPutRight() throws SandboxException {
+        TestRights.assumeGuarded();
         machine.onHost("nft flush ruleset; ip route flush 100.80.4.0/24; sysctl -qw net.ipv4.conf.up0.forwarding=0;"
                 + " ip addr add 10.77.0.1/32 dev lo; tc qdisc del dev "
                 + machine.settings().hostInterface() + " clsact");
@@ -275,6 +278,7 @@ class HostSideIT {
     /** As standalone runs that begin and end beside a node agent. */
     @Test
     void forwardingStaysForAFenceThatComesWhileOthersGo() throws Exception {
+        TestRights.assumeGuarded();
         String forwarding = "cat /proc/sys/net/ipv4/conf/up0/forwarding";
         agent.close();
         fence.destroy();
@@ -313,6 +317,7 @@ class HostSideIT {
 
     @Test
     void forwardingGoesOffWithTheLastFenceAndStaysWhereOthersNeedIt() throws Exception {
+        TestRights.assumeGuarded();
         LinuxFenceSettings settings = new LinuxFenceSettings(
                 machine.settings().name() + "-2",
                 machine.settings().hostNamespace(),
