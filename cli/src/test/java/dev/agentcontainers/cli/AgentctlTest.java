@@ -10,7 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class AgentctlTest {
@@ -55,22 +54,6 @@ class AgentctlTest {
                 .isEqualTo(2);
         assertThat(line.execute("node", "join", "--token", "a", "--token-file", "b"))
                 .isEqualTo(2);
-    }
-
-    /** The service of a machine runs by its own rules and registries, and what is passed over would be taken for heeded. */
-    @ParameterizedTest
-    @ValueSource(strings = {"--registries", "--signatures", "--credentials", "--dns-upstream"})
-    void flagsThatTheServiceDoesNotHeedAreRefusedWithoutRoot(String flag) {
-        StringWriter errors = new StringWriter();
-        CommandLine line = Agentctl.commandLine("agentctl").setErr(new PrintWriter(errors));
-        String user = String.valueOf(System.getProperty("user.name"));
-        System.setProperty("user.name", "nobody");
-        try {
-            assertThat(line.execute("run", flag, "192.0.2.53", "--", "true")).isEqualTo(2);
-        } finally {
-            System.setProperty("user.name", user);
-        }
-        assertThat(errors.toString()).contains("run: " + flag + " needs root: the service of this machine has its own");
     }
 
     @ParameterizedTest

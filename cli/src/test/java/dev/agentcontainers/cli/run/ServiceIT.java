@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code agentctl run} by users without root, through {@code agentctl serve}. */
 @Tag("node")
@@ -162,6 +164,17 @@ class ServiceIT {
 
         assertThat(run.await()).isEqualTo(RunCommand.NOT_RUN);
         assertThat(run.errorOutput()).contains("you may not use its socket " + socket(), "usermod -aG " + GROUP);
+    }
+
+    /** The service of a machine runs by its own rules and registries, and what is passed over would be taken for heeded. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--registries", "--dns-upstream", "--never-allow"})
+    void flagsThatTheServiceDoesNotHeedAreRefused(String flag) throws Exception {
+        AgentctlProcess run = asMember(flag, "192.0.2.53", "--", "true");
+
+        assertThat(run.await()).isEqualTo(2);
+        assertThat(run.errorOutput())
+                .contains("run: " + flag + " can't go with the service of this machine, which has its own");
     }
 
     @Test
