@@ -24,6 +24,7 @@ abstract class StoreCommand implements Callable<Integer> {
             return new AgainAsRoot(System.getenv(), NOT_DONE).await();
         }
         try {
+            // From here on this ends as whoever began it says.
             Tether.of(System.getenv());
         } catch (IOException e) {
             throw new UserException("images can't be worked with: " + e.getMessage(), NOT_DONE);

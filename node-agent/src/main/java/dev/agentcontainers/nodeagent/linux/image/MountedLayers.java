@@ -51,7 +51,7 @@ record MountedLayers(OverlayCalls calls, Path folder, IdMapping mapping) {
         int mount = check("open the layer " + layer, calls.cloneMount(layer.toString()));
         try {
             long attributes = mapping.isNone() ? LAYER : LAYER | OverlayCalls.ID_MAPPED;
-            check("map the ids of the layer " + layer, calls.restrict(mount, attributes, mapping.descriptor()));
+            check("restrict the layer " + layer, calls.restrict(mount, attributes, mapping.descriptor()));
             check("mount the layer " + layer, calls.place(mount, target.toString()));
         } finally {
             calls.close(mount);

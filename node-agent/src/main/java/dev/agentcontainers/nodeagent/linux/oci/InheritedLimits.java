@@ -60,11 +60,15 @@ final class InheritedLimits {
     }
 
     private static long filesOf(String process) throws IOException {
+        return most(process, "Max open files").orElse(1024);
+    }
+
+    /** What a process may raise one of its limits to, {@link Long#MAX_VALUE} for no limit. Source: proc_pid_limits(5). */
+    static OptionalLong most(String process, String limit) throws IOException {
         return Files.readAllLines(Path.of("/proc", process, "limits")).stream()
-                .filter(line -> line.startsWith("Max open files"))
-                .map(line -> line.split("\\s{2,}")[2])
-                .map(limit -> limit.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(limit))
-                .findFirst()
-                .orElse(1024L);
+                .filter(line -> line.startsWith(limit))
+                .map(line -> line.split("\\s{2,}")[2].strip())
+                .mapToLong(most -> most.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(most))
+                .findFirst();
     }
 }

@@ -7,8 +7,6 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -16,13 +14,12 @@ import java.util.OptionalLong;
 /** What of a specification can't be enforced by a process that is root of an ordinary user's namespaces only. */
 final class RootlessLimits {
     private static final String LIMITS = "spec.resources.limits.";
-    private static final Path OWN = Path.of("/proc/self/limits");
 
     private RootlessLimits() {}
 
     /** Refuses what would have no effect, and more tasks than the user itself may have. */
     static void require(SandboxSpec spec) throws IOException, SandboxException {
-        require(spec.limits(), mostTasks());
+        require(spec.limits(), InheritedLimits.most("self", "Max processes").orElse(Long.MAX_VALUE));
         for (ResolvedMount mount : spec.mounts()) {
             if (mount instanceof ResolvedMount.DiskDirectory(String path, OptionalLong bytes) && bytes.isPresent()) {
                 throw refusal("spec.filesystem.mounts: the sizeLimit of '" + path + "', an emptyDir on the disk,");
@@ -57,15 +54,5 @@ final class RootlessLimits {
                 Kind.UNSUPPORTED,
                 what + " can't be enforced without root, whose alone the machine's control groups and loop devices are."
                         + " Leave it out, or run the agent as root or by the machine's service (agentctl serve)");
-    }
-
-    /** Source: proc_pid_limits(5). */
-    private static long mostTasks() throws IOException {
-        return Files.readAllLines(OWN).stream()
-                .filter(line -> line.startsWith("Max processes"))
-                .map(line -> line.split("\\s{2,}")[2].strip())
-                .map(limit -> limit.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(limit))
-                .findFirst()
-                .orElse(Long.MAX_VALUE);
     }
 }

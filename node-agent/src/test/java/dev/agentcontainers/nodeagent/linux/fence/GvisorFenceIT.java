@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
+import dev.agentcontainers.nodeagent.linux.TestRights;
 import dev.agentcontainers.nodeagent.linux.fence.Attack.Barrier;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.netlink.Ipv4;
@@ -65,14 +66,14 @@ class GvisorFenceIT {
         machine = Machine.create();
         directory = Files.createTempDirectory("agentcontainers-gvisor");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
-        driver = OciDriver.process(OciSettings.of(
+        driver = OciDriver.process(TestRights.limit(OciSettings.of(
                                 directory.resolve("state"),
                                 directory.resolve("run"),
                                 "/agentcontainers-gvisor-"
                                         + UUID.randomUUID().toString().substring(0, 8),
                                 new IdRange(320_000_000, 64 * IdRange.PER_SANDBOX),
                                 0)
-                        .withGvisor(TestGvisor.required()))
+                        .withGvisor(TestGvisor.required())))
                 .gvisor();
         fence = machine.fence();
         fence.open(Machine.fenceSettings());
