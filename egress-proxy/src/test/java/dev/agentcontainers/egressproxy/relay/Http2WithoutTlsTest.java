@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -39,6 +40,18 @@ class Http2WithoutTlsTest extends InterceptedHttp2 {
 
     private Http2Peer plainClient() throws IOException {
         return Http2Peer.client(plain());
+    }
+
+    /** The proxy may have ended it before all of the client's beginning is out. */
+    private void assertIsCutAtItsBeginning() throws IOException {
+        Socket socket = plain();
+        Http2Peer client;
+        try {
+            client = Http2Peer.client(socket);
+        } catch (SocketException e) {
+            return;
+        }
+        assertThat(endOf(client)).isEqualTo(-1);
     }
 
     private Socket acceptPlain() throws IOException {
@@ -200,14 +213,14 @@ class Http2WithoutTlsTest extends InterceptedHttp2 {
             client.request("http", 1, "GET", "/admin", true);
             assertThat(client.readAll(1)).contains(":status: 403");
         }
-        assertThat(endOf(plainClient())).isEqualTo(-1);
+        assertIsCutAtItsBeginning();
         awaitVerdicts(HttpVerdict.NO_RULE, HttpVerdict.NO_RULE, HttpVerdict.TOO_MANY);
     }
 
     @Test
     void whereNoRuleIsForRequestsItIsNoTls() throws Exception {
         allow(List.of(), List.of(rule("GET")));
-        assertThat(endOf(plainClient())).isEqualTo(-1);
+        assertIsCutAtItsBeginning();
         assertNobodyConnectsFor(Duration.ofMillis(200));
         assertThat(decisions).isEmpty();
     }

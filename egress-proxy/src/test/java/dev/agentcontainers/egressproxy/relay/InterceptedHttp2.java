@@ -28,6 +28,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -292,6 +293,8 @@ abstract class InterceptedHttp2 {
                     return frame.errorCode();
                 }
             }
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("it is not ended", e);
         } catch (IOException e) {
             return -1;
         }
