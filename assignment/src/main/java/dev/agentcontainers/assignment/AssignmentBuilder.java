@@ -189,6 +189,8 @@ public final class AssignmentBuilder {
                 given == null ? null : given.deadlineSeconds(),
                 given == null || given.terminationGracePeriodSeconds() == null
                         ? GRACE_SECONDS
-                        : given.terminationGracePeriodSeconds());
+                        : given.terminationGracePeriodSeconds(),
+                // Absent unless it is so: assignments of agents that are not suspended are not written anew.
+                given != null && Boolean.TRUE.equals(given.suspended()) ? true : null);
     }
 }

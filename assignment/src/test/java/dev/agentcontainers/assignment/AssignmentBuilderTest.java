@@ -83,6 +83,9 @@ class AssignmentBuilderTest {
         assertThat(assignment.getSpec().lifecycle().restartPolicy()).isEqualTo(RestartPolicy.Never);
         assertThat(assignment.getSpec().lifecycle().terminationGracePeriodSeconds())
                 .isEqualTo(10);
+        assertThat(assignment.getSpec().lifecycle().suspended())
+                .as("what is not suspended looks as it did before there was such a field")
+                .isNull();
     }
 
     @Test

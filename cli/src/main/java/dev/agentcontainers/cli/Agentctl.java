@@ -12,6 +12,8 @@ import dev.agentcontainers.cli.run.RunCommand;
 import dev.agentcontainers.cli.run.ServeCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
+import dev.agentcontainers.cli.suspension.ResumeCommand;
+import dev.agentcontainers.cli.suspension.SuspendCommand;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.cli.top.TopCommand;
 import dev.agentcontainers.localcluster.ControlPlaneException;
@@ -57,6 +59,8 @@ import picocli.CommandLine.Command;
             ExecCommand.class,
             CopyCommand.class,
             TopCommand.class,
+            SuspendCommand.class,
+            ResumeCommand.class,
             EgressCommand.class,
             ImageCommand.class,
             NodeCommand.class,

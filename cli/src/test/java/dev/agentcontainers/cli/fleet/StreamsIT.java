@@ -294,6 +294,28 @@ class StreamsIT {
         fleet.delete("busy");
     }
 
+    /** With its files, by another run, and whatever its restartPolicy. */
+    @Test
+    void anAgentIsSuspendedAndResumed() {
+        fleet.create(
+                "resting",
+                "echo run >> runs; exec sleep 1000",
+                "workingDir: /workspace\nlifecycle: {terminationGracePeriodSeconds: 0}\n"
+                        + "filesystem: {mounts: [{path: /workspace, access: ReadWrite, source: {workspace: {}}}]}");
+        fleet.await("resting", AgentPhase.Running);
+
+        assertThat(agentctl("suspend", "resting")).isEqualTo(new Result(0, "default/resting is suspended\n", ""));
+        assertThat(agentctl("exec", "resting", "--", "true").errors())
+                .contains("is not running: its phase on the node is Suspended");
+        assertThat(agentctl("resume", "default/resting")).isEqualTo(new Result(0, "default/resting is resumed\n", ""));
+
+        assertThat(agentctl("exec", "resting", "--", "cat", "/workspace/runs").output())
+                .isEqualTo("run\nrun\n");
+        fleet.delete("resting");
+        assertThat(agentctl("suspend", "resting").errors())
+                .contains("there is no AgentContainer 'resting' in the namespace 'default'");
+    }
+
     @Test
     void aUserWithoutTheRightIsRefused() {
         Map<String, String> mallory = Map.of(

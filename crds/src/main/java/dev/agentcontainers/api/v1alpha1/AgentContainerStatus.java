@@ -12,7 +12,7 @@ import java.util.List;
 @ApiObject
 @JsonClassDescription("What is true of the agent. Written by the operator only.")
 public record AgentContainerStatus(
-        @JsonPropertyDescription("Pending, Scheduled, Preparing, Running, Succeeded, Failed or Terminating.")
+        @JsonPropertyDescription("Pending, Scheduled, Preparing, Running, Suspended, Succeeded, Failed or Terminating.")
         AgentPhase phase,
 
         @MapList("type") @JsonPropertyDescription("Scheduled, PolicyEnforced, Available, Ready, Reconciling, Stalled.")

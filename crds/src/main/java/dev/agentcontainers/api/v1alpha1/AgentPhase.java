@@ -6,6 +6,7 @@ public enum AgentPhase {
     Scheduled,
     Preparing,
     Running,
+    Suspended,
     Succeeded,
     Failed,
     Terminating

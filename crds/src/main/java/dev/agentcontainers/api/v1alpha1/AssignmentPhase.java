@@ -6,6 +6,8 @@ public enum AssignmentPhase {
     Preparing,
     /** The agent's process runs behind its fence. */
     Running,
+    /** Nothing of the agent runs, as asked for by suspended; its files and its place are kept. */
+    Suspended,
     /** The agent is finished with success and will not be started again. */
     Succeeded,
     /** The agent is finished without success, or could not be started, and will not be tried again. */

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param state where it stands with this node
  * @param bootId the machine's boot in which the current run was begun
  * @param run the current run, from just before its creation until its exit is recorded
- * @param firstStartedAt when the agent first ran; the deadline counts from here
+ * @param firstStartedAt when the agent first ran, since it was suspended last; the deadline counts from here
  * @param restarts how often it was started again
  * @param failures runs in a row that ended early; determines the next delay
  * @param nextStartAt not to be started before
@@ -61,27 +61,37 @@ public record JournalEntry(
      * @param applied the assignment that is in force in it
      * @param stoppingSince when it was first asked to stop; its grace period counts from here
      * @param probed what its probes said last, where it has some and they have said something
+     * @param suspending whether it is stopped in order to be begun anew when the agent is resumed
      */
     public record Run(
             Instant begunAt,
             boolean released,
             Assignment applied,
             Optional<Instant> stoppingSince,
-            Optional<Probed> probed) {
+            Optional<Probed> probed,
+            boolean suspending) {
+        private static Run begun(Instant at, boolean released, Assignment applied) {
+            return new Run(at, released, applied, Optional.empty(), Optional.empty(), false);
+        }
+
         private Run releasing() {
-            return new Run(begunAt, true, applied, stoppingSince, probed);
+            return new Run(begunAt, true, applied, stoppingSince, probed, suspending);
         }
 
         private Run applied(Assignment inForce) {
-            return new Run(begunAt, released, inForce, stoppingSince, probed);
+            return new Run(begunAt, released, inForce, stoppingSince, probed, suspending);
         }
 
         private Run stopping(Instant at) {
-            return new Run(begunAt, released, applied, stoppingSince.or(() -> Optional.of(at)), probed);
+            return new Run(begunAt, released, applied, stoppingSince.or(() -> Optional.of(at)), probed, suspending);
         }
 
         private Run probed(Probed said) {
-            return new Run(begunAt, released, applied, stoppingSince, Optional.of(said));
+            return new Run(begunAt, released, applied, stoppingSince, Optional.of(said), suspending);
+        }
+
+        private Run suspending(boolean so) {
+            return new Run(begunAt, released, applied, stoppingSince, probed, so);
         }
     }
 
@@ -182,7 +192,7 @@ public record JournalEntry(
 
     /** A run is about to be created. */
     public JournalEntry beginning(String boot, Instant now) {
-        return inRun(state, boot, new Run(now, false, assignment, Optional.empty(), Optional.empty()));
+        return inRun(state, boot, Run.begun(now, false, assignment));
     }
 
     /** The stages before the start are done, and the first instruction is about to run. */
@@ -216,7 +226,7 @@ public record JournalEntry(
 
     /** What runs was begun by a process whose journal is lost. */
     public JournalEntry found(String boot, Instant begunAt) {
-        return inRun(State.ACCEPTED, boot, new Run(begunAt, true, assignment, Optional.empty(), Optional.empty()));
+        return inRun(State.ACCEPTED, boot, Run.begun(begunAt, true, assignment));
     }
 
     private JournalEntry inRun(State newState, String boot, Run begun) {
@@ -251,9 +261,38 @@ public record JournalEntry(
         return withProbeFailure(probeFailure.or(() -> Optional.of(failure)));
     }
 
-    /** The run has ended, or will, for another reason. */
-    public JournalEntry withoutProbeFailure() {
-        return withProbeFailure(Optional.empty());
+    /** The current run is to be stopped, and another to be begun once the agent is resumed. */
+    public JournalEntry suspending() {
+        return with(run.map(begun -> begun.suspending(true)), firstStartedAt, lastExit, milestones);
+    }
+
+    /** Whether the current run is stopped for that. */
+    public boolean isSuspending() {
+        return run.filter(Run::suspending).isPresent();
+    }
+
+    /** The run has ended, or will, for no reason of the node agent's. */
+    public JournalEntry unasked() {
+        return with(run.map(begun -> begun.suspending(false)), firstStartedAt, lastExit, milestones)
+                .withProbeFailure(Optional.empty());
+    }
+
+    /** Nothing runs; when the agent is resumed it begins anew, with its deadline and without delay. */
+    public JournalEntry suspended() {
+        return new JournalEntry(
+                assignment,
+                state,
+                bootId,
+                Optional.empty(),
+                Optional.empty(),
+                restarts,
+                0,
+                Optional.empty(),
+                lastExit,
+                outcome,
+                milestones,
+                fenced,
+                Optional.empty());
     }
 
     private JournalEntry withProbeFailure(Optional<ProbeFailure> failure) {

@@ -62,7 +62,8 @@ public final class AssignmentMapping {
                 Duration.ofSeconds(Optional.ofNullable(lifecycle.terminationGracePeriodSeconds())
                         .orElse(DEFAULT_GRACE_SECONDS)),
                 ProbeMapping.probes(spec.probes(), listOf(spec.ports())),
-                spec.policyGroup());
+                spec.policyGroup(),
+                Boolean.TRUE.equals(lifecycle.suspended()));
     }
 
     private static List<String> command(AgentAssignmentSpec spec) {

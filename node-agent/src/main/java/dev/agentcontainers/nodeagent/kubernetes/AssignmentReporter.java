@@ -176,7 +176,7 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
         return switch (status.phase()) {
             case Preparing -> status.message() == null ? passage : TROUBLE;
             case Stopping -> TROUBLE;
-            case Running, Succeeded, Failed, Rejected, Stopped -> Duration.ZERO;
+            case Running, Suspended, Succeeded, Failed, Rejected, Stopped -> Duration.ZERO;
         };
     }
 

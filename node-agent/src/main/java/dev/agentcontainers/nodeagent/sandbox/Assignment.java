@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param gracePeriod between the request to stop and the kill; zero kills at once
  * @param probes by which it is asked whether it is well
  * @param policyGroup the policy group whose ruleset fences the agent
+ * @param suspended not to run until this is false again
  */
 public record Assignment(
         SandboxId id,
@@ -39,7 +40,8 @@ public record Assignment(
         Optional<Duration> deadline,
         Duration gracePeriod,
         Probes probes,
-        String policyGroup) {
+        String policyGroup,
+        boolean suspended) {
 
     public Assignment {
         command = List.copyOf(command);
@@ -49,7 +51,7 @@ public record Assignment(
         probes = probes == null ? Probes.NONE : probes;
     }
 
-    /** Without probes. */
+    /** Without probes, to run at once. */
     public Assignment(
             SandboxId id,
             Agent agent,
@@ -84,7 +86,8 @@ public record Assignment(
                 deadline,
                 gracePeriod,
                 Probes.NONE,
-                policyGroup);
+                policyGroup,
+                false);
     }
 
     /** What it mounts of images, in the order of its mounts. */

@@ -8,6 +8,7 @@ import dev.agentcontainers.api.v1alpha1.Isolation;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
 import dev.agentcontainers.api.v1alpha1.IsolationClassSpec;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.Platform;
 import dev.agentcontainers.assignment.AssignmentBuilder;
 import dev.agentcontainers.assignment.manifest.RunObjects;
@@ -49,6 +50,7 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
     static RunPlan of(RunObjects objects, MachineFacts machine, String nodeName) throws RefusedRunException {
         AgentContainer agent = objects.agent();
         requirePlatform(agent.getSpec().platform(), machine);
+        requireNotSuspended(agent.getSpec().lifecycle());
         IsolationClass isolation = isolation(agent.getSpec());
         Sources sources = objects.sources();
         if (sources.missing().isPresent()) {
@@ -76,6 +78,13 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
         if (platform != null && platform.arch() != null && platform.arch() != machine.arch()) {
             throw new RefusedRunException(
                     "spec.platform.arch: is %s, but this machine is %s".formatted(platform.arch(), machine.arch()));
+        }
+    }
+
+    private static void requireNotSuspended(@Nullable Lifecycle lifecycle) throws RefusedRunException {
+        if (lifecycle != null && Boolean.TRUE.equals(lifecycle.suspended())) {
+            throw new RefusedRunException(
+                    "spec.lifecycle.suspended: is true, but nobody could resume a standalone run: leave it out");
         }
     }
 

@@ -367,7 +367,8 @@ public final class StandaloneRun implements Run {
                 assignment.deadline(),
                 Duration.ZERO,
                 assignment.probes(),
-                assignment.policyGroup());
+                assignment.policyGroup(),
+                assignment.suspended());
     }
 
     private void close(Object part) {

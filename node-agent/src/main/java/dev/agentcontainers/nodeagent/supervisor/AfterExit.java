@@ -18,7 +18,7 @@ final class AfterExit {
 
     private AfterExit() {}
 
-    /** When the agent is stopped whatever it does; counted from its first start. */
+    /** When the agent is stopped whatever it does; counted from its first start since it was suspended. */
     static Optional<Instant> deadline(JournalEntry entry) {
         return entry.firstStartedAt()
                 .flatMap(first -> entry.assignment().deadline().map(first::plus));
@@ -30,8 +30,11 @@ final class AfterExit {
 
     /** The entry after a run that ended so. */
     static JournalEntry decide(JournalEntry ended, ExitStatus exit, Instant now) {
-        JournalEntry running = endedBefore(ended, exit) ? ended.withoutProbeFailure() : ended;
+        JournalEntry running = endedBefore(ended, exit) ? ended.unasked() : ended;
         JournalEntry exited = running.exited(exit);
+        if (running.isSuspending()) {
+            return exited.suspended();
+        }
         if (isPastDeadline(running, exit.finishedAt().plus(CLOCK_TICK))) {
             return deadlineExceeded(exited);
         }
@@ -54,7 +57,7 @@ final class AfterExit {
                         : failed("NonZeroExit", "the agent ended with exit code " + exit.code()));
     }
 
-    /** What ended by itself before it was asked to did not end for its probe. */
+    /** What ended by itself before it was asked to did not end for its probe, or because it is suspended. */
     private static boolean endedBefore(JournalEntry entry, ExitStatus exit) {
         return entry.run()
                 .flatMap(JournalEntry.Run::stoppingSince)
@@ -66,6 +69,9 @@ final class AfterExit {
     static JournalEntry decideLost(JournalEntry running, boolean rebooted, Instant now) {
         ExitStatus exit = new ExitStatus(LOST, now, false);
         JournalEntry exited = running.exited(exit);
+        if (running.isSuspending() || running.assignment().suspended()) {
+            return exited.suspended();
+        }
         if (isPastDeadline(running, now)) {
             return deadlineExceeded(exited);
         }

@@ -61,7 +61,7 @@ final class AgentLoop implements Runnable {
         this.probed = new ProbedRun(id, node.fence(), node.clock(), mailbox::wake);
         this.reports = new AgentReports(node.reporter(), images, probed::health);
         Resolution resolution = new Resolution(node.materials());
-        this.launch = new Launch(id, node, resolution, agent, reports, fenced, images);
+        this.launch = new Launch(id, node, capacity, resolution, agent, reports, fenced, images);
         this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, probed, images);
         this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, images);
         this.onEnd = onEnd;
@@ -161,6 +161,9 @@ final class AgentLoop implements Runnable {
         if (!(state instanceof SandboxState.Running)) {
             probed.close();
         }
+        if (!(state instanceof SandboxState.Absent)) {
+            cleared = false;
+        }
         if (entry.state() == JournalEntry.State.SEEN) {
             return adoptOrAdmit(entry, state);
         }
@@ -168,7 +171,7 @@ final class AgentLoop implements Runnable {
             case SandboxState.Absent _ ->
                 entry.run().filter(run -> isLost(entry, run)).isPresent()
                         ? concludeLost(entry, driver)
-                        : launch.begin(entry, driver);
+                        : entry.assignment().suspended() ? rest(entry, driver) : launch.begin(entry, driver);
             case SandboxState.Broken _ ->
                 entry.run().filter(run -> isLost(entry, run)).isPresent()
                         ? concludeLost(entry, driver)
@@ -257,17 +260,32 @@ final class AgentLoop implements Runnable {
         return new Next.Again();
     }
 
+    /** The agent is not to run: nothing of a run is left, its files and its place on the node stay until it is resumed. */
+    private Next rest(JournalEntry entry, IsolationDriver driver) throws SandboxException {
+        clear(driver);
+        JournalEntry resting = entry.suspended();
+        reports.suspended(resting.equals(entry) ? entry : agent.keep(resting));
+        return new Next.Wait(Optional.empty());
+    }
+
     /** The agent will not be started again: nothing of its run is left, its files stay until the assignment goes. */
     private Next settle(JournalEntry entry) throws SandboxException {
         probed.close();
         IsolationDriver driver = node.drivers().get(entry.assignment().driver().name());
-        if (driver != null && !cleared) {
-            fenced.remove(driver);
-            cleared = true;
+        if (driver != null) {
+            clear(driver);
         }
         capacity.release(id);
         reports.settled(entry);
         return new Next.Wait(Optional.empty());
+    }
+
+    /** What an earlier process may have left half removed; once is enough. */
+    private void clear(IsolationDriver driver) throws SandboxException {
+        if (!cleared) {
+            fenced.remove(driver);
+            cleared = true;
+        }
     }
 
     private Assignment assignment() {

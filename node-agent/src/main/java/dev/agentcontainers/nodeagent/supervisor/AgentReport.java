@@ -106,6 +106,9 @@ public record AgentReport(
             return new Availability(health.isAvailable(), health.reason(), health.message());
         }
 
+        static final Availability SUSPENDING =
+                new Availability(false, "Suspending", "it is being stopped, since spec.lifecycle.suspended is true");
+
         /** Of a run that is stopped for it. */
         static Availability of(ProbeFailure failure) {
             return new Availability(false, failure.reason(), failure.message());

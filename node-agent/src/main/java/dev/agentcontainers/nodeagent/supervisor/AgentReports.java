@@ -78,6 +78,11 @@ final class AgentReports {
                 .withAvailability(availability));
     }
 
+    /** Nothing of it runs, and is not to. */
+    void suspended(JournalEntry entry) {
+        send(report(entry.assignment(), Optional.of(entry), AssignmentPhase.Suspended, "Suspended", ""));
+    }
+
     /** What the probes of a running agent say by now; all else stays as it was said until it is known. */
     void probed() {
         Optional<Availability> said = health.get().map(Availability::of);

@@ -26,6 +26,7 @@ final class Launch {
 
     private final SandboxId id;
     private final NodeParts node;
+    private final Capacity capacity;
     private final AgentRecord agent;
     private final AgentReports reports;
     private final FencedRun fenced;
@@ -36,6 +37,7 @@ final class Launch {
     Launch(
             SandboxId id,
             NodeParts node,
+            Capacity capacity,
             Resolution resolution,
             AgentRecord agent,
             AgentReports reports,
@@ -43,6 +45,7 @@ final class Launch {
             HeldImages images) {
         this.id = id;
         this.node = node;
+        this.capacity = capacity;
         this.resolution = resolution;
         this.agent = agent;
         this.reports = reports;
@@ -60,6 +63,11 @@ final class Launch {
         if (entry.nextStartAt().filter(now::isBefore).isPresent()) {
             reports.waiting(entry);
             return new Next.Wait(Next.earlier(entry.nextStartAt(), AfterExit.deadline(entry)));
+        }
+        Optional<String> lack = capacity.change(id, entry.assignment().requests());
+        if (lack.isPresent()) {
+            reports.preparing(entry, "OutOfCapacity", lack.get());
+            return new Next.Wait(Next.earlier(Optional.of(nextTry()), AfterExit.deadline(entry)));
         }
         String group = entry.assignment().policyGroup();
         if (node.policy()
@@ -122,12 +130,16 @@ final class Launch {
                 end(entry, new Outcome(Outcome.Kind.FAILED, AgentReports.reasonOf(failure.step()), messageOf(failure)));
             case UNSUPPORTED -> end(entry, new Outcome(Outcome.Kind.REJECTED, "UnsupportedSpec", messageOf(failure)));
             case TRANSIENT -> {
-                Instant at = node.clock().instant().plus(RestartDelay.beforeRetry(++failures));
+                Instant at = nextTry();
                 JournalEntry retrying = agent.keep(entry.retryingAt(at));
                 reports.preparing(retrying, AgentReports.reasonOf(failure.step()), messageOf(failure));
                 yield new Next.Wait(Optional.of(at));
             }
         };
+    }
+
+    private Instant nextTry() {
+        return node.clock().instant().plus(RestartDelay.beforeRetry(++failures));
     }
 
     private boolean hasRun(JournalEntry entry, IsolationDriver driver) throws SandboxException {

@@ -42,7 +42,15 @@ record Oversight(
         Optional<ProbeFailure> failure = current.probeFailure()
                 .or(() -> probed.health().flatMap(Health::fatal).map(ProbedRun::failure));
         if (failure.isPresent()) {
-            stop(driver, current, failure.get());
+            ProbeFailure why = failure.get();
+            stop(
+                    driver,
+                    current.probeFailure().isPresent() ? current : agent.keep(current.failing(why)),
+                    Availability.of(why));
+            return new Next.Again();
+        }
+        if (current.isSuspending() || current.assignment().suspended()) {
+            stop(driver, current.isSuspending() ? current : agent.keep(current.suspending()), Availability.SUSPENDING);
             return new Next.Again();
         }
         try {
@@ -61,13 +69,12 @@ record Oversight(
         fenced.follow(running.network(), entry.assignment().policyGroup(), NetworkRates.of(within.limits()));
     }
 
-    /** Journalled before the agent is asked to stop, so that whoever sees its end knows why it came. */
-    private void stop(IsolationDriver driver, JournalEntry entry, ProbeFailure failure)
+    /** @param entry in which is said why, before the agent is asked to stop: so whoever sees its end knows it */
+    private void stop(IsolationDriver driver, JournalEntry entry, Availability why)
             throws SandboxException, InterruptedException {
-        JournalEntry failing = entry.probeFailure().isPresent() ? entry : agent.keep(entry.failing(failure));
         probed.close();
-        JournalEntry now = fencedNow(failing);
-        reports.running(now, appliedIn(now), Optional.empty(), Optional.of(Availability.of(failure)));
+        JournalEntry now = fencedNow(entry);
+        reports.running(now, appliedIn(now), Optional.empty(), Optional.of(why));
         fenced.stop(driver, agent, now);
     }
 

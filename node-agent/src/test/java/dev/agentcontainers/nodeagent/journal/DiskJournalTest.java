@@ -64,7 +64,7 @@ class DiskJournalTest {
         journal.write(ID, entry);
         assertThat(new DiskJournal(folder).entries()).containsExactly(Map.entry(ID, entry));
         assertThat(entry.gracePeriod()).isEqualTo(Duration.ofSeconds(3));
-        assertThat(entry.withoutProbeFailure().gracePeriod()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(entry.unasked().gracePeriod()).isEqualTo(Duration.ofSeconds(10));
     }
 
     @Test
@@ -237,7 +237,8 @@ class DiskJournalTest {
                                         80, "/x", Optional.of("a"), true, List.of(new Probe.Header("b", "c"))),
                                 Optional.empty())),
                         Optional.of(probe(new Probe.Handler.TcpSocket(81), Optional.of(Duration.ofSeconds(2))))),
-                "group-a");
+                "group-a",
+                true);
     }
 
     private static Probe probe(Probe.Handler handler, Optional<Duration> grace) {

@@ -40,7 +40,7 @@ final class Assignments {
                 List.<AgentPort>of(),
                 resources,
                 mounts,
-                new Lifecycle(RestartPolicy.Never, null, 1),
+                new Lifecycle(RestartPolicy.Never, null, 1, null),
                 NodeFixture.GROUP);
     }
 

@@ -121,6 +121,48 @@ class AfterExitTest {
         assertThat(entry.beginning("boot", end).probeFailure()).isEmpty();
     }
 
+    /** However it takes being stopped, and not where it had ended before. */
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                // policy,   code, ends after the request, outcome
+                "Never,      143, true,  -",
+                "Never,        0, true,  -",
+                "OnFailure,  137, true,  -",
+                "Always,       0, true,  -",
+                "Never,        0, false, SUCCEEDED",
+                "Never,        1, false, FAILED"
+            })
+    void whatFollowsASuspension(RestartPolicy policy, int code, boolean after, Outcome.Kind outcome) {
+        JournalEntry suspending = running(Assignments.of("a").restart(policy).deadline(Duration.ofSeconds(30)))
+                .suspending()
+                .stopping(BEGUN.plusSeconds(20));
+        Instant end = BEGUN.plusSeconds(after ? 40 : 19);
+
+        JournalEntry entry = AfterExit.decide(suspending, new ExitStatus(code, end, false), end);
+
+        assertThat(entry.run()).isEmpty();
+        assertThat(entry.restarts()).isZero();
+        assertThat(entry.nextStartAt()).isEmpty();
+        assertThat(entry.outcome().map(Outcome::kind)).isEqualTo(Optional.ofNullable(outcome));
+        assertThat(entry.firstStartedAt().isPresent()).isEqualTo(outcome != null);
+        assertThat(entry.lastExit().orElseThrow().code()).isEqualTo(code);
+    }
+
+    @Test
+    void whatTheMachineLostOnItsWayToBeSuspendedIsSuspended() {
+        JournalEntry asked = running(Assignments.of("a"))
+                .withAssignment(Assignments.of("a").suspended(true).assignment());
+        assertThat(AfterExit.decideLost(asked, true, BEGUN).outcome()).isEmpty();
+        assertThat(AfterExit.decideLost(running(Assignments.of("a")).suspending(), true, BEGUN)
+                        .outcome())
+                .isEmpty();
+        assertThat(AfterExit.decideLost(running(Assignments.of("a")), true, BEGUN)
+                        .outcome())
+                .isPresent();
+    }
+
     private static JournalEntry running(Assignments assignments) {
         return JournalEntry.of(assignments.assignment())
                 .acceptedHere()

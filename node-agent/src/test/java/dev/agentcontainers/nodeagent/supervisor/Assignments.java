@@ -126,7 +126,31 @@ public record Assignments(Assignment assignment) {
                 a.deadline(),
                 a.gracePeriod(),
                 probes,
-                a.policyGroup()));
+                a.policyGroup(),
+                a.suspended()));
+    }
+
+    Assignments suspended(boolean suspended) {
+        Assignment a = assignment;
+        return new Assignments(new Assignment(
+                a.id(),
+                a.agent(),
+                a.generation(),
+                a.epoch(),
+                a.driver(),
+                a.image(),
+                a.command(),
+                a.workingDirectory(),
+                a.environment(),
+                a.requests(),
+                a.limits(),
+                a.mounts(),
+                a.restartPolicy(),
+                a.deadline(),
+                a.gracePeriod(),
+                a.probes(),
+                a.policyGroup(),
+                suspended));
     }
 
     /** A newer generation. */
@@ -179,7 +203,8 @@ public record Assignments(Assignment assignment) {
                 a.deadline(),
                 a.gracePeriod(),
                 a.probes(),
-                a.policyGroup()));
+                a.policyGroup(),
+                a.suspended()));
     }
 
     /** With mounts of images, each at its path. */
@@ -202,7 +227,8 @@ public record Assignments(Assignment assignment) {
                 a.deadline(),
                 a.gracePeriod(),
                 a.probes(),
-                a.policyGroup()));
+                a.policyGroup(),
+                a.suspended()));
     }
 
     private Assignments copy(long epoch, Assignment.Driver driver, List<Assignment.EnvironmentEntry> environment) {
@@ -224,7 +250,8 @@ public record Assignments(Assignment assignment) {
                 a.deadline(),
                 a.gracePeriod(),
                 a.probes(),
-                a.policyGroup()));
+                a.policyGroup(),
+                a.suspended()));
     }
 
     private Assignments with(
@@ -253,6 +280,7 @@ public record Assignments(Assignment assignment) {
                 deadline,
                 grace,
                 a.probes(),
-                group));
+                group,
+                a.suspended()));
     }
 }

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CrashTest {
     private static final Assignment ASSIGNMENT = Assignments.of("a").assignment();
+    private static final Assignment SUSPENDED =
+            Assignments.of("a").newer().suspended(true).assignment();
     private static final SandboxId ID = ASSIGNMENT.id();
     private static final Optional<Integer> TERMINATED = Optional.of(143);
     private static Optional<Thread.UncaughtExceptionHandler> before = Optional.empty();
@@ -79,6 +81,28 @@ class CrashTest {
                     assertThat(node.machine.hasRuns()).as(where).isFalse();
                 });
         assertThat(points).isGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void aSuspensionThatIsCutAnywhereLeavesItsFilesAndNothingThatRuns() throws IOException {
+        int points = everyPoint(
+                node -> {
+                    node.run(ASSIGNMENT);
+                    node.awaitPhase(ID, AssignmentPhase.Running);
+                },
+                node -> node.run(SUSPENDED),
+                node -> node.latest(ID)
+                        .filter(report -> report.phase() == AssignmentPhase.Suspended)
+                        .isPresent(),
+                (node, where, remembered) -> {
+                    node.run(SUSPENDED);
+                    AgentReport report = node.awaitPhase(ID, AssignmentPhase.Suspended);
+                    assertThat(report.exitCode()).as(where).isEqualTo(TERMINATED);
+                    assertThat(node.machine.hasRuns()).as(where).isFalse();
+                    assertThat(node.machine.attachments()).as(where).isEmpty();
+                    assertThat(node.machine.starts(ID)).as(where).isEqualTo(1);
+                });
+        assertThat(points).isGreaterThanOrEqualTo(8);
     }
 
     @Test

@@ -58,6 +58,8 @@ public class AgentNews {
         }
         switch (status.phase()) {
             case Running -> events.publish(before, EventReason.Started, "The agent runs behind its policy");
+            case Suspended ->
+                events.publish(before, EventReason.Suspended, "Nothing of the agent runs until it is resumed");
             case Succeeded -> events.publish(before, EventReason.Finished, "The agent finished with exit code 0");
             case Failed -> events.publish(before, EventReason.AgentFailed, why(status));
             case Pending, Scheduled, Preparing, Terminating -> {

@@ -110,7 +110,7 @@ public class Assignments {
         }
         return switch (assignment.getStatus().phase()) {
             case Stopped, Rejected -> true;
-            case Preparing, Running, Succeeded, Failed, Stopping -> false;
+            case Preparing, Running, Suspended, Succeeded, Failed, Stopping -> false;
         };
     }
 

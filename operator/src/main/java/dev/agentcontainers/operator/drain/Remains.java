@@ -138,7 +138,7 @@ public final class Remains {
             return false;
         }
         return switch (agent.getStatus().phase()) {
-            case Scheduled, Preparing, Running, Terminating -> true;
+            case Scheduled, Preparing, Running, Suspended, Terminating -> true;
             case Pending, Succeeded, Failed -> false;
         };
     }

@@ -6,6 +6,7 @@ public enum EventReason {
     FailedScheduling(Type.Warning),
     Refused(Type.Warning),
     Started(Type.Normal),
+    Suspended(Type.Normal),
     Finished(Type.Normal),
     AgentFailed(Type.Warning),
     UpdateRefused(Type.Warning),

@@ -239,7 +239,7 @@ public class NodePolicies {
         }
         return switch (assignment.getStatus().phase()) {
             case Succeeded, Failed, Rejected, Stopped -> true;
-            case Preparing, Running, Stopping -> false;
+            case Preparing, Running, Suspended, Stopping -> false;
         };
     }
 

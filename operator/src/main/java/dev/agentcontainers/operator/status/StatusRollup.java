@@ -15,6 +15,7 @@ import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.PolicyStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
@@ -89,6 +90,7 @@ public final class StatusRollup {
         return switch (reported.get()) {
             case Preparing -> AgentPhase.Preparing;
             case Running -> AgentPhase.Running;
+            case Suspended -> AgentPhase.Suspended;
             case Succeeded -> AgentPhase.Succeeded;
             case Failed -> AgentPhase.Failed;
             case Rejected -> AgentPhase.Pending;
@@ -211,6 +213,7 @@ public final class StatusRollup {
             case Failed ->
                 report.isPresent() ? new Finding(Truth.False, reason("Failed"), message("The agent failed")) : lost();
             case Running -> running(enforced, available);
+            case Suspended -> suspended();
             case Pending, Preparing ->
                 new Finding(Truth.False, reason("Preparing"), message("The node prepares the agent"));
             case Scheduled -> waiting();
@@ -233,6 +236,12 @@ public final class StatusRollup {
         if (!agent.getMetadata().getGeneration().equals(applied)) {
             return notApplied(applied);
         }
+        if (isToBeSuspended()) {
+            return new Finding(
+                    Truth.False,
+                    "NotSuspended",
+                    "Node %s runs the agent: its node agent is of a version that suspends none".formatted(nodeName()));
+        }
         Optional<Hold> hold = observation.hold();
         if (hold.isPresent()) {
             return new Finding(Truth.False, hold.get().reason(), hold.get().message());
@@ -240,6 +249,23 @@ public final class StatusRollup {
         return enforced.truth() == Truth.True
                 ? new Finding(Truth.True, "Running", "The agent runs behind its policy")
                 : new Finding(Truth.False, enforced.reason(), enforced.message());
+    }
+
+    private boolean isToBeSuspended() {
+        Lifecycle lifecycle = agent.getSpec().lifecycle();
+        return lifecycle != null && Boolean.TRUE.equals(lifecycle.suspended());
+    }
+
+    /** As asked for, so that who waits for what was applied does not wait for somebody to resume it. */
+    private Finding suspended() {
+        if (observation.node() == NodeState.SILENT) {
+            return new Finding(Truth.Unknown, "NodeNotReady", silentNode());
+        }
+        Long applied = report.map(AgentAssignmentStatus::agentGeneration).orElse(null);
+        return agent.getMetadata().getGeneration().equals(applied)
+                ? new Finding(
+                        Truth.True, "Suspended", "Nothing of the agent runs, as spec.lifecycle.suspended asks for")
+                : notApplied(applied);
     }
 
     private Finding notApplied(@Nullable Long applied) {
@@ -254,12 +280,12 @@ public final class StatusRollup {
                 ? new Finding(
                         Truth.False,
                         UPDATE_REFUSED,
-                        "Generation %s runs, the node can't apply %s: %s"
+                        "Generation %s is in force, the node can't apply %s: %s"
                                 .formatted(applied, wanted, message("it gave no reason")))
                 : new Finding(
                         Truth.False,
                         "GenerationNotApplied",
-                        "Generation %s runs, not yet %s".formatted(applied, wanted));
+                        "Generation %s is in force, not yet %s".formatted(applied, wanted));
     }
 
     private Finding waiting() {

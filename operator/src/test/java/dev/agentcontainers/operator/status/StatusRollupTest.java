@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerSpec;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
@@ -14,6 +15,7 @@ import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.operator.fleet.NodePolicy;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -88,6 +90,26 @@ class StatusRollupTest {
                         new Known().phase(AssignmentPhase.Preparing).probes(true, "Running"),
                         AgentPhase.Preparing,
                         "Scheduled=T PolicyEnforced=F Available=F:NotRunning Ready=F Reconciling=T"),
+                row(
+                        "suspended",
+                        new Known().phase(AssignmentPhase.Suspended).suspended(),
+                        AgentPhase.Suspended,
+                        "Scheduled=T PolicyEnforced=F:NotStarted Available=F:NotRunning Ready=T:Suspended"),
+                row(
+                        "runs on a node that suspends none",
+                        new Known().runs("h1").suspended(),
+                        AgentPhase.Running,
+                        "Scheduled=T PolicyEnforced=T Available=T Ready=F:NotSuspended Reconciling=T"),
+                row(
+                        "resumed, which its node has not heard of",
+                        new Known().phase(AssignmentPhase.Suspended).generation(2),
+                        AgentPhase.Suspended,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=F:GenerationNotApplied Reconciling=T"),
+                row(
+                        "suspended on a silent node",
+                        new Known().phase(AssignmentPhase.Suspended).suspended().node(NodeState.SILENT),
+                        AgentPhase.Suspended,
+                        "Scheduled=T PolicyEnforced=F Available=F Ready=U:NodeNotReady Reconciling=T"),
                 row(
                         "runs with an older ruleset",
                         new Known().runs("h0"),
@@ -283,6 +305,7 @@ class StatusRollupTest {
         private long generation = 1;
         private String group = "group";
         private boolean deleted;
+        private boolean suspended;
         private NodeState node = NodeState.ALIVE;
         private Hold hold;
         private String imageDigest;
@@ -308,6 +331,11 @@ class StatusRollupTest {
 
         Known generation(long value) {
             generation = value;
+            return this;
+        }
+
+        Known suspended() {
+            suspended = true;
             return this;
         }
 
@@ -371,6 +399,8 @@ class StatusRollupTest {
                     .withGeneration(generation)
                     .withDeletionTimestamp(deleted ? NOW.toString() : null)
                     .build());
+            agent.setSpec(Serialization.unmarshal(
+                    "lifecycle: {suspended: %s}".formatted(suspended), AgentContainerSpec.class));
             agent.setStatus(previous);
             return new Observation(
                     agent,

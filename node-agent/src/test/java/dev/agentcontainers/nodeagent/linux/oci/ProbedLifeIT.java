@@ -193,7 +193,8 @@ class ProbedLifeIT {
                 Optional.empty(),
                 Duration.ofSeconds(30),
                 probes,
-                FencedNode.GROUP.name());
+                FencedNode.GROUP.name(),
+                false);
     }
 
     private static Optional<Probe> probe(Handler handler, int failures) {
