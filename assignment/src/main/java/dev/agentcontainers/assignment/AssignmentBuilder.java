@@ -70,7 +70,8 @@ public final class AssignmentBuilder {
                 lifecycle(spec.lifecycle()),
                 spec.probes(),
                 policyGroup,
-                mountsImage() ? pullSecrets() : null));
+                mountsImage() ? pullSecrets() : null,
+                spec.session()));
         return assignment;
     }
 
@@ -91,7 +92,8 @@ public final class AssignmentBuilder {
                 lifecycle(spec.lifecycle()),
                 before.probes(),
                 policyGroup,
-                before.mountPullSecrets());
+                before.mountPullSecrets(),
+                before.session());
         return after.equals(before) ? Optional.empty() : Optional.of(after);
     }
 

@@ -3,6 +3,7 @@ package dev.agentcontainers.assignment.manifest;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.agentcontainers.api.v1alpha1.Filesystem.EmptyDir;
 import dev.agentcontainers.api.v1alpha1.ImageSyntax;
+import dev.agentcontainers.api.v1alpha1.Session;
 import dev.agentcontainers.policy.box.Cidr;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
@@ -41,6 +42,8 @@ final class ValidationRules {
     private static final BigDecimal LEAST_RATE = BigDecimal.valueOf(64L << 10);
     private static final BigDecimal LEAST_NETWORK_RATE = BigDecimal.valueOf(16L << 10);
     private static final int MOST_PARTS = 8;
+    private static final String HAS_HOME =
+            "has(self.session) && has(self.session.persistentHome) && self.session.persistentHome";
     private static final Pattern PREFIX_LENGTH = Pattern.compile("[^/]+/(0|[1-9][0-9]{0,2})");
     private static final Pattern QUALIFIED_NAME = Pattern.compile(
             "([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
@@ -187,10 +190,23 @@ final class ValidationRules {
                                 + " || !self.filesystem.mounts.exists(m, %2$s) || self.filesystem.mounts.map(m, %2$s"
                                 + " && isQuantity(string(m.source.emptyDir.sizeLimit)),"
                                 + " quantity(string(m.source.emptyDir.sizeLimit)).asApproximateFloat()).sum()"
-                                + " + (has(self.image) || self.filesystem.mounts.exists(m, %3$s) ? 16777216.0 : 0.0)"
+                                + " + (has(self.image) || %4$s || self.filesystem.mounts.exists(m, %3$s) ? 16777216.0 : 0.0)"
                                 + " <= quantity(string(%1$s)).asApproximateFloat()")
-                        .formatted(limit, part, shared),
+                        .formatted(limit, part, shared, HAS_HOME),
                 ValidationRules::holdsItsParts);
+        rules.put(
+                "!has(self.session) || !has(self.filesystem) || !has(self.filesystem.mounts)"
+                        + " || self.filesystem.mounts.all(m, m.path != '/run/session' && (m.path != '/home/agent' || !("
+                        + HAS_HOME + ")))",
+                self -> !self.has("session")
+                        || elements(self.path("filesystem").path("mounts"))
+                                .map(mount -> mount.path("path").asText())
+                                .noneMatch(path -> path.equals(Session.RUNTIME_DIRECTORY)
+                                        || path.equals(Session.HOME) && hasHome(self)));
+    }
+
+    private static boolean hasHome(JsonNode spec) {
+        return spec.path("session").path("persistentHome").asBoolean();
     }
 
     private static boolean holdsItsParts(JsonNode spec) {
@@ -203,7 +219,7 @@ final class ValidationRules {
         BigDecimal parts = partsOf(mounts)
                 .flatMap(part -> quantity(part.path("sizeLimit")).stream())
                 .reduce(BigDecimal.ZERO, BigDecimal::add);
-        boolean shared = spec.has("image") || elements(mounts).anyMatch(ValidationRules::isShared);
+        boolean shared = spec.has("image") || hasHome(spec) || elements(mounts).anyMatch(ValidationRules::isShared);
         return parts.add(shared ? LEAST_STORAGE : BigDecimal.ZERO).compareTo(limit.get()) <= 0;
     }
 

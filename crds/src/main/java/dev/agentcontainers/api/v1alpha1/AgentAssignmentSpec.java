@@ -64,9 +64,12 @@ public record AgentAssignmentSpec(
         @Size(max = 16)
         @JsonPropertyDescription(
                 "For images that are mounted: names of Secrets in this namespace with a key .dockerconfigjson, in the order in which they are tried.")
-        List<@Size(max = 253) String> mountPullSecrets) {
+        List<@Size(max = 253) String> mountPullSecrets,
 
-    /** Without mounts of images. */
+        @JsonPropertyDescription("That the agent is a user who is logged in.")
+        Session session) {
+
+    /** Without mounts of images and a session. */
     public AgentAssignmentSpec(
             AgentReference agent,
             Long epoch,
@@ -97,10 +100,11 @@ public record AgentAssignmentSpec(
                 lifecycle,
                 probes,
                 policyGroup,
+                null,
                 null);
     }
 
-    /** Without mounts of images and probes. */
+    /** Without mounts of images, a session and probes. */
     public AgentAssignmentSpec(
             AgentReference agent,
             Long epoch,
@@ -130,6 +134,7 @@ public record AgentAssignmentSpec(
                 lifecycle,
                 null,
                 policyGroup,
+                null,
                 null);
     }
 

@@ -88,17 +88,29 @@ import java.util.List;
                 + " || self.filesystem.mounts.map(m, " + Filesystem.IS_PART
                 + " && isQuantity(string(m.source.emptyDir.sizeLimit)),"
                 + " quantity(string(m.source.emptyDir.sizeLimit)).asApproximateFloat()).sum()"
-                + " + (has(self.image) || self.filesystem.mounts.exists(m, " + Filesystem.IS_SHARED
+                + " + (has(self.image) || " + Session.HAS_HOME + " || self.filesystem.mounts.exists(m, "
+                + Filesystem.IS_SHARED
                 + ") ? 16777216.0 : 0.0)"
                 + " <= quantity(string(self.resources.limits.ephemeral__dash__storage)).asApproximateFloat()",
         fieldPath = ".resources.limits['ephemeral-storage']",
         message =
-                "must hold the sizeLimits of all emptyDirs on the disk together, and 16Mi more where the agent writes to anything else: an image's root, a workspace, an emptyDir without sizeLimit")
+                "must hold the sizeLimits of all emptyDirs on the disk together, and 16Mi more where the agent writes to anything else: an image's root, a workspace, a persistent home, an emptyDir without sizeLimit")
 @ValidationRule(
         value =
                 "has(self.placement) == has(oldSelf.placement) && (!has(self.placement) || self.placement == oldSelf.placement)",
         fieldPath = ".placement",
         message = "spec.placement is immutable: delete and create the AgentContainer again")
+@ValidationRule(
+        value = "!has(self.session) || !has(self.filesystem) || !has(self.filesystem.mounts)"
+                + " || self.filesystem.mounts.all(m, m.path != '" + Session.RUNTIME_DIRECTORY + "' && (m.path != '"
+                + Session.HOME + "' || !(" + Session.HAS_HOME + ")))",
+        fieldPath = ".filesystem.mounts",
+        message =
+                "/run/session, and /home/agent where session.persistentHome is true, are the session's own: mount elsewhere")
+@ValidationRule(
+        value = "has(self.session) == has(oldSelf.session) && (!has(self.session) || self.session == oldSelf.session)",
+        fieldPath = ".session",
+        message = "spec.session is immutable: delete and create the AgentContainer again")
 @ValidationRule(
         value =
                 "!has(self.probes) || !has(self.probes.startup) || !has(self.probes.startup.httpGet) || type(self.probes.startup.httpGet.port) != string || (has(self.ports) && self.ports.exists(p, p.name == self.probes.startup.httpGet.port && (!has(p.protocol) || p.protocol == 'TCP')))",
@@ -225,4 +237,8 @@ public record AgentContainerSpec(
         Probes probes,
 
         @JsonPropertyDescription("Which nodes may run the agent. Immutable.")
-        Placement placement) {}
+        Placement placement,
+
+        @JsonPropertyDescription(
+                "The agent is a user who is logged in, even where this is empty: it has a directory in memory that is only its own (XDG_RUNTIME_DIR), and a message bus of its own (D-Bus) where its files have the program dbus-daemon. Default: none of that. Immutable.")
+        Session session) {}

@@ -23,5 +23,8 @@ public final class DriverFeature {
     /** The same of how fast they receive. */
     public static final String NETWORK_INGRESS_RATE = "network-ingress-rate";
 
+    /** Gives agents a session: agents with {@code spec.session}. */
+    public static final String SESSION = "session";
+
     private DriverFeature() {}
 }

@@ -26,5 +26,5 @@ public record Lifecycle(
         Integer terminationGracePeriodSeconds,
 
         @JsonPropertyDescription(
-                "true: the agent is stopped, and keeps its files and its place on the node with what it requests. false again: it is started again, whatever its restartPolicy. What is kept in memory is lost. An agent that is finished stays so. Default: false.")
+                "true: the agent is stopped, and keeps its files and its place on the node with what it requests. false again: it is started again, whatever its restartPolicy. What is in memory is lost, and what it changed of its image. An agent that is finished stays so. Default: false.")
         Boolean suspended) {}

@@ -48,6 +48,8 @@ class ReleasedSchemasTest {
             "v1alpha1.spec: rule is new or changed: has(self.imagePullSecrets) == has(oldSelf.imagePullSecrets) &&",
             "v1alpha1.spec: rule is new or changed: has(self.command) == has(oldSelf.command) &&",
             "v1alpha1.spec: rule is new or changed: !has(self.probes) ||",
+            "v1alpha1.spec: rule is new or changed: !has(self.session) ||",
+            "v1alpha1.spec: rule is new or changed: has(self.session) == has(oldSelf.session) &&",
             "v1alpha1.spec: rule is new or changed: has(self.probes) == has(oldSelf.probes) &&",
             "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.open__dash__files) ?",
             "v1alpha1.spec: rule is new or changed: (has(self.resources) && has(self.resources.limits) && has(self.resources.limits.disk__dash__read__dash__rate) ?",

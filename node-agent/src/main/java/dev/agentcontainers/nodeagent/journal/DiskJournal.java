@@ -70,6 +70,7 @@ public final class DiskJournal implements Journal {
                 Mount.Workspace.class,
                 Mount.DiskDirectory.class,
                 Mount.MemoryDirectory.class,
+                Mount.RuntimeDirectory.class,
                 Mount.HostDirectory.class,
                 Mount.ImageFiles.class,
                 Mount.ConfigMapFiles.class,

@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.api.v1alpha1.Session;
 import dev.agentcontainers.assignment.Amounts;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
@@ -53,10 +54,10 @@ public final class AssignmentMapping {
                 Optional.ofNullable(spec.image()).map(image -> image(image, listOf(spec.args()))),
                 command(spec),
                 Optional.ofNullable(spec.workingDir()),
-                listOf(spec.env()).stream().map(AssignmentMapping::environment).toList(),
+                environment(spec),
                 requests(resources.requests()),
                 limits(resources.limits()),
-                listOf(spec.mounts()).stream().map(mount -> mount(mount, spec)).toList(),
+                mounts(spec),
                 Optional.ofNullable(lifecycle.restartPolicy()).orElse(RestartPolicy.Never),
                 Optional.ofNullable(lifecycle.deadlineSeconds()).map(Duration::ofSeconds),
                 Duration.ofSeconds(Optional.ofNullable(lifecycle.terminationGracePeriodSeconds())
@@ -85,6 +86,32 @@ public final class AssignmentMapping {
             case IfNotPresent -> PullPolicy.IF_NOT_PRESENT;
             case Never -> PullPolicy.NEVER;
         });
+    }
+
+    private static List<EnvironmentEntry> environment(AgentAssignmentSpec spec) {
+        List<EnvironmentEntry> environment = new ArrayList<>();
+        listOf(spec.env()).forEach(variable -> environment.add(environment(variable)));
+        if (hasHome(spec)
+                && environment.stream().noneMatch(entry -> entry.name().equals("HOME"))) {
+            environment.add(new EnvironmentEntry.Literal("HOME", Session.HOME));
+        }
+        return environment;
+    }
+
+    private static List<Mount> mounts(AgentAssignmentSpec spec) {
+        List<Mount> mounts = new ArrayList<>();
+        listOf(spec.mounts()).forEach(mount -> mounts.add(mount(mount, spec)));
+        if (spec.session() != null) {
+            mounts.add(new Mount.RuntimeDirectory(Session.RUNTIME_DIRECTORY));
+        }
+        if (hasHome(spec)) {
+            mounts.add(new Mount.Workspace(Session.HOME, true));
+        }
+        return mounts;
+    }
+
+    private static boolean hasHome(AgentAssignmentSpec spec) {
+        return spec.session() != null && isTrue(spec.session().persistentHome());
     }
 
     private static EnvironmentEntry environment(EnvironmentVariable variable) {

@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.sandbox;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -56,6 +57,14 @@ public record SandboxSpec(
         mounts = List.copyOf(mounts);
     }
 
+    /** Where a session keeps what lasts as long as it does; empty for an agent without one. */
+    public Optional<String> runtimeDirectory() {
+        return mounts.stream()
+                .filter(ResolvedMount.RuntimeDirectory.class::isInstance)
+                .map(ResolvedMount::path)
+                .findFirst();
+    }
+
     /** A mount whose content is at hand. */
     public sealed interface ResolvedMount {
         String path();
@@ -69,6 +78,9 @@ public record SandboxSpec(
 
         /** Charged to the sandbox's memory; {@code bytes} fit in. */
         record MemoryDirectory(String path, long bytes) implements ResolvedMount {}
+
+        /** In memory, only for the agent's user. Where there is one the agent has a session. */
+        record RuntimeDirectory(String path) implements ResolvedMount {}
 
         /** @param source absolute path on the host */
         record HostDirectory(String path, String source, boolean writable) implements ResolvedMount {}

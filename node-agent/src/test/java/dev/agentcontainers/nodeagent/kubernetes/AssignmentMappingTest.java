@@ -16,6 +16,7 @@ import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Probes;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.api.v1alpha1.Session;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
@@ -231,7 +232,8 @@ class AssignmentMappingTest {
                 plain.lifecycle(),
                 plain.probes(),
                 plain.policyGroup(),
-                List.of("copy")));
+                List.of("copy"),
+                plain.session()));
     }
 
     @Test
@@ -277,6 +279,48 @@ class AssignmentMappingTest {
     private static Probes.Probe probe(
             Probes.@Nullable Exec exec, Probes.@Nullable HttpGet get, Probes.@Nullable TcpSocket socket) {
         return new Probes.Probe(exec, get, socket, null, null, null, null, null, null);
+    }
+
+    @Test
+    void aSessionIsADirectoryInMemoryAndAHomeThatPersistsAWorkspace() {
+        Assignment without = AssignmentMapping.assignment(resource(withSession(null)));
+        assertThat(without.mounts()).isEmpty();
+        assertThat(without.environment()).isEmpty();
+
+        Assignment plain = AssignmentMapping.assignment(resource(withSession(new Session(null))));
+        assertThat(plain.mounts()).containsExactly(new Mount.RuntimeDirectory("/run/session"));
+        assertThat(plain.environment()).isEmpty();
+
+        Assignment home = AssignmentMapping.assignment(resource(withSession(new Session(true))));
+        assertThat(home.mounts())
+                .containsExactly(new Mount.RuntimeDirectory("/run/session"), new Mount.Workspace("/home/agent", true));
+        assertThat(home.environment()).containsExactly(new EnvironmentEntry.Literal("HOME", "/home/agent"));
+
+        Assignment own = AssignmentMapping.assignment(
+                resource(withSession(new Session(true), new EnvironmentVariable("HOME", "/elsewhere", null))));
+        assertThat(own.environment()).containsExactly(new EnvironmentEntry.Literal("HOME", "/elsewhere"));
+    }
+
+    private static AgentAssignmentSpec withSession(@Nullable Session session, EnvironmentVariable... variables) {
+        AgentAssignmentSpec plain = Assignments.spec(
+                UID, List.of("true"), List.of(variables), List.of(), Assignments.resources("1", "1Mi"));
+        return new AgentAssignmentSpec(
+                plain.agent(),
+                plain.epoch(),
+                plain.driver(),
+                plain.image(),
+                plain.command(),
+                plain.args(),
+                plain.workingDir(),
+                plain.env(),
+                plain.ports(),
+                plain.resources(),
+                plain.mounts(),
+                plain.lifecycle(),
+                plain.probes(),
+                plain.policyGroup(),
+                null,
+                session);
     }
 
     private static AgentAssignmentSpec probed(Probes probes) {

@@ -44,17 +44,24 @@ public record AgentRequest(
                 IsolationNeed.of(spec.isolation()),
                 spec.image() != null,
                 ResourceVector.requestedBy(spec.resources()),
-                limits(spec.resources()),
+                features(spec),
                 placement == null || placement.nodeSelector() == null ? Map.of() : placement.nodeSelector(),
                 placement == null || placement.tolerations() == null ? List.of() : placement.tolerations(),
                 avoided);
     }
 
-    private static List<String> limits(@Nullable Resources resources) {
-        if (resources == null || resources.limits() == null) {
-            return List.of();
+    private static List<String> features(AgentContainerSpec spec) {
+        List<String> features = new ArrayList<>();
+        if (spec.session() != null) {
+            features.add(DriverFeature.SESSION);
         }
-        Resources.Limits given = resources.limits();
+        if (spec.resources() != null && spec.resources().limits() != null) {
+            features.addAll(limits(spec.resources().limits()));
+        }
+        return List.copyOf(features);
+    }
+
+    private static List<String> limits(Resources.Limits given) {
         List<String> limits = new ArrayList<>();
         if (given.ephemeralStorage() != null) {
             limits.add(DriverFeature.EPHEMERAL_STORAGE);
@@ -71,6 +78,6 @@ public record AgentRequest(
         if (given.networkIngressRate() != null) {
             limits.add(DriverFeature.NETWORK_INGRESS_RATE);
         }
-        return List.copyOf(limits);
+        return limits;
     }
 }

@@ -172,6 +172,10 @@ record BundleConfiguration(
         defaults.forEach(environment::putIfAbsent);
         environment.putIfAbsent("PATH", PATH);
         environment.putIfAbsent("HOSTNAME", spec.hostname());
+        spec.runtimeDirectory().ifPresent(directory -> {
+            environment.putIfAbsent("XDG_RUNTIME_DIR", directory);
+            environment.putIfAbsent(SessionBus.VARIABLE, SessionBus.address(directory));
+        });
         environment.putIfAbsent("HOME", root.runAs().home().orElseGet(this::home));
         return environment.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getValue())

@@ -43,6 +43,12 @@ final class GvisorLimits {
                     MEMORY_FIELD + " is " + memory.getAsLong() + " bytes; the driver gvisor needs at least "
                             + LEAST_MEMORY + " (64Mi), of which its own kernel takes about 40Mi");
         }
+        if (spec.runtimeDirectory().isPresent()) {
+            throw new SandboxException(
+                    Step.PREPARE,
+                    Kind.UNSUPPORTED,
+                    "spec.session: the driver gvisor has none: use an IsolationClass of the driver container");
+        }
         for (ResolvedMount mount : spec.mounts()) {
             if (mount instanceof ResolvedMount.Denied denied && RootfsPlanner.isKernels(denied.path())) {
                 throw new SandboxException(

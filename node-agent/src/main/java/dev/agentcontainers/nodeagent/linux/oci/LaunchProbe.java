@@ -145,6 +145,9 @@ record LaunchProbe(
         // By the fence, which stands before the first agent does: its own rules need what limits of rates need.
         features.add(DriverFeature.NETWORK_EGRESS_RATE);
         features.add(DriverFeature.NETWORK_INGRESS_RATE);
+        if (kind != DriverKind.GVISOR) {
+            features.add(DriverFeature.SESSION);
+        }
         return features;
     }
 

@@ -374,6 +374,10 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             GvisorStart start = new GvisorStart(files(id), runs, record);
             start.by(() -> runtime.run(files(id), shim, command));
         } else {
+            if (Files.exists(files(id).session())) {
+                new SessionBus(runtime, files(id), shim)
+                        .start(Files.readString(files(id).session()));
+            }
             runtime.run(files(id), shim, command);
         }
     }

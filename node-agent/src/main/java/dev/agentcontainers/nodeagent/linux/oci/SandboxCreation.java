@@ -107,6 +107,9 @@ final class SandboxCreation {
             case Created.Agent(long pid) -> pid;
             case Created.Refused(SandboxException why) -> throw why;
         };
+        if (spec.runtimeDirectory().isPresent()) {
+            Files.writeString(paths.session(), spec.runtimeDirectory().get());
+        }
         RunRecord record =
                 new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
         record.write(paths.record());

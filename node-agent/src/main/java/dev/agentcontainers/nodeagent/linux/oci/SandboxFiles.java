@@ -49,6 +49,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("started");
     }
 
+    /** The runtime directory of the agent's session, where it has one. */
+    Path session() {
+        return run().resolve("session");
+    }
+
     /** There while gVisor is told to start, and where nobody knows whether it has. */
     Path starting() {
         return run().resolve("starting");

@@ -91,6 +91,7 @@ final class StorageDivision {
                     case ResolvedMount.DiskDirectory directory ->
                         directory.bytes().isEmpty();
                     case ResolvedMount.MemoryDirectory _,
+                            ResolvedMount.RuntimeDirectory _,
                             ResolvedMount.HostDirectory _,
                             ResolvedMount.ImageFiles _,
                             ResolvedMount.Files _,

@@ -60,6 +60,17 @@ public record ChildProcess(ProcessCalls processes, DescriptorCalls descriptors, 
         return text.toString(StandardCharsets.UTF_8);
     }
 
+    /** The first line that comes out of a pipe, or as much of it as came until the pipe's end or in that time. */
+    public String readLine(int pipe, Duration patience) {
+        long giveUp = System.nanoTime() + patience.toNanos();
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        byte[] buffer = new byte[1];
+        while (isReady(pipe, giveUp) && descriptors.read(pipe, buffer) > 0 && buffer[0] != '\n') {
+            text.write(buffer[0]);
+        }
+        return text.toString(StandardCharsets.UTF_8);
+    }
+
     /** Waits for the first that comes out of a pipe: how many bytes came, 0 at its end, less where none came in that time. */
     public int readOne(int pipe, Duration patience) {
         return isReady(pipe, System.nanoTime() + patience.toNanos()) ? descriptors.read(pipe, new byte[1]) : -1;

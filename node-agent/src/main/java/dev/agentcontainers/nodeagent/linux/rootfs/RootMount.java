@@ -26,6 +26,9 @@ public sealed interface RootMount {
     /** A directory in memory that the agent owns, charged to its memory. {@code bytes}: how much fits in. */
     record Memory(String path, Optional<String> within, long bytes) implements RootMount {}
 
+    /** A directory in memory that only the agent's user may enter, charged to its memory. */
+    record Runtime(String path, Optional<String> within) implements RootMount {}
+
     /** @param name the path as the manifest has it, which names the directory that is mounted */
     record Workspace(String path, Optional<String> within, String name, boolean writable) implements RootMount {}
 

@@ -34,6 +34,10 @@ public final class RootfsBuilder {
     private static final int EEXIST = 17;
     private static final int EBUSY = 16;
     private static final int PAGE = 4096;
+
+    /** What sockets, locks and small files of a session need, many times over. */
+    private static final long RUNTIME_BYTES = 64L << 20;
+
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Mounts mounts;
@@ -204,6 +208,10 @@ public final class RootfsBuilder {
                     mountMemory(
                             target,
                             memoryOptions("0750", Math.min(memory.bytes(), parameters.mostMemoryBytes()), owner));
+                case RootMount.Runtime _ ->
+                    mountMemory(
+                            target,
+                            memoryOptions("0700", Math.min(RUNTIME_BYTES, parameters.mostMemoryBytes()), owner));
                 case RootMount.Workspace workspace ->
                     bind(parameters.workspace().apply(workspace.name()).toString(), target);
                 case RootMount.HostDirectory directory -> mountHost(directory, parameters.hostFolders(), target);
@@ -244,7 +252,7 @@ public final class RootfsBuilder {
 
     private static boolean isReadOnly(RootMount mount) {
         return switch (mount) {
-            case RootMount.Temporary _, RootMount.Memory _ -> false;
+            case RootMount.Temporary _, RootMount.Memory _, RootMount.Runtime _ -> false;
             case RootMount.Workspace workspace -> !workspace.writable();
             case RootMount.HostDirectory directory -> !directory.writable();
             case RootMount.ImageFiles _, RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;

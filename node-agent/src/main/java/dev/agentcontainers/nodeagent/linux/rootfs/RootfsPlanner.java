@@ -148,6 +148,7 @@ public final class RootfsPlanner {
                 new RootMount.Workspace(path, within, workspace.path(), workspace.writable());
             case ResolvedMount.DiskDirectory directory -> new RootMount.Workspace(path, within, directory.path(), true);
             case ResolvedMount.MemoryDirectory directory -> new RootMount.Memory(path, within, directory.bytes());
+            case ResolvedMount.RuntimeDirectory _ -> new RootMount.Runtime(path, within);
             case ResolvedMount.HostDirectory directory ->
                 new RootMount.HostDirectory(path, within, directory.source(), directory.writable());
             case ResolvedMount.ImageFiles files -> new RootMount.ImageFiles(path, within, files.layers());

@@ -79,7 +79,8 @@ final class Share {
                 spec.network(),
                 spec.lifecycle(),
                 spec.probes(),
-                spec.placement()));
+                spec.placement(),
+                spec.session()));
         return agent;
     }
 

@@ -23,8 +23,14 @@ public final class HostPrograms {
     private HostPrograms() {}
 
     /** Of hard links: some thousand files, in no time. */
-    private static final List<String> FOLDERS =
-            List.of("usr/bin", "usr/sbin", "usr/lib64", "usr/lib/python3", "usr/lib/python3.*", "usr/lib/*-linux-gnu");
+    private static final List<String> FOLDERS = List.of(
+            "usr/bin",
+            "usr/sbin",
+            "usr/lib64",
+            "usr/lib/python3",
+            "usr/lib/python3.*",
+            "usr/lib/*-linux-gnu",
+            "usr/share/dbus-1");
 
     private static final class All {
         static final Path LAYER = makeAll();
