@@ -40,7 +40,8 @@ public sealed interface Landlock {
             return new Missing("the kernel was started without Landlock (its parameter lsm=)");
         }
         if (answer < 0) {
-            throw new SystemCallException("ask for Landlock", -answer, LinuxNamespaceCalls.describe(-answer));
+            throw new SystemCallException(
+                    "ask the kernel for Landlock", -answer, LinuxNamespaceCalls.describe(-answer));
         }
         return answer < LEAST_VERSION
                 ? new Missing("the kernel's Landlock is of version " + answer

@@ -126,7 +126,8 @@ public record RestrictedStart(Machine machine, long handled, List<Rule> rules) {
             branchAtSlash(direct);
             code.branch(search);
             code.place(direct);
-            execute(() -> code.argumentAt(0, command));
+            code.argumentAt(0, command);
+            execute();
             code.branchIfEqual(answer, ENOTDIR, isNotThere);
             code.branchIfEqual(answer, ENOENT, isNotThere);
             code.branchIfEqual(answer, EACCES, isRefused);
@@ -231,8 +232,8 @@ public record RestrictedStart(Machine machine, long handled, List<Rule> rules) {
             code.place(end);
         }
 
-        private void execute(Runnable path) {
-            path.run();
+        /** The path that is the first argument already. */
+        private void execute() {
             code.argumentAt(1, arguments);
             code.argumentAt(2, environment);
             code.call(SystemCall.EXECVE.number(start.machine()), answer);
@@ -246,7 +247,8 @@ public record RestrictedStart(Machine machine, long handled, List<Rule> rules) {
             code.place(candidate);
             code.set(to, buffer);
             makeCandidate(next);
-            execute(() -> code.argument(0, buffer));
+            code.argument(0, buffer);
+            execute();
             for (int error : new int[] {ENOENT, ENOTDIR, ENAMETOOLONG}) {
                 code.branchIfEqual(answer, error, next);
             }
