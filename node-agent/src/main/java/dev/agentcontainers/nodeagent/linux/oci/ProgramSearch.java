@@ -6,7 +6,6 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * Looks whether an agent's program is there before anything is started, as the runtime does where it starts the program itself.
@@ -58,9 +57,7 @@ record ProgramSearch(Mounts mounts, Path root, IdRange ids) {
                 return Found.NOTHING;
             }
             try {
-                return isExecutable(Files.readAttributes(Path.of("/proc/thread-self/fd/" + file), "unix:mode,uid,gid"))
-                        ? Found.PROGRAM
-                        : Found.NOT_EXECUTABLE;
+                return isExecutable(Path.of("/proc/thread-self/fd/" + file)) ? Found.PROGRAM : Found.NOT_EXECUTABLE;
             } finally {
                 mounts.close(file);
             }
@@ -69,14 +66,18 @@ record ProgramSearch(Mounts mounts, Path root, IdRange ids) {
         }
     }
 
-    private boolean isExecutable(Map<String, Object> attributes) {
-        int mode = (int) attributes.get("mode");
-        int bit = isOwn(attributes.get("uid")) ? 0100 : isOwn(attributes.get("gid")) ? 010 : 01;
+    private boolean isExecutable(Path file) throws IOException {
+        int mode = number(file, "mode");
+        int bit = isOwn(number(file, "uid")) ? 0100 : isOwn(number(file, "gid")) ? 010 : 01;
         return (mode & TYPE) == FILE && (mode & bit) != 0;
     }
 
+    private static int number(Path file, String attribute) throws IOException {
+        return (int) Files.getAttribute(file, "unix:" + attribute);
+    }
+
     /** User and group 0 of the sandbox. */
-    private boolean isOwn(Object id) {
-        return ((int) id & 0xffff_ffffL) == ids.first();
+    private boolean isOwn(int id) {
+        return Integer.toUnsignedLong(id) == ids.first();
     }
 }
