@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
 import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -26,8 +27,9 @@ interface AgentRoot extends Closeable {
      *
      * @param readOnly whether the runtime is to make it so
      * @param masked paths of the kernel's filesystems that the runtime is to hide
+     * @param fenced whether everything in it is to be started by {@link FileFence#PROGRAM}, which is there
      */
-    record Made(boolean readOnly, List<String> masked, RunAs runAs) {
+    record Made(boolean readOnly, List<String> masked, RunAs runAs, boolean fenced) {
         public Made {
             masked = List.copyOf(masked);
         }

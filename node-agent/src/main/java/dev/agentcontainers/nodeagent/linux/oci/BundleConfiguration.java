@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
 import dev.agentcontainers.nodeagent.linux.storage.Disks.Disk;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -114,7 +115,8 @@ record BundleConfiguration(
             throws IOException {
         ObjectNode process =
                 (ObjectNode) JSON.readTree(Files.readAllBytes(configuration)).required("process");
-        process.set("args", JSON.valueToTree(command));
+        boolean fenced = process.path("args").path(0).asText().equals(FileFence.PROGRAM);
+        process.set("args", JSON.valueToTree(fenced ? FileFence.started(command) : command));
         process.put("terminal", terminal);
         if (terminal) {
             // crun, whose terminal nobody else can size as early, gives it to that one.
@@ -134,21 +136,28 @@ record BundleConfiguration(
             sets.put(set, capabilities);
         }
         return Map.of(
-                "terminal", false,
+                "terminal",
+                false,
                 "user",
-                        Map.of(
-                                "uid",
-                                root.runAs().user(),
-                                "gid",
-                                root.runAs().group(),
-                                "additionalGids",
-                                root.runAs().groups()),
-                "args", spec.command(),
-                "env", environment(),
-                "cwd", spec.workingDirectory(),
-                "noNewPrivileges", confinement == Confinement.SHIPPED,
-                "capabilities", sets,
-                "rlimits", rlimits());
+                Map.of(
+                        "uid",
+                        root.runAs().user(),
+                        "gid",
+                        root.runAs().group(),
+                        "additionalGids",
+                        root.runAs().groups()),
+                "args",
+                root.fenced() ? FileFence.started(spec.command()) : spec.command(),
+                "env",
+                environment(),
+                "cwd",
+                spec.workingDirectory(),
+                "noNewPrivileges",
+                confinement == Confinement.SHIPPED,
+                "capabilities",
+                sets,
+                "rlimits",
+                rlimits());
     }
 
     /** Of gVisor's own kernel: other processes of agents inherit theirs. */
@@ -170,7 +179,7 @@ record BundleConfiguration(
     private List<String> environment() {
         Map<String, String> environment = new TreeMap<>(spec.environment());
         defaults.forEach(environment::putIfAbsent);
-        environment.putIfAbsent("PATH", PATH);
+        environment.put("PATH", path(spec));
         environment.putIfAbsent("HOSTNAME", spec.hostname());
         spec.runtimeDirectory().ifPresent(directory -> {
             environment.putIfAbsent("XDG_RUNTIME_DIR", directory);
@@ -180,6 +189,11 @@ record BundleConfiguration(
         return environment.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getValue())
                 .toList();
+    }
+
+    /** Where its program is looked for. */
+    static String path(SandboxSpec spec) {
+        return spec.environment().getOrDefault("PATH", PATH);
     }
 
     /** A home that can be written to: the first writable workspace, otherwise /tmp. */

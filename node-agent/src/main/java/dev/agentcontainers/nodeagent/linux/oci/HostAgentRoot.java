@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.image.IdMapping;
 import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
+import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param own what the agent has in place of the host's
  * @param hostFolders that it may be given
  * @param mapping of the sandbox's ids, for images that are mounted; empty where none is
+ * @param fence around its files, where the kernel has one
  */
 record HostAgentRoot(
         Mounts mounts,
@@ -28,7 +30,8 @@ record HostAgentRoot(
         RootfsPlanner planner,
         Replacements own,
         HostFolders hostFolders,
-        Optional<IdMapping> mapping)
+        Optional<IdMapping> mapping,
+        Optional<FileFence> fence)
         implements AgentRoot {
     private static final RootfsBuilder.ImageVolumes NONE = (_, target) -> {
         throw new IOException("no ids are mapped for the image at " + target);
@@ -37,7 +40,7 @@ record HostAgentRoot(
     @Override
     public Made make(SandboxSpec spec, SandboxFiles paths, IdRange ids, Opened storage)
             throws IOException, SandboxException {
-        RootfsPlan plan = planner.plan(spec.mounts(), own, spec.workingDirectory());
+        RootfsPlan plan = plan(spec);
         RootfsBuilder.ImageVolumes volumes = mapping.<RootfsBuilder.ImageVolumes>map(
                         its -> new SandboxVolumes(calls, its, paths.volumes()))
                 .orElse(NONE);
@@ -46,7 +49,19 @@ record HostAgentRoot(
                         plan,
                         paths.root(),
                         SandboxCreation.parameters(spec, storage, hostFolders, volumes, ids, RunAs.ROOT));
-        return new Made(true, plan.masked(), RunAs.ROOT);
+        if (fence.isPresent()) {
+            new ProgramSearch(mounts, paths.root(), ids)
+                    .require(spec.command().getFirst(), BundleConfiguration.path(spec), spec.workingDirectory());
+        }
+        return new Made(true, plan.masked(), RunAs.ROOT, fence.isPresent());
+    }
+
+    private RootfsPlan plan(SandboxSpec spec) throws SandboxException {
+        RootfsPlan plan = planner.plan(spec.mounts(), own, spec.workingDirectory());
+        return fence.isPresent()
+                ? plan.with(new RootfsPlan.Operation.Program(
+                        FileFence.PROGRAM, fence.get().program(plan.mounts())))
+                : plan;
     }
 
     @Override

@@ -57,7 +57,7 @@ record ImageAgentRoot(
             RootfsPlan plan =
                     new ImageTree(paths.root(), ids.first()).prepare(spec.mounts(), own, spec.workingDirectory());
             new RootfsBuilder(mounts).mountOver(plan, paths.root(), parameters);
-            return new Made(false, plan.masked(), runAs);
+            return new Made(false, plan.masked(), runAs, false);
         } catch (ImageException e) {
             throw new SandboxException(Step.CREATE, Kind.INVALID_SPEC, String.valueOf(e.getMessage()), e);
         }

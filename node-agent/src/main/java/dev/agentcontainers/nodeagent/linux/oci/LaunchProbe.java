@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
+import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -152,11 +153,14 @@ record LaunchProbe(
     }
 
     private List<String> notes(Optional<String> withoutStorage, DiskRates rates) throws IOException {
-        if (settings.rootless()) {
-            return List.of(
-                    "limits of cpu, memory and ephemeral-storage and rates of disks can't be enforced without root");
-        }
         List<String> notes = new ArrayList<>();
+        if (kind == DriverKind.PROCESS && Landlock.ofThisKernel() instanceof Landlock.Missing missing) {
+            notes.add(missing.note());
+        }
+        if (settings.rootless()) {
+            notes.add("limits of cpu, memory and ephemeral-storage and rates of disks can't be enforced without root");
+            return notes;
+        }
         if (hierarchies.mode() != Hierarchies.Mode.VERSION_2) {
             notes.add("limits are enforced by control groups version 1");
         }

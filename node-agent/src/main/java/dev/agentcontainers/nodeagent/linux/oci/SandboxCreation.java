@@ -9,6 +9,8 @@ import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.image.IdMapping;
 import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
+import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
+import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
@@ -197,7 +199,20 @@ final class SandboxCreation {
                 planner,
                 new Replacements(ownFiles(spec), folders),
                 OciDriver.hostFolders(settings),
-                mountsImages ? Optional.of(mapping(users)) : Optional.empty());
+                mountsImages ? Optional.of(mapping(users)) : Optional.empty(),
+                fence());
+    }
+
+    /** Restricted, nothing could mount: the tests of other barriers do. */
+    private Optional<FileFence> fence() throws IOException {
+        return switch (settings.confinement()) {
+            case NONE_FOR_TESTS -> Optional.empty();
+            case SHIPPED ->
+                switch (Landlock.ofThisKernel()) {
+                    case Landlock.Available(int version) -> Optional.of(new FileFence(version));
+                    case Landlock.Missing _ -> Optional.empty();
+                };
+        };
     }
 
     private IdMapping mapping(UserNamespace users) throws IOException {

@@ -72,29 +72,19 @@ record SessionBus(RuntimeCommand runtime, SandboxFiles files, long shimPid) {
             } finally {
                 runtime.descriptors().close(said[1]);
             }
-            int code = process.await(PATIENCE);
-            if (code == 0) {
-                String line = process.readLine(said[0], PATIENCE);
-                if (line.startsWith("unix:path=")) {
-                    return;
-                }
-                throw new IOException("the session's " + PROGRAM + " does not get ready: " + message(line));
-            }
-            String message = process.readAll(said[0], PATIENCE);
-            if (!isMissing(message)) {
-                throw new IOException("the session's " + PROGRAM + " can't be started: " + message(message));
+            process.await(PATIENCE);
+            String line = process.readLine(said[0], PATIENCE);
+            if (!line.startsWith("unix:path=") && !isMissing(line)) {
+                throw new IOException("the session's " + PROGRAM + " does not get ready: "
+                        + (line.isBlank() ? "it says nothing" : line.strip()));
             }
         } finally {
             runtime.descriptors().close(said[0]);
         }
     }
 
-    /** As crun and runc say it. */
+    /** As crun and runc say it, and the program that restricts files. */
     private static boolean isMissing(String message) {
         return message.contains(PROGRAM) && message.contains("not found in $PATH");
-    }
-
-    private static String message(String said) {
-        return said.isBlank() ? "it says nothing" : said.strip();
     }
 }

@@ -44,6 +44,30 @@ abstract class Assembler {
     /** Writes the eight bytes at an address as 16 hexadecimal digits, whose alphabet stands at {@code digits}. */
     abstract void hexadecimal(long address, long digits, long target);
 
+    /** Stores where the stack begins: the number of arguments, these, 0, the environment, 0. Source: elf(5) and the psABIs. */
+    abstract void stack(long target);
+
+    /** Stores a value. */
+    abstract void set(long target, long value);
+
+    /** Stores what stands at an address. */
+    abstract void copy(long target, long source);
+
+    /** Adds a value, which may be less than 0, to what stands at an address. */
+    abstract void add(long target, long value);
+
+    /** Stores the eight bytes that the address leads to which stands at {@code pointer}. */
+    abstract void loadWord(long target, long pointer);
+
+    /** Stores the byte that the address leads to which stands at {@code pointer}. */
+    abstract void loadByte(long target, long pointer);
+
+    /** Stores the lowest byte of what stands at {@code source} where the address leads to which stands at {@code pointer}. */
+    abstract void storeByte(long pointer, long source);
+
+    /** Goes on at {@code target} where this value stands at an address. */
+    abstract void branchIfEqual(long address, long value, Label target);
+
     /** Writes into the code of a branch how far its target is away. */
     abstract void resolve(byte[] code, int at, int target);
 

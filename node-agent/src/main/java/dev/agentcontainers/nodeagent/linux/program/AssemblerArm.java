@@ -4,11 +4,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * For 64-bit ARM: answers are in x0, the counter is x19, which the kernel keeps, addresses go by x9. Sources: the Arm
- * Architecture Reference Manual for A-profile, chapter C6, and syscall(2).
+ * For 64-bit ARM: answers are in x0, the counter is x19, which the kernel keeps, addresses go by x9, values by x10
+ * and x11. Sources: the Arm Architecture Reference Manual for A-profile, chapter C6, and syscall(2).
  */
 final class AssemblerArm extends Assembler {
     private static final int SCRATCH = 9;
+    private static final int VALUE = 10;
+    private static final int OTHER = 11;
     private static final int COUNTER = 19;
     private static final int NUMBER = 8;
     private static final int DIGITS = 16;
@@ -93,6 +95,81 @@ final class AssemblerArm extends Assembler {
         instruction(0x3800158e);
         instruction(0xd10005ad);
         jump(CBNZ | 13, next);
+    }
+
+    @Override
+    void stack(long target) {
+        // mov x10, sp
+        instruction(0x910003ea);
+        store(target);
+    }
+
+    @Override
+    void set(long target, long value) {
+        load(VALUE, value);
+        store(target);
+    }
+
+    @Override
+    void copy(long target, long source) {
+        loadFrom(source);
+        store(target);
+    }
+
+    @Override
+    void add(long target, long value) {
+        loadFrom(target);
+        load(OTHER, value);
+        // add x10, x10, x11
+        instruction(0x8b0b014a);
+        store(target);
+    }
+
+    @Override
+    void loadWord(long target, long pointer) {
+        loadFrom(pointer);
+        // ldr x10, [x10]
+        instruction(LDR | VALUE << 5 | VALUE);
+        store(target);
+    }
+
+    @Override
+    void loadByte(long target, long pointer) {
+        loadFrom(pointer);
+        // ldrb w10, [x10]
+        instruction(0x3940014a);
+        store(target);
+    }
+
+    @Override
+    void storeByte(long pointer, long source) {
+        load(SCRATCH, pointer);
+        // ldr x11, [x9]
+        instruction(LDR | SCRATCH << 5 | OTHER);
+        loadFrom(source);
+        // strb w10, [x11]
+        instruction(0x3900016a);
+    }
+
+    @Override
+    void branchIfEqual(long address, long value, Label target) {
+        loadFrom(address);
+        load(OTHER, value);
+        // sub x10, x10, x11
+        instruction(0xcb0b014a);
+        jump(CBZ | VALUE, target);
+    }
+
+    private void loadFrom(long address) {
+        load(SCRATCH, address);
+        // ldr x10, [x9]
+        instruction(LDR | SCRATCH << 5 | VALUE);
+    }
+
+    private void store(long address) {
+        load(SCRATCH, address);
+        // str x10, [x9]
+        instruction(STR | SCRATCH << 5 | VALUE);
     }
 
     /** In four pieces of 16 bits. */

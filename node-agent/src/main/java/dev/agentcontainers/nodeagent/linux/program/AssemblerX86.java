@@ -104,6 +104,85 @@ final class AssemblerX86 extends Assembler {
         jump(0x85, next);
     }
 
+    @Override
+    void stack(long target) {
+        // mov rax, rsp
+        emit(0x48, 0x89, 0xe0);
+        storeRax(target);
+    }
+
+    @Override
+    void set(long target, long value) {
+        // mov rax, value
+        emit(0x48, 0xb8);
+        emitLittleEndian(value, Long.BYTES);
+        storeRax(target);
+    }
+
+    @Override
+    void copy(long target, long source) {
+        loadRax(source);
+        storeRax(target);
+    }
+
+    @Override
+    void add(long target, long value) {
+        loadRax(target);
+        // mov rcx, value; add rax, rcx
+        emit(0x48, 0xb9);
+        emitLittleEndian(value, Long.BYTES);
+        emit(0x48, 0x01, 0xc8);
+        storeRax(target);
+    }
+
+    @Override
+    void loadWord(long target, long pointer) {
+        loadRax(pointer);
+        // mov rax, [rax]
+        emit(0x48, 0x8b, 0x00);
+        storeRax(target);
+    }
+
+    @Override
+    void loadByte(long target, long pointer) {
+        loadRax(pointer);
+        // movzx eax, byte [rax]
+        emit(0x0f, 0xb6, 0x00);
+        storeRax(target);
+    }
+
+    @Override
+    void storeByte(long pointer, long source) {
+        loadRax(source);
+        // mov rcx, rax
+        emit(0x48, 0x89, 0xc1);
+        loadRax(pointer);
+        // mov [rax], cl
+        emit(0x88, 0x08);
+    }
+
+    @Override
+    void branchIfEqual(long address, long value, Label target) {
+        loadRax(address);
+        // mov rcx, value; cmp rax, rcx; jz
+        emit(0x48, 0xb9);
+        emitLittleEndian(value, Long.BYTES);
+        emit(0x48, 0x39, 0xc8);
+        jump(0x84, target);
+    }
+
+    private void loadRax(long address) {
+        // mov rax, [address]
+        emit(0x48, 0xa1);
+        emitLittleEndian(address, Long.BYTES);
+    }
+
+    private void storeRax(long address) {
+        // mov [address], rax
+        emit(0x48, 0xa3);
+        emitLittleEndian(address, Long.BYTES);
+    }
+
     private void jump(int condition, Label target) {
         leadsTo(target);
         emit(0x0f, condition, 0, 0, 0, 0);

@@ -1,11 +1,10 @@
 package dev.agentcontainers.nodeagent.linux.program;
 
 import dev.agentcontainers.nodeagent.linux.program.Assembler.Label;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A program of system calls, one after the other. Not thread-safe. */
@@ -30,7 +29,7 @@ public final class CallProgram {
 
     private final Machine machine;
     private final Assembler code;
-    private final ByteArrayOutputStream data = new ByteArrayOutputStream();
+    private final Data data = new Data();
     private final long digits;
     private final Label failure = new Label();
     private final List<Answer> answers = new ArrayList<>();
@@ -61,16 +60,12 @@ public final class CallProgram {
 
     /** The address of these characters, with a zero behind them. */
     public Value text(String text) {
-        return bytes((text + "\0").getBytes(StandardCharsets.UTF_8));
+        return bytes(Data.terminated(text));
     }
 
     /** The address of these bytes. */
     public Value bytes(byte[] bytes) {
-        while (data.size() % Long.BYTES != 0) {
-            data.write(0);
-        }
-        long address = Executable.DATA + data.size();
-        data.writeBytes(bytes);
+        long address = data.bytes(bytes);
         if (data.size() > MOST_DATA) {
             throw new IllegalStateException("a program holds at most " + MOST_DATA + " bytes of data");
         }
@@ -223,17 +218,11 @@ public final class CallProgram {
     private byte[] executable() {
         code.place(failure);
         emit(SystemCall.EXIT_GROUP, UNUSED, value(1));
-        return new Executable(machine, code.code(), padded(), (int) (free - ROOM)).bytes();
+        return new Executable(machine, code.code(), Arrays.copyOf(data.content(), MOST_DATA), (int) (free - ROOM))
+                .bytes();
     }
 
     private void write(long address, int length) {
         emit(SystemCall.WRITE, UNUSED, value(STANDARD_OUTPUT), value(address), value(length));
-    }
-
-    private byte[] padded() {
-        byte[] whole = new byte[MOST_DATA];
-        byte[] used = data.toByteArray();
-        System.arraycopy(used, 0, whole, 0, used.length);
-        return whole;
     }
 }

@@ -12,7 +12,7 @@ final class LinuxMounts implements Mounts {
     private static final int AT_FDCWD = -100;
     private static final int AT_EMPTY_PATH = 0x1000;
     private static final int AT_RECURSIVE = 0x8000;
-    private static final int O_PATH_DIRECTORY_NOFOLLOW_CLOEXEC = 0x200000 | 0x80000;
+    private static final int O_PATH_CLOEXEC = 0x200000 | 0x80000;
     private static final int MOUNT_SETATTR = 442;
     private static final int OPEN_TREE = 428;
     private static final int MOVE_MOUNT = 429;
@@ -26,11 +26,12 @@ final class LinuxMounts implements Mounts {
     private static final long RESOLVE_NO_MAGICLINKS = 0x02;
     private static final long RESOLVE_NO_SYMLINKS = 0x04;
     private static final long RESOLVE_BENEATH = 0x08;
+    private static final long RESOLVE_IN_ROOT = 0x10;
     private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
     // These two differ between the architectures (asm/fcntl.h).
     private static final int O_DIRECTORY = ARM ? 0x4000 : 0x10000;
     private static final int O_NOFOLLOW = ARM ? 0x8000 : 0x20000;
-    private static final int PLACE = O_PATH_DIRECTORY_NOFOLLOW_CLOEXEC | O_DIRECTORY | O_NOFOLLOW;
+    private static final int PLACE = O_PATH_CLOEXEC | O_DIRECTORY | O_NOFOLLOW;
 
     private static final class Libc {
         static {
@@ -141,9 +142,18 @@ final class LinuxMounts implements Mounts {
                 directory, path, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
     }
 
+    @Override
+    public int openInRoot(int directory, String path) {
+        return open(directory, path, O_PATH_CLOEXEC, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    }
+
     private static int openPlace(int directory, String path, long resolve) {
+        return open(directory, path, PLACE, resolve);
+    }
+
+    private static int open(int directory, String path, long flags, long resolve) {
         // struct open_how: flags, mode, resolve
-        long[] how = {PLACE, 0, resolve};
+        long[] how = {flags, 0, resolve};
         return result(Libc.syscall(OPENAT2, directory, bytes(path), how, (long) how.length * Long.BYTES));
     }
 

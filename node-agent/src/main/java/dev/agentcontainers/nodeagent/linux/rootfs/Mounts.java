@@ -50,6 +50,9 @@ public interface Mounts {
     /** The same below another directory, out of whose filesystem the path must not lead. */
     int openBeneath(int directory, String path);
 
+    /** Opens whatever stands at a path, as a mere place, as if the directory were the root: no link leads out of it. */
+    int openInRoot(int directory, String path);
+
     /** A mount of an opened directory that is not anywhere yet, without those below it; open_tree(2). */
     int cloneMount(int directory);
 

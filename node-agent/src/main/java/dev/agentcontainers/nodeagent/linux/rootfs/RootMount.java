@@ -15,6 +15,16 @@ public sealed interface RootMount {
      */
     Optional<String> within();
 
+    /** Whether nobody may write to it. */
+    default boolean readOnly() {
+        return switch (this) {
+            case Temporary _, Memory _, Runtime _ -> false;
+            case Workspace workspace -> !workspace.writable();
+            case HostDirectory directory -> !directory.writable();
+            case ImageFiles _, Files _, Shown _, Denied _ -> true;
+        };
+    }
+
     /** A filesystem in memory, charged to the agent's memory. */
     record Temporary(String path) implements RootMount {
         @Override

@@ -126,7 +126,7 @@ public final class RootfsBuilder {
         }
         // Only now, since inner mounts may have needed a directory in an outer one.
         for (RootMount mount : made) {
-            if (isReadOnly(mount)) {
+            if (mount.readOnly()) {
                 at(mount, root, parameters.owner(), target -> restrict(target, false, ALWAYS | ATTRIBUTE_RDONLY));
             }
         }
@@ -177,6 +177,10 @@ public final class RootfsBuilder {
                 if (!file.content().isEmpty()) {
                     Files.writeString(path, file.content(), UTF_8);
                 }
+            }
+            case Operation.Program program -> {
+                Files.createFile(path, permissions(0555));
+                Files.write(path, program.content());
             }
             case Operation.Show show -> {
                 if (show.directory()) {
@@ -248,15 +252,6 @@ public final class RootfsBuilder {
             Files.setAttribute(path, "unix:uid", (int) owner);
             Files.setAttribute(path, "unix:gid", (int) owner);
         }
-    }
-
-    private static boolean isReadOnly(RootMount mount) {
-        return switch (mount) {
-            case RootMount.Temporary _, RootMount.Memory _, RootMount.Runtime _ -> false;
-            case RootMount.Workspace workspace -> !workspace.writable();
-            case RootMount.HostDirectory directory -> !directory.writable();
-            case RootMount.ImageFiles _, RootMount.Files _, RootMount.Shown _, RootMount.Denied _ -> true;
-        };
     }
 
     private void bind(String source, String target) throws IOException {

@@ -1,5 +1,9 @@
 package dev.agentcontainers.nodeagent.linux.rootfs;
 
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,6 +20,24 @@ public record RootfsPlan(List<Operation> tree, List<RootMount> mounts, List<Stri
         masked = List.copyOf(masked);
     }
 
+    /**
+     * The same with a program of the root's own, directly in the root.
+     *
+     * @throws SandboxException of kind INVALID_SPEC where something else is to be there
+     */
+    public RootfsPlan with(Operation.Program program) throws SandboxException {
+        if (tree.stream().anyMatch(operation -> operation.path().equals(program.path()))) {
+            throw new SandboxException(
+                    Step.CREATE,
+                    Kind.INVALID_SPEC,
+                    "spec.filesystem.mounts, spec.workingDirectory: '" + program.path()
+                            + "' is the node agent's own, and nothing else can be there");
+        }
+        List<Operation> more = new ArrayList<>(tree);
+        more.add(program);
+        return new RootfsPlan(more, mounts, masked);
+    }
+
     /** One thing to make at an absolute path inside the root. */
     public sealed interface Operation {
         String path();
@@ -25,6 +47,9 @@ public record RootfsPlan(List<Operation> tree, List<RootMount> mounts, List<Stri
         record Link(String path, String target) implements Operation {}
 
         record File(String path, String content, int mode) implements Operation {}
+
+        /** A file that everybody may execute. */
+        record Program(String path, byte[] content) implements Operation {}
 
         /** Shows a file or directory of the host. */
         record Show(String path, String source, boolean directory) implements Operation {

@@ -19,12 +19,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BundleConfigurationTest {
     private static JsonNode bundle(SandboxSpec spec, Confinement confinement, boolean swap) throws IOException {
-        return bundle(spec, new AgentRoot.Made(true, List.of("/proc/cpuinfo"), RunAs.ROOT), confinement, swap);
+        return bundle(spec, new AgentRoot.Made(true, List.of("/proc/cpuinfo"), RunAs.ROOT, false), confinement, swap);
     }
 
     private static JsonNode bundle(SandboxSpec spec, AgentRoot.Made root, Confinement confinement, boolean swap)
@@ -73,6 +74,31 @@ class BundleConfigurationTest {
         assertThat(bundle.at("/root/readonly").asBoolean()).isTrue();
         assertThat(bundle.at("/linux/uidMappings/0/hostID").asLong()).isEqualTo(200_000_000);
         assertThat(texts(bundle.at("/linux/maskedPaths"))).contains("/proc/kcore", "/proc/cpuinfo");
+    }
+
+    /** Of whatever runs in it, so that nothing is outside of the fence around its files. */
+    @Test
+    void everythingInAFencedRootIsStartedByTheNodeAgentsProgram(@TempDir Path folder) throws IOException {
+        for (boolean fenced : new boolean[] {true, false}) {
+            Path configuration = folder.resolve("config.json");
+            JsonNode bundle = bundle(
+                    spec(ResourceAmounts.NONE),
+                    new AgentRoot.Made(true, List.of(), RunAs.ROOT, fenced),
+                    Confinement.SHIPPED,
+                    true);
+            Files.writeString(configuration, bundle.toString());
+            Path exec = folder.resolve("exec.json");
+            BundleConfiguration.writeProcess(configuration, exec, List.of("sh", "-c", "x"), false);
+
+            List<String> own = fenced ? List.of("/.agentcontainers") : List.of();
+            assertThat(texts(bundle.at("/process/args"))).containsExactlyElementsOf(join(own, List.of("a", "b c")));
+            assertThat(texts(new ObjectMapper().readTree(exec.toFile()).get("args")))
+                    .containsExactlyElementsOf(join(own, List.of("sh", "-c", "x")));
+        }
+    }
+
+    private static List<String> join(List<String> some, List<String> more) {
+        return Stream.concat(some.stream(), more.stream()).toList();
     }
 
     @Test
@@ -148,7 +174,10 @@ class BundleConfigurationTest {
     void anImagesProgramRunsAsItsUserInARootThatItMayChange() throws IOException {
         RunAs user = new RunAs(1000, 1001, List.of(5), Optional.of("/home/user"));
         JsonNode bundle = bundle(
-                spec(ResourceAmounts.NONE), new AgentRoot.Made(false, List.of(), user), Confinement.SHIPPED, true);
+                spec(ResourceAmounts.NONE),
+                new AgentRoot.Made(false, List.of(), user, false),
+                Confinement.SHIPPED,
+                true);
         assertThat(bundle.at("/root/readonly").asBoolean()).isFalse();
         assertThat(bundle.at("/process/user").toString())
                 .contains("\"uid\":1000", "\"gid\":1001", "\"additionalGids\":[5]");
@@ -167,7 +196,7 @@ class BundleConfigurationTest {
     private static JsonNode gvisor(ResourceAmounts limits) throws IOException {
         return bundle(
                 spec(limits),
-                new AgentRoot.Made(false, List.of(), RunAs.ROOT),
+                new AgentRoot.Made(false, List.of(), RunAs.ROOT, false),
                 DriverKind.GVISOR,
                 Confinement.SHIPPED,
                 false);

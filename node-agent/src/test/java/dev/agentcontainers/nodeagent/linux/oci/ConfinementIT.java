@@ -256,6 +256,71 @@ class ConfinementIT {
                 .contains("clone3 REFUSED");
     }
 
+    /** What programs do with their files, each where it may; a kernel that is asked for too little would refuse some of it. */
+    @Test
+    @Tag("one-driver")
+    void nothingThatProgramsDoIsLostBehindTheSecondFence() throws Exception {
+        String script = """
+            import ctypes, multiprocessing, os, pty, socket, subprocess, termios
+            libc = ctypes.CDLL(None, use_errno=True)
+            def check(answer):
+                if answer < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            def write(path, text, mode='w'):
+                with open(path, mode) as file: file.write(text)
+            def temporary():
+                fd = os.open('a', os.O_TMPFILE | os.O_RDWR, 0o600)
+                check(libc.linkat(-100, b'/proc/self/fd/%d' % fd, -100, b'b/linked', 0x400))
+            def reopened():
+                fd = os.open('gone', os.O_CREAT | os.O_RDWR)
+                os.unlink('gone')
+                os.open('/proc/self/fd/%d' % fd, os.O_RDWR)
+            def script():
+                write('a/script', '#!/bin/sh\\nexit 7\\n')
+                os.chmod('a/script', 0o755)
+                assert subprocess.call(['a/script']) == 7
+            def memory():
+                fd = os.memfd_create('m', 0)
+                os.write(fd, open('/bin/true', 'rb').read())
+                assert subprocess.call(['/proc/self/fd/%d' % fd], pass_fds=[fd]) == 0
+            def terminal():
+                ours, theirs = pty.openpty()
+                termios.tcgetattr(os.open(os.ttyname(theirs), os.O_RDWR | os.O_NOCTTY))
+            def attempt(what, done):
+                try: done()
+                except Exception as failure: print(os.getcwd(), what, repr(failure))
+            for place in ('/workspace', '/tmp', '/dev/shm'):
+                os.chdir(place)
+                for folder in ('a', 'b', 'a/inner'): os.mkdir(folder)
+                attempt('write', lambda: write('a/file', 'text'))
+                attempt('append', lambda: write('a/file', 'more', 'a'))
+                attempt('truncate', lambda: os.truncate('a/file', 1))
+                attempt('move a file', lambda: os.rename('a/file', 'b/file'))
+                attempt('move a directory', lambda: os.rename('a/inner', 'b/inner'))
+                attempt('link', lambda: os.link('b/file', 'a/other'))
+                attempt('exchange', lambda: check(libc.renameat2(-100, b'a/other', -100, b'b/file', 2)))
+                attempt('symbolic link', lambda: os.symlink('b/file', 'link'))
+                attempt('socket', lambda: socket.socket(socket.AF_UNIX).bind(place + '/a/socket'))
+                attempt('temporary file', temporary)
+                attempt('removed file', reopened)
+                attempt('remove', lambda: (os.unlink('a/other'), os.rmdir('b/inner')))
+            os.chdir('/tmp')
+            attempt('script', script)
+            attempt('program in memory', memory)
+            attempt('terminal', terminal)
+            attempt('message queue', lambda: check(libc.mq_open(b'/queue', os.O_CREAT | os.O_RDWR, 0o600, None)))
+            attempt('semaphore', lambda: multiprocessing.Pool(2).map(abs, [1, -2]))
+            attempt('name', lambda: write('/proc/self/comm', 'name'))
+            attempt('null', lambda: write('/dev/null', 'x'))
+            attempt('standard input', lambda: open('/dev/stdin').read())
+            attempt('pipe', lambda: os.open('/proc/self/fd/%d' % os.pipe()[1], os.O_WRONLY))
+            attempt('own network', lambda: open('/proc/self/ns/net').close())
+            attempt('directory in /dev', lambda: os.mkdir('/dev/own'))
+            print('done')
+            """;
+        assertThat(node.outputOf(python(script, new Workspace("/workspace", true))))
+                .isEqualTo("done");
+    }
+
     private static SandboxSpec python(String script, ResolvedMount... mounts) {
         return TestNode.spec(
                 TestNode.newId(),

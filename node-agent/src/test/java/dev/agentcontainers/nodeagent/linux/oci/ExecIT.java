@@ -7,8 +7,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
+import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("node")
 @Tag("runtime")
@@ -91,6 +96,24 @@ class ExecIT {
                             .replace("CapBnd", "CapEff: 0000000000000000\nCapBnd"))
                     .doesNotContain("..");
         }
+    }
+
+    /** What is opened through it is not beneath the agent's root, whatever the runtime left open. */
+    @Test
+    @Tag("one-driver")
+    void aFolderOfTheHostThatIsHandedInIsNotOpened(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.writeString(folder.resolve("file"), "of the host");
+        List<String> attack =
+                List.of("/bin/sh", "-c", "cat /proc/self/fd/3/file; cd /proc/self/fd/3; cat file; ls; echo x > new");
+
+        assertThat(HandedIn.outputOf(node, agent.id(), folder, attack)).contains("of the hostof the host");
+        assertThat(folder.resolve("new")).exists();
+        Files.delete(folder.resolve("new"));
+        assertThat(HandedIn.outputOf(node, agent.id(), folder, FileFence.started(attack)))
+                .contains("Permission denied")
+                .doesNotContain("of the host");
+        assertThat(folder.resolve("new")).doesNotExist();
     }
 
     /** The runtime does not set them: they come from whoever starts it. */
@@ -187,6 +210,18 @@ class ExecIT {
         try (ExecSession session = exec(false, false, "/no/such")) {
             assertThat(text(session.standardError())).contains("/no/such");
             assertThat(session.awaitExit()).isNotZero();
+        }
+    }
+
+    /** With the words and the code of the runtimes, which did not start it themselves. */
+    @Test
+    @Tag("one-driver")
+    void aProgramThatCantBeExecutedEndsWithTheRuntimesCode() throws Exception {
+        for (String program : List.of("no-such-program", "/etc/passwd", "/etc")) {
+            try (ExecSession session = exec(false, false, program)) {
+                assertThat(text(session.standardError())).contains("executable file `" + program + "`");
+                assertThat(session.awaitExit()).isEqualTo(255);
+            }
         }
     }
 

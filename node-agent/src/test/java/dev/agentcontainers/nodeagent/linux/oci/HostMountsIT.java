@@ -1,10 +1,16 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.nodeagent.driver.ExecSession;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
+import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
+import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -97,6 +103,46 @@ class HostMountsIT {
         assertThat(node.outputOf(TestNode.shell("echo x > /data/new || echo kept", at(writable, false))))
                 .contains("kept");
         assertThat(writable.resolve("new")).doesNotExist();
+    }
+
+    /** Landlock keeps it from what its mounts would let it do now: the agent's own program, and an exec, which is none of its. */
+    @Test
+    @Tag("one-driver")
+    void isNotWrittenWhereAMountFromOutsideWouldLetIt() throws Exception {
+        String attack =
+                "(echo x > /data/new; rm /data/kept; mkdir /data/made; mv /data/kept /data/moved) 2>&1; cat /data/kept";
+        file(writable.resolve("kept"), "as it was", "rw-rw-rw-");
+        SandboxSpec spec = TestNode.shell(
+                "until [ -e /data/begin ]; do sleep 0.05; done; " + attack + "; echo done; exec sleep 1000",
+                at(given, false));
+        node.begin(spec);
+        long agent = RunRecord.read(new SandboxFiles(node.settings(), spec.id()).record())
+                .orElseThrow()
+                .agent()
+                .pid();
+        Mounts mounts = Mounts.ofThisMachine();
+        int folder = Shim.check("open " + writable, mounts.openDirectory(writable.toString()));
+        int mount = Shim.check("clone " + writable, mounts.cloneMount(folder));
+        new MountNamespace(mounts).inThatOf(agent, () -> Shim.check("mount", mounts.placeMount(mount, "/data")));
+        mounts.close(mount);
+        mounts.close(folder);
+
+        file(writable.resolve("begin"), "", "rw-r--r--");
+        await().until(() -> node.output(spec.id()).endsWith("done"));
+        assertRefused(node.output(spec.id()));
+        try (ExecSession exec =
+                node.driver().exec(spec.id(), new ExecRequest(List.of("/bin/sh", "-c", attack), false, false))) {
+            assertRefused(new String(exec.standardOutput().readAllBytes(), UTF_8));
+        }
+        assertThat(writable).isDirectoryNotContaining("glob:**/{new,made,moved}");
+        // The mounts alone would have let them.
+        assertThat(HandedIn.outputOf(
+                        node, spec.id(), host, List.of("/bin/sh", "-c", "echo x > /data/new && echo written")))
+                .isEqualTo("written\n");
+    }
+
+    private static void assertRefused(String output) {
+        assertThat(output).contains("Permission denied", "as it was").doesNotContain("Read-only");
     }
 
     /** On the host an agent is a user that nobody else is, so nothing that it makes there is root's. */

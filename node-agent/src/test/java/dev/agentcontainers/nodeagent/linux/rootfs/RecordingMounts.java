@@ -79,6 +79,12 @@ public final class RecordingMounts implements Mounts {
     }
 
     @Override
+    public int openInRoot(int directory, String path) {
+        record("open in root " + path);
+        return 9;
+    }
+
+    @Override
     public int openBeneath(int directory, String path) {
         record("open beneath " + path);
         return 8;

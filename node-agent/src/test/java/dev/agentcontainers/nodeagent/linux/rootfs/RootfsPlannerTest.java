@@ -67,6 +67,7 @@ class RootfsPlannerTest {
                     case Operation.Directory directory ->
                         "dir " + directory.path() + (directory.mode() == 0 ? " closed" : "");
                     case Operation.File file -> "file " + file.path() + (file.mode() == 0 ? " closed" : "");
+                    case Operation.Program program -> "program " + program.path();
                     case Operation.Link link -> "link " + link.path() + " " + link.target();
                     case Operation.Show show -> "show " + show.path();
                     case Operation.ShowMount mount -> "mount " + mount.path();
@@ -248,5 +249,17 @@ class RootfsPlannerTest {
     void whatCanNotBeShownIsNamedWithItsSetting(String path) {
         assertThatThrownBy(() -> HostRoot.DEFAULT.with(List.of(path)))
                 .hasMessageStartingWith("agentcontainers.node.host-paths: '" + path + "'");
+    }
+
+    /** What stood in its place would be run instead of it. */
+    @Test
+    void nothingStandsWhereAProgramOfTheRootsOwnIs() throws SandboxException {
+        Operation.Program program = new Operation.Program("/.own", new byte[] {1});
+        assertThat(at(plan().with(program), "/.own")).containsExactly("program /.own");
+        for (String path : List.of("/.own", "/.own/below")) {
+            assertThatThrownBy(() -> plan(new Workspace(path, true)).with(program))
+                    .isInstanceOf(SandboxException.class)
+                    .hasMessageContaining("spec.filesystem.mounts, spec.workingDirectory: '/.own'");
+        }
     }
 }
