@@ -42,7 +42,7 @@ record Oversight(
         Optional<ProbeFailure> failure = current.probeFailure()
                 .or(() -> probed.health().flatMap(Health::fatal).map(ProbedRun::failure));
         if (failure.isPresent()) {
-            stop(driver, current, failure.get());
+            stop(driver, current, running, failure.get());
             return new Next.Again();
         }
         try {
@@ -50,7 +50,12 @@ record Oversight(
             probed.follow(current, driver, running.startedAt());
             Optional<SandboxException> refused = updateLimits(driver, current, running);
             JournalEntry now = probedNow(fencedNow(agent.entry().orElse(current)));
-            reports.running(now, appliedIn(now), refused, probed.health().map(Availability::of));
+            reports.running(
+                    now,
+                    running.startedAt(),
+                    appliedIn(now),
+                    refused,
+                    probed.health().map(Availability::of));
         } catch (SandboxException e) {
             return new Next.Retry(e, AfterExit.deadline(current));
         }
@@ -62,12 +67,13 @@ record Oversight(
     }
 
     /** Journalled before the agent is asked to stop, so that whoever sees its end knows why it came. */
-    private void stop(IsolationDriver driver, JournalEntry entry, ProbeFailure failure)
+    private void stop(IsolationDriver driver, JournalEntry entry, SandboxState.Running running, ProbeFailure failure)
             throws SandboxException, InterruptedException {
         JournalEntry failing = entry.probeFailure().isPresent() ? entry : agent.keep(entry.failing(failure));
         probed.close();
         JournalEntry now = fencedNow(failing);
-        reports.running(now, appliedIn(now), Optional.empty(), Optional.of(Availability.of(failure)));
+        reports.running(
+                now, running.startedAt(), appliedIn(now), Optional.empty(), Optional.of(Availability.of(failure)));
         fenced.stop(driver, agent, now);
     }
 
