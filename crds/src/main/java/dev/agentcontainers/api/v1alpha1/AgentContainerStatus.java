@@ -155,7 +155,7 @@ public record AgentContainerStatus(
             Long processes,
 
             @JsonPropertyDescription(
-                    "What the agent's writable files take of the disk, in bytes; none without a limit of ephemeral-storage.")
+                    "What the agent's writable files take of the disk, in bytes; none where nothing limits them.")
             Long ephemeralStorageBytes,
 
             @JsonPropertyDescription("Processes that the kernel killed for the limit of memory since the run began.")
