@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
 import dev.agentcontainers.operator.testing.Agents;
 import dev.agentcontainers.operator.testing.OperatorProcess;
@@ -77,13 +78,39 @@ class AgentLifecycleIT {
         String namespace = cluster.newNamespace();
         AgentContainer agent = Agents.create(client, namespace, "finite", Agents.SMALL);
         await().atMost(SOON).until(() -> Agents.truth(client, agent, "Ready").equals("True"));
-        node.report(agent.getMetadata().getUid(), assignment -> node.finished(assignment, 3));
+        String uid = agent.getMetadata().getUid();
+        String version = Agents.read(client, agent).getMetadata().getResourceVersion();
+        for (long look = 1; look <= 3; look++) {
+            AgentContainerStatus.Usage usage = usage(look * 10);
+            node.report(uid, assignment -> TestNode.using(node.running(assignment), usage));
+        }
+        await("what it uses costs no writes")
+                .during(Duration.ofSeconds(2))
+                .atMost(SOON)
+                .until(() -> Agents.read(client, agent)
+                        .getMetadata()
+                        .getResourceVersion()
+                        .equals(version));
+        node.report(uid, assignment -> TestNode.using(node.finished(assignment, 3), usage(40)));
         await().atMost(SOON).until(() -> Agents.read(client, agent).getStatus().phase() == AgentPhase.Failed);
         AgentContainer failed = Agents.read(client, agent);
         assertThat(failed.getStatus().exitCode()).isEqualTo(3);
+        assertThat(failed.getStatus().usage()).isEqualTo(usage(40));
         assertThat(Agents.condition(failed, "Stalled").orElseThrow().getReason())
                 .isEqualTo("ExitCode");
         assertThat(Agents.condition(failed, "Ready").orElseThrow().getStatus()).isEqualTo("False");
+    }
+
+    private static AgentContainerStatus.Usage usage(long second) {
+        return new AgentContainerStatus.Usage(
+                "2026-11-24T00:00:00.000000Z",
+                "2026-11-24T00:00:%02d.000000Z".formatted(second),
+                second * 1000,
+                null,
+                60L << 20,
+                null,
+                10L << 20,
+                0L);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.agentcontainers.operator.status;
 
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Usage;
 import dev.agentcontainers.operator.fleet.OwnWrites;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -70,10 +71,16 @@ public class StatusWriter {
     static boolean saysTheSame(@Nullable AgentContainerStatus before, AgentContainerStatus after) {
         return before != null
                 && Conditions.same(before.conditions(), after.conditions())
-                && Objects.equals(withoutConditions(before), withoutConditions(after));
+                && isOneRun(before.usage(), after.usage())
+                && Objects.equals(withoutConditionsAndUsage(before), withoutConditionsAndUsage(after));
     }
 
-    private static AgentContainerStatus withoutConditions(AgentContainerStatus status) {
+    /** What an agent uses is another with each look: it goes along with what else is written, but is never said of another run. */
+    private static boolean isOneRun(@Nullable Usage before, @Nullable Usage after) {
+        return before == null || after == null || Objects.equals(before.since(), after.since());
+    }
+
+    private static AgentContainerStatus withoutConditionsAndUsage(AgentContainerStatus status) {
         return new AgentContainerStatus(
                 status.phase(),
                 null,

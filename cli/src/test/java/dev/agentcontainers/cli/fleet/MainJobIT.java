@@ -70,6 +70,12 @@ class MainJobIT {
         AgentContainer done = fleet.await("runs", AgentPhase.Succeeded);
         assertThat(done.getStatus().exitCode()).isZero();
         assertThat(done.getStatus().policy()).isEqualTo(running.getStatus().policy());
+        assertThat(done.getStatus().usage().at())
+                .isEqualTo(done.getStatus().transitions().finished());
+        assertThat(done.getStatus().usage().since())
+                .isLessThan(done.getStatus().usage().at());
+        assertThat(done.getStatus().usage().cpuMilliseconds()).isBetween(1L, 4000L);
+        assertThat(done.getStatus().usage().memoryBytes()).isNull();
         assertThat(TestFleet.condition(done, "PolicyEnforced").getReason()).isEqualTo("EnforcedUntilEnd");
         assertThat(fleet.output("runs")).isEqualTo("hello");
         fleet.delete("runs");

@@ -265,6 +265,7 @@ class RunIT {
         run.signal("INT");
 
         assertThat(run.await()).isEqualTo(137);
+        assertThat(run.errorOutput()).containsOnlyOnce("agentctl: used ").contains(" s of processor time, at most ");
     }
 
     @Test

@@ -57,9 +57,13 @@ public record AgentAssignmentStatus(
         @Size(max = 64)
         @JsonPropertyDescription(
                 "Images that are mounted in the agent, by the mounts' paths; none without such mounts.")
-        List<AgentContainerStatus.MountedImage> mountedImages) {
+        List<AgentContainerStatus.MountedImage> mountedImages,
 
-    /** Of an agent without mounts of images. */
+        @JsonPropertyDescription(
+                "What the agent used in the run that there is, as of when something else was last said here, or, where it does not run, in the whole of its last run; none where the node can't tell.")
+        AgentContainerStatus.Usage usage) {
+
+    /** Of an agent without mounts of images, of which it is not known what it used. */
     public AgentAssignmentStatus(
             AssignmentPhase phase,
             Long observedGeneration,
@@ -92,10 +96,11 @@ public record AgentAssignmentStatus(
                 imageDigest,
                 weakness,
                 availability,
+                null,
                 null);
     }
 
-    /** Of an agent without mounts of images and without probes. */
+    /** Of an agent without mounts of images and without probes, of which it is not known what it used. */
     public AgentAssignmentStatus(
             AssignmentPhase phase,
             Long observedGeneration,
@@ -126,6 +131,7 @@ public record AgentAssignmentStatus(
                 egress,
                 imageDigest,
                 weakness,
+                null,
                 null,
                 null);
     }

@@ -52,7 +52,43 @@ public record AgentContainerStatus(
         @Size(max = 64)
         @JsonPropertyDescription(
                 "Images that are mounted in the agent, by the mounts' paths; none without such mounts.")
-        List<MountedImage> mountedImages) {
+        List<MountedImage> mountedImages,
+
+        @JsonPropertyDescription(
+                "What the agent used in the run that there is, as of when something else was last said here, or, where it does not run, in the whole of its last run; none where its node can't tell.")
+        Usage usage) {
+
+    /** Of an agent of which it is not known what it used. */
+    public AgentContainerStatus(
+            AgentPhase phase,
+            List<Condition> conditions,
+            Long observedGeneration,
+            String nodeName,
+            IsolationStatus isolation,
+            PolicyStatus policy,
+            List<String> addresses,
+            Integer exitCode,
+            Integer restarts,
+            Transitions transitions,
+            Egress egress,
+            String imageDigest,
+            List<MountedImage> mountedImages) {
+        this(
+                phase,
+                conditions,
+                observedGeneration,
+                nodeName,
+                isolation,
+                policy,
+                addresses,
+                exitCode,
+                restarts,
+                transitions,
+                egress,
+                imageDigest,
+                mountedImages,
+                null);
+    }
 
     /** Of an agent without mounts of images. */
     public AgentContainerStatus(
@@ -81,6 +117,7 @@ public record AgentContainerStatus(
                 transitions,
                 egress,
                 imageDigest,
+                null,
                 null);
     }
 
@@ -92,6 +129,37 @@ public record AgentContainerStatus(
 
             @JsonPropertyDescription("Digest of its manifest, for example sha256:... ; restarts have the same.")
             String digest) {}
+
+    /** What a run of an agent used. What its node can't tell is absent, never 0. */
+    @ApiObject
+    public record Usage(
+            @Timestamp @JsonPropertyDescription("When that run began: counted is from there on.")
+            String since,
+
+            @Timestamp @JsonPropertyDescription("When it was so. Of a run that has ended: its end.")
+            String at,
+
+            @JsonPropertyDescription(
+                    "Processor time of all its processes together since the run began, in milliseconds.")
+            Long cpuMilliseconds,
+
+            @JsonPropertyDescription(
+                    "Working set in bytes: what is used but for files that the kernel can drop at once. None where the run has ended.")
+            Long memoryBytes,
+
+            @JsonPropertyDescription(
+                    "The most memory in bytes that the run has had at a time, files included that the kernel kept for it. Kernels before Linux 5.19 don't tell it with control groups of version 2.")
+            Long memoryPeakBytes,
+
+            @JsonPropertyDescription("Processes and threads. None where the run has ended.")
+            Long processes,
+
+            @JsonPropertyDescription(
+                    "What the agent's writable files take of the disk, in bytes; none where nothing limits them.")
+            Long ephemeralStorageBytes,
+
+            @JsonPropertyDescription("Processes that the kernel killed for the limit of memory since the run began.")
+            Long outOfMemoryKills) {}
 
     /** Isolation asked for and given. */
     @ApiObject

@@ -43,6 +43,7 @@ import dev.agentcontainers.nodeagent.supervisor.NodeParts;
 import dev.agentcontainers.nodeagent.supervisor.Supervisor;
 import dev.agentcontainers.nodeagent.usage.AgentUses;
 import dev.agentcontainers.nodeagent.usage.KnownAgent;
+import dev.agentcontainers.nodeagent.usage.UsageObserver;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -255,7 +256,7 @@ public final class NodeAgent implements AutoCloseable {
         AgentUses uses = closing(new AgentUses(
                         supervisor::ids,
                         id -> journal.entry(id).flatMap(entry -> known(entry, with.drivers())),
-                        new UsageMeters(Metrics.globalRegistry))
+                        UsageObserver.all(new UsageMeters(Metrics.globalRegistry), reporter))
                 .start());
         Optional<GatewayConnection> gateway = with.credentials()
                 .identity()

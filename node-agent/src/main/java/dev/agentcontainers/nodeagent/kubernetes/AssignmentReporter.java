@@ -8,14 +8,19 @@ import dev.agentcontainers.nodeagent.audit.AuditCounters;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
 import dev.agentcontainers.nodeagent.audit.AuditSubject;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.AgentReporter;
+import dev.agentcontainers.nodeagent.usage.UsageObserver;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -28,7 +33,7 @@ import java.util.function.Supplier;
  * for a moment, so that an agent that starts at once costs one write; so is what probes say where that was written just now, so that
  * one that flaps costs few. Thread-safe.
  */
-public final class AssignmentReporter implements AgentReporter, AuditCounters, AutoCloseable {
+public final class AssignmentReporter implements AgentReporter, AuditCounters, UsageObserver, AutoCloseable {
     /** What passes by itself: longer than most starts take, also of a hundred at once. */
     private static final Duration PASSAGE = Duration.ofSeconds(10);
 
@@ -48,6 +53,7 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
     private final Function<SandboxId, Optional<AuditCounts>> counts;
     private final LongAdder writes = new LongAdder();
     private final Map<String, Outbox> outboxes = new HashMap<>();
+    private final Map<SandboxId, SandboxStats> looks = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     /** Where statuses are written to. */
@@ -145,6 +151,17 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
     @Override
     public void gone(SandboxId id) {}
 
+    /** Goes along with what is written next for another reason. */
+    @Override
+    public void uses(SandboxId id, Assignment.Agent agent, SandboxStats stats) {
+        looks.put(id, stats);
+    }
+
+    @Override
+    public void usesNothing(SandboxId id) {
+        looks.remove(id);
+    }
+
     /** What nobody waits for any more need not be remembered. */
     private synchronized void forget(String assignment, Outbox outbox) {
         if (outbox.isIdle()) {
@@ -184,7 +201,7 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
     private final class Outbox {
         private final String assignment;
         private final RepeatedTask writing;
-        /** Both without what is said of egress, which goes along with what is written for another reason. */
+        /** Both without what is said of egress and of what a run uses, which go along with what is written for another reason. */
         private Optional<AgentAssignmentStatus> newest = Optional.empty();
 
         private Optional<AgentAssignmentStatus> written = Optional.empty();
@@ -194,6 +211,12 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
 
         /** What {@link #newest} was made of. */
         private Optional<AgentReport> report = Optional.empty();
+
+        /** When the run began that {@link #newest} speaks of, where one goes on. */
+        private Optional<Instant> going = Optional.empty();
+
+        /** The same of {@link #beingWritten}. */
+        private Optional<Instant> goingInWriting = Optional.empty();
 
         /** Kept here for an agent that is gone. */
         private Optional<AuditCounts> known = Optional.empty();
@@ -210,17 +233,22 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
 
         synchronized void offer(AgentReport newReport) {
             report = Optional.of(newReport);
-            offer(statuses.of(newReport));
+            offer(statuses.of(newReport), newReport.goingSince());
         }
 
         synchronized void sayAgain() {
-            report.map(statuses::of)
-                    .filter(status -> newest.isPresent() && !newest.equals(Optional.of(status)))
+            report.filter(last -> newest.isPresent() && !newest.equals(Optional.of(statuses.of(last))))
                     .ifPresent(this::offer);
         }
 
+        /** Of an agent of which nothing runs here. */
         synchronized void offer(AgentAssignmentStatus status) {
+            offer(status, Optional.empty());
+        }
+
+        private void offer(AgentAssignmentStatus status, Optional<Instant> runSince) {
             newest = Optional.of(status);
+            going = runSince;
             writing.request(onlyAvailabilityIsNew(status) ? delayOfAvailability() : delay(status));
         }
 
@@ -276,6 +304,15 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
                 availabilityWritten = Optional.of(System.nanoTime());
             }
             beingWritten = Optional.of(status);
+            goingInWriting = going;
+        }
+
+        /** A look at an earlier run says nothing of this one. */
+        private synchronized AgentAssignmentStatus withLook(AgentAssignmentStatus status) {
+            return Optional.ofNullable(looks.get(new SandboxId(assignment)))
+                    .filter(look -> goingInWriting.equals(Optional.of(look.startedAt())))
+                    .map(look -> AssignmentStatuses.with(status, look))
+                    .orElse(status);
         }
 
         private void write() {
@@ -284,8 +321,9 @@ public final class AssignmentReporter implements AgentReporter, AuditCounters, A
                 return;
             }
             Optional<Egress> egress = egress();
-            boolean exists = write(egress.map(said -> AssignmentStatuses.with(status.get(), said))
-                    .orElse(status.get()));
+            AgentAssignmentStatus used = withLook(status.get());
+            boolean exists = write(
+                    egress.map(said -> AssignmentStatuses.with(used, said)).orElse(used));
             writes.increment();
             wrote(status.get(), egress, exists);
             forget(assignment, this);

@@ -5,6 +5,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Egress;
 import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Transitions;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.Usage;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
@@ -12,8 +13,11 @@ import dev.agentcontainers.nodeagent.audit.RuleTraffic;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -66,7 +70,37 @@ final class AssignmentStatuses {
                 report.imageDigest().orElse(null),
                 weaknesses.get().get(report.assignment().driver().name()),
                 report.availability().map(AssignmentStatuses::availability).orElse(null),
-                mountedImages(report.mountedImages()));
+                mountedImages(report.mountedImages()),
+                report.used().map(AssignmentStatuses::usage).orElse(null));
+    }
+
+    /** Of a run that has ended: it changes no more. */
+    private static Usage usage(RunUse use) {
+        return new Usage(
+                MICRO_TIME.format(use.startedAt()),
+                MICRO_TIME.format(use.endedAt()),
+                milliseconds(use.cpuNanos()),
+                null,
+                optional(use.memoryPeakBytes()),
+                null,
+                optional(use.storageBytes()),
+                optional(use.outOfMemoryKills()));
+    }
+
+    private static Usage usage(SandboxStats look) {
+        return new Usage(
+                MICRO_TIME.format(look.startedAt()),
+                MICRO_TIME.format(look.at()),
+                milliseconds(look.cpuNanos()),
+                optional(look.memoryBytes()),
+                optional(look.memoryPeakBytes()),
+                optional(look.processes()),
+                optional(look.storageBytes()),
+                optional(look.outOfMemoryKills()));
+    }
+
+    private static @Nullable Long milliseconds(OptionalLong nanos) {
+        return nanos.isPresent() ? (Long) Duration.ofNanos(nanos.getAsLong()).toMillis() : null;
     }
 
     private static @Nullable List<AgentContainerStatus.MountedImage> mountedImages(Map<String, String> digests) {
@@ -86,18 +120,24 @@ final class AssignmentStatuses {
 
     /** The same without what probes say. */
     static AgentAssignmentStatus withoutAvailability(AgentAssignmentStatus status) {
-        return with(status, status.egress(), null);
+        return with(status, status.egress(), null, status.usage());
     }
 
     /** The same with what the agent was let do and denied. */
     static AgentAssignmentStatus with(AgentAssignmentStatus status, Egress egress) {
-        return with(status, egress, status.availability());
+        return with(status, egress, status.availability(), status.usage());
+    }
+
+    /** The same with what the agent uses. */
+    static AgentAssignmentStatus with(AgentAssignmentStatus status, SandboxStats look) {
+        return with(status, status.egress(), status.availability(), usage(look));
     }
 
     private static AgentAssignmentStatus with(
             AgentAssignmentStatus status,
             @Nullable Egress egress,
-            AgentAssignmentStatus.@Nullable Availability availability) {
+            AgentAssignmentStatus.@Nullable Availability availability,
+            @Nullable Usage usage) {
         return new AgentAssignmentStatus(
                 status.phase(),
                 status.observedGeneration(),
@@ -114,7 +154,8 @@ final class AssignmentStatuses {
                 status.imageDigest(),
                 status.weakness(),
                 availability,
-                status.mountedImages());
+                status.mountedImages(),
+                usage);
     }
 
     static Egress egress(AuditCounts counts) {
@@ -162,7 +203,7 @@ final class AssignmentStatuses {
     }
 
     private static @Nullable Long optional(OptionalLong value) {
-        return value.isPresent() ? value.getAsLong() : null;
+        return value.isPresent() ? (Long) value.getAsLong() : null;
     }
 
     private static String cut(String text) {

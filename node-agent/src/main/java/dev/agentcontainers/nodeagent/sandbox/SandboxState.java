@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /** What a driver sees of a sandbox, from the machine itself and not from memory. */
 public sealed interface SandboxState {
@@ -24,8 +25,18 @@ public sealed interface SandboxState {
      *
      * @param code exit code 0 to 255; 128 plus the signal for a killed one
      * @param outOfMemory true where the kernel killed it for its memory limit
+     * @param use what the run used; empty where the machine tells nothing of it
      */
-    record ExitStatus(int code, Instant finishedAt, boolean outOfMemory) {}
+    record ExitStatus(int code, Instant finishedAt, boolean outOfMemory, Optional<RunUse> use) {
+        /** Of a run of which it is not known what it used. */
+        public ExitStatus(int code, Instant finishedAt, boolean outOfMemory) {
+            this(code, finishedAt, outOfMemory, Optional.empty());
+        }
+
+        public ExitStatus having(Optional<RunUse> used) {
+            return new ExitStatus(code, finishedAt, outOfMemory, used);
+        }
+    }
 
     /**
      * Where a fence attaches: the process whose network namespace is the sandbox's, in the host's PID namespace.

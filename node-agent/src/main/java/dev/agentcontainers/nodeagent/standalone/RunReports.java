@@ -1,7 +1,10 @@
 package dev.agentcontainers.nodeagent.standalone;
 
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Availability;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** What a supervisor's reports mean for a run. Used by one thread. */
@@ -12,6 +15,7 @@ final class RunReports {
     private boolean over;
     private boolean removed;
     private boolean saidRunning;
+    private boolean saidUse;
     private Optional<Availability> saidAvailable = Optional.empty();
 
     RunReports(RunObserver observer) {
@@ -38,9 +42,13 @@ final class RunReports {
             case Preparing -> preparing(report);
             case Running -> running(report);
             case Stopping -> observer.progress("stopping");
-            case Succeeded -> over = true;
+            case Succeeded -> {
+                over = true;
+                sayUse(report);
+            }
             case Failed -> {
                 over = true;
+                sayUse(report);
                 if (!report.reason().equals("NonZeroExit")) {
                     problem = Optional.of(report.message());
                 }
@@ -52,8 +60,29 @@ final class RunReports {
             case Stopped -> {
                 over = true;
                 removed = true;
+                sayUse(report);
             }
         }
+    }
+
+    /** Once: the removal says it again. */
+    private void sayUse(AgentReport report) {
+        Optional<String> text = report.used().flatMap(RunReports::text).filter(_ -> !saidUse);
+        text.ifPresent(observer::progress);
+        saidUse |= text.isPresent();
+    }
+
+    /** Only what the machine tells. */
+    static Optional<String> text(RunUse use) {
+        List<String> parts = new ArrayList<>();
+        use.cpuNanos().ifPresent(nanos -> parts.add("%.2f s of processor time".formatted(nanos / 1e9)));
+        use.memoryPeakBytes().ifPresent(bytes -> parts.add("at most %.1f MiB of memory".formatted(mebibytes(bytes))));
+        use.storageBytes().ifPresent(bytes -> parts.add("%.1f MiB of ephemeral-storage".formatted(mebibytes(bytes))));
+        return parts.isEmpty() ? Optional.empty() : Optional.of("used " + String.join(", ", parts));
+    }
+
+    private static double mebibytes(long bytes) {
+        return bytes / (double) (1 << 20);
     }
 
     /** On a fleet's node a start is tried again for ever; who waits at a terminal wants to know at once. */

@@ -5,6 +5,8 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.ProbeFailure;
 import dev.agentcontainers.nodeagent.probe.Health;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 
@@ -19,6 +21,7 @@ import java.util.Optional;
  * @param imageDigest of the image that it has, where it is from one
  * @param availability what the probes of the run say, where there are some
  * @param mountedImages digests of the images that it has mounts of, by the mounts' paths
+ * @param run that what it uses is said of; empty where neither is known
  */
 public record AgentReport(
         Assignment assignment,
@@ -32,12 +35,13 @@ public record AgentReport(
         Milestones milestones,
         Optional<String> imageDigest,
         Optional<Availability> availability,
-        Map<String, String> mountedImages) {
+        Map<String, String> mountedImages,
+        Optional<Run> run) {
     public AgentReport {
         mountedImages = Map.copyOf(mountedImages);
     }
 
-    /** Without an image and probes. */
+    /** Without an image and probes, and of no run. */
     public AgentReport(
             Assignment assignment,
             AssignmentPhase phase,
@@ -60,7 +64,8 @@ public record AgentReport(
                 milestones,
                 Optional.empty(),
                 Optional.empty(),
-                Map.of());
+                Map.of(),
+                Optional.empty());
     }
 
     AgentReport withImages(Optional<String> digest, Map<String, String> mounted) {
@@ -76,7 +81,8 @@ public record AgentReport(
                 milestones,
                 digest,
                 availability,
-                mounted);
+                mounted,
+                run);
     }
 
     AgentReport withAvailability(Optional<Availability> said) {
@@ -92,7 +98,48 @@ public record AgentReport(
                 milestones,
                 imageDigest,
                 said,
-                mountedImages);
+                mountedImages,
+                run);
+    }
+
+    public AgentReport withRun(Optional<Run> which) {
+        return new AgentReport(
+                assignment,
+                phase,
+                reason,
+                message,
+                address,
+                enforcement,
+                exitCode,
+                restarts,
+                milestones,
+                imageDigest,
+                availability,
+                mountedImages,
+                which);
+    }
+
+    /** When the run began, where one goes on. */
+    public Optional<Instant> goingSince() {
+        return run.filter(Run.Going.class::isInstance)
+                .map(Run.Going.class::cast)
+                .map(Run.Going::startedAt);
+    }
+
+    /** What the last run used in all, where no other has begun and it is known. */
+    public Optional<RunUse> used() {
+        return run.filter(Run.Ended.class::isInstance)
+                .map(Run.Ended.class::cast)
+                .map(Run.Ended::use);
+    }
+
+    /** A run of the agent. */
+    public sealed interface Run {
+        /** It goes on: what it uses changes all the time, and is not in a report. */
+        record Going(Instant startedAt) implements Run {}
+
+        /** The last one; another has not begun yet. */
+        record Ended(RunUse use) implements Run {}
     }
 
     /**

@@ -14,6 +14,8 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Availability;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Enforcement;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Run;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -56,12 +58,14 @@ final class AgentReports {
     }
 
     /**
+     * @param startedAt when its run began
      * @param applied the assignment that is in force, which may be an earlier one
      * @param refused why the newest is not
      * @param availability what its probes say, where it has some
      */
     void running(
             JournalEntry entry,
+            Instant startedAt,
             Assignment applied,
             Optional<SandboxException> refused,
             Optional<Availability> availability) {
@@ -75,7 +79,8 @@ final class AgentReports {
                         entry.lastExit().map(ExitStatus::code),
                         entry.restarts(),
                         entry.milestones())
-                .withAvailability(availability));
+                .withAvailability(availability)
+                .withRun(Optional.of(new Run.Going(startedAt))));
     }
 
     /** Nothing of it runs, and is not to. */
@@ -99,20 +104,23 @@ final class AgentReports {
         };
         AgentReport plain = report(entry.assignment(), Optional.of(entry), phase, outcome.reason(), outcome.message());
         send(new AgentReport(
-                plain.assignment(),
-                plain.phase(),
-                plain.reason(),
-                plain.message(),
-                // Another agent may have it by now.
-                Optional.empty(),
-                entry.fenced().map(AgentReports::enforcement),
-                plain.exitCode(),
-                plain.restarts(),
-                plain.milestones()));
+                        plain.assignment(),
+                        plain.phase(),
+                        plain.reason(),
+                        plain.message(),
+                        // Another agent may have it by now.
+                        Optional.empty(),
+                        entry.fenced().map(AgentReports::enforcement),
+                        plain.exitCode(),
+                        plain.restarts(),
+                        plain.milestones())
+                .withRun(plain.run()));
     }
 
     void stopping(Assignment assignment, Optional<JournalEntry> entry) {
-        send(report(assignment, entry, AssignmentPhase.Stopping, "Deleted", ""));
+        AgentReport plain = report(assignment, entry, AssignmentPhase.Stopping, "Deleted", "");
+        Optional<Run> going = last.flatMap(AgentReport::goingSince).map(Run.Going::new);
+        send(plain.withRun(going.or(plain::run)));
     }
 
     void stopped(Assignment assignment, Optional<JournalEntry> entry) {
@@ -170,7 +178,8 @@ final class AgentReports {
                         plain.exitCode(),
                         plain.restarts(),
                         plain.milestones())
-                .withAvailability(availability(plain, entry)));
+                .withAvailability(availability(plain, entry))
+                .withRun(phase == AssignmentPhase.Running ? before.flatMap(AgentReport::run) : plain.run()));
     }
 
     /** As it is by now. An agent whose probes are asked no more, since its run ends or has ended, is not known to be well. */
@@ -189,18 +198,26 @@ final class AgentReports {
         return new Enforcement(fenced.group(), fenced.hash(), fenced.revision());
     }
 
+    /** Once another run is begun, what the last one used is no news of the agent. */
+    private static Optional<Run> lastRun(JournalEntry entry) {
+        return entry.run().isPresent()
+                ? Optional.empty()
+                : entry.lastExit().flatMap(ExitStatus::use).map(Run.Ended::new);
+    }
+
     private static AgentReport report(
             Assignment assignment, Optional<JournalEntry> entry, AssignmentPhase phase, String reason, String message) {
         return new AgentReport(
-                assignment,
-                phase,
-                reason,
-                message,
-                Optional.empty(),
-                Optional.empty(),
-                entry.flatMap(JournalEntry::lastExit).map(ExitStatus::code),
-                entry.map(JournalEntry::restarts).orElse(0),
-                entry.map(JournalEntry::milestones).orElse(Milestones.NONE));
+                        assignment,
+                        phase,
+                        reason,
+                        message,
+                        Optional.empty(),
+                        Optional.empty(),
+                        entry.flatMap(JournalEntry::lastExit).map(ExitStatus::code),
+                        entry.map(JournalEntry::restarts).orElse(0),
+                        entry.map(JournalEntry::milestones).orElse(Milestones.NONE))
+                .withRun(entry.flatMap(AgentReports::lastRun));
     }
 
     private void send(AgentReport plain) {

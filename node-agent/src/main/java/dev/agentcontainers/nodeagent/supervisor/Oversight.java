@@ -46,11 +46,16 @@ record Oversight(
             stop(
                     driver,
                     current.probeFailure().isPresent() ? current : agent.keep(current.failing(why)),
+                    running,
                     Availability.of(why));
             return new Next.Again();
         }
         if (current.isSuspending() || current.assignment().suspended()) {
-            stop(driver, current.isSuspending() ? current : agent.keep(current.suspending()), Availability.SUSPENDING);
+            stop(
+                    driver,
+                    current.isSuspending() ? current : agent.keep(current.suspending()),
+                    running,
+                    Availability.SUSPENDING);
             return new Next.Again();
         }
         try {
@@ -58,7 +63,12 @@ record Oversight(
             probed.follow(current, driver, running.startedAt());
             Optional<SandboxException> refused = updateLimits(driver, current, running);
             JournalEntry now = probedNow(fencedNow(agent.entry().orElse(current)));
-            reports.running(now, appliedIn(now), refused, probed.health().map(Availability::of));
+            reports.running(
+                    now,
+                    running.startedAt(),
+                    appliedIn(now),
+                    refused,
+                    probed.health().map(Availability::of));
         } catch (SandboxException e) {
             return new Next.Retry(e, AfterExit.deadline(current));
         }
@@ -70,11 +80,11 @@ record Oversight(
     }
 
     /** @param entry in which is said why, before the agent is asked to stop: so whoever sees its end knows it */
-    private void stop(IsolationDriver driver, JournalEntry entry, Availability why)
+    private void stop(IsolationDriver driver, JournalEntry entry, SandboxState.Running running, Availability why)
             throws SandboxException, InterruptedException {
         probed.close();
         JournalEntry now = fencedNow(entry);
-        reports.running(now, appliedIn(now), Optional.empty(), Optional.of(why));
+        reports.running(now, running.startedAt(), appliedIn(now), Optional.empty(), Optional.of(why));
         fenced.stop(driver, agent, now);
     }
 

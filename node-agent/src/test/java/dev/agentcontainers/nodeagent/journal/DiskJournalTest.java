@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.Probe;
 import dev.agentcontainers.nodeagent.sandbox.Probes;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.io.IOException;
@@ -55,7 +56,17 @@ class DiskJournalTest {
                 .beginning("boot-1", NOW)
                 .releasing(NOW, NOW, new JournalEntry.Fenced("100.80.0.2", "group", "hash", 1))
                 .started(NOW)
-                .exited(new ExitStatus(3, NOW, true))
+                .exited(new ExitStatus(
+                        3,
+                        NOW,
+                        true,
+                        Optional.of(new RunUse(
+                                NOW,
+                                NOW,
+                                OptionalLong.of(7_000_000),
+                                OptionalLong.of(50 << 20),
+                                OptionalLong.empty(),
+                                OptionalLong.of(0)))))
                 .restartingAt(NOW.plusSeconds(10), 1)
                 .beginning("boot-2", NOW)
                 .probed(new JournalEntry.Probed(true, false))
@@ -124,9 +135,9 @@ class DiskJournalTest {
             {"format":1,"value":{"assignment":%1$s,"state":"ACCEPTED","bootId":"boot-1",
              "run":{"begunAt":"2026-11-24T12:00:00.123456Z","released":true,"applied":%1$s,"stoppingSince":null},
              "firstStartedAt":"2026-11-24T12:00:00.123456Z","restarts":0,"failures":0,"nextStartAt":null,
-             "lastExit":null,"outcome":null,
+             "lastExit":{"code":3,"finishedAt":"2026-11-24T12:00:00.123456Z","outOfMemory":false},"outcome":null,
              "milestones":{"prepared":"2026-11-24T12:00:00.123456Z","fenced":"2026-11-24T12:00:00.123456Z",
-                           "started":"2026-11-24T12:00:00.123456Z","finished":null},
+                           "started":"2026-11-24T12:00:00.123456Z","finished":"2026-11-24T12:00:00.123456Z"},
              "fenced":{"address":"100.80.0.2","group":"group-a","hash":"hash","revision":1}}}
             """.formatted(assignment));
 
@@ -153,7 +164,13 @@ class DiskJournalTest {
                 .beginning("boot-1", NOW)
                 .releasing(NOW, NOW, new JournalEntry.Fenced("100.80.0.2", "group-a", "hash", 1))
                 .started(NOW);
-        assertThat(new DiskJournal(folder).entries()).containsExactly(Map.entry(ID, expected));
+        JournalEntry found = new DiskJournal(folder).entry(ID).orElseThrow();
+        assertThat(found.run()).isEqualTo(expected.run());
+        assertThat(found.exited(new ExitStatus(3, NOW, false)))
+                .as("what its last run used was not kept then")
+                .isEqualTo(expected.exited(new ExitStatus(3, NOW, false)));
+        assertThat(found.lastExit()).hasValue(new ExitStatus(3, NOW, false));
+        assertThat(new DiskJournal(folder).entries()).containsOnlyKeys(ID);
     }
 
     @Test

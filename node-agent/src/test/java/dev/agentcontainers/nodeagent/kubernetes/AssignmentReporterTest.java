@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentAssignmentStatus;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus;
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.audit.AuditCounts;
@@ -16,7 +17,9 @@ import dev.agentcontainers.nodeagent.fence.Barrier;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.FenceEvent;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Milestones;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -79,6 +82,101 @@ class AssignmentReporterTest {
         reporter.report(report("a", AssignmentPhase.Succeeded));
         await().atMost(PATIENCE).until(() -> written.size() == 3);
         assertThat(written.getLast().egress().flowsDenied()).isEqualTo(2);
+    }
+
+    /** It is another with each look: no look may cost a write. */
+    @Test
+    void whatAnAgentUsesGoesAlongWithWhatIsWrittenAnyway() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        AgentReport running = report("a", AssignmentPhase.Running).withRun(Optional.of(new AgentReport.Run.Going(NOW)));
+        reporter.report(running);
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+        assertThat(written.getFirst().usage()).as("nobody has looked yet").isNull();
+
+        for (int second = 1; second <= 50; second++) {
+            uses(reporter, look(NOW, second));
+            reporter.report(running);
+            reporter.sayAgain();
+            reporter.sayEgress();
+        }
+        assertThat(reporter.waiting()).isZero();
+        assertThat(reporter.writes()).isEqualTo(1);
+
+        deny();
+        reporter.sayEgress();
+        await().atMost(PATIENCE).until(() -> written.size() == 2);
+        assertThat(written.getLast().egress().flowsDenied()).isEqualTo(1);
+        assertThat(written.getLast().usage())
+                .isEqualTo(new AgentContainerStatus.Usage(
+                        "2026-11-24T10:00:00.123456Z",
+                        "2026-11-24T10:00:50.123456Z",
+                        50_000L,
+                        50L << 20,
+                        60L << 20,
+                        3L,
+                        null,
+                        0L));
+        reporter.usesNothing(new SandboxId("a"));
+        deny();
+        reporter.sayEgress();
+        await().atMost(PATIENCE).until(() -> written.size() == 3);
+        assertThat(written.getLast().usage()).as("nobody can tell any more").isNull();
+    }
+
+    @Test
+    void whatAnEarlierRunUsedIsNotSaidOfTheNextOne() {
+        AssignmentReporter reporter = reporter((_, status) -> written.add(status));
+        RunUse use = new RunUse(
+                NOW,
+                NOW.plusSeconds(9),
+                OptionalLong.of(2_345_678_901L),
+                OptionalLong.empty(),
+                OptionalLong.of(10 << 20),
+                OptionalLong.of(1));
+        uses(reporter, look(NOW, 8));
+        reporter.report(report("a", AssignmentPhase.Preparing, "ended with exit code 1")
+                .withRun(Optional.of(new AgentReport.Run.Ended(use))));
+        await().atMost(PATIENCE).until(() -> written.size() == 1);
+        AgentContainerStatus.Usage whole = new AgentContainerStatus.Usage(
+                "2026-11-24T10:00:00.123456Z", "2026-11-24T10:00:09.123456Z", 2345L, null, null, null, 10L << 20, 1L);
+        assertThat(written.getLast().usage()).isEqualTo(whole);
+
+        Instant second = NOW.plusSeconds(20);
+        reporter.report(report("a", AssignmentPhase.Running).withRun(Optional.of(new AgentReport.Run.Going(second))));
+        await().atMost(PATIENCE).until(() -> written.size() == 2);
+        assertThat(written.getLast().usage())
+                .as("the last look was at the run before")
+                .isNull();
+        assertThat(StatusPatch.text(written.getLast(), java.util.Set.of())).contains("\"usage\":null");
+
+        uses(reporter, look(second, 5));
+        reporter.unreadable(resource("a"), "it has a field too many");
+        await().atMost(PATIENCE).until(() -> written.size() == 3);
+        assertThat(written.getLast().usage()).as("it is not known of what").isNull();
+    }
+
+    private static void uses(AssignmentReporter reporter, SandboxStats look) {
+        reporter.uses(
+                new SandboxId("a"),
+                report("a", AssignmentPhase.Running).assignment().agent(),
+                look);
+    }
+
+    private static SandboxStats look(Instant startedAt, int second) {
+        return new SandboxStats(
+                startedAt.plusSeconds(second),
+                startedAt,
+                "1",
+                OptionalLong.of(second * 1_000_000_000L),
+                OptionalLong.empty(),
+                OptionalLong.of(50 << 20),
+                OptionalLong.of(60 << 20),
+                OptionalLong.empty(),
+                OptionalLong.of(3),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.of(0));
     }
 
     @Test
@@ -317,7 +415,8 @@ class AssignmentReporterTest {
                 plain.imageDigest(),
                 Optional.of(new AgentReport.Availability(
                         available, available ? "Running" : "ReadinessProbeFailed", available ? "" : "why")),
-                plain.mountedImages());
+                plain.mountedImages(),
+                plain.run());
     }
 
     private AssignmentReporter reporter(AssignmentReporter.Destination destination) {
@@ -361,13 +460,17 @@ class AssignmentReporterTest {
         return report(uid, phase, "");
     }
 
-    private static AgentReport report(String uid, AssignmentPhase phase, String message) {
+    private static AgentAssignment resource(String uid) {
         AgentAssignment resource = new AgentAssignment();
         resource.setMetadata(
                 new ObjectMetaBuilder().withName(uid).withGeneration(4L).build());
         resource.setSpec(Assignments.spec(uid, List.of("true")));
+        return resource;
+    }
+
+    private static AgentReport report(String uid, AssignmentPhase phase, String message) {
         return new AgentReport(
-                AssignmentMapping.assignment(resource),
+                AssignmentMapping.assignment(resource(uid)),
                 phase,
                 phase.name(),
                 message,

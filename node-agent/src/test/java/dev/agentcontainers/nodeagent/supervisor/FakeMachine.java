@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.supervisor;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
@@ -15,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -186,7 +188,17 @@ final class FakeMachine {
     /** The agent ends by itself. */
     synchronized void exit(SandboxId id, int code) {
         if (state(id) instanceof SandboxState.Running || state(id) instanceof SandboxState.Created) {
-            sandbox(id).run = new SandboxState.Exited(new ExitStatus(code, clock.instant(), false));
+            SandboxState run = state(id);
+            Optional<RunUse> use = run instanceof SandboxState.Running running
+                    ? Optional.of(new RunUse(
+                            running.startedAt(),
+                            clock.instant(),
+                            OptionalLong.of(1_000_000L * (code + 1)),
+                            OptionalLong.of(50 << 20),
+                            OptionalLong.empty(),
+                            OptionalLong.of(0)))
+                    : Optional.empty();
+            sandbox(id).run = new SandboxState.Exited(new ExitStatus(code, clock.instant(), false, use));
             notifyAll();
         }
     }

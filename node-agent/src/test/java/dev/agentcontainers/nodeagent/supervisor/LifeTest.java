@@ -7,10 +7,12 @@ import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.supervisor.AgentReport.Run;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -66,6 +68,48 @@ class LifeTest {
             awaitStarts(restart + 1);
             assertThat(node.latest(ID).orElseThrow().restarts()).isEqualTo(restart);
         }
+    }
+
+    /** What is over is told of a run until the next one begins, and by whichever process; never as if the next one had used it. */
+    @Test
+    void aReportSaysWhichRunWhatIsUsedIsOf() {
+        Assignments again = Assignments.of("a").restart(RestartPolicy.OnFailure);
+        running(again);
+        Run first = node.latest(ID).flatMap(AgentReport::run).orElseThrow();
+        assertThat(first).isInstanceOf(Run.Going.class);
+        node.pass(Duration.ofSeconds(3));
+        node.machine.exit(ID, 1);
+        RunUse use = ended(node.awaitReason(ID, "BackOff"));
+        assertThat(use.startedAt()).isEqualTo(((Run.Going) first).startedAt());
+        assertThat(use.endedAt()).isEqualTo(use.startedAt().plusSeconds(3));
+        assertThat(use.cpuNanos()).hasValue(2_000_000);
+
+        node.pass(Duration.ofSeconds(10));
+        awaitStarts(2);
+        assertThat(node.latest(ID).flatMap(AgentReport::run))
+                .hasValueSatisfying(
+                        run -> assertThat(run).isInstanceOf(Run.Going.class).isNotEqualTo(first));
+        node.crash();
+        node.machine.exit(ID, 0);
+        node.up().run(again.assignment());
+        use = ended(node.awaitPhase(ID, AssignmentPhase.Succeeded));
+        assertThat(use.cpuNanos()).hasValue(1_000_000);
+        node.crash();
+        node.forgetReports();
+        node.up().run(again.assignment());
+        assertThat(ended(node.awaitPhase(ID, AssignmentPhase.Succeeded))).isEqualTo(use);
+    }
+
+    private static RunUse ended(AgentReport report) {
+        return ((Run.Ended) report.run().orElseThrow()).use();
+    }
+
+    @Test
+    void aRunThatVanishedUsedNobodyKnowsWhat() {
+        running(Assignments.of("a"));
+        node.reboot();
+        node.up().run(Assignments.of("a").assignment());
+        assertThat(node.awaitPhase(ID, AssignmentPhase.Failed).run()).isEmpty();
     }
 
     @Test

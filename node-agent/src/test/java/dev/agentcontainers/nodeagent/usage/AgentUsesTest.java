@@ -38,10 +38,12 @@ class AgentUsesTest {
     private static SandboxStats stats(String run, long cpuNanos) {
         return new SandboxStats(
                 Instant.EPOCH,
+                Instant.EPOCH,
                 run,
                 OptionalLong.of(cpuNanos),
                 OptionalLong.empty(),
                 OptionalLong.of(50 << 20),
+                OptionalLong.of(60 << 20),
                 OptionalLong.of(64 << 20),
                 OptionalLong.of(3),
                 OptionalLong.empty(),

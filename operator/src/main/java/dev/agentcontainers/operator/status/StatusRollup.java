@@ -75,7 +75,12 @@ public final class StatusRollup {
                 report.map(AgentAssignmentStatus::imageDigest)
                         .orElseGet(() -> previous == null ? null : previous.imageDigest()),
                 report.map(AgentAssignmentStatus::mountedImages)
-                        .orElseGet(() -> previous == null ? null : previous.mountedImages()));
+                        .orElseGet(() -> previous == null ? null : previous.mountedImages()),
+                // A report without it is of a run of which it is not known; without a report it was so when it was
+                // said.
+                report.isPresent()
+                        ? report.map(AgentAssignmentStatus::usage).orElse(null)
+                        : previous == null ? null : previous.usage());
     }
 
     private static AgentPhase phaseOf(Observation observation) {

@@ -148,10 +148,12 @@ class GatewayIT {
                 id,
                 new SandboxStats(
                         Instant.EPOCH,
+                        Instant.EPOCH,
                         "1",
                         OptionalLong.of(7),
                         OptionalLong.of(500),
                         OptionalLong.of(50 << 20),
+                        OptionalLong.empty(),
                         OptionalLong.empty(),
                         OptionalLong.of(3),
                         OptionalLong.empty(),

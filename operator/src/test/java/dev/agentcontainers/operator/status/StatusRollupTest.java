@@ -286,6 +286,36 @@ class StatusRollupTest {
         assertThat(StatusWriter.saysTheSame(running, other)).isFalse();
     }
 
+    /** Looks cost no writes of the operator's either, but what one run used is never left said of another. */
+    @Test
+    void whatIsUsedGoesAlongAndIsOfTheRunThatTheNodeSaysItIsOf() {
+        Known known = new Known().runs("h1").usage(usage("first", 1));
+        AgentContainerStatus running = StatusRollup.rollUp(known.observation(), NOW);
+        assertThat(running.usage()).isEqualTo(usage("first", 1));
+        known.previous = running;
+
+        AgentContainerStatus later =
+                StatusRollup.rollUp(known.usage(usage("first", 2)).observation(), NOW);
+        assertThat(later.usage()).isEqualTo(usage("first", 2));
+        assertThat(StatusWriter.saysTheSame(running, later)).isTrue();
+        AgentContainerStatus notTold = StatusRollup.rollUp(known.usage(null).observation(), NOW);
+        assertThat(notTold.usage()).isNull();
+        assertThat(StatusWriter.saysTheSame(running, notTold)).isTrue();
+        assertThat(StatusWriter.saysTheSame(notTold, running)).isTrue();
+        AgentContainerStatus second =
+                StatusRollup.rollUp(known.usage(usage("second", 1)).observation(), NOW);
+        assertThat(StatusWriter.saysTheSame(running, second)).isFalse();
+
+        known.phase(null);
+        assertThat(StatusRollup.rollUp(known.observation(), NOW).usage())
+                .as("lost with its node: it was so when it was said")
+                .isEqualTo(usage("first", 1));
+    }
+
+    private static AgentContainerStatus.Usage usage(String since, long cpuMilliseconds) {
+        return new AgentContainerStatus.Usage(since, "at", cpuMilliseconds, null, null, null, null, null);
+    }
+
     private static String text(Condition condition) {
         return condition.getType() + "=" + condition.getStatus().charAt(0) + ":" + condition.getReason();
     }
@@ -311,6 +341,7 @@ class StatusRollupTest {
         private String imageDigest;
         private List<AgentContainerStatus.MountedImage> mountedImages;
         private AgentAssignmentStatus.Availability availability;
+        private AgentContainerStatus.Usage usage;
 
         Known phase(AssignmentPhase value) {
             phase = value;
@@ -361,6 +392,11 @@ class StatusRollupTest {
 
         Known mountedImages(List<AgentContainerStatus.MountedImage> value) {
             mountedImages = value;
+            return this;
+        }
+
+        Known usage(AgentContainerStatus.Usage value) {
+            usage = value;
             return this;
         }
 
@@ -433,7 +469,8 @@ class StatusRollupTest {
                     imageDigest,
                     null,
                     availability,
-                    mountedImages));
+                    mountedImages,
+                    usage));
             return assignment;
         }
 

@@ -212,6 +212,28 @@ public final class TestNode implements AutoCloseable {
                 exitCode);
     }
 
+    /** The same, having used that. */
+    public static AgentAssignmentStatus using(AgentAssignmentStatus status, AgentContainerStatus.Usage usage) {
+        return new AgentAssignmentStatus(
+                status.phase(),
+                status.observedGeneration(),
+                status.agentGeneration(),
+                status.reason(),
+                status.message(),
+                status.address(),
+                status.strength(),
+                status.policy(),
+                status.exitCode(),
+                status.restarts(),
+                status.transitions(),
+                status.egress(),
+                status.imageDigest(),
+                status.weakness(),
+                status.availability(),
+                status.mountedImages(),
+                usage);
+    }
+
     /** It goes on as it was, at an earlier generation of its agent. */
     public AgentAssignmentStatus updateRefused(AgentAssignment assignment, long applied, String message) {
         AgentAssignmentStatus running = running(assignment);

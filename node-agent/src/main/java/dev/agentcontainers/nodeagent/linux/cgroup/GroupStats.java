@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param cpuLimitMillis thousandths of a processor; empty without a limit
  * @param memoryBytes the working set as the kubelet counts it: usage less inactive file pages, and never less than nothing
  *     (setMemoryStats of github.com/google/cadvisor, container/libcontainer/handler.go)
+ * @param memoryPeakBytes the most usage at a time since the group was made, with all file pages; version 2 has it from Linux 5.19 on
  * @param memoryLimitBytes empty without a limit
  * @param tasks processes and threads
  * @param taskLimit empty without a limit
@@ -28,6 +29,7 @@ public record GroupStats(
         OptionalLong cpuNanos,
         OptionalLong cpuLimitMillis,
         OptionalLong memoryBytes,
+        OptionalLong memoryPeakBytes,
         OptionalLong memoryLimitBytes,
         OptionalLong tasks,
         OptionalLong taskLimit,
@@ -50,6 +52,7 @@ public record GroupStats(
                 workingSet(
                         files.number("memory", "memory.current"),
                         files.value("memory", "memory.stat", "inactive_file")),
+                files.number("memory", "memory.peak"),
                 files.number("memory", "memory.max"),
                 files.number("pids", "pids.current"),
                 files.number("pids", "pids.max"),
@@ -64,6 +67,7 @@ public record GroupStats(
                 workingSet(
                         files.number("memory", "memory.usage_in_bytes"),
                         files.value("memory", "memory.stat", "total_inactive_file")),
+                files.number("memory", "memory.max_usage_in_bytes"),
                 limit.isPresent() && limit.getAsLong() >= NO_LIMIT_FROM ? OptionalLong.empty() : limit,
                 files.number("pids", "pids.current"),
                 files.number("pids", "pids.max"),

@@ -412,13 +412,16 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     @Override
     public SandboxState state(SandboxId id) throws SandboxException {
-        return attempt(Step.OBSERVE, id, () -> runs.state(files(id)));
+        SandboxState state = attempt(Step.OBSERVE, id, () -> runs.state(files(id)));
+        return state instanceof SandboxState.Exited(ExitStatus exit)
+                ? new SandboxState.Exited(havingUse(id, exit))
+                : state;
     }
 
     @Override
     public ExitStatus awaitExit(SandboxId id) throws SandboxException, InterruptedException {
         try {
-            return runs.awaitExit(files(id));
+            return havingUse(id, runs.awaitExit(files(id)));
         } catch (IOException e) {
             throw transientFailure(Step.OBSERVE, id, e);
         }
@@ -493,8 +496,20 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     @Override
     public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
-        return attempt(
-                Step.OBSERVE, id, () -> new RunStats(kind, cgroups, Clock.systemUTC()).of(files(id), storage(id)));
+        return attempt(Step.OBSERVE, id, () -> runStats().of(files(id), storage(id)));
+    }
+
+    private RunStats runStats() {
+        return new RunStats(kind, cgroups, Clock.systemUTC());
+    }
+
+    /** How a run ended counts, whether it can be told what it used or not. */
+    private ExitStatus havingUse(SandboxId id, ExitStatus exit) {
+        try {
+            return exit.having(runStats().ofEnded(files(id), exit.finishedAt(), storage(id)));
+        } catch (IOException | UncheckedIOException e) {
+            return exit;
+        }
     }
 
     @Override

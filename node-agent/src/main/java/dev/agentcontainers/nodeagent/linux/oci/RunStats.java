@@ -4,16 +4,19 @@ import dev.agentcontainers.nodeagent.linux.cgroup.GroupStats;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
-/** What runs of sandboxes use, by files of the kernel and one statfs(2). Starts no process. Thread-safe. */
+/** What runs of sandboxes use and used, by files of the kernel and one statfs(2). Starts no process. Thread-safe. */
 final class RunStats {
     private final DriverKind kind;
     private final SandboxCgroups cgroups;
@@ -42,6 +45,30 @@ final class RunStats {
         }
     }
 
+    /**
+     * What a run that has ended used in all, to be asked before its control groups go. Empty where nothing of it is told. How much its
+     * files take is told once the kernel has unmounted them, which it does as the last process ends that sees them.
+     */
+    Optional<RunUse> ofEnded(SandboxFiles files, Instant endedAt, SandboxStorage storage) throws IOException {
+        Optional<RunRecord> record = RunRecord.read(files.record());
+        if (record.isEmpty() || !record.get().bootId().equals(RunRecord.currentBoot())) {
+            return Optional.empty();
+        }
+        GroupStats group = cgroups.stats(files.id().value());
+        OptionalLong taken = storage.used();
+        boolean told = Stream.of(group.cpuNanos(), group.memoryPeakBytes(), taken, group.outOfMemoryKills())
+                .anyMatch(OptionalLong::isPresent);
+        return told
+                ? Optional.of(new RunUse(
+                        SandboxRuns.startedAt(files),
+                        endedAt,
+                        group.cpuNanos(),
+                        group.memoryPeakBytes(),
+                        taken,
+                        group.outOfMemoryKills()))
+                : Optional.empty();
+    }
+
     /** Of this boot too: after another one pids and start times may be the same. */
     private static boolean isAlive(RunRecord record) throws IOException {
         return record.agent().isAlive() && record.bootId().equals(RunRecord.currentBoot());
@@ -54,10 +81,12 @@ final class RunStats {
         boolean counted = kind != DriverKind.GVISOR;
         return new SandboxStats(
                 clock.instant(),
+                SandboxRuns.startedAt(files),
                 name(record.agent()),
                 group.cpuNanos(),
                 group.cpuLimitMillis(),
                 group.memoryBytes(),
+                group.memoryPeakBytes(),
                 group.memoryLimitBytes(),
                 counted ? group.tasks() : OptionalLong.empty(),
                 counted ? group.taskLimit() : OptionalLong.empty(),

@@ -166,7 +166,8 @@ final class SandboxRuns {
         return RunRecord.read(files.record()).filter(record -> record.bootId().equals(boot));
     }
 
-    private static Instant startedAt(SandboxFiles files) throws IOException {
+    /** When the run began; before its start, when it was created. */
+    static Instant startedAt(SandboxFiles files) throws IOException {
         try {
             return Files.getLastModifiedTime(files.started()).toInstant();
         } catch (NoSuchFileException e) {

@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Files with an ext4 filesystem in them: makes them and changes their size while nobody has them mounted. */
 public final class Ext4Images {
@@ -29,7 +30,18 @@ public final class Ext4Images {
     private static final int SUPERBLOCK = 1024;
 
     private static final int BLOCKS_LOW = 0x4;
+    private static final int FREE_LOW = 0xC;
+    private static final int MAGIC_AND_STATE = 0x38;
+    private static final int INCOMPATIBLE = 0x60;
     private static final int BLOCKS_HIGH = 0x150;
+    private static final int FREE_HIGH = 0x158;
+    private static final int OVERHEAD = 0x248;
+
+    /** The magic number, and that it was unmounted cleanly and no error was found. */
+    private static final long SOUND = 0x1_EF53;
+
+    /** Set while it is mounted, and where the journal has something that is not in its place yet. */
+    private static final int NEEDS_RECOVERY = 0x4;
 
     private final LoopDevices loopDevices;
 
@@ -115,6 +127,24 @@ public final class Ext4Images {
     static long size(Path image) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
             return (long) BLOCK * (number(file, BLOCKS_LOW) | number(file, BLOCKS_HIGH) << 32);
+        }
+    }
+
+    /**
+     * What is taken of the filesystem in it, in bytes, as statfs(2) tells it of one that is mounted. Empty where it has not been
+     * unmounted since it was last mounted, and where the kernel would have to work out first what it takes for itself.
+     */
+    static OptionalLong used(Path image) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
+            long overhead = number(file, OVERHEAD);
+            if (number(file, MAGIC_AND_STATE) != SOUND
+                    || (number(file, INCOMPATIBLE) & NEEDS_RECOVERY) != 0
+                    || overhead == 0) {
+                return OptionalLong.empty();
+            }
+            long blocks = number(file, BLOCKS_LOW) | number(file, BLOCKS_HIGH) << 32;
+            long free = number(file, FREE_LOW) | number(file, FREE_HIGH) << 32;
+            return OptionalLong.of(BLOCK * Math.max(0, blocks - overhead - free));
         }
     }
 

@@ -56,6 +56,26 @@ public final class SandboxStorage {
         return sum > 0 ? OptionalLong.of(sum) : OptionalLong.empty();
     }
 
+    /** What is taken of {@link #limit} while no run has it; empty without a limit, and while it is not known of all parts. */
+    public OptionalLong used() throws IOException {
+        List<WorkspaceStore> limited = new ArrayList<>();
+        if (shared.limit().isPresent()) {
+            limited.add(shared);
+        }
+        for (Path part : existing()) {
+            limited.add(stores.apply(part));
+        }
+        long sum = 0;
+        for (WorkspaceStore store : limited) {
+            OptionalLong used = store.used();
+            if (used.isEmpty()) {
+                return OptionalLong.empty();
+            }
+            sum += used.getAsLong();
+        }
+        return limited.isEmpty() ? OptionalLong.empty() : OptionalLong.of(sum);
+    }
+
     /** Where images are mounted in the target of {@link #open}; what has no limit has no image. */
     public List<Path> images(Path target) throws IOException {
         List<Path> images = new ArrayList<>();

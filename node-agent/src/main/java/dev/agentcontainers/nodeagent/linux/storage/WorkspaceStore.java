@@ -47,6 +47,11 @@ public final class WorkspaceStore {
         return Files.exists(image()) ? OptionalLong.of(Files.size(image())) : OptionalLong.empty();
     }
 
+    /** What they take of their limit while no run has them; empty where they have none, and while it is not known. */
+    OptionalLong used() throws IOException {
+        return Files.exists(image()) ? Ext4Images.used(image()) : OptionalLong.empty();
+    }
+
     /**
      * Makes what holds the workspaces, or gives it the limit that it has now. Must not be called while they are in use.
      *

@@ -21,6 +21,7 @@ class GroupStatsTest {
             OptionalLong.empty(),
             OptionalLong.empty(),
             OptionalLong.empty(),
+            OptionalLong.empty(),
             OptionalLong.empty());
 
     @TempDir
@@ -38,6 +39,7 @@ class GroupStatsTest {
                 total_active_file 790528
                 """);
         file("memory.usage_in_bytes", "62914560\n");
+        file("memory.max_usage_in_bytes", "104857600\n");
         file("memory.limit_in_bytes", "268435456\n");
         file("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
         file("cpuacct.usage", "1234567890123\n");
@@ -54,6 +56,7 @@ class GroupStatsTest {
                 """);
         file("cpu.max", "150000 100000\n");
         file("memory.current", "62914560\n");
+        file("memory.peak", "115343360\n");
         file("memory.max", "536870912\n");
         file("memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 3\noom_group_kill 0\n");
     }
@@ -74,6 +77,7 @@ class GroupStatsTest {
                             OptionalLong.of(1234567890123L),
                             OptionalLong.of(500),
                             OptionalLong.of(62914560 - 135168),
+                            OptionalLong.of(104857600),
                             OptionalLong.of(268435456),
                             OptionalLong.of(7),
                             OptionalLong.of(256),
@@ -89,6 +93,7 @@ class GroupStatsTest {
                         OptionalLong.of(1234567000),
                         OptionalLong.of(1500),
                         OptionalLong.of(62914560 - 4194304),
+                        OptionalLong.of(115343360),
                         OptionalLong.of(536870912),
                         OptionalLong.of(7),
                         OptionalLong.of(256),
@@ -118,6 +123,13 @@ class GroupStatsTest {
         file("memory.stat", "cache 1\n");
         assertThat(read(Mode.VERSION_1).memoryBytes()).isEmpty();
         assertThat(read(Mode.VERSION_2).memoryBytes()).isEmpty();
+    }
+
+    /** Linux before 5.19 does not tell it with version 2. */
+    @Test
+    void aPeakThatIsNotToldIsNotWhatIsUsedNow() throws IOException {
+        Files.delete(group.resolve("memory.peak"));
+        assertThat(read(Mode.VERSION_2).memoryPeakBytes()).isEmpty();
     }
 
     @Test

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.util.List;
 import java.util.OptionalLong;
@@ -75,7 +77,13 @@ class StatsIT {
 
         SandboxStats first = stats(spec);
         assertThat(first.memoryBytes().orElseThrow()).isBetween(50 * MIB, 75 * MIB + OWN_MEMORY);
+        assertThat(first.memoryPeakBytes().orElseThrow())
+                .isGreaterThanOrEqualTo(first.memoryBytes().orElseThrow());
         assertThat(first.storageBytes().orElseThrow()).isBetween(10 * MIB, 14 * MIB);
+        assertThat(node.driver().state(spec.id()))
+                .isInstanceOfSatisfying(
+                        SandboxState.Running.class,
+                        running -> assertThat(first.startedAt()).isEqualTo(running.startedAt()));
         assertThat(first.cpuLimitMillis()).hasValue(500);
         assertThat(first.memoryLimitBytes()).hasValue(512 * MIB);
         assertThat(first.storageLimitBytes()).hasValue(64 * MIB);
@@ -89,9 +97,37 @@ class StatsIT {
                 .as("after a restart of the node agent")
                 .isEqualTo(first.run());
 
+        long until = stats(spec).cpuNanos().orElseThrow();
         node.driver().kill(spec.id());
-        node.driver().awaitExit(spec.id());
+        SandboxState.ExitStatus exit = node.driver().awaitExit(spec.id());
         assertThat(node.driver().stats(spec.id())).isEmpty();
+        RunUse use = exit.use().orElseThrow();
+        assertThat(use.startedAt()).isEqualTo(first.startedAt());
+        assertThat(use.endedAt()).isEqualTo(exit.finishedAt());
+        assertThat(use.cpuNanos().orElseThrow()).isGreaterThanOrEqualTo(until);
+        assertThat(use.memoryPeakBytes().orElseThrow()).isBetween(60 * MIB, 512 * MIB);
+        assertThat(use.storageBytes().orElseThrow()).isBetween(10 * MIB, 14 * MIB);
+        assertThat(use.outOfMemoryKills()).hasValue(0);
+        assertThat(node.newDriver().state(spec.id()))
+                .as("to a node agent that was not there then")
+                .isEqualTo(new SandboxState.Exited(exit));
+    }
+
+    /** What a run used before is not counted for the next one, and nobody is told of what went with the control groups. */
+    @Test
+    void eachRunIsCountedFromItsStart() throws Exception {
+        SandboxSpec spec = TestNode.shell(
+                "test -e /workspace/again || { touch /workspace/again; timeout 1 sh -c 'while :; do :; done'; }",
+                new Workspace("/workspace", true));
+        RunUse first = node.run(spec).use().orElseThrow();
+        assertThat(first.storageBytes()).as("without a limit").isEmpty();
+        node.driver().remove(spec.id());
+        assertThat(node.driver().state(spec.id())).isEqualTo(new SandboxState.Absent());
+        RunUse second = node.run(spec).use().orElseThrow();
+        assertThat(first.cpuNanos().orElseThrow() - second.cpuNanos().orElseThrow())
+                .isGreaterThan(300_000_000);
+        assertThat(second.startedAt()).isAfterOrEqualTo(first.endedAt());
+        node.driver().purge(spec.id());
     }
 
     @Test

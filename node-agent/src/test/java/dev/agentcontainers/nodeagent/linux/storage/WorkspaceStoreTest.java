@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.linux.process.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
@@ -62,10 +63,7 @@ class WorkspaceStoreTest {
 
     private void fill(long bytes) throws Exception {
         Path content = Files.writeString(state.resolve("content"), "x".repeat((int) bytes));
-        Program.Result result = Program.find("debugfs")
-                .orElseThrow()
-                .run(Duration.ofSeconds(60), List.of("-w", "-R", "write " + content + " kept", image().toString()));
-        assertThat(result.code()).as(result.output()).isZero();
+        debugfs("write " + content + " kept");
     }
 
     private String kept() throws Exception {
@@ -105,6 +103,33 @@ class WorkspaceStoreTest {
         store.prepare(unasked(20 * MIB));
         store.open(state.resolve("target"), false);
         assertThat(loopDevices.calls).containsExactly("mount workspace.img target discard");
+    }
+
+    /** As statfs(2) says it of a mounted one, without a mount; one that is mounted has its newest numbers in the kernel. */
+    @Test
+    void whatIsTakenIsToldOnceItIsUnmountedCleanly() throws Exception {
+        assertThat(store.used()).isEmpty();
+        store.prepare(asked(32 * MIB));
+        long empty = store.used().orElseThrow();
+        assertThat(empty).isLessThan(MIB);
+        fill(8 * MIB);
+        assertThat(store.used().orElseThrow()).isBetween(empty + 8 * MIB, empty + 8 * MIB + MIB / 2);
+
+        debugfs("feature needs_recovery");
+        assertThat(store.used()).as("as while it is mounted").isEmpty();
+        debugfs("feature -needs_recovery");
+        assertThat(store.used()).isNotEmpty();
+        debugfs("ssv state 2");
+        assertThat(store.used()).as("with errors").isEmpty();
+        Files.write(image(), new byte[4096], StandardOpenOption.WRITE);
+        assertThat(store.used()).as("without a filesystem").isEmpty();
+    }
+
+    private void debugfs(String request) throws Exception {
+        Program.Result result = Program.find("debugfs")
+                .orElseThrow()
+                .run(Duration.ofSeconds(60), List.of("-w", "-R", request, image().toString()));
+        assertThat(result.code()).as(result.output()).isZero();
     }
 
     @Test
