@@ -120,8 +120,8 @@ final class StoredFiles implements KeptFiles {
             throw new SandboxException(
                     Step.RESTORE,
                     Kind.TRANSIENT,
-                    "the snapshot is unpacked, but its files could not be put in place: " + e.getMessage()
-                            + "; that is tried again when the agent is started, or restore it again",
+                    "the snapshot is unpacked, but putting its files in place failed: " + e.getMessage()
+                            + "; the agent's next start has all of them, or all that it had: restore it again",
                     e);
         } finally {
             if (interrupted) {

@@ -116,19 +116,26 @@ public final class SnapshotUnpacker {
 
     private static Manifest manifest(BoundedTar tar) throws IOException {
         Optional<TarArchiveEntry> first = tar.next();
-        if (first.filter(entry -> entry.getName().equals(Manifest.NAME)
-                        && entry.getLinkFlag() == TarConstants.LF_NORMAL
-                        && entry.getSize() <= Manifest.MOST_BYTES)
+        if (first.filter(
+                        entry -> entry.getName().equals(Manifest.NAME) && entry.getLinkFlag() == TarConstants.LF_NORMAL)
                 .isEmpty()) {
-            throw new SnapshotException("it is no snapshot: its first file is not %s of at most %d bytes"
-                    .formatted(Manifest.NAME, Manifest.MOST_BYTES));
+            throw noManifest();
         }
         ByteArrayOutputStream json = new ByteArrayOutputStream();
         byte[] piece = new byte[PIECE];
         for (int count = tar.read(piece); count >= 0; count = tar.read(piece)) {
             json.write(piece, 0, count);
+            // What its header says of its size is not all that may come of it.
+            if (json.size() > Manifest.MOST_BYTES) {
+                throw noManifest();
+            }
         }
         return Manifest.parse(json.toByteArray());
+    }
+
+    private static SnapshotException noManifest() {
+        return new SnapshotException("it is no snapshot: its first file is not %s of at most %d bytes"
+                .formatted(Manifest.NAME, Manifest.MOST_BYTES));
     }
 
     private void open(Manifest.Folder mount) throws IOException {

@@ -307,6 +307,13 @@ class SnapshotTest {
     }
 
     @Test
+    void attackAManifestThatIsAHoleIsNotKeptInMemory() {
+        assertRefused(
+                new TestLayer().hole(Integer.MAX_VALUE).file(Manifest.NAME, MANIFEST),
+                "its first file is not agentcontainers-snapshot.json of at most 262144 bytes");
+    }
+
+    @Test
     void whatTheManifestSaysIsChecked() {
         assertRefused(new TestLayer().file("files/w/x", "x"), "its first file is not agentcontainers-snapshot.json");
         assertRefused(
