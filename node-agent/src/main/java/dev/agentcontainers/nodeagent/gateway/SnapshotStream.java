@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -64,7 +65,7 @@ final class SnapshotStream {
                     ? Statuses.ofExitCode(WITHOUT_SOME)
                     : Statuses.success();
         } catch (ExecutionException e) {
-            return failure(e.getCause());
+            return failure(Objects.requireNonNullElse(e.getCause(), e));
         } catch (InterruptedException e) {
             // The user has gone, or this node agent ends.
             thread.interrupt();

@@ -166,8 +166,10 @@ class SnapshotTest {
     }
 
     private static List<Integer> attributes(Path path) throws IOException {
-        Map<String, Object> found = Files.readAttributes(path, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
-        return List.of((int) found.get("uid"), (int) found.get("gid"), (int) found.get("mode") & 07777);
+        return List.of(
+                (int) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS),
+                (int) Files.getAttribute(path, "unix:gid", LinkOption.NOFOLLOW_LINKS),
+                (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & 07777);
     }
 
     private static long onDisk(Path file) throws Exception {
