@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -90,7 +91,7 @@ final class StreamNode implements AutoCloseable {
 
                     @Override
                     public Contents save(SandboxId id, OutputStream archive) throws IOException {
-                        byte[] content = saved.get();
+                        byte[] content = Objects.requireNonNull(saved.get());
                         archive.write(content);
                         archive.flush();
                         return new Contents(1, content.length, Map.of(LeftOut.SOCKET, 2L));
