@@ -143,7 +143,7 @@ class GatewayIT {
     void usageOfAnAgentAndWhyThereIsNone() throws Exception {
         SandboxId id = running();
         refused("stranger", "usage", 403, "user 'stranger' cannot get resource 'agentcontainers/usage'");
-        refused("administrator", "snapshot", 409, "is not suspended: its phase on the node is Preparing");
+        refused("administrator", "snapshot", 409, "is not suspended: its phase on the node is Running");
         refused("viewer", "usage", 409, "the agent does not run on its node");
         node.driver.stats.put(
                 id,
