@@ -10,6 +10,7 @@ import dev.agentcontainers.cli.image.ImageCommand;
 import dev.agentcontainers.cli.node.NodeCommand;
 import dev.agentcontainers.cli.run.RunCommand;
 import dev.agentcontainers.cli.run.ServeCommand;
+import dev.agentcontainers.cli.snapshot.SnapshotCommand;
 import dev.agentcontainers.cli.streams.ExecCommand;
 import dev.agentcontainers.cli.streams.LogsCommand;
 import dev.agentcontainers.cli.suspension.ResumeCommand;
@@ -61,6 +62,7 @@ import picocli.CommandLine.Command;
             TopCommand.class,
             SuspendCommand.class,
             ResumeCommand.class,
+            SnapshotCommand.class,
             EgressCommand.class,
             ImageCommand.class,
             NodeCommand.class,

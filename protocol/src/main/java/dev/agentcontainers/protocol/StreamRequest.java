@@ -5,13 +5,15 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a user wants of a running agent. */
+/** What a user wants of an agent. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StreamRequest.Log.class, name = "log"),
     @JsonSubTypes.Type(value = StreamRequest.Exec.class, name = "exec"),
     @JsonSubTypes.Type(value = StreamRequest.Egress.class, name = "egress"),
-    @JsonSubTypes.Type(value = StreamRequest.Usage.class, name = "usage")
+    @JsonSubTypes.Type(value = StreamRequest.Usage.class, name = "usage"),
+    @JsonSubTypes.Type(value = StreamRequest.Save.class, name = "save"),
+    @JsonSubTypes.Type(value = StreamRequest.Restore.class, name = "restore")
 })
 public sealed interface StreamRequest {
     /**
@@ -47,6 +49,12 @@ public sealed interface StreamRequest {
 
     /** What the agent uses now: one line with the JSON of an {@link AgentUsage}. */
     record Usage() implements StreamRequest {}
+
+    /** The files of an agent that rests, as an archive; whole only where the result says so. */
+    record Save() implements StreamRequest {}
+
+    /** Such an archive is given, in place of the files of an agent that rests; whole only where its end is said. */
+    record Restore() implements StreamRequest {}
 
     /**
      * A further process in the agent's sandbox.

@@ -20,7 +20,7 @@ import java.util.Set;
  * A file that has another name beside its final one until it is whole. What is by the final name is replaced then, and never
  * followed; nothing is left of it where it does not come to that, also not where this process is asked to end.
  */
-final class PartialFile implements AutoCloseable {
+public final class PartialFile implements AutoCloseable {
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final int NAME_BYTES = 8;
 
@@ -32,7 +32,7 @@ final class PartialFile implements AutoCloseable {
      * @param target the final name
      * @param attributes that it is made with
      */
-    PartialFile(Path target, FileAttribute<?>... attributes) throws IOException {
+    public PartialFile(Path target, FileAttribute<?>... attributes) throws IOException {
         path = beside(target);
         channel =
                 Files.newByteChannel(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
@@ -53,13 +53,13 @@ final class PartialFile implements AutoCloseable {
     }
 
     /** What modes a file is made with, less what the user's umask takes. None where the system knows no such modes. */
-    static FileAttribute<?>[] mode(FileSystem system, int mode) {
+    public static FileAttribute<?>[] mode(FileSystem system, int mode) {
         return system.supportedFileAttributeViews().contains("posix")
                 ? new FileAttribute<?>[] {Modes.attribute(mode)}
                 : new FileAttribute<?>[0];
     }
 
-    void write(byte[] content, int count) throws IOException {
+    public void write(byte[] content, int count) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(content, 0, count);
         while (buffer.hasRemaining()) {
             channel.write(buffer);
@@ -72,7 +72,7 @@ final class PartialFile implements AutoCloseable {
     }
 
     /** It is whole. */
-    void finish(Path target) throws IOException {
+    public void finish(Path target) throws IOException {
         channel.close();
         Files.move(path, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

@@ -16,9 +16,9 @@ import picocli.CommandLine.Mixin;
             "",
             "An agent is asked to stop, and killed once its grace period is over. Its",
             "workspace, its emptyDirs on the disk and its place on the node stay, with all",
-            "that it requests; what is in memory is lost, and what it changed of its image.",
-            "It sets spec.lifecycle.suspended, as kubectl patch would: where agents come",
-            "from Git, it is to be set there.",
+            "that it requests. What is in memory is lost, and what it changed of its image's",
+            "own files, as at every restart. It sets spec.lifecycle.suspended, as kubectl",
+            "patch would: where agents come from Git, it is to be set there.",
             ""
         },
         exitCodeListHeading = "Exit codes:%n",

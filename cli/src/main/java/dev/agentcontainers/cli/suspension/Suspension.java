@@ -109,10 +109,11 @@ record Suspension(KubernetesClient client, AgentName agent) {
     /** Whether its status is of what was asked for last. */
     private static boolean isObserved(AgentContainer there) {
         AgentContainerStatus status = there.getStatus();
-        return status != null
-                && there.getMetadata().getGeneration().equals(status.observedGeneration())
-                && !"GenerationNotApplied"
-                        .equals(ready(status) == null ? null : ready(status).getReason());
+        if (status == null || !there.getMetadata().getGeneration().equals(status.observedGeneration())) {
+            return false;
+        }
+        Condition ready = ready(status);
+        return ready == null || !"GenerationNotApplied".equals(ready.getReason());
     }
 
     private static String why(AgentContainer there) {

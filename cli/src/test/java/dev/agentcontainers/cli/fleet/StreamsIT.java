@@ -316,6 +316,46 @@ class StreamsIT {
                 .contains("there is no AgentContainer 'resting' in the namespace 'default'");
     }
 
+    /** Its files go on in another agent, which has never run before. */
+    @Test
+    void theFilesOfASuspendedAgentAreSavedAndRestoredInAnotherOne() throws IOException {
+        String mounts = "workingDir: /workspace\nlifecycle: {terminationGracePeriodSeconds: 0%s}\n"
+                + "filesystem: {mounts: [{path: /workspace, access: ReadWrite, source: {workspace: {}}}]}";
+        fleet.create("origin", "echo run of $(hostname) >> runs; exec sleep 1000", mounts.formatted(""));
+        fleet.await("origin", AgentPhase.Running);
+        Path file = folder.resolve("origin.tar.gz");
+        Result tooEarly = snapshot("save", "origin", "-f", file.toString());
+        assertThat(tooEarly.exitCode()).isEqualTo(1);
+        assertThat(tooEarly.errors()).contains("is not suspended").contains("agentctl suspend origin");
+        assertThat(agentctl("suspend", "origin").exitCode()).isZero();
+        fleet.create("copy", "echo run of $(hostname) >> runs; exec sleep 1000", mounts.formatted(", suspended: true"));
+        fleet.await("copy", AgentPhase.Suspended);
+
+        Result saved = snapshot("save", "origin", "-f", file.toString());
+        assertThat(saved.exitCode()).as(saved.errors()).isZero();
+        assertThat(saved.errors()).isEqualTo("2 files, directories and links; 14 bytes\n");
+        assertThat(java.nio.file.Files.getPosixFilePermissions(file)).hasSize(2);
+        byte[] whole = Files.readAllBytes(file);
+        Path part = Files.write(folder.resolve("part.tar.gz"), java.util.Arrays.copyOf(whole, whole.length - 20));
+        Result damaged = snapshot("restore", "copy", "-f", part.toString());
+        assertThat(damaged.exitCode()).isEqualTo(1);
+        assertThat(damaged.errors()).contains("is not whole").contains("the agent's files are as they were");
+        Result restored = snapshot("restore", "default/copy", "-f", file.toString());
+        assertThat(restored.exitCode()).as(restored.errors()).isZero();
+        assertThat(agentctl("resume", "copy").exitCode()).isZero();
+
+        assertThat(agentctl("exec", "copy", "--", "cat", "/workspace/runs").output())
+                .isEqualTo("run of origin\nrun of copy\n");
+        fleet.delete("origin");
+        fleet.delete("copy");
+    }
+
+    private static Result snapshot(String command, String... arguments) {
+        List<String> line = new ArrayList<>(List.of("snapshot", command, "-n", TestFleet.NAMESPACE));
+        line.addAll(List.of(arguments));
+        return AgentctlRun.start(environment(), line).await();
+    }
+
     @Test
     void aUserWithoutTheRightIsRefused() {
         Map<String, String> mallory = Map.of(
@@ -330,6 +370,11 @@ class StreamsIT {
         Result exec = start(mallory, "exec", AGENT, "--", "id").await();
         assertThat(exec.exitCode()).isEqualTo(1);
         assertThat(exec.errors()).contains("mallory").contains("agentcontainers/exec");
+        Result save = AgentctlRun.start(
+                        mallory, List.of("snapshot", "save", "-n", TestFleet.NAMESPACE, AGENT, "-f", "-"))
+                .await();
+        assertThat(save.exitCode()).isEqualTo(1);
+        assertThat(save.errors()).contains("mallory").contains("agentcontainers/snapshot");
         Result copy = start(mallory, "cp", AGENT + ":/etc/hostname", folder.toString())
                 .await();
         assertThat(copy.exitCode()).isEqualTo(1);

@@ -260,7 +260,8 @@ public final class NodeAgent implements AutoCloseable {
                 .start());
         Optional<GatewayConnection> gateway = with.credentials()
                 .identity()
-                .map(identity -> dial(identity, new AgentStreams(journal, with.drivers(), with.trail(), uses)));
+                .map(identity ->
+                        dial(identity, new AgentStreams(supervisor, journal, with.drivers(), with.trail(), uses)));
         parts = Optional.of(
                 new Parts(supervisor, policy, reporter, assignments, policies, heartbeat, with.credentials(), gateway));
         LOG.info(

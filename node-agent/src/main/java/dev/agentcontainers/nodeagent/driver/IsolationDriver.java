@@ -104,6 +104,11 @@ public interface IsolationDriver {
     /** Runs a further process in a running sandbox. */
     ExecSession exec(SandboxId id, ExecRequest request) throws SandboxException;
 
+    /** What is kept of sandboxes between their runs; empty where nothing is that could be had. */
+    default Optional<KeptFiles> keptFiles() {
+        return Optional.empty();
+    }
+
     /** A process to run in a running sandbox. {@code terminal} allocates a pseudo-terminal. */
     record ExecRequest(List<String> command, boolean terminal, boolean stdin) {}
 }

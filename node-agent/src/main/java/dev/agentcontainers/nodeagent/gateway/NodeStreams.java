@@ -89,6 +89,8 @@ final class NodeStreams {
             case StreamRequest.Log log -> log(socket, id, driver, log);
             case StreamRequest.Exec exec -> exec(socket, id, driver, exec);
             case StreamRequest.Egress egress -> egress(socket, id, egress);
+            case StreamRequest.Save _ -> new SnapshotStream(socket, targets, id).save();
+            case StreamRequest.Restore _ -> new SnapshotStream(socket, targets, id).restore();
             case StreamRequest.Usage _ -> throw new IllegalStateException("it is told and not served");
         }
     }
@@ -119,7 +121,7 @@ final class NodeStreams {
         }
     }
 
-    private static int code(SandboxException e) {
+    static int code(SandboxException e) {
         return switch (e.kind()) {
             case INVALID_SPEC -> HttpURLConnection.HTTP_BAD_REQUEST;
             case UNSUPPORTED -> HttpURLConnection.HTTP_NOT_IMPLEMENTED;
@@ -145,7 +147,7 @@ final class NodeStreams {
     }
 
     /** The calling thread is interrupted when the user has gone. */
-    private static Thread endWith(MessageSocket socket, String name) {
+    static Thread endWith(MessageSocket socket, String name) {
         Thread serving = Thread.currentThread();
         return Thread.ofVirtual().name(name).start(() -> {
             awaitEnd(socket);
@@ -175,7 +177,7 @@ final class NodeStreams {
         }
     }
 
-    private static void finish(MessageSocket socket, Status status) throws IOException, InterruptedException {
+    static void finish(MessageSocket socket, Status status) throws IOException, InterruptedException {
         socket.send(new StreamFrame.Result(status).encoded());
         Thread end = Thread.ofVirtual().start(() -> awaitEnd(socket));
         end.join(CLOSE_TIMEOUT);

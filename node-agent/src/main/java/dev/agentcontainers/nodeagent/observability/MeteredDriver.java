@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.observability;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -103,6 +104,11 @@ public final class MeteredDriver implements IsolationDriver {
     @Override
     public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
         return driver.stats(id);
+    }
+
+    @Override
+    public Optional<KeptFiles> keptFiles() {
+        return driver.keptFiles();
     }
 
     @Override

@@ -16,6 +16,8 @@ public final class SandboxException extends Exception {
         START,
         OBSERVE,
         EXEC,
+        SAVE,
+        RESTORE,
         STOP,
         REMOVE
     }

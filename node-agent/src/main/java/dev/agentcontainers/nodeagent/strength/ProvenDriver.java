@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -236,6 +237,11 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
     @Override
     public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
         return driver.stats(id);
+    }
+
+    @Override
+    public Optional<KeptFiles> keptFiles() {
+        return driver.keptFiles();
     }
 
     @Override

@@ -39,17 +39,22 @@ final class AgentLoop implements Runnable {
     private final Launch launch;
     private final Oversight oversight;
     private final Dismantling dismantling;
+    private final RestingFiles resting;
     private final Runnable onEnd;
     private int troubles;
     private boolean cleared;
 
-    /** @param journalled the entry of an earlier process, where there is one */
+    /**
+     * @param journalled the entry of an earlier process, where there is one
+     * @param resting opened while the agent rests
+     */
     AgentLoop(
             SandboxId id,
             NodeParts node,
             Capacity capacity,
             Mailbox mailbox,
             Optional<JournalEntry> journalled,
+            RestingFiles resting,
             Runnable onEnd) {
         this.id = id;
         this.node = node;
@@ -64,6 +69,7 @@ final class AgentLoop implements Runnable {
         this.launch = new Launch(id, node, capacity, resolution, agent, reports, fenced, images);
         this.oversight = new Oversight(id, node, capacity, resolution, agent, reports, fenced, probed, images);
         this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, images);
+        this.resting = resting;
         this.onEnd = onEnd;
         journalled
                 .filter(JournalEntry::holdsCapacity)
@@ -132,7 +138,11 @@ final class AgentLoop implements Runnable {
     }
 
     private Next pass() throws SandboxException, InterruptedException {
-        return switch (mailbox.desired()) {
+        Desired desired = mailbox.desired();
+        if (!(desired instanceof Desired.Run(Assignment assignment) && assignment.suspended())) {
+            resting.close();
+        }
+        return switch (desired) {
             case Desired.Gone gone -> dismantling.dismantle(gone.assignment());
             case Desired.Run run -> approach(run.assignment());
         };
@@ -263,13 +273,15 @@ final class AgentLoop implements Runnable {
     /** The agent is not to run: nothing of a run is left, its files and its place on the node stay until it is resumed. */
     private Next rest(JournalEntry entry, IsolationDriver driver) throws SandboxException {
         clear(driver);
-        JournalEntry resting = entry.suspended();
-        reports.suspended(resting.equals(entry) ? entry : agent.keep(resting));
+        JournalEntry kept = entry.suspended();
+        reports.suspended(kept.equals(entry) ? entry : agent.keep(kept));
+        resting.open(new RestingFiles.Resting(entry.assignment(), driver, Resolution.ofDisk(entry.assignment())));
         return new Next.Wait(Optional.empty());
     }
 
     /** The agent will not be started again: nothing of its run is left, its files stay until the assignment goes. */
-    private Next settle(JournalEntry entry) throws SandboxException {
+    private Next settle(JournalEntry entry) throws SandboxException, InterruptedException {
+        resting.close();
         probed.close();
         IsolationDriver driver = node.drivers().get(entry.assignment().driver().name());
         if (driver != null) {

@@ -158,6 +158,8 @@ final class AgentReports {
             case START -> "StartFailed";
             case OBSERVE -> "ObserveFailed";
             case EXEC -> "ExecFailed";
+            case SAVE -> "SaveFailed";
+            case RESTORE -> "RestoreFailed";
             case STOP -> "StopFailed";
             case REMOVE -> "RemoveFailed";
         };

@@ -43,13 +43,12 @@ final class Resolution {
         for (Mount mount : assignment.mounts()) {
             mounts.add(mount(read, mount, images));
         }
-        String name = assignment.agent().name();
         ImageProcess process = process(assignment, image, environment);
         return new SandboxSpec(
                 assignment.id(),
                 image.<SandboxRoot>map(held -> new SandboxRoot.Image(held.layers(), process.user()))
                         .orElse(SandboxRoot.HOST),
-                name.length() > LONGEST_HOSTNAME ? name.substring(0, LONGEST_HOSTNAME) : name,
+                hostname(assignment),
                 assignment.driver().parameters(),
                 process.command(),
                 process.workingDirectory(),
@@ -57,6 +56,41 @@ final class Resolution {
                 assignment.limits(),
                 assignment.requests(),
                 mounts);
+    }
+
+    /** What concerns the agent's files on the disk and nothing else, for which nothing has to be read or pulled. */
+    static SandboxSpec ofDisk(Assignment assignment) {
+        List<ResolvedMount> mounts = new ArrayList<>();
+        for (Mount mount : assignment.mounts()) {
+            switch (mount) {
+                case Mount.Workspace workspace ->
+                    mounts.add(new ResolvedMount.Workspace(workspace.path(), workspace.writable()));
+                case Mount.DiskDirectory directory ->
+                    mounts.add(new ResolvedMount.DiskDirectory(directory.path(), directory.bytes()));
+                case Mount.Denied _,
+                        Mount.MemoryDirectory _,
+                        Mount.HostDirectory _,
+                        Mount.ImageFiles _,
+                        Mount.ConfigMapFiles _,
+                        Mount.SecretFiles _ -> {}
+            }
+        }
+        return new SandboxSpec(
+                assignment.id(),
+                assignment.image().isPresent() ? new SandboxRoot.Image(List.of(), "") : SandboxRoot.HOST,
+                hostname(assignment),
+                assignment.driver().parameters(),
+                List.of(),
+                "/",
+                Map.of(),
+                assignment.limits(),
+                assignment.requests(),
+                mounts);
+    }
+
+    private static String hostname(Assignment assignment) {
+        String name = assignment.agent().name();
+        return name.length() > LONGEST_HOSTNAME ? name.substring(0, LONGEST_HOSTNAME) : name;
     }
 
     private static ImageProcess process(

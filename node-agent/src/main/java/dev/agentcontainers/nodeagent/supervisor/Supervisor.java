@@ -1,13 +1,19 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles.Contents;
+import dev.agentcontainers.nodeagent.driver.KeptFiles.Origin;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.supervisor.Mailbox.Desired;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * <p>Adopts what an earlier process left running. Stops an agent only when {@link #sync} says so; losing whoever calls it
  * stops nothing. {@link #close} ends the loops and leaves the agents alone. Thread-safe.
  */
-public final class Supervisor implements AutoCloseable {
+public final class Supervisor implements AgentFiles, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
     private final NodeParts node;
@@ -35,7 +41,7 @@ public final class Supervisor implements AutoCloseable {
     private boolean leftoversRemoved;
     private boolean closed;
 
-    private record Loop(Mailbox mailbox, Thread thread) {}
+    private record Loop(Mailbox mailbox, RestingFiles resting, Thread thread) {}
 
     public Supervisor(NodeParts node) {
         this.node = node;
@@ -111,8 +117,36 @@ public final class Supervisor implements AutoCloseable {
 
     private void begin(SandboxId id, Desired desired, Optional<JournalEntry> entry) {
         Mailbox mailbox = new Mailbox(node.clock(), desired);
-        AgentLoop loop = new AgentLoop(id, node, capacity, mailbox, entry, () -> ended(id, mailbox));
-        loops.put(id, new Loop(mailbox, Thread.ofVirtual().name("agent-" + id).start(loop)));
+        RestingFiles resting = new RestingFiles();
+        AgentLoop loop = new AgentLoop(id, node, capacity, mailbox, entry, resting, () -> ended(id, mailbox));
+        loops.put(
+                id,
+                new Loop(
+                        mailbox, resting, Thread.ofVirtual().name("agent-" + id).start(loop)));
+    }
+
+    @Override
+    public Contents save(SandboxId id, OutputStream archive) throws SandboxException, IOException {
+        return resting(id, Step.SAVE)
+                .work(Step.SAVE, (agent, files) -> files.save(agent.spec(), origin(agent.assignment()), archive));
+    }
+
+    @Override
+    public Contents restore(SandboxId id, InputStream archive) throws SandboxException, IOException {
+        return resting(id, Step.RESTORE).work(Step.RESTORE, (agent, files) -> files.restore(agent.spec(), archive));
+    }
+
+    private synchronized RestingFiles resting(SandboxId id, Step step) throws SandboxException {
+        return Optional.ofNullable(loops.get(id))
+                .map(Loop::resting)
+                .orElseThrow(() -> new SandboxException(step, Kind.TRANSIENT, "the agent is not on this node"));
+    }
+
+    private Origin origin(Assignment assignment) {
+        return new Origin(
+                assignment.agent().toString(),
+                assignment.image().map(Assignment.Image::reference),
+                node.clock().instant());
     }
 
     /** Everything of the agent is gone; it may have been assigned anew meanwhile. */

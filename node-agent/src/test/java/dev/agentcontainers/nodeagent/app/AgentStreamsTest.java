@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles.Contents;
 import dev.agentcontainers.nodeagent.journal.DiskJournal;
 import dev.agentcontainers.nodeagent.journal.JournalEntry;
 import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.observability.UsageMeters;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.supervisor.AgentFiles;
 import dev.agentcontainers.nodeagent.supervisor.Assignments;
 import dev.agentcontainers.nodeagent.usage.AgentUses;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -24,6 +28,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AgentStreamsTest {
+    private static final AgentFiles NO_FILES = new AgentFiles() {
+        @Override
+        public Contents save(SandboxId id, OutputStream archive) {
+            throw new UnsupportedOperationException("not part of these tests");
+        }
+
+        @Override
+        public Contents restore(SandboxId id, InputStream archive) {
+            throw new UnsupportedOperationException("not part of these tests");
+        }
+    };
     private static final Assignment ASSIGNMENT = Assignments.of("agent-1").assignment();
     private static final SandboxId ID = ASSIGNMENT.id();
 
@@ -40,7 +55,7 @@ class AgentStreamsTest {
     @BeforeEach
     void open() {
         journal = new DiskJournal(folder);
-        streams = new AgentStreams(journal, Map.of(ASSIGNMENT.driver().name(), driver), trail, uses);
+        streams = new AgentStreams(NO_FILES, journal, Map.of(ASSIGNMENT.driver().name(), driver), trail, uses);
     }
 
     @AfterEach
@@ -70,6 +85,7 @@ class AgentStreamsTest {
     @Test
     void anAgentWhoseDriverThisNodeLacksCannotBeEntered() {
         journal.write(ID, JournalEntry.of(ASSIGNMENT));
-        assertThat(new AgentStreams(journal, Map.of(), trail, uses).driver(ID)).isEmpty();
+        assertThat(new AgentStreams(NO_FILES, journal, Map.of(), trail, uses).driver(ID))
+                .isEmpty();
     }
 }

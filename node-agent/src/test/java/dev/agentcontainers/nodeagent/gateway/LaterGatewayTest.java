@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentcontainers.localcluster.certificates.CertificateAuthority;
 import dev.agentcontainers.localcluster.certificates.Credential;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles.Contents;
 import dev.agentcontainers.nodeagent.enrolment.NodeIdentity;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.usage.UsageOverTime;
 import dev.agentcontainers.protocol.ControlMessage;
 import dev.agentcontainers.protocol.NodeGrant;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.time.Clock;
 import java.util.List;
@@ -118,6 +121,16 @@ class LaterGatewayTest {
         @Override
         public Optional<UsageOverTime> usage(SandboxId id) {
             return Optional.empty();
+        }
+
+        @Override
+        public Contents save(SandboxId id, OutputStream archive) {
+            throw new UnsupportedOperationException("not part of these tests");
+        }
+
+        @Override
+        public Contents restore(SandboxId id, InputStream archive) {
+            throw new UnsupportedOperationException("not part of these tests");
         }
 
         @Override

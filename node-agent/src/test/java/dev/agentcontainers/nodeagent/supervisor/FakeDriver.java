@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -112,6 +113,11 @@ final class FakeDriver implements IsolationDriver {
     @Override
     public ExecSession exec(SandboxId id, ExecRequest request) {
         return new Ended(machine.answer(id));
+    }
+
+    @Override
+    public Optional<KeptFiles> keptFiles() {
+        return Optional.of(machine.files);
     }
 
     /** A program that has ended without a word. */

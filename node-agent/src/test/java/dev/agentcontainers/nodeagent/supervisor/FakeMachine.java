@@ -24,6 +24,7 @@ import java.util.Set;
  * contracts of driver and fence, and itself checks the invariant that no agent runs without its fence. Thread-safe.
  */
 final class FakeMachine {
+    final FakeKeptFiles files = new FakeKeptFiles(this::starts);
     private final Clock clock;
     private final Map<SandboxId, Sandbox> sandboxes = new HashMap<>();
     private final Map<SandboxId, String> attached = new HashMap<>();
@@ -79,6 +80,10 @@ final class FakeMachine {
         sandbox(id).run = new SandboxState.Running(network, clock.instant());
         starts.merge(id, 1, Integer::sum);
         happened.add("start");
+    }
+
+    private synchronized int starts() {
+        return starts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
     synchronized void update(SandboxSpec spec) {

@@ -1,13 +1,20 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
+import dev.agentcontainers.nodeagent.driver.KeptFiles;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -207,6 +214,46 @@ class SuspendedTest {
 
         running(Assignments.of("a").newer().newer().newer().requests(Assignments.amounts(2000, 1)));
         assertThat(node.machine.starts(ID)).isEqualTo(2);
+    }
+
+    @Test
+    void itsFilesAreWorkedWithOnlyWhileItRests() throws Exception {
+        ByteArrayOutputStream saved = new ByteArrayOutputStream();
+        running(Assignments.of("a"));
+        assertThatThrownBy(() -> node.supervisor().save(ID, saved))
+                .hasMessageContaining("is not suspended on its node");
+        suspended(Assignments.of("a").newer());
+
+        await().atMost(TestNode.PATIENCE)
+                .ignoreExceptions()
+                .until(() -> node.supervisor().save(ID, saved).files() == 1);
+        node.supervisor().restore(ID, InputStream.nullInputStream());
+
+        assertThat(saved.toString(StandardCharsets.UTF_8)).isEqualTo("team-a/a");
+        assertThat(node.machine.files.specs)
+                .allSatisfy(spec -> assertThat(spec.id()).isEqualTo(ID));
+        assertThatThrownBy(() -> node.supervisor().save(new SandboxId("b"), saved))
+                .hasMessageContaining("is not on this node");
+        running(Assignments.of("a").newer().newer());
+        assertThatThrownBy(() -> node.supervisor().restore(ID, InputStream.nullInputStream()))
+                .hasMessageContaining("is not suspended on its node");
+    }
+
+    @Test
+    void whoWorksWithItsFilesIsEndedBeforeItRuns() throws Exception {
+        suspended(Assignments.of("a"));
+        node.machine.files.endless = true;
+        FutureTask<KeptFiles.Contents> saving =
+                new FutureTask<>(() -> node.supervisor().save(ID, OutputStream.nullOutputStream()));
+        Thread.ofPlatform().start(saving);
+        node.machine.files.begun.await();
+        assertThatThrownBy(() -> node.supervisor().restore(ID, InputStream.nullInputStream()))
+                .hasMessageContaining("are being saved or restored already");
+
+        running(Assignments.of("a").newer());
+
+        assertThatThrownBy(saving::get).hasMessageContaining("ended, because the agent is resumed or removed");
+        assertThat(node.machine.files.startsAtItsEnd).isZero();
     }
 
     @Test

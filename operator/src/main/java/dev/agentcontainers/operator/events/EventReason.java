@@ -21,7 +21,9 @@ public enum EventReason {
     NodeRemoved(Type.Warning),
     NamespaceTaken(Type.Warning),
     /** Somebody runs a program inside an agent. */
-    Exec(Type.Normal);
+    Exec(Type.Normal),
+    /** Somebody puts other files in the place of a resting agent's. */
+    Restore(Type.Normal);
 
     private final Type type;
 

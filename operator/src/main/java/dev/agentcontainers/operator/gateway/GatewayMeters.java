@@ -33,6 +33,8 @@ final class GatewayMeters implements AutoCloseable {
             case StreamRequest.Exec ignored -> "exec";
             case StreamRequest.Egress ignored -> "egress";
             case StreamRequest.Usage ignored -> "usage";
+            case StreamRequest.Save ignored -> "save";
+            case StreamRequest.Restore ignored -> "restore";
         };
         registry.counter(PREFIX + "streams", "kind", kind).increment();
     }

@@ -94,12 +94,24 @@ final class StreamEndpoint {
                 .onFailure(error -> refuse(context, error));
     }
 
+    void exec(RoutingContext context) {
+        messages(context, UserAccess.Operation.EXEC, () -> StreamParameters.exec(context.queryParams()));
+    }
+
+    void save(RoutingContext context) {
+        messages(context, UserAccess.Operation.SAVE, () -> StreamParameters.save(context.queryParams()));
+    }
+
+    void restore(RoutingContext context) {
+        messages(context, UserAccess.Operation.RESTORE, () -> StreamParameters.restore(context.queryParams()));
+    }
+
     /**
      * What can be known before a node is asked is answered by HTTP; what goes wrong from then on, as the stream's result:
      * not every WebSocket client shows the body of a refused handshake.
      */
-    void exec(RoutingContext context) {
-        admit(context, UserAccess.Operation.EXEC, () -> StreamParameters.exec(context.queryParams()))
+    private void messages(RoutingContext context, UserAccess.Operation operation, Parameters parameters) {
+        admit(context, operation, parameters)
                 .compose(requireWebSocket(context))
                 .onFailure(error -> refuse(context, error))
                 .onSuccess(admitted -> open(admitted)
@@ -159,7 +171,7 @@ final class StreamEndpoint {
         return admitted -> isWebSocket(context.request())
                 ? Future.succeededFuture(admitted)
                 : Future.failedFuture(new RefusedException(
-                        UPGRADE_REQUIRED, "exec needs a WebSocket with the subprotocol " + StreamFrame.SUBPROTOCOL));
+                        UPGRADE_REQUIRED, "this needs a WebSocket with the subprotocol " + StreamFrame.SUBPROTOCOL));
     }
 
     private static boolean isWebSocket(HttpServerRequest request) {

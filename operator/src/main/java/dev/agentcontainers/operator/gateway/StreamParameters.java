@@ -32,6 +32,16 @@ final class StreamParameters {
         return new StreamRequest.Usage();
     }
 
+    static StreamRequest save(MultiMap query) {
+        requireKnown(query, Set.of());
+        return new StreamRequest.Save();
+    }
+
+    static StreamRequest restore(MultiMap query) {
+        requireKnown(query, Set.of());
+        return new StreamRequest.Restore();
+    }
+
     static StreamRequest exec(MultiMap query) {
         requireKnown(query, Set.of("command", "tty", "stdin"));
         return checked(() -> new StreamRequest.Exec(query.getAll("command"), flag(query, "tty"), flag(query, "stdin")));

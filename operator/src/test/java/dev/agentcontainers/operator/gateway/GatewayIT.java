@@ -143,6 +143,7 @@ class GatewayIT {
     void usageOfAnAgentAndWhyThereIsNone() throws Exception {
         SandboxId id = running();
         refused("stranger", "usage", 403, "user 'stranger' cannot get resource 'agentcontainers/usage'");
+        refused("administrator", "snapshot", 409, "is not suspended: its phase on the node is Running");
         refused("viewer", "usage", 409, "the agent does not run on its node");
         node.driver.stats.put(
                 id,
@@ -251,6 +252,46 @@ class GatewayIT {
     }
 
     /** As a path of the greatest length has, each byte of it percent-encoded. */
+    @Test
+    void filesOfAnAgentThatRestsBothWays() throws Exception {
+        node.run(NAMESPACE, name, AssignmentPhase.Suspended);
+        byte[] block = new byte[30_000];
+        Arrays.fill(block, (byte) 'y');
+        try (GatewayHttp user = user("administrator");
+                MessageSocket socket = user.connect(path("snapshot/restore"), StreamFrame.SUBPROTOCOL, LONGEST)) {
+            for (int i = 0; i < 100; i++) {
+                socket.send(new StreamFrame.Input(block).encoded());
+            }
+            socket.send(new StreamFrame.CloseInput().encoded());
+            Outcome outcome = outcome(socket);
+            assertThat(Statuses.exitCode(outcome.status())).hasValue(0);
+            assertThat(outcome.errors()).isEqualTo("1 files, directories and links; 3000000 bytes\n");
+        }
+        try (GatewayHttp user = user("administrator");
+                MessageSocket socket = user.connect(path("snapshot"), StreamFrame.SUBPROTOCOL, LONGEST)) {
+            Outcome outcome = outcome(socket);
+            assertThat(outcome.output()).hasSize(3_000_000);
+            assertThat(outcome.errors()).contains("left out: 2 sockets");
+            assertThat(Statuses.exitCode(outcome.status())).hasValue(0);
+        }
+        refused("viewer", "snapshot", 403, "cannot get resource 'agentcontainers/snapshot'");
+        refused("viewer", "snapshot/restore", 403, "cannot create resource 'agentcontainers/snapshot'");
+    }
+
+    /** A user who goes before the end has restored nothing. */
+    @Test
+    void aSnapshotThatIsCutIsToldFromAWholeOne() throws Exception {
+        node.run(NAMESPACE, name, AssignmentPhase.Suspended);
+        node.saved.set(new byte[] {1});
+        try (GatewayHttp user = user("administrator")) {
+            MessageSocket socket = user.connect(path("snapshot/restore"), StreamFrame.SUBPROTOCOL, LONGEST);
+            socket.send(new StreamFrame.Input(new byte[10]).encoded());
+            socket.close();
+        }
+        await().atMost(GatewayCluster.PATIENCE).until(() -> node.cut.get() == 1);
+        assertThat(node.saved.get()).hasSize(1);
+    }
+
     @Test
     void execWithALongCommand() throws Exception {
         running();

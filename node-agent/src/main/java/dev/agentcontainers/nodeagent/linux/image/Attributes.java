@@ -11,7 +11,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
  *
  * @param mode permissions with set-user-id, set-group-id and sticky bits
  */
-record Attributes(int user, int group, int mode, Instant modified) {
+public record Attributes(int user, int group, int mode, Instant modified) {
     /** Agents have so many ids. */
     private static final int IDS = 65_536;
 
@@ -21,7 +21,7 @@ record Attributes(int user, int group, int mode, Instant modified) {
     /** Of directories that a layer has things in and does not speak of. */
     static final Attributes IMPLIED = new Attributes(0, 0, 0755, Instant.EPOCH);
 
-    static Attributes of(TarArchiveEntry entry, EntryName name) throws ImageException {
+    public static Attributes of(TarArchiveEntry entry, EntryName name) throws ImageException {
         return new Attributes(
                 id(entry.getLongUserId(), "user", name),
                 id(entry.getLongGroupId(), "group", name),

@@ -12,7 +12,7 @@ import java.util.List;
  * @param parents directories on the way
  * @param last the name there; empty for the layer's top itself
  */
-record EntryName(List<String> parents, String last) {
+public record EntryName(List<String> parents, String last) {
     private static final String WHITEOUT = ".wh.";
     private static final String OPAQUE = ".wh..wh..opq";
 
@@ -22,11 +22,11 @@ record EntryName(List<String> parents, String last) {
     private static final int LONGEST_NAME = 255;
     private static final int LONGEST = 4095;
 
-    EntryName {
+    public EntryName {
         parents = List.copyOf(parents);
     }
 
-    static EntryName parse(String text) throws ImageException {
+    public static EntryName parse(String text) throws ImageException {
         if (text.indexOf('\0') >= 0 || text.indexOf('\uFFFD') >= 0) {
             throw unusable(text, "is not a name in UTF-8");
         }
@@ -36,7 +36,7 @@ record EntryName(List<String> parents, String last) {
         List<String> parts = new ArrayList<>();
         for (String part : text.split("/", -1)) {
             if (part.equals("..")) {
-                throw unusable(text, "has '..', by which it could leave its layer");
+                throw unusable(text, "has '..', by which it could leave its place");
             }
             if (part.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
                 throw unusable(text, "has a part of more than " + LONGEST_NAME + " bytes");
@@ -50,7 +50,7 @@ record EntryName(List<String> parents, String last) {
                 : new EntryName(parts.subList(0, parts.size() - 1), parts.getLast());
     }
 
-    boolean isTop() {
+    public boolean isTop() {
         return last.isEmpty();
     }
 
@@ -81,12 +81,19 @@ record EntryName(List<String> parents, String last) {
         return parents.isEmpty() ? "." : String.join("/", parents);
     }
 
-    static ImageException unusable(String name, String problem) {
-        return new ImageException(Kind.UNUSABLE, "the layer's entry '" + shown(name) + "' " + problem);
+    public static ImageException unusable(String name, String problem) {
+        return new ImageException(Kind.UNUSABLE, "the archive's entry '" + shown(name) + "' " + problem);
+    }
+
+    /** The same below the first directories of its name, of which it has so many at least. */
+    public EntryName below(int directories) {
+        return directories > parents.size()
+                ? new EntryName(List.of(), "")
+                : new EntryName(parents.subList(directories, parents.size()), last);
     }
 
     /** Strangers' names end in logs and terminals. */
-    private static String shown(String name) {
+    public static String shown(String name) {
         StringBuilder shown = new StringBuilder();
         name.chars().limit(200).forEach(c -> shown.append(Character.isISOControl(c) ? '?' : (char) c));
         return shown.toString();

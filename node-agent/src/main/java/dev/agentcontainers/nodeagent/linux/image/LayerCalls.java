@@ -46,6 +46,14 @@ public interface LayerCalls {
 
     int write(int file, byte[] content, int count);
 
+    /** Goes on that much further in an open file, writing nothing. */
+    int skip(int file, int count);
+
+    int setLength(int file, long length);
+
+    /** Makes a named pipe with such a mode, whatever the mask of this process. */
+    int makePipe(int directory, String name, int mode);
+
     int makeSymbolicLink(String target, int directory, String name);
 
     /** Gives a file another name, never following a link. */
@@ -78,6 +86,9 @@ public interface LayerCalls {
 
     /** How many inodes more the filesystem of a path can have; {@link Long#MAX_VALUE} where it does not count them. */
     long freeInodes(String path);
+
+    /** How many bytes more the filesystem of a path has room for. */
+    long freeBytes(String path);
 
     /** Has everything that was written to the filesystem of an open file written to its disk. */
     int synchronize(int file);

@@ -12,17 +12,19 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A layer's directory while it is filled. Everything is done by descriptors of directories that the kernel resolved inside of
+ * A directory while it is filled with what an archive has, a layer's for example. Everything is done by descriptors of directories that the kernel resolved inside of
  * it; later entries take the place of earlier ones, as tar has it. For one thread.
  */
-final class LayerTree implements Closeable {
+public final class LayerTree implements Closeable {
     private static final int EAGAIN = 11;
     private static final int EXDEV = 18;
     private static final int TRIES = 100;
+    private static final byte[] ZEROS = new byte[64 << 10];
 
     /** Characters of directories' names of which the times are kept in memory; what comes after has the time of now. */
     private static final long MOST_REMEMBERED = 16L << 20;
@@ -30,19 +32,26 @@ final class LayerTree implements Closeable {
     private final LayerCalls calls;
     private final Implied implied;
     private final int root;
+    private final boolean holes;
     private final Map<String, Instant> times = new LinkedHashMap<>();
     private long remembered;
 
     /** @param implied is told before a directory is made that the layer has not spoken of */
     LayerTree(LayerCalls calls, Path directory, Implied implied) throws IOException {
+        this(calls, directory, implied, false);
+    }
+
+    /** @param holes whether what is nothing but zeros is left to the filesystem, which keeps no blocks for it */
+    public LayerTree(LayerCalls calls, Path directory, Implied implied, boolean holes) throws IOException {
         this.calls = calls;
+        this.holes = holes;
         this.implied = implied;
         this.root = check("open " + directory, calls.openRoot(directory.toString()));
         set(root, Attributes.IMPLIED);
     }
 
     /** Directories that no entry is for. */
-    interface Implied {
+    public interface Implied {
         void one() throws IOException;
     }
 
@@ -58,7 +67,7 @@ final class LayerTree implements Closeable {
             directory = open(name.parent());
         }
         if (directory == -ENOENT || directory == -ENOTDIR || directory == -ELOOP || directory == -EXDEV) {
-            throw EntryName.unusable(name.toString(), "is in something that is not a directory of the layer");
+            throw EntryName.unusable(name.toString(), "is in something that is not a directory of the archive");
         }
         check("open a layer's directory", directory);
         try {
@@ -99,7 +108,7 @@ final class LayerTree implements Closeable {
         }
     }
 
-    void directory(EntryName name, Attributes attributes) throws IOException {
+    public void directory(EntryName name, Attributes attributes) throws IOException {
         if (name.isTop()) {
             set(root, attributes);
             remember(".", attributes.modified());
@@ -140,12 +149,12 @@ final class LayerTree implements Closeable {
     }
 
     /** Content of a file, piece by piece. */
-    interface Content {
+    public interface Content {
         /** @return how much of {@code target} it filled, -1 at its end */
         int read(byte[] target) throws IOException;
     }
 
-    void file(EntryName name, Attributes attributes, Content content) throws IOException {
+    public void file(EntryName name, Attributes attributes, Content content) throws IOException {
         within(name, directory -> {
             clear(directory, name);
             int file = check("make a layer's file", calls.createFile(directory, name.last()));
@@ -166,8 +175,16 @@ final class LayerTree implements Closeable {
     }
 
     private void write(int file, Content content) throws IOException {
-        byte[] piece = new byte[64 << 10];
+        byte[] piece = new byte[ZEROS.length];
+        long length = 0;
+        boolean endsInHole = false;
         for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
+            length += count;
+            endsInHole = holes && Arrays.mismatch(piece, 0, count, ZEROS, 0, count) < 0;
+            if (endsInHole) {
+                check("leave a hole in a file", calls.skip(file, count));
+                continue;
+            }
             int written = check("write a layer's file", calls.write(file, piece, count));
             while (written < count) {
                 byte[] rest = new byte[count - written];
@@ -175,10 +192,13 @@ final class LayerTree implements Closeable {
                 written += check("write a layer's file", calls.write(file, rest, rest.length));
             }
         }
+        if (endsInHole) {
+            check("set a file's length", calls.setLength(file, length));
+        }
     }
 
     /** A link leads wherever it says: it is followed inside an agent's root, or inside this directory, and nowhere else. */
-    void symbolicLink(EntryName name, String target, Attributes attributes) throws IOException {
+    public void symbolicLink(EntryName name, String target, Attributes attributes) throws IOException {
         if (target.isEmpty() || target.indexOf('\0') >= 0 || target.indexOf('\uFFFD') >= 0) {
             throw EntryName.unusable(name.toString(), "is a link that leads to no name");
         }
@@ -195,7 +215,7 @@ final class LayerTree implements Closeable {
         });
     }
 
-    void hardLink(EntryName name, EntryName target) throws IOException {
+    public void hardLink(EntryName name, EntryName target) throws IOException {
         within(name, directory -> {
             clear(directory, name);
             int from = open(target.parent());
@@ -216,9 +236,24 @@ final class LayerTree implements Closeable {
         });
     }
 
+    /** A named pipe. */
+    public void pipe(EntryName name, Attributes attributes) throws IOException {
+        within(name, directory -> {
+            clear(directory, name);
+            check("make a named pipe", calls.makePipe(directory, name.last(), attributes.mode()));
+            check(
+                    "set a named pipe's owner",
+                    calls.changeLinkOwner(directory, name.last(), attributes.user(), attributes.group()));
+            Instant time = attributes.modified();
+            return check(
+                    "set a named pipe's times",
+                    calls.changeLinkTimes(directory, name.last(), time.getEpochSecond(), time.getNano()));
+        });
+    }
+
     private static IOException noTarget(EntryName name, EntryName target) {
         return EntryName.unusable(
-                name.toString(), "is a hard link to '" + target + "', which is no file that the layer had before it");
+                name.toString(), "is a hard link to '" + target + "', which is no file that the archive had before it");
     }
 
     /** Has a lower layer's file of the name not be seen; what this layer itself has by that name is. */
@@ -253,7 +288,7 @@ final class LayerTree implements Closeable {
     /** Removes what an earlier entry made by the name. */
     private void clear(int directory, EntryName name) throws IOException {
         if (name.isTop()) {
-            throw EntryName.unusable(name.toString(), "would take the place of the layer's top");
+            throw EntryName.unusable(name.toString(), "would take the place of what it is in");
         }
         int mode = calls.mode(directory, name.last());
         if (mode == -ENOENT) {
@@ -278,7 +313,7 @@ final class LayerTree implements Closeable {
     }
 
     /** Sets directories' times, which everything that was made in them has changed, and has it all written to the disk. */
-    void finish() throws IOException {
+    public void finish() throws IOException {
         for (Map.Entry<String, Instant> time : times.entrySet()) {
             int directory = open(time.getKey());
             // A later entry may have taken its place.

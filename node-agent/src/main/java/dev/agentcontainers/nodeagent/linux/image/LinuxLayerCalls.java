@@ -30,6 +30,9 @@ final class LinuxLayerCalls implements LayerCalls {
     private static final int PRIVATE_DIRECTORY = 0700;
     private static final int PRIVATE_FILE = 0600;
     private static final int CHARACTER_DEVICE = 0x2000;
+    private static final int NAMED_PIPE = 0x1000;
+    private static final int PERMISSIONS = 0777;
+    private static final int SEEK_CUR = 1;
 
     private static final int STATX_TYPE_AND_MODE = 3;
     private static final int STATX_SIZE = 256;
@@ -37,6 +40,8 @@ final class LinuxLayerCalls implements LayerCalls {
 
     // struct statfs of 64-bit machines (asm-generic/statfs.h): f_files and f_ffree, of 120 bytes
     private static final int STATFS_SIZE = 256;
+    private static final int STATFS_BLOCK_SIZE_OFFSET = 8;
+    private static final int STATFS_AVAILABLE_BLOCKS_OFFSET = 32;
     private static final int STATFS_FILES_OFFSET = 40;
     private static final int STATFS_FREE_FILES_OFFSET = 48;
 
@@ -58,6 +63,12 @@ final class LinuxLayerCalls implements LayerCalls {
         static native long write(int file, byte[] content, long count);
 
         static native long read(int file, byte[] content, long count);
+
+        static native long lseek(int file, long offset, int whence);
+
+        static native int ftruncate(int file, long length);
+
+        static native int fchmodat(int directory, byte[] name, int mode, int flags);
 
         static native int symlinkat(byte[] target, int directory, byte[] name);
 
@@ -139,6 +150,23 @@ final class LinuxLayerCalls implements LayerCalls {
     @Override
     public int write(int file, byte[] content, int count) {
         return result(Libc.write(file, content, count));
+    }
+
+    @Override
+    public int skip(int file, int count) {
+        return Libc.lseek(file, count, SEEK_CUR) < 0 ? -Native.getLastError() : 0;
+    }
+
+    @Override
+    public int setLength(int file, long length) {
+        return result(Libc.ftruncate(file, length));
+    }
+
+    @Override
+    public int makePipe(int directory, String name, int mode) {
+        int made = result(Libc.mknodat(directory, bytes(name), NAMED_PIPE | PRIVATE_FILE, 0));
+        // Nothing stands there but what was just made, in a tree that nobody else writes to.
+        return made < 0 ? made : result(Libc.fchmodat(directory, bytes(name), mode & PERMISSIONS, 0));
     }
 
     @Override
@@ -228,6 +256,17 @@ final class LinuxLayerCalls implements LayerCalls {
         ByteBuffer fields = ByteBuffer.wrap(statfs).order(ByteOrder.nativeOrder());
         // Filesystems without a table of inodes have none at all, free or not.
         return fields.getLong(STATFS_FILES_OFFSET) == 0 ? Long.MAX_VALUE : fields.getLong(STATFS_FREE_FILES_OFFSET);
+    }
+
+    @Override
+    public long freeBytes(String path) {
+        byte[] statfs = new byte[STATFS_SIZE];
+        int answer = result(Libc.statfs(bytes(path), statfs));
+        if (answer < 0) {
+            return answer;
+        }
+        ByteBuffer fields = ByteBuffer.wrap(statfs).order(ByteOrder.nativeOrder());
+        return fields.getLong(STATFS_BLOCK_SIZE_OFFSET) * fields.getLong(STATFS_AVAILABLE_BLOCKS_OFFSET);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.authority.SystemStores;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.driver.KeptFiles;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
@@ -521,6 +522,11 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             return RuntimeExecSession.start(
                     runtime(), files(id), record(id).shim().pid(), request);
         });
+    }
+
+    @Override
+    public Optional<KeptFiles> keptFiles() {
+        return Optional.of(new StoredFiles(this, settings, mounts, ids));
     }
 
     /** Leaves the agents, and begins nothing more in the background. */

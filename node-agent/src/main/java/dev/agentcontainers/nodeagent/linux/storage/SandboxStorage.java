@@ -6,10 +6,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -22,6 +24,7 @@ public final class SandboxStorage {
     private static final String PART = "part";
 
     private final Path parts;
+    private final Replacement replacement;
     private final WorkspaceStore shared;
     private final Function<Path, WorkspaceStore> stores;
 
@@ -31,6 +34,7 @@ public final class SandboxStorage {
      */
     public SandboxStorage(Path directory, Function<Path, WorkspaceStore> stores) {
         this.parts = directory.resolve("parts");
+        this.replacement = new Replacement(directory);
         this.shared = stores.apply(directory);
         this.stores = stores;
     }
@@ -125,7 +129,9 @@ public final class SandboxStorage {
                     stores.apply(part(part.getKey()))
                             .open(place, part.getValue().reserved()));
         }
-        return new Opened(opened, Map.copyOf(own));
+        Opened all = new Opened(opened, Map.copyOf(own));
+        replacement.settle(all.stores());
+        return all;
     }
 
     /**
@@ -135,6 +141,23 @@ public final class SandboxStorage {
      * @param parts the others' directories, by the paths at which manifests mount them
      */
     public record Opened(Path shared, Map<String, Path> parts) {
+        /** Each filesystem or directory once. */
+        Set<Path> stores() {
+            Set<Path> stores = new LinkedHashSet<>(parts.values());
+            stores.add(shared);
+            return stores;
+        }
+
+        /** Where the directory of a place is; it may not exist yet. */
+        public Path of(String path) {
+            return storeOf(path).resolve(WorkspaceStore.nameFor(path));
+        }
+
+        /** What the directory of a place is in. */
+        public Path storeOf(String path) {
+            return parts.getOrDefault(path, shared);
+        }
+
         /**
          * The directory of one place, made where it does not exist.
          *
@@ -142,8 +165,13 @@ public final class SandboxStorage {
          * @param owner the host's user and group id that stands for the agent's own
          */
         public Path place(String path, long owner) throws IOException {
-            return WorkspaceStore.workspace(parts.getOrDefault(path, shared), path, owner);
+            return WorkspaceStore.workspace(storeOf(path), path, owner);
         }
+    }
+
+    /** How other directories are put in the place of those that it has. */
+    public Replacement replacement() {
+        return replacement;
     }
 
     /** As {@link WorkspaceStore#deleteRootChanges}. */
@@ -159,6 +187,7 @@ public final class SandboxStorage {
             Files.deleteIfExists(part);
         }
         Files.deleteIfExists(parts);
+        replacement.forget();
     }
 
     private List<Path> existing() throws IOException {

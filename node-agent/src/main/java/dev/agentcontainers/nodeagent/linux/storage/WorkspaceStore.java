@@ -184,7 +184,7 @@ public final class WorkspaceStore {
     }
 
     /** A file name for a path of a manifest, another one for each path: parts of two places must never be one. */
-    static String nameFor(String path) {
+    public static String nameFor(String path) {
         String name = URLEncoder.encode(path.substring(1), StandardCharsets.UTF_8);
         return name.length() <= LONGEST_NAME ? name : name.substring(0, SHOWN_OF_LONGER) + "-" + digest(path);
     }

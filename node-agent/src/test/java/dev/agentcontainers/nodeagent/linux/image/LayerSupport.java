@@ -9,13 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Tells by trying whether layers can be unpacked here: root in a container is not let do all of it, nor does every filesystem. */
-final class LayerSupport {
+public final class LayerSupport {
     private static final int LAST_ID = 65_535;
 
     private LayerSupport() {}
 
     /** @param folder where a directory for trying is made and removed again */
-    static void assume(Path folder) throws IOException {
+    public static void assume(Path folder) throws IOException {
         assumeTrue("root".equals(System.getProperty("user.name")), "layers are unpacked by root");
         Path tried = Files.createDirectory(folder.resolve("tried"));
         LayerCalls calls = LayerCalls.ofThisMachine();

@@ -207,8 +207,8 @@ class LayerUnpackerTest {
         assertRefused(
                 new TestLayer().link("link", outside.toString()).file("link/new", "x"), "in a link that leads nowhere");
         assertRefused(
-                new TestLayer().link("a", "b").link("b", "a").file("a/new", "x"), "is not a directory of the layer");
-        assertRefused(new TestLayer().file("file", "1").file("file/new", "x"), "is not a directory of the layer");
+                new TestLayer().link("a", "b").link("b", "a").file("a/new", "x"), "is not a directory of the archive");
+        assertRefused(new TestLayer().file("file", "1").file("file/new", "x"), "is not a directory of the archive");
     }
 
     @Test
@@ -359,9 +359,8 @@ class LayerUnpackerTest {
 
     @Test
     void theTopIsADirectory() {
-        assertRefused(
-                new TestLayer().file("./", "x", entry -> entry.setName(".")), "take the place of the layer's top");
-        assertRefused(new TestLayer().link("/", outside.toString()), "take the place of the layer's top");
+        assertRefused(new TestLayer().file("./", "x", entry -> entry.setName(".")), "take the place of what it is in");
+        assertRefused(new TestLayer().link("/", outside.toString()), "take the place of what it is in");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcontainers.nodeagent.driver.KeptFiles;
 import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -11,9 +12,14 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.DiskDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.MemoryDirectory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -174,6 +180,79 @@ class EmptyDirectoriesIT {
         }
         node.driver().purge(spec.id());
         assertThat(directory).doesNotExist();
+    }
+
+    private static final String ALL_KINDS = """
+            import os, socket
+            os.mkdir("/workspace/folder", 0o750)
+            with open("/workspace/folder/file", "w") as file: file.write("kept")
+            os.chmod("/workspace/folder/file", 0o2640)
+            os.utime("/workspace/folder/file", (1000, 1000))
+            os.link("/workspace/folder/file", "/workspace/same")
+            os.symlink("/etc/shadow", "/workspace/shadow")
+            open("/part/part", "w").close()
+            socket.socket(socket.AF_UNIX).bind("/part/socket")
+            with open("/disk/big", "wb") as file: file.write(os.urandom(12 << 20))
+            """;
+    private static final String LOOK = """
+            import os
+            def look(path):
+                found = os.lstat(path)
+                print(path, oct(found.st_mode), found.st_uid, found.st_gid, found.st_size, int(found.st_mtime) == 1000)
+            look("/workspace"); look("/workspace/folder"); look("/workspace/folder/file"); look("/disk/big")
+            print(os.readlink("/workspace/shadow"), [name for name in os.listdir("/part") if name != "socket"], open("/workspace/same").read())
+            print(os.lstat("/workspace/same").st_ino == os.lstat("/workspace/folder/file").st_ino)
+            """;
+
+    private static SandboxSpec python(SandboxSpec spec, String script) {
+        return TestNode.spec(
+                spec.id(),
+                List.of("python3", "-c", script),
+                spec.limits(),
+                spec.mounts().toArray(ResolvedMount[]::new));
+    }
+
+    /** Into one that has never run, with other ids and another division of its disk; then once more, without room beside it. */
+    @Test
+    void aSnapshotOfThemHasAnotherAgentBeginWithThem() throws Exception {
+        SandboxSpec first = python(TestNode.shell("", TestNode.storage(64 * MIB), ALL), ALL_KINDS);
+        assertThat(node.run(first).code()).as(node.output(first.id())).isZero();
+        node.driver().remove(first.id());
+        KeptFiles files = node.driver().keptFiles().orElseThrow();
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        KeptFiles.Contents saved =
+                files.save(first, new KeptFiles.Origin("team/first", Optional.empty(), Instant.now()), archive);
+        // gVisor keeps sockets to itself.
+        assertThat(saved.leftOut()).isIn(Map.of(), Map.of(KeptFiles.LeftOut.SOCKET, 1L));
+
+        SandboxSpec second = TestNode.shell(
+                "", TestNode.storage(40 * MIB), DISK, new DiskDirectory("/part", OptionalLong.empty()), WORKSPACE);
+        assertThat(files.restore(second, new ByteArrayInputStream(archive.toByteArray()))
+                        .files())
+                .isEqualTo(saved.files());
+        assertThat(node.run(python(second, LOOK)).code())
+                .as(node.output(second.id()))
+                .isZero();
+        assertThat(node.run(python(first, LOOK)).code()).isZero();
+        assertThat(node.output(second.id()))
+                .isEqualTo(node.output(first.id()))
+                .contains("/workspace/folder/file 0o102640 0 0 4 True", "/etc/shadow ['part'] kept");
+
+        node.driver().remove(second.id());
+        assertThat(node.run(again(
+                                second, "dd if=/dev/zero of=/disk/more bs=1M count=12 2>&1; echo new > /workspace/new"))
+                        .code())
+                .isZero();
+        node.driver().remove(second.id());
+        assertThatThrownBy(() -> files.restore(second, new ByteArrayInputStream(archive.toByteArray())))
+                .hasMessageContaining("has no room for the snapshot")
+                .hasMessageContaining("the agent's files are as they were");
+        assertThat(node.run(again(second, "cat /workspace/new; ls /disk; df -m --output=avail /disk | tail -1"))
+                        .code())
+                .isZero();
+        assertThat(node.output(second.id())).containsPattern("new\nbig\nmore\n +([89]|1\\d)$");
+        node.driver().remove(first.id());
+        node.driver().remove(second.id());
     }
 
     @Test

@@ -32,7 +32,9 @@ public final class UserAccess {
         LOG("get", "log"),
         EXEC("create", "exec"),
         EGRESS("get", "egress"),
-        USAGE("get", "usage");
+        USAGE("get", "usage"),
+        SAVE("get", "snapshot"),
+        RESTORE("create", "snapshot");
 
         private final String verb;
         private final String subresource;

@@ -47,16 +47,32 @@ public final class AgentLocator {
         }
         AgentAssignment assignment = assignment(node, agent.getMetadata().getUid())
                 .orElseThrow(() -> conflict(name, "has no assignment on node '" + node + "' yet, or no longer"));
-        if (request instanceof StreamRequest.Exec || request instanceof StreamRequest.Usage) {
-            AssignmentPhase phase = assignment.getStatus() == null
-                    ? null
-                    : assignment.getStatus().phase();
-            if (phase != AssignmentPhase.Running) {
-                throw conflict(name, "is not running: its phase on the node is " + (phase == null ? "unknown" : phase));
-            }
-        }
+        requirePhase(name, assignment, request);
         connections.peer(node).ifPresent(this::dropIfStale);
         return new Target(agent, node, assignment.getMetadata().getName());
+    }
+
+    private static void requirePhase(String name, AgentAssignment assignment, StreamRequest request) {
+        AssignmentPhase phase =
+                assignment.getStatus() == null ? null : assignment.getStatus().phase();
+        String found = "its phase on the node is " + (phase == null ? "unknown" : phase);
+        switch (request) {
+            case StreamRequest.Exec _, StreamRequest.Usage _ -> {
+                if (phase != AssignmentPhase.Running) {
+                    throw conflict(name, "is not running: " + found);
+                }
+            }
+            case StreamRequest.Save _, StreamRequest.Restore _ -> {
+                if (phase != AssignmentPhase.Suspended) {
+                    throw conflict(
+                            name,
+                            "is not suspended: %s; its files can be saved and restored only while it rests (agentctl"
+                                            .formatted(found)
+                                    + " suspend " + name + ")");
+                }
+            }
+            case StreamRequest.Log _, StreamRequest.Egress _ -> {}
+        }
     }
 
     /** A node may have been deleted, or have enrolled anew elsewhere, since it connected. */

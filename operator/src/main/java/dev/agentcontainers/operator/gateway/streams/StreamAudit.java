@@ -27,7 +27,7 @@ public final class StreamAudit {
         this.clock = clock;
     }
 
-    /** Blocks on the API server for an exec; an Event that can't be written does not hold the stream up. */
+    /** Blocks on the API server for what could change the agent; an Event that can't be written does not hold the stream up. */
     public void opened(User user, AgentLocator.Target target, StreamRequest request) {
         AgentContainer agent = target.agent();
         Map<String, String> fields = Map.of(
@@ -71,7 +71,30 @@ public final class StreamAudit {
                             target.node(),
                             exec.tty(),
                             shortened(exec.command().toString()));
-                    emit(user, agent, exec);
+                    emit(
+                            user,
+                            agent,
+                            EventReason.Exec,
+                            "User %s runs %s"
+                                    .formatted(
+                                            user.name(),
+                                            shortened(exec.command().getFirst())));
+                }
+                case StreamRequest.Save _ ->
+                    LOG.info(
+                            "user {} saves the files of {}/{} on {}",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node());
+                case StreamRequest.Restore _ -> {
+                    LOG.info(
+                            "user {} restores files of {}/{} on {}",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node());
+                    emit(user, agent, EventReason.Restore, "User %s restores its files".formatted(user.name()));
                 }
             }
         } finally {
@@ -80,7 +103,7 @@ public final class StreamAudit {
     }
 
     /** Only the program is named: arguments may be secrets, and many may read Events. */
-    private void emit(User user, AgentContainer agent, StreamRequest.Exec exec) {
+    private void emit(User user, AgentContainer agent, EventReason reason, String message) {
         String now = clock.instant().toString();
         Event event = new EventBuilder()
                 .withNewMetadata()
@@ -94,10 +117,9 @@ public final class StreamAudit {
                 .withName(agent.getMetadata().getName())
                 .withUid(agent.getMetadata().getUid())
                 .endInvolvedObject()
-                .withType(EventReason.Exec.type().name())
-                .withReason(EventReason.Exec.name())
-                .withMessage("User %s runs %s"
-                        .formatted(user.name(), shortened(exec.command().getFirst())))
+                .withType(reason.type().name())
+                .withReason(reason.name())
+                .withMessage(message)
                 .withNewSource()
                 .withComponent("agentcontainers-gateway")
                 .endSource()
@@ -108,7 +130,7 @@ public final class StreamAudit {
         try {
             client.resource(event).create();
         } catch (KubernetesClientException e) {
-            LOG.warn("could not write the Event of an exec: {}", e.getMessage());
+            LOG.warn("could not write the Event {}: {}", reason, e.getMessage());
         }
     }
 
