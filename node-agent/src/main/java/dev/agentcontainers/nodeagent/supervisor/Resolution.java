@@ -69,6 +69,7 @@ final class Resolution {
                     mounts.add(new ResolvedMount.DiskDirectory(directory.path(), directory.bytes()));
                 case Mount.Denied _,
                         Mount.MemoryDirectory _,
+                        Mount.RuntimeDirectory _,
                         Mount.HostDirectory _,
                         Mount.ImageFiles _,
                         Mount.ConfigMapFiles _,

@@ -163,6 +163,7 @@ final class StoredFiles implements KeptFiles {
                 case ResolvedMount.Workspace workspace -> paths.add(workspace.path());
                 case ResolvedMount.DiskDirectory directory -> paths.add(directory.path());
                 case ResolvedMount.MemoryDirectory _,
+                        ResolvedMount.RuntimeDirectory _,
                         ResolvedMount.HostDirectory _,
                         ResolvedMount.ImageFiles _,
                         ResolvedMount.Files _,
