@@ -340,7 +340,7 @@ class StreamsIT {
         Result damaged = snapshot("restore", "copy", "-f", part.toString());
         assertThat(damaged.exitCode()).isEqualTo(1);
         assertThat(damaged.errors()).contains("is not whole").contains("the agent's files are as they were");
-        Result restored = snapshot("restore", "default/copy", "-f", file.toString());
+        Result restored = snapshot("restore", TestFleet.NAMESPACE + "/copy", "-f", file.toString());
         assertThat(restored.exitCode()).as(restored.errors()).isZero();
         assertThat(agentctl("resume", "copy").exitCode()).isZero();
 
