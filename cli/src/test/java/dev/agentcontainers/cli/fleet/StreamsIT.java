@@ -304,16 +304,16 @@ class StreamsIT {
                         + "filesystem: {mounts: [{path: /workspace, access: ReadWrite, source: {workspace: {}}}]}");
         fleet.await("resting", AgentPhase.Running);
 
-        assertThat(agentctl("suspend", "resting")).isEqualTo(new Result(0, "default/resting is suspended\n", ""));
+        assertThat(agentctl("suspend", "resting")).isEqualTo(new Result(0, "team-a/resting is suspended\n", ""));
         assertThat(agentctl("exec", "resting", "--", "true").errors())
                 .contains("is not running: its phase on the node is Suspended");
-        assertThat(agentctl("resume", "default/resting")).isEqualTo(new Result(0, "default/resting is resumed\n", ""));
+        assertThat(agentctl("resume", "team-a/resting")).isEqualTo(new Result(0, "team-a/resting is resumed\n", ""));
 
         assertThat(agentctl("exec", "resting", "--", "cat", "/workspace/runs").output())
                 .isEqualTo("run\nrun\n");
         fleet.delete("resting");
         assertThat(agentctl("suspend", "resting").errors())
-                .contains("there is no AgentContainer 'resting' in the namespace 'default'");
+                .contains("there is no AgentContainer 'resting' in the namespace 'team-a'");
     }
 
     /** Its files go on in another agent, which has never run before. */
