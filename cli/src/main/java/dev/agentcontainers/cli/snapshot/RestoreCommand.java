@@ -40,7 +40,7 @@ import picocli.CommandLine.Mixin;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
             "0:the agent has the snapshot's files",
-            "1:it has those that it had, and the message says why",
+            "1:it has those that it had, or what it has is not known: the message says which",
             "2:the command line is wrong"
         })
 final class RestoreCommand implements Callable<Integer> {

@@ -26,5 +26,8 @@ public final class DriverFeature {
     /** Gives agents a session: agents with {@code spec.session}. */
     public static final String SESSION = "session";
 
+    /** Leaves agents unstarted while they are suspended: agents with {@code spec.lifecycle.suspended}. */
+    public static final String SUSPENSION = "suspension";
+
     private DriverFeature() {}
 }

@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.journal;
 
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param outcome set once the agent will not be started again
  * @param milestones when each stage was first reached
  * @param fenced what stood around the current run last, or around the last one that ended
+ * @param promise what of the node's capacity is promised to it; empty for what was accepted by earlier versions
  * @param probeFailure of the probe for which the current run is stopped, or the last one that ended was
  */
 public record JournalEntry(
@@ -37,9 +39,12 @@ public record JournalEntry(
         Optional<Outcome> outcome,
         Milestones milestones,
         Optional<Fenced> fenced,
-        Optional<ProbeFailure> probeFailure) {
+        Optional<ProbeFailure> probeFailure,
+        Optional<ResourceAmounts> promise) {
 
     public JournalEntry {
+        // In journals of versions that knew none.
+        promise = promise == null ? Optional.empty() : promise;
         Objects.requireNonNull(assignment, "assignment");
         Objects.requireNonNull(state, "state");
     }
@@ -168,6 +173,7 @@ public record JournalEntry(
                 Optional.empty(),
                 Milestones.NONE,
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -180,9 +186,34 @@ public record JournalEntry(
         return with(changed, state, run, failures, nextStartAt, outcome);
     }
 
-    /** Taken on by this node. */
+    /** Taken on by this node, with what it requests. */
     public JournalEntry acceptedHere() {
-        return with(assignment, State.ACCEPTED, run, failures, nextStartAt, outcome);
+        return with(assignment, State.ACCEPTED, run, failures, nextStartAt, outcome)
+                .promised();
+    }
+
+    /** What it requests now is promised to it. */
+    public JournalEntry promised() {
+        return new JournalEntry(
+                assignment,
+                state,
+                bootId,
+                run,
+                firstStartedAt,
+                restarts,
+                failures,
+                nextStartAt,
+                lastExit,
+                outcome,
+                milestones,
+                fenced,
+                probeFailure,
+                Optional.of(assignment.requests()));
+    }
+
+    /** What of the node's capacity it has. */
+    public ResourceAmounts promisedRequests() {
+        return promise.or(() -> run.map(begun -> begun.applied().requests())).orElse(assignment.requests());
     }
 
     /** To be removed. */
@@ -216,7 +247,8 @@ public record JournalEntry(
                 outcome,
                 milestones,
                 Optional.of(by),
-                probeFailure);
+                probeFailure,
+                promise);
     }
 
     /** The agent runs. */
@@ -226,7 +258,7 @@ public record JournalEntry(
 
     /** What runs was begun by a process whose journal is lost. */
     public JournalEntry found(String boot, Instant begunAt) {
-        return inRun(State.ACCEPTED, boot, Run.begun(begunAt, true, assignment));
+        return inRun(State.ACCEPTED, boot, Run.begun(begunAt, true, assignment)).promised();
     }
 
     private JournalEntry inRun(State newState, String boot, Run begun) {
@@ -243,12 +275,14 @@ public record JournalEntry(
                 outcome,
                 milestones,
                 fenced,
-                Optional.empty());
+                Optional.empty(),
+                promise);
     }
 
     /** The assignment is in force in the current run. */
     public JournalEntry applied(Assignment inForce) {
-        return with(run.map(begun -> begun.applied(inForce)), firstStartedAt, lastExit, milestones);
+        return with(run.map(begun -> begun.applied(inForce)), firstStartedAt, lastExit, milestones)
+                .promised();
     }
 
     /** The probes of the current run say that. */
@@ -292,7 +326,8 @@ public record JournalEntry(
                 outcome,
                 milestones,
                 fenced,
-                Optional.empty());
+                Optional.empty(),
+                promise);
     }
 
     private JournalEntry withProbeFailure(Optional<ProbeFailure> failure) {
@@ -309,7 +344,8 @@ public record JournalEntry(
                 outcome,
                 milestones,
                 fenced,
-                failure);
+                failure,
+                promise);
     }
 
     /** Between the request to stop the current run and its kill. */
@@ -342,7 +378,8 @@ public record JournalEntry(
                 outcome,
                 milestones,
                 fenced,
-                probeFailure);
+                probeFailure,
+                promise);
     }
 
     /** A start failed before the agent ran; tried again at that time. */
@@ -375,7 +412,8 @@ public record JournalEntry(
                 newOutcome,
                 milestones,
                 fenced,
-                probeFailure);
+                probeFailure,
+                promise);
     }
 
     private JournalEntry with(
@@ -396,6 +434,7 @@ public record JournalEntry(
                 outcome,
                 newMilestones,
                 fenced,
-                probeFailure);
+                probeFailure,
+                promise);
     }
 }

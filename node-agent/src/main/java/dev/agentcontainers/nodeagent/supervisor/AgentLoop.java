@@ -71,9 +71,7 @@ final class AgentLoop implements Runnable {
         this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, images);
         this.resting = resting;
         this.onEnd = onEnd;
-        journalled
-                .filter(JournalEntry::holdsCapacity)
-                .ifPresent(entry -> capacity.adopt(id, entry.assignment().requests()));
+        journalled.filter(JournalEntry::holdsCapacity).ifPresent(entry -> capacity.adopt(id, entry.promisedRequests()));
     }
 
     @Override
@@ -271,10 +269,17 @@ final class AgentLoop implements Runnable {
     }
 
     /** The agent is not to run: nothing of a run is left, its files and its place on the node stay until it is resumed. */
-    private Next rest(JournalEntry entry, IsolationDriver driver) throws SandboxException {
+    private Next rest(JournalEntry entry, IsolationDriver driver) throws SandboxException, InterruptedException {
         clear(driver);
-        JournalEntry kept = entry.suspended();
+        Optional<String> lack = capacity.change(id, entry.assignment().requests());
+        JournalEntry suspended = entry.suspended();
+        JournalEntry kept = lack.isPresent() ? suspended : suspended.promised();
         reports.suspended(kept.equals(entry) ? entry : agent.keep(kept));
+        if (lack.isPresent()) {
+            // Its disk would be made as large as it asks for.
+            resting.refuse("the node has not what the agent requests: " + lack.get());
+            return new Next.Wait(Optional.empty());
+        }
         resting.open(new RestingFiles.Resting(entry.assignment(), driver, Resolution.ofDisk(entry.assignment())));
         return new Next.Wait(Optional.empty());
     }

@@ -69,6 +69,10 @@ final class Launch {
             reports.preparing(entry, "OutOfCapacity", lack.get());
             return new Next.Wait(Next.earlier(Optional.of(nextTry()), AfterExit.deadline(entry)));
         }
+        if (!entry.promised().equals(entry)) {
+            agent.keep(entry.promised());
+            return new Next.Again();
+        }
         String group = entry.assignment().policyGroup();
         if (node.policy()
                 .enforced()

@@ -53,7 +53,10 @@ record Oversight(
         if (current.isSuspending() || current.assignment().suspended()) {
             stop(
                     driver,
-                    current.isSuspending() ? current : agent.keep(current.suspending()),
+                    current.isSuspending()
+                            ? current
+                            : agent.keep(
+                                    current.suspending().stopping(node.clock().instant())),
                     running,
                     Availability.SUSPENDING);
             return new Next.Again();

@@ -21,6 +21,7 @@ final class RestingFiles {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
     private Optional<Resting> resting = Optional.empty();
+    private Optional<String> refusal = Optional.empty();
     private @Nullable Thread working;
 
     /** What is done with the files of an agent. */
@@ -37,6 +38,7 @@ final class RestingFiles {
         lock.lock();
         try {
             resting = Optional.of(agent);
+            refusal = Optional.empty();
         } finally {
             lock.unlock();
         }
@@ -44,9 +46,19 @@ final class RestingFiles {
 
     /** For the agent's loop: ends the work that is under way, and waits for its end. */
     void close() throws InterruptedException {
+        close(Optional.empty());
+    }
+
+    /** The same of an agent that rests, and why nobody may work with its files. */
+    void refuse(String why) throws InterruptedException {
+        close(Optional.of(why));
+    }
+
+    private void close(Optional<String> why) throws InterruptedException {
         lock.lock();
         try {
             resting = Optional.empty();
+            refusal = why;
             if (working != null) {
                 working.interrupt();
             }
@@ -76,10 +88,7 @@ final class RestingFiles {
         } catch (SandboxException | IOException | RuntimeException e) {
             if (isOver()) {
                 throw new SandboxException(
-                        step,
-                        Kind.TRANSIENT,
-                        "ended, because the agent is resumed or removed; its files are as they were",
-                        e);
+                        step, Kind.TRANSIENT, "ended, because the agent is resumed or removed: " + e.getMessage(), e);
             }
             throw e;
         } finally {
@@ -93,8 +102,9 @@ final class RestingFiles {
             Resting agent = resting.orElseThrow(() -> new SandboxException(
                     step,
                     Kind.TRANSIENT,
-                    "the agent is not suspended on its node: its files can be saved and restored only while it rests"
-                            + " (agentctl suspend)"));
+                    refusal.orElse(
+                            "the agent is not suspended on its node: its files can be saved and restored only while it"
+                                    + " rests (agentctl suspend)")));
             if (working != null) {
                 throw new SandboxException(
                         step, Kind.TRANSIENT, "the agent's files are being saved or restored already: try again later");

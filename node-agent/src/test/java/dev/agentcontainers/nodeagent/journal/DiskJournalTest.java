@@ -166,7 +166,9 @@ class DiskJournalTest {
                 .started(NOW);
         JournalEntry found = new DiskJournal(folder).entry(ID).orElseThrow();
         assertThat(found.run()).isEqualTo(expected.run());
-        assertThat(found.exited(new ExitStatus(3, NOW, false)))
+        assertThat(found.promise()).isEmpty();
+        assertThat(found.promisedRequests()).isEqualTo(read.requests());
+        assertThat(found.promised().exited(new ExitStatus(3, NOW, false)))
                 .as("what its last run used was not kept then")
                 .isEqualTo(expected.exited(new ExitStatus(3, NOW, false)));
         assertThat(found.lastExit()).hasValue(new ExitStatus(3, NOW, false));

@@ -211,6 +211,13 @@ class SuspendedTest {
         node.run(larger.assignment());
         assertThat(node.awaitReason(ID, "OutOfCapacity").message()).contains("2100 asked for, 2000 free of 2000");
         assertThat(node.machine.starts(ID)).isEqualTo(1);
+        node.crash();
+        node.forgetReports();
+        node.up().run(larger.assignment());
+        node.awaitReason(ID, "OutOfCapacity");
+        assertThat(node.machine.starts(ID))
+                .as("after a restart of the node agent")
+                .isEqualTo(1);
 
         running(Assignments.of("a").newer().newer().newer().requests(Assignments.amounts(2000, 1)));
         assertThat(node.machine.starts(ID)).isEqualTo(2);

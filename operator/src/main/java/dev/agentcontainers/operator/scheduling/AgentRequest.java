@@ -55,6 +55,9 @@ public record AgentRequest(
         if (spec.session() != null) {
             features.add(DriverFeature.SESSION);
         }
+        if (spec.lifecycle() != null && Boolean.TRUE.equals(spec.lifecycle().suspended())) {
+            features.add(DriverFeature.SUSPENSION);
+        }
         if (spec.resources() != null && spec.resources().limits() != null) {
             features.addAll(limits(spec.resources().limits()));
         }

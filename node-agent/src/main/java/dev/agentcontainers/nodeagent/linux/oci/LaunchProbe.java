@@ -146,6 +146,7 @@ record LaunchProbe(
         // By the fence, which stands before the first agent does: its own rules need what limits of rates need.
         features.add(DriverFeature.NETWORK_EGRESS_RATE);
         features.add(DriverFeature.NETWORK_INGRESS_RATE);
+        features.add(DriverFeature.SUSPENSION);
         if (kind != DriverKind.GVISOR) {
             features.add(DriverFeature.SESSION);
         }

@@ -10,6 +10,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,9 @@ import java.util.stream.Stream;
 
 /** What runs of sandboxes use and used, by files of the kernel and one statfs(2). Starts no process. Thread-safe. */
 final class RunStats {
+    private static final Duration UNMOUNTED = Duration.ofMillis(500);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+
     private final DriverKind kind;
     private final SandboxCgroups cgroups;
     private final Clock clock;
@@ -45,6 +49,21 @@ final class RunStats {
         }
     }
 
+    /** The last processes of a run, its shim among them, end a moment after the agent has, and its files are unmounted then. */
+    private static OptionalLong settled(SandboxStorage storage) throws IOException {
+        long giveUp = System.nanoTime() + UNMOUNTED.toNanos();
+        OptionalLong used = storage.used();
+        try {
+            while (used.isEmpty() && storage.limit().isPresent() && System.nanoTime() < giveUp) {
+                Thread.sleep(LOOK_AGAIN);
+                used = storage.used();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return used;
+    }
+
     /**
      * What a run that has ended used in all, to be asked before its control groups go. Empty where nothing of it is told. How much its
      * files take is told once the kernel has unmounted them, which it does as the last process ends that sees them.
@@ -55,7 +74,7 @@ final class RunStats {
             return Optional.empty();
         }
         GroupStats group = cgroups.stats(files.id().value());
-        OptionalLong taken = storage.used();
+        OptionalLong taken = settled(storage);
         boolean told = Stream.of(group.cpuNanos(), group.memoryPeakBytes(), taken, group.outOfMemoryKills())
                 .anyMatch(OptionalLong::isPresent);
         return told

@@ -1,6 +1,9 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.nodeagent.linux.process.ChildProcess;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,7 @@ record SessionBus(RuntimeCommand runtime, SandboxFiles files, long shimPid) {
     private static final String PROGRAM = "dbus-daemon";
     private static final int STANDARD_OUTPUT = 1;
     private static final int STANDARD_ERROR = 2;
+    private static final int LONGEST_MESSAGE = 1024;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     static String address(String runtimeDirectory) {
@@ -28,9 +32,9 @@ record SessionBus(RuntimeCommand runtime, SandboxFiles files, long shimPid) {
     /**
      * Starts it in a sandbox whose agent has not been started. Where the agent's files have no such program there is no bus.
      *
-     * @throws IOException where it does not get ready, with what it said
+     * @throws SandboxException where it does not get ready, with what it said
      */
-    void start(String runtimeDirectory) throws IOException {
+    void start(String runtimeDirectory) throws IOException, SandboxException {
         ExecPlace place = ExecPlace.of(files, shimPid);
         Path specification = place.ours(".json");
         try {
@@ -60,7 +64,7 @@ record SessionBus(RuntimeCommand runtime, SandboxFiles files, long shimPid) {
         }
     }
 
-    private void start(List<String> command) throws IOException {
+    private void start(List<String> command) throws IOException, SandboxException {
         int[] said = new int[2];
         Shim.check("make a pipe", runtime.descriptors().pipe(said));
         try {
@@ -73,14 +77,23 @@ record SessionBus(RuntimeCommand runtime, SandboxFiles files, long shimPid) {
                 runtime.descriptors().close(said[1]);
             }
             process.await(PATIENCE);
-            String line = process.readLine(said[0], PATIENCE);
+            String line = process.readLine(said[0], LONGEST_MESSAGE, PATIENCE);
             if (!line.startsWith("unix:path=") && !isMissing(line)) {
-                throw new IOException("the session's " + PROGRAM + " does not get ready: "
-                        + (line.isBlank() ? "it says nothing" : line.strip()));
+                // Started again, it would begin in vain each time.
+                throw new SandboxException(
+                        Step.START,
+                        Kind.INVALID_SPEC,
+                        "the session's " + PROGRAM + " does not get ready: "
+                                + (line.isBlank() ? "it says nothing" : printable(line)));
             }
         } finally {
             runtime.descriptors().close(said[0]);
         }
+    }
+
+    /** It is the agent's to say what it likes. */
+    private static String printable(String line) {
+        return line.strip().replaceAll("\\p{Cntrl}", "?");
     }
 
     /** As crun and runc say it, and the program that restricts files. */

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.image.LayerCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
+import dev.agentcontainers.nodeagent.linux.namespace.Uninterrupted;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.snapshot.NoRoomException;
 import dev.agentcontainers.nodeagent.linux.snapshot.SnapshotException;
@@ -13,7 +14,9 @@ import dev.agentcontainers.nodeagent.linux.snapshot.SnapshotUnpacker.Place;
 import dev.agentcontainers.nodeagent.linux.snapshot.SnapshotWriter;
 import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.linux.storage.Replacement;
+import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Division;
 import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
+import dev.agentcontainers.nodeagent.linux.storage.StorageLimit;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -31,6 +34,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.FutureTask;
 
 /**
  * What sandboxes have on the disk, while nothing of them runs. What an agent has changed of its image's root is not among it: no
@@ -88,13 +92,15 @@ final class StoredFiles implements KeptFiles {
         boolean whole = false;
         try {
             Set<String> paths = paths(spec);
-            Object disk = device(settings.stateDirectory());
+            Division division = driver.allocation(spec).division();
             Contents contents = new SnapshotUnpacker(
                             ids.of(spec.id().value()),
                             path -> paths.contains(path)
                                     ? Optional.of(new Place(
                                             replacement.fresh(opened, path),
-                                            !device(opened.storeOf(path)).equals(disk)))
+                                            isReserved(division, path)
+                                                    ? Optional.empty()
+                                                    : Optional.of(settings.stateDirectory())))
                                     : Optional.empty())
                     .unpack(archive);
             whole = true;
@@ -112,10 +118,14 @@ final class StoredFiles implements KeptFiles {
     }
 
     private static void decide(Opened opened, Replacement replacement) throws SandboxException {
-        // A channel that is used by an interrupted thread is closed.
-        boolean interrupted = Thread.interrupted();
-        try {
+        // On a thread that nobody interrupts: a channel that an interrupted one uses is closed.
+        FutureTask<Boolean> decision = new FutureTask<>(() -> {
             replacement.decide(opened);
+            return true;
+        });
+        Thread.ofPlatform().name("snapshot").start(decision);
+        try {
+            Uninterrupted.await(decision);
         } catch (IOException e) {
             throw new SandboxException(
                     Step.RESTORE,
@@ -123,15 +133,13 @@ final class StoredFiles implements KeptFiles {
                     "the snapshot is unpacked, but putting its files in place failed: " + e.getMessage()
                             + "; the agent's next start has all of them, or all that it had: restore it again",
                     e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 
-    private static Object device(Path path) throws IOException {
-        return Files.getAttribute(path, "unix:dev");
+    /** Whether what is written there takes nothing of the disk that others could have. */
+    private static boolean isReserved(Division division, String path) {
+        return division.parts().containsKey(path)
+                || division.shared().filter(StorageLimit::reserved).isPresent();
     }
 
     private static SandboxException failed(IOException cause) {

@@ -60,12 +60,15 @@ public record ChildProcess(ProcessCalls processes, DescriptorCalls descriptors, 
         return text.toString(StandardCharsets.UTF_8);
     }
 
-    /** The first line that comes out of a pipe, or as much of it as came until the pipe's end or in that time. */
-    public String readLine(int pipe, Duration patience) {
+    /** The first line that comes out of a pipe, or as much of it as came until the pipe's end or in that time, or as is wanted. */
+    public String readLine(int pipe, int mostBytes, Duration patience) {
         long giveUp = System.nanoTime() + patience.toNanos();
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         byte[] buffer = new byte[1];
-        while (isReady(pipe, giveUp) && descriptors.read(pipe, buffer) > 0 && buffer[0] != '\n') {
+        while (text.size() < mostBytes
+                && isReady(pipe, giveUp)
+                && descriptors.read(pipe, buffer) > 0
+                && buffer[0] != '\n') {
             text.write(buffer[0]);
         }
         return text.toString(StandardCharsets.UTF_8);

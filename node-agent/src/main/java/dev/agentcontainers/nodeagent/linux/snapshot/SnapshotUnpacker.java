@@ -63,9 +63,9 @@ public final class SnapshotUnpacker {
     /**
      * A directory.
      *
-     * @param limited whether what it is in has a limit of its own
+     * @param shared a folder on the disk that is filled and that others need too; empty where all that can be filled is the agent's
      */
-    public record Place(Path directory, boolean limited) {}
+    public record Place(Path directory, Optional<Path> shared) {}
 
     private record Folder(Place place, LayerTree tree) {}
 
@@ -143,7 +143,14 @@ public final class SnapshotUnpacker {
                 .orElseThrow(() -> new SnapshotException("the snapshot has files of " + EntryName.shown(mount.path())
                         + ", where the agent has neither a workspace nor an emptyDir on the disk: it must have a mount"
                         + " there (spec.filesystem.mounts)"));
-        folders.put(mount.folder(), new Folder(place, new LayerTree(calls, place.directory(), tally::one, true)));
+        folders.put(
+                mount.folder(), new Folder(place, new LayerTree(calls, place.directory(), this::countFolder, true)));
+    }
+
+    /** One on the way to what an entry is for. */
+    private void countFolder() throws IOException {
+        tally.one();
+        filesSinceLook++;
     }
 
     private void unpack(TarArchiveEntry entry, BoundedTar tar) throws IOException {
@@ -212,12 +219,12 @@ public final class SnapshotUnpacker {
 
     /** Where nothing else limits what an archive takes of the disk, all that is on it would suffer. */
     private void look(Folder folder, boolean now) throws IOException {
-        if (!now || folder.place().limited()) {
+        if (!now || folder.place().shared().isEmpty()) {
             return;
         }
         bytesSinceLook = 0;
         filesSinceLook = 0;
-        String directory = folder.place().directory().toString();
+        String directory = folder.place().shared().get().toString();
         if (calls.freeBytes(directory) < LEAST_FREE || calls.freeInodes(directory) < LEAST_FREE_FILES) {
             throw new NoRoomException("the node's disk has less than " + LEAST_FREE + " bytes or " + LEAST_FREE_FILES
                     + " files (inodes) left, which stay free");

@@ -90,7 +90,9 @@ class SnapshotTest {
     private Contents restore(byte[] archive) throws IOException {
         return new SnapshotUnpacker(
                         OTHER_IDS,
-                        path -> path.equals("/w") ? Optional.of(new Place(restored, true)) : Optional.empty())
+                        path -> path.equals("/w")
+                                ? Optional.of(new Place(restored, Optional.empty()))
+                                : Optional.empty())
                 .unpack(new ByteArrayInputStream(archive));
     }
 
