@@ -8,6 +8,7 @@ import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.TerminalSize;
 import dev.agentcontainers.protocol.client.MessageSocket;
 import dev.agentcontainers.protocol.client.MessageSocket.Event;
+import dev.agentcontainers.protocol.client.PartsInputStream;
 import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
@@ -130,44 +131,22 @@ final class RemoteProcess implements AgentProgram {
         socket.close();
     }
 
-    private final class ReceivedOutput extends InputStream {
+    private final class ReceivedOutput extends PartsInputStream {
         private final OutputStream errors;
-        private byte[] part = {};
-        private int taken;
 
         ReceivedOutput(OutputStream errors) {
             this.errors = errors;
         }
 
         @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            if (length == 0) {
-                return 0;
+        protected Optional<byte[]> next() throws IOException {
+            if (result.isPresent()) {
+                // What could not be run, or broke off, has not come to its end.
+                exitCode();
+                return Optional.empty();
             }
-            while (taken == part.length) {
-                if (result.isPresent()) {
-                    // What could not be run, or broke off, has not come to its end.
-                    exitCode();
-                    return -1;
-                }
-                next();
-            }
-            int count = Math.min(length, part.length - taken);
-            System.arraycopy(part, taken, target, offset, count);
-            taken += count;
-            return count;
-        }
-
-        private void next() throws IOException {
             try {
-                part = receive(errors).orElse(new byte[0]);
-                taken = 0;
+                return Optional.of(receive(errors).orElse(new byte[0]));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while a program's output was read");

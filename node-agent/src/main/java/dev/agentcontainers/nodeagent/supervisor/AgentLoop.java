@@ -11,6 +11,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.supervisor.Mailbox.Desired;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -26,6 +27,8 @@ import org.slf4j.MDC;
  */
 final class AgentLoop implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
+
+    private static final Duration LOOK_FOR_ROOM = Duration.ofMinutes(1);
 
     private final SandboxId id;
     private final NodeParts node;
@@ -278,7 +281,8 @@ final class AgentLoop implements Runnable {
         if (lack.isPresent()) {
             // Its disk would be made as large as it asks for.
             resting.refuse("the node has not what the agent requests: " + lack.get());
-            return new Next.Wait(Optional.empty());
+            // What others give back wakes nobody.
+            return new Next.Wait(Optional.of(node.clock().instant().plus(LOOK_FOR_ROOM)));
         }
         resting.open(new RestingFiles.Resting(entry.assignment(), driver, Resolution.ofDisk(entry.assignment())));
         return new Next.Wait(Optional.empty());

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts one agent of which nothing exists. Fails closed: where a step fails, the agent's first instruction has not run,
+ * Starts one agent of which nothing exists. Fails closed: where a step fails, the agent's first instruction has not run (at most its session's bus, behind the fence),
  * what the other steps made is removed, and the report says which step and why. Used by one thread.
  */
 final class Launch {

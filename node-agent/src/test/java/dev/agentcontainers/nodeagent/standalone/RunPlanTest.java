@@ -119,6 +119,7 @@ class RunPlanTest {
             isolation: {minimum: MicroVM}                                 | spec.isolation.minimum: is MicroVM
             isolation: {className: process}, platform: {os: windows}      | spec.platform.os: is windows, but this machine is linux
             isolation: {className: process}, platform: {arch: arm64}      | spec.platform.arch: is arm64, but this machine is amd64
+            isolation: {className: process}, lifecycle: {suspended: true} | spec.lifecycle.suspended: is true, but nobody could resume a standalone run
             isolation: {className: process}, env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}] | spec.env[0].valueFrom.secretKeyRef: there is no Secret s
             """)
     void refusesWhatThisMachineCanNotGive(String spec, String says) throws InvalidManifestException {

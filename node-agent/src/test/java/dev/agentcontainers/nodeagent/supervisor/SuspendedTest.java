@@ -263,6 +263,23 @@ class SuspendedTest {
         assertThat(node.machine.files.startsAtItsEnd).isZero();
     }
 
+    /** Its disk would be made as large as it asks for. */
+    @Test
+    void nobodyWorksWithItsFilesBeforeWhatItAsksForIsPromised() {
+        running(Assignments.of("a"));
+        suspended(Assignments.of("a").newer());
+        node.run(Assignments.of("a")
+                .newer()
+                .newer()
+                .suspended(true)
+                .requests(Assignments.amounts(2100, 1))
+                .assignment());
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> node.latest(ID).orElseThrow().assignment().generation() == 3);
+        assertThatThrownBy(() -> node.supervisor().save(ID, OutputStream.nullOutputStream()))
+                .hasMessageContaining("2100 asked for, 2000 free of 2000");
+    }
+
     @Test
     void deletedItIsGone() {
         running(Assignments.of("a"));

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What an agent asks of a node.
  *
  * @param fromImage whether the agent runs an image, and not the node's own programs
- * @param limits those that not every node can enforce, by the names of the features that they need
+ * @param features what not every driver can do and the agent needs, by the names of DriverFeature
  * @param avoided nodes that have refused this agent a short while ago
  */
 public record AgentRequest(
@@ -29,7 +29,7 @@ public record AgentRequest(
         IsolationNeed isolation,
         boolean fromImage,
         ResourceVector requests,
-        List<String> limits,
+        List<String> features,
         Map<String, String> nodeSelector,
         List<Toleration> tolerations,
         Set<String> avoided) {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.scheduling;
 
+import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import java.util.Comparator;
 import java.util.List;
@@ -66,9 +67,9 @@ sealed interface IsolationChoice {
                     "where isolation is weaker than %s".formatted(needed),
                     "driver %s counts as %s".formatted(option.driver(), driver.strength())));
         }
-        for (String limit : agent.limits()) {
-            if (!driver.features().contains(limit)) {
-                return none("whose driver %s cannot limit %s".formatted(option.driver(), limit));
+        for (String feature : agent.features()) {
+            if (!driver.features().contains(feature)) {
+                return none("whose driver %s %s".formatted(option.driver(), lackOf(feature)));
             }
         }
         return new Chosen(option, driver.strength());
@@ -105,5 +106,13 @@ sealed interface IsolationChoice {
 
     private static None none(String summary) {
         return new None(Obstacle.of(summary));
+    }
+
+    private static String lackOf(String feature) {
+        return switch (feature) {
+            case DriverFeature.SESSION -> "has no sessions, for spec.session";
+            case DriverFeature.SUSPENSION -> "cannot leave an agent unstarted, for spec.lifecycle.suspended";
+            default -> "cannot limit " + feature;
+        };
     }
 }

@@ -98,19 +98,34 @@ class SchedulerTest {
                         "because no IsolationClass reaches level MicroVM"),
                 row(
                         "disk limit",
-                        agent -> agent.limits("ephemeral-storage"),
+                        agent -> agent.needing("ephemeral-storage"),
                         node -> node,
                         "whose driver process cannot limit ephemeral-storage"),
                 row(
                         "rates of disks of which the node limits one only",
-                        agent -> agent.limits("disk-read-rate", "disk-write-rate"),
+                        agent -> agent.needing("disk-read-rate", "disk-write-rate"),
                         node -> node.features("host-root", "disk-read-rate"),
                         "whose driver process cannot limit disk-write-rate"),
                 row(
                         "rates of the network at a node of an earlier version",
-                        agent -> agent.limits("network-egress-rate", "network-ingress-rate"),
+                        agent -> agent.needing("network-egress-rate", "network-ingress-rate"),
                         node -> node.features("host-root", "disk-read-rate", "disk-write-rate"),
                         "whose driver process cannot limit network-egress-rate"),
+                row(
+                        "a session where there are none",
+                        agent -> agent.needing("session"),
+                        node -> node.features("host-root"),
+                        "whose driver process has no sessions, for spec.session"),
+                row(
+                        "a suspended agent at a node of an earlier version",
+                        agent -> agent.needing("suspension"),
+                        node -> node.features("host-root"),
+                        "whose driver process cannot leave an agent unstarted, for spec.lifecycle.suspended"),
+                row(
+                        "both where they are",
+                        agent -> agent.needing("session", "suspension"),
+                        node -> node.features("host-root", "session", "suspension"),
+                        ""),
                 row(
                         "image by its class",
                         agent -> agent.isolation(new IsolationNeed.OfClass("container"))
@@ -159,7 +174,7 @@ class SchedulerTest {
                 row(
                         "image with a limit of disk that only the other class can enforce",
                         agent -> agent.isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
-                                .limits("ephemeral-storage")
+                                .needing("ephemeral-storage")
                                 .fromImage(),
                         node -> node.features("host-root", "ephemeral-storage")
                                 .driver("container", IsolationLevel.Container, "image"),
@@ -347,7 +362,7 @@ class SchedulerTest {
                     build.isolation(),
                     true,
                     build.requests(),
-                    build.limits(),
+                    build.features(),
                     build.nodeSelector(),
                     build.tolerations(),
                     build.avoided()));
@@ -358,13 +373,13 @@ class SchedulerTest {
                     build.os(), build.arch(), build.isolation(), requests, List.of(), Map.of(), List.of(), Set.of());
         }
 
-        AgentRow limits(String... limits) {
+        AgentRow needing(String... features) {
             return with(
                     build.os(),
                     build.arch(),
                     build.isolation(),
                     build.requests(),
-                    List.of(limits),
+                    List.of(features),
                     Map.of(),
                     List.of(),
                     Set.of());

@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.MemoryDir
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -253,6 +255,61 @@ class EmptyDirectoriesIT {
         assertThat(node.output(second.id())).containsPattern("new\nbig\nmore\n +([89]|1\\d)$");
         node.driver().remove(first.id());
         node.driver().remove(second.id());
+    }
+
+    /** Once all of it has come, whoever resumes the agent waits: its files are all of the snapshot's. */
+    @Test
+    void aSnapshotThatIsBeingDecidedIsNotInterrupted() throws Exception {
+        KeptFiles files = node.driver().keptFiles().orElseThrow();
+        SandboxSpec first = TestNode.shell("echo new > /workspace/file; echo new > /disk/file", DISK, WORKSPACE);
+        assertThat(node.run(first).code()).isZero();
+        node.driver().remove(first.id());
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        files.save(first, new KeptFiles.Origin("team/first", Optional.empty(), Instant.now()), archive);
+        SandboxSpec second = TestNode.shell("cat /workspace/file /disk/file", DISK, WORKSPACE);
+
+        Thread worker = Thread.currentThread();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread interrupter = Thread.ofPlatform().unstarted(() -> {
+            while (!done.get()) {
+                worker.interrupt();
+                Thread.onSpinWait();
+            }
+        });
+        InputStream whole = new ByteArrayInputStream(archive.toByteArray()) {
+            @Override
+            public int read() {
+                int one = super.read();
+                interruptAtTheEnd();
+                return one;
+            }
+
+            /** The last byte is of the sum over all of it, and asked for behind all files. */
+            @Override
+            public int read(byte[] target, int offset, int length) {
+                int count = super.read(target, offset, Math.min(length, Math.max(1, available() - 1)));
+                interruptAtTheEnd();
+                return count;
+            }
+
+            private void interruptAtTheEnd() {
+                if (available() == 0 && interrupter.getState() == Thread.State.NEW) {
+                    interrupter.start();
+                }
+            }
+        };
+        try {
+            files.restore(second, whole);
+        } finally {
+            done.set(true);
+            while (interrupter.isAlive()) {
+                Thread.onSpinWait();
+            }
+            Thread.interrupted();
+        }
+        assertThat(interrupter.getState()).as("it was interrupted").isEqualTo(Thread.State.TERMINATED);
+        assertThat(node.outputOf(second)).isEqualTo("new\nnew");
+        node.driver().purge(first.id());
     }
 
     @Test

@@ -195,6 +195,13 @@ class GvisorIT {
     }
 
     @Test
+    void aSessionIsRefused() {
+        assertThatThrownBy(() -> driver.prepare(shell("true", new ResolvedMount.RuntimeDirectory("/run/session"))))
+                .hasMessageContaining("spec.session")
+                .hasMessageContaining("container");
+    }
+
+    @Test
     void tooLittleMemoryIsNamed() {
         assertThatThrownBy(() -> driver.prepare(shell("true", TestNode.limits(1000, 32 * MIB, 16))))
                 .hasMessageContaining("spec.resources.limits.memory")
