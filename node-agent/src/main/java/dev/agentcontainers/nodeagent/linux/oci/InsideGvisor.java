@@ -98,14 +98,33 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
         } catch (NumberFormatException e) {
             throw new IOException("runsc's " + pidFile.getFileName() + " holds no pid", e);
         }
-        List<Integer> tree = tree(first, parents(table()));
-        for (List<String> target : targets(tree)) {
-            killOne(target);
+        Set<Integer> stopped = stopTree(first);
+        for (List<String> target : targets(List.copyOf(stopped))) {
+            signal(target, "KILL");
         }
-        if (tree.size() > MOST) {
-            throw new IOException("it has begun " + (tree.size() - 1) + " processes more, of which no more than " + MOST
+        if (stopped.size() > MOST) {
+            throw new IOException("it has begun " + (stopped.size() - 1) + " processes more, of which no more than " + MOST
                     + " are killed one by one: those that are in other process groups may go on");
         }
+    }
+
+    /**
+     * Until a look finds nobody new: what runs could begin another after its descendants were looked up, whose parent is then
+     * dead and whose descent is forgotten. The parent before its children.
+     */
+    private Set<Integer> stopTree(int first) throws IOException {
+        Set<Integer> stopped = new LinkedHashSet<>();
+        List<Integer> fresh = List.of(first);
+        while (!fresh.isEmpty() && stopped.size() <= MOST) {
+            for (List<String> target : targets(fresh)) {
+                signal(target, "STOP");
+            }
+            stopped.addAll(fresh);
+            fresh = tree(first, parents(table())).stream()
+                    .filter(process -> !stopped.contains(process))
+                    .toList();
+        }
+        return stopped;
     }
 
     /** Empty where the agent has ended. */
@@ -118,11 +137,11 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
         }
     }
 
-    private void killOne(List<String> target) throws IOException {
+    private void signal(List<String> target, String signal) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("kill"));
         arguments.addAll(target);
         arguments.add(files.id().value());
-        arguments.add("KILL");
+        arguments.add(signal);
         try {
             command.run(files, shimPid, arguments);
         } catch (RuntimeCommand.RefusedException e) {
@@ -131,7 +150,7 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
     }
 
     /**
-     * Whom runsc is told to kill, in this order. Where there are too many the first one's process group goes before the
+     * Whom runsc is told to signal, in this order. Where there are too many the first one's process group goes before the
      * others, all at once.
      */
     static List<List<String>> targets(List<Integer> tree) {

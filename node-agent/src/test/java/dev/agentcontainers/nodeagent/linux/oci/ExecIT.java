@@ -198,11 +198,7 @@ class ExecIT {
         assertThat(session.standardOutput().read()).isEqualTo('r');
         session.close();
         session.awaitExit();
-        await().until(() -> {
-            try (ExecSession look = exec(false, false, "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")) {
-                return !text(look.standardOutput()).contains("sleep 7777");
-            }
-        });
+        await().until(() -> !running().contains("sleep 7777"));
     }
 
     @Test
@@ -423,12 +419,31 @@ class ExecIT {
             session.close();
             session.awaitExit();
             assertThat(text(session.standardOutput())).isEmpty();
-            await().until(() -> {
-                try (ExecSession look =
-                        exec(false, false, "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")) {
-                    return !text(look.standardOutput()).contains("sleep 6667");
-                }
-            });
+            await().until(() -> !running().contains("sleep 6667"));
+        }
+    }
+
+    /** Most of those that have no trace of their descent left are begun between the look and the end. */
+    @Test
+    void closingASessionLeavesNothingThatItsProcessBeginsMeanwhile() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            ExecSession session = exec(
+                    false,
+                    false,
+                    "/bin/sh",
+                    "-c",
+                    "echo ready; n=0; while [ $n -lt 100 ]; do n=$((n + 1)); sleep 6668 & done; wait");
+            assertThat(session.standardOutput().read()).isEqualTo('r');
+            session.close();
+            session.awaitExit();
+            await().until(() -> !running().contains("sleep 6668"));
+        }
+    }
+
+    /** The command lines of all processes in the sandbox. */
+    private static String running() throws Exception {
+        try (ExecSession look = exec(false, false, "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")) {
+            return text(look.standardOutput());
         }
     }
 }
