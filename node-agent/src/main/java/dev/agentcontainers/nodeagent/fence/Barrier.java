@@ -24,6 +24,8 @@ public enum Barrier {
     INGRESS("ingress", "no ingress rule of the receiving agent's policies allows it"),
     /** Only rules with budgets allow it, and none of them has any left. */
     BUDGET("budget", "the budgets of the rules that allow it are used up"),
+    /** As many of its connections are under way as a node lets an agent have. */
+    CONNECTIONS("connections", "the agent has as many connections as it may have at a time"),
     /** An agent's address of this node that no agent has. */
     NO_AGENT("no-agent", "no agent has that address"),
     UNKNOWN("unknown", "the fence does not say why");

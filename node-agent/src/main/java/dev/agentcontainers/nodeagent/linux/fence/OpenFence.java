@@ -215,7 +215,7 @@ final class OpenFence implements AutoCloseable {
     private void writeBase(NeverAllowed never) throws IOException {
         String set = new SetNames(table.sets()).never();
         fence.transaction(Rules.tableWithNeverAllowed(set, never));
-        fence.transaction(Rules.base(plan, set));
+        ConnectionLimit.in(fence).apply(most -> fence.transaction(Rules.base(plan, set, most)));
         base = readBase();
     }
 

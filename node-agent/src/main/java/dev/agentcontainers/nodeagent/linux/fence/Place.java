@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.linux.namespace.NamespaceThread;
 import dev.agentcontainers.nodeagent.linux.namespace.NetworkNamespace;
 import dev.agentcontainers.nodeagent.linux.netlink.NetlinkSocket;
 import dev.agentcontainers.nodeagent.linux.nftables.Nftables;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,14 +104,19 @@ final class Place implements AutoCloseable {
 
     /** Reads a network sysctl of this namespace. */
     String sysctl(String name) throws IOException {
-        return thread.call(() -> Files.readString(path(name)).strip());
+        return thread.call(() -> read(path(name)));
     }
 
     /** The same; empty where there is none of that name. */
     Optional<String> sysctlIfThere(String name) throws IOException {
-        return thread.call(() -> Files.exists(path(name))
-                ? Optional.of(Files.readString(path(name)).strip())
-                : Optional.empty());
+        return thread.call(() -> Files.exists(path(name)) ? Optional.of(read(path(name))) : Optional.empty());
+    }
+
+    /** In one piece: behind a number's first byte the kernel has nothing more to give. */
+    private static String read(Path setting) throws IOException {
+        try (BufferedReader reader = Files.newBufferedReader(setting)) {
+            return String.valueOf(reader.readLine()).strip();
+        }
     }
 
     /** For the namespace of the calling thread. */

@@ -9,7 +9,9 @@ import dev.agentcontainers.protocol.names.NameServer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The rulesets as nftables commands. Pure text.
@@ -27,6 +29,8 @@ final class Rules {
             "note_source",
             "refuse",
             "answer",
+            "crowded",
+            "note_crowded",
             "from_uplink",
             "from_fleet",
             "from_agent",
@@ -86,8 +90,10 @@ final class Rules {
     /**
      * All that does not depend on agents and groups. Replaces what an earlier process, perhaps of another version, left;
      * keeps agents' elements and groups' chains.
+     *
+     * @param mostConnections of an agent at a time; empty where the kernel can't count them
      */
-    static String base(AddressPlan plan, String neverSet) {
+    static String base(AddressPlan plan, String neverSet, OptionalInt mostConnections) {
         return """
                 add set inet agentfence sources { type ifname . ipv4_addr; }
                 add map inet agentfence established { type ifname . ipv4_addr : verdict; }
@@ -100,11 +106,14 @@ final class Rules {
                   type ifname . ipv4_addr . inet_proto . inet_service : mark; flags timeout; size %1$d; }
                 add set inet agentfence asking { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
                 add set inet agentfence beginning { type ifname; flags dynamic,timeout; timeout 10s; size 65536; }
+                add set inet agentfence connections { type ifname; flags dynamic; size 65536; }
                 add set inet agentfence noted { type ifname; flags dynamic,timeout; timeout 60s; size 65536; }
                 add chain inet agentfence note
                 add chain inet agentfence note_source
                 add chain inet agentfence refuse
                 add chain inet agentfence answer
+                add chain inet agentfence crowded
+                add chain inet agentfence note_crowded
                 add chain inet agentfence from_uplink
                 add chain inet agentfence from_fleet
                 add chain inet agentfence from_agent
@@ -120,12 +129,13 @@ final class Rules {
                 + withoutTranslation()
                 + noting(neverSet)
                 + refusing()
+                + crowded()
                 + fromUplink(plan)
                 + fromAgent(neverSet)
                 + askForNames()
                 + intercept()
                 + unlessQuic()
-                + hooks(plan)
+                + hooks(plan, mostConnections)
                 + output(plan);
     }
 
@@ -182,6 +192,12 @@ final class Rules {
                         // Of a connection that was forgotten.
                         "tcp flags & (fin | syn | rst | ack) != syn reject with tcp reset",
                         "reject with icmpx admin-prohibited");
+    }
+
+    /** For what an agent begins while it has as many connections as it may have. Told of as what it is: no rule denies it. */
+    private static String crowded() {
+        return chain("note_crowded", MORE_THAN_ARE_NOTED, noted(Barrier.CONNECTIONS))
+                + chain("crowded", "jump note_crowded", "iifname @denied goto answer", "drop");
     }
 
     /** Answers, and what agents of other nodes send, which the receiver's rules decide on. */
@@ -267,7 +283,7 @@ final class Rules {
                 LONG_HEADER + " @th,72,16 0x5430 goto refuse");
     }
 
-    private static String hooks(AddressPlan plan) {
+    private static String hooks(AddressPlan plan, OptionalInt mostConnections) {
         // Packets with a false source are counted and not answered. In prerouting, because packets without a route or
         // to the fence itself never come to forward.
         return chain(
@@ -279,22 +295,39 @@ final class Rules {
                         "iifname @denied drop")
                 + chain(
                         "input",
-                        "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
-                        "iifname \"ac*\" ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
-                        "iifname \"ac*\" ip daddr " + PROXY + " dport " + NameServer.PROXY_PORT + " accept",
-                        "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept")
+                        unlessCrowded(
+                                mostConnections,
+                                "iifname \"ac*\" ip daddr " + NAME_SERVER + " dport 53 accept",
+                                "iifname \"ac*\" ip daddr " + AddressPlan.NEXT_HOP + " " + PROBE_ANSWER + " accept",
+                                "iifname \"ac*\" ip daddr " + PROXY + " dport " + NameServer.PROXY_PORT + " accept",
+                                "iifname \"ac*\" meta l4proto tcp meta mark " + Interception.MARK + " accept"))
                 // What an agent sends was decided on in prerouting. Here the interface of the receiver is known.
                 + chain(
                         "forward",
-                        // The two that most packets match come first.
-                        "oifname \"uplink\" iifname \"ac*\" meta mark != " + Interception.MARK + " ip daddr != "
-                                + plan.agents() + " accept",
-                        "iifname \"uplink\" oifname \"ac*\" ip saddr != " + plan.fleet() + " ct direction reply accept",
-                        // It was to be handed over.
-                        "meta mark " + Interception.MARK + " goto refuse",
-                        "iifname \"ac*\" oifname \"uplink\" goto refuse",
-                        "iifname \"uplink\" oifname \"ac*\" ct state related accept",
-                        "oifname vmap @receivers");
+                        unlessCrowded(
+                                mostConnections,
+                                // The two that most packets match come first.
+                                "oifname \"uplink\" iifname \"ac*\" meta mark != " + Interception.MARK + " ip daddr != "
+                                        + plan.agents() + " accept",
+                                "iifname \"uplink\" oifname \"ac*\" ip saddr != " + plan.fleet()
+                                        + " ct direction reply accept",
+                                // It was to be handed over.
+                                "meta mark " + Interception.MARK + " goto refuse",
+                                "iifname \"ac*\" oifname \"uplink\" goto refuse",
+                                "iifname \"uplink\" oifname \"ac*\" ct state related accept",
+                                "oifname vmap @receivers"));
+    }
+
+    /**
+     * These, after what ends a connection that begins while its agent has as many as it may have: questions and connections to the
+     * proxy too, which fill the same table. What has ended and is only remembered is not counted, nor is what the agent's rules
+     * deny, which never comes here: it would be, until the kernel finds out.
+     */
+    private static String[] unlessCrowded(OptionalInt mostConnections, String... rules) {
+        Stream<String> first = mostConnections.stream()
+                .mapToObj(most -> "ct state new iifname \"ac*\" add @connections { iifname ct count over " + most
+                        + " } goto crowded");
+        return Stream.concat(first, Stream.of(rules)).toArray(String[]::new);
     }
 
     /** Only refusals, the name server's answers, answers to connections that were intercepted, and this node's probes. */

@@ -120,6 +120,36 @@ class FenceEventsIT {
                 .isEqualTo(PORT);
     }
 
+    /** Whatever it begins: what it fills of the table that all agents share is its part, and another still has room. */
+    @Test
+    void anAgentWithAsManyConnectionsAsItMayHaveBeginsNoMore() throws Exception {
+        int most = ConnectionLimit.ofTable(
+                        Long.parseLong(machine.inFence("cat /proc/sys/net/netfilter/nf_conntrack_max")
+                                .strip()))
+                .most();
+        fence.apply(List.of(Groups.WIDE));
+        fence.attach(agent.id(), agent.network(), "wide");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+        assertThat(agent.request("crowd", ALLOWED, 10_000, most + 300)).isEqualTo("sent");
+
+        // At once or, as after any flood, without an answer.
+        assertThat(agent.tcp(ALLOWED, PORT)).isNotEqualTo("ok");
+        assertThat(awaitOne(Denied.class, denied -> denied.barrier() == Barrier.CONNECTIONS)
+                        .sender())
+                .contains(agent.id());
+        String held = machine.inFence("grep -c 'udp .*src=" + address + " ' /proc/net/nf_conntrack");
+        assertThat(Integer.parseInt(held.strip())).isBetween(most - 10, most);
+        try (HostileAgent other = machine.agent()) {
+            fence.attach(other.id(), other.network(), "wide");
+            assertThat(other.tcp(ALLOWED, PORT)).isEqualTo("ok");
+            fence.detach(other.id());
+        }
+
+        fence.detach(agent.id());
+        fence.attach(agent.id(), agent.network(), "wide");
+        assertThat(agent.tcp(ALLOWED, PORT)).isEqualTo("ok");
+    }
+
     @Test
     void aFalseSourceIsTheSenders() {
         agent.request("raw_udp", "100.80.4.200", ALLOWED, PORT);

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.fence.FenceSettings;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -14,22 +15,22 @@ class RulesTest {
     private static final AddressPlan PLAN =
             AddressPlan.of(new FenceSettings("100.80.4.0/22", "100.80.0.0/12", List.of()));
 
+    private static String base() {
+        return Rules.base(PLAN, "never_1", OptionalInt.of(4096));
+    }
+
     @Test
     void everyHookButNatDropsByDefault() {
-        assertThat(Rules.base(PLAN, "never_1").lines().filter(line -> line.contains("type filter hook")))
+        assertThat(base().lines().filter(line -> line.contains("type filter hook")))
                 .hasSize(4)
                 .allMatch(line -> line.endsWith("policy drop; }"));
     }
 
     @Test
     void everyPacketOfAnAgentIsCheckedWhateverItsConnection() {
-        assertThat(Rules.base(PLAN, "never_1")
-                        .lines()
-                        .filter(line -> line.contains("from_agent ") && line.contains("accept")))
+        assertThat(base().lines().filter(line -> line.contains("from_agent ") && line.contains("accept")))
                 .isEmpty();
-        assertThat(Rules.base(PLAN, "never_1")
-                        .lines()
-                        .filter(line -> line.startsWith("add rule inet agentfence from_agent")))
+        assertThat(base().lines().filter(line -> line.startsWith("add rule inet agentfence from_agent")))
                 .containsSubsequence(
                         "add rule inet agentfence from_agent ct state invalid goto refuse",
                         "add rule inet agentfence from_agent ip daddr @never_1 goto refuse",
@@ -37,12 +38,31 @@ class RulesTest {
                         "add rule inet agentfence from_agent goto refuse");
     }
 
+    /** What no rule allows never comes to these hooks. */
+    @Test
+    void whatAnAgentBeginsIsCountedBeforeAnyOfItPassesWhereTheKernelCan() {
+        for (String hook : List.of("input", "forward")) {
+            String first = "add rule inet agentfence " + hook + " ";
+            assertThat(base().lines().filter(line -> line.startsWith(first)))
+                    .first()
+                    .isEqualTo(first + "ct state new iifname \"ac*\" add @connections { iifname ct count over 4096 }"
+                            + " goto crowded");
+        }
+        assertThat(Rules.base(PLAN, "never_1", OptionalInt.empty())).doesNotContain("ct count");
+    }
+
+    @Test
+    void anAgentHasASixteenthOfTheTableWithinBounds() {
+        assertThat(ConnectionLimit.ofTable(32_768).most()).isEqualTo(2048);
+        assertThat(ConnectionLimit.ofTable(262_144).most()).isEqualTo(4096);
+        assertThat(ConnectionLimit.ofTable(1024).most()).isEqualTo(256);
+        assertThat(ConnectionLimit.ofTable(1L << 40).most()).isEqualTo(4096);
+    }
+
     /** The kernel shows several datagrams as one (UDP_SEGMENT), and only its first bytes can be looked at. */
     @Test
     void whatMayHoldASecondDatagramThatBeginsQuicIsRefusedBeforeAnythingElse() {
-        assertThat(Rules.base(PLAN, "never_1")
-                        .lines()
-                        .filter(line -> line.startsWith("add rule inet agentfence unless_quic")))
+        assertThat(base().lines().filter(line -> line.startsWith("add rule inet agentfence unless_quic")))
                 .startsWith("add rule inet agentfence unless_quic meta l4proto udp meta length >= 2076 goto refuse")
                 .hasSize(6);
     }
@@ -50,7 +70,7 @@ class RulesTest {
     /** What goes to agents from the fence without having been asked for takes a mark; what comes back to it is its answer. */
     @Test
     void probesPassByTheirMarkAndTheirAnswersByTheirConnection() {
-        String base = Rules.base(PLAN, "never_1");
+        String base = base();
         String answer = "meta l4proto tcp ct state established ct direction reply accept";
         assertThat(base.lines().filter(line -> line.contains("meta mark " + ProbeConnection.MARK)))
                 .containsExactly("add rule inet agentfence output oifname \"ac*\" ip saddr 169.254.1.1 meta l4proto tcp"
@@ -144,9 +164,7 @@ class RulesTest {
                         "ct mark set iifname . ip daddr . meta l4proto . th dport map @intercepted",
                         "ct mark . meta l4proto . th dport @t_g_0af9_7 goto intercept",
                         "goto refuse");
-        assertThat(Rules.base(PLAN, "never_1")
-                        .lines()
-                        .filter(line -> line.startsWith("add rule inet agentfence intercept")))
+        assertThat(base().lines().filter(line -> line.startsWith("add rule inet agentfence intercept")))
                 .containsExactly(
                         "add rule inet agentfence intercept meta l4proto tcp tproxy ip to 169.254.1.1:10443"
                                 + " meta mark set 1633907824 accept",

@@ -110,6 +110,14 @@ def raw_udp(source, destination, port, fragment=0, options="", text="spoof"):
     return raw(source, destination, 17, udp_bytes(4242, port, text), fragment, options)
 
 
+def crowd(destination, port, count):
+    """One datagram to each of so many ports: each is a connection to the kernel."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for each in range(port, port + count):
+            s.sendto(b"one of many", (destination, each))
+    return "sent"
+
+
 def frame(payload, ethertype=0x0800, device="eth0"):
     """An Ethernet frame to the neighbour that the kernel was given."""
     mac = subprocess.check_output(["ip", "neigh", "show", "169.254.1.1"], text=True).split("lladdr ")[1].split()[0]
