@@ -4,6 +4,9 @@ import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram;
 import dev.agentcontainers.nodeagent.linux.program.Machine;
@@ -12,6 +15,7 @@ import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.linux.strength.Exhaustion.End;
 import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Judge;
+import dev.agentcontainers.nodeagent.linux.strength.network.TrialNetwork;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -34,13 +38,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The attempts of Linux. What came of one is known only where its program has said that it was made: of a sandbox that ends
- * before it says so nothing is known. Sandboxes have no network but their own loopback: what the fence keeps from
- * getting out is not tried here.
+ * before it says so nothing is known. Sandboxes have no network but their own loopback; one has a fence and a network of the
+ * suite's own, which leads nowhere else.
  */
 public final class LinuxStrengthSuite implements StrengthSuite {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxStrengthSuite.class);
@@ -48,23 +53,31 @@ public final class LinuxStrengthSuite implements StrengthSuite {
     private static final List<String> RUNTIMES = List.of("crun", "runc", "conmon", "runsc");
 
     private final Path folder;
+    private final Optional<LinuxFenceSettings> fence;
+    private final UnaryOperator<Fence> around;
     private final Clock clock;
     private final Duration patience;
 
-    /** @param folder for what stands on the host while it is measured; made for root only */
-    public LinuxStrengthSuite(Path folder, Clock clock) {
-        this(folder, clock, Duration.ofSeconds(60));
+    /**
+     * @param folder for what stands on the host while it is measured; made for root only
+     * @param fence of a fence that nobody else has, for a network of the suite's own; empty for sandboxes that never have a network
+     */
+    public LinuxStrengthSuite(Path folder, Optional<LinuxFenceSettings> fence, Clock clock) {
+        this(folder, fence, UnaryOperator.identity(), clock);
     }
 
-    LinuxStrengthSuite(Path folder, Clock clock, Duration patience) {
+    /** @param around what the fence is used by, for who looks whether a broken one is found out */
+    LinuxStrengthSuite(Path folder, Optional<LinuxFenceSettings> fence, UnaryOperator<Fence> around, Clock clock) {
         this.folder = folder;
+        this.fence = fence;
+        this.around = around;
         this.clock = clock;
-        this.patience = patience;
+        this.patience = Duration.ofSeconds(60);
     }
 
     @Override
     public String version() {
-        return "1";
+        return "2";
     }
 
     @Override
@@ -79,6 +92,8 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             TrialSandbox trials = new TrialSandbox(driver, ready, made, patience);
             Map<String, String> before = digests();
             results.addAll(survey(trials, ready));
+            results.add(result(HandedFolder.PROBE, handed(trials)));
+            fenced(trials).forEach((probe, judgement) -> results.add(result(probe, judgement)));
             for (Exhaustion exhaustion : exhaustions(ready)) {
                 results.add(exhaust(trials, exhaustion));
             }
@@ -156,11 +171,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                 trials.run(newId(), program.waiting(), limits, limited, end -> {
                     switch (end) {
                         case End.Waits(Witness witness) -> results.addAll(judge(judges, witness, ready.strength()));
-                        case End.Ended ended ->
-                            results.addAll(unknown(
-                                    judges,
-                                    "its sandbox ended before, with code "
-                                            + ended.exit().code()));
+                        case End.Ended ended -> results.addAll(unknown(judges, endedBefore(ended)));
                     }
                 });
             } catch (SandboxException | IOException | RuntimeException e) {
@@ -196,6 +207,69 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                     return new ProbeResult(probe.name(), probe.level(), judgement.verdict(), judgement.evidence());
                 })
                 .toList();
+    }
+
+    /** What the driver over the host's root has beside mounts. */
+    private Judgement handed(TrialSandbox trials) throws InterruptedException {
+        try (Bait bait = new Bait(folder)) {
+            if (!trials.ready().features().contains(DriverFeature.HOST_ROOT)) {
+                return Judgement.notApplicable("this driver has no second fence around files, and promises none");
+            }
+            if (Landlock.ofThisKernel() instanceof Landlock.Missing(String reason)) {
+                return Judgement.notApplicable(reason);
+            }
+            if (bait.openFolder().isEmpty()) {
+                return Judgement.notApplicable("nothing can be written to the host's /var/tmp");
+            }
+            HandedFolder handed = new HandedFolder(bait, bait.openFolder().get());
+            HandedFolder.Attempt attempt = handed.attempt();
+            List<Judgement> judgements = new ArrayList<>();
+            trials.run(
+                    newId(),
+                    attempt.program(),
+                    Exhaustion.limits(Optional.empty()),
+                    false,
+                    handed,
+                    end -> judgements.add(
+                            switch (end) {
+                                case End.Waits(Witness witness) -> handed.judge(attempt, witness);
+                                case End.Ended ended -> Judgement.unknown(endedBefore(ended));
+                            }));
+            return judgements.getFirst();
+        } catch (SandboxException | IOException | RuntimeException e) {
+            return Judgement.unknown(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static String endedBefore(End.Ended ended) {
+        return "its sandbox ended before, with code " + ended.exit().code();
+    }
+
+    /** In a sandbox of its own, since the others have no network at all. */
+    private Map<String, Judgement> fenced(TrialSandbox trials) throws InterruptedException {
+        if (fence.isEmpty()) {
+            return FenceProbes.all(Judgement.notApplicable("its sandboxes have no network here"));
+        }
+        Map<String, Judgement> judgements = new LinkedHashMap<>();
+        try (TrialNetwork network = new TrialNetwork(fence.get(), around)) {
+            FenceProbes probes = new FenceProbes(network);
+            SandboxId id = newId();
+            trials.run(
+                    id,
+                    probes.program(),
+                    Exhaustion.limits(Optional.empty()),
+                    false,
+                    agent -> network.attach(id, agent),
+                    end -> judgements.putAll(
+                            switch (end) {
+                                case End.Waits _ -> probes.judge();
+                                case End.Ended ended -> FenceProbes.all(Judgement.unknown(endedBefore(ended)));
+                            }));
+            return judgements;
+        } catch (SandboxException | IOException | RuntimeException e) {
+            LOG.warn("the fence around sandboxes of driver {} can't be looked at", trials.driverName(), e);
+            return FenceProbes.all(Judgement.unknown("no fence around its sandbox: " + e.getMessage()));
+        }
     }
 
     private static List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
