@@ -135,10 +135,11 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public StrengthSuite strength(NodeSettings settings) {
-        return new LinuxStrengthSuite(
+        LinuxStrengthSuite suite = new LinuxStrengthSuite(
                 settings.stateDirectory().resolve("trial/strength"),
                 Optional.of(fenceSettings(NodeNames.trialFence(settings), settings)),
                 Clock.systemUTC());
+        return rootless ? suite.asRootless() : suite;
     }
 
     @Override

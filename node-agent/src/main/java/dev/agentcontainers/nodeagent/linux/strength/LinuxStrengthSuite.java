@@ -36,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -50,29 +51,44 @@ import org.slf4j.LoggerFactory;
 public final class LinuxStrengthSuite implements StrengthSuite {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxStrengthSuite.class);
     private static final String PROGRAMS = "programs-";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final List<String> RUNTIMES = List.of("crun", "runc", "conmon", "runsc");
 
     private final Path folder;
     private final Optional<LinuxFenceSettings> fence;
     private final UnaryOperator<Fence> around;
     private final Clock clock;
-    private final Duration patience;
+    private final boolean rootless;
 
     /**
      * @param folder for what stands on the host while it is measured; made for root only
      * @param fence of a fence that nobody else has, for a network of the suite's own; empty for sandboxes that never have a network
      */
     public LinuxStrengthSuite(Path folder, Optional<LinuxFenceSettings> fence, Clock clock) {
-        this(folder, fence, UnaryOperator.identity(), clock);
+        this(folder, fence, UnaryOperator.identity(), clock, false);
     }
 
     /** @param around what the fence is used by, for who looks whether a broken one is found out */
     LinuxStrengthSuite(Path folder, Optional<LinuxFenceSettings> fence, UnaryOperator<Fence> around, Clock clock) {
+        this(folder, fence, around, clock, false);
+    }
+
+    private LinuxStrengthSuite(
+            Path folder,
+            Optional<LinuxFenceSettings> fence,
+            UnaryOperator<Fence> around,
+            Clock clock,
+            boolean rootless) {
         this.folder = folder;
         this.fence = fence;
         this.around = around;
         this.clock = clock;
-        this.patience = Duration.ofSeconds(60);
+        this.rootless = rootless;
+    }
+
+    /** The same by root of namespaces of an ordinary user's only, who has no control groups to limit sandboxes with. */
+    public LinuxStrengthSuite asRootless() {
+        return new LinuxStrengthSuite(folder, fence, around, clock, true);
     }
 
     @Override
@@ -89,13 +105,18 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             sweep();
             Path made = Files.createTempDirectory(folder, PROGRAMS);
             programs = Optional.of(made);
-            TrialSandbox trials = new TrialSandbox(driver, ready, made, patience);
+            TrialSandbox trials = new TrialSandbox(driver, ready, made, PATIENCE);
             Map<String, String> before = digests();
             results.addAll(survey(trials, ready));
             results.add(result(HandedFolder.PROBE, handed(trials)));
             fenced(trials).forEach((probe, judgement) -> results.add(result(probe, judgement)));
             for (Exhaustion exhaustion : exhaustions(ready)) {
                 results.add(exhaust(trials, exhaustion));
+            }
+            if (rootless) {
+                results.add(result(
+                        "memory-exhausted",
+                        Judgement.notApplicable("without root there is no limit of memory, and none is taken")));
             }
             if (!ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
                 results.add(result(
@@ -164,8 +185,8 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             for (SurveyProbe probe : probes) {
                 judges.put(probe, probe.attempt().add(program, bait));
             }
-            ResourceAmounts limits =
-                    Exhaustion.limits(limited ? Optional.of(WorkspaceStore.LEAST_LIMIT) : Optional.empty());
+            ResourceAmounts limits = enforceable(
+                    Exhaustion.limits(limited ? Optional.of(WorkspaceStore.LEAST_LIMIT) : Optional.empty()));
             List<ProbeResult> results = new ArrayList<>();
             try {
                 trials.run(newId(), program.waiting(), limits, limited, end -> {
@@ -227,7 +248,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             trials.run(
                     newId(),
                     attempt.program(),
-                    Exhaustion.limits(Optional.empty()),
+                    enforceable(Exhaustion.limits(Optional.empty())),
                     false,
                     handed,
                     end -> judgements.add(
@@ -257,7 +278,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             trials.run(
                     id,
                     probes.program(),
-                    Exhaustion.limits(Optional.empty()),
+                    enforceable(Exhaustion.limits(Optional.empty())),
                     false,
                     agent -> network.attach(id, agent),
                     end -> judgements.putAll(
@@ -272,9 +293,19 @@ public final class LinuxStrengthSuite implements StrengthSuite {
         }
     }
 
-    private static List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
+    private ResourceAmounts enforceable(ResourceAmounts limits) {
+        return rootless
+                ? new ResourceAmounts(
+                        OptionalLong.empty(), OptionalLong.empty(), limits.ephemeralStorageBytes(), limits.pids())
+                : limits;
+    }
+
+    private List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
         boolean ownKernel = ready.strength().compareTo(IsolationLevel.UserspaceKernel) >= 0;
-        List<Exhaustion> all = new ArrayList<>(List.of(Exhaustion.processes(ownKernel), Exhaustion.memory()));
+        List<Exhaustion> all = new ArrayList<>(List.of(Exhaustion.processes(ownKernel, rootless)));
+        if (!rootless) {
+            all.add(Exhaustion.memory());
+        }
         if (Exhaustion.canWatch()) {
             all.add(Exhaustion.descriptors());
         }
@@ -290,7 +321,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             trials.run(
                     newId(),
                     exhaustion.program(),
-                    exhaustion.limits(),
+                    enforceable(exhaustion.limits()),
                     exhaustion.workspace(),
                     end -> results.add(
                             result(exhaustion.probe(), exhaustion.judge().judge(end))));

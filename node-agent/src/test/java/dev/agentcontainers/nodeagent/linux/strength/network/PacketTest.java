@@ -31,8 +31,8 @@ class PacketTest {
     void makesADatagramBesideOne() {
         Packet made = SENT.udp(FROM, TO, 53, "ab");
         assertThat(HexFormat.of().formatHex(made.bytes()))
-                .isEqualTo("0eac645000030aac64500003" + "0800" + "4500001e000000004011" + "547b"
-                        + "64500003c0000201" + "00350035000a0000" + "6162");
+                .isEqualTo("0eac645000030aac64500003" + "0800" + "4500001e000000004011" + "547b" + "64500003c0000201"
+                        + "00350035000a0000" + "6162");
         assertThat(made.destination()).contains(new Destination(Packet.UDP, TO, 53));
         assertThat(made.has("ab")).isTrue();
         assertThat(made.has("ba")).isFalse();
