@@ -198,7 +198,8 @@ class RootlessIT {
                 .contains("Isolation of driver process", ", without root", "level Process;", " 0 not, 0 not known")
                 .containsPattern("passed +Process +denied-address +[0-9]+ packets left its interface, none arrived")
                 .containsPattern("passed +Process +processes-exhausted ")
-                .containsPattern("n/a +Process +memory-exhausted ");
+                .containsPattern("n/a +Process +memory-exhausted ")
+                .containsPattern("n/a +Process +descriptors-exhausted ");
         Path kept = machine.state().resolve("lib/standalone/strength");
         Path report = kept.resolve("process.json");
         assertThat(report).exists();

@@ -125,7 +125,11 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             }
             if (!results.stream().map(ProbeResult::probe).toList().contains("descriptors-exhausted")) {
                 results.add(result(
-                        "descriptors-exhausted", Judgement.notApplicable("the host's root has no watch left anyway")));
+                        "descriptors-exhausted",
+                        Judgement.notApplicable(
+                                rootless
+                                        ? "without root its watches of files count as the user's, who may be left with none"
+                                        : "the host's root has no watch left anyway")));
             }
             boolean same = before.equals(digests());
             results.add(result(
@@ -306,7 +310,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
         if (!rootless) {
             all.add(Exhaustion.memory());
         }
-        if (Exhaustion.canWatch()) {
+        if (!rootless && Exhaustion.canWatch()) {
             all.add(Exhaustion.descriptors());
         }
         if (ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
