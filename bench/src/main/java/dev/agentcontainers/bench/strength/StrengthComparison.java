@@ -8,19 +8,24 @@ import dev.agentcontainers.bench.mxc.MxcPackage;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
 import dev.agentcontainers.nodeagent.linux.strength.LinuxStrengthSuite;
 import dev.agentcontainers.nodeagent.strength.ProbeResult;
 import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
 import dev.agentcontainers.nodeagent.strength.StrengthReport;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** The node agent's suite of attempts against its drivers and, beside them, against the MXC SDK's bubblewrap backend. */
 public final class StrengthComparison implements Benchmark {
+    private static final int ETHERNET = 1500;
+
     @Override
     public String description() {
         return "what sandboxes withstand, beside those of the MXC SDK's bubblewrap backend (root, npm)";
@@ -32,19 +37,25 @@ public final class StrengthComparison implements Benchmark {
                 MxcSandboxes mxc = new MxcSandboxes(
                         MxcPackage.unpack(run.root().resolve("bench/target/downloads"), drivers.folder()),
                         drivers.folder())) {
-            LinuxStrengthSuite suite = new LinuxStrengthSuite(drivers.folder().resolve("suite"), Clock.systemUTC());
-            List<IsolationDriver> all = new ArrayList<>(drivers.all());
-            all.add(mxc);
             Map<String, StrengthReport> reports = new LinkedHashMap<>();
-            for (IsolationDriver driver : all) {
-                if (!(driver.probe() instanceof DriverProbe.Ready ready)) {
-                    throw new UserException("driver %s is not ready: %s".formatted(driver.name(), driver.probe()));
-                }
-                reports.put(driver.name(), suite.measure(driver, ready));
+            LinuxFenceSettings fence = new LinuxFenceSettings(
+                    "agenttrial-bench", Optional.empty(), Path.of("/run/netns"), drivers.folder(), ETHERNET);
+            for (IsolationDriver driver : drivers.all()) {
+                reports.put(driver.name(), measure(driver, drivers.folder(), Optional.of(fence)));
             }
+            // As its documentation wants it: without any network.
+            reports.put(mxc.name(), measure(mxc, drivers.folder(), Optional.empty()));
             tell(reports, report);
             report.gate("attempts that a driver of ours did not withstand", notWithstood(reports, mxc.name()), 0, "");
         }
+    }
+
+    private static StrengthReport measure(IsolationDriver driver, Path folder, Optional<LinuxFenceSettings> fence)
+            throws InterruptedException {
+        if (!(driver.probe() instanceof DriverProbe.Ready ready)) {
+            throw new UserException("driver %s is not ready: %s".formatted(driver.name(), driver.probe()));
+        }
+        return new LinuxStrengthSuite(folder.resolve("suite"), fence, Clock.systemUTC()).measure(driver, ready);
     }
 
     private static long notWithstood(Map<String, StrengthReport> reports, String peer) {

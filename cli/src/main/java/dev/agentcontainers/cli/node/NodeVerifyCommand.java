@@ -3,9 +3,12 @@ package dev.agentcontainers.cli.node;
 import dev.agentcontainers.api.v1alpha1.AgentNode;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.cli.cluster.ClusterOptions;
+import dev.agentcontainers.cli.rootless.AgainAsRoot;
+import dev.agentcontainers.cli.rootless.Tether;
 import dev.agentcontainers.cli.terminal.DurationConverter;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.nodeagent.kubernetes.Verifications;
+import dev.agentcontainers.nodeagent.linux.LinuxPlatform;
 import dev.agentcontainers.nodeagent.platform.Platform;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.standalone.RefusedRunException;
@@ -38,8 +41,9 @@ import picocli.CommandLine.Parameters;
             "Throwaway agents try to break out in every way the suite knows; each try is",
             "judged by what it did on the host. A node does so by itself when its node agent",
             "starts and when a runtime's version changes; this asks it to do so now, and",
-            "prints what it found. Without NODE it is this machine, which needs root and",
-            "no cluster.",
+            "prints what it found. Without NODE it is this machine, without a cluster: for root",
+            "what runs of root and of this machine's service have, for other users what those",
+            "in namespaces of their own have. agentctl run believes it from then on.",
             ""
         },
         exitCodeListHeading = "Exit codes:%n",
@@ -50,6 +54,7 @@ import picocli.CommandLine.Parameters;
         })
 final class NodeVerifyCommand implements Callable<Integer> {
     private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final int NOT_DONE = 1;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -73,6 +78,9 @@ final class NodeVerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (node == null && !isRoot()) {
+            return new AgainAsRoot(System.getenv(), NOT_DONE).await();
+        }
         List<Certificate> certificates = node == null ? ofThisMachine() : ofNode(node);
         PrintWriter out = spec.commandLine().getOut();
         for (Certificate certificate : certificates) {
@@ -84,14 +92,27 @@ final class NodeVerifyCommand implements Callable<Integer> {
         return any && !broken ? 0 : 1;
     }
 
-    private List<Certificate> ofThisMachine() throws IOException, InterruptedException {
-        if (!"root".equals(System.getProperty("user.name"))) {
-            throw new UserException("root is needed to measure this machine: run it with sudo, or name a NODE");
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
+    /** What this process is root of. */
+    private static Platform platform() throws IOException {
+        if (Tether.of(System.getenv()).isPresent()) {
+            return LinuxPlatform.ofAnOrdinaryUser();
         }
+        return Platform.current();
+    }
+
+    private List<Certificate> ofThisMachine() throws IOException, InterruptedException {
         PrintWriter notes = spec.commandLine().getErr();
-        String platform = System.getProperty("os.name") + " " + System.getProperty("os.version");
+        String platform = "%s %s%s"
+                .formatted(
+                        System.getProperty("os.name"),
+                        System.getProperty("os.version"),
+                        Tether.holds(System.getenv()) ? ", without root" : "");
         try {
-            return new StrengthCheck(Platform.current(), notes::println)
+            return new StrengthCheck(platform(), notes::println)
                     .run().stream()
                             .map(finding -> switch (finding) {
                                 case Finding.Measured(String driver, StrengthReport report) ->

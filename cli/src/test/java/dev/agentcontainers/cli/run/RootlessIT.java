@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.agentcontainers.cli.process.ExternalCommand;
 import dev.agentcontainers.localcluster.binaries.Gvisor;
 import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
+import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -185,6 +186,34 @@ class RootlessIT {
         assertThat(run.output())
                 .isEqualTo("www.service.example:8080 open\nwww.service.example:8081 closed\n"
                         + "www.other.example:8080 not resolved\n");
+    }
+
+    /** Of the users' own namespaces: with a fence and agents that try to get out of both. What was found is kept for runs. */
+    @Test
+    void measuresHowStronglyRunsAreIsolatedAndBelievesItFromThenOn() throws Exception {
+        AgentctlProcess verify = machine.start(classPath, List.of(), "node", "verify");
+
+        assertThat(verify.await()).as("%s", verify).isZero();
+        assertThat(verify.output())
+                .contains("Isolation of driver process", ", without root", "level Process;", " 0 not, 0 not known")
+                .containsPattern("passed +Process +denied-address +[0-9]+ packets left its interface, none arrived")
+                .containsPattern("passed +Process +processes-exhausted ")
+                .containsPattern("n/a +Process +memory-exhausted ")
+                .containsPattern("n/a +Process +descriptors-exhausted ");
+        Path kept = machine.state().resolve("lib/standalone/strength");
+        Path report = kept.resolve("process.json");
+        assertThat(report).exists();
+
+        Files.writeString(
+                report,
+                Files.readString(report)
+                        .replace(
+                                "\"probe\":\"denied-address\",\"level\":\"Process\",\"verdict\":\"PASSED\"",
+                                "\"probe\":\"denied-address\",\"level\":\"Process\",\"verdict\":\"FAILED\""));
+        AgentctlProcess run = run("--", "true");
+        assertThat(run.await()).as("%s", run).isEqualTo(125);
+        assertThat(run.errorOutput()).contains("it was found not to hold (denied-address:", "agentctl node verify");
+        DeepDeletion.delete(kept);
     }
 
     @Test

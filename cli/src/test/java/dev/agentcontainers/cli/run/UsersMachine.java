@@ -178,12 +178,15 @@ final class UsersMachine implements AutoCloseable {
         return id == USER || id >= FIRST_SUBORDINATE && id < FIRST_SUBORDINATE + 65_536;
     }
 
+    /** Of the user's runs. */
+    Path state() {
+        return folder.resolve("state/agentcontainers/rootless");
+    }
+
     /** What is left of runs, but for empty lock files. */
     List<String> files() {
         return Stream.of("lib", "run")
-                .map(part -> folder.resolve("state/agentcontainers/rootless")
-                        .resolve(part)
-                        .resolve("standalone"))
+                .map(part -> state().resolve(part).resolve("standalone"))
                 .flatMap(
                         runs -> ExternalCommand.of("find", runs.toString(), "-mindepth", "1", "-not", "-name", "*.lock")
                                 .run()

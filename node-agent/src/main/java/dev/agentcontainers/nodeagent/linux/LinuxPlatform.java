@@ -15,6 +15,8 @@ import dev.agentcontainers.nodeagent.linux.image.LayerOwners;
 import dev.agentcontainers.nodeagent.linux.image.LayerUnpacker;
 import dev.agentcontainers.nodeagent.linux.image.UnpackLimits;
 import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
+import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
+import dev.agentcontainers.nodeagent.linux.namespace.PinnedNamespace;
 import dev.agentcontainers.nodeagent.linux.oci.GvisorSettings;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
@@ -133,7 +135,11 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public StrengthSuite strength(NodeSettings settings) {
-        return new LinuxStrengthSuite(settings.stateDirectory().resolve("trial/strength"), Clock.systemUTC());
+        LinuxStrengthSuite suite = new LinuxStrengthSuite(
+                settings.stateDirectory().resolve("trial/strength"),
+                Optional.of(fenceSettings(NodeNames.trialFence(settings), settings)),
+                Clock.systemUTC());
+        return rootless ? suite.asRootless() : suite;
     }
 
     @Override
@@ -164,9 +170,13 @@ public final class LinuxPlatform implements Platform {
 
     @Override
     public Fence fence(NodeSettings settings) {
-        LinuxFenceSettings fence = new LinuxFenceSettings(
-                NodeNames.fence(settings), Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
-        return new LinuxFence(rootless ? fence.unguarded() : fence);
+        return new LinuxFence(fenceSettings(NodeNames.fence(settings), settings));
+    }
+
+    private LinuxFenceSettings fenceSettings(String name, NodeSettings settings) {
+        LinuxFenceSettings fence =
+                new LinuxFenceSettings(name, Optional.empty(), NAMESPACES, settings.runDirectory(), MTU);
+        return rootless ? fence.unguarded() : fence;
     }
 
     @Override
@@ -227,6 +237,8 @@ public final class LinuxPlatform implements Platform {
     @Override
     public void forget(NodeSettings settings) throws IOException {
         proxyOf(settings).forget();
+        // A measurement that was killed has left it; what else there was of it has ended with its process.
+        new PinnedNamespace(new LinuxNamespaceCalls(), NAMESPACES, NodeNames.trialFence(settings)).remove();
         OciDriver.process(ociSettings(settings)).forget();
     }
 }

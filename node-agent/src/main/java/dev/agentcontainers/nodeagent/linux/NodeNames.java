@@ -24,6 +24,11 @@ final class NodeNames {
         return named("agentfence-", settings.name(), LONGEST_FENCE);
     }
 
+    /** Of the one that is tried out. */
+    static String trialFence(NodeSettings settings) {
+        return named("agenttrial-", settings.name(), LONGEST_FENCE);
+    }
+
     /** Absolute path in every hierarchy. */
     static String controlGroup(NodeSettings settings) {
         return "/" + named("agentcontainers-", settings.name(), LONGEST_CONTROL_GROUP);

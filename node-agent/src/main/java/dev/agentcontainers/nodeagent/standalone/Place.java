@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.standalone;
 
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
+import dev.agentcontainers.nodeagent.strength.StrengthReports;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
@@ -43,6 +44,11 @@ record Place(int number, boolean rootless) {
     /** Folders of all places. */
     static List<Path> folders() {
         return List.of(STATE, RUN);
+    }
+
+    /** What was measured of this machine's drivers, for all places. */
+    static StrengthReports strength() {
+        return new StrengthReports(STATE.resolve("strength"));
     }
 
     /** Every place of a machine on which this process is root, or is not. */

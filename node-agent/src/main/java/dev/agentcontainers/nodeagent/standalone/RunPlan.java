@@ -31,9 +31,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a run comes to: what an operator would write into a node's namespace. Pure but for the agent's UID, which is new.
  *
+ * @param level that the agent's isolation is to be of
+ * @param asksForLevel whether the manifest says of which
  * @param problems what of the policies allows nothing although its author may have meant it to
  */
-record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources sources, List<String> problems) {
+record RunPlan(
+        Assignment assignment,
+        AgentNodePolicySpec policy,
+        Sources sources,
+        IsolationLevel level,
+        boolean asksForLevel,
+        List<String> problems) {
     private static final String GVISOR = "gvisor";
 
     /** The classes that every installation has; others belong to a cluster. Each is of the driver of its name. */
@@ -67,6 +75,8 @@ record RunPlan(Assignment assignment, AgentNodePolicySpec policy, Sources source
                 AssignmentMapping.assignment(assignment),
                 new AgentNodePolicySpec(EPOCH, List.of(compiled.asGroup(group))),
                 sources,
+                isolation.getSpec().level(),
+                agent.getSpec().isolation().minimum() != null,
                 compiled.problems());
     }
 

@@ -162,7 +162,7 @@ public final class StandaloneRun implements Run {
             DiskJournal journal = new DiskJournal(settings.stateDirectory().resolve("journal"));
             PolicyKeeper policy = new PolicyKeeper(fenceWithNames, journal);
             policy.apply(new PolicySnapshot(0, plan.policy()));
-            requireReady(driver, result(probe));
+            requireReady(driver, result(probe), new MeasuredStrength(platform.strength(settings), machine), plan);
             NodeParts parts = new NodeParts(
                     Map.of(driver.name(), driver),
                     fenceWithNames,
@@ -235,9 +235,16 @@ public final class StandaloneRun implements Run {
         }
     }
 
-    private void requireReady(IsolationDriver driver, DriverProbe probe) throws RefusedRunException {
+    private void requireReady(IsolationDriver driver, DriverProbe probe, MeasuredStrength measured, RunPlan plan)
+            throws RefusedRunException {
         switch (probe) {
             case DriverProbe.Ready ready -> {
+                measured.require(driver.name(), ready, plan.level());
+                if (plan.asksForLevel() && !measured.isKnown(driver.name(), ready)) {
+                    observer.warning(
+                            "spec.isolation.minimum: how strongly driver %s isolates on this machine has not been measured: agentctl node verify does that"
+                                    .formatted(driver.name()));
+                }
                 observer.progress("isolation: %s (%s)".formatted(driver.name(), ready.version()));
                 ready.notes().forEach(observer::progress);
             }

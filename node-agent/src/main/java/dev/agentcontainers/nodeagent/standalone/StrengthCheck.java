@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Measures how strongly this machine's drivers isolate, without a node agent. Needs root. */
+/** Measures how strongly this machine's drivers isolate, without a node agent. What it found is kept for runs. */
 public record StrengthCheck(Platform platform, Consumer<String> warnings) {
     /** A driver, and what it has withstood or why it can't be launched. */
     public sealed interface Finding {
@@ -44,7 +44,7 @@ public record StrengthCheck(Platform platform, Consumer<String> warnings) {
                 findings.add(
                         switch (driver.probe()) {
                             case DriverProbe.Ready ready ->
-                                new Finding.Measured(driver.name(), suite.measure(driver, ready));
+                                new Finding.Measured(driver.name(), kept(suite.measure(driver, ready)));
                             case DriverProbe.NotReady(String reason) -> new Finding.NotReady(driver.name(), reason);
                         });
             } finally {
@@ -52,6 +52,13 @@ public record StrengthCheck(Platform platform, Consumer<String> warnings) {
             }
         }
         return findings;
+    }
+
+    private static StrengthReport kept(StrengthReport report) {
+        if (report.isConclusive() || !report.failures().isEmpty()) {
+            Place.strength().write(report);
+        }
+        return report;
     }
 
     private static void close(IsolationDriver driver) throws IOException {

@@ -47,6 +47,11 @@ public record LinuxFenceSettings(
         return new LinuxFenceSettings(name, hostNamespace, namespaceDirectory, runDirectory, mtu, false);
     }
 
+    /** The same with the host's part in another network namespace. */
+    public LinuxFenceSettings at(Path host) {
+        return new LinuxFenceSettings(name, Optional.of(host), namespaceDirectory, runDirectory, mtu, guarded);
+    }
+
     /** The only fence of a machine, in its own network namespace. */
     public static LinuxFenceSettings defaults() {
         return new LinuxFenceSettings(

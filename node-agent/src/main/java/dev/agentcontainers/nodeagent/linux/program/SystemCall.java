@@ -5,7 +5,9 @@ package dev.agentcontainers.nodeagent.linux.program;
  * Linux.
  */
 public enum SystemCall {
+    ACCEPT4(288, 242),
     ADD_KEY(248, 217),
+    BIND(49, 200),
     BPF(321, 280),
     CAPSET(126, 91),
     CHDIR(80, 49),
@@ -27,6 +29,7 @@ public enum SystemCall {
     LANDLOCK_ADD_RULE(445, 445),
     LANDLOCK_CREATE_RULESET(444, 444),
     LANDLOCK_RESTRICT_SELF(446, 446),
+    LISTEN(50, 201),
     LSEEK(8, 62),
     MKDIRAT(258, 34),
     MKNODAT(259, 33),
@@ -42,6 +45,7 @@ public enum SystemCall {
     PTRACE(101, 117),
     READ(0, 63),
     REBOOT(169, 142),
+    RECVMSG(47, 212),
     SENDTO(44, 206),
     SETGROUPS(116, 159),
     SETNS(308, 268),

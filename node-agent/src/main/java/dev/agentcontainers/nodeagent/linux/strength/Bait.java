@@ -35,6 +35,12 @@ final class Bait implements AutoCloseable {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final String PRIVATE = "bait-";
 
+    /** In the folder that everybody may pass through. */
+    static final String READABLE = "open";
+
+    /** The same. */
+    static final String WRITABLE = "writable";
+
     /** Secret words by where they are: what an agent says of them tells where it was. */
     private final String inPrivateFile = word();
 
@@ -46,6 +52,7 @@ final class Bait implements AutoCloseable {
     private final Deque<AutoCloseable> made = new ArrayDeque<>();
     private final Path privateFile;
     private final Optional<Path> openFile;
+    private final Optional<Path> writableFile;
     private final Optional<Path> sharedMemory;
     private final Optional<Path> socketFile;
     private final Optional<ServerSocketChannel> pathSocket;
@@ -64,7 +71,8 @@ final class Bait implements AutoCloseable {
             privateFile = Files.writeString(privateFolder.resolve("secret"), inPrivateFile);
             Files.setPosixFilePermissions(privateFile, PosixFilePermissions.fromString("rw-------"));
             Optional<Path> openFolder = openFolder(mark);
-            openFile = openFolder.flatMap(in -> readable(in.resolve("open"), inOpenFile));
+            openFile = openFolder.flatMap(in -> readable(in.resolve(READABLE), inOpenFile));
+            writableFile = openFolder.flatMap(in -> writable(in.resolve(WRITABLE)));
             sharedMemory = readable(SHARED_MEMORY.resolve(mark + word()), inSharedMemory);
             sharedMemory.ifPresent(this::closing);
             socketFile = openFolder.map(in -> in.resolve("socket"));
@@ -127,6 +135,16 @@ final class Bait implements AutoCloseable {
         }
     }
 
+    private static Optional<Path> writable(Path file) {
+        try {
+            Files.createFile(file);
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
+            return Optional.of(file);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
     private Optional<ServerSocketChannel> listening(Path file) {
         try {
             ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -163,6 +181,16 @@ final class Bait implements AutoCloseable {
     /** Readable by everybody. */
     Optional<Path> openFile() {
         return openFile;
+    }
+
+    /** The folder of {@link #READABLE} and {@link #WRITABLE}, where both are there. */
+    Optional<Path> openFolder() {
+        return openFile.filter(_ -> writableFile.isPresent()).map(Path::getParent);
+    }
+
+    /** Whether somebody has written to what everybody may write to. */
+    boolean isWritten() throws IOException {
+        return writableFile.isPresent() && Files.size(writableFile.get()) > 0;
     }
 
     /** Readable by everybody, in the host's shared memory. */

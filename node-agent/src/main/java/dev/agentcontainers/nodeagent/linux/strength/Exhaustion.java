@@ -67,15 +67,19 @@ record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean 
         return program;
     }
 
-    /** @param ownKernel whether another kernel than the host's answers it */
-    static Exhaustion processes(boolean ownKernel) {
+    /**
+     * @param ownKernel whether another kernel than the host's answers it
+     * @param rootless whether it has no control groups of its own
+     */
+    static Exhaustion processes(boolean ownKernel, boolean rootless) {
         CallProgram program = begun();
         int attempts = 4 * PIDS;
         Answer forked = program.forks(attempts);
         return new Exhaustion(
                 "processes-exhausted", program.waiting(), limits(Optional.empty()), false, end -> switch (end) {
                     case End.Waits(Witness witness) -> {
-                        int processes = ControlGroup.processesOf(witness.pid());
+                        int processes =
+                                rootless ? witness.processesOfItsUsers() : ControlGroup.processesOf(witness.pid());
                         // A kernel of its own has some of the host's processes for each of the agent's.
                         boolean refused = Errors.isError(witness.answer(forked));
                         boolean bounded = refused && processes <= (ownKernel ? attempts : PIDS);

@@ -2,19 +2,27 @@ package dev.agentcontainers.nodeagent.linux.strength;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Library;
+import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
+import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 
 /** What Java has no call for. Sources: name_to_handle_at(2), unix(7). */
 final class HostCalls {
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
-    private static final int NONBLOCK_CLOEXEC = 0x800 | 0x80000;
+    private static final int SOL_SOCKET = 1;
+    private static final int CLOEXEC = 0x80000;
+    private static final int NONBLOCK_CLOEXEC = 0x800 | CLOEXEC;
+    private static final int MESSAGE = 104;
+    private static final Duration PAUSE = Duration.ofMillis(2);
     private static final int AT_FDCWD = -100;
     private static final int MOST_HANDLE = 128;
     private static final int HANDLE_HEAD = 8;
@@ -29,6 +37,12 @@ final class HostCalls {
         int bind(int socket, byte[] address, int length) throws LastErrorException;
 
         int listen(int socket, int backlog) throws LastErrorException;
+
+        int connect(int socket, byte[] address, int length);
+
+        int open(String path, int flags) throws LastErrorException;
+
+        NativeLong sendmsg(int socket, Pointer message, int flags) throws LastErrorException;
 
         int accept(int socket, byte[] address, int[] length);
 
@@ -81,6 +95,60 @@ final class HostCalls {
         }
         LIBC.close(connection);
         return true;
+    }
+
+    /** Hands a descriptor of a folder to who listens there, or comes to within that time. Structures as 64-bit kernels have them. */
+    static void hand(Path listening, Path folder, Duration patience) throws IOException, InterruptedException {
+        int directory = 0x10000;
+        int socket = -1;
+        int descriptor = -1;
+        try {
+            descriptor = LIBC.open(folder.toString(), directory | CLOEXEC);
+            socket = LIBC.socket(AF_UNIX, SOCK_STREAM | CLOEXEC, 0);
+            connect(socket, address(listening.toString()), patience);
+            try (Memory memory = new Memory(MESSAGE)) {
+                LIBC.sendmsg(socket, message(memory, descriptor), 0);
+            }
+        } catch (LastErrorException e) {
+            throw new IOException(folder + " can't be handed over: error " + e.getErrorCode(), e);
+        } finally {
+            for (int each : new int[] {socket, descriptor}) {
+                if (each >= 0) {
+                    LIBC.close(each);
+                }
+            }
+        }
+    }
+
+    private static void connect(int socket, byte[] address, Duration patience)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (LIBC.connect(socket, address, address.length) < 0) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("nobody listens there: error " + Native.getLastError());
+            }
+            Thread.sleep(PAUSE);
+        }
+    }
+
+    /** A header, a piece of one byte, and a control message with one descriptor. Sources: sendmsg(2), cmsg(3). */
+    private static Pointer message(Memory memory, int descriptor) {
+        memory.clear();
+        int vector = 56;
+        int control = 72;
+        int content = 96;
+        int scmRights = 1;
+        memory.setPointer(16, memory.share(vector));
+        memory.setLong(24, 1);
+        memory.setPointer(32, memory.share(control));
+        memory.setLong(40, content - control);
+        memory.setPointer(vector, memory.share(content));
+        memory.setLong(vector + Long.BYTES, 1);
+        memory.setLong(control, content - control - Integer.BYTES);
+        memory.setInt(control + 8, SOL_SOCKET);
+        memory.setInt(control + 12, scmRights);
+        memory.setInt(control + 16, descriptor);
+        return memory;
     }
 
     static void close(int descriptor) {

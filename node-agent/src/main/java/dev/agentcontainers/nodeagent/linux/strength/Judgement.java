@@ -17,7 +17,7 @@ record Judgement(Verdict verdict, String evidence) {
     }
 
     static Judgement unknown(String why) {
-        return new Judgement(Verdict.UNKNOWN, "it is not known what came of it: " + why);
+        return new Judgement(Verdict.UNKNOWN, "it is not known what came of it: " + why.replaceAll("\\s+", " "));
     }
 
     static Judgement notApplicable(String why) {

@@ -4,6 +4,9 @@ import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
+import dev.agentcontainers.nodeagent.fence.Fence;
+import dev.agentcontainers.nodeagent.linux.fence.LinuxFenceSettings;
+import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
 import dev.agentcontainers.nodeagent.linux.process.Program;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram;
 import dev.agentcontainers.nodeagent.linux.program.Machine;
@@ -12,6 +15,7 @@ import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.linux.strength.Exhaustion.End;
 import dev.agentcontainers.nodeagent.linux.strength.SurveyProbe.Judge;
+import dev.agentcontainers.nodeagent.linux.strength.network.TrialNetwork;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -32,39 +36,64 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The attempts of Linux. What came of one is known only where its program has said that it was made: of a sandbox that ends
- * before it says so nothing is known. Sandboxes have no network but their own loopback: what the fence keeps from
- * getting out is not tried here.
+ * before it says so nothing is known. Sandboxes have no network but their own loopback; one has a fence and a network of the
+ * suite's own, which leads nowhere else.
  */
 public final class LinuxStrengthSuite implements StrengthSuite {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxStrengthSuite.class);
     private static final String PROGRAMS = "programs-";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final List<String> RUNTIMES = List.of("crun", "runc", "conmon", "runsc");
 
     private final Path folder;
+    private final Optional<LinuxFenceSettings> fence;
+    private final UnaryOperator<Fence> around;
     private final Clock clock;
-    private final Duration patience;
+    private final boolean rootless;
 
-    /** @param folder for what stands on the host while it is measured; made for root only */
-    public LinuxStrengthSuite(Path folder, Clock clock) {
-        this(folder, clock, Duration.ofSeconds(60));
+    /**
+     * @param folder for what stands on the host while it is measured; made for root only
+     * @param fence of a fence that nobody else has, for a network of the suite's own; empty for sandboxes that never have a network
+     */
+    public LinuxStrengthSuite(Path folder, Optional<LinuxFenceSettings> fence, Clock clock) {
+        this(folder, fence, UnaryOperator.identity(), clock, false);
     }
 
-    LinuxStrengthSuite(Path folder, Clock clock, Duration patience) {
+    /** @param around what the fence is used by, for who looks whether a broken one is found out */
+    LinuxStrengthSuite(Path folder, Optional<LinuxFenceSettings> fence, UnaryOperator<Fence> around, Clock clock) {
+        this(folder, fence, around, clock, false);
+    }
+
+    private LinuxStrengthSuite(
+            Path folder,
+            Optional<LinuxFenceSettings> fence,
+            UnaryOperator<Fence> around,
+            Clock clock,
+            boolean rootless) {
         this.folder = folder;
+        this.fence = fence;
+        this.around = around;
         this.clock = clock;
-        this.patience = patience;
+        this.rootless = rootless;
+    }
+
+    /** The same by root of namespaces of an ordinary user's only, who has no control groups to limit sandboxes with. */
+    public LinuxStrengthSuite asRootless() {
+        return new LinuxStrengthSuite(folder, fence, around, clock, true);
     }
 
     @Override
     public String version() {
-        return "1";
+        return "2";
     }
 
     @Override
@@ -76,11 +105,18 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             sweep();
             Path made = Files.createTempDirectory(folder, PROGRAMS);
             programs = Optional.of(made);
-            TrialSandbox trials = new TrialSandbox(driver, ready, made, patience);
+            TrialSandbox trials = new TrialSandbox(driver, ready, made, PATIENCE);
             Map<String, String> before = digests();
             results.addAll(survey(trials, ready));
+            results.add(result(HandedFolder.PROBE, handed(trials)));
+            fenced(trials).forEach((probe, judgement) -> results.add(result(probe, judgement)));
             for (Exhaustion exhaustion : exhaustions(ready)) {
                 results.add(exhaust(trials, exhaustion));
+            }
+            if (rootless) {
+                results.add(result(
+                        "memory-exhausted",
+                        Judgement.notApplicable("without root there is no limit of memory, and none is taken")));
             }
             if (!ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
                 results.add(result(
@@ -89,7 +125,11 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             }
             if (!results.stream().map(ProbeResult::probe).toList().contains("descriptors-exhausted")) {
                 results.add(result(
-                        "descriptors-exhausted", Judgement.notApplicable("the host's root has no watch left anyway")));
+                        "descriptors-exhausted",
+                        Judgement.notApplicable(
+                                rootless
+                                        ? "without root its watches of files count as the user's, who may be left with none"
+                                        : "the host's root has no watch left anyway")));
             }
             boolean same = before.equals(digests());
             results.add(result(
@@ -149,18 +189,14 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             for (SurveyProbe probe : probes) {
                 judges.put(probe, probe.attempt().add(program, bait));
             }
-            ResourceAmounts limits =
-                    Exhaustion.limits(limited ? Optional.of(WorkspaceStore.LEAST_LIMIT) : Optional.empty());
+            ResourceAmounts limits = enforceable(
+                    Exhaustion.limits(limited ? Optional.of(WorkspaceStore.LEAST_LIMIT) : Optional.empty()));
             List<ProbeResult> results = new ArrayList<>();
             try {
                 trials.run(newId(), program.waiting(), limits, limited, end -> {
                     switch (end) {
                         case End.Waits(Witness witness) -> results.addAll(judge(judges, witness, ready.strength()));
-                        case End.Ended ended ->
-                            results.addAll(unknown(
-                                    judges,
-                                    "its sandbox ended before, with code "
-                                            + ended.exit().code()));
+                        case End.Ended ended -> results.addAll(unknown(judges, endedBefore(ended)));
                     }
                 });
             } catch (SandboxException | IOException | RuntimeException e) {
@@ -198,10 +234,83 @@ public final class LinuxStrengthSuite implements StrengthSuite {
                 .toList();
     }
 
-    private static List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
+    /** What the driver over the host's root has beside mounts. */
+    private Judgement handed(TrialSandbox trials) throws InterruptedException {
+        try (Bait bait = new Bait(folder)) {
+            if (!trials.ready().features().contains(DriverFeature.HOST_ROOT)) {
+                return Judgement.notApplicable("this driver has no second fence around files, and promises none");
+            }
+            if (Landlock.ofThisKernel() instanceof Landlock.Missing(String reason)) {
+                return Judgement.notApplicable(reason);
+            }
+            if (bait.openFolder().isEmpty()) {
+                return Judgement.notApplicable("nothing can be written to the host's /var/tmp");
+            }
+            HandedFolder handed = new HandedFolder(bait, bait.openFolder().get());
+            HandedFolder.Attempt attempt = handed.attempt();
+            List<Judgement> judgements = new ArrayList<>();
+            trials.run(
+                    newId(),
+                    attempt.program(),
+                    enforceable(Exhaustion.limits(Optional.empty())),
+                    false,
+                    handed,
+                    end -> judgements.add(
+                            switch (end) {
+                                case End.Waits(Witness witness) -> handed.judge(attempt, witness);
+                                case End.Ended ended -> Judgement.unknown(endedBefore(ended));
+                            }));
+            return judgements.getFirst();
+        } catch (SandboxException | IOException | RuntimeException e) {
+            return Judgement.unknown(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static String endedBefore(End.Ended ended) {
+        return "its sandbox ended before, with code " + ended.exit().code();
+    }
+
+    /** In a sandbox of its own, since the others have no network at all. */
+    private Map<String, Judgement> fenced(TrialSandbox trials) throws InterruptedException {
+        if (fence.isEmpty()) {
+            return FenceProbes.all(Judgement.notApplicable("its sandboxes have no network here"));
+        }
+        Map<String, Judgement> judgements = new LinkedHashMap<>();
+        try (TrialNetwork network = new TrialNetwork(fence.get(), around)) {
+            FenceProbes probes = new FenceProbes(network);
+            SandboxId id = newId();
+            trials.run(
+                    id,
+                    probes.program(),
+                    enforceable(Exhaustion.limits(Optional.empty())),
+                    false,
+                    agent -> network.attach(id, agent),
+                    end -> judgements.putAll(
+                            switch (end) {
+                                case End.Waits _ -> probes.judge();
+                                case End.Ended ended -> FenceProbes.all(Judgement.unknown(endedBefore(ended)));
+                            }));
+            return judgements;
+        } catch (SandboxException | IOException | RuntimeException e) {
+            LOG.warn("the fence around sandboxes of driver {} can't be looked at", trials.driverName(), e);
+            return FenceProbes.all(Judgement.unknown("no fence around its sandbox: " + e.getMessage()));
+        }
+    }
+
+    private ResourceAmounts enforceable(ResourceAmounts limits) {
+        return rootless
+                ? new ResourceAmounts(
+                        OptionalLong.empty(), OptionalLong.empty(), limits.ephemeralStorageBytes(), limits.pids())
+                : limits;
+    }
+
+    private List<Exhaustion> exhaustions(DriverProbe.Ready ready) {
         boolean ownKernel = ready.strength().compareTo(IsolationLevel.UserspaceKernel) >= 0;
-        List<Exhaustion> all = new ArrayList<>(List.of(Exhaustion.processes(ownKernel), Exhaustion.memory()));
-        if (Exhaustion.canWatch()) {
+        List<Exhaustion> all = new ArrayList<>(List.of(Exhaustion.processes(ownKernel, rootless)));
+        if (!rootless) {
+            all.add(Exhaustion.memory());
+        }
+        if (!rootless && Exhaustion.canWatch()) {
             all.add(Exhaustion.descriptors());
         }
         if (ready.features().contains(DriverFeature.EPHEMERAL_STORAGE)) {
@@ -216,7 +325,7 @@ public final class LinuxStrengthSuite implements StrengthSuite {
             trials.run(
                     newId(),
                     exhaustion.program(),
-                    exhaustion.limits(),
+                    enforceable(exhaustion.limits()),
                     exhaustion.workspace(),
                     end -> results.add(
                             result(exhaustion.probe(), exhaustion.judge().judge(end))));

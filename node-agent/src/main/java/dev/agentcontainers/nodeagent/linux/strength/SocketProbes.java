@@ -8,6 +8,8 @@ import static dev.agentcontainers.nodeagent.linux.strength.Attempts.probe;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram;
 import dev.agentcontainers.nodeagent.linux.program.CallProgram.Answer;
 import dev.agentcontainers.nodeagent.linux.program.SystemCall;
+import dev.agentcontainers.nodeagent.linux.strength.network.Packet;
+import dev.agentcontainers.nodeagent.linux.strength.network.Packet.Destination;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.List;
 final class SocketProbes {
     private static final int AF_UNIX = 1;
     private static final int AF_INET = 2;
+    private static final int AF_INET6 = 10;
     private static final int AF_PACKET = 17;
     private static final int AF_TIPC = 30;
     private static final int AF_ALG = 38;
@@ -98,10 +101,37 @@ final class SocketProbes {
 
     /** Connects, and says something. */
     private static Answer connect(CallProgram program, int family, byte[] address) {
-        Answer socket = program.call(SystemCall.SOCKET, value(family), value(SOCK_STREAM_NONBLOCK), value(0));
+        return say(program, family, SOCK_STREAM_NONBLOCK, address, "x");
+    }
+
+    static void connectByIpv6(CallProgram program, byte[] address, int port) {
+        connect(program, AF_INET6, ipv6(address, port));
+    }
+
+    /** The same, by the protocol of the destination. */
+    static void connect(CallProgram program, Destination to) {
+        say(program, to, "x");
+    }
+
+    static void say(CallProgram program, Destination to, String words) {
+        int kind = to.protocol() == Packet.TCP ? SOCK_STREAM_NONBLOCK : SOCK_DGRAM | O_NONBLOCK;
+        say(program, AF_INET, kind, ipv4(to.address().bytes(), to.port()), words);
+    }
+
+    private static Answer say(CallProgram program, int family, int kind, byte[] address, String words) {
+        Answer socket = program.call(SystemCall.SOCKET, value(family), value(kind), value(0));
         Answer connected = program.call(SystemCall.CONNECT, socket, program.bytes(address), value(address.length));
-        program.call(SystemCall.SENDTO, socket, program.text("x"), value(1), value(0), value(0), value(0));
+        program.call(
+                SystemCall.SENDTO, socket, program.text(words), value(words.length()), value(0), value(0), value(0));
         return connected;
+    }
+
+    /** The {@code struct sockaddr_in6}. */
+    private static byte[] ipv6(byte[] address, int port) {
+        ByteBuffer bytes = ByteBuffer.allocate(28).order(ByteOrder.nativeOrder());
+        bytes.putShort((short) AF_INET6);
+        bytes.order(ByteOrder.BIG_ENDIAN).putShort((short) port).putInt(0).put(address);
+        return bytes.array();
     }
 
     private static byte[] ipv4(byte[] address, int port) {

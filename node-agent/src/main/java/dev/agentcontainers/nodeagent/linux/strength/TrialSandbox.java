@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,7 +42,19 @@ record TrialSandbox(IsolationDriver driver, DriverProbe.Ready ready, Path folder
     /** Looks at the end of a program, while its sandbox is still there. */
     @FunctionalInterface
     interface Look {
-        void at(End end) throws IOException;
+        void at(End end) throws IOException, InterruptedException;
+    }
+
+    /** What goes on outside meanwhile. */
+    @FunctionalInterface
+    interface Outside {
+        Outside NOTHING = _ -> {};
+
+        /** When the sandbox is there, before its first instruction. */
+        void created(NetworkAttachment network) throws SandboxException, IOException;
+
+        /** When its first instruction may have run. */
+        default void started(NetworkAttachment network) throws IOException, InterruptedException {}
     }
 
     String driverName() {
@@ -49,6 +62,11 @@ record TrialSandbox(IsolationDriver driver, DriverProbe.Ready ready, Path folder
     }
 
     void run(SandboxId id, byte[] program, ResourceAmounts limits, boolean workspace, Look look)
+            throws SandboxException, IOException, InterruptedException {
+        run(id, program, limits, workspace, Outside.NOTHING, look);
+    }
+
+    void run(SandboxId id, byte[] program, ResourceAmounts limits, boolean workspace, Outside outside, Look look)
             throws SandboxException, IOException, InterruptedException {
         List<ResolvedMount> mounts = new ArrayList<>();
         if (workspace) {
@@ -71,8 +89,11 @@ record TrialSandbox(IsolationDriver driver, DriverProbe.Ready ready, Path folder
                 mounts);
         driver.onTrial(id, () -> {
             driver.prepare(spec);
-            Witness.Before before = Witness.Before.of(driver.create(spec).pid());
+            NetworkAttachment network = driver.create(spec);
+            Witness.Before before = Witness.Before.of(network.pid());
+            outside.created(network);
             driver.start(id);
+            outside.started(network);
             look.at(await(before, id));
         });
     }

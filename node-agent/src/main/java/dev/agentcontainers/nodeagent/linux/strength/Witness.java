@@ -219,6 +219,22 @@ record Witness(
                 .toList();
     }
 
+    /** Processes in its user namespace, itself included. */
+    int processesOfItsUsers() throws IOException {
+        Path own = Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/user"));
+        int found = 0;
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                try {
+                    found += Files.readSymbolicLink(process.resolve("ns/user")).equals(own) ? 1 : 0;
+                } catch (IOException e) {
+                    // It has ended meanwhile, or is nobody's of these users.
+                }
+            }
+        }
+        return found;
+    }
+
     /** Entries of a table of sockets in its network namespace, for example {@code raw}. */
     int sockets(String table) throws IOException {
         Path file = Path.of("/proc/" + pid + "/net/" + table);
