@@ -210,6 +210,19 @@ final class TestNode implements AutoCloseable {
                 OptionalLong.empty());
     }
 
+    static ResourceAmounts writeRate(long rate, OptionalLong storage) {
+        return new ResourceAmounts(
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                storage,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.of(rate),
+                OptionalLong.empty(),
+                OptionalLong.empty());
+    }
+
     static ResourceAmounts storage(long bytes) {
         return new ResourceAmounts(
                 OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(bytes), OptionalLong.empty());
