@@ -6,6 +6,7 @@ import dev.agentcontainers.nodeagent.linux.namespace.SystemCallException;
 import dev.agentcontainers.nodeagent.linux.rootfs.MountNamespace;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices;
 import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.platform.EnterableDirectory;
 import java.io.Closeable;
@@ -43,7 +44,8 @@ final class OpenedStorage implements Closeable {
             storage.opened = new MountNamespace(mounts).inNew(() -> {
                 new RootfsBuilder(mounts).mountMemory(paths.privateMount(), "mode=0700");
                 Files.createDirectory(paths.storage());
-                return storage.kept(allocation.storage().open(paths.storage(), allocation.division()));
+                return storage.kept(
+                        allocation.storage().open(paths.storage(), allocation.division(), LoopDevices.Writing.CACHED));
             });
             done = true;
             return storage;

@@ -22,6 +22,7 @@ import dev.agentcontainers.nodeagent.linux.rootfs.RememberedHostTree;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsBuilder;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner.Replacements;
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices.Writing;
 import dev.agentcontainers.nodeagent.linux.storage.PrivateFiles;
 import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage;
 import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
@@ -238,7 +239,13 @@ final class SandboxCreation {
         Files.createDirectory(paths.root());
         Files.createDirectory(paths.storage());
         Files.createDirectory(paths.runtimeState());
-        Opened storage = allocation.storage().open(paths.storage(), allocation.division());
+        Opened storage = allocation
+                .storage()
+                .open(
+                        paths.storage(),
+                        allocation.division(),
+                        // Otherwise the rate would not hold: the kernel would write in the name of the node agent.
+                        spec.limits().diskWriteRate().isPresent() ? Writing.DIRECT : Writing.CACHED);
         AgentRoot.Made made = root.make(spec, paths, ids, storage);
         Files.write(paths.bundle().resolve("config.json"), bundle(made, spec, paths, ids, surroundings, users));
     }

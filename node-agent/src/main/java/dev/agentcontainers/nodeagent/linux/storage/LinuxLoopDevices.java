@@ -18,11 +18,13 @@ final class LinuxLoopDevices implements LoopDevices {
     private static final long LOOP_GET_STATUS64 = 0x4C05;
     private static final long LOOP_CTL_GET_FREE = 0x4C82;
     private static final int LO_FLAGS_AUTOCLEAR = 4;
+    private static final int LO_FLAGS_DIRECT_IO = 16;
     private static final int O_RDONLY_CLOEXEC = 0x80000;
     private static final int O_RDWR_CLOEXEC = 2 | 0x80000;
     private static final int EINTR = 4;
     private static final int EBUSY = 16;
     private static final int ENXIO = 6;
+    private static final int EOPNOTSUPP = 95;
     private static final int EIO = 5;
     private static final int SEEK_DATA = 3;
     private static final int SEEK_HOLE = 4;
@@ -34,8 +36,10 @@ final class LinuxLoopDevices implements LoopDevices {
     /** struct loop_info64, which begins with device and inode of the file. */
     private static final int STATUS_SIZE = 232;
 
-    /** Where lo_flags stands: after five 64-bit numbers and three 32-bit ones of loop_info64. */
-    private static final int FLAGS_OFFSET = 8 + 5 * 8 + 3 * 4;
+    /** Where lo_flags stands in loop_info64: after five 64-bit numbers and three 32-bit ones. */
+    private static final int STATUS_FLAGS_OFFSET = 5 * 8 + 3 * 4;
+
+    private static final int FLAGS_OFFSET = 4 + 4 + STATUS_FLAGS_OFFSET;
 
     private static final class Libc {
         static {
@@ -71,7 +75,7 @@ final class LinuxLoopDevices implements LoopDevices {
     }
 
     @Override
-    public int mount(Path image, Path target, boolean discard) {
+    public int mount(Path image, Path target, boolean discard, Writing writing) {
         int file = open(image.toString());
         if (file < 0) {
             return file;
@@ -79,7 +83,7 @@ final class LinuxLoopDevices implements LoopDevices {
         try {
             int answer;
             do {
-                answer = attachAndMount(file, target, discard);
+                answer = attachAndMount(file, target, discard, writing);
                 // Somebody else took the free device between asking and taking.
             } while (answer == -EBUSY);
             return answer;
@@ -175,7 +179,7 @@ final class LinuxLoopDevices implements LoopDevices {
         }
     }
 
-    private static int attachAndMount(int file, Path target, boolean discard) {
+    private static int attachAndMount(int file, Path target, boolean discard, Writing writing) {
         int control = open(CONTROL);
         if (control < 0) {
             return control;
@@ -193,10 +197,13 @@ final class LinuxLoopDevices implements LoopDevices {
         try {
             ByteBuffer config = ByteBuffer.allocate(CONFIG_SIZE).order(ByteOrder.nativeOrder());
             config.putInt(0, file);
-            config.putInt(FLAGS_OFFSET, LO_FLAGS_AUTOCLEAR);
+            config.putInt(FLAGS_OFFSET, LO_FLAGS_AUTOCLEAR | (writing == Writing.DIRECT ? LO_FLAGS_DIRECT_IO : 0));
             int configured = result(Libc.ioctl(loop, LOOP_CONFIGURE, config.array()));
             if (configured < 0) {
                 return configured;
+            }
+            if (writing == Writing.DIRECT && !isDirect(loop)) {
+                return -EOPNOTSUPP;
             }
             // The kernel's own zeroing of inode tables would punch holes into what is reserved.
             return result(Libc.mount(
@@ -208,6 +215,15 @@ final class LinuxLoopDevices implements LoopDevices {
         } finally {
             Libc.close(loop);
         }
+    }
+
+    /** The kernel goes by the page cache, and says nothing, where it can't do without. */
+    private static boolean isDirect(int loop) {
+        byte[] status = new byte[STATUS_SIZE];
+        return result(Libc.ioctl(loop, LOOP_GET_STATUS64, status)) >= 0
+                && (ByteBuffer.wrap(status).order(ByteOrder.nativeOrder()).getInt(STATUS_FLAGS_OFFSET)
+                                & LO_FLAGS_DIRECT_IO)
+                        != 0;
     }
 
     private static int open(String path) {

@@ -117,17 +117,17 @@ public final class SandboxStorage {
      *
      * @param target an existing directory in which those that images are mounted on are made
      */
-    public Opened open(Path target, Division division) throws IOException {
+    public Opened open(Path target, Division division, LoopDevices.Writing writing) throws IOException {
         Path first = Files.createDirectory(target.resolve(SHARED));
         Path opened = shared.open(
-                first, division.shared().filter(StorageLimit::reserved).isPresent());
+                first, division.shared().filter(StorageLimit::reserved).isPresent(), writing);
         Map<String, Path> own = new HashMap<>();
         for (Map.Entry<String, StorageLimit> part : division.parts().entrySet()) {
             Path place = Files.createDirectory(target.resolve(PART + own.size()));
             own.put(
                     part.getKey(),
                     stores.apply(part(part.getKey()))
-                            .open(place, part.getValue().reserved()));
+                            .open(place, part.getValue().reserved(), writing));
         }
         Opened all = new Opened(opened, Map.copyOf(own));
         replacement.settle(all.stores());

@@ -134,13 +134,14 @@ public final class WorkspaceStore {
      *
      * @param target an existing directory that an image can be mounted on
      * @param reserved whether the disk goes on keeping the bytes of what the agent deletes
+     * @param writing how what is written comes to the disk, where there is an image
      * @return the directory that {@link #workspace} looks in
      */
-    public Path open(Path target, boolean reserved) throws IOException {
+    public Path open(Path target, boolean reserved, LoopDevices.Writing writing) throws IOException {
         if (!Files.exists(image())) {
             return plain();
         }
-        int answer = loopDevices.mount(image(), target, !reserved);
+        int answer = loopDevices.mount(image(), target, !reserved, writing);
         if (answer < 0) {
             throw new SystemCallException("mount " + image(), -answer, LinuxNamespaceCalls.describe(-answer));
         }

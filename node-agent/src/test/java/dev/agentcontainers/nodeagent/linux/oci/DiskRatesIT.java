@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.linux.storage.DeepDeletion;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.HostDirectory;
+import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount.Workspace;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 /** Reads from a real disk; what is asserted of time is that it is not less, so a slow machine passes too. */
 @Tag("node")
 @Tag("runtime")
+@Tag("resources")
 @Timeout(120)
 class DiskRatesIT {
     private static final int SIZE = 4 << 20;
@@ -92,6 +94,24 @@ class DiskRatesIT {
                         .start()
                         .waitFor())
                 .isZero();
+    }
+
+    /** Through the page cache, to a folder on the node's disk and to a filesystem in a file of it. */
+    @Test
+    void whatIsWrittenFasterWaits() throws Exception {
+        assumeTrue(version2, "version 1 limits no writing");
+        assertThat(features()).contains("disk-write-rate");
+        for (OptionalLong storage : List.of(OptionalLong.empty(), OptionalLong.of(32 << 20))) {
+            SandboxSpec spec = TestNode.shell(
+                    "begun=$(date +%s%N); dd if=/dev/zero of=/workspace/fill bs=1M count=" + SIZE / RATE
+                            + " conv=fsync 2>&1 || exit 3; echo; echo $((($(date +%s%N) - begun) / 1000000))",
+                    TestNode.writeRate(RATE, storage),
+                    new Workspace("/workspace", true));
+            assertThat(node.run(spec).code()).as(node.output(spec.id())).isZero();
+            assertThat(Long.parseLong(node.output(spec.id()).lines().toList().getLast()))
+                    .as("milliseconds, with storage " + storage)
+                    .isGreaterThan((SIZE / RATE - 2) * 1000);
+        }
     }
 
     @Test

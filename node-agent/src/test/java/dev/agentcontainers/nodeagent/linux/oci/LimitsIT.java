@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Tag("node")
 @Tag("runtime")
+@Tag("resources")
 @Timeout(120)
 class LimitsIT {
     private static final long MIB = 1 << 20;
@@ -86,6 +87,43 @@ class LimitsIT {
                 TestNode.spec(TestNode.newId(), List.of("python3", "-c", script), TestNode.limits(1000, 256 * MIB, 20));
         node.run(spec);
         assertThat(node.output(spec.id())).isEqualTo("EAGAIN 19");
+    }
+
+    /** Of memory, processes and storage: each ends or stops who asks for it and nobody else, and the kernel kills for memory only. */
+    @Test
+    void whoeverExhaustsALimitIsAloneInIt() throws Exception {
+        SandboxSpec neighbour = TestNode.shell(
+                "until [ -e /tmp/end ]; do sleep 0.05; done; exit 5", TestNode.limits(1000, 64 * MIB, 50));
+        node.begin(neighbour);
+        SandboxSpec memory = TestNode.spec(
+                TestNode.newId(),
+                List.of("python3", "-c", "b = bytearray(256 << 20)"),
+                TestNode.limits(1000, 64 * MIB, 50));
+        SandboxSpec processes = TestNode.shell(
+                "for i in $(seq 30); do sleep 1000 & done; exit 4", TestNode.limits(1000, 256 * MIB, 20));
+        SandboxSpec storage = TestNode.shell(
+                "dd if=/dev/zero of=/workspace/fill bs=1M count=100 || exit 6",
+                TestNode.storage(32 * MIB),
+                new Workspace("/workspace", true));
+
+        assertThat(node.run(memory).outOfMemory()).isTrue();
+        assertThat(node.run(processes)).satisfies(exit -> {
+            assertThat(exit.code()).isNotZero();
+            assertThat(exit.outOfMemory()).isFalse();
+        });
+        assertThat(node.run(storage)).satisfies(exit -> {
+            assertThat(exit.code()).isEqualTo(6);
+            assertThat(exit.outOfMemory()).isFalse();
+        });
+
+        try (var other =
+                node.driver().exec(neighbour.id(), new ExecRequest(List.of("touch", "/tmp/end"), false, false))) {
+            assertThat(other.awaitExit()).isZero();
+        }
+        assertThat(node.driver().awaitExit(neighbour.id())).satisfies(exit -> {
+            assertThat(exit.code()).isEqualTo(5);
+            assertThat(exit.outOfMemory()).isFalse();
+        });
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 /** What real agents use, as the driver tells it. */
 @Tag("node")
 @Tag("runtime")
+@Tag("resources")
 @Timeout(120)
 class StatsIT {
     private static final long MIB = 1 << 20;

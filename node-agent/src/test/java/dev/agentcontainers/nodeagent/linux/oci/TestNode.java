@@ -27,9 +27,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import org.awaitility.Awaitility;
 
 /** A node of a test's own on the real machine; removes everything of it when closed. */
 final class TestNode implements AutoCloseable {
+    static {
+        // The processor may be emulated.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    }
+
     private final Path directory;
     private final OciSettings settings;
     private final OciDriver driver;
@@ -206,6 +212,19 @@ final class TestNode implements AutoCloseable {
                 OptionalLong.empty(),
                 read,
                 write,
+                OptionalLong.empty(),
+                OptionalLong.empty());
+    }
+
+    static ResourceAmounts writeRate(long rate, OptionalLong storage) {
+        return new ResourceAmounts(
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                storage,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.of(rate),
                 OptionalLong.empty(),
                 OptionalLong.empty());
     }

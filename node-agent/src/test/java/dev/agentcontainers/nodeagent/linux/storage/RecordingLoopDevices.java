@@ -13,8 +13,9 @@ final class RecordingLoopDevices implements LoopDevices {
     int timesInUse;
 
     @Override
-    public int mount(Path image, Path target, boolean discard) {
-        calls.add("mount " + image.getFileName() + " " + target.getFileName() + (discard ? " discard" : ""));
+    public int mount(Path image, Path target, boolean discard, Writing writing) {
+        calls.add("mount " + image.getFileName() + " " + target.getFileName() + (discard ? " discard" : "")
+                + (writing == Writing.DIRECT ? " direct" : ""));
         return mountAnswer;
     }
 

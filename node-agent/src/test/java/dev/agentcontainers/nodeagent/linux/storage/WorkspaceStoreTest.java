@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.linux.process.Program;
+import dev.agentcontainers.nodeagent.linux.storage.LoopDevices.Writing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +85,7 @@ class WorkspaceStoreTest {
     void withoutALimitItIsAPlainDirectory() throws Exception {
         store.prepare(Optional.empty());
         assertThat(store.limit()).isEmpty();
-        assertThat(store.open(state, false)).isEqualTo(directory.resolve("workspace"));
+        assertThat(store.open(state, false, Writing.CACHED)).isEqualTo(directory.resolve("workspace"));
         assertThat(loopDevices.calls).isEmpty();
     }
 
@@ -92,16 +93,16 @@ class WorkspaceStoreTest {
     void aLimitThatIsAskedForIsReserved() throws Exception {
         store.prepare(asked(20 * MIB));
         assertThat(store.limit()).isEqualTo(OptionalLong.of(20 * MIB));
-        assertThat(store.open(state.resolve("target"), true)).isEqualTo(state.resolve("target"));
+        assertThat(store.open(state.resolve("target"), true, Writing.DIRECT)).isEqualTo(state.resolve("target"));
         assertThat(loopDevices.calls)
-                .containsExactly("reserve workspace.draft " + 20 * MIB, "mount workspace.img target");
+                .containsExactly("reserve workspace.draft " + 20 * MIB, "mount workspace.img target direct");
         assertSound();
     }
 
     @Test
     void aLimitThatIsNotAskedForIsNotReserved() throws Exception {
         store.prepare(unasked(20 * MIB));
-        store.open(state.resolve("target"), false);
+        store.open(state.resolve("target"), false, Writing.CACHED);
         assertThat(loopDevices.calls).containsExactly("mount workspace.img target discard");
     }
 
