@@ -103,8 +103,8 @@ record InsideGvisor(RuntimeCommand command, SandboxFiles files, long shimPid, Pa
             signal(target, "KILL");
         }
         if (stopped.size() > MOST) {
-            throw new IOException("it has begun " + (stopped.size() - 1) + " processes more, of which no more than " + MOST
-                    + " are killed one by one: those that are in other process groups may go on");
+            throw new IOException("it has begun " + (stopped.size() - 1) + " processes more, of which no more than "
+                    + MOST + " are killed one by one: those that are in other process groups may go on");
         }
     }
 
