@@ -311,8 +311,6 @@ class GatewayIT {
                         .contains("User administrator sees and uses its display"));
         refused("viewer", "display", 403, "user 'viewer' cannot create resource 'agentcontainers/display'");
         refused("administrator", "display?password=x", 400, "query parameter 'password' is not known here");
-        node.run(NAMESPACE, name, AssignmentPhase.Suspended);
-        refused("administrator", "display", 409, "is not running");
     }
 
     /** As a path of the greatest length has, each byte of it percent-encoded. */
