@@ -109,14 +109,13 @@ class ViewerPortTest {
         for (int i = 2; i < 20; i++) {
             int before = i;
             // Where too many wait for their answer nobody is asked.
-            await().untilAsserted(() -> assertThat(VncViewer.answerTo(number, "secret" + before))
-                    .isEqualTo(1));
+            await().untilAsserted(() ->
+                    assertThat(VncViewer.answerTo(number, "secret" + before)).isEqualTo(1));
         }
         await().untilAsserted(() -> assertThat(said).hasSize(1));
         assertThat(said.getFirst()).contains("20 wrong passwords");
-        await().untilAsserted(() -> assertThatThrownBy(
-                        () -> VncViewer.answerTo(number, PASSWORD))
-                .isInstanceOf(IOException.class));
+        await().untilAsserted(() ->
+                assertThatThrownBy(() -> VncViewer.answerTo(number, PASSWORD)).isInstanceOf(IOException.class));
         assertThat(connections).as("to the agent").hasValue(0);
     }
 
