@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.client.Config;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,9 +26,10 @@ import picocli.CommandLine.Parameters;
             "Shows the display of an agent that has one (spec.session.display).",
             "",
             "agentctl display researcher            for a VNC viewer of this machine",
+            "agentctl display --web researcher      for a browser of this machine",
             "",
-            "It prints where the viewer finds it and the password, made for this run, and",
-            "ends with Ctrl-C. Several viewers may look on. What they type and point at is",
+            "It prints where the viewer finds it and the password, made for this run, or the",
+            "page's address, which nobody else knows, and ends with Ctrl-C. Several viewers may look on. What they type and point at is",
             "the agent's; clipboards pass neither way.",
             "It goes through the cluster's gateway, and needs the right to create",
             "agentcontainers/display (role admin).",
@@ -47,8 +50,11 @@ public final class DisplayCommand implements Callable<Integer> {
     @Option(
             names = "--port",
             paramLabel = "PORT",
-            description = "Port of 127.0.0.1 for viewers. Default: any that is free.")
+            description = "Port of 127.0.0.1 for viewers or the page. Default: any that is free.")
     private int port;
+
+    @Option(names = "--web", description = "Show it on a page, in place of to VNC viewers.")
+    private boolean web;
 
     @Parameters(paramLabel = "[NAMESPACE/]NAME", description = "The AgentContainer.")
     private String name = "";
@@ -72,19 +78,31 @@ public final class DisplayCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(Screens screens, AgentName agent) throws IOException {
-        PrintWriter out = spec.commandLine().getOut();
+    private void serve(Screens screens, AgentName agent) throws IOException, InterruptedException {
         PrintWriter errors = spec.commandLine().getErr();
+        Consumer<String> says = line -> {
+            errors.println("agentctl: " + line);
+            errors.flush();
+        };
+        if (web) {
+            try (WebView page = WebView.listen(port, screens, says)) {
+                print(page.address());
+                new CountDownLatch(1).await();
+            }
+            return;
+        }
         ViewerGreeting greeting = ViewerGreeting.withNewPassword();
         try (ViewerPort viewers =
-                ViewerPort.listen(port, screens, greeting, agent.namespace() + "/" + agent.name(), line -> {
-                    errors.println("agentctl: " + line);
-                    errors.flush();
-                })) {
-            out.println("vnc://127.0.0.1:%d password %s".formatted(viewers.port(), greeting.password()));
-            out.flush();
+                ViewerPort.listen(port, screens, greeting, agent.namespace() + "/" + agent.name(), says)) {
+            print("vnc://127.0.0.1:%d password %s".formatted(viewers.port(), greeting.password()));
             viewers.serve();
         }
+    }
+
+    private void print(String line) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(line);
+        out.flush();
     }
 
     private AgentName agent(Config config) {
