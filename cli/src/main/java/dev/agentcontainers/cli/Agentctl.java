@@ -2,6 +2,7 @@ package dev.agentcontainers.cli;
 
 import dev.agentcontainers.cli.copy.CopyCommand;
 import dev.agentcontainers.cli.demo.DemoCommand;
+import dev.agentcontainers.cli.display.DisplayCommand;
 import dev.agentcontainers.cli.egress.EgressCommand;
 import dev.agentcontainers.cli.fleet.KubeconfigCommand;
 import dev.agentcontainers.cli.fleet.StatusCommand;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Command;
             "agentctl logs -f NAME          prints what an agent says",
             "agentctl exec -it NAME -- sh   enters an agent's sandbox",
             "agentctl cp FILE NAME:PATH     copies to an agent, or from it",
+            "agentctl display NAME          shows an agent's screen to a VNC viewer",
             "agentctl top agents            shows what agents use now",
             "agentctl egress explain …      says what an agent may reach, and why",
             "agentctl image list            shows the images on this machine",
@@ -59,6 +61,7 @@ import picocli.CommandLine.Command;
             LogsCommand.class,
             ExecCommand.class,
             CopyCommand.class,
+            DisplayCommand.class,
             TopCommand.class,
             SuspendCommand.class,
             ResumeCommand.class,

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = StreamRequest.Egress.class, name = "egress"),
     @JsonSubTypes.Type(value = StreamRequest.Usage.class, name = "usage"),
     @JsonSubTypes.Type(value = StreamRequest.Save.class, name = "save"),
-    @JsonSubTypes.Type(value = StreamRequest.Restore.class, name = "restore")
+    @JsonSubTypes.Type(value = StreamRequest.Restore.class, name = "restore"),
+    @JsonSubTypes.Type(value = StreamRequest.Display.class, name = "display")
 })
 public sealed interface StreamRequest {
     /**
@@ -55,6 +56,9 @@ public sealed interface StreamRequest {
 
     /** Such an archive is given, in place of the files of an agent that rests; whole only where its end is said. */
     record Restore() implements StreamRequest {}
+
+    /** The display of an agent: RFB (RFC 6143) from its beginning, both ways, until either side leaves. */
+    record Display() implements StreamRequest {}
 
     /**
      * A further process in the agent's sandbox.

@@ -203,6 +203,14 @@ final class ValidationRules {
                                 .map(mount -> mount.path("path").asText())
                                 .noneMatch(path -> path.equals(Session.RUNTIME_DIRECTORY)
                                         || path.equals(Session.HOME) && hasHome(self)));
+        rules.put(
+                "!has(self.session) || !has(self.session.display) || !has(self.filesystem)"
+                        + " || !has(self.filesystem.mounts) || self.filesystem.mounts.all(m, m.path != '/tmp'"
+                        + " && m.path != '/tmp/.X11-unix')",
+                self -> !self.path("session").has("display")
+                        || elements(self.path("filesystem").path("mounts"))
+                                .map(mount -> mount.path("path").asText())
+                                .noneMatch(Session.PLACES_OF_DISPLAYS::contains));
     }
 
     private static boolean hasHome(JsonNode spec) {

@@ -1,7 +1,9 @@
 package dev.agentcontainers.cli.streams;
 
+import dev.agentcontainers.cli.terminal.Printable;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.protocol.GatewayPaths;
+import dev.agentcontainers.protocol.RefusedException;
 import dev.agentcontainers.protocol.StreamFrame;
 import dev.agentcontainers.protocol.client.GatewayHttp;
 import dev.agentcontainers.protocol.client.MessageSocket;
@@ -10,6 +12,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** Where the gateway serves an agent's streams. */
@@ -58,6 +61,23 @@ public record AgentAddress(String namespace, String name) {
                             .formatted(length, GatewayPaths.LONGEST_LINE));
         }
         return gateway.connect(path, StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH);
+    }
+
+    /**
+     * Opens what is there as a program's streams.
+     *
+     * @throws UserException where that is refused, with the reason, or nobody was reached
+     */
+    RemoteProcess open(GatewayHttp gateway, String subresource) throws InterruptedException {
+        try {
+            return new RemoteProcess(
+                    gateway.connect(path(subresource, List.of()), StreamFrame.SUBPROTOCOL, StreamFrame.MAXIMUM_LENGTH));
+        } catch (RefusedException e) {
+            throw new UserException(Printable.text(String.valueOf(e.getMessage())));
+        } catch (IOException e) {
+            throw new UserException("the gateway could not be reached: "
+                    + Printable.text(Objects.requireNonNullElse(e.getMessage(), e.toString())));
+        }
     }
 
     /** {@code URLEncoder} is for forms, where a space is a plus sign. */

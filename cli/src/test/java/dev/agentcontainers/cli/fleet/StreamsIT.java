@@ -3,6 +3,7 @@ package dev.agentcontainers.cli.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentPhase;
+import dev.agentcontainers.cli.display.VncViewer;
 import dev.agentcontainers.cli.fleet.AgentctlRun.Result;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -350,6 +353,45 @@ class StreamsIT {
         fleet.delete("copy");
     }
 
+    /** By all of the way: a viewer here, the gateway, the node, the server in the sandbox. */
+    @Test
+    void theDisplayOfAnAgentIsShownToWhoMayAndKnowsThePassword() throws IOException {
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/Xtigervnc")), "needs tigervnc-standalone-server");
+        fleet.create("seen", "exec sleep 1000", "session: {display: {width: 640, height: 480}}");
+        fleet.await("seen", AgentPhase.Running);
+        assertThat(agentctl("display", AGENT).errors())
+                .contains("the agent has no display: it has one with spec.session.display");
+        Path said = folder.resolve("display.txt");
+        AgentctlRun display = AgentctlRun.startProgram(
+                Map.of(
+                        "AGENTCTL_HOME", fleet.layout().home().toString(),
+                        "AGENTCTL_NO_BUILD", "yes",
+                        "JAVA_HOME", System.getProperty("java.home")),
+                List.of(
+                        "sh",
+                        "-c",
+                        "exec \"$0\" display -n " + TestFleet.NAMESPACE + " seen > " + said,
+                        Path.of(System.getProperty("project.root"), "agentctl").toString()));
+        try {
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> Files.exists(said) && Files.readString(said).endsWith("\n"));
+            Matcher line = Pattern.compile("vnc://127[.]0[.]0[.]1:(\\d+) password (\\w{8})\n")
+                    .matcher(Files.readString(said));
+            assertThat(line.matches()).as(Files.readString(said)).isTrue();
+            try (VncViewer viewer = VncViewer.connect(Integer.parseInt(line.group(1)), line.group(2))) {
+                assertThat(viewer.title()).isEqualTo(TestFleet.NAMESPACE + "/seen");
+                assertThat(viewer.width()).isEqualTo(640);
+                assertThat(viewer.height()).isEqualTo(480);
+                assertThat(viewer.picture()).isPositive();
+            }
+        } finally {
+            display.handle().destroy();
+            display.await();
+        }
+        fleet.delete("seen");
+    }
+
     private static Result snapshot(String command, String... arguments) {
         List<String> line = new ArrayList<>(List.of("snapshot", command, "-n", TestFleet.NAMESPACE));
         line.addAll(List.of(arguments));
@@ -375,6 +417,9 @@ class StreamsIT {
                 .await();
         assertThat(save.exitCode()).isEqualTo(1);
         assertThat(save.errors()).contains("mallory").contains("agentcontainers/snapshot");
+        Result display = start(mallory, "display", AGENT).await();
+        assertThat(display.exitCode()).isEqualTo(1);
+        assertThat(display.errors()).contains("mallory").contains("agentcontainers/display");
         Result copy = start(mallory, "cp", AGENT + ":/etc/hostname", folder.toString())
                 .await();
         assertThat(copy.exitCode()).isEqualTo(1);

@@ -108,6 +108,11 @@ import java.util.List;
         message =
                 "/run/session, and /home/agent where session.persistentHome is true, are the session's own: mount elsewhere")
 @ValidationRule(
+        value = Session.LEAVES_DISPLAY,
+        fieldPath = ".filesystem.mounts",
+        message =
+                "/tmp and /tmp/.X11-unix, where session.display is set, are the display's own: mount elsewhere, and name that in TMPDIR")
+@ValidationRule(
         value = "has(self.session) == has(oldSelf.session) && (!has(self.session) || self.session == oldSelf.session)",
         fieldPath = ".session",
         message = "spec.session is immutable: delete and create the AgentContainer again")

@@ -72,7 +72,7 @@ public record AgentNodeStatus(
             IsolationLevel strength,
 
             @JsonPropertyDescription(
-                    "What it can do here: host-root (run the node's own programs), image (run images), ephemeral-storage (limit what is written to disk), disk-read-rate and disk-write-rate (limit how fast disks are used), network-egress-rate and network-ingress-rate (limit how fast the network is used), suspension (leave suspended agents unstarted), session (give agents sessions).")
+                    "What it can do here: host-root (run the node's own programs), image (run images), ephemeral-storage (limit what is written to disk), disk-read-rate and disk-write-rate (limit how fast disks are used), network-egress-rate and network-ingress-rate (limit how fast the network is used), suspension (leave suspended agents unstarted), session (give agents sessions), display (give those displays).")
             @Size(max = 32)
             List<@Size(max = 63) String> features,
 

@@ -26,6 +26,9 @@ public final class DriverFeature {
     /** Gives agents a session: agents with {@code spec.session}. */
     public static final String SESSION = "session";
 
+    /** Gives such agents a display: agents with {@code spec.session.display}. */
+    public static final String DISPLAY = "display";
+
     /** Leaves agents unstarted while they are suspended: agents with {@code spec.lifecycle.suspended}. */
     public static final String SUSPENSION = "suspension";
 

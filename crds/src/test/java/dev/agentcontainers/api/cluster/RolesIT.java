@@ -54,6 +54,8 @@ class RolesIT {
         "delete,,false,true,true",
         "create,exec,false,false,true",
         "get,exec,false,false,true",
+        "create,display,false,false,true",
+        "get,display,false,false,true",
         "get,snapshot,false,false,true",
         "create,snapshot,false,false,true",
         "patch,status,false,false,false",

@@ -7,6 +7,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -103,6 +104,19 @@ public interface IsolationDriver {
 
     /** Runs a further process in a running sandbox. */
     ExecSession exec(SandboxId id, ExecRequest request) throws SandboxException;
+
+    /**
+     * A new connection to the display of a running sandbox, which speaks RFB (RFC 6143) from its beginning and asks for no password.
+     * What comes of it is the agent's to say. One thread may read while another writes.
+     *
+     * @throws SandboxException where it has none, or none any more
+     */
+    default ByteChannel display(SandboxId id) throws SandboxException {
+        throw new SandboxException(
+                SandboxException.Step.EXEC,
+                SandboxException.Kind.UNSUPPORTED,
+                "the driver " + name() + " has no displays");
+    }
 
     /** What is kept of sandboxes between their runs; empty where nothing is that could be had. */
     default Optional<KeptFiles> keptFiles() {

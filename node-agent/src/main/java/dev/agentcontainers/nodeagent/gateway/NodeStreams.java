@@ -19,6 +19,7 @@ import dev.agentcontainers.protocol.client.MessageSocket.Event;
 import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -89,6 +90,7 @@ final class NodeStreams {
             case StreamRequest.Log log -> log(socket, id, driver, log);
             case StreamRequest.Exec exec -> exec(socket, id, driver, exec);
             case StreamRequest.Egress egress -> egress(socket, id, egress);
+            case StreamRequest.Display _ -> display(socket, id, driver);
             case StreamRequest.Save _ -> new SnapshotStream(socket, targets, id).save();
             case StreamRequest.Restore _ -> new SnapshotStream(socket, targets, id).restore();
             case StreamRequest.Usage _ -> throw new IllegalStateException("it is told and not served");
@@ -117,6 +119,16 @@ final class NodeStreams {
             new ExecStream(socket, session, request.stdin()).run();
         } catch (SandboxException e) {
             LOG.info("an exec could not be started: {}", e.getMessage());
+            finish(socket, Statuses.failure(code(e), String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void display(MessageSocket socket, SandboxId id, IsolationDriver driver)
+            throws IOException, InterruptedException {
+        try (ByteChannel display = driver.display(id)) {
+            new DisplayStream(socket, display).run();
+        } catch (SandboxException e) {
+            LOG.info("a display could not be reached: {}", e.getMessage());
             finish(socket, Statuses.failure(code(e), String.valueOf(e.getMessage())));
         }
     }

@@ -17,6 +17,7 @@ import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.Screen;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -102,12 +103,20 @@ public final class AssignmentMapping {
         List<Mount> mounts = new ArrayList<>();
         listOf(spec.mounts()).forEach(mount -> mounts.add(mount(mount, spec)));
         if (spec.session() != null) {
-            mounts.add(new Mount.RuntimeDirectory(Session.RUNTIME_DIRECTORY));
+            mounts.add(new Mount.RuntimeDirectory(
+                    Session.RUNTIME_DIRECTORY,
+                    Optional.ofNullable(spec.session().display()).map(AssignmentMapping::screen)));
         }
         if (hasHome(spec)) {
             mounts.add(new Mount.Workspace(Session.HOME, true));
         }
         return mounts;
+    }
+
+    private static Screen screen(Session.Display display) {
+        return new Screen(
+                Optional.ofNullable(display.width()).orElse(Session.Display.DEFAULT_WIDTH),
+                Optional.ofNullable(display.height()).orElse(Session.Display.DEFAULT_HEIGHT));
     }
 
     private static boolean hasHome(AgentAssignmentSpec spec) {

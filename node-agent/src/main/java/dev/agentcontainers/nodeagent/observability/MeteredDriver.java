@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -104,6 +105,11 @@ public final class MeteredDriver implements IsolationDriver {
     @Override
     public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
         return driver.stats(id);
+    }
+
+    @Override
+    public ByteChannel display(SandboxId id) throws SandboxException {
+        return driver.display(id);
     }
 
     @Override

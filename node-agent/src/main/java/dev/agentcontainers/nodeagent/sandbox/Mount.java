@@ -25,8 +25,12 @@ public sealed interface Mount {
     /** A directory in memory that is empty at each start. {@code bytes}: how much fits in, more than 0. */
     record MemoryDirectory(String path, long bytes) implements Mount {}
 
-    /** A directory in memory that is empty at each start and that nobody but the agent's user may enter: of a session. */
-    record RuntimeDirectory(String path) implements Mount {}
+    /**
+     * A directory in memory that is empty at each start and that nobody but the agent's user may enter: of a session.
+     *
+     * @param screen of that session, where it has a display
+     */
+    record RuntimeDirectory(String path, Optional<Screen> screen) implements Mount {}
 
     /** A directory of the host, where the host lets agents have it. {@code source}: its absolute path there. */
     record HostDirectory(String path, String source, boolean writable) implements Mount {}

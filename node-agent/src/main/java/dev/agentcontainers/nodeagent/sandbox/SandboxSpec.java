@@ -65,6 +65,15 @@ public record SandboxSpec(
                 .findFirst();
     }
 
+    /** Of its session's display; empty for an agent without one. */
+    public Optional<Screen> screen() {
+        return mounts.stream()
+                .filter(ResolvedMount.RuntimeDirectory.class::isInstance)
+                .map(ResolvedMount.RuntimeDirectory.class::cast)
+                .findFirst()
+                .flatMap(ResolvedMount.RuntimeDirectory::screen);
+    }
+
     /** A mount whose content is at hand. */
     public sealed interface ResolvedMount {
         String path();
@@ -79,8 +88,12 @@ public record SandboxSpec(
         /** Charged to the sandbox's memory; {@code bytes} fit in. */
         record MemoryDirectory(String path, long bytes) implements ResolvedMount {}
 
-        /** In memory, only for the agent's user. Where there is one the agent has a session. */
-        record RuntimeDirectory(String path) implements ResolvedMount {}
+        /** In memory, only for the agent's user. Where there is one the agent has a session, where there is a screen a display. */
+        record RuntimeDirectory(String path, Optional<Screen> screen) implements ResolvedMount {
+            public RuntimeDirectory(String path) {
+                this(path, Optional.empty());
+            }
+        }
 
         /** @param source absolute path on the host */
         record HostDirectory(String path, String source, boolean writable) implements ResolvedMount {}

@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -237,6 +238,11 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
     @Override
     public Optional<SandboxStats> stats(SandboxId id) throws SandboxException {
         return driver.stats(id);
+    }
+
+    @Override
+    public ByteChannel display(SandboxId id) throws SandboxException {
+        return driver.display(id);
     }
 
     @Override

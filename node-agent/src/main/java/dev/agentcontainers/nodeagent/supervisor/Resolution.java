@@ -151,7 +151,8 @@ final class Resolution {
             case Mount.DiskDirectory directory -> new ResolvedMount.DiskDirectory(directory.path(), directory.bytes());
             case Mount.MemoryDirectory directory ->
                 new ResolvedMount.MemoryDirectory(directory.path(), directory.bytes());
-            case Mount.RuntimeDirectory directory -> new ResolvedMount.RuntimeDirectory(directory.path());
+            case Mount.RuntimeDirectory directory ->
+                new ResolvedMount.RuntimeDirectory(directory.path(), directory.screen());
             case Mount.HostDirectory directory ->
                 new ResolvedMount.HostDirectory(directory.path(), directory.source(), directory.writable());
             case Mount.ImageFiles files ->

@@ -24,6 +24,7 @@ import dev.agentcontainers.nodeagent.sandbox.Assignment.EnvironmentEntry;
 import dev.agentcontainers.nodeagent.sandbox.Mount;
 import dev.agentcontainers.nodeagent.sandbox.Probe;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
+import dev.agentcontainers.nodeagent.sandbox.Screen;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -287,17 +288,24 @@ class AssignmentMappingTest {
         assertThat(without.mounts()).isEmpty();
         assertThat(without.environment()).isEmpty();
 
-        Assignment plain = AssignmentMapping.assignment(resource(withSession(new Session(null))));
-        assertThat(plain.mounts()).containsExactly(new Mount.RuntimeDirectory("/run/session"));
+        Assignment plain = AssignmentMapping.assignment(resource(withSession(new Session(null, null))));
+        assertThat(plain.mounts()).containsExactly(new Mount.RuntimeDirectory("/run/session", Optional.empty()));
         assertThat(plain.environment()).isEmpty();
 
-        Assignment home = AssignmentMapping.assignment(resource(withSession(new Session(true))));
+        Assignment home = AssignmentMapping.assignment(resource(withSession(new Session(true, null))));
         assertThat(home.mounts())
-                .containsExactly(new Mount.RuntimeDirectory("/run/session"), new Mount.Workspace("/home/agent", true));
+                .containsExactly(
+                        new Mount.RuntimeDirectory("/run/session", Optional.empty()),
+                        new Mount.Workspace("/home/agent", true));
         assertThat(home.environment()).containsExactly(new EnvironmentEntry.Literal("HOME", "/home/agent"));
 
+        Assignment seen =
+                AssignmentMapping.assignment(resource(withSession(new Session(null, new Session.Display(null, 600)))));
+        assertThat(seen.mounts())
+                .containsExactly(new Mount.RuntimeDirectory("/run/session", Optional.of(new Screen(1280, 600))));
+
         Assignment own = AssignmentMapping.assignment(
-                resource(withSession(new Session(true), new EnvironmentVariable("HOME", "/elsewhere", null))));
+                resource(withSession(new Session(true, null), new EnvironmentVariable("HOME", "/elsewhere", null))));
         assertThat(own.environment()).containsExactly(new EnvironmentEntry.Literal("HOME", "/elsewhere"));
     }
 

@@ -23,7 +23,9 @@ public enum EventReason {
     /** Somebody runs a program inside an agent. */
     Exec(Type.Normal),
     /** Somebody puts other files in the place of a resting agent's. */
-    Restore(Type.Normal);
+    Restore(Type.Normal),
+    /** Somebody sees an agent's display, and may type there. */
+    Display(Type.Normal);
 
     private final Type type;
 

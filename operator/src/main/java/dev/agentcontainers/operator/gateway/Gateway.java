@@ -109,6 +109,7 @@ public final class Gateway implements AutoCloseable {
         router.get(AGENT + "egress").handler(users::egress);
         router.get(AGENT + "usage").handler(users::usage);
         router.get(AGENT + "exec").handler(users::exec);
+        router.get(AGENT + "display").handler(users::display);
         router.get(AGENT + "snapshot").handler(users::save);
         router.get(AGENT + "snapshot/restore").handler(users::restore);
         router.route()

@@ -35,6 +35,7 @@ final class GatewayMeters implements AutoCloseable {
             case StreamRequest.Usage ignored -> "usage";
             case StreamRequest.Save ignored -> "save";
             case StreamRequest.Restore ignored -> "restore";
+            case StreamRequest.Display ignored -> "display";
         };
         registry.counter(PREFIX + "streams", "kind", kind).increment();
     }

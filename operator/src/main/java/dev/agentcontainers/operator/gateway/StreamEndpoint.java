@@ -98,6 +98,10 @@ final class StreamEndpoint {
         messages(context, UserAccess.Operation.EXEC, () -> StreamParameters.exec(context.queryParams()));
     }
 
+    void display(RoutingContext context) {
+        messages(context, UserAccess.Operation.DISPLAY, () -> StreamParameters.display(context.queryParams()));
+    }
+
     void save(RoutingContext context) {
         messages(context, UserAccess.Operation.SAVE, () -> StreamParameters.save(context.queryParams()));
     }

@@ -42,6 +42,11 @@ final class StreamParameters {
         return new StreamRequest.Restore();
     }
 
+    static StreamRequest display(MultiMap query) {
+        requireKnown(query, Set.of());
+        return new StreamRequest.Display();
+    }
+
     static StreamRequest exec(MultiMap query) {
         requireKnown(query, Set.of("command", "tty", "stdin"));
         return checked(() -> new StreamRequest.Exec(query.getAll("command"), flag(query, "tty"), flag(query, "stdin")));

@@ -54,6 +54,9 @@ public record AgentRequest(
         List<String> features = new ArrayList<>();
         if (spec.session() != null) {
             features.add(DriverFeature.SESSION);
+            if (spec.session().display() != null) {
+                features.add(DriverFeature.DISPLAY);
+            }
         }
         if (spec.lifecycle() != null && Boolean.TRUE.equals(spec.lifecycle().suspended())) {
             features.add(DriverFeature.SUSPENSION);

@@ -111,6 +111,7 @@ sealed interface IsolationChoice {
     private static String lackOf(String feature) {
         return switch (feature) {
             case DriverFeature.SESSION -> "has no sessions, for spec.session";
+            case DriverFeature.DISPLAY -> "has no displays, for spec.session.display";
             case DriverFeature.SUSPENSION -> "cannot leave an agent unstarted, for spec.lifecycle.suspended";
             default -> "cannot limit " + feature;
         };

@@ -32,7 +32,11 @@ import io.fabric8.kubernetes.client.Config;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.StandardProtocolFamily;
 import java.net.URLEncoder;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -249,6 +253,64 @@ class GatewayIT {
             assertThat(outcome.output()).hasSize(blocks * block.length);
             assertThat(Statuses.exitCode(outcome.status())).hasValue(0);
         }
+    }
+
+    @Test
+    void displayOfAnAgentBothWaysUntilItEnds() throws Exception {
+        running();
+        byte[] typed = new byte[3_000_000];
+        Arrays.fill(typed, (byte) 'y');
+        try (GatewayHttp user = user("administrator");
+                ServerSocketChannel displays = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            displays.bind(node.driver.displays());
+            try (MessageSocket socket = user.connect(path("display"), StreamFrame.SUBPROTOCOL, LONGEST);
+                    SocketChannel display = displays.accept()) {
+                display.write(ByteBuffer.wrap("RFB 003.008\n".getBytes(StandardCharsets.UTF_8)));
+                Thread sender = Thread.ofVirtual().start(() -> {
+                    try {
+                        for (int sent = 0; sent < typed.length; sent += 30_000) {
+                            socket.send(
+                                    new StreamFrame.Input(Arrays.copyOfRange(typed, sent, sent + 30_000)).encoded());
+                        }
+                    } catch (IOException | InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                ByteBuffer taken = ByteBuffer.allocate(typed.length);
+                while (taken.hasRemaining()) {
+                    assertThat(display.read(taken)).isPositive();
+                }
+                assertThat(taken.array()).isEqualTo(typed);
+                sender.join();
+                display.close();
+                Outcome outcome = outcome(socket);
+                assertThat(outcome.output()).isEqualTo("RFB 003.008\n");
+                assertThat(Statuses.exitCode(outcome.status())).hasValue(0);
+            }
+            try (MessageSocket socket = user.connect(path("display"), StreamFrame.SUBPROTOCOL, LONGEST);
+                    SocketChannel display = displays.accept()) {
+                socket.close();
+                assertThat(display.read(ByteBuffer.allocate(1)))
+                        .as("what of a user who has gone")
+                        .isEqualTo(-1);
+            }
+        }
+        try (GatewayHttp user = user("administrator");
+                MessageSocket socket = user.connect(path("display"), StreamFrame.SUBPROTOCOL, LONGEST)) {
+            assertThat(outcome(socket).status().getMessage()).isEqualTo("the agent's display has ended");
+        }
+        await().atMost(GatewayCluster.PATIENCE)
+                .untilAsserted(() -> assertThat(cluster.admin
+                                .v1()
+                                .events()
+                                .inNamespace(NAMESPACE)
+                                .list()
+                                .getItems())
+                        .filteredOn(event -> event.getReason().equals("Display"))
+                        .extracting(event -> event.getMessage())
+                        .contains("User administrator sees and uses its display"));
+        refused("viewer", "display", 403, "user 'viewer' cannot create resource 'agentcontainers/display'");
+        refused("administrator", "display?password=x", 400, "query parameter 'password' is not known here");
     }
 
     /** As a path of the greatest length has, each byte of it percent-encoded. */

@@ -11,6 +11,9 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +42,21 @@ final class LocalProcessDriver implements IsolationDriver {
     @Override
     public Optional<SandboxStats> stats(SandboxId id) {
         return Optional.ofNullable(stats.get(id));
+    }
+
+    /** Who waits at the socket of the displays is asked for it. */
+    @Override
+    public ByteChannel display(SandboxId id) throws SandboxException {
+        try {
+            return SocketChannel.open(displays());
+        } catch (IOException e) {
+            throw new SandboxException(
+                    SandboxException.Step.EXEC, SandboxException.Kind.TRANSIENT, "the agent's display has ended", e);
+        }
+    }
+
+    UnixDomainSocketAddress displays() {
+        return UnixDomainSocketAddress.of(folder.resolve("displays"));
     }
 
     @Override

@@ -185,6 +185,7 @@ record BundleConfiguration(
             environment.putIfAbsent("XDG_RUNTIME_DIR", directory);
             environment.putIfAbsent(SessionBus.VARIABLE, SessionBus.address(directory));
         });
+        spec.screen().ifPresent(_ -> environment.putIfAbsent(SessionDisplay.VARIABLE, SessionDisplay.NAME));
         environment.putIfAbsent("HOME", root.runAs().home().orElseGet(this::home));
         return environment.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getValue())

@@ -149,6 +149,9 @@ record LaunchProbe(
         features.add(DriverFeature.SUSPENSION);
         if (kind != DriverKind.GVISOR) {
             features.add(DriverFeature.SESSION);
+            if (kind == DriverKind.CONTAINER || SessionDisplay.isShownBy(settings.hostRoot())) {
+                features.add(DriverFeature.DISPLAY);
+            }
         }
         return features;
     }

@@ -15,6 +15,7 @@ import dev.agentcontainers.nodeagent.linux.identity.IdRanges;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
 import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import dev.agentcontainers.nodeagent.linux.process.ProcessCalls;
+import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.process.Readiness;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
@@ -46,6 +47,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxStats;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ByteChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -376,8 +378,12 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             start.by(() -> runtime.run(files(id), shim, command));
         } else {
             if (Files.exists(files(id).session())) {
-                new SessionBus(runtime, files(id), shim)
+                new SessionBus(new Companion(runtime, files(id), shim))
                         .start(Files.readString(files(id).session()));
+            }
+            if (Files.exists(files(id).display())) {
+                new SessionDisplay(runtime, files(id), shim)
+                        .start(Files.readString(files(id).display()));
             }
             runtime.run(files(id), shim, command);
         }
@@ -521,6 +527,21 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             }
             return RuntimeExecSession.start(
                     runtime(), files(id), record(id).shim().pid(), request);
+        });
+    }
+
+    @Override
+    public ByteChannel display(SandboxId id) throws SandboxException {
+        return attempt(Step.EXEC, id, () -> {
+            if (!(runs.state(files(id)) instanceof SandboxState.Running)) {
+                throw new SandboxException(Step.EXEC, Kind.TRANSIENT, "the agent does not run");
+            }
+            if (!Files.exists(files(id).display())) {
+                throw new SandboxException(
+                        Step.EXEC, Kind.INVALID_SPEC, "the agent has no display: it has one with spec.session.display");
+            }
+            ProcessIdentity shim = record(id).shim();
+            return new SessionDisplay(runtime(), files(id), shim.pid()).connect(shim::isAlive);
         });
     }
 

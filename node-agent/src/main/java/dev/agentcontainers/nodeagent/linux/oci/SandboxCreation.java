@@ -113,6 +113,10 @@ final class SandboxCreation {
         if (spec.runtimeDirectory().isPresent()) {
             Files.writeString(paths.session(), spec.runtimeDirectory().get());
         }
+        if (spec.screen().isPresent()) {
+            Files.writeString(
+                    paths.display(), SessionDisplay.written(spec.screen().get()));
+        }
         RunRecord record =
                 new RunRecord(RunRecord.currentBoot(), alive(agent), alive(SandboxRuns.pidIn(paths.shimPid())));
         record.write(paths.record());

@@ -54,6 +54,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("session");
     }
 
+    /** The size of its display, where it has one. */
+    Path display() {
+        return run().resolve("display");
+    }
+
     /** There while gVisor is told to start, and where nobody knows whether it has. */
     Path starting() {
         return run().resolve("starting");

@@ -30,7 +30,8 @@ public final class HostPrograms {
             "usr/lib/python3",
             "usr/lib/python3.*",
             "usr/lib/*-linux-gnu",
-            "usr/share/dbus-1");
+            "usr/share/dbus-1",
+            "usr/share/X11");
 
     private static final class All {
         static final Path LAYER = makeAll();

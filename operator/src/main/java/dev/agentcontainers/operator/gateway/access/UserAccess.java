@@ -34,7 +34,9 @@ public final class UserAccess {
         EGRESS("get", "egress"),
         USAGE("get", "usage"),
         SAVE("get", "snapshot"),
-        RESTORE("create", "snapshot");
+        RESTORE("create", "snapshot"),
+        /** Who sees a screen types on it too. */
+        DISPLAY("create", "display");
 
         private final String verb;
         private final String subresource;

@@ -57,7 +57,7 @@ public final class AgentLocator {
                 assignment.getStatus() == null ? null : assignment.getStatus().phase();
         String found = "its phase on the node is " + (phase == null ? "unknown" : phase);
         switch (request) {
-            case StreamRequest.Exec _, StreamRequest.Usage _ -> {
+            case StreamRequest.Exec _, StreamRequest.Display _, StreamRequest.Usage _ -> {
                 if (phase != AssignmentPhase.Running) {
                     throw conflict(name, "is not running: " + found);
                 }

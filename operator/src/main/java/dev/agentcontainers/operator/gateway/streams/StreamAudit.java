@@ -80,6 +80,15 @@ public final class StreamAudit {
                                             user.name(),
                                             shortened(exec.command().getFirst())));
                 }
+                case StreamRequest.Display _ -> {
+                    LOG.info(
+                            "user {} sees and uses the display of {}/{} on {}",
+                            user.name(),
+                            agent.getMetadata().getNamespace(),
+                            agent.getMetadata().getName(),
+                            target.node());
+                    emit(user, agent, EventReason.Display, "User %s sees and uses its display".formatted(user.name()));
+                }
                 case StreamRequest.Save _ ->
                     LOG.info(
                             "user {} saves the files of {}/{} on {}",
