@@ -91,21 +91,18 @@ class GvisorIT {
     }
 
     private List<Long> processesOnTheHost(SandboxSpec spec) throws IOException {
-        try (Stream<Path> groups = Files.walk(Path.of("/sys/fs/cgroup"), 4)) {
-            return groups.filter(
-                            path -> path.endsWith(node.settings().cgroupParent().substring(1) + "/"
-                                    + spec.id().value()))
-                    .flatMap(group -> {
-                        try {
-                            return Files.readAllLines(group.resolve("cgroup.procs")).stream();
-                        } catch (IOException e) {
-                            return Stream.empty();
-                        }
-                    })
-                    .map(Long::valueOf)
-                    .distinct()
-                    .toList();
-        }
+        String its = node.settings().cgroupParent() + "/" + spec.id().value();
+        return Machine.groups(group -> group.endsWith(its)).stream()
+                .flatMap(group -> {
+                    try {
+                        return Files.readAllLines(group.resolve("cgroup.procs")).stream();
+                    } catch (IOException e) {
+                        return Stream.empty();
+                    }
+                })
+                .map(Long::valueOf)
+                .distinct()
+                .toList();
     }
 
     @Test
