@@ -147,6 +147,13 @@ class ManifestReaderTest {
     }
 
     @Test
+    void takesTheExampleOfADisplay() throws IOException, InvalidManifestException {
+        RunObjects objects = read(Files.readString(Path.of("../examples/desktop/agent.yaml")));
+
+        assertThat(objects.agent().getSpec().session().display().width()).isEqualTo(1024);
+    }
+
+    @Test
     void takesTheExampleOfProbes() throws IOException, InvalidManifestException {
         RunObjects objects = read(Files.readString(Path.of("../examples/probes/agent.yaml")));
 
