@@ -165,6 +165,18 @@ record AgentElements(NetlinkSocket filter, TableReader table) {
         }
     }
 
+    /** Removes what counts the connections of an interface that is gone. The kernel does it too, once it finds that there are none. */
+    void removeCount(String interfaceName) throws NetlinkException {
+        try {
+            filter.execute(TableMessages.transaction(
+                    List.of(MESSAGES.deleteElement(Names.CONNECTIONS, TableMessages.interfaceKey(interfaceName)))));
+        } catch (NetlinkException e) {
+            if (e.errno() != NetlinkException.ENOENT) {
+                throw e;
+            }
+        }
+    }
+
     private static byte[] sourceKey(String interfaceName, Ipv4 address) {
         return ByteBuffer.allocate(INTERFACE_NAME_SIZE + 4)
                 .put(TableMessages.interfaceKey(interfaceName))

@@ -416,6 +416,7 @@ final class AttachedAgents {
         if (address != null) {
             TrackedConnections.forget(fence.filter(), address);
         }
+        elements.removeCount(name);
         elements.remove(name, snapshot);
         return Optional.ofNullable(address);
     }

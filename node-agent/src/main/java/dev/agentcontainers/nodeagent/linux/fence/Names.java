@@ -24,6 +24,9 @@ final class Names {
 
     static final String AGENTS = "agents";
     static final String RECEIVERS = "receivers";
+    /** Counts the connections of each agent that are under way. */
+    static final String CONNECTIONS = "connections";
+
     static final String DENIED = "denied";
     static final String RESOLVED = "resolved";
     static final String INTERCEPTED = "intercepted";

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,11 @@ final class RuntimeExecSession implements ExecSession {
 
     /** More than what starts others all the time can keep up with, as each look stops all that there are. */
     private static final int MOST_LOOKS = 50;
+
+    /** Within which all are stopped but one that waits for what does not end, and so begins nothing. */
+    private static final Duration STOPPING = Duration.ofMillis(500);
+
+    private static final Duration AGAIN = Duration.ofMillis(1);
 
     private final RuntimeCommand command;
     private final ExecStreams streams;
@@ -189,14 +196,16 @@ final class RuntimeExecSession implements ExecSession {
 
     /**
      * The end of the runtime alone would leave its process running in the sandbox. All of them are stopped before the first is
-     * killed: what runs could start another after its descendants were looked up. Where the runtime has ended its pid may be
-     * another's, whose descendants are left alone.
+     * killed, and are seen to be: what runs could start another after its descendants were looked up. Where the runtime has ended its
+     * pid may be another's, whose descendants are left alone.
      */
     private void killInside() {
         if (!signal(runtime, ProcessCalls.SIGSTOP)) {
             return;
         }
+        long giveUp = System.nanoTime() + STOPPING.toNanos();
         Set<ProcessIdentity> stopped = new LinkedHashSet<>();
+        awaitStill(runtime, giveUp);
         boolean more = true;
         for (int look = 0; more && look < MOST_LOOKS; look++) {
             more = false;
@@ -206,8 +215,15 @@ final class RuntimeExecSession implements ExecSession {
                     more = true;
                 }
             }
+            stopped.forEach(process -> awaitStill(process, giveUp));
         }
         stopped.forEach(process -> signal(process, ProcessCalls.SIGKILL));
+    }
+
+    private static void awaitStill(ProcessIdentity process, long giveUp) {
+        while (!process.isStill() && System.nanoTime() < giveUp) {
+            LockSupport.parkNanos(AGAIN.toNanos());
+        }
     }
 
     private List<ProcessIdentity> descendants() {
