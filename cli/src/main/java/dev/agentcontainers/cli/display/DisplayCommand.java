@@ -29,8 +29,9 @@ import picocli.CommandLine.Parameters;
             "agentctl display --web researcher      for a browser of this machine",
             "",
             "It prints where the viewer finds it and the password, made for this run, or the",
-            "page's address, which nobody else knows, and ends with Ctrl-C. Several viewers may look on. What they type and point at is",
-            "the agent's; clipboards pass neither way.",
+            "page's address, which nobody else knows, and ends with Ctrl-C. Several viewers",
+            "may look on. What they type and point at is the agent's; clipboards pass",
+            "neither way.",
             "It goes through the cluster's gateway, and needs the right to create",
             "agentcontainers/display (role admin).",
             ""

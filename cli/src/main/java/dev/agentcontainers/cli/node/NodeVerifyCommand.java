@@ -41,9 +41,9 @@ import picocli.CommandLine.Parameters;
             "Throwaway agents try to break out in every way the suite knows; each try is",
             "judged by what it did on the host. A node does so by itself when its node agent",
             "starts and when a runtime's version changes; this asks it to do so now, and",
-            "prints what it found. Without NODE it is this machine, without a cluster: for root",
-            "what runs of root and of this machine's service have, for other users what those",
-            "in namespaces of their own have. agentctl run believes it from then on.",
+            "prints what it found. Without NODE it is this machine, without a cluster: for",
+            "root what runs of root and of this machine's service have, for other users what",
+            "those in namespaces of their own have. agentctl run believes it from then on.",
             ""
         },
         exitCodeListHeading = "Exit codes:%n",
