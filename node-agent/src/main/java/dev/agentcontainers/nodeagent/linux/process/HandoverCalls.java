@@ -1,7 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.process;
 
 /**
- * The system calls by which a process hands one of its descriptors over to this one, by a socket at a path; unix(7).
+ * The system calls by which a process hands one of its descriptors over to another, by a socket at a path; unix(7).
  * Answers like {@link ProcessCalls}: never an exception, the negated error number where the kernel refuses. None of them
  * waits, and what they open is closed in children.
  */
@@ -31,6 +31,9 @@ public interface HandoverCalls {
      * connection has ended.
      */
     int receive(int connection);
+
+    /** Sends a descriptor, which stays this process's too, and a byte along with it. */
+    int give(int connection, int descriptor);
 
     int close(int descriptor);
 

@@ -86,6 +86,8 @@ final class Libc {
 
     static native long recvmsg(int socket, long header, int flags);
 
+    static native long sendmsg(int socket, long header, int flags);
+
     static int result(long answer) {
         return answer < 0 ? -Native.getLastError() : (int) answer;
     }

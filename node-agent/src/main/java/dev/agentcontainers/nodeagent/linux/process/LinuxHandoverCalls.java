@@ -5,8 +5,9 @@ import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.ToIntFunction;
 
-/** The kernel's own. Sources: unix(7), cmsg(3), recvmsg(2); structures as 64-bit kernels have them. */
+/** The kernel's own. Sources: unix(7), cmsg(3), recvmsg(2), sendmsg(2); structures as 64-bit kernels have them. */
 final class LinuxHandoverCalls implements HandoverCalls {
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
@@ -16,6 +17,7 @@ final class LinuxHandoverCalls implements HandoverCalls {
     private static final int SO_PEERCRED = 17;
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_CTRUNC = 0x8;
+    private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
     private static final int OWN_ONLY = 0600;
     private static final int BACKLOG = 4;
@@ -99,28 +101,59 @@ final class LinuxHandoverCalls implements HandoverCalls {
 
     @Override
     public int receive(int connection) {
+        return withMessage(header -> received(connection, header));
+    }
+
+    @Override
+    public int give(int connection, int descriptor) {
+        return withMessage(header -> given(connection, header, descriptor));
+    }
+
+    private static int withMessage(ToIntFunction<Pointer> work) {
         long address = Native.malloc(HEADER + VECTOR + CONTROL_HEADER + Long.BYTES + WORDS);
         if (address == 0) {
-            throw new OutOfMemoryError("no memory to receive a descriptor");
+            throw new OutOfMemoryError("no memory for a descriptor's message");
         }
         try {
-            return received(connection, new Pointer(address));
+            return work.applyAsInt(new Pointer(address));
         } finally {
             Native.free(address);
         }
     }
 
-    private static int received(int connection, Pointer header) {
+    /**
+     * Writes a message with room for words and one descriptor.
+     *
+     * @return where its struct cmsghdr is
+     */
+    private static Pointer lay(Pointer header, int words) {
         Pointer vector = header.share(HEADER);
         Pointer control = vector.share(VECTOR);
-        Pointer words = control.share(CONTROL_HEADER + Long.BYTES);
-        header.clear(HEADER + VECTOR + CONTROL_HEADER + Long.BYTES);
+        header.clear(HEADER + VECTOR + CONTROL_HEADER + Long.BYTES + WORDS);
         header.setPointer(HEADER_VECTOR, vector);
         header.setLong(HEADER_VECTOR_COUNT, 1);
         header.setPointer(HEADER_CONTROL, control);
         header.setLong(HEADER_CONTROL_LENGTH, CONTROL);
-        vector.setPointer(0, words);
-        vector.setLong(Long.BYTES, WORDS);
+        vector.setPointer(0, control.share(CONTROL_HEADER + Long.BYTES));
+        vector.setLong(Long.BYTES, words);
+        return control;
+    }
+
+    private static int given(int connection, Pointer header, int descriptor) {
+        Pointer control = lay(header, 1);
+        control.setLong(0, CONTROL);
+        control.setInt(CONTROL_LEVEL, SOL_SOCKET);
+        control.setInt(CONTROL_TYPE, SCM_RIGHTS);
+        control.setInt(CONTROL_HEADER, descriptor);
+        int answer;
+        do {
+            answer = Libc.result(Libc.sendmsg(connection, Pointer.nativeValue(header), MSG_NOSIGNAL));
+        } while (answer == -EINTR);
+        return Math.min(answer, 0);
+    }
+
+    private static int received(int connection, Pointer header) {
+        Pointer control = lay(header, WORDS);
         int answer;
         do {
             answer = Libc.result(Libc.recvmsg(connection, Pointer.nativeValue(header), MSG_CMSG_CLOEXEC));

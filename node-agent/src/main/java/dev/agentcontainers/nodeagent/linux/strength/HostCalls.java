@@ -2,10 +2,8 @@ package dev.agentcontainers.nodeagent.linux.strength;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Library;
-import com.sun.jna.Memory;
 import com.sun.jna.Native;
-import com.sun.jna.NativeLong;
-import com.sun.jna.Pointer;
+import dev.agentcontainers.nodeagent.linux.process.HandoverCalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,10 +16,8 @@ import java.util.Arrays;
 final class HostCalls {
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
-    private static final int SOL_SOCKET = 1;
     private static final int CLOEXEC = 0x80000;
     private static final int NONBLOCK_CLOEXEC = 0x800 | CLOEXEC;
-    private static final int MESSAGE = 104;
     private static final Duration PAUSE = Duration.ofMillis(2);
     private static final int AT_FDCWD = -100;
     private static final int MOST_HANDLE = 128;
@@ -41,8 +37,6 @@ final class HostCalls {
         int connect(int socket, byte[] address, int length);
 
         int open(String path, int flags) throws LastErrorException;
-
-        NativeLong sendmsg(int socket, Pointer message, int flags) throws LastErrorException;
 
         int accept(int socket, byte[] address, int[] length);
 
@@ -97,7 +91,7 @@ final class HostCalls {
         return true;
     }
 
-    /** Hands a descriptor of a folder to who listens there, or comes to within that time. Structures as 64-bit kernels have them. */
+    /** Hands a descriptor of a folder to who listens there, or comes to within that time. */
     static void hand(Path listening, Path folder, Duration patience) throws IOException, InterruptedException {
         int directory = 0x10000;
         int socket = -1;
@@ -106,8 +100,9 @@ final class HostCalls {
             descriptor = LIBC.open(folder.toString(), directory | CLOEXEC);
             socket = LIBC.socket(AF_UNIX, SOCK_STREAM | CLOEXEC, 0);
             connect(socket, address(listening.toString()), patience);
-            try (Memory memory = new Memory(MESSAGE)) {
-                LIBC.sendmsg(socket, message(memory, descriptor), 0);
+            int given = HandoverCalls.ofThisMachine().give(socket, descriptor);
+            if (given < 0) {
+                throw new IOException(folder + " can't be handed over: error " + -given);
             }
         } catch (LastErrorException e) {
             throw new IOException(folder + " can't be handed over: error " + e.getErrorCode(), e);
@@ -129,26 +124,6 @@ final class HostCalls {
             }
             Thread.sleep(PAUSE);
         }
-    }
-
-    /** A header, a piece of one byte, and a control message with one descriptor. Sources: sendmsg(2), cmsg(3). */
-    private static Pointer message(Memory memory, int descriptor) {
-        memory.clear();
-        int vector = 56;
-        int control = 72;
-        int content = 96;
-        int scmRights = 1;
-        memory.setPointer(16, memory.share(vector));
-        memory.setLong(24, 1);
-        memory.setPointer(32, memory.share(control));
-        memory.setLong(40, content - control);
-        memory.setPointer(vector, memory.share(content));
-        memory.setLong(vector + Long.BYTES, 1);
-        memory.setLong(control, content - control - Integer.BYTES);
-        memory.setInt(control + 8, SOL_SOCKET);
-        memory.setInt(control + 12, scmRights);
-        memory.setInt(control + 16, descriptor);
-        return memory;
     }
 
     static void close(int descriptor) {

@@ -23,6 +23,11 @@ public final class RecordingHandovers extends RecordedAnswers implements Handove
     }
 
     @Override
+    public int give(int connection, int descriptor) {
+        return record("give " + descriptor + " to " + connection);
+    }
+
+    @Override
     public int close(int descriptor) {
         return record("close " + descriptor);
     }
