@@ -37,7 +37,7 @@ final class Rfb {
     static final int UNKNOWN_NUMBER = 0xffff;
 
     /** More than a screen of the largest size takes. */
-    static final int LONGEST_RECTANGLE = 128 << 20;
+    static final int LONGEST_RECTANGLE = 64 << 20;
 
     private Rfb() {}
 

@@ -14,7 +14,8 @@ final class WebScreen {
     private static final byte PIXELS = 1;
     private static final byte COPY = 2;
     private static final int EVENT = 6;
-    private static final int MOST_SIDE = 8192;
+    /** As the largest that a manifest can ask for. */
+    private static final int MOST_SIDE = 3840;
 
     /** 32 bits a pixel, of which 24 count, the lowest first: red, green, blue. */
     private static final byte[] FORMAT = {0, 0, 0, 0, 32, 24, 0, 1, 0, -1, 0, -1, 0, -1, 0, 8, 16, 0, 0, 0};

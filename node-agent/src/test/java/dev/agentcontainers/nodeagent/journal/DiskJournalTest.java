@@ -118,9 +118,9 @@ class DiskJournalTest {
         assertThat(new DiskJournal(folder).entries()).containsOnlyKeys(other);
     }
 
-    /** An agent that runs while its node agent is replaced is known to the next one, image or not. */
+    /** An agent that runs while its node agent is replaced is known to the next one, which has fields that were not written then. */
     @Test
-    void anEntryFromBeforeThereWereImagesIsRead() throws IOException {
+    void anEntryFromBeforeThereWereImagesAndDisplaysIsRead() throws IOException {
         String assignment = """
             {"id":{"value":"%s"},"agent":{"namespace":"team-a","name":"researcher","uid":"u","generation":4},
              "generation":2,"epoch":9,"driver":{"className":"process","name":"process","parameters":{}},
@@ -128,7 +128,8 @@ class DiskJournalTest {
              "environment":[{"kind":"Literal","name":"A","value":"b"}],
              "requests":{"cpuMillis":null,"memoryBytes":null,"ephemeralStorageBytes":null,"pids":null},
              "limits":{"cpuMillis":100,"memoryBytes":null,"ephemeralStorageBytes":null,"pids":256},
-             "mounts":[{"kind":"Workspace","path":"/workspace","writable":true}],
+             "mounts":[{"kind":"Workspace","path":"/workspace","writable":true},
+                       {"kind":"RuntimeDirectory","path":"/run/session"}],
              "restartPolicy":"OnFailure","deadline":"PT1H","gracePeriod":"PT10S","policyGroup":"group-a"}
             """.formatted(ID);
         Files.writeString(folder.resolve("sandboxes").resolve(ID + ".json"), """
@@ -154,7 +155,9 @@ class DiskJournalTest {
                 ResourceAmounts.NONE,
                 new ResourceAmounts(
                         OptionalLong.of(100), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(256)),
-                List.of(new Mount.Workspace("/workspace", true)),
+                List.of(
+                        new Mount.Workspace("/workspace", true),
+                        new Mount.RuntimeDirectory("/run/session", Optional.empty())),
                 RestartPolicy.OnFailure,
                 Optional.of(Duration.ofHours(1)),
                 Duration.ofSeconds(10),

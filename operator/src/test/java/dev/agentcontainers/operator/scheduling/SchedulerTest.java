@@ -117,6 +117,11 @@ class SchedulerTest {
                         node -> node.features("host-root"),
                         "whose driver process has no sessions, for spec.session"),
                 row(
+                        "a display where the node's root has no server",
+                        agent -> agent.needing("session", "display"),
+                        node -> node.features("host-root", "session"),
+                        "whose driver process has no displays, for spec.session.display"),
+                row(
                         "a suspended agent at a node of an earlier version",
                         agent -> agent.needing("suspension"),
                         node -> node.features("host-root"),

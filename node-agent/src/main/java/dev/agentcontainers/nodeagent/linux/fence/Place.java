@@ -121,7 +121,7 @@ final class Place implements AutoCloseable {
 
     /** For the namespace of the calling thread. */
     static void writeSysctl(String name, String value) throws IOException {
-        if (Files.exists(path(name)) && !Files.readString(path(name)).strip().equals(value)) {
+        if (Files.exists(path(name)) && !read(path(name)).equals(value)) {
             Files.writeString(path(name), value);
         }
     }

@@ -70,7 +70,13 @@ final class FenceProbes {
         attempts.put(DENIED_ADDRESS, both(at(DENIED, WEB), at(ALLOWED, CLOSED_PORT)));
         attempts.put(FOREIGN_RESOLVER, both(at(RESOLVER, DNS)));
         attempts.put(CLOUD_METADATA, both(at(METADATA, WEB)));
-        attempts.put(NODE, both(at(HOST, CLOSED_PORT), at(UPLINK, CLOSED_PORT), at(FENCE, CLOSED_PORT)));
+        // What comes to the fence itself by UDP is seen nowhere.
+        attempts.put(
+                NODE,
+                Stream.concat(
+                                both(at(HOST, CLOSED_PORT)).stream(),
+                                Stream.of(at(UPLINK, CLOSED_PORT), at(FENCE, CLOSED_PORT)))
+                        .toList());
         attempts.put(OTHER_AGENT, both(at(network.neighbour(), CLOSED_PORT)));
     }
 

@@ -51,14 +51,6 @@ class RulesTest {
         assertThat(Rules.base(PLAN, "never_1", OptionalInt.empty())).doesNotContain("ct count");
     }
 
-    @Test
-    void anAgentHasASixteenthOfTheTableWithinBounds() {
-        assertThat(ConnectionLimit.ofTable(32_768).most()).isEqualTo(2048);
-        assertThat(ConnectionLimit.ofTable(262_144).most()).isEqualTo(4096);
-        assertThat(ConnectionLimit.ofTable(1024).most()).isEqualTo(256);
-        assertThat(ConnectionLimit.ofTable(1L << 40).most()).isEqualTo(4096);
-    }
-
     /** The kernel shows several datagrams as one (UDP_SEGMENT), and only its first bytes can be looked at. */
     @Test
     void whatMayHoldASecondDatagramThatBeginsQuicIsRefusedBeforeAnythingElse() {
