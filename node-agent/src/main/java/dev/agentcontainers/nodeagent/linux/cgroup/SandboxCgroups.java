@@ -336,8 +336,9 @@ public final class SandboxCgroups {
         Path kill = group.resolve("cgroup.kill");
         if (Files.exists(kill)) {
             try {
-                Files.writeString(kill, "1");
-            } catch (NoSuchFileException e) {
+                Files.writeString(kill, "1", StandardOpenOption.WRITE);
+            } catch (IOException e) {
+                throwUnlessGone(group, e);
                 return;
             }
         }
@@ -356,8 +357,16 @@ public final class SandboxCgroups {
                     .map(Long::valueOf)
                     .filter(pid -> pid > 0)
                     .toList();
-        } catch (NoSuchFileException e) {
+        } catch (IOException e) {
+            throwUnlessGone(group, e);
             return List.of();
+        }
+    }
+
+    /** Another may remove a group meanwhile; a file of it that is open answers ENODEV then (kernfs). */
+    private static void throwUnlessGone(Path group, IOException failure) throws IOException {
+        if (!Files.notExists(group)) {
+            throw failure;
         }
     }
 
@@ -374,11 +383,12 @@ public final class SandboxCgroups {
         } catch (DirectoryNotEmptyException e) {
             return false;
         } catch (IOException e) {
-            // EBUSY: it has processes.
+            // EBUSY: it had processes.
             if (Files.isDirectory(group)) {
                 return false;
             }
-            throw e;
+            throwUnlessGone(group, e);
+            return true;
         }
     }
 
