@@ -18,6 +18,13 @@ public sealed interface Evidence {
     record SimpleSigning(byte[] payload, byte[] signature) implements Evidence {}
 
     /**
+     * The same with what is beside a signature that was made without a key of one's own.
+     *
+     * @param annotations JSON, of the signature's annotations those that {@link Verification} looks at; not signed themselves
+     */
+    record KeylessSigning(byte[] payload, byte[] signature, byte[] annotations) implements Evidence {}
+
+    /**
      * A bundle as an artifact that refers to the image. Source: github.com/sigstore/protobuf-specs, sigstore_bundle.proto.
      *
      * @param document JSON, not signed itself
@@ -30,6 +37,8 @@ public sealed interface Evidence {
         switch (this) {
             case SimpleSigning(byte[] payload, byte[] signature) ->
                 fields.put("payload", payload).put("signature", signature);
+            case KeylessSigning(byte[] payload, byte[] signature, byte[] annotations) ->
+                fields.put("payload", payload).put("signature", signature).put("annotations", annotations);
             case Bundle(byte[] document) -> fields.put("bundle", document);
         }
         try {
@@ -46,12 +55,18 @@ public sealed interface Evidence {
             if (fields.hasNonNull("bundle")) {
                 return Optional.of(new Bundle(fields.get("bundle").binaryValue()));
             }
-            if (fields.hasNonNull("payload") && fields.hasNonNull("signature")) {
-                return Optional.of(new SimpleSigning(
-                        fields.get("payload").binaryValue(),
-                        fields.get("signature").binaryValue()));
+            if (!fields.hasNonNull("payload") || !fields.hasNonNull("signature")) {
+                return Optional.empty();
             }
-            return Optional.empty();
+            byte[] payload = fields.get("payload").binaryValue();
+            byte[] signature = fields.get("signature").binaryValue();
+            return Optional.of(
+                    fields.hasNonNull("annotations")
+                            ? new KeylessSigning(
+                                    payload,
+                                    signature,
+                                    fields.get("annotations").binaryValue())
+                            : new SimpleSigning(payload, signature));
         } catch (IOException e) {
             return Optional.empty();
         }

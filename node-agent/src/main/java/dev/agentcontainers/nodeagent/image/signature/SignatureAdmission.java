@@ -115,13 +115,22 @@ public record SignatureAdmission(SignatureRules rules) implements Admission {
             throws IOException {
         ImageReference exact =
                 image.reference().pinned(image.manifests().getFirst().digest());
-        List<String> keys = demand.keys().stream().map(TrustedKey::name).toList();
+        List<String> signers = Stream.concat(
+                        demand.keys().stream().map(TrustedKey::name),
+                        demand.identities().stream().map(TrustedIdentity::toString))
+                .toList();
         return new ImageException(
                 Kind.UNSIGNED,
                 "the image " + exact + " is refused: " + rule + " of " + rules.source()
                         + " asks for a signature by one of "
-                        + keys + ", and there is none that counts: " + reasons
+                        + signers + ", and there is none that counts: " + reasons
                         + (sources.isEmpty() ? "; no registry was asked" : "")
-                        + ". Right would be one as 'cosign sign --key' makes it, of this digest");
+                        + ". Right would be one as " + right(demand) + " makes it, of this digest");
+    }
+
+    private static String right(Demand.SignedBy demand) {
+        String byKey = "'cosign sign --key'";
+        String keyless = "'cosign sign'";
+        return demand.identities().isEmpty() ? byKey : demand.keys().isEmpty() ? keyless : byKey + " or " + keyless;
     }
 }

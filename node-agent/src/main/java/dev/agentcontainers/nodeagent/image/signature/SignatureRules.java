@@ -47,13 +47,14 @@ public record SignatureRules(String source, List<Rule> rules) {
         record Refusal() implements Demand {}
 
         /**
-         * A signature by one of these keys.
+         * A signature by one of these keys or identities.
          *
          * @param repository whether what is signed must name the image's repository besides its digest
          */
-        record SignedBy(List<TrustedKey> keys, boolean repository) implements Demand {
+        record SignedBy(List<TrustedKey> keys, List<TrustedIdentity> identities, boolean repository) implements Demand {
             public SignedBy {
                 keys = List.copyOf(keys);
+                identities = List.copyOf(identities);
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.image.signature;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.ImageException;
 import dev.agentcontainers.nodeagent.image.ImageException.Kind;
@@ -10,6 +11,7 @@ import dev.agentcontainers.nodeagent.image.signature.Verdict.Signed;
 import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
 import java.io.IOException;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -29,7 +31,6 @@ final class SignatureSearch {
     static final String SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json";
     static final String SIGNATURE = "dev.cosignproject.cosign/signature";
     private static final String BUNDLES = "application/vnd.dev.sigstore.bundle";
-    private static final String CERTIFICATE = "dev.sigstore.cosign/certificate";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final SignatureSource source;
@@ -105,9 +106,23 @@ final class SignatureSearch {
         }
         JsonNode annotations = layer.path("annotations");
         byte[] signature = base64(annotations.path(SIGNATURE).asText(""));
-        Evidence evidence = new Evidence.SimpleSigning(content(layer, MOST_PAYLOAD), signature);
-        boolean keyless = !annotations.path(CERTIFICATE).asText("").isEmpty();
-        return proof(place + (keyless ? " (made with a certificate: keyless can't be verified)" : ""), evidence);
+        byte[] payload = content(layer, MOST_PAYLOAD);
+        boolean keyless = !annotations.path(Verification.CERTIFICATE).asText("").isEmpty();
+        return proof(
+                place,
+                keyless
+                        ? new Evidence.KeylessSigning(payload, signature, keyless(annotations))
+                        : new Evidence.SimpleSigning(payload, signature));
+    }
+
+    private static byte[] keyless(JsonNode annotations) throws IOException {
+        ObjectNode kept = JSON.createObjectNode();
+        for (String each : List.of(Verification.CERTIFICATE, Verification.ENTRY, Verification.STAMP)) {
+            if (annotations.hasNonNull(each)) {
+                kept.put(each, annotations.get(each).asText());
+            }
+        }
+        return JSON.writeValueAsBytes(kept);
     }
 
     private Optional<Evidence> bundles(Digest manifest) throws IOException, InterruptedException {

@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.image.signature;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -9,6 +11,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
 import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Rule;
+import dev.agentcontainers.nodeagent.image.signature.keyless.SubjectPattern;
+import dev.agentcontainers.nodeagent.image.signature.keyless.TrustedRoot;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -20,6 +24,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A file in YAML by which an administrator says which images must be signed by whom. Documented in docs/images.md. */
@@ -35,7 +41,9 @@ public final class SignaturesFile {
 
     private static final String FIELDS =
             "it has rules, each with images (list of HOST/REPOSITORY, HOST/PATH/* or *) and either signedBy (list of name with"
-                    + " key or keyFile; beside it repository: Any or Signed) or unsigned: Allowed or Refused";
+                    + " key, keyFile or identity; beside it repository: Any or Signed) or unsigned: Allowed or Refused";
+
+    private static final Pattern ISSUER = Pattern.compile("https://[^\\s*/]+(/[^\\s*]*)?");
 
     private SignaturesFile() {}
 
@@ -50,7 +58,15 @@ public final class SignaturesFile {
     private record GivenKey(
             @Nullable String name,
             @Nullable String key,
-            @Nullable String keyFile) {}
+            @Nullable String keyFile,
+            @Nullable GivenIdentity identity) {}
+
+    private record GivenIdentity(
+            @Nullable String issuer,
+            @Nullable String subject,
+            @Nullable String subjectPattern,
+            @Nullable String trustedRoot,
+            @Nullable String trustedRootFile) {}
 
     /** @throws IOException where it can't be read or has no rule, naming the file, the field and what would be right */
     public static SignatureRules read(Path file) throws IOException {
@@ -113,15 +129,19 @@ public final class SignaturesFile {
             throw wrong(file, "'" + field + ".signedBy'", "is empty, so that no signature could do");
         }
         List<TrustedKey> keys = new ArrayList<>();
+        List<TrustedIdentity> identities = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (int i = 0; i < signedBy.size(); i++) {
-            TrustedKey key = key(file, field + ".signedBy[" + i + "]", signedBy.get(i));
-            if (!names.add(key.name())) {
-                throw wrong(file, "'" + field + ".signedBy[" + i + "].name'", "is that of another key of the rule");
+            Signer signer = signer(file, field + ".signedBy[" + i + "]", signedBy.get(i));
+            if (!names.add(signer.name())) {
+                throw wrong(file, "'" + field + ".signedBy[" + i + "].name'", "is that of another entry of the rule");
             }
-            keys.add(key);
+            switch (signer) {
+                case TrustedKey key -> keys.add(key);
+                case TrustedIdentity identity -> identities.add(identity);
+            }
         }
-        return new Demand.SignedBy(keys, isSigned(file, field, given.repository()));
+        return new Demand.SignedBy(keys, identities, isSigned(file, field, given.repository()));
     }
 
     private static boolean isSigned(Path file, String field, @Nullable String repository) throws IOException {
@@ -134,32 +154,91 @@ public final class SignaturesFile {
         };
     }
 
-    private static TrustedKey key(Path file, String field, @Nullable GivenKey given) throws IOException {
+    private static Signer signer(Path file, String field, @Nullable GivenKey given) throws IOException {
         if (given == null || given.name() == null || given.name().isBlank()) {
-            throw wrong(file, "'" + field + ".name'", "is missing: messages call the key by it");
+            throw wrong(file, "'" + field + ".name'", "is missing: messages call the key or the identity by it");
         }
-        if ((given.key() == null) == (given.keyFile() == null)) {
-            throw wrong(file, "'" + field + "'", "must have exactly one of key (PEM) and keyFile (a path)");
+        String name = given.name();
+        long proofs = Stream.of(given.key(), given.keyFile(), given.identity())
+                .filter(Objects::nonNull)
+                .count();
+        if (proofs != 1) {
+            throw wrong(
+                    file,
+                    "'" + field + "'",
+                    "must have exactly one of key (PEM), keyFile (a path) and identity (of who signs without a key)");
         }
-        String part = given.key() == null ? ".keyFile" : ".key";
+        if (given.identity() != null) {
+            return identity(file, field + ".identity", name, given.identity());
+        }
+        return given(file, field, "key", given.key(), given.keyFile(), pem -> TrustedKey.parse(name, pem));
+    }
+
+    private static TrustedIdentity identity(Path file, String field, String name, GivenIdentity given)
+            throws IOException {
+        String issuer = Objects.requireNonNullElse(given.issuer(), "");
+        if (!ISSUER.matcher(issuer).matches()) {
+            throw new IOException(file + ": '" + field + ".issuer': is '" + issuer + "'; it is the whole address of an"
+                    + " issuer of tokens, for example https://token.actions.githubusercontent.com");
+        }
+        if ((given.subject() == null) == (given.subjectPattern() == null)) {
+            throw new IOException(file + ": '" + field + "' must have exactly one of subject and subjectPattern");
+        }
+        if ((given.trustedRoot() == null) == (given.trustedRootFile() == null)) {
+            throw new IOException(file + ": '" + field
+                    + "' must have exactly one of trustedRoot (JSON) and trustedRootFile (a path)");
+        }
+        return new TrustedIdentity(
+                name,
+                issuer,
+                subject(file, field, given),
+                given(
+                        file,
+                        field,
+                        "trustedRoot",
+                        given.trustedRoot(),
+                        given.trustedRootFile(),
+                        json -> TrustedRoot.parse(json.getBytes(UTF_8))));
+    }
+
+    private static SubjectPattern subject(Path file, String field, GivenIdentity given) throws IOException {
+        String part = given.subject() == null ? ".subjectPattern" : ".subject";
         try {
-            return TrustedKey.parse(given.name(), given.key() == null ? pemOf(file, given) : given.key());
+            return given.subject() == null
+                    ? SubjectPattern.fitting(Objects.requireNonNull(given.subjectPattern()))
+                    : SubjectPattern.exactly(given.subject());
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": '" + field + part + "': " + e.getMessage(), e);
+        }
+    }
+
+    private interface Parser<T> {
+        T parse(String text);
+    }
+
+    /** What is in the file itself, or in one of its own that a field with this one's name and File names. */
+    private static <T> T given(
+            Path file, String field, String name, @Nullable String text, @Nullable String path, Parser<T> parser)
+            throws IOException {
+        String place = file + ": '" + field + "." + name + (text == null ? "File" : "") + "': ";
+        try {
+            return parser.parse(text == null ? beside(file, Objects.requireNonNull(path)) : text);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(place + e.getMessage(), e);
         } catch (NoSuchFileException | AccessDeniedException e) {
-            throw new IOException(file + ": '" + field + part + "': " + e.getFile() + " " + problem(e), e);
+            throw new IOException(place + e.getFile() + " " + problem(e), e);
         } catch (IOException e) {
-            throw new IOException(file + ": '" + field + part + "': " + given.keyFile() + " can't be read: " + e, e);
+            throw new IOException(place + path + " can't be read: " + e, e);
         }
     }
 
     /** Beside the file where the path is not absolute. */
-    private static String pemOf(Path file, GivenKey given) throws IOException {
-        Path key = file.toAbsolutePath().resolveSibling(Objects.requireNonNull(given.keyFile()));
-        if (Files.size(key) > MOST_BYTES) {
-            throw new IllegalArgumentException(key + " has more than " + MOST_BYTES + " bytes: it is no key");
+    private static String beside(Path file, String path) throws IOException {
+        Path other = file.toAbsolutePath().resolveSibling(path);
+        if (Files.size(other) > MOST_BYTES) {
+            throw new IllegalArgumentException(other + " has more than " + MOST_BYTES + " bytes: it is something else");
         }
-        return Files.readString(key);
+        return Files.readString(other);
     }
 
     private static IOException wrong(Path file, String field, String problem) {

@@ -5,11 +5,11 @@ import dev.agentcontainers.nodeagent.image.Digest;
 /** What became of a signature's verification. */
 sealed interface Verdict {
     /**
-     * The key's owner has signed one of the image's manifests.
+     * Somebody whom the rule trusts has signed one of the image's manifests.
      *
      * @param manifest that is signed
      */
-    record Signed(TrustedKey key, Digest manifest) implements Verdict {}
+    record Signed(Signer signer, Digest manifest) implements Verdict {}
 
     /** @param why the signature does not count, for people; may quote strangers, shortened */
     record Unproven(String why) implements Verdict {}

@@ -12,6 +12,9 @@ import dev.agentcontainers.nodeagent.image.KnownManifest;
 import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
 import dev.agentcontainers.nodeagent.image.signature.Verdict.Signed;
 import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
+import dev.agentcontainers.nodeagent.image.signature.keyless.DistrustException;
+import dev.agentcontainers.nodeagent.image.signature.keyless.KeylessProof;
+import dev.agentcontainers.nodeagent.image.signature.keyless.SignedContent;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Base64;
@@ -21,7 +24,8 @@ import java.util.Set;
 
 /**
  * Verifies signatures of one image. Nothing of what was signed is believed before its signature is verified, and nothing that
- * was not signed is believed at all: annotations, hints of keys, entries of transparency logs.
+ * was not signed is believed at all: annotations, hints of keys. Certificates and entries of transparency logs count where a
+ * rule has identities, as {@link KeylessProof} verifies them.
  *
  * @param manifests of the image, of which each names the next; a signature of any of them counts
  */
@@ -31,8 +35,23 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
 
     static final String BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-    /** The name of the same format in its first bundles. */
-    private static final String BUNDLE_TOO = "application/vnd.dev.sigstore.bundle+json;version=0.3";
+    /** Of which a proof that an entry is in a log was no part yet, but the log's signature. */
+    private static final String FIRST_BUNDLE = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+
+    /** The same format, as far as it is looked at here; its name was another one at first. */
+    private static final Set<String> BUNDLES = Set.of(
+            BUNDLE,
+            "application/vnd.dev.sigstore.bundle+json;version=0.3",
+            "application/vnd.dev.sigstore.bundle+json;version=0.2",
+            FIRST_BUNDLE);
+
+    /** PEM of the certificate by which a signature under a tag was made. */
+    static final String CERTIFICATE = "dev.sigstore.cosign/certificate";
+
+    /** What a log has of it, with the log's signature. */
+    static final String ENTRY = "dev.sigstore.cosign/bundle";
+
+    static final String STAMP = "dev.sigstore.cosign/rfc3161timestamp";
 
     private static final String IN_TOTO = "application/vnd.in-toto+json";
     private static final Set<String> STATEMENTS =
@@ -51,9 +70,14 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
     Verdict of(Evidence evidence) {
         try {
             return switch (evidence) {
-                case Evidence.SimpleSigning(byte[] payload, byte[] signature) -> simple(payload, signature);
+                case Evidence.SimpleSigning(byte[] payload, byte[] signature) ->
+                    simple(payload, keySigned(payload, signature));
+                case Evidence.KeylessSigning(byte[] payload, byte[] signature, byte[] annotations) ->
+                    simple(payload, signed(payload, signature, JSON.readTree(annotations)));
                 case Evidence.Bundle(byte[] document) -> bundle(JSON.readTree(document));
             };
+        } catch (DistrustException e) {
+            return new Unproven(e.why());
         } catch (IOException e) {
             return new Unproven("is not JSON, or not all of it");
         } catch (IllegalArgumentException e) {
@@ -61,12 +85,22 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
         }
     }
 
-    /** Source: github.com/containers/image, docs/containers-signature.5.md; cosign differs in the type and in how it is signed. */
-    private Verdict simple(byte[] payload, byte[] signature) throws IOException {
+    /** Annotations are anybody's: with one of the rule's keys it does not matter what they say. */
+    private Signer signed(byte[] payload, byte[] signature, JsonNode annotations)
+            throws DistrustException, IOException {
         Optional<TrustedKey> key = signer(payload, signature);
-        if (key.isEmpty()) {
-            return unknownKey();
+        if (key.isPresent()) {
+            return key.get();
         }
+        KeylessProof proof = KeylessProof.ofAnnotations(
+                annotations.path(CERTIFICATE).asText(""),
+                JSON.readTree(annotations.path(ENTRY).asText("")),
+                JSON.readTree(annotations.path(STAMP).asText("")));
+        return identity(proof, new SignedContent(payload, signature, Optional.empty()));
+    }
+
+    /** Source: github.com/containers/image, docs/containers-signature.5.md; cosign differs in the type and in how it is signed. */
+    private Verdict simple(byte[] payload, Signer signer) throws IOException {
         JsonNode critical = JSON.readTree(payload).path("critical");
         if (!critical.path("type").asText("").equals(SIMPLE)) {
             return new Unproven("is of the type '" + shown(critical.path("type")) + "', not '" + SIMPLE + "'");
@@ -74,67 +108,100 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
         JsonNode digest = critical.path("image").path("docker-manifest-digest");
         Optional<Digest> manifest = known(digest.asText(""));
         if (manifest.isEmpty()) {
-            return another(key.get(), digest);
+            return another(signer, digest);
         }
         JsonNode named = critical.path("identity").path("docker-reference");
         if (demand.repository() && !isRepository(named.asText(""))) {
-            return otherRepository(key.get(), named);
+            return otherRepository(signer, named);
         }
-        return new Signed(key.get(), manifest.get());
+        return new Signed(signer, manifest.get());
     }
 
-    private Verdict bundle(JsonNode bundle) throws IOException {
+    private Verdict bundle(JsonNode bundle) throws IOException, DistrustException {
         String type = bundle.path("mediaType").asText("");
-        if (!type.equals(BUNDLE) && !type.equals(BUNDLE_TOO)) {
+        if (!BUNDLES.contains(type)) {
             return new Unproven("is a bundle of the type '" + shown(bundle.path("mediaType")) + "'; " + BUNDLE
                     + " can be verified");
         }
         JsonNode material = bundle.path("verificationMaterial");
-        if (material.has("certificate") || material.has("x509CertificateChain")) {
-            return new Unproven(
-                    "is made with a certificate (keyless, Fulcio), for which this node has no root of trust: only signatures"
-                            + " with a key can be verified");
-        }
+        Optional<KeylessProof> proof = KeylessProof.isIn(material)
+                ? Optional.of(KeylessProof.ofBundle(material, !type.equals(FIRST_BUNDLE)))
+                : Optional.empty();
         boolean enveloped = bundle.has("dsseEnvelope");
         if (enveloped == bundle.has("messageSignature")) {
             return new Unproven("is a bundle with neither or both of dsseEnvelope and messageSignature");
         }
-        return enveloped ? envelope(bundle.path("dsseEnvelope")) : message(bundle.path("messageSignature"));
+        return enveloped
+                ? envelope(bundle.path("dsseEnvelope"), proof)
+                : message(bundle.path("messageSignature"), proof);
     }
 
     /** A signature of the manifest's bytes, which name no repository. What the bundle says of their digest is a hint only. */
-    private Verdict message(JsonNode message) {
+    private Verdict message(JsonNode message, Optional<KeylessProof> proof) throws DistrustException {
         byte[] signature = bytes(message.path("signature"));
         for (KnownManifest manifest : manifests) {
-            Optional<TrustedKey> key = signer(manifest.content(), signature);
-            if (key.isPresent()) {
+            boolean isOf = proof.isPresent()
+                    ? proof.get().isOf(manifest.content(), signature)
+                    : signer(manifest.content(), signature).isPresent();
+            if (isOf) {
+                Signer signer = signed(new SignedContent(manifest.content(), signature, Optional.empty()), proof);
                 return demand.repository()
-                        ? new Unproven(
-                                "by the key '" + key.get().name() + "' names no repository, which the rule asks for")
-                        : new Signed(key.get(), manifest.digest());
+                        ? new Unproven("by " + signer.called() + " names no repository, which the rule asks for")
+                        : new Signed(signer, manifest.digest());
             }
         }
-        return new Unproven("is by none of the rule's keys, or of another image");
+        return new Unproven(
+                proof.isPresent()
+                        ? "is not by the key of its certificate, or of another image"
+                        : "is by none of the rule's keys, or of another image");
     }
 
     /** Source: github.com/secure-systems-lab/dsse, envelope.md and protocol.md. */
-    private Verdict envelope(JsonNode envelope) throws IOException {
+    private Verdict envelope(JsonNode envelope, Optional<KeylessProof> proof) throws IOException, DistrustException {
         JsonNode signatures = envelope.path("signatures");
         if (!signatures.isArray() || signatures.size() != 1) {
             return new Unproven("is a bundle with " + signatures.size() + " signatures; one belongs there");
         }
         String type = envelope.path("payloadType").asText("");
         byte[] payload = bytes(envelope.path("payload"));
-        Optional<TrustedKey> key =
-                signer(encoded(type, payload), bytes(signatures.path(0).path("sig")));
-        if (key.isEmpty()) {
-            return unknownKey();
-        }
+        byte[] signature = bytes(signatures.path(0).path("sig"));
+        Signer signer = signed(new SignedContent(encoded(type, payload), signature, Optional.of(payload)), proof);
         if (!type.equals(IN_TOTO)) {
             return new Unproven(
                     "is of a payload of the type '" + shown(envelope.path("payloadType")) + "', not " + IN_TOTO);
         }
-        return statement(key.get(), JSON.readTree(payload));
+        return statement(signer, JSON.readTree(payload));
+    }
+
+    private Signer signed(SignedContent content, Optional<KeylessProof> proof) throws DistrustException {
+        return proof.isPresent() ? identity(proof.get(), content) : keySigned(content.message(), content.signature());
+    }
+
+    private TrustedKey keySigned(byte[] message, byte[] signature) throws DistrustException {
+        return signer(message, signature)
+                .orElseThrow(() -> new DistrustException("is by none of the rule's keys, or was altered"));
+    }
+
+    /** Several of the rule's may be the one that signed, by roots of which one proves it. */
+    private TrustedIdentity identity(KeylessProof proof, SignedContent content) throws DistrustException {
+        if (demand.identities().isEmpty()) {
+            throw new DistrustException("is made with a certificate (keyless) that says that it is of "
+                    + proof.claimed() + ", and the rule takes keys only");
+        }
+        Optional<DistrustException> first = Optional.empty();
+        for (TrustedIdentity identity : demand.identities()) {
+            if (!identity.fits(proof.claimed())) {
+                continue;
+            }
+            try {
+                proof.require(identity.root(), content);
+                return identity;
+            } catch (DistrustException e) {
+                first = first.or(() -> Optional.of(e));
+            }
+        }
+        throw first.orElseGet(() -> new DistrustException(
+                "is of " + proof.claimed() + " by what its certificate says, who is none of the rule's identities"));
     }
 
     /** What is signed, so that type and payload can't be read as each other: DSSE's pre-authentication encoding. */
@@ -149,13 +216,13 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
     }
 
     /** Source: github.com/in-toto/attestation, spec/v1/statement.md. */
-    private Verdict statement(TrustedKey key, JsonNode statement) {
+    private Verdict statement(Signer signer, JsonNode statement) {
         if (!STATEMENTS.contains(statement.path("_type").asText(""))) {
             return new Unproven("is of a statement of the type '" + shown(statement.path("_type")) + "'");
         }
         JsonNode predicate = statement.path("predicateType");
         if (!predicate.asText("").equals(APPROVAL)) {
-            return new Unproven("by the key '" + key.name() + "' is an attestation ('" + shown(predicate)
+            return new Unproven("by " + signer.called() + " is an attestation ('" + shown(predicate)
                     + "') and no signature ('" + APPROVAL + "')");
         }
         JsonNode subjects = statement.path("subject");
@@ -167,11 +234,11 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
             Optional<Digest> manifest = subjectOf(subject);
             if (manifest.isPresent()) {
                 return demand.repository() && !isRepository(subject.path("name").asText(""))
-                        ? otherRepository(key, subject.path("name"))
-                        : new Signed(key, manifest.get());
+                        ? otherRepository(signer, subject.path("name"))
+                        : new Signed(signer, manifest.get());
             }
         }
-        return another(key, subjects.path(0).path("digest").path("sha256"));
+        return another(signer, subjects.path(0).path("digest").path("sha256"));
     }
 
     private Optional<Digest> subjectOf(JsonNode subject) {
@@ -210,17 +277,13 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
         }
     }
 
-    private static Unproven unknownKey() {
-        return new Unproven("is by none of the rule's keys, or was altered");
+    private static Unproven another(Signer signer, JsonNode digest) {
+        return new Unproven("by " + signer.called() + " is of another image, " + shown(digest));
     }
 
-    private static Unproven another(TrustedKey key, JsonNode digest) {
-        return new Unproven("by the key '" + key.name() + "' is of another image, " + shown(digest));
-    }
-
-    private Unproven otherRepository(TrustedKey key, JsonNode named) {
-        return new Unproven("by the key '" + key.name() + "' names the repository '" + shown(named)
-                + "', and the rule asks" + " for the image's");
+    private Unproven otherRepository(Signer signer, JsonNode named) {
+        return new Unproven("by " + signer.called() + " names the repository '" + shown(named) + "', and the rule asks"
+                + " for the image's");
     }
 
     private static byte[] bytes(JsonNode base64) {

@@ -33,7 +33,9 @@ class CosignTest {
                         ImageReference.parse("127.0.0.1:5987/team/agent:1"),
                         List.of(new KnownManifest(Digest.of(manifest), manifest)),
                         new Demand.SignedBy(
-                                List.of(TrustedKey.parse(key, new String(file(key + ".pub"), UTF_8))), repository))
+                                List.of(TrustedKey.parse(key, new String(file(key + ".pub"), UTF_8))),
+                                List.of(),
+                                repository))
                 .of(evidence);
     }
 

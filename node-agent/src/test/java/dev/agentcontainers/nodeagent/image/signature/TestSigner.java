@@ -105,8 +105,16 @@ public final class TestSigner {
                         "type", "cosign container image signature")));
     }
 
-    /** A signature in the list under a tag. */
-    public record Entry(byte[] payload, byte[] signature) {}
+    /**
+     * A signature in the list under a tag.
+     *
+     * @param annotations besides the signature
+     */
+    public record Entry(byte[] payload, byte[] signature, Map<String, String> annotations) {
+        public Entry(byte[] payload, byte[] signature) {
+            this(payload, signature, Map.of());
+        }
+    }
 
     public Entry entry(byte[] payload) {
         return new Entry(payload, sign(payload));
@@ -120,6 +128,9 @@ public final class TestSigner {
     public static byte[] list(List<Entry> entries) {
         List<Object> layers = new ArrayList<>();
         for (Entry entry : entries) {
+            Map<String, String> annotations = new LinkedHashMap<>(entry.annotations());
+            annotations.put(
+                    "dev.cosignproject.cosign/signature", Base64.getEncoder().encodeToString(entry.signature()));
             layers.add(Map.of(
                     "mediaType",
                     "application/vnd.dev.cosign.simplesigning.v1+json",
@@ -128,9 +139,7 @@ public final class TestSigner {
                     "size",
                     entry.payload().length,
                     "annotations",
-                    Map.of(
-                            "dev.cosignproject.cosign/signature",
-                            Base64.getEncoder().encodeToString(entry.signature()))));
+                    annotations));
         }
         return manifest(layers, Map.of());
     }

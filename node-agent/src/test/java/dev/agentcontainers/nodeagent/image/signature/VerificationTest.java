@@ -42,6 +42,7 @@ class VerificationTest {
                                 List.of(
                                         TrustedKey.parse("team", team.publicKey()),
                                         TrustedKey.parse("second", second.publicKey())),
+                                List.of(),
                                 repository))
                 .of(evidence);
     }
@@ -53,7 +54,7 @@ class VerificationTest {
 
     private static void assertSigned(Verdict verdict, String key) {
         assertThat(verdict).isInstanceOfSatisfying(Signed.class, signed -> {
-            assertThat(signed.key().name()).isEqualTo(key);
+            assertThat(signed.signer().name()).isEqualTo(key);
             assertThat(signed.manifest()).isEqualTo(DIGEST);
         });
     }
@@ -168,9 +169,11 @@ class VerificationTest {
 
         assertSigned(bundle(BY_KEY, Map.of("messageSignature", message)), "team");
         assertUnproven(
-                bundle(Map.of("certificate", Map.of("rawBytes", "")), Map.of("dsseEnvelope", envelope)), "keyless");
+                bundle(Map.of("certificate", Map.of("rawBytes", "")), Map.of("dsseEnvelope", envelope)),
+                "0 entries of transparency logs");
         assertUnproven(
-                bundle(Map.of("x509CertificateChain", Map.of()), Map.of("messageSignature", message)), "keyless");
+                bundle(Map.of("x509CertificateChain", Map.of()), Map.of("messageSignature", message)),
+                "0 entries of transparency logs");
         assertUnproven(bundle(BY_KEY, Map.of()), "neither or both");
         assertUnproven(
                 bundle(BY_KEY, Map.of("dsseEnvelope", envelope, "messageSignature", message)), "neither or both");
