@@ -8,7 +8,7 @@ import java.util.Set;
 /** Why nothing proves an image, for people: of each place at least one reason. For one thread. */
 final class Reasons {
     private static final int MOST = 8;
-    private static final int LONGEST = 300;
+    private static final int LONGEST = 500;
 
     private final List<String> reasons = new ArrayList<>();
     private final Set<String> heard = new HashSet<>();

@@ -43,7 +43,7 @@ public final class SignaturesFile {
             "it has rules, each with images (list of HOST/REPOSITORY, HOST/PATH/* or *) and either signedBy (list of name with"
                     + " key, keyFile or identity; beside it repository: Any or Signed) or unsigned: Allowed or Refused";
 
-    private static final Pattern ISSUER = Pattern.compile("https://[^\\s*/]+(/[^\\s*]*)?");
+    private static final Pattern ISSUER = Pattern.compile("https?://[^\\s*/]+(/[^\\s*]*)?");
 
     private SignaturesFile() {}
 

@@ -39,8 +39,11 @@ class KeylessTest {
     private static final byte[] OTHER = TestSigner.approval(Digest.of("other".getBytes(UTF_8)));
     private static final Instant EXPIRED = TestSigstore.TIME.plus(Duration.ofMinutes(20));
 
-    private final TestSigstore sigstore = new TestSigstore();
-    private final TestSigstore strangers = new TestSigstore();
+    private static final TestSigstore OURS = new TestSigstore();
+    private static final TestSigstore STRANGERS = new TestSigstore();
+
+    private final TestSigstore sigstore = OURS.asUsual();
+    private final TestSigstore strangers = STRANGERS.asUsual();
 
     private Verdict verify(Evidence evidence, SubjectPattern subject) {
         return verify(evidence, subject, sigstore.trustedRoot());
@@ -277,7 +280,7 @@ class KeylessTest {
                         bundle -> bundle.withObject("/verificationMaterial/tlogEntries/0/inclusionPromise")
                                 .put(
                                         "signedEntryTimestamp",
-                                        Base64.getEncoder().encodeToString(new TestSigstore().promise(new byte[1])))),
+                                        Base64.getEncoder().encodeToString(STRANGERS.promise(new byte[1])))),
                 alteration(
                         "another index",
                         "did not sign so",
@@ -300,7 +303,7 @@ class KeylessTest {
                         "with a checkpoint that is not by",
                         bundle -> checkpoint(
                                 bundle,
-                                _ -> entry(new TestSigstore().bundle(APPROVAL))
+                                _ -> entry(STRANGERS.bundle(APPROVAL))
                                         .at("/inclusionProof/checkpoint/envelope")
                                         .asText())),
                 alteration("no checkpoint", "without a checkpoint", bundle -> checkpoint(bundle, _ -> "")),
@@ -367,7 +370,8 @@ class KeylessTest {
                         "time stamp that is of something else",
                         bundle -> stamp(
                                 bundle,
-                                new TestSigstore()
+                                STRANGERS
+                                        .asUsual()
                                         .stamped(TestSigstore.TIME)
                                         .bundle(APPROVAL)
                                         .at(

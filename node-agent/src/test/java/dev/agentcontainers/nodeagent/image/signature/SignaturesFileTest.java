@@ -22,6 +22,7 @@ class SignaturesFileTest {
     void writeKeys() throws IOException {
         Files.writeString(folder.resolve("team.pem"), TestSigner.p256().publicKey());
         Files.writeString(folder.resolve("short.pem"), TestSigner.rsa(1024).publicKey());
+        Files.write(folder.resolve("root.json"), TestSigstore.bytes(new TestSigstore().trustedRoot()));
     }
 
     private SignatureRules read(String content) throws IOException {
@@ -53,6 +54,61 @@ class SignaturesFileTest {
             });
         }
         assertThat(demand(rules, "elsewhere.example.org/a")).isInstanceOf(Demand.Refusal.class);
+    }
+
+    @Test
+    void identitiesStandBesideKeys() throws IOException {
+        SignatureRules rules = read("""
+            rules:
+            - images: ["*"]
+              signedBy:
+              - {name: team, keyFile: team.pem}
+              - name: release
+                identity:
+                  issuer: https://token.actions.githubusercontent.com
+                  subjectPattern: https://github.com/team/agent/.github/workflows/release.yaml@refs/tags/*
+                  trustedRootFile: root.json
+              - name: ann
+                identity:
+                  issuer: https://accounts.example.org
+                  subject: ann@example.org
+                  trustedRoot: '%s'
+            """.formatted(new TestSigstore().trustedRoot()));
+
+        assertThat(demand(rules, "debian:13")).isInstanceOfSatisfying(Demand.SignedBy.class, signed -> {
+            assertThat(signed.keys()).extracting(TrustedKey::name).containsExactly("team");
+            assertThat(signed.identities())
+                    .extracting(TrustedIdentity::toString)
+                    .containsExactly(
+                            "release ('https://github.com/team/agent/.github/workflows/release.yaml@refs/tags/*' of the"
+                                    + " issuer 'https://token.actions.githubusercontent.com')",
+                            "ann ('ann@example.org' of the issuer 'https://accounts.example.org')");
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        {}                                                                           | identity.issuer'
+        {issuer: "", subject: a, trustedRootFile: root.json}                         | identity.issuer'
+        {issuer: "https://*", subject: a, trustedRootFile: root.json}                | identity.issuer'
+        {issuer: token.example.org, subject: a, trustedRootFile: root.json}          | identity.issuer'
+        {issuer: "https://a.example", trustedRootFile: root.json}                    | exactly one of subject and subjectPattern
+        {issuer: "https://a.example", subject: a, subjectPattern: "*@a.example", trustedRootFile: root.json} | exactly one of subject
+        {issuer: "https://a.example", subject: "", trustedRootFile: root.json}       | identity.subject'
+        {issuer: "https://a.example", subject: "*", trustedRootFile: root.json}      | identity.subject'
+        {issuer: "https://a.example", subjectPattern: "", trustedRootFile: root.json} | identity.subjectPattern'
+        {issuer: "https://a.example", subjectPattern: "**", trustedRootFile: root.json} | identity.subjectPattern'
+        {issuer: "https://a.example", subject: a}                                    | exactly one of trustedRoot (JSON) and trustedRootFile
+        {issuer: "https://a.example", subject: a, trustedRootFile: none.json}        | identity.trustedRootFile'
+        {issuer: "https://a.example", subject: a, trustedRootFile: team.pem}         | identity.trustedRootFile'
+        {issuer: "https://a.example", subject: a, trustedRoot: "{}"}                 | identity.trustedRoot'
+        {issuer: "https://a.example", subject: a, root: "{}"}                        | identity.root'
+        """)
+    void whatIsWrongOfAnIdentityIsNamed(String identity, String says) {
+        assertThatThrownBy(() -> read("rules: [{images: ['*'], signedBy: [{name: a, identity: " + identity + "}]}]"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("rules[0].signedBy[0]")
+                .hasMessageContaining(says);
     }
 
     private static Demand demand(SignatureRules rules, String image) throws IOException {
@@ -106,6 +162,7 @@ class SignaturesFileTest {
         rules: [{images: ["*"], signedBy: [{name: a, keyFile: a.pem}]}]              | 'rules[0].signedBy[0].keyFile'
         rules: [{images: ["*"], signedBy: [{name: a, keyFile: short.pem}]}]          | 'rules[0].signedBy[0].keyFile'
         rules: [{images: ["*"], signedBy: [{name: a, key: MFkw}]}]                   | 'rules[0].signedBy[0].key'
+        rules: [{images: ["*"], signedBy: [{name: a, key: MFkw, identity: {}}]}]     | 'rules[0].signedBy[0]'
         rules: [{images: ["*"], signedBy: [{name: a, pem: MFkw}]}]                   | 'rules[0].signedBy[0].pem'
         rules: [{images: ["*"], signedBy: [{name: a, keyFile: team.pem}, {name: a, keyFile: team.pem}]}] | 'rules[0].signedBy[1].name'
         rules: [{images: ["*"], signedBy: [{name: a, keyFile: team.pem}], repository: signed}] | 'rules[0].repository'

@@ -50,6 +50,7 @@ class SignedImagesIT {
 
     private final TestSigner team = TestSigner.p256();
     private final TestSigner stranger = TestSigner.p256();
+    private final TestSigstore sigstore = new TestSigstore();
     private final TestImage image = image("first");
     private final TestImage other = image("other");
     private LiveRegistry registry;
@@ -172,6 +173,58 @@ class SignedImagesIT {
 
         assertThat(get(":1")).isEqualTo(image.manifest());
         images.requireSigned(ImageUse.root(AGENT));
+    }
+
+    @Test
+    void aKeylessBundleOfTheIdentityIsEnoughWithoutARegistryLaterToo() throws Exception {
+        rules(sigstore.rules(registry.host() + "/team/*"));
+        refer(image.manifest(), TestSigstore.bytes(sigstore.bundle(TestSigner.approval(image.manifest()))));
+
+        assertThat(get(":1")).isEqualTo(image.manifest());
+        registry.close();
+        images.close();
+        images = open();
+        images.requireSigned(ImageUse.root(AGENT));
+        assertThat(get(":1", PullPolicy.NEVER)).isEqualTo(image.manifest());
+        // A root that is trusted no more is no proof: of another deployment, with logs of the same names.
+        rules(new TestSigstore().rules(registry.host() + "/team/*"));
+        assertThatThrownBy(() -> images.requireSigned(ImageUse.root(AGENT)))
+                .hasMessageContaining("the stored signature has an entry of the log");
+    }
+
+    @Test
+    void aKeylessSignatureUnderItsTagIsEnough() throws Exception {
+        rules(sigstore.rules(registry.host() + "/team/*"));
+        sign(image.manifest(), sigstore.entryUnderTag(payload(image.manifest())));
+
+        assertThat(get(":1")).isEqualTo(image.manifest());
+        registry.close();
+        images.requireSigned(ImageUse.root(AGENT));
+        assertThat(get(":1", PullPolicy.NEVER)).isEqualTo(image.manifest());
+    }
+
+    @Test
+    void aKeylessSignatureOfAnotherIdentityIsRefusedAndBothAreNamed() throws Exception {
+        rules(sigstore.rules(registry.host() + "/team/*"));
+        sigstore.by(TestSigstore.ISSUER, "https://github.com/stranger/agent/.github/workflows/a.yaml@refs/heads/main");
+        sign(image.manifest(), sigstore.entryUnderTag(payload(image.manifest())));
+        refer(image.manifest(), TestSigstore.bytes(sigstore.bundle(TestSigner.approval(image.manifest()))));
+
+        assertRefused(() -> get(":1"))
+                .hasMessageContaining("[release ('" + TestSigstore.SUBJECT + "' of the issuer '" + TestSigstore.ISSUER)
+                .hasMessageContaining(
+                        "is of 'https://github.com/stranger/agent/.github/workflows/a.yaml@refs/heads/main'"
+                                + " of the issuer '" + TestSigstore.ISSUER)
+                .hasMessageEndingWith("Right would be one as 'cosign sign' makes it, of this digest");
+    }
+
+    @Test
+    void anOversizeBundleIsNotRead() throws Exception {
+        rules(sigstore.rules(registry.host() + "/team/*"));
+        byte[] bundle = TestSigstore.bytes(sigstore.bundle(TestSigner.approval(image.manifest())));
+        refer(image.manifest(), (new String(bundle, UTF_8) + " ".repeat(SignatureSearch.MOST_BUNDLE)).getBytes(UTF_8));
+
+        assertRefused(() -> get(":1")).hasMessageContaining("has more than " + SignatureSearch.MOST_BUNDLE);
     }
 
     @Test

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
@@ -71,16 +73,18 @@ public final class TestSigstore {
     private static final String BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
     private static final String IN_TOTO = "application/vnd.in-toto+json";
     private static final ASN1ObjectIdentifier STAMPS = new ASN1ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2");
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
 
     private record Party(KeyPair keys, X509Certificate certificate) {}
 
-    private final Party root = authority("root", Optional.empty());
-    private final Party fulcio = authority("fulcio", Optional.of(root));
-    private final KeyPair certificateLog = keys();
-    private final KeyPair rekor = keys();
-    private final Party stampers = authority("stampers", Optional.empty());
-    private final Party stamper = stamper();
+    private final Party root;
+    private final Party fulcio;
+    private final KeyPair certificateLog;
+    private final KeyPair rekor;
+    private final Party stampers;
+    private final Party stamper;
 
     // What is made, as cosign's own would be until a test says otherwise.
     private String issuer = ISSUER;
@@ -93,6 +97,29 @@ public final class TestSigstore {
     private boolean later;
     private boolean promised = true;
     private List<Instant> stamps = List.of();
+
+    public TestSigstore() {
+        root = authority("root", Optional.empty());
+        fulcio = authority("fulcio", Optional.of(root));
+        certificateLog = keys();
+        rekor = keys();
+        stampers = authority("stampers", Optional.empty());
+        stamper = stamper();
+    }
+
+    private TestSigstore(TestSigstore of) {
+        root = of.root;
+        fulcio = of.fulcio;
+        certificateLog = of.certificateLog;
+        rekor = of.rekor;
+        stampers = of.stampers;
+        stamper = of.stamper;
+    }
+
+    /** The same deployment, where nothing else was said of what is made. */
+    TestSigstore asUsual() {
+        return new TestSigstore(this);
+    }
 
     TestSigstore by(String otherIssuer, String otherSubject) {
         issuer = otherIssuer;
@@ -400,7 +427,7 @@ public final class TestSigstore {
     }
 
     private byte[] hashedBody(Party signer, byte[] message, byte[] signature) {
-        return TestSigner.json(
+        return canonical(
                 later
                         ? Map.of(
                                 "apiVersion", "0.0.2",
@@ -427,7 +454,7 @@ public final class TestSigstore {
     }
 
     private byte[] envelopeBody(Party signer, byte[] payload, byte[] signature) {
-        return TestSigner.json(
+        return canonical(
                 later
                         ? Map.of(
                                 "apiVersion", "0.0.2",
@@ -451,6 +478,15 @@ public final class TestSigstore {
                                                 List.of(Map.of(
                                                         "signature", base64(signature),
                                                         "verifier", base64(pem(signer)))))));
+    }
+
+    /** As Rekor keeps it: without blanks, keys in their order. */
+    private static byte[] canonical(Map<String, Object> body) {
+        try {
+            return JSON.writeValueAsBytes(body);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Map<String, Object> hash(byte[] content) {
