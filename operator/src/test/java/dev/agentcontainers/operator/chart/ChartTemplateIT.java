@@ -1,6 +1,7 @@
 package dev.agentcontainers.operator.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.agentcontainers.localcluster.process.ExternalProgram;
@@ -322,6 +323,32 @@ class ChartTemplateIT {
         }
         assertThat(RegistriesFile.read(scratch.resolve("registries.yaml"))).isNotNull();
         assertThat(SignaturesFile.read(scratch.resolve("signatures.yaml"))).isNotNull();
+    }
+
+    /** Understood as far as to the file of the host, which this one has not. */
+    @Test
+    void nodesAreToldOfIdentitiesThatSign() throws IOException {
+        Path values = Files.writeString(scratch.resolve("identities.yaml"), """
+                nodeAgent:
+                  linux:
+                    images:
+                      signatures:
+                        rules:
+                        - images: ["*"]
+                          signedBy:
+                          - name: release
+                            identity:
+                              issuer: https://token.actions.githubusercontent.com
+                              subjectPattern: https://github.com/team/agent/.github/workflows/release.yaml@refs/tags/*
+                              trustedRootFile: /nowhere/sigstore.json
+                """);
+        String file =
+                only(render("-f", values.toString()), ConfigMap.class).getData().get("signatures.yaml");
+        Path written = Files.writeString(scratch.resolve("identities-signatures.yaml"), file);
+
+        assertThatThrownBy(() -> SignaturesFile.read(written))
+                .hasMessageEndingWith(
+                        "'rules[0].signedBy[0].identity.trustedRootFile': /nowhere/sigstore.json does not exist");
     }
 
     private static List<HasMetadata> render(String... arguments) {

@@ -64,7 +64,7 @@ record Authority(String url, List<X509Certificate> chain, Validity validity) {
         } catch (NoSuchAlgorithmException | InvalidAlgorithmParameterException e) {
             throw new IllegalStateException("this Java can't verify certificates", e);
         } catch (CertPathValidatorException | CertificateException e) {
-            throw new DistrustException(url + ": " + e.getMessage(), e);
+            throw new DistrustException(url + ": " + Strangers.shown("" + e.getMessage()), e);
         }
     }
 

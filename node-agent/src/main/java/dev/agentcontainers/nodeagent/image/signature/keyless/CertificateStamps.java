@@ -88,7 +88,7 @@ final class CertificateStamps {
                 }
             }
             return stamps;
-        } catch (BufferUnderflowException | IllegalArgumentException e) {
+        } catch (RuntimeException e) { // Too short, or no ASN.1 of the kind.
             throw new DistrustException("has a certificate whose stamps (SCTs) can't be read", e);
         }
     }
@@ -136,7 +136,7 @@ final class CertificateStamps {
             out.write(stamp.extensions());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (CertificateEncodingException | IllegalArgumentException e) {
+        } catch (CertificateEncodingException | RuntimeException e) {
             throw new DistrustException("has a certificate that can't be read", e);
         }
         return all.toByteArray();

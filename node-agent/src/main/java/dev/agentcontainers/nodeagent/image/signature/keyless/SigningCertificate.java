@@ -68,8 +68,8 @@ record SigningCertificate(X509Certificate x509, byte[] encoded, VerificationKey 
     private static Identity identity(X509Certificate certificate) throws DistrustException {
         try {
             return new Identity(issuer(certificate), subject(certificate));
-        } catch (IllegalArgumentException | IllegalStateException | ClassCastException | IOException e) {
-            throw new DistrustException("has a certificate with a damaged extension", e); // As BouncyCastle says it.
+        } catch (IOException | RuntimeException e) { // As BouncyCastle says that it is none of what it should be.
+            throw new DistrustException("has a certificate with a damaged extension", e);
         }
     }
 

@@ -11,7 +11,10 @@ import org.bouncycastle.tsp.TSPException;
 import org.bouncycastle.tsp.TimeStampResponse;
 import org.bouncycastle.tsp.TimeStampToken;
 
-/** When a signature was there already, by an authority of time stamps. Source: RFC 3161. */
+/**
+ * When a signature was there already, by an authority of time stamps. Source: RFC 3161. What BouncyCastle makes of strangers'
+ * bytes ends in exceptions of any kind.
+ */
 final class TimeStamp {
     private TimeStamp() {}
 
@@ -33,8 +36,8 @@ final class TimeStamp {
                 token.validate(new JcaSimpleSignerInfoVerifierBuilder().build(authority.first()));
                 authority.requireThen(time);
                 return time;
-            } catch (TSPException | OperatorCreationException | IllegalArgumentException e) {
-                why.append("; ").append(authority.url()).append(": ").append(e.getMessage());
+            } catch (TSPException | OperatorCreationException | RuntimeException e) {
+                why.append("; ").append(authority.url()).append(": ").append(Strangers.shown("" + e.getMessage()));
             } catch (DistrustException e) {
                 why.append("; ").append(e.why());
             }
@@ -48,7 +51,7 @@ final class TimeStamp {
             if (token != null) {
                 return token;
             }
-        } catch (TSPException | IOException | IllegalArgumentException | ClassCastException e) {
+        } catch (TSPException | IOException | RuntimeException e) {
             throw new DistrustException("has a time stamp that can't be read", e);
         }
         throw new DistrustException("has a time stamp that was refused");
