@@ -244,6 +244,26 @@ class KeylessTest {
         assertUnproven(
                 verify(sigstore.certificateLoggedBy(Optional.of(strangers)).bundle(APPROVAL)),
                 "not in the trusted root");
+        assertUnproven(verify(sigstore.asUsual().certificateStampForged().bundle(APPROVAL)), "that is not by the log");
+    }
+
+    /** Whose key it was when it was logged is not whose it is said to be. */
+    @Test
+    void theEntryOfAnotherCertificateForTheSameKeyIsRefused() {
+        String why = "is by another certificate";
+        assertUnproven(verify(sigstore.certifiedTwice().bundle(APPROVAL)), why);
+        assertUnproven(verify(sigstore.messageBundle(MANIFEST)), why);
+        assertUnproven(verify(sigstore.entryUnderTag(PAYLOAD)), why);
+        assertUnproven(verify(sigstore.later(TestSigstore.TIME).bundle(APPROVAL)), why);
+    }
+
+    @Test
+    void theEntryOfOtherContentIsRefused() {
+        String why = "is of another signature";
+        assertUnproven(verify(sigstore.loggedAs(OTHER).bundle(APPROVAL)), why);
+        assertUnproven(verify(sigstore.messageBundle(MANIFEST)), why);
+        assertUnproven(verify(sigstore.entryUnderTag(PAYLOAD)), why);
+        assertUnproven(verify(sigstore.later(TestSigstore.TIME).bundle(APPROVAL)), why);
     }
 
     /** CVE-2022-36056: the entry is in the log, and is of something else that anybody may have signed. */

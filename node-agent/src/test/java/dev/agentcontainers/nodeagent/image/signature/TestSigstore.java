@@ -94,6 +94,9 @@ public final class TestSigstore {
     private Instant start = TIME.minusSeconds(60);
     private KeyPurposeId purpose = KeyPurposeId.id_kp_codeSigning;
     private Optional<TestSigstore> stampedBy = Optional.of(this);
+    private boolean stampForged;
+    private boolean certifiedTwice;
+    private Optional<byte[]> logged = Optional.empty();
     private boolean later;
     private boolean promised = true;
     private List<Instant> stamps = List.of();
@@ -151,6 +154,24 @@ public final class TestSigstore {
     /** In whose log a certificate is. */
     TestSigstore certificateLoggedBy(Optional<TestSigstore> other) {
         stampedBy = other;
+        return this;
+    }
+
+    /** In the name of the log of certificates, by somebody else. */
+    TestSigstore certificateStampForged() {
+        stampForged = true;
+        return this;
+    }
+
+    /** Of two certificates for one key the log has the one and the signature the other. */
+    TestSigstore certifiedTwice() {
+        certifiedTwice = true;
+        return this;
+    }
+
+    /** The log has the signature as one of other content. */
+    TestSigstore loggedAs(byte[] other) {
+        logged = Optional.of(other);
         return this;
     }
 
@@ -317,14 +338,21 @@ public final class TestSigstore {
 
     /** The key of one signature, and its certificate. */
     private Party signer() {
-        KeyPair keys = keys();
+        return signer(keys(), start);
+    }
+
+    private Party logged(Party signer) {
+        return certifiedTwice ? signer(signer.keys(), start.plusSeconds(1)) : signer;
+    }
+
+    private Party signer(KeyPair keys, Instant from) {
         try {
             X509Certificate before =
-                    signed(leaf(keys.getPublic()), fulcio.keys().getPrivate());
+                    signed(leaf(keys.getPublic(), from), fulcio.keys().getPrivate());
             if (stampedBy.isEmpty()) {
                 return new Party(keys, before);
             }
-            JcaX509v3CertificateBuilder stamped = leaf(keys.getPublic());
+            JcaX509v3CertificateBuilder stamped = leaf(keys.getPublic(), from);
             stamped.addExtension(STAMPS, false, new DEROctetString(certificateStamp(before, stampedBy.get())));
             return new Party(keys, signed(stamped, fulcio.keys().getPrivate()));
         } catch (GeneralSecurityException | IOException e) {
@@ -332,9 +360,9 @@ public final class TestSigstore {
         }
     }
 
-    private JcaX509v3CertificateBuilder leaf(PublicKey key) throws IOException {
+    private JcaX509v3CertificateBuilder leaf(PublicKey key, Instant from) throws IOException {
         JcaX509v3CertificateBuilder builder =
-                certificate("", key, Optional.of(fulcio), start, start.plus(Duration.ofMinutes(10)));
+                certificate("", key, Optional.of(fulcio), from, from.plus(Duration.ofMinutes(10)));
         builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature))
                 .addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose))
                 .addExtension(
@@ -359,7 +387,7 @@ public final class TestSigstore {
             out.write(body);
             out.writeShort(0);
         });
-        byte[] signature = sign(by.certificateLog.getPrivate(), signed);
+        byte[] signature = sign((stampForged ? keys() : by.certificateLog).getPrivate(), signed);
         byte[] stamp = written(out -> {
             out.writeByte(0);
             out.write(id);
@@ -390,7 +418,8 @@ public final class TestSigstore {
     public ObjectNode bundle(byte[] statement) {
         Party signer = signer();
         byte[] signature = sign(signer.keys().getPrivate(), Verification.encoded(IN_TOTO, statement));
-        ObjectNode bundle = bundle(signer, signature, envelopeBody(signer, statement, signature));
+        ObjectNode bundle =
+                bundle(signer, signature, envelopeBody(logged(signer), logged.orElse(statement), signature));
         bundle.set(
                 "dsseEnvelope",
                 JSON.valueToTree(Map.of(
@@ -404,7 +433,7 @@ public final class TestSigstore {
     public ObjectNode messageBundle(byte[] message) {
         Party signer = signer();
         byte[] signature = sign(signer.keys().getPrivate(), message);
-        ObjectNode bundle = bundle(signer, signature, hashedBody(signer, message, signature));
+        ObjectNode bundle = bundle(signer, signature, hashedBody(logged(signer), logged.orElse(message), signature));
         bundle.set(
                 "messageSignature",
                 JSON.valueToTree(Map.of(
@@ -595,7 +624,7 @@ public final class TestSigstore {
     public TestSigner.Entry entryUnderTag(byte[] payload) {
         Party signer = signer();
         byte[] signature = sign(signer.keys().getPrivate(), payload);
-        byte[] body = hashedBody(signer, payload, signature);
+        byte[] body = hashedBody(logged(signer), logged.orElse(payload), signature);
         ObjectNode logged = JsonNodeFactory.instance.objectNode().put("SignedEntryTimestamp", base64(promise(body)));
         logged.putObject("Payload")
                 .put("body", base64(body))
