@@ -4,7 +4,9 @@ import java.util.regex.Pattern;
 
 /**
  * Which subjects of an issuer are meant: one, or all that a pattern fits, whole. In a pattern {@code *} stands for any number of
- * characters but slashes, {@code **} for any number of any. It takes time by its length times the subject's, whatever is in them.
+ * characters but {@code /} and {@code @}, {@code **} for any number of any but {@code @}: what follows the {@code @} of a workflow
+ * is a branch or a tag, whose name may have another one and be written like the rest of a pattern. It takes time by its length
+ * times the subject's, whatever is in them.
  *
  * @param exact whether the text is a subject itself
  */
@@ -21,7 +23,7 @@ public record SubjectPattern(String text, boolean exact) {
     private static final String RIGHT =
             "what a pattern fits is one's own only if it begins with SCHEME://HOST/OWNER/ written out, as in"
                     + " https://github.com/team/agent/.github/workflows/release.yaml@refs/tags/*, or is *@DOMAIN with the domain"
-                    + " written out; * is any number of characters but slashes, ** of any";
+                    + " written out; * is any number of characters but / and @, ** of any but @";
 
     /** @throws IllegalArgumentException saying what would be right */
     public static SubjectPattern exactly(String subject) {
@@ -71,7 +73,7 @@ public record SubjectPattern(String text, boolean exact) {
             boolean any = part == '*' && i + 1 < text.length() && text.charAt(i + 1) == '*';
             for (int j = 0; j <= length; j++) {
                 if (part == '*') {
-                    next[j] = reached[j] || (j > 0 && next[j - 1] && (any || subject.charAt(j - 1) != '/'));
+                    next[j] = reached[j] || (j > 0 && next[j - 1] && isFreely(any, subject.charAt(j - 1)));
                 } else {
                     next[j] = j > 0 && reached[j - 1] && subject.charAt(j - 1) == part;
                 }
@@ -82,6 +84,10 @@ public record SubjectPattern(String text, boolean exact) {
             }
         }
         return reached[length];
+    }
+
+    private static boolean isFreely(boolean any, char character) {
+        return character != '@' && (any || character != '/');
     }
 
     @Override

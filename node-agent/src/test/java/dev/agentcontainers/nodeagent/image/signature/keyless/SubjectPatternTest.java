@@ -25,12 +25,27 @@ class SubjectPatternTest {
         "https://github.com/team/**/w.yaml@**, https://github.com/team/a/b/w.yaml@refs/heads/x/y, true",
         "https://github.com/team/**/w.yaml@**, https://github.com/teams/a/b/w.yaml@refs/heads/x/y, false",
         "https://github.com/team/a?b/*, https://github.com/team/axb/c, false",
+        "https://github.com/team/**, https://github.com/team/a/w.yaml@refs/heads/main, false",
         "*@example.org, ann@example.org, true",
+        "*@example.org, ann@example.com@example.org, false",
         "*@example.org, ann@example.org.example.com, false",
         "*@example.org, https://a/@example.org, false",
     })
     void fitsTheWholeSubject(String pattern, String subject, boolean fits) {
         assertThat(SubjectPattern.fitting(pattern).fits(subject)).isEqualTo(fits);
+    }
+
+    /** Whoever may push to a repository names its branches, and an {@code @} may be in the name. */
+    @ParameterizedTest
+    @CsvSource({
+        "https://github.com/team/agent/**@refs/heads/main, https://github.com/team/agent/.github/workflows/evil.yaml@refs/heads/x@refs/heads/main",
+        "https://github.com/team/agent/**/release.yaml@refs/tags/v*, https://github.com/team/agent/.github/workflows/evil.yaml@refs/heads/y/release.yaml@refs/tags/v1",
+        "https://github.com/team/agent/.github/workflows/*@refs/heads/main, https://github.com/team/agent/.github/workflows/evil.yaml@refs@refs/heads/main",
+        "https://github.com/team/**@**, https://github.com/team/agent/.github/workflows/evil.yaml@refs/heads/x@refs/heads/main",
+        "https://github.com/team/agent/w.yaml@refs/tags/*, https://github.com/team/agent/w.yaml@refs/tags/v1@x",
+    })
+    void aBranchWrittenLikeTheRestOfThePatternDoesNotFit(String pattern, String subject) {
+        assertThat(SubjectPattern.fitting(pattern).fits(subject)).isFalse();
     }
 
     @ParameterizedTest
