@@ -14,7 +14,12 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.RSAPublicKey;
@@ -24,8 +29,13 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 /** Reads the file that says whom to trust. What is wrong in it is wrong, and nothing of it is left out. */
 final class TrustedRootReader {
     private static final String TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+
+    /** The same format: its name was another one at first. */
+    private static final Set<String> TYPES = Set.of(TYPE, "application/vnd.dev.sigstore.trustedroot.v0.1+json");
+
     private static final String RIGHT = "it is a trusted root of Sigstore's (" + TYPE
             + ") with certificateAuthorities, ctlogs and tlogs, as 'cosign trusted-root create' writes it";
+    private static final List<String> TIMES = List.of("start", "end");
     private static final int ID_BYTES = 32;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -45,14 +55,14 @@ final class TrustedRootReader {
         } catch (IOException e) {
             throw new IllegalArgumentException("is not JSON, or not all of it; " + RIGHT, e);
         }
-        if (!root.path("mediaType").asText("").equals(TYPE)) {
+        if (!TYPES.contains(root.path("mediaType").asText(""))) {
             throw wrong(
                     "mediaType", "is " + Strangers.shown(root.path("mediaType").asText("")));
         }
         return new TrustedRoot(
                 list(root, "certificateAuthorities", true, TrustedRootReader::authority),
-                list(root, "tlogs", true, TrustedRootReader::log),
-                list(root, "ctlogs", true, TrustedRootReader::log),
+                logs(root, "tlogs"),
+                logs(root, "ctlogs"),
                 list(root, "timestampAuthorities", false, TrustedRootReader::authority));
     }
 
@@ -68,6 +78,21 @@ final class TrustedRootReader {
         return all;
     }
 
+    /** Which of two with one id is meant, and with whose times, nothing that they wrote says. */
+    private static List<TransparencyLog> logs(JsonNode root, String field) {
+        List<TransparencyLog> logs = list(root, field, true, TrustedRootReader::log);
+        Map<String, Integer> places = new HashMap<>();
+        for (int i = 0; i < logs.size(); i++) {
+            Integer other = places.putIfAbsent(HexFormat.of().formatHex(logs.get(i).id()), i);
+            if (other != null) {
+                throw wrong(
+                        field + "[" + i + "].logId.keyId",
+                        "is the one of " + field + "[" + other + "] too, and each log has its own");
+            }
+        }
+        return logs;
+    }
+
     private static Authority authority(String field, JsonNode node) {
         String chain = field + ".certChain.certificates";
         List<X509Certificate> certificates = new ArrayList<>();
@@ -81,7 +106,7 @@ final class TrustedRootReader {
         Authority authority = new Authority(
                 node.path("uri").asText("an authority without a uri"),
                 certificates,
-                validity(field + ".validFor", node.path("validFor"), false));
+                validity(field + ".validFor", node.path("validFor")));
         try {
             authority.requireChain();
         } catch (IllegalArgumentException e) {
@@ -113,7 +138,7 @@ final class TrustedRootReader {
                 node.path("baseUrl").asText("a log without a baseUrl"),
                 id,
                 key(field + ".publicKey", key),
-                validity(field + ".publicKey.validFor", key.path("validFor"), true));
+                validity(field + ".publicKey.validFor", key.path("validFor")));
     }
 
     private static VerificationKey key(String field, JsonNode node) {
@@ -134,24 +159,29 @@ final class TrustedRootReader {
                 .getEncoded();
     }
 
-    /** Certificates have times of their own, keys have none. */
-    private static Validity validity(String field, JsonNode node, boolean needed) {
-        if (needed && !node.hasNonNull("start")) {
+    /** What is not understood would be for ever: only an end that is not there is. */
+    private static Validity validity(String field, JsonNode node) {
+        if (!node.isObject() && !node.isMissingNode()) {
+            throw wrong(field, "is no object");
+        }
+        for (String name : (Iterable<String>) node::fieldNames) {
+            if (!TIMES.contains(name)) {
+                throw wrong(field + "." + name, "is unknown; there are " + TIMES);
+            }
+        }
+        if (!node.has("start")) {
             throw wrong(field + ".start", "is missing");
         }
         return new Validity(
-                time(field + ".start", node.path("start"), Instant.MIN),
-                time(field + ".end", node.path("end"), Instant.MAX));
+                time(field + ".start", node.path("start")),
+                node.has("end") ? time(field + ".end", node.path("end")) : Instant.MAX);
     }
 
-    private static Instant time(String field, JsonNode node, Instant otherwise) {
-        if (node.isMissingNode() || node.isNull()) {
-            return otherwise;
-        }
+    private static Instant time(String field, JsonNode node) {
         try {
-            return Instant.parse(node.asText(""));
+            return Instant.parse(Objects.requireNonNullElse(node.textValue(), ""));
         } catch (DateTimeException e) {
-            throw wrong(field, "is " + Strangers.shown(node.asText("")) + "; a time is like 2025-09-23T00:00:00Z");
+            throw wrong(field, "is " + Strangers.shown(node.toString()) + "; a time is like 2025-09-23T00:00:00Z");
         }
     }
 

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.image.signature.TestSigner;
 import dev.agentcontainers.nodeagent.image.signature.TestSigstore;
@@ -15,6 +17,7 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrustedRootTest {
     private static final TestSigstore SIGSTORE = new TestSigstore();
@@ -91,6 +94,56 @@ class TrustedRootTest {
         assertThatThrownBy(() -> parse(root))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'" + field + "'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'/certificateAuthorities/0', '\"2020-01-01T00:00:00Z\"', certificateAuthorities[0].validFor",
+        "'/certificateAuthorities/0', '[]', certificateAuthorities[0].validFor",
+        "'/certificateAuthorities/0', 'null', certificateAuthorities[0].validFor",
+        "'/certificateAuthorities/0', '{}', certificateAuthorities[0].validFor.start",
+        "'/certificateAuthorities/0', '{\"start\":null}', certificateAuthorities[0].validFor.start",
+        "'/timestampAuthorities/0', '{\"end\":\"2030-01-01T00:00:00Z\"}', timestampAuthorities[0].validFor.start",
+        "'/timestampAuthorities/0', '{\"start\":\"2020-01-01T00:00:00Z\",\"End\":\"2021-01-01T00:00:00Z\"}', timestampAuthorities[0].validFor.End",
+        "'/tlogs/0/publicKey', '{\"start\":\"2020-01-01T00:00:00Z\",\"until\":\"2021-01-01T00:00:00Z\"}', tlogs[0].publicKey.validFor.until",
+        "'/tlogs/0/publicKey', '{\"start\":\"2020-01-01T00:00:00Z\",\"end\":null}', tlogs[0].publicKey.validFor.end",
+        "'/tlogs/0/publicKey', '{\"start\":\"2020-01-01T00:00:00Z\",\"end\":1700000000}', tlogs[0].publicKey.validFor.end",
+        "'/ctlogs/0/publicKey', '{\"start\":\"2020-01-01T00:00:00Z\",\"end\":\"2021-01-01\"}', ctlogs[0].publicKey.validFor.end",
+        "'/ctlogs/0/publicKey', '{\"start\":[\"2020-01-01T00:00:00Z\"]}', ctlogs[0].publicKey.validFor.start",
+    })
+    void aTimeThatIsNotUnderstoodIsNotForEver(String pointer, String validFor, String field) throws IOException {
+        ObjectNode root = SIGSTORE.trustedRoot();
+        ((ObjectNode) root.at(pointer)).set("validFor", new ObjectMapper().readTree(validFor));
+
+        assertThatThrownBy(() -> parse(root))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'" + field + "'");
+    }
+
+    /** The first would be taken, though the second says that the log was given up. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tlogs", "ctlogs"})
+    void twoLogsWithTheSameIdAreRefused(String field) {
+        ObjectNode root = SIGSTORE.trustedRoot();
+        ArrayNode logs = (ArrayNode) root.path(field);
+        ObjectNode again = logs.path(0).deepCopy();
+        again.put("baseUrl", "https://another.example.org");
+        again.withObject("/publicKey/validFor").put("end", "2026-01-01T00:00:00Z");
+        logs.add(again);
+
+        assertThatThrownBy(() -> parse(root))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'" + field + "[1].logId.keyId' is the one of " + field + "[0] too");
+    }
+
+    @Test
+    void theOtherNameOfTheFormatIsTakenToo() {
+        ObjectNode root = SIGSTORE.trustedRoot();
+        root.put("mediaType", "application/vnd.dev.sigstore.trustedroot.v0.1+json");
+        assertThat(parse(root).logs()).hasSize(1);
+
+        root.put("mediaType", "application/vnd.dev.sigstore.trustedroot.v0.2+json");
+        assertThatThrownBy(() -> parse(root)).hasMessageContaining("'mediaType'");
     }
 
     @Test
