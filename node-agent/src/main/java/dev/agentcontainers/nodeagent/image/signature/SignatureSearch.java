@@ -118,8 +118,8 @@ final class SignatureSearch {
     private static byte[] keyless(JsonNode annotations) throws IOException {
         ObjectNode kept = JSON.createObjectNode();
         for (String each : List.of(Verification.CERTIFICATE, Verification.ENTRY, Verification.STAMP)) {
-            if (annotations.hasNonNull(each)) {
-                kept.put(each, annotations.get(each).asText());
+            if (annotations.has(each)) {
+                kept.set(each, annotations.get(each));
             }
         }
         return JSON.writeValueAsBytes(kept);

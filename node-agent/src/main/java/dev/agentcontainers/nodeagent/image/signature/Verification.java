@@ -94,9 +94,22 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
         }
         KeylessProof proof = KeylessProof.ofAnnotations(
                 annotations.path(CERTIFICATE).asText(""),
-                JSON.readTree(annotations.path(ENTRY).asText("")),
-                JSON.readTree(annotations.path(STAMP).asText("")));
+                annotation(annotations, ENTRY),
+                annotation(annotations, STAMP));
         return identity(proof, new SignedContent(payload, signature, Optional.empty()));
+    }
+
+    /** Only what is not there at all is taken for absent. */
+    private static Optional<JsonNode> annotation(JsonNode annotations, String name)
+            throws DistrustException, IOException {
+        if (!annotations.has(name)) {
+            return Optional.empty();
+        }
+        JsonNode value = JSON.readTree(annotations.path(name).asText(""));
+        if (!annotations.path(name).isTextual() || !value.isObject()) {
+            throw new DistrustException("has the annotation " + name + ", which is not JSON of an object");
+        }
+        return Optional.of(value);
     }
 
     /** Source: github.com/containers/image, docs/containers-signature.5.md; cosign differs in the type and in how it is signed. */

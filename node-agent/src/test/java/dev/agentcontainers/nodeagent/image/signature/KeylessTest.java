@@ -336,9 +336,9 @@ class KeylessTest {
                         "is not in the log",
                         bundle -> proof(bundle).put("logIndex", "-1")),
                 alteration(
-                        "another size of the tree",
-                        "by another checkpoint",
-                        bundle -> proof(bundle).put("treeSize", "6")),
+                        "a place behind the tree's end",
+                        "is not in the log",
+                        bundle -> proof(bundle).put("logIndex", "7")),
                 alteration(
                         "too few hashes",
                         "is not in the log",
@@ -383,6 +383,73 @@ class KeylessTest {
                         "a number that is none",
                         "something else than a number",
                         bundle -> entry(bundle).put("integratedTime", "now")),
+                alteration(
+                        "a promise that is a list",
+                        "something else than an object as 'inclusionPromise'",
+                        bundle -> entry(bundle).putArray("inclusionPromise")),
+                alteration(
+                        "a promise that is text",
+                        "something else than an object as 'inclusionPromise'",
+                        bundle -> entry(bundle).put("inclusionPromise", "")),
+                alteration(
+                        "a promise of nothing",
+                        "something else than base64 as 'signedEntryTimestamp'",
+                        bundle -> entry(bundle).putObject("inclusionPromise")),
+                alteration(
+                        "a promise that is a number",
+                        "something else than base64 as 'signedEntryTimestamp'",
+                        bundle -> bundle.withObject("/verificationMaterial/tlogEntries/0/inclusionPromise")
+                                .put("signedEntryTimestamp", 1)),
+                alteration(
+                        "a proof that is text",
+                        "something else than an object as 'inclusionProof'",
+                        bundle -> entry(bundle).put("inclusionProof", "")),
+                alteration(
+                        "a checkpoint that is text",
+                        "something else than an object as 'checkpoint'",
+                        bundle -> proof(bundle).put("checkpoint", "a")),
+                alteration(
+                        "hashes that are no list",
+                        "something else than a list as 'hashes'",
+                        bundle -> proof(bundle).putObject("hashes").put("a", "AAAA")),
+                alteration(
+                        "a hash that is a number",
+                        "something else than base64 as 'hashes'",
+                        bundle -> ((ArrayNode) proof(bundle).path("hashes")).set(0, 1)),
+                alteration(
+                        "a place that is true",
+                        "something else than a number as 'logIndex'",
+                        bundle -> proof(bundle).put("logIndex", true)),
+                alteration(
+                        "entries that are no list",
+                        "something else than a list as 'tlogEntries'",
+                        bundle -> material(bundle)
+                                .set("tlogEntries", entry(bundle).objectNode().set("a", entry(bundle)))),
+                alteration(
+                        "an entry that is text",
+                        "something else than a list of objects as 'tlogEntries'",
+                        bundle -> material(bundle).putArray("tlogEntries").add("a")),
+                alteration(
+                        "a certificate that is text",
+                        "something else than an object as 'certificate'",
+                        bundle -> material(bundle).put("certificate", "AAAA")),
+                alteration(
+                        "time stamps that are text",
+                        "something else than an object as 'timestampVerificationData'",
+                        bundle -> material(bundle).put("timestampVerificationData", "")),
+                alteration(
+                        "time stamps that are no list",
+                        "something else than a list as 'rfc3161Timestamps'",
+                        bundle -> material(bundle)
+                                .putObject("timestampVerificationData")
+                                .put("rfc3161Timestamps", "")),
+                alteration(
+                        "a time stamp that is text",
+                        "something else than a list of objects as 'rfc3161Timestamps'",
+                        bundle -> material(bundle)
+                                .putObject("timestampVerificationData")
+                                .putArray("rfc3161Timestamps")
+                                .add("AAAA")),
                 alteration(
                         "a time stamp that is none", "time stamp that can't be read", bundle -> stamp(bundle, "AAAA")),
                 alteration(
@@ -438,6 +505,63 @@ class KeylessTest {
         alteration.accept(bundle);
 
         assertUnproven(verify(bundle), why);
+    }
+
+    /** What is there and is not understood is not absent: the signature would count by the rest. */
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "null", "1", "\"a\"", ""})
+    void anAnnotationThatIsNoObjectIsRefused(String value) {
+        for (String name : List.of(Verification.STAMP, Verification.ENTRY)) {
+            TestSigner.Entry entry = sigstore.entryUnderTag(PAYLOAD);
+            Map<String, String> annotations = new LinkedHashMap<>(entry.annotations());
+            annotations.put(name, value);
+            assertUnproven(
+                    verify(new TestSigner.Entry(PAYLOAD, entry.signature(), annotations)),
+                    "has the annotation " + name + ", which is not JSON of an object");
+        }
+    }
+
+    @Test
+    void anAnnotationThatIsNoTextIsRefused() {
+        TestSigner.Entry entry = sigstore.entryUnderTag(PAYLOAD);
+        for (Object value : List.of(Map.of(), List.of(), 1)) {
+            Map<String, Object> annotations = new LinkedHashMap<>(entry.annotations());
+            annotations.put(Verification.STAMP, value);
+            assertUnproven(
+                    verify(new Evidence.KeylessSigning(PAYLOAD, entry.signature(), TestSigner.json(annotations))),
+                    "has the annotation " + Verification.STAMP + ", which is not JSON of an object");
+        }
+    }
+
+    /** That there is no root must not be what is compared with a root that is nothing. */
+    @Test
+    void aCheckpointWhoseRootIsNoHashIsRefused() {
+        for (int length : List.of(1, 31, 33)) {
+            assertUnproven(
+                    verify(sigstore.checkpointOf(new byte[length]).bundle(APPROVAL)),
+                    "whose root has " + length + " bytes");
+        }
+        ObjectNode bundle = sigstore.checkpointOf(new byte[0]).bundle(APPROVAL);
+        proof(bundle).put("logIndex", "-1");
+        assertUnproven(verify(bundle), "without a checkpoint");
+        assertUnproven(verify(sigstore.checkpointOf(new byte[32]).bundle(APPROVAL)), "is not in the log");
+    }
+
+    /** Nobody signed them: the checkpoint has both. */
+    @Test
+    void sizeAndRootBesideTheCheckpointProveNothing() {
+        ObjectNode bundle = sigstore.checkpointOf(new byte[32]).bundle(APPROVAL);
+        proof(bundle)
+                .put(
+                        "rootHash",
+                        proof(sigstore.asUsual().bundle(APPROVAL))
+                                .path("rootHash")
+                                .asText());
+        assertUnproven(verify(bundle), "is not in the log");
+
+        ObjectNode right = sigstore.asUsual().bundle(APPROVAL);
+        proof(right).remove(List.of("treeSize", "rootHash"));
+        assertSigned(verify(right));
     }
 
     @Test

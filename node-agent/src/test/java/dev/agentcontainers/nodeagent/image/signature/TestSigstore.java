@@ -100,6 +100,7 @@ public final class TestSigstore {
     private boolean later;
     private boolean promised = true;
     private List<Instant> stamps = List.of();
+    private Optional<byte[]> checkpointRoot = Optional.empty();
 
     public TestSigstore() {
         root = authority("root", Optional.empty());
@@ -180,6 +181,12 @@ public final class TestSigstore {
         later = true;
         promised = false;
         stamps = List.of(times);
+        return this;
+    }
+
+    /** What the log signs as the hash of all its entries. */
+    TestSigstore checkpointOf(byte[] otherRoot) {
+        checkpointRoot = Optional.of(otherRoot);
         return this;
     }
 
@@ -549,7 +556,8 @@ public final class TestSigstore {
             tree.add(sha256(new byte[] {0}, i == 4 ? body : new byte[] {(byte) i}));
         }
         List<String> beside = new ArrayList<>();
-        byte[] root = rootOf(tree, 4, beside);
+        byte[] right = rootOf(tree, 4, beside);
+        byte[] root = checkpointRoot.orElse(right);
         String text = "rekor.example.org - 1\n7\n" + base64(root) + "\n";
         byte[] signature = sign(rekor.getPrivate(), text.getBytes(UTF_8));
         byte[] id = sha256(rekor.getPublic().getEncoded());

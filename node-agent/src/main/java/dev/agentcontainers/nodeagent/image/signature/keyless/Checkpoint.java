@@ -11,6 +11,7 @@ import java.util.List;
  * c2sp.org/signed-note.
  */
 record Checkpoint(long size, byte[] root) {
+    private static final int ROOT_BYTES = 32;
     private static final int MOST_SIGNATURES = 32;
     private static final int HINT_BYTES = 4;
     private static final String SIGNATURE = "— ";
@@ -31,8 +32,12 @@ record Checkpoint(long size, byte[] root) {
                     "has an entry of a log with a checkpoint that is not by " + log.url() + ", or was altered");
         }
         try {
-            return new Checkpoint(
-                    Long.parseLong(lines.get(1)), Base64.getDecoder().decode(lines.get(2)));
+            byte[] root = Base64.getDecoder().decode(lines.get(2));
+            if (root.length != ROOT_BYTES) {
+                throw new DistrustException("has an entry of a log with a checkpoint whose root has " + root.length
+                        + " bytes; " + ROOT_BYTES + " belong there");
+            }
+            return new Checkpoint(Long.parseLong(lines.get(1)), root);
         } catch (IllegalArgumentException e) {
             throw new DistrustException("has an entry of a log with a checkpoint that can't be read", e);
         }

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,25 +31,40 @@ public final class KeylessProof {
      * From a bundle. Of a chain only the first certificate is looked at: the others are the trusted root's to say.
      *
      * @param provable whether bundles of its version have a proof that the entry is in the log
-     * @throws IllegalArgumentException where something is not base64
+     * @throws DistrustException where something in it is not of the type that belongs there
      */
     public static KeylessProof ofBundle(JsonNode material, boolean provable) throws DistrustException {
-        JsonNode certificate = material.has("certificate")
-                ? material.path("certificate")
-                : material.path("x509CertificateChain").path("certificates").path(0);
-        JsonNode entries = material.path("tlogEntries");
+        List<JsonNode> entries = Fields.objects(material, "tlogEntries");
         if (entries.size() != 1) {
             throw new DistrustException("has " + entries.size() + " entries of transparency logs; one belongs there");
         }
-        LogEntry entry = LogEntry.ofBundle(entries.path(0));
+        LogEntry entry = LogEntry.ofBundle(entries.getFirst());
         if (provable && entry.proof().isEmpty()) {
             throw new DistrustException("has an entry of a log without a proof that it is there");
         }
-        List<byte[]> stamps = new ArrayList<>();
-        for (JsonNode stamp : material.path("timestampVerificationData").path("rfc3161Timestamps")) {
-            stamps.add(bytes(stamp.path("signedTimestamp").asText("")));
+        return of(Fields.bytes(certificate(material), "rawBytes"), entry, stamps(material));
+    }
+
+    private static JsonNode certificate(JsonNode material) throws DistrustException {
+        if (material.has("certificate")) {
+            return Fields.needed(material, "certificate");
         }
-        return of(bytes(certificate.path("rawBytes").asText("")), entry, stamps);
+        List<JsonNode> chain = Fields.objects(Fields.needed(material, "x509CertificateChain"), "certificates");
+        if (chain.isEmpty()) {
+            throw new DistrustException("has a chain of no certificates");
+        }
+        return chain.getFirst();
+    }
+
+    private static List<byte[]> stamps(JsonNode material) throws DistrustException {
+        Optional<JsonNode> given = Fields.object(material, "timestampVerificationData");
+        List<byte[]> stamps = new ArrayList<>();
+        if (given.isPresent()) {
+            for (JsonNode stamp : Fields.objects(given.get(), "rfc3161Timestamps")) {
+                stamps.add(Fields.bytes(stamp, "signedTimestamp"));
+            }
+        }
+        return stamps;
     }
 
     /**
@@ -58,20 +72,18 @@ public final class KeylessProof {
      *
      * @param certificate PEM
      * @param entry an object with Payload and SignedEntryTimestamp
-     * @param stamp an object with SignedRFC3161Timestamp, or nothing
-     * @throws IllegalArgumentException where something is neither base64 nor hexadecimal and should be
+     * @param stamp an object with SignedRFC3161Timestamp
+     * @throws DistrustException where something in them is not of the type that belongs there
      */
-    public static KeylessProof ofAnnotations(String certificate, JsonNode entry, JsonNode stamp)
+    public static KeylessProof ofAnnotations(String certificate, Optional<JsonNode> entry, Optional<JsonNode> stamp)
             throws DistrustException {
-        if (!entry.isObject()) {
+        if (entry.isEmpty()) {
             throw new DistrustException("has 0 entries of transparency logs; one belongs there");
         }
         return of(
                 certificate.getBytes(UTF_8),
-                LogEntry.ofAnnotation(entry),
-                stamp.isObject()
-                        ? List.of(bytes(stamp.path("SignedRFC3161Timestamp").asText("")))
-                        : List.of());
+                LogEntry.ofAnnotation(entry.get()),
+                stamp.isPresent() ? List.of(Fields.bytes(stamp.get(), "SignedRFC3161Timestamp")) : List.of());
     }
 
     private static KeylessProof of(byte[] certificate, LogEntry entry, List<byte[]> stamps) throws DistrustException {
@@ -79,10 +91,6 @@ public final class KeylessProof {
             throw new DistrustException("has " + stamps.size() + " time stamps; " + MOST_STAMPS + " are looked at");
         }
         return new KeylessProof(SigningCertificate.parse(certificate), entry, stamps);
-    }
-
-    private static byte[] bytes(String base64) {
-        return Base64.getDecoder().decode(base64);
     }
 
     /** Whom the certificate says it is for. True only once {@link #require} has passed. */

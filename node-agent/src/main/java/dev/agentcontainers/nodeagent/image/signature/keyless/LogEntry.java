@@ -27,61 +27,50 @@ record LogEntry(
 
     /** Source: github.com/sigstore/protobuf-specs, sigstore_rekor.proto. */
     static LogEntry ofBundle(JsonNode entry) throws DistrustException {
-        JsonNode promise = entry.path("inclusionPromise").path("signedEntryTimestamp");
-        JsonNode proof = entry.path("inclusionProof");
+        Optional<JsonNode> promise = Fields.object(entry, "inclusionPromise");
+        Optional<JsonNode> proof = Fields.object(entry, "inclusionProof");
         return new LogEntry(
-                bytes(entry.path("canonicalizedBody")),
-                number(entry.path("integratedTime")),
-                bytes(entry.path("logId").path("keyId")),
-                number(entry.path("logIndex")),
-                promise.asText("").isEmpty() ? Optional.empty() : Optional.of(bytes(promise)),
-                proof.isObject() ? Optional.of(proof(proof)) : Optional.empty());
+                Fields.bytes(entry, "canonicalizedBody"),
+                Fields.number(entry, "integratedTime"),
+                Fields.bytes(Fields.needed(entry, "logId"), "keyId"),
+                Fields.number(entry, "logIndex"),
+                promise.isPresent()
+                        ? Optional.of(Fields.bytes(promise.get(), "signedEntryTimestamp"))
+                        : Optional.empty(),
+                proof.isPresent() ? Optional.of(proof(proof.get())) : Optional.empty());
     }
 
     /** Source: github.com/sigstore/cosign, specs/SIGNATURE_SPEC.md. */
     static LogEntry ofAnnotation(JsonNode bundle) throws DistrustException {
-        JsonNode payload = bundle.path("Payload");
+        JsonNode payload = Fields.needed(bundle, "Payload");
         return new LogEntry(
-                bytes(payload.path("body")),
-                number(payload.path("integratedTime")),
-                HexFormat.of().parseHex(payload.path("logID").asText("")),
-                number(payload.path("logIndex")),
-                Optional.of(bytes(bundle.path("SignedEntryTimestamp"))),
+                Fields.bytes(payload, "body"),
+                Fields.number(payload, "integratedTime"),
+                id(Fields.text(payload, "logID")),
+                Fields.number(payload, "logIndex"),
+                Optional.of(Fields.bytes(bundle, "SignedEntryTimestamp")),
                 Optional.empty());
     }
 
+    private static byte[] id(String hexadecimal) throws DistrustException {
+        try {
+            return HexFormat.of().parseHex(hexadecimal);
+        } catch (IllegalArgumentException e) {
+            throw new DistrustException("has something else than hexadecimal digits as 'logID'", e);
+        }
+    }
+
     private static InclusionProof proof(JsonNode proof) throws DistrustException {
+        List<JsonNode> given = Fields.list(proof, "hashes");
+        if (given.size() > MOST_HASHES) {
+            throw new DistrustException("has an entry of a log whose proof has more than " + MOST_HASHES + " hashes");
+        }
         List<byte[]> hashes = new ArrayList<>();
-        for (JsonNode hash : proof.path("hashes")) {
-            if (hashes.size() == MOST_HASHES) {
-                throw new DistrustException(
-                        "has an entry of a log whose proof has more than " + MOST_HASHES + " hashes");
-            }
-            hashes.add(bytes(hash));
+        for (JsonNode hash : given) {
+            hashes.add(Fields.base64(hash, "hashes"));
         }
         return new InclusionProof(
-                number(proof.path("logIndex")),
-                number(proof.path("treeSize")),
-                hashes,
-                bytes(proof.path("rootHash")),
-                proof.path("checkpoint").path("envelope").asText(""));
-    }
-
-    /** What is nothing is left out where messages of the protocol are written as JSON. */
-    private static long number(JsonNode number) throws DistrustException {
-        if (number.isMissingNode() || number.isNull()) {
-            return 0;
-        }
-        try {
-            return Long.parseLong(number.asText(""));
-        } catch (NumberFormatException e) {
-            throw new DistrustException(
-                    "has an entry of a log with something else than a number where that belongs", e);
-        }
-    }
-
-    private static byte[] bytes(JsonNode base64) {
-        return Base64.getDecoder().decode(base64.asText(""));
+                Fields.number(proof, "logIndex"), hashes, Fields.text(Fields.needed(proof, "checkpoint"), "envelope"));
     }
 
     /**

@@ -83,7 +83,8 @@ final class TrustedRootReader {
         List<TransparencyLog> logs = list(root, field, true, TrustedRootReader::log);
         Map<String, Integer> places = new HashMap<>();
         for (int i = 0; i < logs.size(); i++) {
-            Integer other = places.putIfAbsent(HexFormat.of().formatHex(logs.get(i).id()), i);
+            Integer other =
+                    places.putIfAbsent(HexFormat.of().formatHex(logs.get(i).id()), i);
             if (other != null) {
                 throw wrong(
                         field + "[" + i + "].logId.keyId",
