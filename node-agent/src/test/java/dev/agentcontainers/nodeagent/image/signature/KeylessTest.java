@@ -13,6 +13,7 @@ import dev.agentcontainers.nodeagent.image.signature.Verdict.Signed;
 import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
 import dev.agentcontainers.nodeagent.image.signature.keyless.SubjectPattern;
 import dev.agentcontainers.nodeagent.image.signature.keyless.TrustedRoot;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -23,6 +24,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.DERIA5String;
+import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.DERPrintableString;
+import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,6 +169,27 @@ class KeylessTest {
                 verify(sigstore.by("https://token.example.org", TestSigstore.SUBJECT)
                         .bundle(APPROVAL)),
                 "is of '" + TestSigstore.SUBJECT + "' of the issuer 'https://token.example.org'");
+    }
+
+    @Test
+    void anIssuerThatIsNotWrittenAsItIsToBeIsRefused() throws IOException {
+        byte[] text = TestSigstore.ISSUER.getBytes(UTF_8);
+        byte[] right = new DERUTF8String(TestSigstore.ISSUER).getEncoded();
+        byte[] noText = (TestSigstore.ISSUER + "?").getBytes(UTF_8);
+        noText[noText.length - 1] = (byte) 0xff;
+
+        assertSigned(verify(sigstore.issuerWritten(text, right).bundle(APPROVAL)));
+        for (byte[] newer : List.of(
+                new DERIA5String(TestSigstore.ISSUER).getEncoded(),
+                new DERPrintableString("https").getEncoded(),
+                new DEROctetString(text).getEncoded(),
+                text,
+                new byte[0])) {
+            assertUnproven(verify(sigstore.issuerWritten(text, newer).bundle(APPROVAL)), "damaged extension");
+        }
+        assertUnproven(verify(sigstore.issuerWritten(noText, right).bundle(APPROVAL)), "damaged extension");
+        byte[] another = new DERUTF8String("https://token.example.org").getEncoded();
+        assertUnproven(verify(sigstore.issuerWritten(text, another).bundle(APPROVAL)), "two issuers");
     }
 
     @ParameterizedTest

@@ -101,6 +101,8 @@ public final class TestSigstore {
     private boolean promised = true;
     private List<Instant> stamps = List.of();
     private Optional<byte[]> checkpointRoot = Optional.empty();
+    private Optional<byte[]> olderIssuer = Optional.empty();
+    private Optional<byte[]> newerIssuer = Optional.empty();
 
     public TestSigstore() {
         root = authority("root", Optional.empty());
@@ -181,6 +183,13 @@ public final class TestSigstore {
         later = true;
         promised = false;
         stamps = List.of(times);
+        return this;
+    }
+
+    /** What certificates have in the two extensions for the issuer, of which the second is to be ASN.1. */
+    TestSigstore issuerWritten(byte[] older, byte[] newer) {
+        olderIssuer = Optional.of(older);
+        newerIssuer = Optional.of(newer);
         return this;
     }
 
@@ -375,8 +384,15 @@ public final class TestSigstore {
                 .addExtension(
                         Extension.subjectAlternativeName, true, new GeneralNames(new GeneralName(subjectKind, subject)))
                 .addExtension(
-                        new Extension(new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.1"), false, issuer.getBytes(UTF_8)))
-                .addExtension(new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), false, new DERUTF8String(issuer));
+                        new Extension(
+                                new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.1"),
+                                false,
+                                olderIssuer.orElse(issuer.getBytes(UTF_8))))
+                .addExtension(
+                        new Extension(
+                                new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.8"),
+                                false,
+                                newerIssuer.orElse(new DERUTF8String(issuer).getEncoded())));
         return builder;
     }
 

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.agentcontainers.nodeagent.image.signature.key.VerificationKey;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
@@ -16,6 +18,7 @@ import java.util.Optional;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.ASN1String;
+import org.bouncycastle.asn1.ASN1UTF8String;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.OtherName;
@@ -75,17 +78,23 @@ record SigningCertificate(X509Certificate x509, byte[] encoded, VerificationKey 
 
     private static String issuer(X509Certificate certificate) throws DistrustException, IOException {
         Optional<byte[]> newer = extension(certificate, ISSUER);
-        Optional<String> older = extension(certificate, ISSUER_TOO).map(text -> new String(text, UTF_8));
+        Optional<byte[]> olderBytes = extension(certificate, ISSUER_TOO);
+        Optional<String> older = olderBytes.isPresent() ? Optional.of(strictly(olderBytes.get())) : Optional.empty();
         if (newer.isEmpty()) {
             return older.orElseThrow(() -> new DistrustException(
                     "has a certificate that names no issuer of its identity: it is none of Fulcio's"));
         }
-        String issuer = ((ASN1String) ASN1Primitive.fromByteArray(newer.get())).getString();
+        String issuer = ((ASN1UTF8String) ASN1Primitive.fromByteArray(newer.get())).getString();
         if (older.isPresent() && !older.get().equals(issuer)) {
             throw new DistrustException("has a certificate with two issuers, " + Strangers.shown(issuer) + " and "
                     + Strangers.shown(older.get()));
         }
         return issuer;
+    }
+
+    /** Bytes that are no text must not be read as the text of another issuer. */
+    private static String strictly(byte[] text) throws CharacterCodingException {
+        return UTF_8.newDecoder().decode(ByteBuffer.wrap(text)).toString();
     }
 
     private static String subject(X509Certificate certificate) throws DistrustException {
