@@ -243,15 +243,20 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
             return new Unproven("is of a statement with " + subjects.size() + " subjects; 1 to " + MOST_SUBJECTS
                     + " are looked at");
         }
+        Optional<Unproven> other = Optional.empty();
         for (JsonNode subject : subjects) {
             Optional<Digest> manifest = subjectOf(subject);
-            if (manifest.isPresent()) {
-                return demand.repository() && !isRepository(subject.path("name").asText(""))
-                        ? otherRepository(signer, subject.path("name"))
-                        : new Signed(signer, manifest.get());
+            if (manifest.isEmpty()) {
+                continue;
             }
+            JsonNode named = subject.path("name");
+            if (!demand.repository() || isRepository(named.asText(""))) {
+                return new Signed(signer, manifest.get());
+            }
+            other = other.or(() -> Optional.of(otherRepository(signer, named)));
         }
-        return another(signer, subjects.path(0).path("digest").path("sha256"));
+        return other.orElseGet(
+                () -> another(signer, subjects.path(0).path("digest").path("sha256")));
     }
 
     private Optional<Digest> subjectOf(JsonNode subject) {

@@ -204,6 +204,30 @@ class VerificationTest {
     }
 
     @Test
+    void anySubjectOfTheImageMayNameTheRepositoryAndNoOther() {
+        Map<String, Object> elsewhere = subject("elsewhere.example.org/a", DIGEST);
+        Map<String, Object> here = subject("registry.example.org/team/agent", DIGEST);
+        Map<String, Object> another =
+                subject("registry.example.org/team/agent", Digest.of("another".getBytes(UTF_8)));
+
+        assertSigned(verify(approvalOf(elsewhere, here), true), "team");
+        assertSigned(verify(approvalOf(another, here), true), "team");
+        assertUnproven(
+                verify(approvalOf(elsewhere, another), true), "names the repository 'elsewhere.example.org/a'");
+        assertSigned(verify(approvalOf(elsewhere, another)), "team");
+        assertUnproven(verify(approvalOf(another), true), "is of another image");
+    }
+
+    private static Map<String, Object> subject(String name, Digest digest) {
+        return Map.of("name", name, "digest", Map.of("sha256", digest.hex()));
+    }
+
+    private Evidence approvalOf(Object... subjects) {
+        return new Evidence.Bundle(team.bundle(TestSigner.json(Map.of(
+                "_type", "https://in-toto.io/Statement/v1", "predicateType", APPROVAL, "subject", List.of(subjects)))));
+    }
+
+    @Test
     void whatStrangersWroteIsShownShortAndPlain() {
         assertThat(Verification.shown("a\u001b[31m\n" + "b".repeat(100))).isEqualTo("a?[31m?" + "b".repeat(73) + "…");
     }
