@@ -30,6 +30,7 @@ import org.bouncycastle.asn1.DERPrintableString;
 import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -557,6 +558,26 @@ class KeylessTest {
                     verify(new Evidence.KeylessSigning(PAYLOAD, entry.signature(), TestSigner.json(annotations))),
                     "has the annotation " + Verification.STAMP + ", which is not JSON of an object");
         }
+    }
+
+    /** Parsers that go down as deep as a stranger likes end with the stack. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @Timeout(60)
+    void whatIsNestedWithoutEndProvesNothing(boolean ended) {
+        byte[] nested = TestSigstore.nested(300_000, ended);
+        String encoded = Base64.getEncoder().encodeToString(nested);
+
+        ObjectNode stamped = sigstore.bundle(APPROVAL);
+        stamp(stamped, encoded);
+        assertUnproven(verify(stamped), "has a time stamp that can't be read");
+
+        ObjectNode certified = sigstore.bundle(APPROVAL);
+        material(certified).putObject("certificate").put("rawBytes", encoded);
+        assertUnproven(verify(certified), "has something else than a certificate");
+
+        assertUnproven(verify(sigstore.issuerWritten(new byte[0], nested).bundle(APPROVAL)), "damaged extension");
+        assertSigned(verify(sigstore.asUsual().bundle(APPROVAL)));
     }
 
     /** That there is no root must not be what is compared with a root that is nothing. */

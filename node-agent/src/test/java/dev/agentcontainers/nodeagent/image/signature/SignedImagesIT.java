@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.image.Digest;
 import dev.agentcontainers.nodeagent.image.ImageDocuments;
 import dev.agentcontainers.nodeagent.image.ImageException;
@@ -216,6 +217,24 @@ class SignedImagesIT {
                         "is of 'https://github.com/stranger/agent/.github/workflows/a.yaml@refs/heads/main'"
                                 + " of the issuer '" + TestSigstore.ISSUER)
                 .hasMessageEndingWith("Right would be one as 'cosign sign' makes it, of this digest");
+    }
+
+    @Test
+    void aSignatureNestedWithoutEndIsSkippedAndTheRightOneBesideItCounts() throws Exception {
+        rules(sigstore.rules(registry.host() + "/team/*"));
+        ObjectNode nested = sigstore.bundle(TestSigner.approval(image.manifest()));
+        nested.withObject("/verificationMaterial/timestampVerificationData")
+                .putArray("rfc3161Timestamps")
+                .addObject()
+                .put("signedTimestamp", TestSigstore.nested(300_000, false));
+        refer(image.manifest(), TestSigstore.bytes(nested));
+        assertRefused(() -> get(":1")).hasMessageContaining("has a time stamp that can't be read");
+
+        refer(
+                image.manifest(),
+                TestSigstore.bytes(sigstore.bundle(TestSigner.approval(image.manifest()))),
+                TestSigstore.bytes(nested));
+        assertThat(get(":1")).isEqualTo(image.manifest());
     }
 
     @Test

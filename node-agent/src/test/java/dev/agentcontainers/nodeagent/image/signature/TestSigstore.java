@@ -383,16 +383,14 @@ public final class TestSigstore {
                 .addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose))
                 .addExtension(
                         Extension.subjectAlternativeName, true, new GeneralNames(new GeneralName(subjectKind, subject)))
-                .addExtension(
-                        new Extension(
-                                new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.1"),
-                                false,
-                                olderIssuer.orElse(issuer.getBytes(UTF_8))))
-                .addExtension(
-                        new Extension(
-                                new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.8"),
-                                false,
-                                newerIssuer.orElse(new DERUTF8String(issuer).getEncoded())));
+                .addExtension(new Extension(
+                        new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.1"),
+                        false,
+                        olderIssuer.orElse(issuer.getBytes(UTF_8))))
+                .addExtension(new Extension(
+                        new ASN1ObjectIdentifier("1.3.6.1.4.1.57264.1.8"),
+                        false,
+                        newerIssuer.orElse(new DERUTF8String(issuer).getEncoded())));
         return builder;
     }
 
@@ -663,6 +661,16 @@ public final class TestSigstore {
                         new String(pem(signer), UTF_8),
                         Verification.ENTRY,
                         logged.toString()));
+    }
+
+    /** BER: sequences in sequences, of no length that would be said. */
+    static byte[] nested(int depth, boolean ended) {
+        byte[] nested = new byte[ended ? 4 * depth : 2 * depth];
+        for (int i = 0; i < depth; i++) {
+            nested[2 * i] = 0x30;
+            nested[2 * i + 1] = (byte) 0x80;
+        }
+        return nested;
     }
 
     static byte[] bytes(ObjectNode document) {

@@ -9,6 +9,7 @@ import dev.agentcontainers.nodeagent.image.KnownManifest;
 import dev.agentcontainers.nodeagent.image.signature.SignatureRules.Demand;
 import dev.agentcontainers.nodeagent.image.signature.Verdict.Signed;
 import dev.agentcontainers.nodeagent.image.signature.Verdict.Unproven;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -203,17 +204,42 @@ class VerificationTest {
         }
     }
 
+    /** Whatever ends the reading of one signature, the next one is read. */
+    @Test
+    void aFailureWhileASignatureIsReadProvesNothing() {
+        byte[] damaged = "{\"payload\":1,\"signature\":\"YQ==\"}".getBytes(UTF_8);
+        assertUnproven(
+                verify(Evidence.restored(damaged).orElseThrow()), "proves nothing: it ends in a NullPointerException");
+
+        List<KnownManifest> endless = new AbstractList<>() {
+            @Override
+            public KnownManifest get(int index) {
+                return get(index + 1);
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        Verification verification = new Verification(
+                ImageReference.parse("registry.example.org/team/agent:1"),
+                endless,
+                new Demand.SignedBy(List.of(TrustedKey.parse("team", team.publicKey())), List.of(), false));
+        assertUnproven(
+                verification.of(new Evidence.Bundle(team.bundle(TestSigner.approval(DIGEST)))),
+                "proves nothing: it ends in a StackOverflowError");
+    }
+
     @Test
     void anySubjectOfTheImageMayNameTheRepositoryAndNoOther() {
         Map<String, Object> elsewhere = subject("elsewhere.example.org/a", DIGEST);
         Map<String, Object> here = subject("registry.example.org/team/agent", DIGEST);
-        Map<String, Object> another =
-                subject("registry.example.org/team/agent", Digest.of("another".getBytes(UTF_8)));
+        Map<String, Object> another = subject("registry.example.org/team/agent", Digest.of("another".getBytes(UTF_8)));
 
         assertSigned(verify(approvalOf(elsewhere, here), true), "team");
         assertSigned(verify(approvalOf(another, here), true), "team");
-        assertUnproven(
-                verify(approvalOf(elsewhere, another), true), "names the repository 'elsewhere.example.org/a'");
+        assertUnproven(verify(approvalOf(elsewhere, another), true), "names the repository 'elsewhere.example.org/a'");
         assertSigned(verify(approvalOf(elsewhere, another)), "team");
         assertUnproven(verify(approvalOf(another), true), "is of another image");
     }
