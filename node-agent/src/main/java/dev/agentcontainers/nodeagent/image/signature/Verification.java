@@ -82,8 +82,8 @@ record Verification(ImageReference reference, List<KnownManifest> manifests, Dem
             return new Unproven("is not JSON, or not all of it");
         } catch (IllegalArgumentException e) {
             return new Unproven("has something else than base64 where that belongs");
-        } catch (RuntimeException
-                | StackOverflowError e) { // Parsers of strangers' bytes end in any way, and nest without end.
+        } catch (RuntimeException | StackOverflowError e) {
+            // Parsers of strangers' bytes end in any way, and the next signature may be right.
             return new Unproven("proves nothing: it ends in a " + e.getClass().getSimpleName() + " when it is read");
         }
     }
