@@ -26,7 +26,7 @@ import java.util.OptionalLong;
  */
 record Exhaustion(String probe, byte[] program, ResourceAmounts limits, boolean workspace, Judge judge) {
     private static final long MEBI = 1 << 20;
-    private static final long MEMORY = 64 * MEBI;
+    private static final long MEMORY = 192 * MEBI;
     private static final int PIDS = 64;
     private static final int AT_FDCWD = -100;
 

@@ -51,8 +51,9 @@ import org.slf4j.LoggerFactory;
 public final class LinuxStrengthSuite implements StrengthSuite {
     private static final Logger LOG = LoggerFactory.getLogger(LinuxStrengthSuite.class);
     private static final String PROGRAMS = "programs-";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final List<String> RUNTIMES = List.of("crun", "runc", "conmon", "runsc");
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final List<String> RUNTIMES =
+            List.of("crun", "runc", "conmon", "runsc", "qemu-system-x86_64", "qemu-system-aarch64");
 
     private final Path folder;
     private final Optional<LinuxFenceSettings> fence;

@@ -16,6 +16,9 @@ import java.util.List;
 
 /** At what listens on the host, and at networks. */
 final class SocketProbes {
+    /** The attempts go on where nobody is at the other end (MSG_NOSIGNAL). */
+    private static final int NO_SIGNAL = 0x4000;
+
     private static final int AF_UNIX = 1;
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
@@ -122,7 +125,13 @@ final class SocketProbes {
         Answer socket = program.call(SystemCall.SOCKET, value(family), value(kind), value(0));
         Answer connected = program.call(SystemCall.CONNECT, socket, program.bytes(address), value(address.length));
         program.call(
-                SystemCall.SENDTO, socket, program.text(words), value(words.length()), value(0), value(0), value(0));
+                SystemCall.SENDTO,
+                socket,
+                program.text(words),
+                value(words.length()),
+                value(NO_SIGNAL),
+                value(0),
+                value(0));
         return connected;
     }
 

@@ -56,7 +56,7 @@ record Witness(
     /**
      * A file that is open.
      *
-     * @param link what the kernel says that it is: a path, or for example {@code anon_inode:[io_uring]}
+     * @param link what the kernel says that it is: a path, or for example {@code anon_inode:[io_uring]}, {@code unix socket:[1]}
      * @param device {@code MAJOR:MINOR} of a device
      */
     record Opened(String link, Optional<String> device) {}
@@ -124,10 +124,12 @@ record Witness(
 
     private static Map<Integer, Opened> descriptors(long pid) throws IOException {
         Map<Integer, Opened> opened = new TreeMap<>();
+        Set<String> local = localSockets(pid);
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
             for (Path one : all) {
                 try {
-                    opened.put(Integer.parseInt(one.getFileName().toString()), new Opened(link(one), device(one)));
+                    opened.put(
+                            Integer.parseInt(one.getFileName().toString()), new Opened(link(one, local), device(one)));
                 } catch (NoSuchFileException e) {
                     // Closed meanwhile.
                 }
@@ -136,10 +138,24 @@ record Witness(
         return opened;
     }
 
+    /** Unix sockets of its network namespace, as links of descriptors have them. Source: proc_pid_net(5). */
+    private static Set<String> localSockets(long pid) throws IOException {
+        int inode = 6;
+        Set<String> sockets = new HashSet<>();
+        for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/net/unix"), StandardCharsets.ISO_8859_1)) {
+            String[] columns = line.split(" +");
+            if (columns.length > inode) {
+                sockets.add("socket:[" + columns[inode] + "]");
+            }
+        }
+        return sockets;
+    }
+
     /** Deep in a tree a path may be longer than the kernel says it. */
-    private static String link(Path descriptor) throws NoSuchFileException {
+    private static String link(Path descriptor, Set<String> local) throws NoSuchFileException {
         try {
-            return Files.readSymbolicLink(descriptor).toString();
+            String link = Files.readSymbolicLink(descriptor).toString();
+            return local.contains(link) ? "unix " + link : link;
         } catch (NoSuchFileException e) {
             throw e;
         } catch (IOException e) {
