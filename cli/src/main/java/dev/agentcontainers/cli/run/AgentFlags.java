@@ -126,7 +126,7 @@ final class AgentFlags {
             names = "--isolation",
             paramLabel = "CLASS",
             description = "The IsolationClass. Default: container with an image, process without one;"
-                    + " gvisor has an image over gVisor's kernel.")
+                    + " gvisor has an image over gVisor's kernel, microvm in a virtual machine.")
     private @Nullable String isolation;
 
     @Option(names = "--deadline", paramLabel = "SECONDS", description = "Stop the agent after that time.")

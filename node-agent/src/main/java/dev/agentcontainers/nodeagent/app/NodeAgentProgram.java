@@ -134,7 +134,8 @@ public final class NodeAgentProgram implements QuarkusApplication {
                         configuration.hostPaths().orElse(List.of()),
                         new NodeSettings.HostMounts(
                                 configuration.hostMounts().orElse(List.of()), List.of(imageDirectory())),
-                        gvisor()),
+                        gvisor(),
+                        microVm()),
                 configuration.kubeconfig(),
                 JoinConfiguration.read(configuration.join()),
                 configuration.fleetCidr(),
@@ -158,6 +159,14 @@ public final class NodeAgentProgram implements QuarkusApplication {
     private NodeSettings.Gvisor gvisor() {
         try {
             return new NodeSettings.Gvisor(configuration.runsc(), configuration.runscPlatform());
+        } catch (IllegalArgumentException e) {
+            throw new StartException("agentcontainers.node." + e.getMessage());
+        }
+    }
+
+    private NodeSettings.MicroVm microVm() {
+        try {
+            return new NodeSettings.MicroVm(configuration.microVm(), configuration.microVmAccelerator());
         } catch (IllegalArgumentException e) {
             throw new StartException("agentcontainers.node." + e.getMessage());
         }

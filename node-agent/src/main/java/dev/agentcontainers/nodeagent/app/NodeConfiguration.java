@@ -64,6 +64,15 @@ public interface NodeConfiguration {
     @WithDefault(NodeSettings.Gvisor.SYSTRAP)
     String runscPlatform();
 
+    /**
+     * What the driver microvm makes its machines of, as scripts/micro-vm makes it. Default: /usr/local/lib/agentcontainers/micro-vm.
+     */
+    Optional<Path> microVm();
+
+    /** Whose processors micro-VMs have: kvm for the machine's own, tcg for emulated ones, which count as strong as a container. */
+    @WithDefault(NodeSettings.MicroVm.KVM)
+    String microVmAccelerator();
+
     /** For images; several nodes of a machine may share it. Default: the folder images of the state directory. */
     Optional<Path> imageDirectory();
 

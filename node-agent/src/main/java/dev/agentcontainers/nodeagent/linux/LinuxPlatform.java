@@ -18,6 +18,8 @@ import dev.agentcontainers.nodeagent.linux.names.LinuxProxyPrograms;
 import dev.agentcontainers.nodeagent.linux.namespace.LinuxNamespaceCalls;
 import dev.agentcontainers.nodeagent.linux.namespace.PinnedNamespace;
 import dev.agentcontainers.nodeagent.linux.oci.GvisorSettings;
+import dev.agentcontainers.nodeagent.linux.oci.MicroVmSettings;
+import dev.agentcontainers.nodeagent.linux.oci.MicroVmSettings.Accelerator;
 import dev.agentcontainers.nodeagent.linux.oci.OciDriver;
 import dev.agentcontainers.nodeagent.linux.oci.OciSettings;
 import dev.agentcontainers.nodeagent.linux.process.DescriptorCalls;
@@ -38,6 +40,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -130,7 +133,7 @@ public final class LinuxPlatform implements Platform {
     @Override
     public List<IsolationDriver> drivers(NodeSettings settings) {
         OciDriver process = OciDriver.process(ociSettings(settings));
-        return List.of(process, process.container(), process.gvisor());
+        return List.of(process, process.container(), process.gvisor(), process.microVm());
     }
 
     @Override
@@ -165,7 +168,14 @@ public final class LinuxPlatform implements Platform {
         return mayDo.withUnaskedStorage(settings.unaskedStorageBytes())
                 .withHostRoot(HostRoot.DEFAULT.with(settings.hostPaths()).giving(hostFolders(settings)))
                 .withGvisor(new GvisorSettings(
-                        settings.gvisor().runsc(), settings.gvisor().platform()));
+                        settings.gvisor().runsc(), settings.gvisor().platform()))
+                .withMicroVm(microVm(settings.microVm()));
+    }
+
+    private static MicroVmSettings microVm(NodeSettings.MicroVm settings) {
+        return new MicroVmSettings(
+                settings.folder().orElse(MicroVmSettings.DEFAULT.folder()),
+                Accelerator.valueOf(settings.accelerator().toUpperCase(Locale.ROOT)));
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param hostPaths paths of the machine that agents without an image see read-only, beside the usual ones
  * @param hostMounts folders of the machine that agents may mount
  * @param gvisor how the driver gvisor runs it
+ * @param microVm how the driver microvm runs its machines
  */
 public record NodeSettings(
         String name,
@@ -31,7 +32,8 @@ public record NodeSettings(
         OptionalLong unaskedStorageBytes,
         List<String> hostPaths,
         HostMounts hostMounts,
-        Gvisor gvisor) {
+        Gvisor gvisor,
+        MicroVm microVm) {
     private static final OptionalLong UNASKED_STORAGE = OptionalLong.of(1L << 30);
 
     public NodeSettings {
@@ -56,7 +58,8 @@ public record NodeSettings(
                 UNASKED_STORAGE,
                 List.of(),
                 HostMounts.NONE,
-                Gvisor.DEFAULT);
+                Gvisor.DEFAULT,
+                MicroVm.DEFAULT);
     }
 
     /**
@@ -71,6 +74,25 @@ public record NodeSettings(
         public HostMounts {
             allowed = List.copyOf(allowed);
             never = List.copyOf(never);
+        }
+    }
+
+    /**
+     * Virtual machines on this machine.
+     *
+     * @param folder what they are made of; empty for the usual one
+     * @param accelerator whose processors they have, one of {@link #ACCELERATORS}
+     */
+    public record MicroVm(Optional<Path> folder, String accelerator) {
+        public static final String KVM = "kvm";
+        public static final List<String> ACCELERATORS = List.of(KVM, "tcg");
+        public static final MicroVm DEFAULT = new MicroVm(Optional.empty(), KVM);
+
+        public MicroVm {
+            if (!ACCELERATORS.contains(accelerator)) {
+                throw new IllegalArgumentException("micro-vm-accelerator is '" + accelerator + "'; it must be "
+                        + String.join(" or ", ACCELERATORS));
+            }
         }
     }
 

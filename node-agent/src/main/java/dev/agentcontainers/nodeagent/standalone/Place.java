@@ -78,7 +78,8 @@ record Place(int number, boolean rootless) {
                 rootless ? OptionalLong.empty() : OptionalLong.of(UNASKED_STORAGE),
                 List.of(),
                 NodeSettings.HostMounts.NONE,
-                NodeSettings.Gvisor.DEFAULT);
+                NodeSettings.Gvisor.DEFAULT,
+                NodeSettings.MicroVm.DEFAULT);
     }
 
     /** From the end of the fleet's range: 100.95.255.240/28, 100.95.255.224/28 and so on. */

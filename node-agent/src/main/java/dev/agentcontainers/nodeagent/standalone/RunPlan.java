@@ -43,6 +43,7 @@ record RunPlan(
         boolean asksForLevel,
         List<String> problems) {
     private static final String GVISOR = "gvisor";
+    private static final String MICROVM = "microvm";
 
     /** The classes that every installation has; others belong to a cluster. Each is of the driver of its name. */
     private static final Map<String, IsolationLevel> CLASSES = Map.of(
@@ -51,7 +52,9 @@ record RunPlan(
             "container",
             IsolationLevel.Container,
             GVISOR,
-            IsolationLevel.UserspaceKernel);
+            IsolationLevel.UserspaceKernel,
+            MICROVM,
+            IsolationLevel.MicroVM);
 
     private static final long EPOCH = 0;
 
@@ -113,7 +116,9 @@ record RunPlan(
             throw new RefusedRunException(
                     "spec.isolation.className: is %s, but %s, and a standalone run does that with %s"
                             .formatted(
-                                    asked.className(), runs, spec.image() == null ? name : "container or " + GVISOR));
+                                    asked.className(),
+                                    runs,
+                                    spec.image() == null ? name : "container, " + GVISOR + " or " + MICROVM));
         }
         IsolationLevel level = Objects.requireNonNull(CLASSES.get(name));
         if (asked.minimum() != null && asked.minimum().compareTo(level) > 0) {
@@ -132,8 +137,14 @@ record RunPlan(
         if (spec.image() == null) {
             return "process";
         }
-        boolean ownKernel = GVISOR.equals(asked.className())
-                || asked.minimum() != null && asked.minimum().compareTo(IsolationLevel.Container) > 0;
-        return ownKernel ? GVISOR : "container";
+        if (asked.className() != null) {
+            return asked.className().equals("process") ? "container" : asked.className();
+        }
+        IsolationLevel minimum = Objects.requireNonNullElse(asked.minimum(), IsolationLevel.Container);
+        return switch (minimum) {
+            case Process, Container -> "container";
+            case UserspaceKernel -> GVISOR;
+            case MicroVM -> MICROVM;
+        };
     }
 }

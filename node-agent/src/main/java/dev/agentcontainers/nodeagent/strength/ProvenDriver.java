@@ -132,7 +132,8 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
                                     + described(known.unknown())
                             : "its isolation does not hold: " + described(known.failures()));
         }
-        if (strength.get() == ready.strength()) {
+        // What is there now may be weaker than what was measured.
+        if (strength.get().compareTo(ready.strength()) >= 0) {
             return ready;
         }
         List<ProbeResult> against = known.failures().isEmpty() ? known.unknown() : known.failures();

@@ -99,6 +99,7 @@ class WrongSettingsTest {
                 OptionalLong.empty(),
                 List.of(),
                 new NodeSettings.HostMounts(hostMounts, List.of()),
-                NodeSettings.Gvisor.DEFAULT);
+                NodeSettings.Gvisor.DEFAULT,
+                NodeSettings.MicroVm.DEFAULT);
     }
 }

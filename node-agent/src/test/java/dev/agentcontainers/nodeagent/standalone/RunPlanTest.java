@@ -93,7 +93,9 @@ class RunPlanTest {
         "minimum: Process, container",
         "minimum: Container, container",
         "minimum: UserspaceKernel, gvisor",
+        "minimum: MicroVM, microvm",
         "className: gvisor, gvisor",
+        "className: microvm, microvm",
         "className: container, container"
     })
     void anImageHasTheCheapestDriverThatWillDo(String isolation, String driver) throws Exception {
@@ -114,7 +116,6 @@ class RunPlanTest {
             isolation: {className: gvisor}                                | spec.isolation.className: is gvisor, but spec.image is not set
             isolation: {className: container}                             | spec.isolation.className: is container, but spec.image is not set
             isolation: {className: process}, image: example.org/a         | spec.isolation.className: is process, but spec.image is set
-            isolation: {minimum: MicroVM}, image: example.org/a           | isolates that as strongly as UserspaceKernel
             isolation: {minimum: UserspaceKernel}                         | isolates that as strongly as Process
             isolation: {minimum: MicroVM}                                 | spec.isolation.minimum: is MicroVM
             isolation: {className: process}, platform: {os: windows}      | spec.platform.os: is windows, but this machine is linux

@@ -17,7 +17,8 @@ public class DefaultIsolationClasses {
     private static final Map<String, IsolationLevel> LEVELS = Map.of(
             "process", IsolationLevel.Process,
             "container", IsolationLevel.Container,
-            "gvisor", IsolationLevel.UserspaceKernel);
+            "gvisor", IsolationLevel.UserspaceKernel,
+            "microvm", IsolationLevel.MicroVM);
 
     private final KubernetesClient client;
 

@@ -69,7 +69,12 @@ final class Program {
     }
 
     Program answer(int value) {
-        return set(0, value).instruction(EXIT, 0, 0, 0, 0);
+        return set(0, value).end();
+    }
+
+    /** The answer is what the last call has given. */
+    Program end() {
+        return instruction(EXIT, 0, 0, 0, 0);
     }
 
     private Program instruction(int operation, int target, int source, int offset, int value) {

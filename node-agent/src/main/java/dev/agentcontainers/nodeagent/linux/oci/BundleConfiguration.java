@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcontainers.nodeagent.linux.cgroup.LiveLimits;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
-import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
 import dev.agentcontainers.nodeagent.linux.storage.Disks.Disk;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -29,7 +28,7 @@ import java.util.stream.Stream;
  * runtime mounts only the kernel's filesystems.
  *
  * @param userNamespace which has these ids; the runtime makes the others
- * @param root what the root at {@code rootPath} is
+ * @param root what it has
  * @param kind whose kernel the agent has
  * @param cgroupPath where the runtime puts the sandbox; empty where there are no control groups
  * @param defaults variables that the agent has where its specification sets no others
@@ -40,7 +39,6 @@ record BundleConfiguration(
         SandboxSpec spec,
         IdRange ids,
         String userNamespace,
-        String rootPath,
         AgentRoot.Made root,
         DriverKind kind,
         Optional<String> cgroupPath,
@@ -55,6 +53,9 @@ record BundleConfiguration(
 
     /** The limit by which gVisor counts an agent's processes and threads. */
     static final String PROCESSES = "RLIMIT_NPROC";
+
+    /** Says how what runs in the sandbox is begun, in the configuration itself. */
+    private static final String STARTER = "dev.agentcontainers.starter";
 
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -101,10 +102,11 @@ record BundleConfiguration(
             return JSON.writeValueAsBytes(Map.of(
                     "ociVersion", "1.0.2",
                     "process", process(),
-                    "root", Map.of("path", rootPath, "readonly", root.readOnly()),
+                    "root", Map.of("path", root.place().toString(), "readonly", root.readOnly()),
                     "hostname", spec.hostname(),
                     "mounts", mounts(),
-                    "linux", linux()));
+                    "linux", linux(),
+                    "annotations", Map.of(STARTER, root.starter().name())));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -113,10 +115,10 @@ record BundleConfiguration(
     /** Writes the specification of a further process, which is confined exactly as the agent's own. */
     static void writeProcess(Path configuration, Path target, List<String> command, boolean terminal)
             throws IOException {
-        ObjectNode process =
-                (ObjectNode) JSON.readTree(Files.readAllBytes(configuration)).required("process");
-        boolean fenced = process.path("args").path(0).asText().equals(FileFence.PROGRAM);
-        process.set("args", JSON.valueToTree(fenced ? FileFence.started(command) : command));
+        JsonNode bundle = JSON.readTree(Files.readAllBytes(configuration));
+        ObjectNode process = (ObjectNode) bundle.required("process");
+        Starter starter = Starter.of(bundle.path("annotations").path(STARTER).asText(), process.path("args"));
+        process.set("args", JSON.valueToTree(starter.further(command, terminal)));
         process.put("terminal", terminal);
         if (terminal) {
             // crun, whose terminal nobody else can size as early, gives it to that one.
@@ -128,7 +130,7 @@ record BundleConfiguration(
     }
 
     private Map<String, Object> process() {
-        List<String> capabilities = confinement == Confinement.SHIPPED
+        List<String> capabilities = outer() == Confinement.SHIPPED
                 ? List.of()
                 : CAPABILITIES.stream().map(name -> "CAP_" + name).toList();
         Map<String, Object> sets = new LinkedHashMap<>();
@@ -147,17 +149,22 @@ record BundleConfiguration(
                         "additionalGids",
                         root.runAs().groups()),
                 "args",
-                root.fenced() ? FileFence.started(spec.command()) : spec.command(),
+                root.starter().first(spec.command()),
                 "env",
                 environment(),
                 "cwd",
-                spec.workingDirectory(),
+                root.starter().directory(spec.workingDirectory()),
                 "noNewPrivileges",
-                confinement == Confinement.SHIPPED,
+                outer() == Confinement.SHIPPED,
                 "capabilities",
                 sets,
                 "rlimits",
                 rlimits());
+    }
+
+    /** What runs a virtual machine is confined in any case: what is in the machine is not confined by it. */
+    private Confinement outer() {
+        return kind == DriverKind.MICROVM ? Confinement.SHIPPED : confinement;
     }
 
     /** Of gVisor's own kernel: other processes of agents inherit theirs. */
@@ -206,7 +213,23 @@ record BundleConfiguration(
                 .orElse("/tmp");
     }
 
-    private static List<Map<String, Object>> mounts() {
+    private List<Map<String, Object>> mounts() {
+        List<Map<String, Object>> mounts = new ArrayList<>(kernels());
+        for (GivenDevice device : root.devices()) {
+            mounts.add(Map.of(
+                    "destination",
+                    device.path(),
+                    "type",
+                    "bind",
+                    "source",
+                    device.source().toString(),
+                    "options",
+                    List.of("bind", "nosuid", "noexec")));
+        }
+        return mounts;
+    }
+
+    private static List<Map<String, Object>> kernels() {
         return List.of(
                 mount("/proc", "proc", "nosuid", "noexec", "nodev"),
                 mount("/dev", "tmpfs", "nosuid", "noexec", "mode=755", "size=65536k"),
@@ -235,7 +258,7 @@ record BundleConfiguration(
         linux.put("namespaces", namespaces());
         linux.put("maskedPaths", hidden);
         linux.put("readonlyPaths", READ_ONLY);
-        if (confinement == Confinement.SHIPPED) {
+        if (outer() == Confinement.SHIPPED) {
             linux.put("seccomp", kind == DriverKind.GVISOR ? GVISOR_FILTER : FILTER);
         }
         return linux;
@@ -252,10 +275,28 @@ record BundleConfiguration(
                 .toList();
     }
 
+    private List<Map<String, Object>> devices() {
+        List<Map<String, Object>> devices = new ArrayList<>(List.of(Map.of("allow", false, "access", "rwm")));
+        for (GivenDevice each : root.devices()) {
+            devices.add(Map.of(
+                    "allow",
+                    true,
+                    "type",
+                    "c",
+                    "major",
+                    each.device().major(),
+                    "minor",
+                    each.device().minor(),
+                    "access",
+                    "rw"));
+        }
+        return devices;
+    }
+
     private Map<String, Object> resources() {
-        ResourceAmounts limits = kind == DriverKind.GVISOR ? GvisorLimits.onTheHost(spec.limits()) : spec.limits();
+        ResourceAmounts limits = kind.onTheHost(spec.limits());
         Map<String, Object> resources = new LinkedHashMap<>();
-        resources.put("devices", List.of(Map.of("allow", false, "access", "rwm")));
+        resources.put("devices", devices());
         limits.memoryBytes().ifPresent(bytes -> {
             Map<String, Object> memory = new LinkedHashMap<>();
             memory.put("limit", bytes);

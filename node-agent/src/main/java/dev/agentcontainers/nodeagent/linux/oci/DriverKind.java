@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.api.v1alpha1.DriverFeature;
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -14,7 +15,9 @@ enum DriverKind {
     /** An image's root and the host's kernel. */
     CONTAINER("container", IsolationLevel.Container, DriverFeature.IMAGE),
     /** An image's root and gVisor's kernel, which is a program of the agent's own on the host. */
-    GVISOR("gvisor", IsolationLevel.UserspaceKernel, DriverFeature.IMAGE);
+    GVISOR("gvisor", IsolationLevel.UserspaceKernel, DriverFeature.IMAGE),
+    /** An image's root and a kernel of the agent's own, in a virtual machine. */
+    MICROVM("microvm", IsolationLevel.MicroVM, DriverFeature.IMAGE);
 
     private final String driver;
     private final IsolationLevel level;
@@ -41,6 +44,20 @@ enum DriverKind {
 
     boolean runsImages() {
         return this != PROCESS;
+    }
+
+    /** Whether the agent's processes are the host's: otherwise only a kernel of the agent's own knows them. */
+    boolean sharesKernel() {
+        return this == PROCESS || this == CONTAINER;
+    }
+
+    /** The limits that the control groups of a sandbox with these have. */
+    ResourceAmounts onTheHost(ResourceAmounts limits) {
+        return switch (this) {
+            case PROCESS, CONTAINER -> limits;
+            case GVISOR -> GvisorLimits.onTheHost(limits);
+            case MICROVM -> MicroVmLimits.onTheHost(limits);
+        };
     }
 
     void require(SandboxRoot root) throws SandboxException {

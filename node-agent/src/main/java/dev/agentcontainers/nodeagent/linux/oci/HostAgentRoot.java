@@ -14,6 +14,7 @@ import dev.agentcontainers.nodeagent.linux.storage.SandboxStorage.Opened;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -53,7 +54,13 @@ record HostAgentRoot(
             new ProgramSearch(mounts, paths.root(), ids)
                     .require(spec.command().getFirst(), BundleConfiguration.path(spec), spec.workingDirectory());
         }
-        return new Made(true, plan.masked(), RunAs.ROOT, fence.isPresent());
+        return new Made(
+                paths.root(),
+                true,
+                plan.masked(),
+                RunAs.ROOT,
+                fence.isPresent() ? Starter.FENCE : Starter.NONE,
+                List.of());
     }
 
     private RootfsPlan plan(SandboxSpec spec) throws SandboxException {

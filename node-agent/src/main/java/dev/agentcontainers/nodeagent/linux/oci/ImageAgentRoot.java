@@ -23,6 +23,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -57,7 +58,7 @@ record ImageAgentRoot(
             RootfsPlan plan =
                     new ImageTree(paths.root(), ids.first()).prepare(spec.mounts(), own, spec.workingDirectory());
             new RootfsBuilder(mounts).mountOver(plan, paths.root(), parameters);
-            return new Made(false, plan.masked(), runAs, false);
+            return new Made(paths.root(), false, plan.masked(), runAs, Starter.NONE, List.of());
         } catch (ImageException e) {
             throw new SandboxException(Step.CREATE, Kind.INVALID_SPEC, String.valueOf(e.getMessage()), e);
         }

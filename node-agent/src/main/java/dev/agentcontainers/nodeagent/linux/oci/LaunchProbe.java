@@ -1,10 +1,12 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
 import dev.agentcontainers.api.v1alpha1.DriverFeature;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.linux.cgroup.Hierarchies;
 import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
+import dev.agentcontainers.nodeagent.linux.oci.MicroVmSettings.Accelerator;
 import dev.agentcontainers.nodeagent.linux.storage.Ext4Images;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -37,6 +39,7 @@ record LaunchProbe(
     private static final Pattern KERNEL = Pattern.compile("(\\d+)\\.(\\d+).*");
     private static final String PROGRAM = "/bin/true";
     private static final long MEMORY = 128 << 20;
+    private static final long MACHINE_MEMORY = 256 << 20;
 
     static boolean isTrial(SandboxId id) {
         return id.value().startsWith(IsolationDriver.TRIAL);
@@ -54,10 +57,13 @@ record LaunchProbe(
                 return new DriverProbe.NotReady(lack.get());
             }
             String version = Tools.version(tools.runtime()) + ", " + Tools.version(tools.shim());
+            if (kind == DriverKind.MICROVM) {
+                version += ", " + machine();
+            }
             Optional<String> withoutStorage = launch();
             DiskRates rates = driver.diskRates();
             return new DriverProbe.Ready(
-                    version, kind.level(), features(withoutStorage, rates), notes(withoutStorage, rates));
+                    version, level(), features(withoutStorage, rates), notes(withoutStorage, rates));
         } catch (Tools.MissingException | SandboxException | IOException e) {
             return new DriverProbe.NotReady(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -66,7 +72,32 @@ record LaunchProbe(
         }
     }
 
+    /** Another version where processors are others: what was measured of one kind says nothing of the other. */
+    private String machine() throws Tools.MissingException, IOException, InterruptedException {
+        MicroVmParts parts = MicroVmParts.of(settings.microVm());
+        return Tools.version(parts.qemu())
+                + (isEmulated() ? " emulating, Linux " : " by KVM, Linux ")
+                + parts.version();
+    }
+
+    private boolean isEmulated() {
+        return kind == DriverKind.MICROVM && settings.microVm().accelerator() == Accelerator.TCG;
+    }
+
+    /** What is emulated is no boundary of its own: there remains what is around it. */
+    private IsolationLevel level() {
+        return isEmulated() ? IsolationLevel.Container : kind.level();
+    }
+
     private Optional<String> lack() throws IOException {
+        if (kind == DriverKind.MICROVM && settings.rootless()) {
+            return Optional.of("micro-VMs need root, for their interfaces");
+        }
+        if (kind == DriverKind.MICROVM && !isEmulated() && !Files.exists(Path.of("/dev/kvm"))) {
+            return Optional.of(
+                    "there is no /dev/kvm: enable virtualization, or have processors emulated, which counts as a"
+                            + " container, by agentcontainers.node.micro-vm-accelerator=tcg");
+        }
         String release = kernel();
         if (version(release) < 5012) {
             return Optional.of("the kernel is " + release + "; Linux 5.12 or newer is needed (mount_setattr)");
@@ -147,7 +178,7 @@ record LaunchProbe(
         features.add(DriverFeature.NETWORK_EGRESS_RATE);
         features.add(DriverFeature.NETWORK_INGRESS_RATE);
         features.add(DriverFeature.SUSPENSION);
-        if (kind != DriverKind.GVISOR) {
+        if (kind.sharesKernel()) {
             features.add(DriverFeature.SESSION);
             if (kind == DriverKind.CONTAINER || SessionDisplay.isShownBy(settings.hostRoot())) {
                 features.add(DriverFeature.DISPLAY);
@@ -160,6 +191,11 @@ record LaunchProbe(
         List<String> notes = new ArrayList<>();
         if (kind == DriverKind.PROCESS && Landlock.ofThisKernel() instanceof Landlock.Missing missing) {
             notes.add(missing.note());
+        }
+        if (isEmulated()) {
+            notes.add(
+                    "its processors are emulated (agentcontainers.node.micro-vm-accelerator is tcg): slow, and no stronger a"
+                            + " boundary than a container's");
         }
         if (settings.rootless()) {
             notes.add("limits of cpu, memory and ephemeral-storage and rates of disks can't be enforced without root");
@@ -194,7 +230,7 @@ record LaunchProbe(
         boolean limited = !settings.rootless();
         ResourceAmounts limits = new ResourceAmounts(
                 limited ? OptionalLong.of(1000) : OptionalLong.empty(),
-                limited ? OptionalLong.of(MEMORY) : OptionalLong.empty(),
+                limited ? OptionalLong.of(kind == DriverKind.MICROVM ? MACHINE_MEMORY : MEMORY) : OptionalLong.empty(),
                 storage,
                 OptionalLong.of(16));
         SandboxSpec spec = new SandboxSpec(
@@ -214,9 +250,19 @@ record LaunchProbe(
             driver.start(id);
             ExitStatus exit = exit(id);
             if (exit.code() != 0) {
-                throw new IOException("a trial run ended with code " + exit.code());
+                throw new IOException("a trial run ended with code " + exit.code() + said(driver.log(id)));
             }
         });
+    }
+
+    /** The last line that a trial run has written. */
+    private static String said(Path log) throws IOException {
+        if (!Files.exists(log)) {
+            return "";
+        }
+        List<String> lines = Files.readAllLines(log);
+        // Time, stream and P or F come before the text.
+        return lines.isEmpty() ? "" : ": " + lines.getLast().replaceFirst("^\\S+ \\S+ \\S+ ", "");
     }
 
     private Path trialLayer() throws IOException {
@@ -227,7 +273,7 @@ record LaunchProbe(
     private SandboxRoot root() throws IOException {
         return switch (kind) {
             case PROCESS -> SandboxRoot.HOST;
-            case CONTAINER, GVISOR -> new SandboxRoot.Image(List.of(trialLayer()), "");
+            case CONTAINER, GVISOR, MICROVM -> new SandboxRoot.Image(List.of(trialLayer()), "");
         };
     }
 

@@ -34,6 +34,7 @@ import dev.agentcontainers.nodeagent.linux.storage.StorageLimit;
 import dev.agentcontainers.nodeagent.linux.storage.StorageRefusedException;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceStore;
 import dev.agentcontainers.nodeagent.linux.storage.WorkspaceTemplates;
+import dev.agentcontainers.nodeagent.linux.tap.TapLink;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
@@ -63,8 +64,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Agents in namespaces of their own, over the host's root (the driver {@code process}) or an image's (the driver {@code
- * container}), and over gVisor's kernel in place of the host's (the driver {@code gvisor}): the isolation is an OCI
- * runtime's, the supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. The
+ * container}), over gVisor's kernel in place of the host's (the driver {@code gvisor}), and in a virtual machine with a kernel of its
+ * own (the driver {@code microvm}), which is confined as an agent is: the isolation is an OCI runtime's and QEMU's, the supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. The
  * drivers of a node share what they know: each finds and removes sandboxes of the others as well. Thread-safe.
  */
 public final class OciDriver implements IsolationDriver, AutoCloseable {
@@ -156,6 +157,11 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         return new OciDriver(this, DriverKind.GVISOR);
     }
 
+    /** The driver of agents from images on the same node that have a virtual machine of their own. */
+    public OciDriver microVm() {
+        return new OciDriver(this, DriverKind.MICROVM);
+    }
+
     @Override
     public String name() {
         return kind.driver();
@@ -199,8 +205,10 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     public void prepare(SandboxSpec spec) throws SandboxException {
         refuseParameters(spec);
         kind.require(spec.root());
-        if (kind == DriverKind.GVISOR) {
-            GvisorLimits.require(spec);
+        switch (kind) {
+            case PROCESS, CONTAINER -> {}
+            case GVISOR -> GvisorLimits.require(spec);
+            case MICROVM -> MicroVmLimits.require(spec);
         }
         if (settings.rootless()) {
             attempt(Step.PREPARE, spec.id(), () -> {
@@ -326,7 +334,19 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     SandboxCreation creation() throws IOException, SandboxException {
-        return new SandboxCreation(kind, settings, cgroups, shim(), mounts, hostTree, stores);
+        return new SandboxCreation(kind, settings, cgroups, shim(), mounts, hostTree, stores, machine());
+    }
+
+    private Optional<SandboxCreation.Machine> machine() throws SandboxException {
+        if (kind != DriverKind.MICROVM) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new SandboxCreation.Machine(
+                    MicroVmParts.of(settings.microVm()), settings.microVm().accelerator()));
+        } catch (Tools.MissingException e) {
+            throw missing(e);
+        }
     }
 
     SandboxCreation.Surroundings surroundings(SandboxId id) throws IOException, InterruptedException {
@@ -377,6 +397,9 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             GvisorStart start = new GvisorStart(files(id), runs, record);
             start.by(() -> runtime.run(files(id), shim, command));
         } else {
+            if (kind == DriverKind.MICROVM) {
+                new TapLink().make(record.agent().pid(), monitorOf(id, shim));
+            }
             if (Files.exists(files(id).session())) {
                 new SessionBus(new Companion(runtime, files(id), shim))
                         .start(Files.readString(files(id).session()));
@@ -387,6 +410,12 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
             }
             runtime.run(files(id), shim, command);
         }
+    }
+
+    /** The host's user that runs the sandbox's virtual machine. */
+    private long monitorOf(SandboxId id, long shim) throws IOException, InterruptedException {
+        Path machine = SandboxFiles.through(shim, files(id).machine());
+        return ids.of(id.value()).first() + MicroVmConfiguration.read(machine).user();
     }
 
     @Override
@@ -408,13 +437,16 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
 
     /** The limits that the control groups of a sandbox that exists are to have. */
     private ResourceAmounts onTheHost(SandboxSpec spec) throws IOException, SandboxException {
-        if (kind != DriverKind.GVISOR) {
-            return spec.limits();
+        if (kind == DriverKind.GVISOR) {
+            Path bundle = SandboxFiles.through(
+                    record(spec.id()).shim().pid(), files(spec.id()).bundle());
+            GvisorLimits.requireSame(spec.limits().pids(), bundle.resolve("config.json"));
+        } else if (kind == DriverKind.MICROVM) {
+            Path machine = SandboxFiles.through(
+                    record(spec.id()).shim().pid(), files(spec.id()).machine());
+            MicroVmLimits.requireSame(spec.limits(), MicroVmConfiguration.read(machine));
         }
-        Path bundle = SandboxFiles.through(
-                record(spec.id()).shim().pid(), files(spec.id()).bundle());
-        GvisorLimits.requireSame(spec.limits().pids(), bundle.resolve("config.json"));
-        return GvisorLimits.onTheHost(spec.limits());
+        return kind.onTheHost(spec.limits());
     }
 
     @Override
@@ -606,12 +638,16 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         try {
             return Tools.of(kind, settings);
         } catch (Tools.MissingException e) {
-            throw new SandboxException(
-                    Step.CREATE,
-                    Kind.UNSUPPORTED,
-                    Optional.ofNullable(e.getMessage()).orElse(""),
-                    e);
+            throw missing(e);
         }
+    }
+
+    private static SandboxException missing(Tools.MissingException e) {
+        return new SandboxException(
+                Step.CREATE,
+                Kind.UNSUPPORTED,
+                Optional.ofNullable(e.getMessage()).orElse(""),
+                e);
     }
 
     private Shim shim() throws SandboxException {

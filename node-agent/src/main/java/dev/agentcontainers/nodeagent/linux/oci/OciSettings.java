@@ -17,6 +17,7 @@ import java.util.OptionalLong;
  * @param ids the host's ids that sandboxes are mapped to
  * @param runtime program to use in place of the first that is found of crun and runc
  * @param gvisor how the driver gvisor runs it
+ * @param microVm how the driver microvm runs its machines
  * @param hostRoot what agents see of the host
  * @param logLimitBytes size at which an agent's log is begun anew; 0 for no limit
  * @param unaskedStorage bytes that the workspaces of an agent without a limit may take; empty for the whole disk
@@ -31,6 +32,7 @@ public record OciSettings(
         IdRange ids,
         Optional<Path> runtime,
         GvisorSettings gvisor,
+        MicroVmSettings microVm,
         HostRoot hostRoot,
         long logLimitBytes,
         OptionalLong unaskedStorage,
@@ -48,6 +50,7 @@ public record OciSettings(
                 ids,
                 Optional.empty(),
                 GvisorSettings.DEFAULT,
+                MicroVmSettings.DEFAULT,
                 HostRoot.DEFAULT,
                 logLimitBytes,
                 OptionalLong.empty(),
@@ -64,6 +67,7 @@ public record OciSettings(
                 ids,
                 runtime,
                 gvisor,
+                microVm,
                 other,
                 logLimitBytes,
                 unaskedStorage,
@@ -80,6 +84,7 @@ public record OciSettings(
                 ids,
                 runtime,
                 gvisor,
+                microVm,
                 hostRoot,
                 logLimitBytes,
                 bytes,
@@ -95,6 +100,24 @@ public record OciSettings(
                 cgroupParent,
                 ids,
                 runtime,
+                other,
+                microVm,
+                hostRoot,
+                logLimitBytes,
+                unaskedStorage,
+                confinement,
+                patience,
+                rootless);
+    }
+
+    public OciSettings withMicroVm(MicroVmSettings other) {
+        return new OciSettings(
+                stateDirectory,
+                runDirectory,
+                cgroupParent,
+                ids,
+                runtime,
+                gvisor,
                 other,
                 hostRoot,
                 logLimitBytes,
@@ -113,6 +136,7 @@ public record OciSettings(
                 ids,
                 runtime,
                 gvisor,
+                microVm,
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,
@@ -129,6 +153,7 @@ public record OciSettings(
                 ids,
                 Optional.of(program),
                 gvisor,
+                microVm,
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,
@@ -146,6 +171,7 @@ public record OciSettings(
                 ids,
                 runtime,
                 gvisor,
+                microVm,
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,

@@ -19,7 +19,9 @@ import java.util.stream.Stream;
 
 /** What runs of sandboxes use and used, by files of the kernel and one statfs(2). Starts no process. Thread-safe. */
 final class RunStats {
-    private static final Duration UNMOUNTED = Duration.ofMillis(500);
+    /** Within which what is left of a run goes. */
+    private static final Duration GONE = Duration.ofMillis(500);
+
     private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
 
     private final DriverKind kind;
@@ -49,9 +51,21 @@ final class RunStats {
         }
     }
 
+    /** Until they have ended the kernel counts on: gVisor and virtual machines take a moment to fall. */
+    private void awaitNoProcesses(SandboxFiles files) throws IOException {
+        long giveUp = System.nanoTime() + GONE.toNanos();
+        try {
+            while (cgroups.hasProcesses(files.id().value()) && System.nanoTime() < giveUp) {
+                Thread.sleep(LOOK_AGAIN);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** The last processes of a run, its shim among them, end a moment after the agent has, and its files are unmounted then. */
     private static OptionalLong settled(SandboxStorage storage) throws IOException {
-        long giveUp = System.nanoTime() + UNMOUNTED.toNanos();
+        long giveUp = System.nanoTime() + GONE.toNanos();
         OptionalLong used = storage.used();
         try {
             while (used.isEmpty() && storage.limit().isPresent() && System.nanoTime() < giveUp) {
@@ -73,6 +87,7 @@ final class RunStats {
         if (record.isEmpty() || !record.get().bootId().equals(RunRecord.currentBoot())) {
             return Optional.empty();
         }
+        awaitNoProcesses(files);
         GroupStats group = cgroups.stats(files.id().value());
         OptionalLong taken = settled(storage);
         boolean told = Stream.of(group.cpuNanos(), group.memoryPeakBytes(), taken, group.outOfMemoryKills())
@@ -96,8 +111,8 @@ final class RunStats {
     private SandboxStats read(SandboxFiles files, RunRecord record, SandboxStorage storage) throws IOException {
         GroupStats group = cgroups.stats(files.id().value());
         OptionalLong storageLimit = storage.limit();
-        // What gVisor has on the host are its own threads: it alone knows the agent's processes.
-        boolean counted = kind != DriverKind.GVISOR;
+        // What another kernel has on the host are its own threads: it alone knows the agent's processes.
+        boolean counted = kind.sharesKernel();
         return new SandboxStats(
                 clock.instant(),
                 SandboxRuns.startedAt(files),

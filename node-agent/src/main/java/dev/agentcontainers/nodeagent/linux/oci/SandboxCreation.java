@@ -12,6 +12,7 @@ import dev.agentcontainers.nodeagent.linux.image.OverlayCalls;
 import dev.agentcontainers.nodeagent.linux.landlock.FileFence;
 import dev.agentcontainers.nodeagent.linux.landlock.Landlock;
 import dev.agentcontainers.nodeagent.linux.namespace.UserNamespace;
+import dev.agentcontainers.nodeagent.linux.oci.MicroVmSettings.Accelerator;
 import dev.agentcontainers.nodeagent.linux.process.ProcessIdentity;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostFolders;
 import dev.agentcontainers.nodeagent.linux.rootfs.HostRoot;
@@ -60,10 +61,14 @@ final class SandboxCreation {
     private final Mounts mounts;
     private final RememberedHostTree hostTree;
     private final SystemStores stores;
+    private final Optional<Machine> machine;
     private final OverlayCalls overlay = OverlayCalls.ofThisMachine();
     private final boolean swapAccounted;
 
-    /** @param stores of whom the machine trusts, as agents see them */
+    /**
+     * @param stores of whom the machine trusts, as agents see them
+     * @param machine that agents run in; empty where they run on this one
+     */
     SandboxCreation(
             DriverKind kind,
             OciSettings settings,
@@ -71,12 +76,14 @@ final class SandboxCreation {
             Shim shim,
             Mounts mounts,
             RememberedHostTree hostTree,
-            SystemStores stores)
+            SystemStores stores,
+            Optional<Machine> machine)
             throws IOException {
         this.kind = kind;
         this.settings = settings;
         this.hostTree = hostTree;
         this.stores = stores;
+        this.machine = machine;
         this.cgroups = cgroups;
         this.shim = shim;
         this.mounts = mounts;
@@ -90,6 +97,9 @@ final class SandboxCreation {
      * @param trust folder that says whom to trust; a trial run has none
      */
     record Surroundings(HostRoot hostRoot, Optional<Path> trust) {}
+
+    /** What virtual machines are made of, and whose processors they have. */
+    record Machine(MicroVmParts parts, Accelerator accelerator) {}
 
     /** A sandbox's part of the disk, and how it is divided. */
     record Allocation(SandboxStorage storage, SandboxStorage.Division division) {}
@@ -156,10 +166,9 @@ final class SandboxCreation {
         });
     }
 
-    /** Over gVisor the agent has what its configuration says, and what the host sees are gVisor's own. */
+    /** Over a kernel of its own the agent has what that is told, and what the host sees are that kernel's. */
     private long openFiles(SandboxSpec spec) throws IOException {
-        return InheritedLimits.files(
-                kind == DriverKind.GVISOR ? OptionalLong.empty() : spec.limits().openFiles());
+        return InheritedLimits.files(kind.sharesKernel() ? spec.limits().openFiles() : OptionalLong.empty());
     }
 
     /** What a thread in the sandbox's mount namespace has come to. */
@@ -173,30 +182,28 @@ final class SandboxCreation {
     AgentRoot root(SandboxSpec spec, UserNamespace users, Surroundings surroundings) throws IOException {
         return switch (spec.root()) {
             case SandboxRoot.Host _ -> hostRoot(spec, users, surroundings);
-            case SandboxRoot.Image image ->
-                new ImageAgentRoot(
+            case SandboxRoot.Image image -> {
+                AgentRoot own = new ImageAgentRoot(
                         mounts,
                         overlay,
                         mapping(users),
                         image,
                         new Replacements(ownFiles(spec), trust(surroundings)),
                         OciDriver.hostFolders(settings));
+                yield machine.isPresent()
+                        ? new MicroVmRoot(mounts, own, planner(surroundings), machine.get(), settings.confinement())
+                        : own;
+            }
         };
     }
 
     private HostAgentRoot hostRoot(SandboxSpec spec, UserNamespace users, Surroundings surroundings)
             throws IOException {
-        HostRoot withoutOwn = surroundings
-                .hostRoot()
-                .without(List.of(
-                        settings.stateDirectory().toString(),
-                        settings.runDirectory().toString()));
         Map<String, String> folders = trust(surroundings);
         if (!folders.isEmpty()) {
             folders.putAll(stores.shown());
         }
-        // What the host has mounted now, without what will be mounted for the sandbox.
-        RootfsPlanner planner = new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn);
+        RootfsPlanner planner = planner(surroundings);
         boolean mountsImages = spec.mounts().stream().anyMatch(ResolvedMount.ImageFiles.class::isInstance);
         return new HostAgentRoot(
                 mounts,
@@ -206,6 +213,16 @@ final class SandboxCreation {
                 OciDriver.hostFolders(settings),
                 mountsImages ? Optional.of(mapping(users)) : Optional.empty(),
                 fence());
+    }
+
+    /** Of what the host has mounted now, without what will be mounted for the sandbox and what is the node agent's own. */
+    private RootfsPlanner planner(Surroundings surroundings) throws IOException {
+        HostRoot withoutOwn = surroundings
+                .hostRoot()
+                .without(List.of(
+                        settings.stateDirectory().toString(),
+                        settings.runDirectory().toString()));
+        return new RootfsPlanner(hostTree.now(), MountTable.ofThisThread(), withoutOwn);
     }
 
     /** Restricted, nothing could mount: the tests of other barriers do. */
@@ -283,7 +300,6 @@ final class SandboxCreation {
                         spec,
                         ids,
                         users.path().toString(),
-                        paths.root().toString(),
                         made,
                         kind,
                         cgroups.areThere()

@@ -32,6 +32,11 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
         return run().resolve("oom");
     }
 
+    /** There where the sandbox has a virtual machine. */
+    Path inMachine() {
+        return run().resolve("in-machine");
+    }
+
     Path pid() {
         return run().resolve("pid");
     }
@@ -90,6 +95,21 @@ record SandboxFiles(OciSettings settings, SandboxId id) {
     /** Where the layers of images that are mounted in the agent are mounted one by one. */
     Path volumes() {
         return privateMount().resolve("volumes");
+    }
+
+    /** The root of what runs a virtual machine, in which the agent's own is a folder. */
+    Path jail() {
+        return privateMount().resolve("jail");
+    }
+
+    /** Files of devices. */
+    Path devices() {
+        return privateMount().resolve("devices");
+    }
+
+    /** What the sandbox's virtual machine was made with. */
+    Path machine() {
+        return bundle().resolve("machine.json");
     }
 
     Path runtimeState() {

@@ -1,5 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.cgroup.SandboxCgroups;
@@ -13,11 +15,15 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.ExitStatus;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -28,6 +34,16 @@ import java.util.concurrent.TimeoutException;
 final class SandboxRuns {
     /** Reported where an agent's exit code is lost, as for one that was killed. */
     private static final int LOST = 128 + ProcessCalls.SIGKILL;
+
+    /** What a machine's monitor ends with where the machine has ended before the agent. Source: micro-vm/README.md. */
+    private static final int MACHINE_FELL = 125;
+
+    /** Of the same. */
+    private static final String OUT_OF_MEMORY =
+            "micro-VM: the machine's kernel has killed a process for want of memory";
+
+    /** Bytes at the end of a log in which that is looked for. */
+    private static final int LAST_WORDS = 1 << 16;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -189,10 +205,40 @@ final class SandboxRuns {
         }
     }
 
-    private boolean outOfMemory(SandboxFiles files, String code) {
-        return code.equals(Integer.toString(LOST))
+    private boolean outOfMemory(SandboxFiles files, String code) throws IOException {
+        boolean machineFell = code.equals(Integer.toString(MACHINE_FELL)) && Files.exists(files.inMachine());
+        return (code.equals(Integer.toString(LOST)) || machineFell)
                 && (Files.exists(files.outOfMemory())
+                        || machineWasOutOfMemory(files)
                         || cgroups.outOfMemoryKills(files.id().value()) > 0);
+    }
+
+    /**
+     * As its monitor says last in its log. The agent could write the same: whoever is killed may have taken as much memory as it likes.
+     */
+    private static boolean machineWasOutOfMemory(SandboxFiles files) throws IOException {
+        if (!Files.exists(files.inMachine()) || !Files.exists(files.log())) {
+            return false;
+        }
+        try (SeekableByteChannel log = Files.newByteChannel(files.log())) {
+            log.position(Math.max(0, log.size() - LAST_WORDS));
+            ByteBuffer last = ByteBuffer.allocate(LAST_WORDS);
+            while (last.hasRemaining() && log.read(last) > 0) {}
+            Instant begun = startedAt(files);
+            return new String(last.array(), 0, last.position(), UTF_8)
+                    .lines()
+                    .filter(line -> line.contains(" stderr F ") && line.endsWith(OUT_OF_MEMORY))
+                    .anyMatch(line -> !timeOf(line).isBefore(begun));
+        }
+    }
+
+    /** Long ago where it has none: the first line may be a part of one. */
+    private static Instant timeOf(String line) {
+        try {
+            return OffsetDateTime.parse(line.substring(0, line.indexOf(' '))).toInstant();
+        } catch (DateTimeParseException e) {
+            return Instant.EPOCH;
+        }
     }
 
     private ExitStatus lose(SandboxFiles files) throws IOException {

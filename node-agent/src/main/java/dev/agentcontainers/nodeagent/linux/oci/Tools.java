@@ -37,7 +37,7 @@ record Tools(Path runtime, Path shim, List<String> options, Dialect dialect) {
 
     static Tools of(DriverKind kind, OciSettings settings) throws MissingException {
         return switch (kind) {
-            case PROCESS, CONTAINER -> find(settings.runtime(), settings.rootless());
+            case PROCESS, CONTAINER, MICROVM -> find(settings.runtime(), settings.rootless());
             case GVISOR -> find(settings.gvisor(), settings.rootless());
         };
     }

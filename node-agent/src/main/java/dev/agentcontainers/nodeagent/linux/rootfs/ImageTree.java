@@ -108,6 +108,17 @@ public final class ImageTree {
         return new RootfsPlan(List.of(), planned, masked);
     }
 
+    /**
+     * Makes directories of the root itself that a kernel will mount its filesystems at, where there are none. No mount stands at these.
+     *
+     * @throws SandboxException of kind INVALID_SPEC where something else is there
+     */
+    public void makePlaces(List<String> paths) throws IOException, SandboxException {
+        for (String path : paths) {
+            makeDirectories(path, path);
+        }
+    }
+
     private void place(ResolvedMount mount, List<Placed> placed) throws IOException, SandboxException {
         String path = resolve(mount.path());
         requirePlace(mount.path(), path);

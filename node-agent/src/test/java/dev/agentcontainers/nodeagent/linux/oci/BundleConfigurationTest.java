@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
+import dev.agentcontainers.nodeagent.linux.rootfs.DeviceFiles.Device;
 import dev.agentcontainers.nodeagent.linux.storage.Disks.Disk;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
@@ -22,10 +23,16 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class BundleConfigurationTest {
     private static JsonNode bundle(SandboxSpec spec, Confinement confinement, boolean swap) throws IOException {
-        return bundle(spec, new AgentRoot.Made(true, List.of("/proc/cpuinfo"), RunAs.ROOT, false), confinement, swap);
+        return bundle(spec, root(true, List.of("/proc/cpuinfo"), RunAs.ROOT, Starter.NONE), confinement, swap);
+    }
+
+    private static AgentRoot.Made root(boolean readOnly, List<String> masked, RunAs runAs, Starter starter) {
+        return new AgentRoot.Made(Path.of("/run/x/root"), readOnly, masked, runAs, starter, List.of());
     }
 
     private static JsonNode bundle(SandboxSpec spec, AgentRoot.Made root, Confinement confinement, boolean swap)
@@ -41,7 +48,6 @@ class BundleConfigurationTest {
                                 spec,
                                 new IdRange(200_000_000, 65_536),
                                 "/proc/1234/ns/user",
-                                "/run/x/root",
                                 root,
                                 kind,
                                 Optional.of("/parent/id"),
@@ -83,7 +89,7 @@ class BundleConfigurationTest {
             Path configuration = folder.resolve("config.json");
             JsonNode bundle = bundle(
                     spec(ResourceAmounts.NONE),
-                    new AgentRoot.Made(true, List.of(), RunAs.ROOT, fenced),
+                    root(true, List.of(), RunAs.ROOT, fenced ? Starter.FENCE : Starter.NONE),
                     Confinement.SHIPPED,
                     true);
             Files.writeString(configuration, bundle.toString());
@@ -174,10 +180,7 @@ class BundleConfigurationTest {
     void anImagesProgramRunsAsItsUserInARootThatItMayChange() throws IOException {
         RunAs user = new RunAs(1000, 1001, List.of(5), Optional.of("/home/user"));
         JsonNode bundle = bundle(
-                spec(ResourceAmounts.NONE),
-                new AgentRoot.Made(false, List.of(), user, false),
-                Confinement.SHIPPED,
-                true);
+                spec(ResourceAmounts.NONE), root(false, List.of(), user, Starter.NONE), Confinement.SHIPPED, true);
         assertThat(bundle.at("/root/readonly").asBoolean()).isFalse();
         assertThat(bundle.at("/process/user").toString())
                 .contains("\"uid\":1000", "\"gid\":1001", "\"additionalGids\":[5]");
@@ -193,10 +196,69 @@ class BundleConfigurationTest {
         assertThat(bundle.at("/linux").has("seccomp")).isFalse();
     }
 
+    private static JsonNode microVm(Confinement confinement) throws IOException {
+        GivenDevice tun = new GivenDevice(Device.TUN, Path.of("/run/x/devices/tun"), "/machine/tun");
+        return bundle(
+                spec(TestNode.limits(1000, 512 << 20, 20)),
+                new AgentRoot.Made(Path.of("/run/x/jail"), true, List.of(), RunAs.ROOT, Starter.MONITOR, List.of(tun)),
+                DriverKind.MICROVM,
+                confinement,
+                false);
+    }
+
+    /** Whatever the agent may do in its machine. */
+    @ParameterizedTest
+    @EnumSource
+    void whatRunsAVirtualMachineHasNoPrivilege(Confinement confinement) throws IOException {
+        JsonNode bundle = microVm(confinement);
+        assertThat(bundle.at("/process/capabilities")).hasSize(5).allMatch(JsonNode::isEmpty);
+        assertThat(bundle.at("/process/noNewPrivileges").asBoolean()).isTrue();
+        assertThat(bundle.at("/linux/seccomp/defaultAction").asText()).isEqualTo("SCMP_ACT_ERRNO");
+        assertThat(bundle.at("/root/readonly").asBoolean()).isTrue();
+        JsonNode devices = bundle.at("/linux/resources/devices");
+        assertThat(devices).hasSize(2);
+        assertThat(devices.at("/0/allow").asBoolean()).isFalse();
+        assertThat(devices.at("/0/access").asText()).isEqualTo("rwm");
+        assertThat(devices.at("/1/allow").asBoolean()).isTrue();
+        assertThat(devices.at("/1/major").asInt()).isEqualTo(10);
+        assertThat(devices.at("/1/minor").asInt()).isEqualTo(200);
+    }
+
+    /** Whatever an agent's own program is called. */
+    @Test
+    void anAgentsProgramIsNoMonitor(@TempDir Path folder) throws IOException {
+        SandboxSpec spec =
+                TestNode.spec(TestNode.newId(), List.of(Starter.MONITOR_PROGRAM, "run"), ResourceAmounts.NONE);
+        Path configuration = Files.writeString(
+                folder.resolve("config.json"),
+                bundle(spec, Confinement.SHIPPED, true).toString());
+        BundleConfiguration.writeProcess(configuration, folder.resolve("exec.json"), List.of("sh"), false);
+        assertThat(texts(new ObjectMapper()
+                        .readTree(folder.resolve("exec.json").toFile())
+                        .get("args")))
+                .containsExactly("sh");
+    }
+
+    @Test
+    void aVirtualMachineIsBegunByItsMonitorAndTakesMoreThanTheAgentMay(@TempDir Path folder) throws IOException {
+        JsonNode bundle = microVm(Confinement.SHIPPED);
+        Path configuration = Files.writeString(folder.resolve("config.json"), bundle.toString());
+        BundleConfiguration.writeProcess(configuration, folder.resolve("exec.json"), List.of("sh", "-c", "x"), true);
+
+        assertThat(texts(bundle.at("/process/args"))).containsExactly("/machine/monitor", "run");
+        assertThat(texts(new ObjectMapper()
+                        .readTree(folder.resolve("exec.json").toFile())
+                        .get("args")))
+                .containsExactly("/machine/monitor", "exec", "--terminal", "--", "sh", "-c", "x");
+        assertThat(bundle.at("/linux/resources/memory/limit").asLong()).isEqualTo((512L << 20) + MicroVmLimits.RESERVE);
+        assertThat(bundle.at("/linux/resources/pids/limit").asLong()).isGreaterThan(512);
+        assertThat(bundle.at("/mounts").toString()).contains("/machine/tun", "/run/x/devices/tun");
+    }
+
     private static JsonNode gvisor(ResourceAmounts limits) throws IOException {
         return bundle(
                 spec(limits),
-                new AgentRoot.Made(false, List.of(), RunAs.ROOT, false),
+                root(false, List.of(), RunAs.ROOT, Starter.NONE),
                 DriverKind.GVISOR,
                 Confinement.SHIPPED,
                 false);

@@ -69,6 +69,12 @@ final class TestNode implements AutoCloseable {
         return new TestNode(node.directory, node.settings.withGvisor(gvisor));
     }
 
+    /** Whose agents in virtual machines have these. */
+    static TestNode withMicroVms(MicroVmSettings microVm) throws IOException {
+        TestNode node = start();
+        return new TestNode(node.directory, node.settings.withMicroVm(microVm));
+    }
+
     /** With these directories, which are removed when it is closed. */
     static TestNode at(Path stateDirectory, Path runDirectory, HostRoot hostRoot) {
         return new TestNode(stateDirectory, settings(stateDirectory, runDirectory, hostRoot, 0, OptionalLong.empty()));
@@ -94,6 +100,7 @@ final class TestNode implements AutoCloseable {
                 new IdRange(300_000_000, 64 * IdRange.PER_SANDBOX),
                 runtime(),
                 gvisor(),
+                microVm(),
                 hostRoot,
                 logLimitBytes,
                 unaskedStorage,
@@ -139,6 +146,7 @@ final class TestNode implements AutoCloseable {
             case PROCESS -> process;
             case CONTAINER -> process.container();
             case GVISOR -> process.gvisor();
+            case MICROVM -> process.microVm();
         };
     }
 
@@ -153,6 +161,10 @@ final class TestNode implements AutoCloseable {
             return GvisorSettings.DEFAULT;
         }
         return TestGvisor.required();
+    }
+
+    private static MicroVmSettings microVm() {
+        return kind() == DriverKind.MICROVM ? TestMicroVm.required() : MicroVmSettings.DEFAULT;
     }
 
     private static SandboxRoot root() {
@@ -185,9 +197,11 @@ final class TestNode implements AutoCloseable {
                 List.of(mounts));
     }
 
+    /** In a virtual machine with room for its kernel. */
     static ResourceAmounts limits(long cpuMillis, long memoryBytes, long pids) {
+        long memory = kind() == DriverKind.MICROVM ? Math.max(memoryBytes, 256L << 20) : memoryBytes;
         return new ResourceAmounts(
-                OptionalLong.of(cpuMillis), OptionalLong.of(memoryBytes), OptionalLong.empty(), OptionalLong.of(pids));
+                OptionalLong.of(cpuMillis), OptionalLong.of(memory), OptionalLong.empty(), OptionalLong.of(pids));
     }
 
     static ResourceAmounts openFiles(long number) {

@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** An agent over gVisor, as users have it. It is spoken to through the streams of a process that is begun in it. */
-final class GvisorAgent extends Attacker {
+/** An agent of any driver, from an image. It is spoken to through the streams of a process that is begun in it. */
+final class DriverAgent extends Attacker {
     private final IsolationDriver driver;
     private final NetworkAttachment network;
     private Optional<ExecSession> session = Optional.empty();
@@ -36,7 +36,7 @@ final class GvisorAgent extends Attacker {
      *
      * @param first what its first process does before it waits
      */
-    GvisorAgent(IsolationDriver driver, String first) throws SandboxException {
+    DriverAgent(IsolationDriver driver, String first) throws SandboxException {
         this.driver = driver;
         SandboxSpec spec = new SandboxSpec(
                 id(),
@@ -54,7 +54,7 @@ final class GvisorAgent extends Attacker {
     }
 
     private static byte[] program() {
-        try (InputStream stream = Objects.requireNonNull(GvisorAgent.class.getResourceAsStream("agent.py"))) {
+        try (InputStream stream = Objects.requireNonNull(DriverAgent.class.getResourceAsStream("agent.py"))) {
             return stream.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,0 +1,3 @@
+module agentcontainers.dev/micro-vm
+
+go 1.19
