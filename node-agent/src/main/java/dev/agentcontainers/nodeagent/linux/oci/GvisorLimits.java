@@ -2,13 +2,11 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +23,6 @@ final class GvisorLimits {
     /** What gVisor and its gofer take by themselves is about 40 MiB; below this it may not come up. */
     static final long LEAST_MEMORY = 64L << 20;
 
-    private static final String MEMORY_FIELD = "spec.resources.limits.memory";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Threads of gVisor and of its gofer: of Go's runtime, and of calls that block. */
@@ -35,31 +32,7 @@ final class GvisorLimits {
 
     /** Refuses what would have no effect. */
     static void require(SandboxSpec spec) throws SandboxException {
-        OptionalLong memory = spec.limits().memoryBytes();
-        if (memory.isPresent() && memory.getAsLong() < LEAST_MEMORY) {
-            throw new SandboxException(
-                    Step.PREPARE,
-                    Kind.INVALID_SPEC,
-                    MEMORY_FIELD + " is " + memory.getAsLong() + " bytes; the driver gvisor needs at least "
-                            + LEAST_MEMORY + " (64Mi), of which its own kernel takes about 40Mi");
-        }
-        if (spec.runtimeDirectory().isPresent()) {
-            throw new SandboxException(
-                    Step.PREPARE,
-                    Kind.UNSUPPORTED,
-                    "spec.session: the driver gvisor has none: use an IsolationClass of the driver container");
-        }
-        for (ResolvedMount mount : spec.mounts()) {
-            if (mount instanceof ResolvedMount.Denied denied && RootfsPlanner.isKernels(denied.path())) {
-                throw new SandboxException(
-                        Step.PREPARE,
-                        Kind.UNSUPPORTED,
-                        "spec.filesystem.mounts: '" + denied.path()
-                                + "' is denied, but in the driver gvisor /proc, /sys"
-                                + " and /dev are of its own kernel, which hides nothing in them: leave it out or use an"
-                                + " IsolationClass of the driver container");
-            }
-        }
+        OwnKernel.require(spec, DriverKind.GVISOR, LEAST_MEMORY, "its own kernel takes about 40Mi");
     }
 
     /** The same, with as many processes and threads as the host sees of them at most. */

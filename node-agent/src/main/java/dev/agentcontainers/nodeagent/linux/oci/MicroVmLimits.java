@@ -1,12 +1,10 @@
 package dev.agentcontainers.nodeagent.linux.oci;
 
-import dev.agentcontainers.nodeagent.linux.rootfs.RootfsPlanner;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
-import dev.agentcontainers.nodeagent.sandbox.SandboxSpec.ResolvedMount;
 import java.util.OptionalLong;
 
 /**
@@ -23,39 +21,13 @@ final class MicroVmLimits {
     /** QEMU's own, with the code that it makes where it emulates, and the monitor's. */
     static final long RESERVE = 256L << 20;
 
-    private static final String MEMORY_FIELD = "spec.resources.limits.memory";
-
     /** Threads of QEMU, for each processor and for files, and of the monitor. */
     private static final long OWN_THREADS = 512;
 
     private MicroVmLimits() {}
 
     static void require(SandboxSpec spec) throws SandboxException {
-        OptionalLong memory = spec.limits().memoryBytes();
-        if (memory.isPresent() && memory.getAsLong() < LEAST_MEMORY) {
-            throw new SandboxException(
-                    Step.PREPARE,
-                    Kind.INVALID_SPEC,
-                    MEMORY_FIELD + " is " + memory.getAsLong() + " bytes; the driver microvm needs at least "
-                            + LEAST_MEMORY + " (160Mi), of which the machine's own kernel takes its part");
-        }
-        if (spec.runtimeDirectory().isPresent()) {
-            throw new SandboxException(
-                    Step.PREPARE,
-                    Kind.UNSUPPORTED,
-                    "spec.session: the driver microvm has none: use an IsolationClass of the driver container");
-        }
-        for (ResolvedMount mount : spec.mounts()) {
-            if (mount instanceof ResolvedMount.Denied denied && RootfsPlanner.isKernels(denied.path())) {
-                throw new SandboxException(
-                        Step.PREPARE,
-                        Kind.UNSUPPORTED,
-                        "spec.filesystem.mounts: '" + denied.path()
-                                + "' is denied, but in the driver microvm /proc, /sys and /dev are of the machine's own"
-                                + " kernel, which hides nothing in them: leave it out or use an IsolationClass of the"
-                                + " driver container");
-            }
-        }
+        OwnKernel.require(spec, DriverKind.MICROVM, LEAST_MEMORY, "the machine's own kernel takes its part");
     }
 
     /** What the machine has. */
@@ -80,7 +52,7 @@ final class MicroVmLimits {
     /** What a machine was made with stays. */
     static void requireSame(ResourceAmounts limits, MicroVmConfiguration made) throws SandboxException {
         if (made.memoryBytes() != memory(limits)) {
-            throw unchangeable(MEMORY_FIELD);
+            throw unchangeable(OwnKernel.MEMORY_FIELD);
         }
         if (!made.tasks().equals(limits.pids())) {
             throw unchangeable(GvisorLimits.PIDS_FIELD);
