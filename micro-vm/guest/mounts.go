@@ -104,7 +104,7 @@ func mountRoot(privileged bool) (int, error) {
 	if err := os.Chdir(agentRoot); err != nil {
 		return 0, err
 	}
-	// As the root of the whole mount namespace, not as a folder that processes are confined to: those can't make user namespaces.
+	// As the root of the whole mount namespace, not as a folder that processes are confined to: those can't make user namespaces, which privileged ones may.
 	if err := (mounted{".", "/", "", syscall.MS_MOVE, ""}).mount(); err != nil {
 		return 0, err
 	}

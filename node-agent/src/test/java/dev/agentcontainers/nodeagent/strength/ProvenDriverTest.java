@@ -149,6 +149,21 @@ class ProvenDriverTest {
         assertThat(driver.weakness()).isEmpty();
     }
 
+    /** As of a machine whose processors are emulated now, and were not when it was measured. */
+    @Test
+    void whatIsThereNowCountsWhereItIsWeakerThanWhatWasMeasured() {
+        driver.remember(new StrengthReport(
+                "test",
+                "switchable",
+                SwitchableDriver.READY.version(),
+                IsolationLevel.MicroVM,
+                "6.1.0",
+                GivenStrength.AT,
+                List.of(new ProbeResult("one", IsolationLevel.MicroVM, Verdict.PASSED, "refused"))));
+        driver.probe();
+        assertThat(driver.last()).isEqualTo(SwitchableDriver.READY);
+    }
+
     @Test
     void aReportOfAnotherVersionDoesNotCount() {
         driver.remember(new StrengthReport(

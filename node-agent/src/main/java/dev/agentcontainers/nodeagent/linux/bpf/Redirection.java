@@ -6,7 +6,7 @@ public final class Redirection {
 
     private Redirection() {}
 
-    /** Changes with the program. */
+    /** By which it is known which one an interface has. */
     public static String name(int target) {
         return "ac_to_" + target;
     }

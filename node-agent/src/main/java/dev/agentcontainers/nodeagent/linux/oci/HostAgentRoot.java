@@ -51,7 +51,7 @@ record HostAgentRoot(
                         paths.root(),
                         SandboxCreation.parameters(spec, storage, hostFolders, volumes, ids, RunAs.ROOT));
         if (fence.isPresent()) {
-            new ProgramSearch(mounts, paths.root(), ids)
+            new ProgramSearch(mounts, paths.root(), ids, RunAs.ROOT)
                     .require(spec.command().getFirst(), BundleConfiguration.path(spec), spec.workingDirectory());
         }
         return new Made(

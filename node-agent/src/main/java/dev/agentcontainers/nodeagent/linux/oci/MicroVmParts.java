@@ -17,12 +17,13 @@ import java.nio.file.Path;
  */
 record MicroVmParts(Path qemu, Path kernel, Path initialFiles, Path monitor, String version) {
     static MicroVmParts of(MicroVmSettings settings) throws MissingException {
-        String program = "qemu-system-" + (System.getProperty("os.arch").equals("aarch64") ? "aarch64" : "x86_64");
+        boolean arm = System.getProperty("os.arch").equals("aarch64");
+        String program = arm ? "qemu-system-aarch64" : "qemu-system-x86_64";
         Path qemu = Program.find(program)
                 .map(Program::path)
                 .orElseThrow(() -> new MissingException(program
-                        + " was not found: install QEMU, for example 'apt-get install --no-install-recommends"
-                        + " qemu-system-x86'"));
+                        + " was not found: install QEMU, for example 'apt-get install --no-install-recommends "
+                        + (arm ? "qemu-system-arm'" : "qemu-system-x86'")));
         if (!qemu.startsWith("/usr")) {
             throw new MissingException(
                     qemu + " is not below /usr, which is all that it would see of the machine's programs");

@@ -50,9 +50,9 @@ record MicroVmRoot(
             throws IOException, SandboxException {
         Made made = agent.make(spec, paths, ids, storage);
         new ImageTree(paths.root(), ids.first()).makePlaces(KERNELS);
-        new ProgramSearch(mounts, paths.root(), ids)
-                .require(spec.command().getFirst(), BundleConfiguration.path(spec), spec.workingDirectory());
         RunAs runAs = made.runAs();
+        new ProgramSearch(mounts, paths.root(), ids, runAs)
+                .require(spec.command().getFirst(), BundleConfiguration.path(spec), spec.workingDirectory());
         long owner = ids.first() + runAs.user();
         MicroVmConfiguration.of(spec, runAs, machine.parts(), machine.accelerator(), confinement)
                 .write(paths.machine());

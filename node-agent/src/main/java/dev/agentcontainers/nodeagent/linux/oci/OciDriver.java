@@ -64,9 +64,10 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Agents in namespaces of their own, over the host's root (the driver {@code process}) or an image's (the driver {@code
- * container}), over gVisor's kernel in place of the host's (the driver {@code gvisor}), and in a virtual machine with a kernel of its
- * own (the driver {@code microvm}), which is confined as an agent is: the isolation is an OCI runtime's and QEMU's, the supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. The
- * drivers of a node share what they know: each finds and removes sandboxes of the others as well. Thread-safe.
+ * container}), over gVisor's kernel in place of the host's (the driver {@code gvisor}), and in a virtual machine with a kernel of
+ * its own (the driver {@code microvm}), which is confined as an agent is: the isolation is an OCI runtime's and QEMU's, the
+ * supervision conmon's, so that agents outlive this process. All its knowledge is on the machine. The drivers of a node share
+ * what they know: each finds and removes sandboxes of the others as well. Thread-safe.
  */
 public final class OciDriver implements IsolationDriver, AutoCloseable {
     private final DriverKind kind;

@@ -11,9 +11,10 @@ import java.nio.file.Path;
  * Looks whether an agent's program is there before anything is started, as the runtime does where it starts the program itself.
  *
  * @param root of the sandbox, complete but for the kernel's filesystems
- * @param ids of the sandbox, which has no privileges
+ * @param ids of the sandbox
+ * @param runAs who is to execute it, without privileges
  */
-record ProgramSearch(Mounts mounts, Path root, IdRange ids) {
+record ProgramSearch(Mounts mounts, Path root, IdRange ids, RunAs runAs) {
     private static final int TYPE = 0xf000;
     private static final int FILE = 0x8000;
 
@@ -68,7 +69,7 @@ record ProgramSearch(Mounts mounts, Path root, IdRange ids) {
 
     private boolean isExecutable(Path file) throws IOException {
         int mode = number(file, "mode");
-        int bit = isOwn(number(file, "uid")) ? 0100 : isOwn(number(file, "gid")) ? 010 : 01;
+        int bit = isUser(number(file, "uid")) ? 0100 : isGroup(number(file, "gid")) ? 010 : 01;
         return (mode & TYPE) == FILE && (mode & bit) != 0;
     }
 
@@ -76,8 +77,16 @@ record ProgramSearch(Mounts mounts, Path root, IdRange ids) {
         return (int) Files.getAttribute(file, "unix:" + attribute);
     }
 
-    /** User and group 0 of the sandbox. */
-    private boolean isOwn(int id) {
-        return Integer.toUnsignedLong(id) == ids.first();
+    private boolean isUser(int id) {
+        return inside(id) == runAs.user();
+    }
+
+    private boolean isGroup(int id) {
+        return inside(id) == runAs.group() || runAs.groups().stream().anyMatch(group -> inside(id) == group);
+    }
+
+    /** The host's ids as the sandbox has them. */
+    private long inside(int id) {
+        return Integer.toUnsignedLong(id) - ids.first();
     }
 }

@@ -142,12 +142,12 @@ class MicroVmIT {
         String output = outputOf(
                 shell(
                         "uname -r; hostname; echo $GREETING; id -u; grep -E 'Cap(Prm|Eff|Bnd)|NoNew' /proc/self/status;"
-                                + " ls -A /dev; ls -A / ; (mknod /tmp/x c 1 1; mount -t tmpfs x /mnt; cat /dev/mem) 2>&1; true"));
+                                + " ls -A /dev; ls -A / ; (mknod /tmp/x c 1 1; mount -t tmpfs x /mnt; cat /dev/mem; unshare -U echo NAMESPACE) 2>&1; true"));
         assertThat(output)
                 .doesNotContain(host)
                 .contains("agent-host\nhello\n0\n")
                 .contains("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1")
-                .doesNotContain("vport", "kmsg", "vda", "init\n", "modules\n")
+                .doesNotContain("NAMESPACE\n", "vport", "kmsg", "vda", "init\n", "modules\n")
                 .contains("Operation not permitted");
     }
 

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
 import dev.agentcontainers.nodeagent.linux.rootfs.Mounts;
@@ -9,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,8 +48,29 @@ class ProgramSearchTest {
     }
 
     private void search(String program) throws IOException {
-        new ProgramSearch(Mounts.ofThisMachine(), root, new IdRange(300_000_000, 65_536))
-                .require(program, PATH, "/work");
+        search(program, new IdRange(300_000_000, 65_536), RunAs.ROOT);
+    }
+
+    private void search(String program, IdRange ids, RunAs runAs) throws IOException {
+        new ProgramSearch(Mounts.ofThisMachine(), root, ids, runAs).require(program, PATH, "/work");
+    }
+
+    /** An image's user: what counts are its own ids in the sandbox. */
+    @Test
+    void whoExecutesItCounts() throws IOException {
+        Path tool = root.resolve("usr/bin/roots");
+        int user = 1000;
+        IdRange shifted = new IdRange(300_000_000, 65_536);
+        assumeTrue("root".equals(System.getProperty("user.name")), "needs root, to give files away");
+        Files.setAttribute(tool, "unix:uid", (int) shifted.first() + user);
+        assertThatCode(() -> search("roots", shifted, new RunAs(user, 5, List.of(), Optional.empty())))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> search("roots", shifted, RunAs.ROOT)).hasMessageContaining("Permission denied");
+        Files.setAttribute(tool, "unix:gid", (int) shifted.first() + 7);
+        assertThatCode(() -> search("roots", shifted, new RunAs(1, 5, List.of(7), Optional.empty())))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> search("roots", shifted, new RunAs(1, 5, List.of(6), Optional.empty())))
+                .hasMessageContaining("Permission denied");
     }
 
     @ParameterizedTest
