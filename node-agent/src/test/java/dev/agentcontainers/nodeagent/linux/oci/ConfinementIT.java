@@ -142,6 +142,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("shared-machine")
     void itHasNoPrivilegeAndASystemCallFilter() throws Exception {
         assertThat(node.outputOf("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t' ' '"))
                 .isEqualTo("""
@@ -194,6 +195,7 @@ class ConfinementIT {
 
     /** Each system call with arguments that would work for somebody who may. */
     @Test
+    @Tag("shared-machine")
     void dangerousSystemCallsAreRefused() throws Exception {
         String script = """
             import ctypes, errno, os, platform
@@ -375,6 +377,7 @@ class ConfinementIT {
     }
 
     @Test
+    @Tag("shared-machine")
     void processesOfTheHostAreNotSeen() throws Exception {
         assertThat(node.outputOf("ls -d /proc/[0-9]* | wc -l; kill -0 "
                         + ProcessHandle.current().pid() + " 2>/dev/null && echo seen; readlink /proc/1/root"))

@@ -81,6 +81,7 @@ class ExecIT {
     }
 
     @Test
+    @Tag("shared-machine")
     void itIsAsConfinedAsTheAgent() throws Exception {
         try (ExecSession session = exec(
                 false,

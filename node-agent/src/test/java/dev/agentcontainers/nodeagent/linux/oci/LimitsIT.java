@@ -32,6 +32,10 @@ import org.junit.jupiter.api.Timeout;
 @Tag("resources")
 @Timeout(120)
 class LimitsIT {
+    /** Piece by piece: what asks for more than there is at once is told so, and not killed. */
+    private static final List<String> MEMORY_BOMB =
+            List.of("python3", "-c", "taken = []\nwhile True: taken.append(b'x' * (4 << 20))");
+
     private static final long MIB = 1 << 20;
     private static final int OPEN_FILES = 300;
     private TestNode node;
@@ -48,10 +52,7 @@ class LimitsIT {
 
     @Test
     void aMemoryBombIsKilledAndReported() throws Exception {
-        SandboxSpec spec = TestNode.spec(
-                TestNode.newId(),
-                List.of("python3", "-c", "b = bytearray(256 << 20)"),
-                TestNode.limits(1000, 64 * MIB, 50));
+        SandboxSpec spec = TestNode.spec(TestNode.newId(), MEMORY_BOMB, TestNode.limits(1000, 64 * MIB, 50));
         assertThat(node.run(spec)).satisfies(exit -> {
             assertThat(exit.code()).isEqualTo(137);
             assertThat(exit.outOfMemory()).isTrue();
@@ -95,10 +96,7 @@ class LimitsIT {
         SandboxSpec neighbour = TestNode.shell(
                 "until [ -e /tmp/end ]; do sleep 0.05; done; exit 5", TestNode.limits(1000, 64 * MIB, 50));
         node.begin(neighbour);
-        SandboxSpec memory = TestNode.spec(
-                TestNode.newId(),
-                List.of("python3", "-c", "b = bytearray(256 << 20)"),
-                TestNode.limits(1000, 64 * MIB, 50));
+        SandboxSpec memory = TestNode.spec(TestNode.newId(), MEMORY_BOMB, TestNode.limits(1000, 64 * MIB, 50));
         SandboxSpec processes = TestNode.shell(
                 "for i in $(seq 30); do sleep 1000 & done; exit 4", TestNode.limits(1000, 256 * MIB, 20));
         SandboxSpec storage = TestNode.shell(

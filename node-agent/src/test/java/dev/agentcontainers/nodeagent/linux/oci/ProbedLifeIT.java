@@ -240,6 +240,8 @@ class ProbedLifeIT {
 
         assertThat(awaitAvailability("StartupProbePending").available()).isFalse();
         await().atMost(PATIENCE).until(() -> node.code(agent.id(), "test", "-s", "/tmp/asked") == 0);
+        // As it begins, it removes what an earlier run has left.
+        await().atMost(PATIENCE).until(() -> node.code(agent.id(), "test", "-e", "/tmp/serves") == 0);
         touch(agent, "ready");
         assertThat(node.code(agent.id(), "test", "-e", "/tmp/lives"))
                 .as("asked before it has started")
