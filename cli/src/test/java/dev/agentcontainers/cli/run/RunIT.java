@@ -59,7 +59,8 @@ class RunIT {
 
         assertThat(run.await()).isEqualTo(7);
         assertThat(run.output()).isEqualTo("out\nno end of line");
-        assertThat(run.errorOutput()).isEqualTo("err\n");
+        // A slow machine says beside it what it waits for.
+        assertThat(run.errorOutput().replaceAll("agentctl: still .*\n", "")).isEqualTo("err\n");
     }
 
     @Test
