@@ -3,6 +3,7 @@ package dev.agentcontainers.bench.density;
 import dev.agentcontainers.bench.Bench.Benchmark;
 import dev.agentcontainers.bench.Bench.Run;
 import dev.agentcontainers.bench.Commands;
+import dev.agentcontainers.bench.MachineMemory;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
 import dev.agentcontainers.bench.SupervisedAgent;

@@ -1,5 +1,6 @@
 package dev.agentcontainers.bench.density;
 
+import dev.agentcontainers.bench.MachineMemory;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;

@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.bench.Bench.Benchmark;
 import dev.agentcontainers.bench.Bench.Run;
+import dev.agentcontainers.bench.MachineMemory;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
@@ -21,7 +22,7 @@ public final class FenceLoad implements Benchmark {
 
     @Override
     public String description() {
-        return "1,000 agents in one fence: load all rules, change one agent's, attach one more (root)";
+        return "1,000 agents in one fence: load all rules, change one agent's, attach one more; memory of each (root)";
     }
 
     @Override
@@ -32,6 +33,7 @@ public final class FenceLoad implements Benchmark {
             for (int i = 0; i < agents; i++) {
                 groups.add(group(i, 443));
             }
+            MachineMemory before = MachineMemory.now();
             Samples load = report.samples("load all rules");
             for (int i = 0; i < run.times(5, 2); i++) {
                 network.fence().apply(List.of());
@@ -39,6 +41,7 @@ public final class FenceLoad implements Benchmark {
                 network.fence().apply(groups);
                 load.addNanos(System.nanoTime() - begin);
             }
+            MachineMemory loaded = MachineMemory.now();
             Samples attach = report.samples("attach an agent, %,d of them".formatted(agents));
             for (int i = 0; i < agents; i++) {
                 var agent = network.agent();
@@ -52,6 +55,9 @@ public final class FenceLoad implements Benchmark {
             }
             report.figure("attach: the first 100, p50", "%.1f ms".formatted(median(attach, 0, 100)));
             report.figure("attach: the last 100, p50", "%.1f ms".formatted(median(attach, agents - 100, agents)));
+            MachineMemory attached = MachineMemory.now();
+            report.figure("memory of each group's rules", grown(before, loaded, agents));
+            report.figure("memory of each agent's attachment, its namespace too", grown(loaded, attached, agents));
             Samples change = report.samples("change the rules of one");
             for (int i = 0; i < run.times(20, 3); i++) {
                 groups.set(7, group(7, 1000 + i));
@@ -71,6 +77,14 @@ public final class FenceLoad implements Benchmark {
             report.gate("change the rules of one, p50", change.median(), MOST_CHANGE_MILLIS, "ms");
             report.gate("load all rules with all agents, p50", reload.median(), MOST_LOAD_MILLIS, "ms");
         }
+    }
+
+    /** Of what the node agent has for it only what it keeps, and not what it needs while it works. */
+    private static String grown(MachineMemory from, MachineMemory to, int agents) {
+        return "kernel %.1f KiB, node agent %.1f KiB"
+                .formatted(
+                        (double) (to.kernelSum() - from.kernelSum()) / agents,
+                        (double) (to.heap() - from.heap()) / agents);
     }
 
     private static double median(Samples samples, int from, int to) {

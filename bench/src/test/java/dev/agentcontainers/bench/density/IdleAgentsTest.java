@@ -2,6 +2,7 @@ package dev.agentcontainers.bench.density;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcontainers.bench.MachineMemory;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

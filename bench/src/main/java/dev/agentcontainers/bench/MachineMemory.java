@@ -1,4 +1,4 @@
-package dev.agentcontainers.bench.density;
+package dev.agentcontainers.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,14 +18,14 @@ import java.util.TreeMap;
  * @param heap of this process after a collection
  * @param resident of this process
  */
-record MachineMemory(long available, Map<String, Long> kernel, long files, long heap, long resident) {
+public record MachineMemory(long available, Map<String, Long> kernel, long files, long heap, long resident) {
     /** Of it the kernel can take back much of SReclaimable under pressure: names and inodes of files. */
     private static final List<String> KERNEL =
             List.of("SUnreclaim", "SReclaimable", "KernelStack", "PageTables", "Percpu");
 
     private static final long KIBI = 1024;
 
-    static MachineMemory now() throws IOException {
+    public static MachineMemory now() throws IOException {
         // Twice: what the first one has finalized goes with the second.
         System.gc();
         System.gc();
@@ -40,17 +40,17 @@ record MachineMemory(long available, Map<String, Long> kernel, long files, long 
                 value(Files.readAllLines(Path.of("/proc/self/status")), "VmRSS"));
     }
 
-    long kernelSum() {
+    public long kernelSum() {
         return kernel.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Processes' proportional set size: memory that several share is counted to each in part. 0 for one that has ended. */
-    static long proportional(long pid) {
+    public static long proportional(long pid) {
         return mapped(pid, "Pss");
     }
 
     /** Of it what is in no file: a process's own data. */
-    static long anonymous(long pid) {
+    public static long anonymous(long pid) {
         return mapped(pid, "Pss_Anon");
     }
 
@@ -63,7 +63,7 @@ record MachineMemory(long available, Map<String, Long> kernel, long files, long 
     }
 
     /** The number in a line {@code NAME: NUMBER kB}. */
-    static long value(List<String> lines, String name) {
+    public static long value(List<String> lines, String name) {
         return lines.stream()
                 .filter(line -> line.startsWith(name + ":"))
                 .map(line -> line.substring(name.length() + 1).replaceAll("[^0-9]", ""))
