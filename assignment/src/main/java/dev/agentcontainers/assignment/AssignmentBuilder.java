@@ -11,6 +11,7 @@ import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.ValueSource;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.api.v1alpha1.ImagePullSecret;
 import dev.agentcontainers.api.v1alpha1.IsolationClass;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.assignment.reference.Reference;
@@ -58,7 +59,8 @@ public final class AssignmentBuilder {
                 new AgentAssignmentSpec.Driver(
                         isolationClass.getMetadata().getName(),
                         isolationClass.getSpec().driver(),
-                        isolationClass.getSpec().parameters()),
+                        isolationClass.getSpec().parameters(),
+                        level(isolationClass)),
                 image(),
                 spec.command(),
                 spec.args(),
@@ -95,6 +97,12 @@ public final class AssignmentBuilder {
                 before.mountPullSecrets(),
                 before.session());
         return after.equals(before) ? Optional.empty() : Optional.of(after);
+    }
+
+    /** What the agent was placed by: the class that it names is as strong as it says, any other as strong as the agent asks for. */
+    private IsolationLevel level(IsolationClass isolationClass) {
+        @Nullable IsolationLevel minimum = spec.isolation().minimum();
+        return minimum == null ? isolationClass.getSpec().level() : minimum;
     }
 
     private AgentAssignmentSpec.AgentReference agentReference() {

@@ -88,6 +88,24 @@ class AssignmentBuilderTest {
                 .isNull();
     }
 
+    /** A class that is stronger than was asked for may turn out to be as weak as was asked for. */
+    @Test
+    void theDriverMustBeAsStrongAsTheAgentWasPlacedBy() {
+        assertThat(level("{className: strong}")).isEqualTo(IsolationLevel.UserspaceKernel);
+        assertThat(level("{minimum: Container}")).isEqualTo(IsolationLevel.Container);
+    }
+
+    private static IsolationLevel level(String isolation) {
+        IsolationClass strong = new IsolationClass();
+        strong.setMetadata(new ObjectMetaBuilder().withName("strong").build());
+        strong.setSpec(new IsolationClassSpec("gvisor", IsolationLevel.UserspaceKernel, null));
+        return new AssignmentBuilder(agent("{isolation: %s, image: a}".formatted(isolation)), "node-a", Set.of())
+                .create("agentnode-a", strong, "group", 7)
+                .getSpec()
+                .driver()
+                .level();
+    }
+
     @Test
     void changesOnlyWhatMayChange() {
         AgentContainer agent = agent();

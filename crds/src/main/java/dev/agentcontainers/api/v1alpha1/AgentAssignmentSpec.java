@@ -176,5 +176,15 @@ public record AgentAssignmentSpec(
             String name,
 
             @Size(max = 32) @JsonPropertyDescription("Parameters of the class.")
-            Map<@Size(max = 63) String, @Size(max = 1024) String> parameters) {}
+            Map<@Size(max = 63) String, @Size(max = 1024) String> parameters,
+
+            @JsonPropertyDescription(
+                    "The level that the driver must have established on the node: an agent is not begun while it counts for less. Absent in assignments of older operators, which asked for none.")
+            IsolationLevel level) {
+
+        /** For which no level is asked. */
+        public Driver(String className, String name, Map<String, String> parameters) {
+            this(className, name, parameters, null);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.driver;
 
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -27,6 +28,14 @@ public interface IsolationDriver {
 
     /** Finds out, by a real launch, whether and how strongly this machine can run sandboxes with this driver. */
     DriverProbe probe();
+
+    /**
+     * Why it counts for less than that level here; empty where it counts for it, where it can begin no agent at all, which {@link
+     * #prepare} says, and where nobody has measured. Asks what is known and tries nothing.
+     */
+    default Optional<String> shortOf(IsolationLevel level) {
+        return Optional.empty();
+    }
 
     /**
      * Prepares what survives restarts of the agent: workspace, identity range, limits of storage. Refuses with kind

@@ -51,7 +51,8 @@ public final class AssignmentMapping {
                 new Assignment.Driver(
                         spec.driver().className(),
                         spec.driver().name(),
-                        Optional.ofNullable(spec.driver().parameters()).orElse(Map.of())),
+                        Optional.ofNullable(spec.driver().parameters()).orElse(Map.of()),
+                        Optional.ofNullable(spec.driver().level())),
                 Optional.ofNullable(spec.image()).map(image -> image(image, listOf(spec.args()))),
                 command(spec),
                 Optional.ofNullable(spec.workingDir()),

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.observability;
 
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
@@ -35,6 +36,11 @@ public final class MeteredDriver implements IsolationDriver {
     @Override
     public DriverProbe probe() {
         return driver.probe();
+    }
+
+    @Override
+    public Optional<String> shortOf(IsolationLevel level) {
+        return driver.shortOf(level);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import java.time.Duration;
@@ -127,10 +128,22 @@ public record Assignment(
         }
     }
 
-    /** The isolation driver that is to be used. */
-    public record Driver(String className, String name, Map<String, String> parameters) {
+    /**
+     * The isolation driver that is to be used.
+     *
+     * @param level for which it must count here for the agent to be begun; empty where the operator asks for none
+     */
+    public record Driver(
+            String className, String name, Map<String, String> parameters, Optional<IsolationLevel> level) {
         public Driver {
             parameters = Map.copyOf(parameters);
+            // In journals of versions that knew none.
+            level = level == null ? Optional.empty() : level;
+        }
+
+        /** For which no level is asked. */
+        public Driver(String className, String name, Map<String, String> parameters) {
+            this(className, name, parameters, Optional.empty());
         }
     }
 

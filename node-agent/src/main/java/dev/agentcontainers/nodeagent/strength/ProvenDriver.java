@@ -142,6 +142,19 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
         return new DriverProbe.Ready(ready.version(), strength.get(), ready.features(), notes);
     }
 
+    @Override
+    public Optional<String> shortOf(IsolationLevel level) {
+        return last() instanceof DriverProbe.Ready ready && ready.strength().compareTo(level) < 0
+                ? Optional.of(
+                        "the isolation driver '%s' counts as %s on this node at present, and the agent must have %s%s"
+                                .formatted(
+                                        name(),
+                                        ready.strength(),
+                                        level,
+                                        ready.notes().isEmpty() ? "" : ": " + String.join("; ", ready.notes())))
+                : Optional.empty();
+    }
+
     private static String described(List<ProbeResult> against) {
         if (against.isEmpty()) {
             return "nothing could be attempted";

@@ -176,7 +176,7 @@ final class AgentLoop implements Runnable {
             cleared = false;
         }
         if (entry.state() == JournalEntry.State.SEEN) {
-            return adoptOrAdmit(entry, state);
+            return adoptOrAdmit(entry, driver, state);
         }
         return switch (state) {
             case SandboxState.Absent _ ->
@@ -204,7 +204,7 @@ final class AgentLoop implements Runnable {
     }
 
     /** The node has the last word on what the operator placed here. */
-    private Next admit(JournalEntry entry) {
+    private Next admit(JournalEntry entry, IsolationDriver driver) {
         Assignment assignment = entry.assignment();
         Optional<Enforced> policy = node.policy().enforced();
         if (policy.isEmpty()) {
@@ -217,6 +217,10 @@ final class AgentLoop implements Runnable {
                     "StaleBinding",
                     "assigned by leader epoch " + assignment.epoch() + ", but this node follows epoch "
                             + policy.get().epoch());
+        }
+        Optional<String> weak = Launch.weakness(assignment, driver);
+        if (weak.isPresent()) {
+            return reject(entry, AgentReports.TOO_WEAK, weak.get());
         }
         Optional<String> lack = capacity.reserve(id, assignment.requests());
         if (lack.isPresent()) {
@@ -232,9 +236,9 @@ final class AgentLoop implements Runnable {
     }
 
     /** What has run was accepted once, even if the journal of it is lost: it is not judged anew. */
-    private Next adoptOrAdmit(JournalEntry entry, SandboxState state) {
+    private Next adoptOrAdmit(JournalEntry entry, IsolationDriver driver, SandboxState state) {
         return switch (state) {
-            case SandboxState.Absent _, SandboxState.Broken _, SandboxState.Created _ -> admit(entry);
+            case SandboxState.Absent _, SandboxState.Broken _, SandboxState.Created _ -> admit(entry, driver);
             case SandboxState.Running running -> adopt(entry, running.startedAt());
             case SandboxState.Exited(ExitStatus exit) -> adopt(entry, exit.finishedAt());
         };

@@ -22,6 +22,9 @@ import java.util.function.Supplier;
 
 /** Says what is true of one agent, once for each change. Used by one thread. */
 final class AgentReports {
+    /** The reason of an agent whose driver does not isolate as strongly as it must be. */
+    static final String TOO_WEAK = "IsolationTooWeak";
+
     private final AgentReporter reporter;
     private final HeldImages images;
     private final Supplier<Optional<Health>> health;

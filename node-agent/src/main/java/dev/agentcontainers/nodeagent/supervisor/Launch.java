@@ -7,6 +7,8 @@ import dev.agentcontainers.nodeagent.journal.JournalEntry.Outcome;
 import dev.agentcontainers.nodeagent.journal.JournalException;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState;
@@ -64,10 +66,14 @@ final class Launch {
             reports.waiting(entry);
             return new Next.Wait(Next.earlier(entry.nextStartAt(), AfterExit.deadline(entry)));
         }
+        Optional<String> weak = weakness(entry.assignment(), driver);
+        if (weak.isPresent()) {
+            // It was accepted once, and may have files here that it would lose elsewhere.
+            return later(entry, AgentReports.TOO_WEAK, weak.get());
+        }
         Optional<String> lack = capacity.change(id, entry.assignment().requests());
         if (lack.isPresent()) {
-            reports.preparing(entry, "OutOfCapacity", lack.get());
-            return new Next.Wait(Next.earlier(Optional.of(nextTry()), AfterExit.deadline(entry)));
+            return later(entry, "OutOfCapacity", lack.get());
         }
         if (!entry.promised().equals(entry)) {
             agent.keep(entry.promised());
@@ -95,6 +101,11 @@ final class Launch {
         return launch(entry, driver, held.get());
     }
 
+    private Next later(JournalEntry entry, String reason, String message) {
+        reports.preparing(entry, reason, message);
+        return new Next.Wait(Next.earlier(Optional.of(nextTry()), AfterExit.deadline(entry)));
+    }
+
     /** Resolve, prepare, create, fence, start: each step only after the one before it is done. */
     private Next launch(JournalEntry entry, IsolationDriver driver, HeldImages.Had held) throws SandboxException {
         Assignment assignment = entry.assignment();
@@ -102,6 +113,11 @@ final class Launch {
         try {
             SandboxSpec spec = resolution.resolve(assignment, held);
             driver.prepare(spec);
+            Optional<String> weak = weakness(assignment, driver);
+            if (weak.isPresent()) {
+                // It was measured meanwhile.
+                throw new SandboxException(Step.PREPARE, Kind.TRANSIENT, weak.get());
+            }
             reached = agent.note(reached.beginning(node.bootId(), node.clock().instant()));
             NetworkAttachment network = driver.create(spec);
             Instant prepared = node.clock().instant();
@@ -120,6 +136,11 @@ final class Launch {
         // Off the way to the first instruction: after a loss of power this must be known.
         agent.keep(reached.started(node.clock().instant()));
         return new Next.Again();
+    }
+
+    /** Why the driver does not isolate as strongly as the agent must be, as far as that is known. */
+    static Optional<String> weakness(Assignment assignment, IsolationDriver driver) {
+        return assignment.driver().level().flatMap(driver::shortOf);
     }
 
     private Next failed(JournalEntry entry, IsolationDriver driver, SandboxException failure) throws SandboxException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.kubernetes.NodeFixture;
 import dev.agentcontainers.nodeagent.platform.NodeSettings;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
@@ -57,6 +58,17 @@ class NodeAgentIT {
             assertThat(agent.parts().orElseThrow().assignments().isSynced()).isTrue();
             assertThat(machine.fence().settings().orElseThrow().agentCidr()).isEqualTo("100.80.4.0/22");
             assertThat(node.node().getStatus().capacity()).containsEntry("agents", new Quantity("1021"));
+
+            String demanding = node.assign(IsolationLevel.MicroVM);
+            await("an agent that must be isolated more strongly than the driver was found to isolate")
+                    .atMost(NodeFixture.PATIENCE)
+                    .until(() -> phase(demanding).equals(Optional.of(AssignmentPhase.Rejected)));
+            assertThat(node.assignment(demanding).getStatus().reason()).isEqualTo("IsolationTooWeak");
+            assertThat(machine.driver().running()).containsExactly(new SandboxId(name));
+            node.deleteAssignment(demanding);
+            await().atMost(NodeFixture.PATIENCE)
+                    .until(() -> phase(demanding).equals(Optional.of(AssignmentPhase.Stopped)));
+            node.releaseAssignment(demanding);
         }
         assertThat(machine.driver().running()).containsExactly(new SandboxId(name));
 

@@ -24,6 +24,7 @@ public final class SwitchableDriver implements IsolationDriver {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     private final Map<SandboxId, SandboxStats> stats = new ConcurrentHashMap<>();
     private volatile boolean there;
+    private volatile IsolationLevel level = IsolationLevel.Process;
     private volatile int failures;
 
     public SwitchableDriver(boolean there) {
@@ -32,6 +33,11 @@ public final class SwitchableDriver implements IsolationDriver {
 
     public void tool(boolean isThere) {
         there = isThere;
+    }
+
+    /** What it says of itself from now on. */
+    public void claim(IsolationLevel claimed) {
+        level = claimed;
     }
 
     /** So many probes fail although the tool is there. */
@@ -64,7 +70,7 @@ public final class SwitchableDriver implements IsolationDriver {
             failures--;
             return MISSING;
         }
-        return there ? READY : MISSING;
+        return there ? new DriverProbe.Ready(READY.version(), level, READY.features(), READY.notes()) : MISSING;
     }
 
     @Override

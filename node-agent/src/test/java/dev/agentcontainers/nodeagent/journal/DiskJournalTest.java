@@ -3,6 +3,7 @@ package dev.agentcontainers.nodeagent.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
@@ -222,7 +223,8 @@ class DiskJournalTest {
                 new Assignment.Agent("team-a", "researcher", ID.value(), 4),
                 2,
                 9,
-                new Assignment.Driver("process", "process", Map.of("seccomp", "default")),
+                new Assignment.Driver(
+                        "process", "process", Map.of("seccomp", "default"), Optional.of(IsolationLevel.Container)),
                 Optional.of(new Assignment.Image(
                         "registry.example.org/agent:1",
                         Optional.of(PullPolicy.ALWAYS),

@@ -12,6 +12,7 @@ import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.KeyReference;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable.ValueSource;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
 import dev.agentcontainers.api.v1alpha1.ImagePullPolicy;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.MountAccess;
 import dev.agentcontainers.api.v1alpha1.Probes;
 import dev.agentcontainers.api.v1alpha1.Resources;
@@ -48,6 +49,11 @@ class AssignmentMappingTest {
         Assignment assignment = AssignmentMapping.assignment(resource(Assignments.spec(UID, List.of("sleep", "1"))));
 
         assertThat(assignment.id().value()).isEqualTo(UID);
+        assertThat(assignment.driver().level()).as("none is asked for").isEmpty();
+        assertThat(AssignmentMapping.assignment(resource(Assignments.spec(UID, IsolationLevel.UserspaceKernel)))
+                        .driver()
+                        .level())
+                .contains(IsolationLevel.UserspaceKernel);
         assertThat(assignment.agent()).hasToString("team-a/agent-6f1c");
         assertThat(assignment.agent().generation()).isEqualTo(Assignments.AGENT_GENERATION);
         assertThat(assignment.generation()).isEqualTo(4);

@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.AgentAssignmentSpec;
 import dev.agentcontainers.api.v1alpha1.AgentPort;
 import dev.agentcontainers.api.v1alpha1.EnvironmentVariable;
 import dev.agentcontainers.api.v1alpha1.Filesystem;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.Lifecycle;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
@@ -22,8 +23,35 @@ final class Assignments {
         return spec(uid, command, List.of(), List.of(), resources("100m", "32Mi"));
     }
 
+    /** For which the driver must count as that. */
+    static AgentAssignmentSpec spec(String uid, IsolationLevel level) {
+        return spec(
+                uid,
+                new AgentAssignmentSpec.Driver("process", "process", Map.of(), level),
+                List.of("true"),
+                List.of(),
+                List.of(),
+                resources("100m", "32Mi"));
+    }
+
     static AgentAssignmentSpec spec(
             String uid,
+            List<String> command,
+            List<EnvironmentVariable> environment,
+            List<Filesystem.Mount> mounts,
+            Resources resources) {
+        return spec(
+                uid,
+                new AgentAssignmentSpec.Driver("process", "process", Map.of()),
+                command,
+                environment,
+                mounts,
+                resources);
+    }
+
+    private static AgentAssignmentSpec spec(
+            String uid,
+            AgentAssignmentSpec.Driver driver,
             List<String> command,
             List<EnvironmentVariable> environment,
             List<Filesystem.Mount> mounts,
@@ -31,7 +59,7 @@ final class Assignments {
         return new AgentAssignmentSpec(
                 new AgentAssignmentSpec.AgentReference("team-a", "agent-" + uid, uid, AGENT_GENERATION),
                 EPOCH,
-                new AgentAssignmentSpec.Driver("process", "process", Map.of()),
+                driver,
                 null,
                 command,
                 null,

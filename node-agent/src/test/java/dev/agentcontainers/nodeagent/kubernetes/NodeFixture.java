@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicy;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodeSpec;
 import dev.agentcontainers.api.v1alpha1.Api;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.localcluster.ControlPlane;
 import dev.agentcontainers.localcluster.SharedControlPlane;
@@ -145,6 +146,15 @@ public final class NodeFixture implements AutoCloseable {
     public String assign() {
         String uid = UUID.randomUUID().toString();
         create(assignment(uid, List.of("sleep", "infinity")));
+        return uid;
+    }
+
+    /** The same, for which the driver must count as that. */
+    public String assign(IsolationLevel level) {
+        String uid = UUID.randomUUID().toString();
+        AgentAssignment assignment = assignment(uid, List.of("true"));
+        assignment.setSpec(Assignments.spec(uid, level));
+        create(assignment);
         return uid;
     }
 

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.driver.SwitchableDriver;
+import dev.agentcontainers.nodeagent.observability.MeteredDriver;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -162,6 +165,31 @@ class ProvenDriverTest {
                 List.of(new ProbeResult("one", IsolationLevel.MicroVM, Verdict.PASSED, "refused"))));
         driver.probe();
         assertThat(driver.last()).isEqualTo(SwitchableDriver.READY);
+    }
+
+    /** Asked by way of what measures steps too, as the supervisor does. */
+    @Test
+    void whatItWasFoundNotToWithstandIsSaidToWhoAsksForMore() throws Exception {
+        IsolationDriver asked = new MeteredDriver(driver, new SimpleMeterRegistry());
+        tool.claim(IsolationLevel.UserspaceKernel);
+        driver.probe();
+        assertThat(asked.shortOf(IsolationLevel.MicroVM)).as("prepare says it").isEmpty();
+        strength.give(
+                new ProbeResult("one", IsolationLevel.Container, Verdict.PASSED, "refused"),
+                new ProbeResult("kernel", IsolationLevel.UserspaceKernel, Verdict.PASSED, "its own"));
+        driver.measure(strength);
+        assertThat(asked.shortOf(IsolationLevel.UserspaceKernel)).isEmpty();
+        assertThat(asked.shortOf(IsolationLevel.MicroVM)).isPresent();
+
+        strength.give(
+                new ProbeResult("one", IsolationLevel.Container, Verdict.PASSED, "refused"),
+                new ProbeResult("kernel", IsolationLevel.UserspaceKernel, Verdict.FAILED, "the host's"));
+        driver.measure(strength);
+        assertThat(asked.shortOf(IsolationLevel.Container)).isEmpty();
+        assertThat(asked.shortOf(IsolationLevel.UserspaceKernel))
+                .contains(
+                        "the isolation driver 'switchable' counts as Container on this node at present, and the agent must"
+                                + " have UserspaceKernel: counts as Container and not as UserspaceKernel: kernel (the host's)");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.image.PullPolicy;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
@@ -171,6 +172,15 @@ public record Assignments(Assignment assignment) {
 
     Assignments driver(String driver) {
         return copy(assignment.epoch(), new Assignment.Driver(driver, driver, Map.of()), assignment.environment());
+    }
+
+    /** For which the driver must count as that. */
+    Assignments level(IsolationLevel level) {
+        Assignment.Driver driver = assignment.driver();
+        return copy(
+                assignment.epoch(),
+                new Assignment.Driver(driver.className(), driver.name(), driver.parameters(), Optional.of(level)),
+                assignment.environment());
     }
 
     /** With the keys as TOKEN, TOKEN1 and so on. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
@@ -323,6 +324,21 @@ class FailedStepTest {
         AgentReport report = node.awaitPhase(ID, AssignmentPhase.Rejected);
         assertThat(report.reason()).isEqualTo("UnsupportedDriver");
         assertThat(report.message()).contains("'kata'").contains("process");
+    }
+
+    @Test
+    void aDriverThatIsWeakerThanTheAgentWasPlacedByIsRefused() {
+        node.machine.countsAs(IsolationLevel.Container);
+        Assignments agent = Assignments.of("a");
+        node.run(agent.level(IsolationLevel.UserspaceKernel).assignment());
+        AgentReport report = node.awaitPhase(ID, AssignmentPhase.Rejected);
+        assertThat(report.reason()).isEqualTo("IsolationTooWeak");
+        assertThat(report.message()).isEqualTo("it counts as Container");
+        assertThat(node.machine.happened()).doesNotContain("prepare", "create");
+
+        Assignment enough = Assignments.of("b").level(IsolationLevel.Container).assignment();
+        node.run(enough);
+        node.awaitPhase(enough.id(), AssignmentPhase.Running);
     }
 
     @Test

@@ -39,6 +39,11 @@ final class FakeDriver implements IsolationDriver {
     }
 
     @Override
+    public Optional<String> shortOf(IsolationLevel level) {
+        return machine.shortOf(level);
+    }
+
+    @Override
     public void prepare(SandboxSpec spec) throws SandboxException {
         calls.act("prepare", () -> machine.prepare(spec));
     }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.supervisor;
 
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
@@ -35,6 +36,7 @@ final class FakeMachine {
     private final Set<SandboxId> stubborn = new HashSet<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> happened = new ArrayList<>();
+    private IsolationLevel counts = IsolationLevel.MicroVM;
     private Optional<String> otherHash = Optional.empty();
     private int brokenWaits;
     private long nextPid = 100;
@@ -107,6 +109,15 @@ final class FakeMachine {
         return state(id) instanceof SandboxState.Exited(ExitStatus exit)
                 ? exit
                 : new ExitStatus(137, clock.instant(), false);
+    }
+
+    /** Drivers on it are as strong as that from now on. */
+    synchronized void countsAs(IsolationLevel level) {
+        counts = level;
+    }
+
+    synchronized Optional<String> shortOf(IsolationLevel level) {
+        return counts.compareTo(level) < 0 ? Optional.of("it counts as " + counts) : Optional.empty();
     }
 
     /** Exit code of a program that is run in the agent. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.api.v1alpha1.AssignmentPhase;
+import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.api.v1alpha1.RestartPolicy;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
@@ -12,6 +13,7 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
+import dev.agentcontainers.nodeagent.sandbox.SandboxState;
 import dev.agentcontainers.nodeagent.supervisor.AgentReport.Run;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,6 +70,27 @@ class LifeTest {
             awaitStarts(restart + 1);
             assertThat(node.latest(ID).orElseThrow().restarts()).isEqualTo(restart);
         }
+    }
+
+    /** What runs is not stopped for it, and its files would be lost on another node. */
+    @Test
+    void whatRunsGoesOnWhereItsDriverTurnsOutToBeWeakAndIsNotBegunAgain() {
+        running(Assignments.of("a").restart(RestartPolicy.Always).level(IsolationLevel.UserspaceKernel));
+        node.machine.countsAs(IsolationLevel.Container);
+        node.pass(Duration.ofMinutes(1));
+        assertThat(node.machine.state(ID)).isInstanceOf(SandboxState.Running.class);
+
+        node.machine.exit(ID, 1);
+        node.awaitReason(ID, "BackOff");
+        node.pass(Duration.ofMinutes(1));
+        AgentReport refused = node.awaitReason(ID, "IsolationTooWeak");
+        assertThat(refused.phase()).isEqualTo(AssignmentPhase.Preparing);
+        assertThat(refused.message()).isEqualTo("it counts as Container");
+        assertThat(node.machine.starts(ID)).isEqualTo(1);
+
+        node.machine.countsAs(IsolationLevel.UserspaceKernel);
+        node.pass(Duration.ofMinutes(1));
+        awaitStarts(2);
     }
 
     /** What is over is told of a run until the next one begins, and by whichever process; never as if the next one had used it. */
