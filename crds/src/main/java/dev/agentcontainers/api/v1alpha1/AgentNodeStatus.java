@@ -80,7 +80,30 @@ public record AgentNodeStatus(
             String message,
 
             @JsonPropertyDescription("What its isolation has withstood here; none before it was measured.")
-            Verification verification) {}
+            Verification verification,
+
+            @JsonPropertyDescription(
+                    "What each of its agents takes of this node beside what it requests. Absent where that is nothing.")
+            Overhead overhead) {
+
+        /** Whose agents take what they request. */
+        public DriverStatus(
+                String name,
+                Boolean ready,
+                String version,
+                IsolationLevel strength,
+                List<String> features,
+                String message,
+                Verification verification) {
+            this(name, ready, version, strength, features, message, verification, null);
+        }
+    }
+
+    /** What an agent takes of its node beside what it requests. */
+    @ApiObject
+    public record Overhead(
+            @JsonPropertyDescription("Memory, of a machine monitor for example.")
+            Quantity memory) {}
 
     /** What a driver's isolation has withstood. */
     @ApiObject

@@ -4,6 +4,7 @@ import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.observability.MeteredDriver;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.strength.ProbeResult.Verdict;
 import dev.agentcontainers.nodeagent.strength.ProvenDriver;
 import dev.agentcontainers.nodeagent.strength.StrengthReport;
@@ -215,6 +216,11 @@ final class NodeDrivers implements AutoCloseable {
     /** What the last probe of each found, by name. */
     Map<String, DriverProbe> probes() {
         return byName(ProvenDriver::last);
+    }
+
+    /** What each one's agents take beside what they request, by the driver's name. */
+    Map<String, ResourceAmounts> overheads() {
+        return byName(ProvenDriver::overhead);
     }
 
     /** What agents that run were begun with, by the driver's name. */

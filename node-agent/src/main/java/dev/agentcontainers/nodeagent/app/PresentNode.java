@@ -60,6 +60,7 @@ final class PresentNode implements Supplier<NodeDescription> {
                 mostAgents,
                 Math.min(sharePercent, WHOLE - usersPercent),
                 noted,
+                drivers.overheads(),
                 drivers.reports(),
                 drivers.answered());
     }

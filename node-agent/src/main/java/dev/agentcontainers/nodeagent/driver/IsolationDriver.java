@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.driver;
 
 import dev.agentcontainers.api.v1alpha1.IsolationLevel;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -28,6 +29,11 @@ public interface IsolationDriver {
 
     /** Finds out, by a real launch, whether and how strongly this machine can run sandboxes with this driver. */
     DriverProbe probe();
+
+    /** What each of its agents takes of the machine beside what it asks for: placement and admission count it with the requests. */
+    default ResourceAmounts overhead() {
+        return ResourceAmounts.NONE;
+    }
 
     /**
      * Why it counts for less than that level here; empty where it counts for it, where it can begin no agent at all, which {@link

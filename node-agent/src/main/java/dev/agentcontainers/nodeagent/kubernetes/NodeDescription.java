@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.kubernetes;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus.DriverStatus;
+import dev.agentcontainers.api.v1alpha1.AgentNodeStatus.Overhead;
 import dev.agentcontainers.api.v1alpha1.AgentNodeStatus.Verification;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param mostAgents how many agents there may be at a time
  * @param sharePercent how much of the machine agents may use
  * @param probes what each driver found out, by the driver's name
+ * @param overheads what each driver's agents take beside what they request, by the driver's name
  * @param reports what each driver has withstood, by the driver's name
  * @param verified the request to verify them that was last carried out
  */
@@ -31,6 +33,7 @@ public record NodeDescription(
         long mostAgents,
         int sharePercent,
         Map<String, DriverProbe> probes,
+        Map<String, ResourceAmounts> overheads,
         Map<String, StrengthReport> reports,
         Optional<String> verified) {
     private static final long WHOLE = 100;
@@ -39,6 +42,7 @@ public record NodeDescription(
 
     public NodeDescription {
         probes = Map.copyOf(probes);
+        overheads = Map.copyOf(overheads);
         reports = Map.copyOf(reports);
     }
 
@@ -82,7 +86,7 @@ public record NodeDescription(
                 cpuMillis % MILLIS == 0
                         ? new Quantity(Long.toString(cpuMillis / MILLIS))
                         : new Quantity(Long.toString(cpuMillis), "m"));
-        amounts.put("memory", new Quantity(Long.toString(memory / KIBI), "Ki"));
+        amounts.put("memory", memory(memory));
         amounts.put("ephemeral-storage", new Quantity(Long.toString(storage / KIBI), "Ki"));
         amounts.put("agents", new Quantity(Long.toString(mostAgents)));
         return amounts;
@@ -100,6 +104,17 @@ public record NodeDescription(
         return report == null ? null : Verifications.of(report);
     }
 
+    private @Nullable Overhead overhead(String driver) {
+        ResourceAmounts amounts = overheads.get(driver);
+        return amounts == null || amounts.memoryBytes().isEmpty()
+                ? null
+                : new Overhead(memory(amounts.memoryBytes().getAsLong()));
+    }
+
+    private static Quantity memory(long bytes) {
+        return new Quantity(Long.toString(bytes / KIBI), "Ki");
+    }
+
     private DriverStatus driver(String name, DriverProbe probe) {
         return switch (probe) {
             case DriverProbe.Ready ready ->
@@ -110,9 +125,10 @@ public record NodeDescription(
                         ready.strength(),
                         ready.features(),
                         ready.notes().isEmpty() ? null : String.join("; ", ready.notes()),
-                        verification(name));
+                        verification(name),
+                        overhead(name));
             case DriverProbe.NotReady notReady ->
-                new DriverStatus(name, false, null, null, null, notReady.reason(), verification(name));
+                new DriverStatus(name, false, null, null, null, notReady.reason(), verification(name), overhead(name));
         };
     }
 }

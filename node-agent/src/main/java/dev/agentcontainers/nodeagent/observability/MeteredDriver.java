@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.driver.KeptFiles;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -36,6 +37,11 @@ public final class MeteredDriver implements IsolationDriver {
     @Override
     public DriverProbe probe() {
         return driver.probe();
+    }
+
+    @Override
+    public ResourceAmounts overhead() {
+        return driver.overhead();
     }
 
     @Override

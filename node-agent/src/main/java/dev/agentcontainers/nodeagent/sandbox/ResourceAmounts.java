@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.sandbox;
 
+import dev.agentcontainers.assignment.Amounts;
 import java.util.OptionalLong;
 
 /**
@@ -27,6 +28,26 @@ public record ResourceAmounts(
         OptionalLong networkIngressRate) {
     public static final ResourceAmounts NONE =
             new ResourceAmounts(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+
+    /** Of processors, memory and disk the sum, empty where neither is asked for; of all else this one's own. */
+    public ResourceAmounts plus(ResourceAmounts other) {
+        return new ResourceAmounts(
+                sum(cpuMillis, other.cpuMillis),
+                sum(memoryBytes, other.memoryBytes),
+                sum(ephemeralStorageBytes, other.ephemeralStorageBytes),
+                pids,
+                openFiles,
+                diskReadRate,
+                diskWriteRate,
+                networkEgressRate,
+                networkIngressRate);
+    }
+
+    private static OptionalLong sum(OptionalLong first, OptionalLong second) {
+        return first.isEmpty() && second.isEmpty()
+                ? first
+                : OptionalLong.of(Amounts.sum(first.orElse(0), second.orElse(0)));
+    }
 
     /** Without limits of open files and of rates. */
     public ResourceAmounts(

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.driver.KeptFiles;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Kind;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException.Step;
@@ -140,6 +141,11 @@ public final class ProvenDriver implements IsolationDriver, AutoCloseable {
         List<String> notes = new ArrayList<>(ready.notes());
         notes.add("counts as %s and not as %s: %s".formatted(strength.get(), ready.strength(), described(against)));
         return new DriverProbe.Ready(ready.version(), strength.get(), ready.features(), notes);
+    }
+
+    @Override
+    public ResourceAmounts overhead() {
+        return driver.overhead();
     }
 
     @Override

@@ -74,7 +74,10 @@ final class AgentLoop implements Runnable {
         this.dismantling = new Dismantling(id, node, capacity, agent, reports, fenced, probed, images);
         this.resting = resting;
         this.onEnd = onEnd;
-        journalled.filter(JournalEntry::holdsCapacity).ifPresent(entry -> capacity.adopt(id, entry.promisedRequests()));
+        journalled
+                .filter(JournalEntry::holdsCapacity)
+                .ifPresent(entry ->
+                        capacity.adopt(id, node.taken(entry.assignment().driver(), entry.promisedRequests())));
     }
 
     @Override
@@ -222,7 +225,7 @@ final class AgentLoop implements Runnable {
         if (weak.isPresent()) {
             return reject(entry, AgentReports.TOO_WEAK, weak.get());
         }
-        Optional<String> lack = capacity.reserve(id, assignment.requests());
+        Optional<String> lack = capacity.reserve(id, node.taken(assignment));
         if (lack.isPresent()) {
             return reject(entry, "OutOfCapacity", lack.get());
         }
@@ -248,7 +251,7 @@ final class AgentLoop implements Runnable {
         LOG.warn(
                 "the journal does not know the run of {}: adopted",
                 entry.assignment().agent());
-        capacity.adopt(id, entry.assignment().requests());
+        capacity.adopt(id, node.taken(entry.assignment()));
         agent.keep(entry.found(node.bootId(), begunAt));
         return new Next.Again();
     }
@@ -278,7 +281,7 @@ final class AgentLoop implements Runnable {
     /** The agent is not to run: nothing of a run is left, its files and its place on the node stay until it is resumed. */
     private Next rest(JournalEntry entry, IsolationDriver driver) throws SandboxException, InterruptedException {
         clear(driver);
-        Optional<String> lack = capacity.change(id, entry.assignment().requests());
+        Optional<String> lack = capacity.change(id, node.taken(entry.assignment()));
         JournalEntry suspended = entry.suspended();
         JournalEntry kept = lack.isPresent() ? suspended : suspended.promised();
         reports.suspended(kept.equals(entry) ? entry : agent.keep(kept));

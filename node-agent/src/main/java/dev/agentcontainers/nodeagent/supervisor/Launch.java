@@ -71,7 +71,7 @@ final class Launch {
             // It was accepted once, and may have files here that it would lose elsewhere.
             return later(entry, AgentReports.TOO_WEAK, weak.get());
         }
-        Optional<String> lack = capacity.change(id, entry.assignment().requests());
+        Optional<String> lack = capacity.change(id, node.taken(entry.assignment()));
         if (lack.isPresent()) {
             return later(entry, "OutOfCapacity", lack.get());
         }

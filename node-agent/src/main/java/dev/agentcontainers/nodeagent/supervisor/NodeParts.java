@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
 import dev.agentcontainers.nodeagent.image.agent.AgentImages;
 import dev.agentcontainers.nodeagent.journal.Journal;
+import dev.agentcontainers.nodeagent.sandbox.Assignment;
 import dev.agentcontainers.nodeagent.sandbox.MaterialSource;
 import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import java.time.Clock;
@@ -32,5 +33,16 @@ public record NodeParts(
         Clock clock) {
     public NodeParts {
         drivers = Map.copyOf(drivers);
+    }
+
+    /** What an agent of that driver takes of this machine that asks for that much. */
+    ResourceAmounts taken(Assignment.Driver driver, ResourceAmounts requests) {
+        IsolationDriver used = drivers.get(driver.name());
+        return used == null ? requests : requests.plus(used.overhead());
+    }
+
+    /** What the agent takes of this machine. */
+    ResourceAmounts taken(Assignment assignment) {
+        return taken(assignment.driver(), assignment.requests());
     }
 }

@@ -132,7 +132,7 @@ record Oversight(
         if (before.equals(wanted)) {
             return Optional.empty();
         }
-        Optional<String> lack = capacity.change(id, wanted.requests());
+        Optional<String> lack = capacity.change(id, node.taken(wanted));
         if (lack.isPresent()) {
             return Optional.of(new SandboxException(Step.OBSERVE, Kind.UNSUPPORTED, lack.get()));
         }
@@ -145,7 +145,7 @@ record Oversight(
             agent.keep(entry.applied(wanted));
             return Optional.empty();
         } catch (SandboxException e) {
-            capacity.adopt(id, before.requests());
+            capacity.adopt(id, node.taken(before));
             if (e.kind() == Kind.TRANSIENT) {
                 throw e;
             }

@@ -9,6 +9,7 @@ import dev.agentcontainers.api.v1alpha1.AgentNodeStatus;
 import dev.agentcontainers.api.v1alpha1.Architecture;
 import dev.agentcontainers.api.v1alpha1.OperatingSystem;
 import dev.agentcontainers.nodeagent.platform.MachineFacts;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,6 +25,7 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -88,8 +90,17 @@ class NodeIT {
         node.join();
         node.adopt("100.80.4.0/22");
         List<Membership> seen = new CopyOnWriteArrayList<>();
+        ResourceAmounts overhead = new ResourceAmounts(
+                OptionalLong.empty(), OptionalLong.of(256 << 20), OptionalLong.empty(), OptionalLong.empty());
         NodeDescription description = new NodeDescription(
-                MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()), Map.of(), Optional.empty());
+                MACHINE,
+                "0.1.0",
+                1021,
+                50,
+                Map.of("process", new FakeDriver().probe()),
+                Map.of("process", overhead),
+                Map.of(),
+                Optional.empty());
         try (NodeStatusReporter reporter = new NodeStatusReporter(
                 client, node.nodeName, () -> description, seen::add, request -> {}, () -> {}, timer)) {
             reporter.start();
@@ -107,7 +118,8 @@ class NodeIT {
         assertThat(status.allocatable()).containsEntry("cpu", new Quantity("1500m"));
         assertThat(status.drivers())
                 .singleElement()
-                .satisfies(driver -> assertThat(driver.version()).isEqualTo("fake 1.0"));
+                .satisfies(driver -> assertThat(driver.version()).isEqualTo("fake 1.0"))
+                .satisfies(driver -> assertThat(driver.overhead().memory()).isEqualTo(new Quantity("262144Ki")));
         assertThat(seen).isNotEmpty();
 
         seen.clear();
@@ -133,7 +145,14 @@ class NodeIT {
         node.adopt("100.80.4.0/22");
         AtomicInteger missed = new AtomicInteger();
         NodeDescription description = new NodeDescription(
-                MACHINE, "0.1.0", 1021, 50, Map.of("process", new FakeDriver().probe()), Map.of(), Optional.empty());
+                MACHINE,
+                "0.1.0",
+                1021,
+                50,
+                Map.of("process", new FakeDriver().probe()),
+                Map.of(),
+                Map.of(),
+                Optional.empty());
         try (NodeStatusReporter reporter = new NodeStatusReporter(
                 client, node.nodeName, () -> description, _ -> {}, _ -> {}, missed::incrementAndGet, timer)) {
             reporter.start();

@@ -357,6 +357,25 @@ class FailedStepTest {
         assertThat(report.message()).isEqualTo("cpu (thousandths): 600 asked for, 500 free of 2000");
     }
 
+    /** By the next process too, which has it of the journal. */
+    @Test
+    void whatADriverTakesForEachAgentIsPartOfTheCapacity() {
+        node.machine.takes(400 << 20);
+        Assignment first =
+                Assignments.of("a").requests(Assignments.amounts(1, 400 << 20)).assignment();
+        Assignment second =
+                Assignments.of("b").requests(Assignments.amounts(1, 1 << 20)).assignment();
+        node.run(first);
+        node.awaitPhase(ID, AssignmentPhase.Running);
+        node.crash();
+        node.up().run(first, second);
+
+        AgentReport report = node.awaitPhase(second.id(), AssignmentPhase.Rejected);
+        assertThat(report.reason()).isEqualTo("OutOfCapacity");
+        assertThat(report.message())
+                .isEqualTo("memory (bytes): %d asked for, %d free of %d".formatted(401L << 20, 224L << 20, 1L << 30));
+    }
+
     @Test
     void aShareThatGrowsOrShrinksCountsAtOnce() {
         Assignment big =

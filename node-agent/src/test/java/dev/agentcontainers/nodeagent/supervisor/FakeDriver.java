@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.driver.DriverProbe;
 import dev.agentcontainers.nodeagent.driver.ExecSession;
 import dev.agentcontainers.nodeagent.driver.IsolationDriver;
 import dev.agentcontainers.nodeagent.driver.KeptFiles;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -36,6 +37,11 @@ final class FakeDriver implements IsolationDriver {
     @Override
     public DriverProbe probe() {
         return new DriverProbe.Ready("fake 1", IsolationLevel.Process, List.of(), List.of());
+    }
+
+    @Override
+    public ResourceAmounts overhead() {
+        return machine.overhead();
     }
 
     @Override

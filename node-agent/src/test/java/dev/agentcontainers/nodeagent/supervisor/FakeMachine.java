@@ -4,6 +4,7 @@ import dev.agentcontainers.api.v1alpha1.IsolationLevel;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
+import dev.agentcontainers.nodeagent.sandbox.ResourceAmounts;
 import dev.agentcontainers.nodeagent.sandbox.RunUse;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
@@ -36,6 +37,7 @@ final class FakeMachine {
     private final Set<SandboxId> stubborn = new HashSet<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> happened = new ArrayList<>();
+    private ResourceAmounts overhead = ResourceAmounts.NONE;
     private IsolationLevel counts = IsolationLevel.MicroVM;
     private Optional<String> otherHash = Optional.empty();
     private int brokenWaits;
@@ -114,6 +116,16 @@ final class FakeMachine {
     /** Drivers on it are as strong as that from now on. */
     synchronized void countsAs(IsolationLevel level) {
         counts = level;
+    }
+
+    /** Drivers on it take so much memory for each agent from now on. */
+    synchronized void takes(long memory) {
+        overhead = new ResourceAmounts(
+                OptionalLong.empty(), OptionalLong.of(memory), OptionalLong.empty(), OptionalLong.empty());
+    }
+
+    synchronized ResourceAmounts overhead() {
+        return overhead;
     }
 
     synchronized Optional<String> shortOf(IsolationLevel level) {

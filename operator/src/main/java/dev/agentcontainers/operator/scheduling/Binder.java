@@ -266,8 +266,8 @@ public class Binder {
                 AgentRequest.of(agent, avoidance.of(agent.getMetadata().getUid()));
         switch (Scheduler.place(request, snapshot)) {
             case Placement.Placed placed -> {
-                reserved.merge(placed.nodeName(), request.requests(), ResourceVector::plus);
-                reservations.assume(agent, placed.nodeName(), request.requests());
+                reserved.merge(placed.nodeName(), placed.taken(), ResourceVector::plus);
+                reservations.assume(agent, placed.nodeName(), placed.taken());
                 writes.acquire();
                 writers.execute(() -> bind(agent, id, request, placed));
             }

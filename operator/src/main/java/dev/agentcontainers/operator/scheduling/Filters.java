@@ -73,13 +73,17 @@ final class Filters {
     }
 
     static Optional<Obstacle> capacity(AgentRequest agent, NodeCandidate node, FleetSnapshot fleet) {
-        ResourceVector wanted = agent.requests();
+        ResourceVector requested = agent.requests();
+        ResourceVector wanted = IsolationChoice.taken(agent, node, fleet.options());
         ResourceVector free = fleet.free(node);
         if (wanted.cpuMillis() > free.cpuMillis()) {
             return insufficient("cpu", cpu(wanted.cpuMillis()), cpu(free.cpuMillis()));
         }
         if (wanted.memory() > free.memory()) {
-            return insufficient("memory", bytes(wanted.memory()), bytes(free.memory()));
+            long overhead = wanted.memory() - requested.memory();
+            String asked = bytes(requested.memory())
+                    + (overhead == 0 ? "" : " and %s for its isolation".formatted(bytes(overhead)));
+            return insufficient("memory", asked, bytes(free.memory()));
         }
         if (wanted.ephemeralStorage() > free.ephemeralStorage()) {
             return insufficient("ephemeral-storage", bytes(wanted.ephemeralStorage()), bytes(free.ephemeralStorage()));

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** The isolation class that an agent gets on a node, or why none will do. */
 sealed interface IsolationChoice {
-    record Chosen(IsolationOption option, IsolationLevel strength) implements IsolationChoice {}
+    record Chosen(IsolationOption option, NodeCandidate.Driver driver) implements IsolationChoice {}
 
     record None(Obstacle reason) implements IsolationChoice {}
 
@@ -16,6 +16,14 @@ sealed interface IsolationChoice {
         return switch (this) {
             case Chosen chosen -> Optional.empty();
             case None none -> Optional.of(none.reason());
+        };
+    }
+
+    /** What the agent takes of a node: its requests, and what the driver that it gets there takes for it. */
+    static ResourceVector taken(AgentRequest agent, NodeCandidate node, List<IsolationOption> options) {
+        return switch (choose(agent, node, options)) {
+            case Chosen chosen -> agent.requests().plus(chosen.driver().overhead());
+            case None _ -> agent.requests();
         };
     }
 
@@ -72,7 +80,7 @@ sealed interface IsolationChoice {
                 return none("whose driver %s %s".formatted(option.driver(), lackOf(feature)));
             }
         }
-        return new Chosen(option, driver.strength());
+        return new Chosen(option, driver);
     }
 
     private static boolean runs(IsolationOption option, AgentRequest agent, NodeCandidate node) {

@@ -37,8 +37,9 @@ public record NodeCandidate(
      * A driver that is ready.
      *
      * @param strength the level that was established on this node, capped by the administrator
+     * @param overhead what each of its agents takes beside what it requests
      */
-    public record Driver(IsolationLevel strength, Set<String> features) {
+    public record Driver(IsolationLevel strength, Set<String> features, ResourceVector overhead) {
         /** Whether it runs images, or else the node's own programs. Drivers of before these names knew only the latter. */
         boolean runs(boolean fromImage) {
             boolean images = features.contains(DriverFeature.IMAGE);
@@ -79,7 +80,10 @@ public record NodeCandidate(
                 IsolationLevel counted = cap != null && cap.compareTo(strength) < 0 ? cap : strength;
                 ready.put(
                         driver.name(),
-                        new Driver(counted, driver.features() == null ? Set.of() : Set.copyOf(driver.features())));
+                        new Driver(
+                                counted,
+                                driver.features() == null ? Set.of() : Set.copyOf(driver.features()),
+                                ResourceVector.overheadOf(driver)));
             }
         }
         return Map.copyOf(ready);

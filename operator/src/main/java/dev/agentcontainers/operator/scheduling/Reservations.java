@@ -2,6 +2,7 @@ package dev.agentcontainers.operator.scheduling;
 
 import dev.agentcontainers.api.v1alpha1.AgentAssignment;
 import dev.agentcontainers.api.v1alpha1.AgentContainer;
+import dev.agentcontainers.api.v1alpha1.AgentContainerStatus.IsolationStatus;
 import dev.agentcontainers.operator.fleet.Fleet;
 import dev.agentcontainers.operator.fleet.NodeNamespace;
 import dev.agentcontainers.operator.status.StatusRollup;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is taken of each node: by agents that are bound there and not finished, by bindings that the cache doesn't show yet,
@@ -72,23 +74,31 @@ final class Reservations {
             taken.merge(binding.nodeName(), binding.amount(), ResourceVector::plus);
             counted.add(NodeNamespace.of(binding.nodeName()) + "/" + binding.uid());
         });
-        fleet.agents().forEach(agent -> countBound(agent, taken, counted));
-        countStrays(fleet, taken, counted);
+        Overheads overheads = Overheads.of(fleet);
+        fleet.agents().forEach(agent -> countBound(agent, overheads, taken, counted));
+        countStrays(fleet, overheads, taken, counted);
         return taken;
     }
 
-    private static void countBound(AgentContainer agent, Map<String, ResourceVector> taken, Set<String> counted) {
+    private static void countBound(
+            AgentContainer agent, Overheads overheads, Map<String, ResourceVector> taken, Set<String> counted) {
         Optional<String> node = Fleet.nodeOf(agent);
         if (node.isEmpty()) {
             return;
         }
         String key = NodeNamespace.of(node.get()) + "/" + agent.getMetadata().getUid();
         if (counted.add(key) && !StatusRollup.isFinal(agent.getStatus().phase())) {
-            taken.merge(node.get(), ResourceVector.requestedBy(agent.getSpec().resources()), ResourceVector::plus);
+            @Nullable IsolationStatus isolation = agent.getStatus().isolation();
+            taken.merge(
+                    node.get(),
+                    ResourceVector.requestedBy(agent.getSpec().resources())
+                            .plus(overheads.ofClass(node.get(), isolation == null ? null : isolation.effective())),
+                    ResourceVector::plus);
         }
     }
 
-    private static void countStrays(Fleet fleet, Map<String, ResourceVector> taken, Set<String> counted) {
+    private static void countStrays(
+            Fleet fleet, Overheads overheads, Map<String, ResourceVector> taken, Set<String> counted) {
         Map<String, String> nodes = new HashMap<>();
         fleet.nodes()
                 .forEach(node -> nodes.put(
@@ -98,7 +108,11 @@ final class Reservations {
             String node = nodes.get(assignment.getMetadata().getNamespace());
             if (node != null) {
                 taken.merge(
-                        node, ResourceVector.requestedBy(assignment.getSpec().resources()), ResourceVector::plus);
+                        node,
+                        ResourceVector.requestedBy(assignment.getSpec().resources())
+                                .plus(overheads.ofDriver(
+                                        node, assignment.getSpec().driver().name())),
+                        ResourceVector::plus);
             }
         });
     }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.operator.scheduling;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodeStatus.DriverStatus;
 import dev.agentcontainers.api.v1alpha1.Resources;
 import dev.agentcontainers.assignment.Amounts;
 import dev.agentcontainers.assignment.ResourceDefaults;
@@ -46,6 +47,13 @@ public record ResourceVector(long cpuMillis, long memory, long ephemeralStorage,
                 agents == null ? Integer.MAX_VALUE : Amounts.offered(agents, ONE));
     }
 
+    /** What each agent of that driver takes beside its requests, whether or not the driver is ready. */
+    public static ResourceVector overheadOf(DriverStatus driver) {
+        return driver.overhead() == null
+                ? NONE
+                : new ResourceVector(0, Amounts.requested(driver.overhead().memory(), ONE), 0, 0);
+    }
+
     /** The sum; as much as can be said where it is more. */
     public ResourceVector plus(ResourceVector other) {
         return new ResourceVector(
@@ -53,6 +61,15 @@ public record ResourceVector(long cpuMillis, long memory, long ephemeralStorage,
                 Amounts.sum(memory, other.memory),
                 Amounts.sum(ephemeralStorage, other.ephemeralStorage),
                 Amounts.sum(agents, other.agents));
+    }
+
+    /** Of each amount the larger one. */
+    ResourceVector most(ResourceVector other) {
+        return new ResourceVector(
+                Math.max(cpuMillis, other.cpuMillis),
+                Math.max(memory, other.memory),
+                Math.max(ephemeralStorage, other.ephemeralStorage),
+                Math.max(agents, other.agents));
     }
 
     /** The difference, below zero where the other is more. */

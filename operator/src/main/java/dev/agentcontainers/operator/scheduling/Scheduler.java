@@ -35,7 +35,11 @@ public final class Scheduler {
     private static Placement placed(AgentRequest agent, NodeCandidate node, FleetSnapshot fleet) {
         return switch (IsolationChoice.choose(agent, node, fleet.options())) {
             case IsolationChoice.Chosen chosen ->
-                new Placement.Placed(node.name(), chosen.option().className(), chosen.strength());
+                new Placement.Placed(
+                        node.name(),
+                        chosen.option().className(),
+                        chosen.driver().strength(),
+                        IsolationChoice.taken(agent, node, fleet.options()));
             case IsolationChoice.None none ->
                 throw new IllegalStateException("the isolation filter let %s pass: %s".formatted(node.name(), none));
         };

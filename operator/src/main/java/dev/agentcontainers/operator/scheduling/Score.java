@@ -9,7 +9,7 @@ final class Score {
      * decides. The same idea as kube-scheduler's LeastAllocated.
      */
     static double leastAllocated(AgentRequest agent, NodeCandidate node, FleetSnapshot fleet) {
-        ResourceVector left = fleet.free(node).minus(agent.requests());
+        ResourceVector left = fleet.free(node).minus(IsolationChoice.taken(agent, node, fleet.options()));
         ResourceVector all = node.allocatable();
         double byAmount = (share(left.cpuMillis(), all.cpuMillis()) + share(left.memory(), all.memory())) / 2;
         return byAmount + share(left.agents(), all.agents()) * 1e-3;

@@ -166,6 +166,20 @@ class BinderTest {
         awaitBound(create("sound", "100m", "1Gi"), "one");
     }
 
+    /** Also of those that are bound, and seen so. */
+    @Test
+    void whatTheIsolationOfAgentsTakesIsTakenOfTheirNode() {
+        cluster.put(bound(agent("there", "100m", "3Gi"), "one"));
+        start(costly("one", "4", "8Gi", "1Gi"));
+
+        AgentContainer fits = create("fits", "100m", "3Gi");
+        awaitBound(fits, "one");
+        create("too-much", "100m", "0");
+        await().atMost(SOON).until(() -> events.reasons.contains(EventReason.FailedScheduling));
+
+        assertThat(writer.bound).containsOnlyKeys("fits");
+    }
+
     private void start(AgentNode... nodes) {
         cluster.nodes.addAll(List.of(nodes));
         leadership.start(1);
@@ -204,6 +218,15 @@ class BinderTest {
     }
 
     private static AgentNode node(String name, String cpu, String memory) {
+        return node(name, cpu, memory, null);
+    }
+
+    /** Whose driver takes so much memory for each agent. */
+    private static AgentNode costly(String name, String cpu, String memory, String overhead) {
+        return node(name, cpu, memory, new AgentNodeStatus.Overhead(quantity(overhead)));
+    }
+
+    private static AgentNode node(String name, String cpu, String memory, AgentNodeStatus.Overhead overhead) {
         AgentNode node = new AgentNode();
         node.setMetadata(new ObjectMetaBuilder().withName(name).build());
         node.setSpec(new AgentNodeSpec(null, null, null, "100.80.0.0/22", null));
@@ -218,7 +241,7 @@ class BinderTest {
                 null,
                 Map.of("cpu", quantity(cpu), "memory", quantity(memory)),
                 List.of(new AgentNodeStatus.DriverStatus(
-                        "process", true, "1", IsolationLevel.Process, List.of("host-root"), null, null)),
+                        "process", true, "1", IsolationLevel.Process, List.of("host-root"), null, null, overhead)),
                 null));
         return node;
     }

@@ -97,6 +97,18 @@ class SchedulerTest {
                         node -> node,
                         "because no IsolationClass reaches level MicroVM"),
                 row(
+                        "memory for a machine beside the agent's",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("gvisor"))
+                                .requests(new ResourceVector(100, 4 * GIB, 0, 1)),
+                        node -> node.costly("runsc", 256 << 20),
+                        "with insufficient memory (node: requests 4Gi and 256Mi for its isolation, free 4Gi)"),
+                row(
+                        "room for both",
+                        agent -> agent.isolation(new IsolationNeed.OfClass("gvisor"))
+                                .requests(new ResourceVector(100, 4 * GIB - (256 << 20), 0, 1)),
+                        node -> node.costly("runsc", 256 << 20),
+                        ""),
+                row(
                         "disk limit",
                         agent -> agent.needing("ephemeral-storage"),
                         node -> node,
@@ -245,8 +257,7 @@ class SchedulerTest {
                 Stream.of("c", "a", "b").map(NodeRow.FITTING::build).toList(),
                 List.of(PROCESS),
                 Map.of("a", new ResourceVector(2000, GIB, 0, 1)));
-        assertThat(Scheduler.place(AgentRow.FITTING.build(), fleet))
-                .isEqualTo(new Placement.Placed("b", "process", IsolationLevel.Process));
+        assertThat(Scheduler.place(AgentRow.FITTING.build(), fleet)).isEqualTo(placed("b"));
     }
 
     @Test
@@ -260,8 +271,7 @@ class SchedulerTest {
         AgentRequest agent = AgentRow.FITTING
                 .isolation(new IsolationNeed.AtLeast(IsolationLevel.Process))
                 .build();
-        assertThat(Scheduler.place(agent, fleet))
-                .isEqualTo(new Placement.Placed("node", "process", IsolationLevel.Process));
+        assertThat(Scheduler.place(agent, fleet)).isEqualTo(placed("node"));
     }
 
     @Test
@@ -308,17 +318,43 @@ class SchedulerTest {
                 AgentRow.FITTING.tolerate("gpu", "Exists", null, null).build();
 
         assertThat(Scheduler.place(agent, new FleetSnapshot(List.of(asking, busy), List.of(PROCESS), reserved)))
-                .isEqualTo(new Placement.Placed("b", "process", IsolationLevel.Process));
+                .isEqualTo(placed("b"));
         assertThat(Scheduler.place(tolerant, new FleetSnapshot(List.of(asking, busy), List.of(PROCESS), reserved)))
-                .isEqualTo(new Placement.Placed("a", "process", IsolationLevel.Process));
+                .isEqualTo(placed("a"));
         assertThat(Scheduler.place(agent, new FleetSnapshot(List.of(asking), List.of(PROCESS), reserved)))
-                .isEqualTo(new Placement.Placed("a", "process", IsolationLevel.Process));
+                .isEqualTo(placed("a"));
     }
 
     @Test
     void saysThatThereIsNoNode() {
         assertThat(Scheduler.place(AgentRow.FITTING.build(), new FleetSnapshot(List.of(), List.of(PROCESS), Map.of())))
                 .isEqualTo(new Placement.Unschedulable("0/0 nodes are available: no AgentNode has joined yet"));
+    }
+
+    private static Placement placed(String node) {
+        return new Placement.Placed(
+                node,
+                "process",
+                IsolationLevel.Process,
+                AgentRow.FITTING.build().requests());
+    }
+
+    /** What is taken of the node is what the class that was chosen takes there. */
+    @Test
+    void takesAlsoWhatTheIsolationTakes() {
+        NodeCandidate node = NodeRow.FITTING.costly("runsc", 256 << 20).build("node");
+        FleetSnapshot fleet = new FleetSnapshot(List.of(node), List.of(PROCESS, GVISOR), Map.of());
+        assertThat(Scheduler.place(AgentRow.FITTING.build(), fleet)).isEqualTo(placed("node"));
+        assertThat(Scheduler.place(
+                        AgentRow.FITTING
+                                .isolation(new IsolationNeed.OfClass("gvisor"))
+                                .build(),
+                        fleet))
+                .isEqualTo(new Placement.Placed(
+                        "node",
+                        "gvisor",
+                        IsolationLevel.UserspaceKernel,
+                        new ResourceVector(100, GIB + (256 << 20), 0, 1)));
     }
 
     private static Arguments row(
@@ -453,7 +489,7 @@ class SchedulerTest {
                 true,
                 Map.of(),
                 List.of(),
-                Map.of("process", new NodeCandidate.Driver(IsolationLevel.Process, Set.of())),
+                Map.of("process", new NodeCandidate.Driver(IsolationLevel.Process, Set.of(), ResourceVector.NONE)),
                 10);
 
         NodeRow alive(boolean value) {
@@ -476,7 +512,17 @@ class SchedulerTest {
         /** With that driver beside the one that every node has. */
         NodeRow driver(String name, IsolationLevel strength, String... features) {
             Map<String, NodeCandidate.Driver> all = new HashMap<>(drivers);
-            all.put(name, new NodeCandidate.Driver(strength, Set.of(features)));
+            all.put(name, new NodeCandidate.Driver(strength, Set.of(features), ResourceVector.NONE));
+            return new NodeRow(isAlive, isSchedulable, nodeLabels, taints, all, limit);
+        }
+
+        /** With that driver, which takes so much memory for each of its agents. */
+        NodeRow costly(String name, long memory) {
+            Map<String, NodeCandidate.Driver> all = new HashMap<>(drivers);
+            all.put(
+                    name,
+                    new NodeCandidate.Driver(
+                            IsolationLevel.UserspaceKernel, Set.of(), new ResourceVector(0, memory, 0, 0)));
             return new NodeRow(isAlive, isSchedulable, nodeLabels, taints, all, limit);
         }
 
@@ -487,7 +533,9 @@ class SchedulerTest {
                     isSchedulable,
                     nodeLabels,
                     taints,
-                    Map.of("process", new NodeCandidate.Driver(IsolationLevel.Process, Set.of(features))),
+                    Map.of(
+                            "process",
+                            new NodeCandidate.Driver(IsolationLevel.Process, Set.of(features), ResourceVector.NONE)),
                     limit);
         }
 

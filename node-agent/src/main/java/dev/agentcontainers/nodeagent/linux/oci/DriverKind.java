@@ -60,6 +60,11 @@ enum DriverKind {
         };
     }
 
+    /** What each agent takes beside what it asks for, of which its own kernel, or what runs that, does not count for it. */
+    ResourceAmounts overhead() {
+        return this == MICROVM ? MicroVmLimits.OVERHEAD : ResourceAmounts.NONE;
+    }
+
     void require(SandboxRoot root) throws SandboxException {
         String problem = switch (root) {
             case SandboxRoot.Host _ when runsImages() -> "is not set, and the driver " + driver + " needs an image";

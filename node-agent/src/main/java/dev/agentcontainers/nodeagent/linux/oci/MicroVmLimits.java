@@ -21,6 +21,10 @@ final class MicroVmLimits {
     /** QEMU's own, with the code that it makes where it emulates, and the monitor's. */
     static final long RESERVE = 256L << 20;
 
+    /** What a node gives for an agent beside the agent's memory. */
+    static final ResourceAmounts OVERHEAD = new ResourceAmounts(
+            OptionalLong.empty(), OptionalLong.of(RESERVE), OptionalLong.empty(), OptionalLong.empty());
+
     /** Threads of QEMU, for each processor and for files, and of the monitor. */
     private static final long OWN_THREADS = 512;
 

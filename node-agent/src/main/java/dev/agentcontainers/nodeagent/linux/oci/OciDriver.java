@@ -184,6 +184,11 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
     }
 
     @Override
+    public ResourceAmounts overhead() {
+        return kind.overhead();
+    }
+
+    @Override
     public void onTrial(SandboxId id, Trial trial) throws SandboxException, IOException, InterruptedException {
         trials.add(id);
         try {

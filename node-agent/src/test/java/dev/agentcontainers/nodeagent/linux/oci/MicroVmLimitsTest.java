@@ -83,6 +83,10 @@ class MicroVmLimitsTest {
                 .isEqualTo(OptionalLong.of(MicroVmLimits.UNASKED_MEMORY + MicroVmLimits.RESERVE));
         ResourceAmounts host = MicroVmLimits.onTheHost(TestNode.limits(1500, 1 << 30, 7));
         assertThat(host.memoryBytes()).isEqualTo(OptionalLong.of((1L << 30) + MicroVmLimits.RESERVE));
+        assertThat(DriverKind.MICROVM.overhead().memoryBytes())
+                .as("what placement is told of")
+                .isEqualTo(OptionalLong.of(MicroVmLimits.RESERVE));
+        assertThat(DriverKind.GVISOR.overhead()).isEqualTo(ResourceAmounts.NONE);
         assertThat(host.cpuMillis()).isEqualTo(OptionalLong.of(1500));
         assertThat(host.pids().orElseThrow()).isGreaterThan(512);
     }
