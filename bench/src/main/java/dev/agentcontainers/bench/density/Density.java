@@ -7,13 +7,17 @@ import dev.agentcontainers.bench.MachineMemory;
 import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.bench.Samples;
 import dev.agentcontainers.bench.SupervisedAgent;
+import dev.agentcontainers.bench.drivers.Machines;
+import dev.agentcontainers.bench.drivers.RuntimeDrivers;
 import dev.agentcontainers.nodeagent.linux.oci.BareIdle;
+import dev.agentcontainers.nodeagent.linux.oci.BareMachine;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -39,25 +43,37 @@ public final class Density implements Benchmark {
     public void run(Run run, Report report) throws Exception {
         Commands.require("nft", "ip", "tc", "nsenter");
         for (Way way : Way.all()) {
-            Path folder;
-            try (DensityNode node = DensityNode.open(way)) {
-                folder = node.folder();
-                measure(run, report, way, node);
-                if (!way.hasImage()) {
-                    measureBare(run, report, way, node);
-                }
+            measure(run, report, way);
+        }
+        try (RuntimeDrivers drivers = RuntimeDrivers.open("density")) {
+            Optional<Machines> machines = drivers.machines(report);
+            if (machines.isPresent()) {
+                measure(run, report, Way.of(machines.get()));
+                measureBareMachines(run, report, machines.get(), drivers.folder());
             }
-            Traces left = settled(() -> Traces.afterRemoval(folder), new Traces(Map.of()));
-            report.gate(way + ": left of the node after its removal", left.sum(), 0, "things");
         }
     }
 
+    private static void measure(Run run, Report report, Way way) throws Exception {
+        Path folder;
+        try (DensityNode node = DensityNode.open(way)) {
+            folder = node.folder();
+            measure(run, report, way, node);
+            if (!way.hasImage()) {
+                measureBare(run, report, way, node);
+            }
+        }
+        Traces left = settled(() -> Traces.afterRemoval(folder), new Traces(Map.of()));
+        report.gate(way + ": left of the node after its removal", left.sum(), 0, "things");
+    }
+
     private static void measure(Run run, Report report, Way way, DensityNode node)
-            throws IOException, InterruptedException {
+            throws IOException, SandboxException, InterruptedException {
         int agents = run.times(way.agents(), way.few());
-        for (int i = 0; i < WARM_UP; i++) {
+        for (int i = 0; i < Math.min(WARM_UP, agents); i++) {
             node.start();
         }
+        node.awaitUp();
         node.deleteAll();
         Thread.sleep(SETTLED_WITHIN_SECONDS * 1000 / 10);
         Traces tracesBefore = Traces.of(node);
@@ -68,6 +84,7 @@ public final class Density implements Benchmark {
         for (int i = 0; i < agents; i++) {
             starts.addNanos(node.start());
         }
+        node.awaitUp();
         Thread.sleep(PAUSE_MILLIS);
         MachineMemory with = MachineMemory.now();
         IdleAgents idle = new IdleAgents(
@@ -206,6 +223,43 @@ public final class Density implements Benchmark {
                             0,
                             new Groups.Charged(
                                     charged.all() - chargedBefore.all(), charged.kernel() - chargedBefore.kernel())));
+        }
+    }
+
+    /** The same agents in machines of QEMU's alone, whose monitors are in the shims' place. */
+    private static void measureBareMachines(Run run, Report report, Machines machines, Path folder)
+            throws IOException, InterruptedException {
+        int agents = run.times(Way.of(machines).agents(), Way.of(machines).few());
+        List<BareMachine> bare = new ArrayList<>();
+        try {
+            for (int i = 0; i < agents; i++) {
+                bare.add(machines.alone(folder, DensityNode.AGENT));
+            }
+            MachineMemory before = MachineMemory.now();
+            List<Process> monitors = new ArrayList<>();
+            for (BareMachine machine : bare) {
+                monitors.add(machine.start());
+            }
+            for (BareMachine machine : bare) {
+                machine.awaitUp();
+            }
+            Thread.sleep(PAUSE_MILLIS);
+            reportMemory(
+                    report,
+                    "QEMU alone (%s)".formatted(machines.accelerator()),
+                    new IdleAgents(
+                            agents,
+                            before,
+                            MachineMemory.now(),
+                            IdleAgents.each(monitors.stream().map(Process::pid).toList()),
+                            IdleAgents.proportional(monitors.stream()
+                                    .flatMap(Process::descendants)
+                                    .map(ProcessHandle::pid)
+                                    .toList()),
+                            0,
+                            new Groups.Charged(0, 0)));
+        } finally {
+            bare.forEach(BareMachine::close);
         }
     }
 }

@@ -10,6 +10,8 @@ import dev.agentcontainers.nodeagent.audit.AuditTrail;
 import dev.agentcontainers.nodeagent.audit.AuditedFence;
 import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.driver.DriverProbe;
+import dev.agentcontainers.nodeagent.driver.ExecSession;
+import dev.agentcontainers.nodeagent.driver.IsolationDriver.ExecRequest;
 import dev.agentcontainers.nodeagent.egress.FenceUpkeep;
 import dev.agentcontainers.nodeagent.egress.PolicyKeeper;
 import dev.agentcontainers.nodeagent.fence.Fence;
@@ -159,11 +161,17 @@ final class DensityNode implements AutoCloseable {
         if (way.isGvisor()) {
             return usual.withGvisor(new GvisorSettings(way.runtime(), GvisorSettings.SYSTRAP));
         }
+        if (way.machines().isPresent()) {
+            return usual.withMicroVm(way.machines().get().settings().microVm());
+        }
         return way.runtime().map(path -> RuntimeChoice.of(usual, path)).orElse(usual);
     }
 
     private OciDriver driver() {
         OciDriver process = OciDriver.process(oci);
+        if (way.machines().isPresent()) {
+            return process.microVm();
+        }
         return way.isGvisor() ? process.gvisor() : way.hasImage() ? process.container() : process;
     }
 
@@ -190,6 +198,18 @@ final class DensityNode implements AutoCloseable {
         await(Set.of(assignment.id()), AssignmentPhase.Running);
         running.add(assignment);
         return System.nanoTime() - begin;
+    }
+
+    /** Waits until machines have booted and run programs; other agents are up when they run. */
+    void awaitUp() throws SandboxException, IOException, InterruptedException {
+        for (Assignment each : way.machines().isPresent() ? running : List.<Assignment>of()) {
+            try (ExecSession up = driver.exec(each.id(), new ExecRequest(List.of("/bin/true"), false, false))) {
+                int code = up.awaitExit();
+                if (code != 0) {
+                    throw new IOException("an agent that runs has no program true: it ended with " + code);
+                }
+            }
+        }
     }
 
     /** Deletes all of them at once; nanoseconds until nothing is left of any. */

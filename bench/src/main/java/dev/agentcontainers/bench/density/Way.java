@@ -1,5 +1,6 @@
 package dev.agentcontainers.bench.density;
 
+import dev.agentcontainers.bench.drivers.Machines;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.binaries.Gvisor;
 import dev.agentcontainers.nodeagent.linux.process.Program;
@@ -14,15 +15,26 @@ import java.util.Optional;
  * @param runtime of the driver; empty for its usual one
  * @param agents normally
  * @param few to see that it works
+ * @param machines of the driver microvm; empty for every other one
  */
-record Way(String driver, Optional<Path> runtime, int agents, int few) {
-    /** All that this machine has; the drivers' own runtimes must be there. */
+record Way(String driver, Optional<Path> runtime, int agents, int few, Optional<Machines> machines) {
+    /** Of a driver without machines. */
+    private Way(String driver, Path runtime, int agents, int few) {
+        this(driver, Optional.of(runtime), agents, few, Optional.empty());
+    }
+
+    /** Machines that are up take long to come up where processors are emulated, and much memory. */
+    static Way of(Machines machines) {
+        return new Way("microvm", Optional.empty(), 4, 2, Optional.of(machines));
+    }
+
+    /** All that this machine has but for machines; the drivers' own runtimes must be there. */
     static List<Way> all() {
         return List.of(
-                new Way("process", Optional.of(program("crun")), 500, 50),
-                new Way("process", Optional.of(program("runc")), 50, 10),
-                new Way("container", Optional.of(program("crun")), 50, 10),
-                new Way("gvisor", Optional.of(runsc()), 20, 4));
+                new Way("process", program("crun"), 500, 50),
+                new Way("process", program("runc"), 50, 10),
+                new Way("container", program("crun"), 50, 10),
+                new Way("gvisor", runsc(), 20, 4));
     }
 
     private static Path program(String name) {
@@ -50,6 +62,8 @@ record Way(String driver, Optional<Path> runtime, int agents, int few) {
 
     @Override
     public String toString() {
-        return driver + runtime.map(path -> " by " + path.getFileName()).orElse("");
+        return driver
+                + runtime.map(path -> " by " + path.getFileName()).orElse("")
+                + machines.map(each -> " by QEMU, " + each.accelerator()).orElse("");
     }
 }

@@ -13,19 +13,18 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxRoot;
 import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Stream;
 
 /**
- * The drivers beside each other, beside their runtimes' own {@code run} of the same bundle and beside bubblewrap alone. The agent
+ * The drivers beside each other, beside their runtimes' own {@code run} of the same bundle and beside bubblewrap alone; micro-VMs beside
+ * QEMU alone. The agent
  * is {@code date}, as in {@code latency}; there is no fence and no supervisor here.
  */
 public final class DriverCosts implements Benchmark {
@@ -36,7 +35,7 @@ public final class DriverCosts implements Benchmark {
 
     @Override
     public String description() {
-        return "start to first instruction and to exit of each driver, beside its runtime and bwrap alone (root)";
+        return "start to first instruction and to exit of each driver, beside its runtime, QEMU and bwrap alone (root)";
     }
 
     @Override
@@ -46,6 +45,10 @@ public final class DriverCosts implements Benchmark {
             measureStarts(run, report, drivers, root);
             measureMemory(run, report, drivers.container(), root);
             measureMemory(run, report, drivers.gvisor(), root);
+            Optional<Machines> machines = drivers.machines(report);
+            if (machines.isPresent()) {
+                new MachineCosts(machines.get(), drivers.folder(), root).measure(run, report, DATE, FIRST, END);
+            }
         }
     }
 
@@ -53,9 +56,6 @@ public final class DriverCosts implements Benchmark {
     private interface Start {
         Times run() throws IOException, SandboxException, InterruptedException;
     }
-
-    /** Nanoseconds from the beginning to the agent's first instruction and to the knowledge of its end. */
-    private record Times(long first, long end) {}
 
     private static void measureStarts(Run run, Report report, RuntimeDrivers drivers, SandboxRoot image)
             throws IOException, SandboxException, InterruptedException {
@@ -104,14 +104,14 @@ public final class DriverCosts implements Benchmark {
         Bubblewrap bubblewrap = new Bubblewrap();
         ways.put("bwrap alone", () -> {
             Instant begin = Instant.now();
-            return times(begin, instant(bubblewrap.run(DATE).strip()));
+            return Times.endingNow(begin, instant(bubblewrap.run(DATE).strip()));
         });
         for (RuntimeDrivers.Choice choice : drivers.choices()) {
             SandboxRoot root = choice.driver().name().equals("process") ? SandboxRoot.HOST : image;
             BareRun runtime = bare(choice, root);
             ways.put(alone(choice), () -> {
                 Instant begin = Instant.now();
-                return times(begin, instant(runtime.run().strip()));
+                return Times.endingNow(begin, instant(runtime.run().strip()));
             });
             ways.put(driven(choice), () -> start(choice.driver(), root));
         }
@@ -126,12 +126,6 @@ public final class DriverCosts implements Benchmark {
         };
     }
 
-    private static Times times(Instant begin, Instant first) {
-        return new Times(
-                Duration.between(begin, first).toNanos(),
-                Duration.between(begin, Instant.now()).toNanos());
-    }
-
     private static Times start(OciDriver driver, SandboxRoot root)
             throws IOException, SandboxException, InterruptedException {
         SandboxSpec spec = date(root);
@@ -144,9 +138,7 @@ public final class DriverCosts implements Benchmark {
         String line = Files.readAllLines(driver.log(spec.id())).getFirst();
         driver.purge(spec.id());
         Instant first = instant(line.substring(line.lastIndexOf(' ') + 1));
-        return new Times(
-                Duration.between(begin, first).toNanos(),
-                Duration.between(begin, end).toNanos());
+        return Times.between(begin, first, end);
     }
 
     private static Instant instant(String nanos) {
@@ -168,41 +160,13 @@ public final class DriverCosts implements Benchmark {
         }
         long kibibytes = 0;
         for (SandboxSpec spec : idle) {
-            kibibytes += memory(spec.id());
+            kibibytes += ProcessMemory.of(spec.id());
         }
         report.figure(
                 "driver " + driver.name() + ": proportional memory for each idle agent",
                 "%.1f MiB (of %d)".formatted(kibibytes / 1024.0 / agents, agents));
         for (SandboxSpec spec : idle) {
             driver.purge(spec.id());
-        }
-    }
-
-    /** The proportional set size of all processes that are in control groups of the sandbox's name, in KiB. */
-    private static long memory(SandboxId id) throws IOException {
-        long sum = 0;
-        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-            for (Path process : processes
-                    .filter(path -> path.getFileName().toString().matches("\\d+"))
-                    .toList()) {
-                sum += memory(process, id);
-            }
-        }
-        return sum;
-    }
-
-    private static long memory(Path process, SandboxId id) {
-        try {
-            if (!Files.readString(process.resolve("cgroup")).contains("/" + id.value())) {
-                return 0;
-            }
-            return Files.readAllLines(process.resolve("smaps_rollup")).stream()
-                    .filter(line -> line.startsWith("Pss:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                    .sum();
-        } catch (IOException e) {
-            // It has ended meanwhile.
-            return 0;
         }
     }
 

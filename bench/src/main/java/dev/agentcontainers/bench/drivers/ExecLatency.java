@@ -17,11 +17,13 @@ import dev.agentcontainers.nodeagent.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** {@code true} by each driver's exec, from the call to its exit code, beside the runtime's own exec in the same agent. */
 public final class ExecLatency implements Benchmark {
     private static final String PROGRAM = "/bin/true";
+    private static final List<String> IDLE = List.of("/bin/sleep", "infinity");
 
     @Override
     public String description() {
@@ -36,16 +38,19 @@ public final class ExecLatency implements Benchmark {
                 OciDriver driver = choice.driver();
                 SandboxRoot root = driver.name().equals("process") ? SandboxRoot.HOST : image;
                 boolean slow = driver.name().equals("gvisor");
-                measure(report, choice, root, run.times(10, 2), run.times(slow ? 50 : 150, slow ? 6 : 10));
+                measure(report, choice, idle(root), run.times(10, 2), run.times(slow ? 50 : 150, slow ? 6 : 10));
+            }
+            Optional<Machines> machines = drivers.machines(report);
+            if (machines.isPresent()) {
+                measure(report, machines.get().choice(), Machines.spec(image, IDLE), run.times(3, 1), run.times(30, 4));
             }
         }
     }
 
-    private static void measure(Report report, RuntimeDrivers.Choice choice, SandboxRoot root, int warmUp, int rounds)
+    private static void measure(Report report, RuntimeDrivers.Choice choice, SandboxSpec spec, int warmUp, int rounds)
             throws IOException, SandboxException, InterruptedException {
         OciDriver driver = choice.driver();
         OciSettings settings = choice.settings();
-        SandboxSpec spec = idle(root);
         driver.prepare(spec);
         driver.create(spec);
         driver.start(spec.id());
@@ -93,7 +98,7 @@ public final class ExecLatency implements Benchmark {
                 root,
                 "agent",
                 Map.of(),
-                List.of("/bin/sleep", "infinity"),
+                IDLE,
                 "/",
                 Map.of(),
                 ResourceAmounts.NONE,

@@ -1,6 +1,7 @@
 package dev.agentcontainers.bench.drivers;
 
 import dev.agentcontainers.bench.Removal;
+import dev.agentcontainers.bench.Report;
 import dev.agentcontainers.cli.terminal.UserException;
 import dev.agentcontainers.localcluster.binaries.Gvisor;
 import dev.agentcontainers.nodeagent.linux.identity.IdRange;
@@ -97,6 +98,11 @@ public final class RuntimeDrivers implements AutoCloseable {
         choices.add(new Choice(container(), settings, "crun or runc"));
         choices.add(new Choice(gvisor(), settings, "runsc"));
         return choices;
+    }
+
+    /** Micro-VMs, where this machine has what they are made of; the report says which, or why there are none. */
+    public Optional<Machines> machines(Report report) {
+        return Machines.find(settings, report);
     }
 
     /** From the weakest to the strongest. */

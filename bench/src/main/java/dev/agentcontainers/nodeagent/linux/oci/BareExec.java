@@ -14,20 +14,22 @@ import java.util.Map;
 
 /**
  * The baseline of exec: the runtime's own, in a sandbox of a driver's that runs, without what the driver adds (streams, limits, a
- * specification of the process). In this package because the driver's parts are nobody else's. Thread-safe.
+ * specification of the process). In one with a machine it begins the monitor's client, as the driver does. In this package because the driver's parts are nobody else's. Thread-safe.
  */
 public final class BareExec {
     private final SandboxFiles files;
     private final long shim;
     private final Tools tools;
     private final List<String> options;
+    private final Starter starter;
     private final ProcessCalls processes = ProcessCalls.ofThisMachine();
 
-    private BareExec(SandboxFiles files, long shim, Tools tools, List<String> options) {
+    private BareExec(SandboxFiles files, long shim, Tools tools, List<String> options, Starter starter) {
         this.files = files;
         this.shim = shim;
         this.tools = tools;
         this.options = List.copyOf(options);
+        this.starter = starter;
     }
 
     /** @param driver of the sandbox, with these settings */
@@ -42,13 +44,18 @@ public final class BareExec {
         }
         Shim shim = new Shim(tools, settings, ProcessCalls.ofThisMachine(), DescriptorCalls.ofThisMachine());
         return new BareExec(
-                files, RunRecord.read(files.record()).orElseThrow().shim().pid(), tools, shim.runtimeArguments(files));
+                files,
+                RunRecord.read(files.record()).orElseThrow().shim().pid(),
+                tools,
+                shim.runtimeArguments(files),
+                kind == DriverKind.MICROVM ? Starter.MONITOR : Starter.NONE);
     }
 
     /** Runs it to its end; nanoseconds that it took. */
     public long run(String program) throws IOException {
         List<String> arguments = new ArrayList<>(options);
-        arguments.addAll(List.of("exec", files.id().value(), program));
+        arguments.addAll(List.of("exec", files.id().value()));
+        arguments.addAll(starter.further(List.of(program), false));
         SpawnRequest request = new SpawnRequest(
                 tools.runtime().toString(),
                 arguments,
