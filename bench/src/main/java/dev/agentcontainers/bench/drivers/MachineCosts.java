@@ -40,7 +40,7 @@ final class MachineCosts {
             throws IOException, SandboxException, InterruptedException {
         String alone = "QEMU alone (%s)".formatted(machines.accelerator());
         String driven = "driver " + machines.choice();
-        int rounds = run.times(8, 2);
+        int rounds = run.times(6, 2);
         try (BareMachine machine = machines.alone(folder, command)) {
             for (int i = 0; i < 1 + rounds; i++) {
                 boolean counts = i > 0;
