@@ -405,7 +405,7 @@ class AskedConnectionsTest extends InterceptedHttp2 {
         write(none, connectTo(NAME, ""));
         assertThat(read(none, ""))
                 .contains("502 Bad Gateway", "\"reason\":\"unreachable\"", "127.0.0.8 refuses")
-                .doesNotContain("200");
+                .doesNotContain("HTTP/1.1 200");
         await().atMost(PATIENCE)
                 .until(() -> decisions.stream().anyMatch(each -> each.verdict() == HttpVerdict.UNREACHABLE));
     }
