@@ -40,8 +40,8 @@ func runInNamespaces(t *testing.T, made string) {
 	for path := folder; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
 		check(t, os.Chmod(path, 0o755))
 	}
-	for _, name := range []string{"kernel", "initrd", "monitor"} {
-		copyFile(t, filepath.Join(made, name), filepath.Join(folder, name))
+	for _, name := range []string{"kernel", "initrd", "monitor", "virtiofsd"} {
+		copyFile(t, filepath.Join(made, "current", name), filepath.Join(folder, name))
 	}
 	copyFile(t, staticBusybox(t), filepath.Join(folder, "busybox"))
 	check(t, syscall.Mknod(filepath.Join(folder, "tun"), syscall.S_IFCHR|0o666, 10<<8|200))
@@ -162,12 +162,15 @@ func tryMachine(t *testing.T, made string) {
 		}
 		for _, text := range []string{"one", "two, which is longer", "3"} {
 			check(t, os.WriteFile(m.path("root/tmp/changing"), []byte(text), 0o644))
-			m.expectExec(t, 0, text, "cat", "/tmp/changing")
+			written := time.Now()
+			m.eventually(t, func() bool { seen, _, _ := m.exec(nil, "cat", "/tmp/changing"); return seen == text })
+			t.Log("a change was seen after", time.Since(written))
 		}
 		m.expectExec(t, 0, "", "sh", "-c", "echo made >/tmp/made")
 		made, err := os.ReadFile(m.path("root/tmp/made"))
 		check(t, err)
 		expect(t, string(made), "made\n")
+		m.expectExec(t, 0, "through\n", "sh", "-c", "mkfifo /tmp/pipe && { echo through >/tmp/pipe & cat /tmp/pipe; }")
 	})
 	t.Run("there are as many processes as are allowed", func(t *testing.T) {
 		output, errors, _ := m.exec(nil, "sh", "-c", "for i in $(seq 100); do sleep 4 & done; echo all")
@@ -370,7 +373,7 @@ func newMachine(t *testing.T, made, name string, mebibytes int64, command ...str
 	for _, folder := range []string{"", "run", "root", "root/bin", "root/proc", "root/sys", "root/dev", "root/tmp", "root/fixed", "root/of-root"} {
 		check(t, os.Mkdir(m.path(folder), 0o755))
 	}
-	for _, name := range []string{"kernel", "initrd", "monitor"} {
+	for _, name := range []string{"kernel", "initrd", "monitor", "virtiofsd"} {
 		check(t, os.Symlink(filepath.Join(made, name), m.path(name)))
 	}
 	check(t, os.Symlink(filepath.Join(made, "tun"), m.path("tun")))

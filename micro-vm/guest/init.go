@@ -72,6 +72,9 @@ func serve(port *port, writer *protocol.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := forgetFiles(configuration.KeptFiles); err != nil {
+		return err
+	}
 	groups, err := makeGroups(configuration.Tasks)
 	if err != nil {
 		return err

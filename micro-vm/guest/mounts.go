@@ -59,7 +59,7 @@ func mountRoot(privileged bool) (int, error) {
 	}
 	in := func(path string) string { return filepath.Join(agentRoot, path) }
 	err := mountAll([]mounted{
-		{"root", agentRoot, "9p", flags, "trans=virtio,version=9p2000.L,msize=512000,cache=mmap"},
+		{"root", agentRoot, "virtiofs", flags, ""},
 	})
 	if err != nil {
 		return 0, err

@@ -14,18 +14,20 @@ import (
 const (
 	portDescriptor    = 3
 	consoleDescriptor = 4
-	tapDescriptor     = 5
+	filesDescriptor   = 5
+	tapDescriptor     = 6
 )
 
 // machine is a running QEMU.
 type machine struct {
 	process *os.Process
+	files   *fileServer
 	port    *os.File
 	// What the guest's console and QEMU itself said at last.
 	console, messages *tail
 }
 
-// startMachine starts QEMU. The calling thread must stay: QEMU is killed when it goes.
+// startMachine starts QEMU and what serves the files. The calling thread must stay: both are killed when it goes.
 func startMachine(configuration Configuration, tap *os.File, network *networkSettings) (*machine, error) {
 	port, portOfMachine, err := socketPair()
 	if err != nil {
@@ -43,29 +45,33 @@ func startMachine(configuration Configuration, tap *os.File, network *networkSet
 	if err != nil {
 		return nil, err
 	}
-	files := []*os.File{nothing, messagesOfMachine, messagesOfMachine, portOfMachine, consoleOfMachine}
+	server, filesOfMachine, err := startFileServer(configuration)
+	if err != nil {
+		return nil, err
+	}
+	descriptors := []*os.File{nothing, messagesOfMachine, messagesOfMachine, portOfMachine, consoleOfMachine, filesOfMachine}
 	if tap != nil {
-		files = append(files, tap)
+		descriptors = append(descriptors, tap)
 	}
 	process, err := os.StartProcess(configuration.QEMU, arguments(configuration, network), &os.ProcAttr{
 		// Nothing of the agent's environment: libraries that QEMU uses take orders from some variables.
 		Env:   []string{"PATH=/usr/local/bin:/usr/bin:/bin"},
-		Files: files,
+		Files: descriptors,
 		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true},
 	})
-	for _, file := range files {
-		file.Close()
+	for _, descriptor := range descriptors {
+		descriptor.Close()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("QEMU can't be started: %w", err)
 	}
-	return &machine{process, port, follow(console), follow(messages)}, nil
+	return &machine{process, server, port, follow(console), follow(messages)}, nil
 }
 
-// end kills QEMU and waits a moment for all that it has said.
+// end kills QEMU, by which its server ends too, and waits a moment for all that they have said.
 func (m *machine) end() {
 	_ = m.process.Kill()
-	for _, said := range []*tail{m.messages, m.console} {
+	for _, said := range []*tail{m.messages, m.console, m.files.messages} {
 		select {
 		case <-said.done:
 		case <-time.After(time.Second):
@@ -95,16 +101,18 @@ func arguments(configuration Configuration, network *networkSettings) []string {
 	list := []string{
 		configuration.QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		"-M", machine, "-accel", accelerator, "-cpu", processor,
+		"-M", machine + ",memory-backend=memory", "-accel", accelerator, "-cpu", processor,
 		"-smp", strconv.Itoa(configuration.Processors), "-m", fmt.Sprintf("%dM", configuration.MemoryBytes>>20),
+		// Shared with what serves the files.
+		"-object", fmt.Sprintf("memory-backend-memfd,id=memory,share=on,size=%dM", configuration.MemoryBytes>>20),
 		"-kernel", configuration.path("kernel"), "-initrd", configuration.path("initrd"),
 		"-append", strings.Join(options, " "),
 		"-chardev", "socket,id=console,fd=" + strconv.Itoa(consoleDescriptor), "-serial", "chardev:console",
 		"-object", "rng-random,id=random,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=random",
 		"-chardev", "socket,id=control,fd=" + strconv.Itoa(portDescriptor),
 		"-device", "virtio-serial-pci,max_ports=2", "-device", "virtserialport,chardev=control,name=control",
-		"-fsdev", "local,id=root,path=" + escaped(configuration.path("root")) + ",security_model=none,multidevs=remap",
-		"-device", "virtio-9p-pci,fsdev=root,mount_tag=root",
+		"-chardev", "socket,id=files,fd=" + strconv.Itoa(filesDescriptor),
+		"-device", "vhost-user-fs-pci,chardev=files,tag=root,queue-size=1024",
 	}
 	if network != nil {
 		list = append(list, "-netdev", "tap,id=network,vhost=off,fd="+strconv.Itoa(tapDescriptor),
@@ -112,9 +120,6 @@ func arguments(configuration Configuration, network *networkSettings) []string {
 	}
 	return list
 }
-
-// In QEMU's options a comma is written twice.
-func escaped(value string) string { return strings.ReplaceAll(value, ",", ",,") }
 
 func socketPair() (ours, theirs *os.File, err error) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"agentcontainers.dev/micro-vm/protocol"
 )
@@ -82,8 +84,14 @@ func attend(configuration Configuration, network *networkSettings, machine *mach
 		return failed(err, machine)
 	}
 	session = newAttached(func(kind protocol.Kind, body ...[]byte) error { return host.writer.Write(kind, number, body...) })
-	broken := make(chan error, 1)
+	broken := make(chan error, 2)
 	go func() { broken <- host.serve(guestConfiguration(configuration, network)) }()
+	go func() {
+		<-machine.files.messages.done
+		// It ends with the machine too, of which that is told first.
+		time.Sleep(time.Second)
+		broken <- errors.New("what serves the machine's files has ended")
+	}()
 	go clients.serve(configuration, host)
 
 	finished := make(chan int, 1)
@@ -131,7 +139,7 @@ func attend(configuration Configuration, network *networkSettings, machine *mach
 func guestConfiguration(configuration Configuration, network *networkSettings) protocol.Configuration {
 	guest := protocol.Configuration{
 		Hostname: configuration.Hostname, User: configuration.User, Group: configuration.Group, Groups: configuration.Groups,
-		Tasks: configuration.Tasks, OpenFiles: configuration.OpenFiles, Privileged: configuration.Privileged,
+		Tasks: configuration.Tasks, OpenFiles: configuration.OpenFiles, Privileged: configuration.Privileged, KeptFiles: keptFiles(),
 	}
 	if network != nil {
 		guest.Network = &network.guest
@@ -158,7 +166,7 @@ func failed(err error, machine *machine) int {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "micro-VM:", reason)
-	for by, lines := range map[string][]string{"QEMU": messages, "console": console} {
+	for by, lines := range map[string][]string{"QEMU": messages, "console": console, "files": machine.files.messages.lines()} {
 		if over := len(lines) - mostLines; over > 0 {
 			lines = lines[over:]
 		}

@@ -16,6 +16,8 @@ type Configuration struct {
 	OpenFiles  uint64   `json:"openFiles,omitempty"`
 	Privileged bool     `json:"privileged,omitempty"`
 	Network    *Network `json:"network,omitempty"`
+	// KeptFiles is how many files the guest's kernel may keep that nobody uses.
+	KeptFiles int `json:"keptFiles"`
 	// Time is the host's, in nanoseconds since 1970.
 	Time int64 `json:"time"`
 }

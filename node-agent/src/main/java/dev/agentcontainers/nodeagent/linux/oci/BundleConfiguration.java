@@ -50,6 +50,7 @@ record BundleConfiguration(
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonNode FILTER = SystemCallFilter.oci();
     private static final JsonNode GVISOR_FILTER = SystemCallFilter.gvisor();
+    private static final JsonNode MICROVM_FILTER = SystemCallFilter.microVm();
 
     /** The limit by which gVisor counts an agent's processes and threads. */
     static final String PROCESSES = "RLIMIT_NPROC";
@@ -259,9 +260,17 @@ record BundleConfiguration(
         linux.put("maskedPaths", hidden);
         linux.put("readonlyPaths", READ_ONLY);
         if (outer() == Confinement.SHIPPED) {
-            linux.put("seccomp", kind == DriverKind.GVISOR ? GVISOR_FILTER : FILTER);
+            linux.put("seccomp", filter());
         }
         return linux;
+    }
+
+    private JsonNode filter() {
+        return switch (kind) {
+            case PROCESS, CONTAINER -> FILTER;
+            case GVISOR -> GVISOR_FILTER;
+            case MICROVM -> MICROVM_FILTER;
+        };
     }
 
     /** runsc, a program of several threads, can't join a user namespace: it makes one with the same ids. */

@@ -13,9 +13,10 @@ import java.nio.file.Path;
  * @param kernel theirs
  * @param initialFiles what the kernel begins with: the first process of the machine, and drivers
  * @param monitor runs QEMU and speaks with that process
+ * @param virtiofsd serves them the agent's files
  * @param version of the folder
  */
-record MicroVmParts(Path qemu, Path kernel, Path initialFiles, Path monitor, String version) {
+record MicroVmParts(Path qemu, Path kernel, Path initialFiles, Path monitor, Path virtiofsd, String version) {
     static MicroVmParts of(MicroVmSettings settings) throws MissingException {
         boolean arm = System.getProperty("os.arch").equals("aarch64");
         String program = arm ? "qemu-system-aarch64" : "qemu-system-x86_64";
@@ -28,19 +29,37 @@ record MicroVmParts(Path qemu, Path kernel, Path initialFiles, Path monitor, Str
             throw new MissingException(
                     qemu + " is not below /usr, which is all that it would see of the machine's programs");
         }
-        Path folder = settings.folder();
+        Path folder = current(settings.folder());
         return new MicroVmParts(
-                qemu, in(folder, "kernel"), in(folder, "initrd"), in(folder, "monitor"), version(folder));
+                qemu,
+                in(folder, "kernel"),
+                in(folder, "initrd"),
+                in(folder, "monitor"),
+                in(folder, "virtiofsd"),
+                version(folder));
+    }
+
+    /** What was made last. Where it leads may change at any time, and so it is followed once. */
+    private static Path current(Path folder) throws MissingException {
+        try {
+            return folder.resolve("current").toRealPath();
+        } catch (IOException e) {
+            throw missing(folder.resolve("current"));
+        }
     }
 
     private static Path in(Path folder, String name) throws MissingException {
         Path file = folder.resolve(name);
         if (!Files.isReadable(file)) {
-            throw new MissingException(file
-                    + ", which micro-VMs are made of, is not there: have 'scripts/micro-vm' make the folder " + folder
-                    + ", or name another by agentcontainers.node.micro-vm");
+            throw missing(file);
         }
         return file;
+    }
+
+    private static MissingException missing(Path file) {
+        return new MissingException(file
+                + ", which micro-VMs are made of, is not there or can't be read: have 'scripts/micro-vm' make the folder that"
+                + " agentcontainers.node.micro-vm names");
     }
 
     private static String version(Path folder) throws MissingException {

@@ -107,6 +107,8 @@ record MicroVmRoot(
                 MACHINE + "/initrd", machine.parts().initialFiles().toString(), false));
         tree.add(new Operation.Show(
                 Starter.MONITOR_PROGRAM, machine.parts().monitor().toString(), false));
+        tree.add(new Operation.Show(
+                MACHINE + "/virtiofsd", machine.parts().virtiofsd().toString(), false));
         tree.add(new Operation.File(CONFIGURATION, "", 0444));
         for (GivenDevice each : devices) {
             if (each.path().startsWith(MACHINE)) {

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.oci;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,6 +15,11 @@ import java.io.UncheckedIOException;
  * netlink. Calls that it does not know answer ENOSYS, so that programs fall back; those that it denies answer EPERM.
  */
 final class SystemCallFilter {
+    /** The part of a mode that says of which kind a file is, and kinds that lead to nothing of the kernel's. Source: inode(7). */
+    private static final int KIND = 0170000;
+
+    private static final int[] NO_DEVICES = {0010000, 0140000, 0100000};
+
     private static final int EPERM = 1;
     private static final int ENOSYS = 38;
 
@@ -43,6 +49,36 @@ final class SystemCallFilter {
         askTracerWhereUnknown(profile, "defaultAction", "defaultErrnoRet");
         for (JsonNode rule : profile.required("syscalls")) {
             askTracerWhereUnknown((ObjectNode) rule, "action", "errnoRet");
+        }
+        return profile;
+    }
+
+    /**
+     * The same for what is around a virtual machine, with one call more: what serves the machine's files makes pipes and sockets
+     * by name, and plain files, by mknodat. None of them is a device, and none leads anywhere until somebody opens or binds it:
+     * to write files and bind sockets agents are let in any case.
+     */
+    static JsonNode microVm() {
+        ObjectNode profile = (ObjectNode) oci();
+        ArrayNode rules = (ArrayNode) profile.required("syscalls");
+        for (JsonNode rule : rules) {
+            ArrayNode names = (ArrayNode) rule.required("names");
+            for (int i = names.size() - 1; i >= 0; i--) {
+                if (names.get(i).asText().equals("mknodat")) {
+                    names.remove(i);
+                }
+            }
+        }
+        for (int kind : NO_DEVICES) {
+            ObjectNode rule = rules.addObject();
+            rule.putArray("names").add("mknodat");
+            rule.put("action", "SCMP_ACT_ALLOW");
+            rule.putArray("args")
+                    .addObject()
+                    .put("index", 2)
+                    .put("value", KIND)
+                    .put("valueTwo", kind)
+                    .put("op", "SCMP_CMP_MASKED_EQ");
         }
         return profile;
     }

@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -222,6 +224,43 @@ class BundleConfigurationTest {
         assertThat(devices.at("/1/allow").asBoolean()).isTrue();
         assertThat(devices.at("/1/major").asInt()).isEqualTo(10);
         assertThat(devices.at("/1/minor").asInt()).isEqualTo(200);
+    }
+
+    /** Nothing that leads into the kernel: a device of a machine's would be one of the host's. */
+    @Test
+    void aVirtualMachinesFilterIsTheShippedOneButForFilesThatAreNoDevices() throws IOException {
+        JsonNode shipped =
+                bundle(spec(ResourceAmounts.NONE), Confinement.SHIPPED, true).at("/linux/seccomp");
+        JsonNode machines = microVm(Confinement.SHIPPED).at("/linux/seccomp");
+        Map<String, Set<String>> allowed = rules(machines);
+        assertThat(allowed.remove("mknodat"))
+                .containsExactlyInAnyOrder(
+                        "SCMP_ACT_ALLOW 2 & 61440 == 4096",
+                        "SCMP_ACT_ALLOW 2 & 61440 == 49152",
+                        "SCMP_ACT_ALLOW 2 & 61440 == 32768");
+        Map<String, Set<String>> expected = rules(shipped);
+        assertThat(expected.remove("mknodat")).containsExactly("SCMP_ACT_ERRNO");
+        assertThat(allowed).isEqualTo(expected);
+        assertThat(machines.at("/defaultAction")).isEqualTo(shipped.at("/defaultAction"));
+        assertThat(machines.at("/defaultErrnoRet")).isEqualTo(shipped.at("/defaultErrnoRet"));
+    }
+
+    private static Map<String, Set<String>> rules(JsonNode filter) {
+        Map<String, Set<String>> rules = new TreeMap<>();
+        for (JsonNode rule : filter.at("/syscalls")) {
+            StringBuilder text = new StringBuilder(rule.at("/action").asText());
+            for (JsonNode argument : rule.path("args")) {
+                text.append(" %d & %d == %d"
+                        .formatted(
+                                argument.at("/index").asInt(),
+                                argument.at("/value").asLong(),
+                                argument.at("/valueTwo").asLong()));
+            }
+            for (JsonNode name : rule.at("/names")) {
+                rules.computeIfAbsent(name.asText(), _ -> new TreeSet<>()).add(text.toString());
+            }
+        }
+        return rules;
     }
 
     /** Whatever an agent's own program is called. */

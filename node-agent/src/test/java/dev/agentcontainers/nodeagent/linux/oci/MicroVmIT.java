@@ -26,12 +26,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What agents in virtual machines have otherwise than others, with the real QEMU, whose processors are emulated. */
 @Tag("node")
@@ -196,34 +199,126 @@ class MicroVmIT {
         assertThat(Files.readSymbolicLink(workspace.resolve("link"))).hasToString("made");
     }
 
-    @Test
-    void whatIsReadOnlyStaysSo() throws Exception {
+    /** Privileged or not: no capability of a machine's kernel is one of the host's. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsReadOnlyStaysSo(boolean everyCapability) throws Exception {
+        OciDriver driver = everyCapability ? TestMicroVm.unconfined(node.settings()) : this.driver;
         ResolvedMount files = new ResolvedMount.Files("/opt/own", Map.of("file", "kept".getBytes(UTF_8)), false);
         ResolvedMount secrets = new ResolvedMount.Files("/secret", Map.of("file", "kept".getBytes(UTF_8)), true);
-        assertThat(outputOf(shell(
-                        "for f in /opt/own/file /secret/file; do chmod 777 $f 2>&1; (echo x > $f) 2>&1; rm -f $f 2>&1;"
-                                + " mv $f $f.2 2>&1; cat $f; echo; done; true",
-                        files,
-                        secrets)))
+        SandboxSpec spec = shell(
+                "for f in /opt/own/file /secret/file; do (mount -o remount,rw ${f%/*}; mount -o remount,bind,rw ${f%/*}) 2>&1;"
+                        + " chmod 777 $f 2>&1; (echo x > $f) 2>&1; rm -f $f 2>&1; mv $f $f.2 2>&1; cat $f; echo; done;"
+                        + " (mknod /workspace/disk b 254 0; mknod /workspace/null c 1 3) 2>&1; ls /workspace; true",
+                files,
+                secrets,
+                new ResolvedMount.Workspace("/workspace", true));
+        driver.prepare(spec);
+        driver.create(spec);
+        driver.start(spec.id());
+        assertThat(driver.awaitExit(spec.id()).code()).isZero();
+        assertThat(node.output(spec.id()))
                 .contains("Read-only file system")
                 .contains("\nkept\n")
-                .doesNotContain("x\n");
+                .doesNotContain("x\n")
+                .containsPattern("null: (Operation not permitted|Function not implemented)$");
+        driver.purge(spec.id());
     }
 
-    /** QEMU would have to make them, as the agent's user, and may not. */
     @Test
-    void socketsAndPipesAreMadeInMemoryOnly() throws Exception {
-        String script = "import socket; s = socket.socket(socket.AF_UNIX); s.bind('/dev/shm/own'); s.listen();"
-                + " c = socket.socket(socket.AF_UNIX); c.connect('/dev/shm/own'); print('CONNECTED', flush=True);"
-                + " socket.socket(socket.AF_UNIX).bind('/workspace/own')";
-        assertThat(outputOf(shell(
-                        "python3 -c \"" + script
-                                + "\" 2>/dev/null; (mkfifo /workspace/pipe; mknod /workspace/d c 1 1) 2>&1;"
-                                + " mkfifo /dev/shm/pipe; ls /workspace /dev/shm",
-                        new ResolvedMount.Workspace("/workspace", true))))
-                .startsWith("CONNECTED\n")
-                .contains("Operation not permitted")
-                .endsWith("/dev/shm:\nown\npipe\n\n/workspace:");
+    void socketsAndPipesAreMadeAmongFiles() throws Exception {
+        String script = """
+                import os, socket
+                for folder in ("/workspace", "/.", "/part"):
+                    listening = socket.socket(socket.AF_UNIX)
+                    listening.bind(folder + "/socket")
+                    listening.listen()
+                    asking = socket.socket(socket.AF_UNIX)
+                    asking.connect(folder + "/socket")
+                    asking.send(b"asked")
+                    os.mkfifo(folder + "/pipe", 0o640)
+                    if os.fork() == 0:
+                        with open(folder + "/pipe", "w") as pipe: pipe.write("written")
+                        os._exit(0)
+                    with open(folder + "/pipe") as pipe:
+                        print(folder, listening.accept()[0].recv(9), pipe.read(), oct(os.stat(folder + "/pipe").st_mode), flush=True)
+                """;
+        assertThat(outputOf(spec(
+                        List.of("python3", "-c", script),
+                        TestNode.storage(64 * MIB),
+                        new ResolvedMount.Workspace("/workspace", true),
+                        new ResolvedMount.DiskDirectory("/part", OptionalLong.of(20 * MIB)))))
+                .isEqualTo("""
+                        /workspace b'asked' written 0o10640
+                        /. b'asked' written 0o10640
+                        /part b'asked' written 0o10640""");
+    }
+
+    /** As databases do with files that say to several processes what is in others. */
+    @Test
+    void processesShareAFilesMemory() throws Exception {
+        String script = """
+                import mmap, os, sqlite3
+                with open("/workspace/shared", "w+b") as file:
+                    file.truncate(1 << 20)
+                    shared = mmap.mmap(file.fileno(), 0)
+                    if os.fork() == 0:
+                        own = mmap.mmap(os.open("/workspace/shared", os.O_RDWR), 0)
+                        own[500000:500005] = b"child"
+                        os._exit(0)
+                    os.wait()
+                    print(shared[500000:500005])
+                    shared.flush()
+                journal = sqlite3.connect("/workspace/data")
+                print(journal.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+                journal.execute("CREATE TABLE kept (value)")
+                if os.fork() == 0:
+                    other = sqlite3.connect("/workspace/data", timeout=60)
+                    for value in range(100): other.execute("INSERT INTO kept VALUES (?)", [value]); other.commit()
+                    os._exit(0)
+                for value in range(100): journal.execute("INSERT INTO kept VALUES (?)", [value]); journal.commit()
+                os.wait()
+                print(journal.execute("SELECT count(*), sum(value) FROM kept").fetchone(), os.path.exists("/workspace/data-shm"))
+                """;
+        SandboxSpec spec = spec(
+                List.of("python3", "-c", script),
+                ResourceAmounts.NONE,
+                new ResolvedMount.Workspace("/workspace", true));
+        assertThat(outputOf(spec)).isEqualTo("b'child'\nwal\n(200, 9900) True");
+        byte[] written = Files.readAllBytes(node.settings()
+                .stateDirectory()
+                .resolve("sandboxes/" + spec.id().value() + "/workspace/workspace/shared"));
+        assertThat(new String(written, 500_000, 5, UTF_8)).isEqualTo("child");
+    }
+
+    /** More than the machine may have open on the host at once, and than the host keeps of files that nobody uses. */
+    @Test
+    void manyFilesAreGoneThrough() throws Exception {
+        SandboxSpec spec = spec(
+                List.of("python3", "-c", """
+                        import os
+                        for number in range(70):
+                            os.mkdir(f"/workspace/{number}")
+                            for name in range(1000): os.symlink("nowhere", f"/workspace/{number}/{name}")
+                        print(sum(1 for folder in os.scandir("/workspace") for name in os.listdir(folder) if os.lstat(f"{folder.path}/{name}")))
+                        """),
+                TestNode.limits(2000, 512 * MIB, 50),
+                new ResolvedMount.Workspace("/workspace", true));
+        assertThat(outputOf(spec)).isEqualTo("70000");
+    }
+
+    @Test
+    void withoutWhatServesItsFilesAMachineEnds() throws Exception {
+        SandboxSpec spec = shell("sleep 1000");
+        begin(spec);
+        assertThat(exec(driver, spec, "echo up")).isEqualTo("up\n");
+        for (long process : processesOnTheHost(spec)) {
+            if (Files.readString(Path.of("/proc/" + process + "/comm")).equals("virtiofsd\n")) {
+                ProcessHandle.of(process).orElseThrow().destroyForcibly();
+            }
+        }
+        assertThat(driver.awaitExit(spec.id()).code()).isEqualTo(125);
+        assertThat(node.output(spec.id())).contains("micro-VM: what serves the machine's files has ended");
     }
 
     /** Whoever is on the host may leave one there: it would be a way past the machine and the fence. */
