@@ -64,7 +64,10 @@ func startFileServer(configuration Configuration) (*fileServer, *os.File, error)
 		// It is confined from outside, and has neither capabilities to keep nor the one that handles of files need.
 		"--sandbox=none", "--modcaps=-chown:-dac_override:-fowner:-fsetid:-setgid:-setuid:-mknod:-setfcap", "--inode-file-handles=never",
 		// The host's changes are to be seen, and files to be shared between processes by mmap, for which the machine keeps their pages.
-		"--cache=auto", "--announce-submounts", "--xattr", "--log-level=error",
+		"--cache=auto", "--announce-submounts", "--log-level=error",
+		// Without the second the machine asks for an attribute before each write. The host's kernel takes the set-user-id bit of what is
+		// written in any case: this process has no capability to keep it.
+		"--xattr", "--killpriv-v2",
 	}, &os.ProcAttr{
 		Env:   []string{},
 		Files: []*os.File{nothing, itsMessages, itsMessages, socket},

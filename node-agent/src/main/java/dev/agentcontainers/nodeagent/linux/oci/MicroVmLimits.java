@@ -18,14 +18,14 @@ final class MicroVmLimits {
     /** Below it the machine's own kernel does not come up with room for a program. */
     static final long LEAST_MEMORY = 160L << 20;
 
-    /** QEMU's own, with the code that it makes where it emulates, and the monitor's. */
+    /** QEMU's own, with the code that it makes where it emulates, the monitor's, and virtiofsd's with what the kernel keeps of open files. */
     static final long RESERVE = 256L << 20;
 
     /** What a node gives for an agent beside the agent's memory. */
     static final ResourceAmounts OVERHEAD = new ResourceAmounts(
             OptionalLong.empty(), OptionalLong.of(RESERVE), OptionalLong.empty(), OptionalLong.empty());
 
-    /** Threads of QEMU, for each processor and for files, and of the monitor. */
+    /** Threads of QEMU, for each processor, of virtiofsd and of the monitor. */
     private static final long OWN_THREADS = 512;
 
     private MicroVmLimits() {}

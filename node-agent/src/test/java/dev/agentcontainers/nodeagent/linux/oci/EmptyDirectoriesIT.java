@@ -216,7 +216,6 @@ class EmptyDirectoriesIT {
 
     /** Into one that has never run, with other ids and another division of its disk; then once more, without room beside it. */
     @Test
-    @Tag("shared-machine")
     void aSnapshotOfThemHasAnotherAgentBeginWithThem() throws Exception {
         SandboxSpec first = python(TestNode.shell("", TestNode.storage(64 * MIB), ALL), ALL_KINDS);
         assertThat(node.run(first).code()).as(node.output(first.id())).isZero();

@@ -210,9 +210,7 @@ class MicroVmIT {
                 "for f in /opt/own/file /secret/file; do (mount -o remount,rw ${f%/*}; mount -o remount,bind,rw ${f%/*}) 2>&1;"
                         + " chmod 777 $f 2>&1; (echo x > $f) 2>&1; rm -f $f 2>&1; mv $f $f.2 2>&1; cat $f; echo; done;"
                         + " (mknod /workspace/disk b 254 0; mknod /workspace/null c 1 3) 2>&1; ls /workspace; true",
-                files,
-                secrets,
-                new ResolvedMount.Workspace("/workspace", true));
+                files, secrets, new ResolvedMount.Workspace("/workspace", true));
         driver.prepare(spec);
         driver.create(spec);
         driver.start(spec.id());
@@ -315,7 +313,9 @@ class MicroVmIT {
             }
         }
         driver.start(spec.id());
-        assertThat(driver.awaitExit(spec.id()).code()).as(node.output(spec.id())).isZero();
+        assertThat(driver.awaitExit(spec.id()).code())
+                .as(node.output(spec.id()))
+                .isZero();
         assertThat(node.output(spec.id())).isEqualTo(String.valueOf(count * 1000));
     }
 

@@ -21,12 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MicroVmLimitsTest {
     private static final MicroVmParts PARTS = new MicroVmParts(
-            Path.of("/usr/bin/qemu-system-x86_64"),
-            Path.of("/k"),
-            Path.of("/i"),
-            Path.of("/m"),
-            Path.of("/v"),
-            "1");
+            Path.of("/usr/bin/qemu-system-x86_64"), Path.of("/k"), Path.of("/i"), Path.of("/m"), Path.of("/v"), "1");
 
     private static SandboxSpec spec(ResourceAmounts limits, ResolvedMount... mounts) {
         return new SandboxSpec(
