@@ -19,15 +19,9 @@ func keptFiles() int {
 	return mostKeptFiles
 }
 
-// fileServer is a running virtiofsd.
-type fileServer struct {
-	process  *os.Process
-	messages *tail
-}
-
-// startFileServer starts what serves the agent's root to the machine, and gives QEMU's end of the connection to it. The calling thread must
+// serveFiles starts virtiofsd, and gives what it says as long as it runs, and QEMU's end of the connection to it. The calling thread must
 // stay, as with QEMU.
-func startFileServer(configuration Configuration) (*fileServer, *os.File, error) {
+func serveFiles(configuration Configuration) (*tail, *os.File, error) {
 	listening, err := net.ListenUnix("unix", &net.UnixAddr{Name: configuration.path("run/files"), Net: "unix"})
 	if err != nil {
 		return nil, nil, err
@@ -59,7 +53,7 @@ func startFileServer(configuration Configuration) (*fileServer, *os.File, error)
 		// As root without the capabilities of one it would have a library log that, which its own filter of system calls kills it for.
 		filter = "none"
 	}
-	process, err := os.StartProcess(program, []string{
+	_, err = os.StartProcess(program, []string{
 		program, "--fd=3", "--shared-dir=" + configuration.path("root"), "--seccomp=" + filter,
 		// It is confined from outside, and has neither capabilities to keep nor the one that handles of files need.
 		"--sandbox=none", "--modcaps=-chown:-dac_override:-fowner:-fsetid:-setgid:-setuid:-mknod:-setfcap", "--inode-file-handles=never",
@@ -80,5 +74,5 @@ func startFileServer(configuration Configuration) (*fileServer, *os.File, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &fileServer{process, follow(messages)}, connection, nil
+	return follow(messages), connection, nil
 }

@@ -21,13 +21,12 @@ const (
 // machine is a running QEMU.
 type machine struct {
 	process *os.Process
-	files   *fileServer
 	port    *os.File
-	// What the guest's console and QEMU itself said at last.
-	console, messages *tail
+	// What the guest's console, QEMU itself and virtiofsd said at last.
+	console, messages, files *tail
 }
 
-// startMachine starts QEMU and what serves the files. The calling thread must stay: both are killed when it goes.
+// startMachine starts QEMU and virtiofsd. The calling thread must stay: both are killed when it goes.
 func startMachine(configuration Configuration, tap *os.File, network *networkSettings) (*machine, error) {
 	port, portOfMachine, err := socketPair()
 	if err != nil {
@@ -45,7 +44,7 @@ func startMachine(configuration Configuration, tap *os.File, network *networkSet
 	if err != nil {
 		return nil, err
 	}
-	server, filesOfMachine, err := startFileServer(configuration)
+	saidOfFiles, filesOfMachine, err := serveFiles(configuration)
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +64,13 @@ func startMachine(configuration Configuration, tap *os.File, network *networkSet
 	if err != nil {
 		return nil, fmt.Errorf("QEMU can't be started: %w", err)
 	}
-	return &machine{process, server, port, follow(console), follow(messages)}, nil
+	return &machine{process, port, follow(console), follow(messages), saidOfFiles}, nil
 }
 
-// end kills QEMU, by which its server ends too, and waits a moment for all that they have said.
+// end kills QEMU, by which virtiofsd ends too, and waits a moment for all that they have said.
 func (m *machine) end() {
 	_ = m.process.Kill()
-	for _, said := range []*tail{m.messages, m.console, m.files.messages} {
+	for _, said := range []*tail{m.messages, m.console, m.files} {
 		select {
 		case <-said.done:
 		case <-time.After(time.Second):

@@ -87,7 +87,7 @@ func attend(configuration Configuration, network *networkSettings, machine *mach
 	broken := make(chan error, 2)
 	go func() { broken <- host.serve(guestConfiguration(configuration, network)) }()
 	go func() {
-		<-machine.files.messages.done
+		<-machine.files.done
 		// It ends with the machine too, of which that is told first.
 		time.Sleep(time.Second)
 		broken <- errors.New("what serves the machine's files has ended")
@@ -166,7 +166,7 @@ func failed(err error, machine *machine) int {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "micro-VM:", reason)
-	for by, lines := range map[string][]string{"QEMU": messages, "console": console, "files": machine.files.messages.lines()} {
+	for by, lines := range map[string][]string{"QEMU": messages, "console": console, "files": machine.files.lines()} {
 		if over := len(lines) - mostLines; over > 0 {
 			lines = lines[over:]
 		}

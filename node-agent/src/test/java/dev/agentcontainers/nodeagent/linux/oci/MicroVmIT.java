@@ -223,6 +223,32 @@ class MicroVmIT {
         driver.purge(spec.id());
     }
 
+    /** Whose user is not the machine's root, nor the root of what is around it. */
+    @Test
+    void anImagesUserHasItsOwnFilesAndNoRightsByMounts() throws Exception {
+        SandboxSpec root = shell(
+                "id -u; echo made > /workspace/made && mkfifo /workspace/pipe; stat -c '%n %u %a' /workspace/*;"
+                        + " (echo x > /etc/x; chown 0 /workspace/made) 2>&1 | grep -c 'denied\\|not permitted';"
+                        + " [ $(stat -c %d /workspace) != $(stat -c %d /) ] && echo apart;"
+                        + " grep -c ' virtiofs .*nosuid,nodev' /proc/self/mounts; grep ' virtiofs ' /proc/self/mounts | grep -vc nosuid,nodev",
+                new ResolvedMount.Workspace("/workspace", true));
+        SandboxSpec spec = new SandboxSpec(
+                root.id(),
+                new SandboxRoot.Image(List.of(HostPrograms.all()), "1000:1001"),
+                root.hostname(),
+                Map.of(),
+                root.command(),
+                "/",
+                Map.of(),
+                root.limits(),
+                root.requests(),
+                root.mounts());
+        begin(spec);
+        driver.awaitExit(spec.id());
+        assertThat(node.output(spec.id()))
+                .matches("1000\n/workspace/made 1000 644\n/workspace/pipe 1000 644\n2\napart\n[2-9]\n0");
+    }
+
     @Test
     void socketsAndPipesAreMadeAmongFiles() throws Exception {
         String script = """
