@@ -172,6 +172,7 @@ func tryMachine(t *testing.T, made string) {
 		expect(t, string(made), "made\n")
 		m.expectExec(t, 0, "through\n", "sh", "-c", "mkfifo /tmp/pipe && { echo through >/tmp/pipe & cat /tmp/pipe; }")
 	})
+	t.Run("a file that the host has one wait for holds up no other", func(t *testing.T) { m.tryHangingFile(t) })
 	t.Run("there are as many processes as are allowed", func(t *testing.T) {
 		output, errors, _ := m.exec(nil, "sh", "-c", "for i in $(seq 100); do sleep 4 & done; echo all")
 		contains(t, output+errors, "can't fork")
@@ -280,6 +281,44 @@ func (m *testMachine) tryTerminal(t *testing.T) {
 	_ = client.Wait()
 	expect(t, client.ProcessState.ExitCode(), 6)
 	m.eventually(t, func() bool { return strings.Contains(seen.String(), "got line\r\n") })
+}
+
+// tryHangingFile has a lease on a file, which makes whoever opens it wait in the host's kernel.
+func (m *testMachine) tryHangingFile(t *testing.T) {
+	const setLease, getLease, writing, none = 1024, 1025, 1, 2
+	check(t, os.WriteFile(m.path("root/tmp/leased"), []byte("waited for\n"), 0o644))
+	leased, err := os.OpenFile(m.path("root/tmp/leased"), os.O_RDWR, 0)
+	check(t, err)
+	defer leased.Close()
+	lease := func(command, kind uintptr) uintptr {
+		result, _, failure := syscall.Syscall(syscall.SYS_FCNTL, leased.Fd(), command, kind)
+		if failure != 0 {
+			t.Fatal(failure)
+		}
+		return result
+	}
+	lease(setLease, writing)
+	// More than there are processors, and fewer than may wait.
+	var waiting []*exec.Cmd
+	var outputs []*shared
+	for i := 0; i < 4; i++ {
+		client, output := m.client("cat", "/tmp/leased"), &shared{}
+		client.Stdout = output
+		check(t, client.Start())
+		waiting, outputs = append(waiting, client), append(outputs, output)
+	}
+	m.eventually(t, func() bool { return lease(getLease, 0) != writing })
+	began := time.Now()
+	check(t, os.WriteFile(m.path("root/tmp/beside"), []byte("at once\n"), 0o644))
+	m.expectExec(t, 0, "at once\n", "sh", "-c", "cat /tmp/beside; echo x >/tmp/beside-too")
+	if time.Since(began) > 15*time.Second {
+		t.Error("it took", time.Since(began))
+	}
+	lease(setLease, none)
+	for i, client := range waiting {
+		check(t, client.Wait())
+		expect(t, outputs[i].String(), "waited for\n")
+	}
 }
 
 func (m *testMachine) tryKill(t *testing.T) {

@@ -60,3 +60,7 @@ func readConfiguration(folder string) (Configuration, error) {
 }
 
 func (c Configuration) path(name string) string { return filepath.Join(c.folder, name) }
+
+// machineBytes is the memory that the machine has: less than it may take, for which the host has page tables in QEMU, in virtiofsd and for
+// the processors, of 3/512 of it together where there are no large pages.
+func (c Configuration) machineBytes() int64 { return c.MemoryBytes - c.MemoryBytes/128 }

@@ -4,23 +4,45 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"syscall"
 )
 
-// mostKeptFiles is what the memory beside the guest's has room for.
-const mostKeptFiles = 32768
+const (
+	// mostKeptFiles is what the memory beside the guest's has room for.
+	mostKeptFiles = 32768
 
-// keptFiles is how many files the guest may keep that nobody uses: half of what virtiofsd may have open, as it has each of them.
-func keptFiles() int {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil && limit.Max < 2*mostKeptFiles {
-		return int(limit.Max / 2)
+	// threadsOfFiles is how many operations may wait for the host at once: with one thread a disk that is slow, or a folder that hangs, would
+	// hold up all others.
+	threadsOfFiles = 16
+
+	// What virtiofsd keeps of its descriptors for itself. Source: its INTERNAL_FD_RESERVE.
+	ownDescriptors = 609 + threadsOfFiles
+)
+
+// keptFiles is how many files the guest may keep that nobody uses, where so many descriptors may be open: half of what virtiofsd has for
+// the guest, as it has each of them open, and each that is in use once more.
+func keptFiles(descriptors uint64) int {
+	switch {
+	case descriptors/2 >= mostKeptFiles+ownDescriptors/2:
+		return mostKeptFiles
+	case descriptors < ownDescriptors+2:
+		return 1
+	default:
+		return int(descriptors-ownDescriptors) / 2
 	}
-	return mostKeptFiles
 }
 
-// serveFiles starts virtiofsd, and gives what it says as long as it runs, and QEMU's end of the connection to it. The calling thread must
-// stay, as with QEMU.
+// mostDescriptors is how many a process may have.
+func mostDescriptors() uint64 {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 0
+	}
+	return limit.Max
+}
+
+// serveFiles starts virtiofsd, and gives what it says as long as it runs, and QEMU's end of the connection to it.
 func serveFiles(configuration Configuration) (*tail, *os.File, error) {
 	listening, err := net.ListenUnix("unix", &net.UnixAddr{Name: configuration.path("run/files"), Net: "unix"})
 	if err != nil {
@@ -53,12 +75,12 @@ func serveFiles(configuration Configuration) (*tail, *os.File, error) {
 		// As root without the capabilities of one it would have a library log that, which its own filter of system calls kills it for.
 		filter = "none"
 	}
-	_, err = os.StartProcess(program, []string{
+	_, err = startConfined(configuration.path("root"), program, []string{
 		program, "--fd=3", "--shared-dir=" + configuration.path("root"), "--seccomp=" + filter,
 		// It is confined from outside, and has neither capabilities to keep nor the one that handles of files need.
 		"--sandbox=none", "--modcaps=-chown:-dac_override:-fowner:-fsetid:-setgid:-setuid:-mknod:-setfcap", "--inode-file-handles=never",
 		// The host's changes are to be seen, and files to be shared between processes by mmap, for which the machine keeps their pages.
-		"--cache=auto", "--announce-submounts", "--log-level=error",
+		"--cache=auto", "--announce-submounts", "--log-level=error", "--thread-pool-size=" + strconv.Itoa(threadsOfFiles),
 		// Without the second the machine asks for an attribute before each write. The host's kernel takes the set-user-id bit of what is
 		// written in any case: this process has no capability to keep it.
 		"--xattr", "--killpriv-v2",
@@ -74,5 +96,5 @@ func serveFiles(configuration Configuration) (*tail, *os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return follow(messages), connection, nil
+	return followUntil(messages, "panicked at"), connection, nil
 }

@@ -26,7 +26,7 @@ type machine struct {
 	console, messages, files *tail
 }
 
-// startMachine starts QEMU and virtiofsd. The calling thread must stay: both are killed when it goes.
+// startMachine starts QEMU and virtiofsd. The calling thread must stay: QEMU is killed when it goes.
 func startMachine(configuration Configuration, tap *os.File, network *networkSettings) (*machine, error) {
 	port, portOfMachine, err := socketPair()
 	if err != nil {
@@ -97,13 +97,14 @@ func arguments(configuration Configuration, network *networkSettings) []string {
 		options = append(options, "mitigations=off")
 	}
 	options = append(options, "console="+console)
+	memory := fmt.Sprintf("%dM", configuration.machineBytes()>>20)
 	list := []string{
 		configuration.QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-M", machine + ",memory-backend=memory", "-accel", accelerator, "-cpu", processor,
-		"-smp", strconv.Itoa(configuration.Processors), "-m", fmt.Sprintf("%dM", configuration.MemoryBytes>>20),
+		"-smp", strconv.Itoa(configuration.Processors), "-m", memory,
 		// Shared with what serves the files.
-		"-object", fmt.Sprintf("memory-backend-memfd,id=memory,share=on,size=%dM", configuration.MemoryBytes>>20),
+		"-object", "memory-backend-memfd,id=memory,share=on,size=" + memory,
 		"-kernel", configuration.path("kernel"), "-initrd", configuration.path("initrd"),
 		"-append", strings.Join(options, " "),
 		"-chardev", "socket,id=console,fd=" + strconv.Itoa(consoleDescriptor), "-serial", "chardev:console",

@@ -87,10 +87,14 @@ func attend(configuration Configuration, network *networkSettings, machine *mach
 	broken := make(chan error, 2)
 	go func() { broken <- host.serve(guestConfiguration(configuration, network)) }()
 	go func() {
-		<-machine.files.done
-		// It ends with the machine too, of which that is told first.
-		time.Sleep(time.Second)
-		broken <- errors.New("what serves the machine's files has ended")
+		select {
+		case <-machine.files.done:
+			// It ends with the machine too, of which that is told first.
+			time.Sleep(time.Second)
+			broken <- errors.New("what serves the machine's files has ended")
+		case <-machine.files.alarm:
+			broken <- errors.New("what serves the machine's files has failed")
+		}
 	}()
 	go clients.serve(configuration, host)
 
@@ -139,7 +143,8 @@ func attend(configuration Configuration, network *networkSettings, machine *mach
 func guestConfiguration(configuration Configuration, network *networkSettings) protocol.Configuration {
 	guest := protocol.Configuration{
 		Hostname: configuration.Hostname, User: configuration.User, Group: configuration.Group, Groups: configuration.Groups,
-		Tasks: configuration.Tasks, OpenFiles: configuration.OpenFiles, Privileged: configuration.Privileged, KeptFiles: keptFiles(),
+		Tasks: configuration.Tasks, OpenFiles: configuration.OpenFiles, Privileged: configuration.Privileged,
+		KeptFiles: keptFiles(mostDescriptors()),
 	}
 	if network != nil {
 		guest.Network = &network.guest

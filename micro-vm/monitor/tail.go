@@ -13,10 +13,16 @@ type tail struct {
 	lock  sync.Mutex
 	bytes []byte
 	done  chan struct{}
+	// What it isn't to say, and what is closed once it does.
+	ominous string
+	alarm   chan struct{}
 }
 
-func follow(file *os.File) *tail {
-	kept := &tail{done: make(chan struct{})}
+func follow(file *os.File) *tail { return followUntil(file, "") }
+
+// followUntil also looks for what tells of a failure that the writer outlives.
+func followUntil(file *os.File, ominous string) *tail {
+	kept := &tail{done: make(chan struct{}), ominous: ominous, alarm: make(chan struct{})}
 	go func() {
 		defer close(kept.done)
 		defer file.Close()
@@ -36,6 +42,10 @@ func (t *tail) add(bytes []byte) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	t.bytes = append(t.bytes, bytes...)
+	if t.ominous != "" && strings.Contains(string(t.bytes), t.ominous) {
+		t.ominous = ""
+		close(t.alarm)
+	}
 	if over := len(t.bytes) - tailLength; over > 0 {
 		t.bytes = append([]byte(nil), t.bytes[over:]...)
 	}

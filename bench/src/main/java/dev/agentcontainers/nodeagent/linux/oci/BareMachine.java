@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The baseline of micro-VMs: QEMU alone with the machine that the driver makes of the specification (kernel, first files, memory,
  * processors, accelerator, devices but for a network card), begun by the same monitor as an ordinary user on the host, with a folder
- * for its root. It lacks the sandbox around it, the shim, the fence and a root of layers. One machine at a time. In this package because the driver's
+ * for its root, which virtiofsd serves. It lacks the sandbox around it, the shim, the fence and a root of layers. One machine at a time. In this package because the driver's
  * parts are nobody else's. For one thread.
  */
 public final class BareMachine implements AutoCloseable {
@@ -53,6 +53,7 @@ public final class BareMachine implements AutoCloseable {
         show(parts.kernel(), folder, "kernel");
         show(parts.initialFiles(), folder, "initrd");
         show(parts.monitor(), folder, "monitor");
+        show(parts.virtiofsd(), folder, "virtiofsd");
         for (String mountPoint : List.of("proc", "sys", "dev")) {
             Files.createDirectories(root.resolve(mountPoint));
         }
