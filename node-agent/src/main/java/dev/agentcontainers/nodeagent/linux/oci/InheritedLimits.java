@@ -17,7 +17,7 @@ import java.util.OptionalLong;
  * where it belongs to another user.
  */
 final class InheritedLimits {
-    private static final String FIELD = "spec.resources.limits.open-files";
+    static final String FIELD = "spec.resources.limits.open-files";
     static final long UNASKED_FILES = 65_536;
     private static final String SHELL = "/bin/sh";
 

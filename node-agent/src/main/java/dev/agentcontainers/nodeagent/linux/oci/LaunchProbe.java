@@ -98,6 +98,16 @@ record LaunchProbe(
                     "there is no /dev/kvm: enable virtualization, or have processors emulated, which counts as a"
                             + " container, by agentcontainers.node.micro-vm-accelerator=tcg");
         }
+        if (kind == DriverKind.MICROVM) {
+            if (Landlock.ofThisKernel() instanceof Landlock.Missing missing) {
+                return Optional.of("micro-VMs need Landlock around what serves their files: " + missing.reason());
+            }
+            long files = InheritedLimits.files(OptionalLong.empty());
+            if (files < MicroVmLimits.LEAST_DESCRIPTORS) {
+                return Optional.of("the node agent may have " + files + " files open, and micro-VMs need "
+                        + MicroVmLimits.LEAST_DESCRIPTORS + ": raise LimitNOFILE= of its service");
+            }
+        }
         String release = kernel();
         if (version(release) < 5012) {
             return Optional.of("the kernel is " + release + "; Linux 5.12 or newer is needed (mount_setattr)");

@@ -18,7 +18,7 @@ import java.util.OptionalLong;
  *
  * @param qemu path of the program
  * @param accelerator {@code kvm} or {@code tcg}
- * @param memoryBytes the machine's
+ * @param memoryBytes the machine's, with the page tables that the host has for it
  * @param processors the machine's
  * @param tasks how many processes and threads the agent may have
  * @param openFiles how many files each of its processes may have open

@@ -234,6 +234,9 @@ public final class OciDriver implements IsolationDriver, AutoCloseable {
         cgroups.expectMoves();
         attempt(Step.PREPARE, spec.id(), () -> {
             InheritedLimits.require(spec.limits());
+            if (kind == DriverKind.MICROVM) {
+                MicroVmLimits.requireOpenFiles(spec.limits(), InheritedLimits.files(OptionalLong.empty()));
+            }
             diskRates().require(spec);
             ensureDirectories();
             PrivateFiles.makeDirectory(files(spec.id()).directory());

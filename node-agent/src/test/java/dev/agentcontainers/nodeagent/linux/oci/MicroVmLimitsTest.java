@@ -55,6 +55,19 @@ class MicroVmLimitsTest {
     }
 
     @Test
+    void refusesMoreOpenFilesThanTheHostHasDescriptorsFor() throws Exception {
+        MicroVmLimits.requireOpenFiles(ResourceAmounts.NONE, 1024);
+        MicroVmLimits.requireOpenFiles(TestNode.openFiles(32_448), 65_536);
+        assertThatThrownBy(() -> MicroVmLimits.requireOpenFiles(TestNode.openFiles(32_449), 65_536))
+                .isInstanceOf(SandboxException.class)
+                .hasMessageContaining("spec.resources.limits.open-files is 32449")
+                .hasMessageContaining("may have 32448 here");
+        assertThatThrownBy(() -> MicroVmLimits.requireOpenFiles(TestNode.openFiles(2000), 4096))
+                .hasMessageContaining("may have 1728 here")
+                .hasMessageContaining("LimitNOFILE");
+    }
+
+    @Test
     void whatAMachineWasMadeWithStaysAndIsReadBackAsItWasWritten(@TempDir Path folder) throws Exception {
         ResourceAmounts limits = TestNode.limits(1000, 512 << 20, 20);
         MicroVmConfiguration made = MicroVmConfiguration.of(
