@@ -31,10 +31,10 @@ public final class AskedProxy {
         if (has(policy.allNames(), name, port)) {
             return Service.NONE;
         }
-        if (has(policy.tlsNames(), name, port) || has(names(policy.httpsNames()), name, port)) {
+        if (has(policy.allTlsNames(), name, port) || has(names(policy.allHttpsNames()), name, port)) {
             return Service.TUNNEL;
         }
-        return has(names(policy.httpNames()), name, port) ? Service.REQUESTS : Service.NONE;
+        return has(names(policy.allHttpNames()), name, port) ? Service.REQUESTS : Service.NONE;
     }
 
     private static List<AllowedName> names(List<AllowedHttp> requests) {

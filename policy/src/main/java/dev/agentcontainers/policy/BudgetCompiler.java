@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param areas of each rule with a budget
  * @param names of each that has some
  */
-record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> names) {
+record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, BudgetedNames> names) {
     /** The most rules with budgets of a ruleset, and the most ways in which they may overlap. */
     static final int MOST_BUDGETS = 64;
 
@@ -43,14 +43,22 @@ record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> 
     static final int MOST_OF_A_FLOW = 4;
 
     /**
-     * @param accepted flows that rules without budgets allow
-     * @param plain names that such rules allow
-     * @param mostBoxes of all budgets together
-     * @param mostNames the same
-     * @param problems to which this adds
+     * What rules without budgets allow.
+     *
+     * @param plain names, whatever passes
+     * @param tls names to which TLS passes
      */
-    CompiledBudgets compiled(
-            List<Area> accepted, List<AllowedName> plain, int mostBoxes, int mostNames, List<String> problems) {
+    record Free(List<Area> flows, List<AllowedName> plain, List<AllowedName> tls) {}
+
+    /**
+     * How much there may be of all budgets together.
+     *
+     * @param requests characters of what is said about requests
+     */
+    record Room(int boxes, int names, int requests) {}
+
+    /** @param problems to which this adds */
+    CompiledBudgets compiled(Free free, Room room, List<String> problems) {
         List<Rule> rules = List.copyOf(areas.keySet());
         if (rules.isEmpty()) {
             return CompiledBudgets.NONE;
@@ -61,18 +69,19 @@ record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> 
             return CompiledBudgets.NONE;
         }
         SortedMap<List<Integer>, Part> parts = CompiledBudgets.parts();
-        addNames(named(rules), ports(plain), parts);
-        Map<List<Integer>, FlowSet> flows = flows(rules, accepted);
+        addNames(named(rules), ports(free.plain()), parts);
+        addIntercepted(rules, free, parts);
+        Map<List<Integer>, FlowSet> flows = flows(rules, free.flows());
         if (flows.size() > MOST_BUDGETS) {
             problems.add(TOO_MANY_OVERLAPS);
             return CompiledBudgets.NONE;
         }
         try {
-            addBoxes(flows, mostBoxes, parts);
+            addBoxes(flows, room.boxes(), parts);
         } catch (TooManyBoxesException e) {
             problems.add(
                     "what rules with budgets allow takes more boxes of addresses and ports for egress than the %d that are left, so they allow nothing"
-                            .formatted(mostBoxes));
+                            .formatted(room.boxes()));
             return CompiledBudgets.NONE;
         }
         List<Budgeted> budgeted = CompiledBudgets.canonical(parts);
@@ -80,13 +89,31 @@ record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> 
             problems.add(TOO_MANY_OVERLAPS);
             return CompiledBudgets.NONE;
         }
-        if (budgeted.stream().mapToInt(each -> each.names().size()).sum() > mostNames) {
+        if (budgeted.stream().mapToInt(BudgetCompiler::names).sum() > room.names()) {
             problems.add(
                     "the rules with budgets allow more domain names and ranges of ports than the %d that are left, so they allow nothing"
-                            .formatted(mostNames));
+                            .formatted(room.names()));
+            return CompiledBudgets.NONE;
+        }
+        if (budgeted.stream().mapToInt(BudgetCompiler::requests).sum() > room.requests()) {
+            problems.add(
+                    "what the rules with http and budgets say together is longer than the %d characters that are left, so rules with budgets allow nothing"
+                            .formatted(room.requests()));
             return CompiledBudgets.NONE;
         }
         return new CompiledBudgets(rules.stream().map(BudgetCompiler::budget).toList(), budgeted);
+    }
+
+    private static int names(Budgeted each) {
+        return each.names().size()
+                + CompiledBudgets.orEmpty(each.tlsNames()).size()
+                + CompiledBudgets.orEmpty(each.httpNames()).size()
+                + CompiledBudgets.orEmpty(each.httpsNames()).size();
+    }
+
+    private static int requests(Budgeted each) {
+        return HttpNames.size(CompiledBudgets.orEmpty(each.httpNames()))
+                + HttpNames.size(CompiledBudgets.orEmpty(each.httpsNames()));
     }
 
     private static Budget budget(Rule rule) {
@@ -150,11 +177,32 @@ record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> 
     private Map<NamedPort, Set<Integer>> named(List<Rule> rules) {
         Map<NamedPort, Set<Integer>> named = new LinkedHashMap<>();
         for (int index = 0; index < rules.size(); index++) {
-            for (NamedPort port : ports(names.getOrDefault(rules.get(index), List.of()))) {
+            for (NamedPort port : ports(namesOf(rules.get(index)).plain())) {
                 named.computeIfAbsent(port, _ -> new TreeSet<>()).add(index);
             }
         }
         return named;
+    }
+
+    private BudgetedNames namesOf(Rule rule) {
+        return names.getOrDefault(rule, new BudgetedNames());
+    }
+
+    /**
+     * By each rule alone: whoever reads what a connection carries finds all that allow it. What rules with tls and budgets allow takes
+     * nothing from those with http, by which it passes where the others have nothing left.
+     */
+    private void addIntercepted(List<Rule> rules, Free free, SortedMap<List<Integer>, Part> parts) {
+        List<AllowedName> anyTls =
+                Stream.concat(free.plain().stream(), free.tls().stream()).toList();
+        for (int index = 0; index < rules.size(); index++) {
+            BudgetedNames its = namesOf(rules.get(index));
+            BudgetedNames part =
+                    parts.computeIfAbsent(List.of(index), _ -> new Part()).names();
+            part.tls().addAll(Names.without(its.tls(), anyTls));
+            part.http().addAll(HttpNames.without(its.http(), free.plain()));
+            part.https().addAll(HttpNames.without(its.https(), anyTls));
+        }
     }
 
     private static Set<NamedPort> ports(Collection<AllowedName> names) {
@@ -174,6 +222,7 @@ record BudgetCompiler(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>> 
                 above.forEach(port -> all.addAll(named.getOrDefault(port, Set.of())));
                 parts.computeIfAbsent(all.stream().limit(MOST_OF_A_FLOW).toList(), _ -> new Part())
                         .names()
+                        .plain()
                         .add(new AllowedName(each.domain, each.protocol, each.port, each.port));
             }
         }

@@ -1,7 +1,6 @@
 package dev.agentcontainers.policy;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
-import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.policy.box.Boxes;
@@ -12,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What only rules with budgets allow, in canonical form.
@@ -39,9 +39,17 @@ record CompiledBudgets(List<Budget> budgets, List<Budgeted> budgeted) {
     }
 
     /** What belongs to some budgets. */
-    record Part(List<Allow> egress, List<AllowedName> names) {
+    record Part(List<Allow> egress, BudgetedNames names) {
         Part() {
-            this(new ArrayList<>(), new ArrayList<>());
+            this(new ArrayList<>(), new BudgetedNames());
+        }
+
+        boolean isEmpty() {
+            return egress.isEmpty()
+                    && names.plain().isEmpty()
+                    && names.tls().isEmpty()
+                    && names.http().isEmpty()
+                    && names.https().isEmpty();
         }
     }
 
@@ -58,8 +66,11 @@ record CompiledBudgets(List<Budget> budgets, List<Budgeted> budgeted) {
         SortedMap<List<Integer>, Part> parts = parts();
         for (Budgeted each : budgeted) {
             Part part = parts.computeIfAbsent(each.budgets(), _ -> new Part());
-            part.egress.addAll(Objects.requireNonNullElse(each.egress(), List.of()));
-            part.names.addAll(Objects.requireNonNullElse(each.names(), List.of()));
+            part.egress.addAll(orEmpty(each.egress()));
+            part.names.plain().addAll(orEmpty(each.names()));
+            part.names.tls().addAll(orEmpty(each.tlsNames()));
+            part.names.http().addAll(orEmpty(each.httpNames()));
+            part.names.https().addAll(orEmpty(each.httpsNames()));
         }
         return canonical(parts);
     }
@@ -67,11 +78,25 @@ record CompiledBudgets(List<Budget> budgets, List<Budgeted> budgeted) {
     static List<Budgeted> canonical(SortedMap<List<Integer>, Part> parts) {
         List<Budgeted> canonical = new ArrayList<>();
         parts.forEach((budgets, part) -> {
-            if (!part.egress.isEmpty() || !part.names.isEmpty()) {
+            if (!part.isEmpty()) {
                 canonical.add(new Budgeted(
-                        List.copyOf(budgets), Boxes.canonicalOf(part.egress), Names.canonicalOf(part.names)));
+                        List.copyOf(budgets),
+                        Boxes.canonicalOf(part.egress),
+                        Names.canonicalOf(part.names.plain()),
+                        orNull(Names.canonicalOf(part.names.tls())),
+                        orNull(HttpNames.canonicalOf(part.names.http())),
+                        orNull(HttpNames.canonicalOf(part.names.https()))));
             }
         });
         return List.copyOf(canonical);
+    }
+
+    static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return Objects.requireNonNullElse(list, List.of());
+    }
+
+    /** What there is none of is not said. */
+    private static <T> @Nullable List<T> orNull(List<T> list) {
+        return list.isEmpty() ? null : list;
     }
 }

@@ -25,9 +25,9 @@ public final class CompiledFlows {
     public CompiledFlows(CompiledPolicy policy) {
         egress = Boxes.flows(policy.allEgress());
         ingress = Boxes.flows(policy.ingress());
-        Stream<AllowedName> byRequests = Stream.concat(policy.httpNames().stream(), policy.httpsNames().stream())
+        Stream<AllowedName> byRequests = Stream.concat(policy.allHttpNames().stream(), policy.allHttpsNames().stream())
                 .map(http -> new AllowedName(http.domain(), Protocol.TCP, http.port(), http.endPort()));
-        names = Stream.of(policy.allNames().stream(), policy.tlsNames().stream(), byRequests)
+        names = Stream.of(policy.allNames().stream(), policy.allTlsNames().stream(), byRequests)
                 .flatMap(each -> each)
                 .map(allowed -> new Name(DomainName.parse(allowed.domain()), allowed))
                 .toList();

@@ -9,7 +9,9 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Group;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ruleset of a policy group.
@@ -118,6 +120,30 @@ public record CompiledPolicy(
         return budgeted.isEmpty()
                 ? names
                 : Stream.concat(names.stream(), budgeted.stream().flatMap(each -> each.names().stream()))
+                        .toList();
+    }
+
+    /** All domain names to which TLS passes and nothing else, within budgets or without. */
+    public List<AllowedName> allTlsNames() {
+        return withBudgeted(tlsNames, Budgeted::tlsNames);
+    }
+
+    /** All domain names to which some requests of HTTP pass, within budgets or without. */
+    public List<AllowedHttp> allHttpNames() {
+        return withBudgeted(httpNames, Budgeted::httpNames);
+    }
+
+    /** The same inside TLS. */
+    public List<AllowedHttp> allHttpsNames() {
+        return withBudgeted(httpsNames, Budgeted::httpsNames);
+    }
+
+    private <T> List<T> withBudgeted(List<T> free, Function<Budgeted, @Nullable List<T>> of) {
+        return budgeted.isEmpty()
+                ? free
+                : Stream.concat(
+                                free.stream(),
+                                budgeted.stream().flatMap(each -> CompiledBudgets.orEmpty(of.apply(each)).stream()))
                         .toList();
     }
 

@@ -26,7 +26,7 @@ public sealed interface Decision {
      *     isn't looked at
      * @param onlyRequestsInTls the same for those inside TLS
      * @param budgets what it is charged to, in words: the deciding rule's budget, then those of others with their rules; empty where
-     *     it isn't counted
+     *     it isn't counted. Where it has to be TLS for a name or one of some requests, that of TLS: requests say theirs themselves
      */
     record Allowed(
             Tier tier,
@@ -70,17 +70,15 @@ public sealed interface Decision {
         /** What it has to be, in words that follow "allowed"; empty where that is nothing. */
         public String condition() {
             List<String> conditions = new ArrayList<>();
-            onlyTlsFor.ifPresent(name -> conditions.add("TLS for " + name));
+            String within = budgets.isEmpty() ? "" : " within its budget of " + String.join(", then ", budgets);
+            onlyTlsFor.ifPresent(name -> conditions.add("TLS for " + name + within));
             if (!onlyRequests.isEmpty()) {
                 conditions.add("HTTP: " + String.join("; ", onlyRequests));
             }
             if (!onlyRequestsInTls.isEmpty()) {
                 conditions.add("HTTPS: " + String.join("; ", onlyRequestsInTls));
             }
-            if (!budgets.isEmpty()) {
-                return " within its budget of " + String.join(", then ", budgets);
-            }
-            return conditions.isEmpty() ? "" : " only as " + String.join(", or as ", conditions);
+            return conditions.isEmpty() ? within : " only as " + String.join(", or as ", conditions);
         }
     }
 

@@ -116,30 +116,60 @@ public final class Evaluator {
                     .filter(rule ->
                             !rule.onlyTls() && !rule.onlyHttp() && rule.budget().isEmpty())
                     .findFirst();
-            List<Rule> budgeted = charged(matching);
-            if (any.isEmpty() && !budgeted.isEmpty()) {
+            if (any.isPresent()) {
+                return new Allowed(Tier.NETWORK_POLICY, any.get().source());
+            }
+            List<Rule> budgeted = charged(matching.stream()
+                    .filter(rule -> !rule.onlyTls() && !rule.onlyHttp())
+                    .toList());
+            if (!budgeted.isEmpty()) {
                 return withinBudget(budgeted);
             }
-            if (any.isPresent() || flow.request() != null) {
-                return new Allowed(
-                        Tier.NETWORK_POLICY, any.orElse(matching.getFirst()).source());
-            }
-            boolean unread = matching.stream().anyMatch(rule -> rule.onlyTls() && !rule.onlyHttp());
-            Rule first =
-                    matching.stream().min(Comparator.comparing(Rule::onlyHttp)).orElseThrow();
+            List<Rule> unread =
+                    matching.stream().filter(rule -> !rule.onlyHttp()).toList();
+            return flow.request() == null
+                    ? allowedAsItSays(matching, unread)
+                    : allowedAsRequest(unread.isEmpty() ? matching : unread);
+        }
+
+        /** What passes unread is not charged to rules about requests. */
+        private static Allowed allowedAsRequest(List<Rule> rules) {
+            Optional<Rule> free =
+                    rules.stream().filter(rule -> rule.budget().isEmpty()).findFirst();
+            return free.isPresent()
+                    ? new Allowed(Tier.NETWORK_POLICY, free.get().source())
+                    : withinBudget(
+                            rules.stream().limit(BudgetCompiler.MOST_OF_A_FLOW).toList());
+        }
+
+        /** @param unread those of the rules by which TLS passes whatever is inside */
+        private Allowed allowedAsItSays(List<Rule> rules, List<Rule> unread) {
+            boolean freeTls = unread.stream().anyMatch(rule -> rule.budget().isEmpty());
+            Rule first = rules.stream()
+                    .min(Comparator.comparing(Rule::onlyHttp)
+                            .thenComparing(rule -> rule.budget().isPresent()))
+                    .orElseThrow();
             return new Allowed(
                     Tier.NETWORK_POLICY,
                     first.source(),
-                    unread ? Optional.ofNullable(peer().domain()) : Optional.empty(),
-                    requests(matching, false),
-                    unread ? List.of() : requests(matching, true));
+                    unread.isEmpty() ? Optional.empty() : Optional.ofNullable(peer().domain()),
+                    requests(rules, false),
+                    freeTls ? List.of() : requests(rules, true),
+                    freeTls
+                            ? List.of()
+                            : budgets(unread.stream()
+                                    .limit(BudgetCompiler.MOST_OF_A_FLOW)
+                                    .toList()));
         }
 
         private static List<String> requests(List<Rule> rules, boolean insideTls) {
             return rules.stream()
                     .filter(rule -> rule.onlyTls() == insideTls)
-                    .flatMap(rule -> rule.requests().stream())
-                    .map(RequestRule::toString)
+                    .flatMap(rule -> rule.requests().stream()
+                            .map(request -> request
+                                    + rule.budget()
+                                            .map(budget -> " within a budget of " + budget)
+                                            .orElse("")))
                     .distinct()
                     .sorted()
                     .toList();
@@ -164,13 +194,22 @@ public final class Evaluator {
         }
 
         private static Allowed withinBudget(List<Rule> rules) {
+            return new Allowed(
+                    Tier.NETWORK_POLICY,
+                    rules.getFirst().source(),
+                    Optional.empty(),
+                    List.of(),
+                    List.of(),
+                    budgets(rules));
+        }
+
+        private static List<String> budgets(List<Rule> rules) {
             List<String> budgets = new ArrayList<>();
             for (Rule rule : rules) {
                 String budget = rule.budget().map(RuleBudget::toString).orElseThrow();
                 budgets.add(budgets.isEmpty() ? budget : budget + " of " + rule.source());
             }
-            return new Allowed(
-                    Tier.NETWORK_POLICY, rules.getFirst().source(), Optional.empty(), List.of(), List.of(), budgets);
+            return budgets;
         }
 
         private Decision byDefault(Endpoint.Workload workload) {

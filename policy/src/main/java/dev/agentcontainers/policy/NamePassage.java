@@ -24,9 +24,9 @@ final class NamePassage {
 
     NamePassage(CompiledPolicy policy) {
         everything = Names.ranges(policy.allNames());
-        tls = Names.ranges(policy.tlsNames());
-        requests = ranges(policy.httpNames());
-        requestsInTls = ranges(policy.httpsNames());
+        tls = Names.ranges(policy.allTlsNames());
+        requests = ranges(policy.allHttpNames());
+        requestsInTls = ranges(policy.allHttpsNames());
     }
 
     private static Map<Key, List<PortRange>> ranges(List<AllowedHttp> requests) {

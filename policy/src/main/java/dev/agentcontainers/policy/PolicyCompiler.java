@@ -93,7 +93,13 @@ public final class PolicyCompiler {
         List<Allow> ingress = boxes(in.accepted(receiving), Direction.INGRESS, problems);
         AcceptedNames names = names(out.names(), problems);
         CompiledBudgets budgets = new BudgetCompiler(out.budgeted(), out.names().budgetedNames())
-                .compiled(accepted, names.plain(), MOST_BOXES - egress.size(), MOST_NAMES - names.size(), problems);
+                .compiled(
+                        new BudgetCompiler.Free(accepted, names.plain(), names.tls()),
+                        new BudgetCompiler.Room(
+                                MOST_BOXES - egress.size(),
+                                MOST_NAMES - names.size(),
+                                MOST_OF_REQUESTS - HttpNames.size(names.http()) - HttpNames.size(names.https())),
+                        problems);
         List<AllowedName> quic = quicNames(out.names().quicNames(), names.plain(), budgets, problems);
         return new Compilation(
                 new CompiledPolicy(

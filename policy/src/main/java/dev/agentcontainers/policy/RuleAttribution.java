@@ -17,7 +17,7 @@ import java.util.Set;
 
 /**
  * Which rule what passes counts for, in the order in which they are asked: tier Admin first; of what adds to each other, rules that
- * look at nothing, then those with budgets, with tls, and with http, since each takes nothing from those before. What is
+ * look at nothing, then those with tls, and with http, of each kind those without budgets first, since each takes nothing from those before. What is
  * said of it is bounded, and what is left out counts for no rule: rather of rules that have nothing recorded, and where that does not
  * do, everything is recorded. It decides nothing.
  *
@@ -143,10 +143,8 @@ record RuleAttribution(Map<Rule, List<Area>> areas, Map<Rule, List<AllowedName>>
 
     /** Rules of tiers that decide one after the other look at nothing and keep their order. */
     private static int place(Rule rule) {
-        if (rule.onlyHttp()) {
-            return rule.onlyTls() ? 4 : 3;
-        }
-        return rule.onlyTls() ? 2 : rule.budget().isPresent() ? 1 : 0;
+        int kind = rule.onlyHttp() ? (rule.onlyTls() ? 6 : 4) : rule.onlyTls() ? 2 : 0;
+        return rule.budget().isPresent() ? kind + 1 : kind;
     }
 
     private static String text(Rule rule) {

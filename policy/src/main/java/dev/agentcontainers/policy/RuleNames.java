@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The domain names that a rule of egress accepts. What they resolve to is known to the node alone, which opens it port by port if it
@@ -32,7 +33,7 @@ final class RuleNames {
     private final List<AllowedName> tlsNames = new ArrayList<>();
     private final List<AllowedHttp> httpNames = new ArrayList<>();
     private final List<AllowedHttp> httpsNames = new ArrayList<>();
-    private final Map<Rule, List<AllowedName>> budgetedNames = new LinkedHashMap<>();
+    private final Map<Rule, BudgetedNames> budgetedNames = new LinkedHashMap<>();
     private final Map<Rule, List<AllowedName>> byRule = new LinkedHashMap<>();
     private final List<AllowedName> quicNames = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
@@ -44,7 +45,7 @@ final class RuleNames {
                 && !NEVER_OPENED.contains(address);
     }
 
-    /** The names of all rules so far that don't look at what passes. */
+    /** The names of all rules so far that don't look at what passes, and have no budget, as all that follow. */
     List<AllowedName> names() {
         return names;
     }
@@ -64,8 +65,8 @@ final class RuleNames {
         return httpsNames;
     }
 
-    /** Those of each rule with a budget. */
-    Map<Rule, List<AllowedName>> budgetedNames() {
+    /** Those of each rule with a budget, which are among no others. */
+    Map<Rule, BudgetedNames> budgetedNames() {
         return budgetedNames;
     }
 
@@ -147,17 +148,21 @@ final class RuleNames {
             if (rule.quic() && protocol == Protocol.UDP) {
                 quicNames.add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
             }
+            Optional<BudgetedNames> budgeted =
+                    rule.budget().map(_ -> budgetedNames.computeIfAbsent(rule, _ -> new BudgetedNames()));
             if (rule.onlyHttp()) {
-                List<AllowedHttp> its = rule.onlyTls() ? httpsNames : httpNames;
+                List<AllowedHttp> its = rule.onlyTls()
+                        ? budgeted.map(BudgetedNames::https).orElse(httpsNames)
+                        : budgeted.map(BudgetedNames::http).orElse(httpNames);
                 rule.requests()
                         .forEach(requests -> its.add(
                                 HttpNames.allowed(domain.name().toString(), range.first(), range.last(), requests)));
                 continue;
             }
-            List<AllowedName> plain =
-                    rule.budget().isPresent() ? budgetedNames.computeIfAbsent(rule, _ -> new ArrayList<>()) : names;
-            (rule.onlyTls() ? tlsNames : plain)
-                    .add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
+            List<AllowedName> its = rule.onlyTls()
+                    ? budgeted.map(BudgetedNames::tls).orElse(tlsNames)
+                    : budgeted.map(BudgetedNames::plain).orElse(names);
+            its.add(new AllowedName(domain.name().toString(), protocol, range.first(), range.last()));
         }
     }
 }

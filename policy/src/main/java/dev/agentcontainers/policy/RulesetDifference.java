@@ -126,15 +126,15 @@ public record RulesetDifference(
                         Boxes.difference(after.ingress(), before.ingress()),
                         Names.canonicalOf(opened),
                         Names.canonicalOf(openedToTls),
-                        requests(after.httpNames(), before.httpNames(), earlier, NamePassage.Level.TLS),
-                        requests(after.httpsNames(), before.httpsNames(), earlier, NamePassage.Level.NOTHING)),
+                        requests(after.allHttpNames(), before.allHttpNames(), earlier, NamePassage.Level.TLS),
+                        requests(after.allHttpsNames(), before.allHttpsNames(), earlier, NamePassage.Level.NOTHING)),
                 new Passing(
                         Boxes.difference(before.allEgress(), after.allEgress()),
                         Boxes.difference(before.ingress(), after.ingress()),
                         Names.canonicalOf(closed),
                         Names.canonicalOf(closedToTls),
-                        requests(before.httpNames(), after.httpNames(), later, NamePassage.Level.TLS),
-                        requests(before.httpsNames(), after.httpsNames(), later, NamePassage.Level.NOTHING)),
+                        requests(before.allHttpNames(), after.allHttpNames(), later, NamePassage.Level.TLS),
+                        requests(before.allHttpsNames(), after.allHttpsNames(), later, NamePassage.Level.NOTHING)),
                 Names.canonicalOf(narrowed),
                 Names.canonicalOf(widened),
                 Names.canonicalOf(narrowedToRequests),
@@ -149,21 +149,31 @@ public record RulesetDifference(
             return Passing.NONE;
         }
         List<Allow> notFree = Boxes.difference(one.egress(), other.egress());
+        List<AllowedName> freeTls =
+                Stream.concat(other.names().stream(), other.tlsNames().stream()).toList();
         return new Passing(
                 Boxes.difference(notFree, Boxes.difference(notFree, other.allEgress())),
                 List.of(),
-                Names.canonicalOf(within(Names.without(one.names(), other.names()), other)),
-                List.of(),
-                List.of(),
-                List.of());
+                Names.canonicalOf(
+                        within(Names.without(one.names(), other.names()), other, NamePassage.Level.EVERYTHING)),
+                Names.canonicalOf(within(Names.without(one.tlsNames(), freeTls), other, NamePassage.Level.TLS)),
+                within(one.httpNames(), other.httpNames(), other.allHttpNames()),
+                within(one.httpsNames(), other.httpsNames(), other.allHttpsNames()));
     }
 
-    private static List<AllowedName> within(List<AllowedName> names, CompiledPolicy policy) {
+    private static List<AllowedName> within(List<AllowedName> names, CompiledPolicy policy, NamePassage.Level least) {
         NamePassage passage = new NamePassage(policy);
         return names.stream()
                 .flatMap(name -> IntStream.rangeClosed(name.port(), name.endPort())
                         .mapToObj(port -> new AllowedName(name.domain(), name.protocol(), port, port)))
-                .filter(name -> passage.of(name) == NamePassage.Level.EVERYTHING)
+                .filter(name -> passage.of(name).compareTo(least) >= 0)
+                .toList();
+    }
+
+    /** Those that are among all of the others' and not among the free. */
+    private static List<AllowedHttp> within(List<AllowedHttp> requests, List<AllowedHttp> free, List<AllowedHttp> all) {
+        return requests.stream()
+                .filter(each -> !free.contains(each) && all.contains(each))
                 .toList();
     }
 
@@ -208,7 +218,7 @@ public record RulesetDifference(
 
     private static Set<AllowedName> portByPort(CompiledPolicy before, CompiledPolicy after) {
         Set<AllowedName> single = new LinkedHashSet<>();
-        Stream.of(before.allNames(), before.tlsNames(), after.allNames(), after.tlsNames())
+        Stream.of(before.allNames(), before.allTlsNames(), after.allNames(), after.allTlsNames())
                 .flatMap(Collection::stream)
                 .forEach(name -> {
                     for (int port = name.port(); port <= name.endPort(); port++) {

@@ -167,6 +167,12 @@ public final class RulesetHash {
             each.budgets().forEach(hash::number);
             add(each.egress(), hash);
             addNames(each.names(), hash);
+            // What is not looked at keeps the hash that it had before there was this.
+            if (each.tlsNames() != null || each.httpNames() != null || each.httpsNames() != null) {
+                addNames(CompiledBudgets.orEmpty(each.tlsNames()), hash.text("looked at"));
+                addHttpNames(CompiledBudgets.orEmpty(each.httpNames()), hash);
+                addHttpNames(CompiledBudgets.orEmpty(each.httpsNames()), hash);
+            }
         }
     }
 

@@ -277,5 +277,23 @@ public record AgentNodePolicySpec(
 
             @Size(max = 2048)
             @JsonPropertyDescription("Domain names that may be resolved, and the ports at what they resolve to.")
-            List<AllowedName> names) {}
+            List<AllowedName> names,
+
+            @Size(max = 2048)
+            @JsonPropertyDescription(
+                    "As tlsNames of the group. What several entries allow is charged to the rules of all, in their order, four at most. A node that"
+                            + " does not know this field lets none of them pass.")
+            List<AllowedName> tlsNames,
+
+            @Size(max = 2048) @JsonPropertyDescription("As httpNames of the group, and charged as tlsNames.")
+            List<AllowedHttp> httpNames,
+
+            @Size(max = 2048) @JsonPropertyDescription("As httpsNames of the group, and charged as tlsNames.")
+            List<AllowedHttp> httpsNames) {
+
+        /** What is not looked at. */
+        public Budgeted(List<Integer> budgets, List<Allow> egress, List<AllowedName> names) {
+            this(budgets, egress, names, null, null, null);
+        }
+    }
 }

@@ -143,7 +143,12 @@ final class PolicyParts {
         return budgeted == null
                 ? 0
                 : budgeted.stream()
-                        .mapToLong(each -> BOX_OVERHEAD + boxes(each.egress()) + names(each.names()))
+                        .mapToLong(each -> BOX_OVERHEAD
+                                + boxes(each.egress())
+                                + names(each.names())
+                                + names(each.tlsNames())
+                                + httpNames(each.httpNames())
+                                + httpNames(each.httpsNames()))
                         .sum();
     }
 

@@ -26,28 +26,26 @@ final class EgressRules {
      */
     static Rule read(EgressRule rule, String namespace, RuleSource source) {
         Rule read = withoutBudget(rule, namespace, source);
-        Rule limited = rule.budget() == null
-                ? read
-                : withBudget(read, rule.budget(), rule.tls() != null || rule.http() != null);
+        Rule limited = rule.budget() == null ? read : withBudget(read, rule.budget());
         return limited.with(rule.audit() != Audit.Denied, rule.quic() == Quic.Allow);
     }
 
     /** What admission would have refused allows nothing, rather than any amount. */
-    private static Rule withBudget(Rule rule, Budget budget, boolean looks) {
-        Optional<RuleBudget> read = Optional.empty();
-        String problem =
-                "the rule has tls or http, and nothing is counted by rule of what passes there; the rule allows nothing";
-        if (!looks) {
-            try {
-                read = Optional.of(RuleBudget.read(budget));
-            } catch (IllegalArgumentException invalid) {
-                problem = invalid.getMessage() + "; the rule allows nothing";
-            }
+    private static Rule withBudget(Rule rule, Budget budget) {
+        try {
+            return new Rule(
+                    rule.source(),
+                    rule.action(),
+                    rule.peers(),
+                    rule.ports(),
+                    rule.onlyTls(),
+                    rule.requests(),
+                    Optional.of(RuleBudget.read(budget)));
+        } catch (IllegalArgumentException invalid) {
+            Peer none = new Peer.Unreadable("%s.budget: %s; the rule allows nothing"
+                    .formatted(rule.source().field(), invalid.getMessage()));
+            return new Rule(rule.source(), rule.action(), List.of(none), rule.ports(), false, List.of());
         }
-        List<Peer> peers = read.isPresent()
-                ? rule.peers()
-                : List.of(new Peer.Unreadable(rule.source().field() + ".budget: " + problem));
-        return new Rule(rule.source(), rule.action(), peers, rule.ports(), false, List.of(), read);
     }
 
     private static Rule withoutBudget(EgressRule rule, String namespace, RuleSource source) {

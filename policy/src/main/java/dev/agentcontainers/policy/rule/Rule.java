@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param onlyTls whether it accepts nothing but TLS for the very name that an address was resolved for; only of domains and TCP
  * @param requests the requests of HTTP that it accepts and nothing else, inside TLS where it is only about that and without it
  *     otherwise; empty where it is not about requests. Only of domains and TCP
- * @param budget how much of each agent passes by it; only of rules that look at nothing
+ * @param budget how much of each agent passes by it
  * @param recorded whether what it lets pass is recorded, rather than counted alone
  * @param quic whether QUIC passes to its domains, which EgressPolicies and inline rules have to say and ClusterNetworkPolicies' do not
  */

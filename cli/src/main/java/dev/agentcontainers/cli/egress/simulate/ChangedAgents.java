@@ -43,6 +43,11 @@ record ChangedAgents(List<String> agents, String presence, RulesetDifference dif
     private static void add(List<String> lines, String verb, RulesetDifference.Passing passing, String more) {
         Passages.ofBoxes(passing.egress()).forEach(line -> lines.add(verb + "egress   " + line + more));
         Passages.ofNames(passing.names()).forEach(line -> lines.add(verb + "egress   " + line + more));
+        Passages.ofNames(passing.tlsNames())
+                .forEach(line -> lines.add(verb + "egress   " + line + ", only as TLS" + more));
+        passing.requests().forEach(each -> lines.add(verb + "egress   " + Passages.ofRequests(each) + more));
+        passing.requestsInTls()
+                .forEach(each -> lines.add(verb + "egress   " + Passages.ofRequests(each) + "  inside TLS" + more));
     }
 
     private static void add(List<String> lines, String verb, RulesetDifference.Passing passing) {
