@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy;
 
+import dev.agentcontainers.egressproxy.budget.Budgets;
 import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.confine.SystemCallFilter;
@@ -108,10 +109,12 @@ public final class EgressProxy {
         AskedNames asked = new AskedNames(tlsNames, httpNames, httpsNames);
         // A thread of their own: questions don't wait for bytes.
         EventLoop relays = new EpollEventLoopGroup(1).next();
+        Budgets budgets = new Budgets(link, relays, System::nanoTime);
         InterceptedConnections intercepted = new InterceptedConnections(
                 new ForTls(tlsNames, tlsDecisions::add),
                 new ForHttp(httpNames, httpDecisions::add),
                 new ForHttps(httpsNames, certified, trusted),
+                budgets,
                 Clock.systemUTC(),
                 RelayLimits.DEFAULT);
         new ServerBootstrap()
@@ -140,6 +143,8 @@ public final class EgressProxy {
                 .addListener(done -> endUnless(done.isSuccess(), done.cause()));
         link.start(
                 configuration -> {
+                    // Before anything is judged by rules with budgets.
+                    budgets.configure(configuration);
                     certified.configure(configuration);
                     tlsNames.configure(configuration);
                     httpNames.configure(configuration);

@@ -1,6 +1,7 @@
 package dev.agentcontainers.egressproxy.control;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.agentcontainers.egressproxy.budget.Lender;
 import dev.agentcontainers.egressproxy.certificates.Certifier;
 import dev.agentcontainers.egressproxy.names.Openings;
 import dev.agentcontainers.protocol.Json;
@@ -9,8 +10,10 @@ import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.Trust;
 import dev.agentcontainers.protocol.names.ProxyMessage.Alive;
 import dev.agentcontainers.protocol.names.ProxyMessage.Certify;
+import dev.agentcontainers.protocol.names.ProxyMessage.GiveBack;
 import dev.agentcontainers.protocol.names.ProxyMessage.Hello;
 import dev.agentcontainers.protocol.names.ProxyMessage.Open;
+import dev.agentcontainers.protocol.names.ProxyMessage.Spend;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -45,7 +48,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Connects to the node agent's socket, again and again until there is one. For the event loop's thread. */
-public final class NodeAgentLink implements Openings, Certifier {
+public final class NodeAgentLink implements Openings, Certifier, Lender {
     private static final Logger LOG = System.getLogger(NodeAgentLink.class.getName());
 
     private final EventLoop loop;
@@ -57,6 +60,7 @@ public final class NodeAgentLink implements Openings, Certifier {
     private final KeptHttpDecisions httpDecisions;
     private final Map<Long, CompletableFuture<Openings.Opened>> requests = new HashMap<>();
     private final Map<Long, CompletableFuture<X509Certificate>> certifications = new HashMap<>();
+    private final Map<Long, CompletableFuture<Long>> spendings = new HashMap<>();
     private Consumer<Configure> onConfigure = _ -> {};
     private Runnable onForget = () -> {};
     private Consumer<Trust> onTrust = _ -> {};
@@ -167,6 +171,34 @@ public final class NodeAgentLink implements Openings, Certifier {
         return answer;
     }
 
+    /** Waits for as long as the node agent is there: what is granted counts as used, and would be lost. */
+    @Override
+    public CompletableFuture<Long> spend(String spender, String rule, long bytes) {
+        CompletableFuture<Long> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            if (connection == null) {
+                answer.completeExceptionally(new IOException("the node agent is away"));
+                return;
+            }
+            long request = ++lastRequest;
+            spendings.put(request, answer);
+            send(new Spend(request, spender, rule, bytes));
+        });
+        return answer;
+    }
+
+    @Override
+    public void giveBack(String spender, String rule, long bytes) {
+        loop.execute(() -> send(new GiveBack(spender, rule, bytes)));
+    }
+
+    private void granted(NodeMessage.Granted granted) {
+        CompletableFuture<Long> answer = spendings.remove(granted.request());
+        if (answer != null) {
+            answer.complete(granted.bytes());
+        }
+    }
+
     private void certified(NodeMessage.Certified certified) {
         CompletableFuture<X509Certificate> answer = certifications.remove(certified.request());
         if (answer == null) {
@@ -198,6 +230,10 @@ public final class NodeAgentLink implements Openings, Certifier {
         CompletableFuture<Openings.Opened> answer = requests.remove(request);
         if (answer != null) {
             answer.completeExceptionally(new IOException(why));
+        }
+        CompletableFuture<Long> spending = spendings.remove(request);
+        if (spending != null) {
+            spending.completeExceptionally(new IOException(why));
         }
     }
 
@@ -236,6 +272,7 @@ public final class NodeAgentLink implements Openings, Certifier {
                 case NodeMessage.Forget _ -> onForget.run();
                 case NodeMessage.Certified certified -> certified(certified);
                 case NodeMessage.Trust trust -> onTrust.accept(trust);
+                case NodeMessage.Granted granted -> granted(granted);
                 case NodeMessage.Ask _ -> send(new Alive());
                 case NodeMessage.Refused refused -> refuse(refused.request(), refused.reason());
             }
@@ -247,6 +284,7 @@ public final class NodeAgentLink implements Openings, Certifier {
             onForget.run();
             List.copyOf(requests.keySet()).forEach(request -> refuse(request, "the node agent is away"));
             List.copyOf(certifications.keySet()).forEach(request -> refuse(request, "the node agent is away"));
+            List.copyOf(spendings.keySet()).forEach(request -> refuse(request, "the node agent is away"));
             later();
         }
 

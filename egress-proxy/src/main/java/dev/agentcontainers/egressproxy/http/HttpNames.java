@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy.http;
 
+import dev.agentcontainers.egressproxy.resolved.ChargedRules;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
 import dev.agentcontainers.egressproxy.resolved.ResolvedRules;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which requests each agent may send to which names, inside TLS or without it, and to which addresses it has resolved them.
@@ -31,7 +33,7 @@ public final class HttpNames implements RememberedOpenings.Listener {
 
     private final Function<Configure, Map<String, List<HttpName>>> namesOf;
     private final LongSupplier nanoTime;
-    private final ResolvedRules<RequestRule> rules;
+    private final ResolvedRules<Charged> rules;
 
     private HttpNames(Function<Configure, Map<String, List<HttpName>>> namesOf, LongSupplier nanoTime) {
         this.namesOf = namesOf;
@@ -49,16 +51,28 @@ public final class HttpNames implements RememberedOpenings.Listener {
         return new HttpNames(Configure::httpsNames, nanoTime);
     }
 
+    /**
+     * What such a rule says of a name.
+     *
+     * @param budget the rule whose budget is charged; null where none is
+     */
+    private record Charged(RequestRule requests, @Nullable String budget) {}
+
     /** What becomes of a request. */
     public sealed interface Result {
-        record Permitted(Permit permit) implements Result {}
+        /** @param budgets the rules whose budgets are charged, in their order; empty where it is not counted */
+        record Permitted(Permit permit, List<String> budgets) implements Result {
+            public Permitted {
+                budgets = List.copyOf(budgets);
+            }
+        }
 
         record Refused(HttpVerdict why) implements Result {}
     }
 
     /** Replaces who may send what. */
     public synchronized void configure(Configure configuration) {
-        Map<String, List<Rule<RequestRule>>> all = new HashMap<>();
+        Map<String, List<Rule<Charged>>> all = new HashMap<>();
         configuration
                 .groups()
                 .keySet()
@@ -67,15 +81,17 @@ public final class HttpNames implements RememberedOpenings.Listener {
         rules.configure(all, configuration.agents(), configuration.closed());
     }
 
-    private static List<Rule<RequestRule>> rules(String group, List<HttpName> names) {
-        List<Rule<RequestRule>> rules = new ArrayList<>();
+    private static List<Rule<Charged>> rules(String group, List<HttpName> names) {
+        List<Rule<Charged>> rules = new ArrayList<>();
         for (HttpName name : names) {
             try {
                 rules.add(new Rule<>(
                         DomainName.parse(name.domain()),
                         name.port(),
                         name.endPort(),
-                        new RequestRule(name.methods(), name.paths(), name.hosts(), name.webSocket())));
+                        new Charged(
+                                new RequestRule(name.methods(), name.paths(), name.hosts(), name.webSocket()),
+                                name.budget())));
             } catch (IllegalArgumentException e) {
                 LOG.log(Level.ERROR, "group {0} may not send requests to a name: {1}", group, e.getMessage());
             }
@@ -135,24 +151,31 @@ public final class HttpNames implements RememberedOpenings.Listener {
      * @param to address that it is connected to
      */
     public synchronized Result sends(String from, String to, int port, HttpRequest request) {
-        Optional<AtPort<RequestRule>> there = rules.at(from, port);
+        Optional<AtPort<Charged>> there = rules.at(from, port);
         if (there.isEmpty()) {
             return new Result.Refused(HttpVerdict.UNKNOWN_AGENT);
         }
         return judge(there.get(), there.get().places().namesOf(to, nanoTime.getAsLong()), request);
     }
 
-    private static Result judge(AtPort<RequestRule> there, Set<String> names, HttpRequest request) {
+    private static Result judge(AtPort<Charged> there, Set<String> names, HttpRequest request) {
         boolean hostIsKnown = false;
-        for (Rule<RequestRule> rule : there.rules()) {
+        List<Rule<Charged>> allowing = new ArrayList<>();
+        for (Rule<Charged> rule : there.rules()) {
+            RequestRule requests = rule.detail().requests();
             for (String name : names) {
                 if (rule.domain().matches(name)) {
-                    if (rule.detail().allows(request, name)) {
-                        return new Result.Permitted(there.permit().orElseThrow());
+                    if (requests.allows(request, name)) {
+                        allowing.add(rule);
                     }
-                    hostIsKnown |= rule.detail().allowsHost(request.host(), name);
+                    hostIsKnown |= requests.allowsHost(request.host(), name);
                 }
             }
+        }
+        if (!allowing.isEmpty()) {
+            return new Result.Permitted(
+                    there.permit().orElseThrow(),
+                    ChargedRules.of(allowing.stream().map(rule -> rule.detail().budget())));
         }
         return new Result.Refused(hostIsKnown ? HttpVerdict.NO_RULE : HttpVerdict.OTHER_HOST);
     }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class HeldContent {
     private static final int MOST_AT_ONCE = 16 << 10;
 
+    private final Payment payment;
     private final IntConsumer taken;
     private final Runnable ended;
     private final Runnable failed;
@@ -33,12 +34,19 @@ final class HeldContent {
         ChannelFuture trailers(Http2Headers trailers);
     }
 
+    /** Who pays for it before it goes. */
+    interface Payment {
+        /** @param then is to be done when it is paid for, now or later */
+        void pay(long bytes, Runnable then);
+    }
+
     /**
      * @param taken is told how many bytes the other side has taken
      * @param ended is told when it has taken all
      * @param failed is told when it takes no more
      */
-    HeldContent(IntConsumer taken, Runnable ended, Runnable failed) {
+    HeldContent(Payment payment, IntConsumer taken, Runnable ended, Runnable failed) {
+        this.payment = payment;
         this.taken = taken;
         this.ended = ended;
         this.failed = failed;
@@ -82,14 +90,27 @@ final class HeldContent {
             return;
         }
         int count = Math.min(held.readableBytes(), MOST_AT_ONCE);
-        boolean all = hasEnd && count == held.readableBytes();
         Http2Headers behind = trailers;
-        if (count > 0 || (all && behind == null)) {
-            boolean last = all && behind == null;
-            write(to.content(held.readBytes(count), last), count, last);
-        } else if (all && behind != null) {
-            write(to.trailers(behind), 0, true);
+        if (count > 0) {
+            paid(count, () -> {
+                boolean last = hasEnd && count == held.readableBytes() && trailers == null;
+                write(to.content(held.readBytes(count), last), count, last);
+            });
+        } else if (hasEnd && behind != null) {
+            paid(Charging.size(behind), () -> write(to.trailers(behind), 0, true));
+        } else if (hasEnd) {
+            write(to.content(Unpooled.EMPTY_BUFFER, true), 0, true);
         }
+    }
+
+    /** Nothing else goes before. */
+    private void paid(long bytes, Runnable then) {
+        writing = true;
+        payment.pay(bytes, () -> {
+            if (!over) {
+                then.run();
+            }
+        });
     }
 
     private void write(ChannelFuture future, int count, boolean last) {

@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.budget.Purse;
+import dev.agentcontainers.egressproxy.budget.Purse.Outcome;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.policy.http.HttpRequest;
@@ -14,6 +16,7 @@ import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2Headers;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,8 @@ final class Http2Exchange implements ServerStream.Answer {
     private final HeldContent answer;
     private HttpExchange its = HttpExchange.unread();
     private @Nullable Permit permit;
+    private Purse purse = Purse.FREE;
+    private Optional<HttpRequest> asked = Optional.empty();
     private @Nullable ServerStream server;
     private long lastMove = System.nanoTime();
     /** Of the content so many bytes are to come; -1 where that isn't known. */
@@ -39,6 +44,9 @@ final class Http2Exchange implements ServerStream.Answer {
 
     private boolean received;
     private boolean answering;
+    /** Whether the agent has got something of the answer. */
+    private boolean answered;
+
     private int interim;
     private boolean over;
     /** Whether all that goes to the agent is an answer of this proxy's own. */
@@ -48,9 +56,10 @@ final class Http2Exchange implements ServerStream.Answer {
         this.relay = relay;
         this.requests = requests;
         this.stream = stream;
-        this.request = new HeldContent(this::sent, this::requestEnded, () -> broken(Http2Error.CANCEL.code()));
-        this.answer =
-                new HeldContent(this::answered, this::answerEnded, () -> broken(Http2Error.INTERNAL_ERROR.code()));
+        this.request =
+                new HeldContent(this::pay, this::sent, this::requestEnded, () -> broken(Http2Error.CANCEL.code()));
+        this.answer = new HeldContent(
+                this::pay, this::answered, this::answerEnded, () -> broken(Http2Error.INTERNAL_ERROR.code()));
     }
 
     Http2FrameStream stream() {
@@ -69,17 +78,42 @@ final class Http2Exchange implements ServerStream.Answer {
                 switch (requests.judge(head.request())) {
                     case HttpNames.Result.Refused(HttpVerdict why) ->
                         refuse(why, Optional.of(head.request()), Optional.empty());
-                    case HttpNames.Result.Permitted(Permit granted) -> {
+                    case HttpNames.Result.Permitted(Permit granted, List<String> budgets) -> {
                         permit = granted;
+                        purse = requests.purses().apply(budgets);
+                        asked = Optional.of(head.request());
                         relay.granted(granted);
                         if (last) {
                             request.end(null);
                         }
-                        relay.servers().open(new Opening(head, read, last));
+                        pay(Charging.size(read.message()), () -> relay.servers().open(new Opening(head, read, last)));
                     }
                 }
             }
         }
+    }
+
+    /** Does it where it is paid for; otherwise there is an end of both sides, which the agent is told where it has got nothing. */
+    private void pay(long bytes, Runnable then) {
+        purse.pay(bytes, outcome -> {
+            if (over || refused) {
+                return;
+            }
+            if (outcome == Outcome.PAID) {
+                then.run();
+            } else if (answered) {
+                relay.reset(stream, Http2Error.CANCEL.code());
+                end(Charging.http(outcome));
+            } else {
+                ServerStream opened = server;
+                server = null;
+                refuse(Charging.http(outcome), asked, Optional.of(String.join(", ", purse.rules())));
+                answer.drop();
+                if (opened != null) {
+                    opened.cancel();
+                }
+            }
+        });
     }
 
     /** What waits for a place at the server. */
@@ -96,7 +130,7 @@ final class Http2Exchange implements ServerStream.Answer {
 
         @Override
         public boolean isWanted() {
-            return !over;
+            return !over && !refused;
         }
 
         @Override
@@ -192,6 +226,9 @@ final class Http2Exchange implements ServerStream.Answer {
 
     @Override
     public void head(int status, Http2Headers headers, boolean last) {
+        if (refused) {
+            return;
+        }
         moves();
         boolean isInterim = status < 200;
         if (answering || status == 101 || (isInterim && (last || ++interim > MOST_INTERIM))) {
@@ -203,6 +240,11 @@ final class Http2Exchange implements ServerStream.Answer {
             answering = true;
             its.answeredWith(status);
         }
+        pay(Charging.size(headers), () -> handOn(headers, last, isInterim));
+    }
+
+    private void handOn(Http2Headers headers, boolean last, boolean isInterim) {
+        answered = true;
         head(headers, last).addListener(written -> {
             if (over) {
                 return;
@@ -221,6 +263,9 @@ final class Http2Exchange implements ServerStream.Answer {
     @Override
     public void content(ByteBuf bytes) {
         moves();
+        if (refused) {
+            return;
+        }
         if (answering) {
             answer.add(bytes);
         } else {
@@ -230,6 +275,9 @@ final class Http2Exchange implements ServerStream.Answer {
 
     @Override
     public void end(@Nullable Http2Headers trailers) {
+        if (refused) {
+            return;
+        }
         if (answering) {
             answer.end(trailers);
         } else {
@@ -279,7 +327,7 @@ final class Http2Exchange implements ServerStream.Answer {
     /** The server takes and gives no more. What had its whole answer is told that the rest is not wanted. */
     @Override
     public void broken(long errorCode) {
-        if (over) {
+        if (over || refused) {
             return;
         }
         if (its.hasAnswerEnded()) {
@@ -339,6 +387,7 @@ final class Http2Exchange implements ServerStream.Answer {
 
     private void close(HttpVerdict why) {
         over = true;
+        purse.end();
         request.drop();
         answer.drop();
         if (!its.wasTold()) {

@@ -175,7 +175,7 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
             if (WebSocketHandshake.options(answer.headers()).size() > 1) {
                 answer.headers().set(HttpHeaderNames.CONNECTION, "Upgrade");
             }
-            relay.answer(answer).addListener(sent -> readOnUnless(!sent.isSuccess()));
+            handOn(answer);
             return;
         }
         interim = answer.status().codeClass() == HttpStatusClass.INFORMATIONAL;
@@ -188,7 +188,14 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
                 answer.headers().set(HttpHeaderNames.CONNECTION, "close");
             }
         }
-        relay.answer(answer).addListener(sent -> readOnUnless(!sent.isSuccess()));
+        handOn(answer);
+    }
+
+    private void handOn(HttpResponse answer) {
+        relay.pay(
+                Charging.size(answer),
+                answer,
+                () -> relay.answer(answer).addListener(sent -> readOnUnless(!sent.isSuccess())));
     }
 
     /** Whether it is known where it ends without the end of the connection. */
@@ -214,6 +221,18 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
             endMessages(content);
             return;
         }
+        long size = content.content().readableBytes();
+        if (content instanceof LastHttpContent behind) {
+            size += Charging.size(behind.trailingHeaders());
+        }
+        if (size > 0) {
+            relay.pay(size, content, () -> write(content));
+        } else {
+            write(content);
+        }
+    }
+
+    private void write(HttpContent content) {
         HttpExchange its = relay.exchange();
         its.receives(content.content().readableBytes());
         reads.took(content.content().readableBytes());

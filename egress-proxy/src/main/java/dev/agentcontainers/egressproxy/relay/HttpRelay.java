@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.budget.Purse;
+import dev.agentcontainers.egressproxy.budget.Purse.Outcome;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.policy.http.HttpRequest;
@@ -21,6 +23,7 @@ import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +54,11 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private State state = State.AWAITING;
     private HttpExchange exchange = HttpExchange.unread();
     private @Nullable Permit permit;
+    private Purse purse = Purse.FREE;
+    private Optional<HttpRequest> asked = Optional.empty();
+    /** Whether the agent has got something of the answer. */
+    private boolean answered;
+
     private long deadline;
     private @Nullable ScheduledFuture<?> look;
     private boolean first = true;
@@ -107,6 +115,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     private void endQuietly() {
         state = State.ENDED;
+        purse.end();
         if (look != null) {
             look.cancel(false);
         }
@@ -141,16 +150,39 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
                 HttpRequest request = head.request();
                 switch (requests.judge(request)) {
                     case HttpNames.Result.Refused(HttpVerdict why) -> refuse(why, Optional.of(request));
-                    case HttpNames.Result.Permitted(Permit granted) -> {
+                    case HttpNames.Result.Permitted(Permit granted, List<String> budgets) -> {
                         permit = granted;
+                        purse = requests.purses().apply(budgets);
+                        asked = Optional.of(request);
+                        answered = false;
                         state = State.PASSING;
                         within(limits.idle());
                         answers.haveNoContent(exchange.isHead());
-                        send(head.rewritten(message, exchange.keepAlive()), request);
+                        io.netty.handler.codec.http.HttpRequest rewritten =
+                                head.rewritten(message, exchange.keepAlive());
+                        pay(Charging.size(message), rewritten, () -> send(rewritten, request));
                     }
                 }
             }
         }
+    }
+
+    /** Does what hands the part on where it is paid for. */
+    void pay(long bytes, Object part, Runnable then) {
+        purse.pay(bytes, outcome -> {
+            if (state != State.PASSING) {
+                ReferenceCountUtil.release(part);
+            } else if (outcome == Outcome.PAID) {
+                then.run();
+            } else {
+                ReferenceCountUtil.release(part);
+                if (answered) {
+                    end(Charging.http(outcome));
+                } else {
+                    refuse(Charging.http(outcome), asked, Optional.of(String.join(", ", purse.rules())));
+                }
+            }
+        });
     }
 
     private void send(io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
@@ -186,7 +218,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     /** Tries another address of the same, where there is one and the request may go there. */
     private void failed(HttpVerdict why, io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
         Optional<Requests> next = why == HttpVerdict.UNREACHABLE ? requests.byNextWay() : Optional.empty();
-        if (next.isEmpty() || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted))) {
+        if (next.isEmpty()
+                || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted, List<String> _))) {
             refuse(why, Optional.of(request));
             return;
         }
@@ -221,6 +254,14 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             end(HttpVerdict.MALFORMED);
             return;
         }
+        if (content.content().isReadable()) {
+            pay(content.content().readableBytes(), content, () -> write(content));
+        } else {
+            write(content);
+        }
+    }
+
+    private void write(HttpContent content) {
         HttpExchange its = exchange;
         its.sends(content.content().readableBytes());
         boolean last = content instanceof LastHttpContent;
@@ -239,6 +280,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
 
     /** Something of the answer, whose encoding the front's pipeline does. */
     ChannelFuture answer(Object part) {
+        answered = true;
         return front.writeAndFlush(part);
     }
 
@@ -308,11 +350,18 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         }
         requests.tell(exchange, HttpVerdict.UPGRADED);
         front.closeFuture().addListener(_ -> tell(holds() ? HttpVerdict.PASSED : HttpVerdict.REVOKED));
+        Relay.Payment payment = new Relay.Payment(purse, outcome -> tell(Charging.http(outcome)));
         front.pipeline().remove(decoder.reads());
         front.pipeline().remove(answers);
         front.pipeline().remove(this);
         Relay relay = new Relay(
-                this::holds, front, back.withoutMessages(), limits.idle(), exchange::sends, exchange::receives);
+                this::holds,
+                front,
+                back.withoutMessages(),
+                limits.idle(),
+                payment,
+                exchange::sends,
+                exchange::receives);
         relay.join();
         // What was held, behind the request or the answer, goes to the other side in its order.
         front.pipeline().remove(flow);
@@ -332,6 +381,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         tell(why);
         refused = true;
         state = State.ENDING;
+        purse.end();
         decoder.waitNoMore();
         back.close();
         within(LINGER);
@@ -345,6 +395,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
             return;
         }
         state = State.ENDING;
+        purse.end();
         decoder.waitNoMore();
         back.close();
         within(patience);

@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.budget.Budgets;
+import dev.agentcontainers.egressproxy.budget.Purse;
 import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
@@ -56,6 +58,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
     private final Consumer<TlsDecision> decisions;
     private final ForHttp http;
     private final ForHttps https;
+    private final Budgets budgets;
     private final Clock clock;
     private final RelayLimits limits;
     private final UnaryOperator<InetSocketAddress> destination;
@@ -95,8 +98,9 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
      */
     record StillServed(AskedOnward where, BooleanSupplier served) {}
 
-    public InterceptedConnections(ForTls tls, ForHttp http, ForHttps https, Clock clock, RelayLimits limits) {
-        this(tls, http, https, clock, limits, UnaryOperator.identity());
+    public InterceptedConnections(
+            ForTls tls, ForHttp http, ForHttps https, Budgets budgets, Clock clock, RelayLimits limits) {
+        this(tls, http, https, budgets, clock, limits, UnaryOperator.identity());
     }
 
     /** @param destination where tests have what an agent's connection is meant for */
@@ -104,9 +108,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             ForTls tls,
             ForHttp http,
             ForHttps https,
+            Budgets budgets,
             Clock clock,
             RelayLimits limits,
             UnaryOperator<InetSocketAddress> destination) {
+        this.budgets = budgets;
         this.names = tls.names();
         this.decisions = tls.decisions();
         this.http = http;
@@ -278,7 +284,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                     }
                     switch (names.connects(agent, address(), to.getPort(), name)) {
                         case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
-                        case TlsNames.Result.Permitted(Permit permit) -> goOn(permit);
+                        case TlsNames.Result.Permitted(Permit permit, List<String> rules) ->
+                            pay(permit, budgets.purse(agent, rules), name);
                     }
                 }
             }
@@ -331,7 +338,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                                             Optional.of(inside),
                                             http.decisions(),
                                             clock,
-                                            Optional.empty()),
+                                            Optional.empty(),
+                                            this::purse),
                                     inside);
                         }
                     }));
@@ -395,8 +403,8 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 return;
             }
             front.closeFuture().addListener(_ -> http2.giveBack(agent));
-            Requests requests =
-                    new Requests(agent, way, http.names(), Optional.empty(), http.decisions(), clock, Optional.empty());
+            Requests requests = new Requests(
+                    agent, way, http.names(), Optional.empty(), http.decisions(), clock, Optional.empty(), this::purse);
             Http2Relay relay = new Http2Relay(front, requests, limits, place::holds, shares);
             passes(relay);
             front.pipeline().remove(this);
@@ -413,7 +421,11 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 return;
             }
             Optional<String> only = asked.map(AskedOnward::name);
-            goOn(new Requests(agent, way, http.names(), Optional.empty(), http.decisions(), clock, only));
+            goOn(new Requests(agent, way, http.names(), Optional.empty(), http.decisions(), clock, only, this::purse));
+        }
+
+        private Purse purse(List<String> rules) {
+            return budgets.purse(agent, rules);
         }
 
         private void goOn(Requests requests) {
@@ -423,10 +435,27 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             relay.begin(received);
         }
 
-        /** The rest waits in the socket until the other side is there. */
-        private void goOn(Permit permit) {
+        /**
+         * Nobody is connected to before there is something left that could pass. The rest waits in the socket. Rules only add to each other:
+         * what those with tls alone have nothing left for, others may let pass decrypted.
+         */
+        private void pay(Permit permit, Purse purse, String name) {
             decide();
             front.config().setAutoRead(false);
+            front.closeFuture().addListener(_ -> purse.end());
+            purse.pay(0, outcome -> {
+                if (!front.isActive()) {
+                    return;
+                }
+                switch (outcome) {
+                    case PAID -> goOn(permit, purse);
+                    case USED_UP -> decryptOr(TlsVerdict.BUDGET_USED_UP, name);
+                    case UNCHARGED, ENDED -> refuse(TlsVerdict.UNCHARGED);
+                }
+            });
+        }
+
+        private void goOn(Permit permit, Purse purse) {
             ChannelFuture connecting =
                     way.connect(front.eventLoop(), limits.connect(), new ChannelInboundHandlerAdapter());
             place.holds(connecting.channel());
@@ -446,7 +475,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 } else if (!holds(permit)) {
                     revoked(front, back);
                 } else {
-                    relay(permit, back);
+                    relay(permit, purse, back);
                 }
             });
         }
@@ -484,9 +513,10 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
             }
         }
 
-        private void relay(Permit permit, SocketChannel back) {
+        private void relay(Permit permit, Purse purse, SocketChannel back) {
             record(TlsVerdict.PASSED);
-            Relay relay = new Relay(() -> holds(permit), front, back, limits.idle());
+            Relay.Payment payment = new Relay.Payment(purse, outcome -> record(Charging.tls(outcome)));
+            Relay relay = new Relay(() -> holds(permit), front, back, limits.idle(), payment);
             passing.add(relay);
             front.closeFuture().addListener(_ -> {
                 passing.remove(relay);

@@ -48,7 +48,9 @@ record Refusal(
      */
     static Refusal of(
             String agent, int port, HttpVerdict verdict, Optional<HttpRequest> request, Optional<String> what) {
-        boolean byServer = verdict == HttpVerdict.UNREACHABLE || verdict == HttpVerdict.UNTRUSTED_SERVER;
+        boolean byServer = verdict == HttpVerdict.UNREACHABLE
+                || verdict == HttpVerdict.UNTRUSTED_SERVER
+                || verdict == HttpVerdict.UNCHARGED;
         boolean byRule = verdict == HttpVerdict.NO_RULE || verdict == HttpVerdict.OTHER_HOST;
         return new Refusal(
                 byServer ? UNREACHABLE : DENIED,
@@ -115,6 +117,9 @@ record Refusal(
             case UNREACHABLE ->
                 "nobody answers at the address of that name, or not in the version of HTTP that was begun with";
             case NOT_SERVED -> "";
+            case BUDGET_USED_UP ->
+                "the budgets of the rules that allow %s at port %d are used up: ".formatted(request, port);
+            case UNCHARGED -> "this node charges nobody's budgets now, so that nothing passes by them: try again";
             case UNRESOLVED -> "the name stands for nothing that this proxy may connect to";
             case MALFORMED, NOT_HTTP, INCOMPLETE, TOO_MANY, PASSED, UPGRADED, BROKEN, REVOKED ->
                 "the message can be read in more than one way, or in none";

@@ -1,5 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.budget.Purse;
+import dev.agentcontainers.egressproxy.budget.Purse.Outcome;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +28,8 @@ final class Relay implements Passing {
     private final SocketChannel front;
     private final SocketChannel back;
     private final Duration idle;
+    private final Purse purse;
+    private final Consumer<Outcome> refused;
     private final HandingOn fromFront;
     private final HandingOn fromBack;
     private long lastByte = System.nanoTime();
@@ -32,9 +37,16 @@ final class Relay implements Passing {
     private boolean closed;
     private @Nullable ScheduledFuture<?> look;
 
+    /**
+     * Who pays for what it hands on.
+     *
+     * @param refused is told before all is cut because something was not paid for
+     */
+    record Payment(Purse purse, Consumer<Outcome> refused) {}
+
     /** @param holds whether nothing of what it rests on was taken back */
-    Relay(BooleanSupplier holds, SocketChannel front, SocketChannel back, Duration idle) {
-        this(holds, front, back, idle, _ -> {}, _ -> {});
+    Relay(BooleanSupplier holds, SocketChannel front, SocketChannel back, Duration idle, Payment payment) {
+        this(holds, front, back, idle, payment, _ -> {}, _ -> {});
     }
 
     /**
@@ -46,12 +58,15 @@ final class Relay implements Passing {
             SocketChannel front,
             SocketChannel back,
             Duration idle,
+            Payment payment,
             IntConsumer sent,
             IntConsumer received) {
         this.holds = holds;
         this.front = front;
         this.back = back;
         this.idle = idle;
+        this.purse = payment.purse();
+        this.refused = payment.refused();
         this.fromFront = new HandingOn(front, back, sent);
         this.fromBack = new HandingOn(back, front, received);
     }
@@ -62,15 +77,9 @@ final class Relay implements Passing {
     }
 
     /** Hands on what was read already, then everything that comes. */
-    void begin(Object read) {
+    void begin(ByteBuf read) {
         join();
-        back.writeAndFlush(read).addListener(sent -> {
-            if (sent.isSuccess()) {
-                front.read();
-            } else {
-                cut();
-            }
-        });
+        fromFront.handOn(read, front::read);
         if (front.isInputShutdown()) {
             // It was told before there was anybody here to hear it.
             fromFront.inputEnded();
@@ -127,6 +136,7 @@ final class Relay implements Passing {
 
     private void close() {
         closed = true;
+        purse.end();
         if (look != null) {
             // It would keep all of this for as long as a connection may be idle.
             look.cancel(false);
@@ -154,6 +164,10 @@ final class Relay implements Passing {
         private final SocketChannel other;
         private final IntConsumer taken;
         private boolean inputEnded;
+        /** How many pieces are not paid for yet, and whether nothing comes behind them. */
+        private int waiting;
+
+        private boolean endsBehind;
 
         HandingOn(SocketChannel one, SocketChannel other, IntConsumer taken) {
             this.one = one;
@@ -174,15 +188,41 @@ final class Relay implements Passing {
                 return;
             }
             int count = bytes.readableBytes();
+            handOn(bytes, () -> {
+                taken.accept(count);
+                context.read();
+            });
+        }
+
+        /** @param then what to do when the other side has taken them */
+        void handOn(ByteBuf bytes, Runnable then) {
+            waiting++;
+            purse.pay(bytes.readableBytes(), outcome -> {
+                waiting--;
+                if (closed) {
+                    bytes.release();
+                } else if (outcome != Outcome.PAID) {
+                    bytes.release();
+                    refused.accept(outcome);
+                    cut();
+                } else {
+                    write(bytes, then);
+                }
+            });
+        }
+
+        private void write(ByteBuf bytes, Runnable then) {
             other.writeAndFlush(bytes).addListener(sent -> {
                 if (sent.isSuccess()) {
                     lastByte = System.nanoTime();
-                    taken.accept(count);
-                    context.read();
+                    then.run();
                 } else {
                     cut();
                 }
             });
+            if (endsBehind && waiting == 0) {
+                handOnEnd();
+            }
         }
 
         @Override
@@ -203,6 +243,14 @@ final class Relay implements Passing {
                 cut();
                 return;
             }
+            if (waiting > 0) {
+                endsBehind = true;
+            } else {
+                handOnEnd();
+            }
+        }
+
+        private void handOnEnd() {
             // After all that was read before.
             other.writeAndFlush(Unpooled.EMPTY_BUFFER)
                     .addListener(_ -> endOutput(other, () -> {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.budget.Purse;
 import dev.agentcontainers.egressproxy.http.HttpNames;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.policy.http.HttpRequest;
@@ -8,6 +9,7 @@ import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -20,6 +22,7 @@ import java.util.function.Function;
  * @param tls what they are inside of, where they are
  * @param asked the name by which the agent has asked this process for the connection, as a proxy: no other counts, and the connection
  *     ends after the first, since the next may mean another place
+ * @param purses give what pays for what rules with these budgets let pass
  */
 record Requests(
         String agent,
@@ -28,7 +31,8 @@ record Requests(
         Optional<Tls> tls,
         Consumer<HttpDecision> decisions,
         Clock clock,
-        Optional<String> asked) {
+        Optional<String> asked,
+        Function<List<String>, Purse> purses) {
     /**
      * TLS that is decrypted.
      *
@@ -52,7 +56,7 @@ record Requests(
 
     /** To another address of the same, where there is one. */
     Optional<Requests> byNextWay() {
-        return way.next().map(next -> new Requests(agent, next, names, tls, decisions, clock, asked));
+        return way.next().map(next -> new Requests(agent, next, names, tls, decisions, clock, asked, purses));
     }
 
     HttpNames.Result judge(HttpRequest request) {

@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy.tls;
 
+import dev.agentcontainers.egressproxy.resolved.ChargedRules;
 import dev.agentcontainers.egressproxy.resolved.Permit;
 import dev.agentcontainers.egressproxy.resolved.RememberedOpenings;
 import dev.agentcontainers.egressproxy.resolved.ResolvedRules;
@@ -17,34 +18,42 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Which names each agent may reach by TLS, at which ports, and to which addresses it has resolved them. Thread-safe. */
 public final class TlsNames implements RememberedOpenings.Listener {
     private static final Logger LOG = System.getLogger(TlsNames.class.getName());
 
     private final LongSupplier nanoTime;
-    private final ResolvedRules<TlsOnly> rules;
+    private final ResolvedRules<Charged> rules;
 
     public TlsNames(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         this.rules = new ResolvedRules<>(nanoTime);
     }
 
-    /** That is all that such a rule says of a name. */
-    private enum TlsOnly {
-        YES
-    }
+    /**
+     * All that such a rule says of a name.
+     *
+     * @param budget the rule whose budget is charged; null where none is
+     */
+    private record Charged(@Nullable String budget) {}
 
     /** What becomes of a connection. */
     public sealed interface Result {
-        record Permitted(Permit permit) implements Result {}
+        /** @param budgets the rules whose budgets are charged, in their order; empty where it is not counted */
+        record Permitted(Permit permit, List<String> budgets) implements Result {
+            public Permitted {
+                budgets = List.copyOf(budgets);
+            }
+        }
 
         record Refused(TlsVerdict why) implements Result {}
     }
 
     /** Replaces who may reach what. */
     public synchronized void configure(Configure configuration) {
-        Map<String, List<Rule<TlsOnly>>> all = new HashMap<>();
+        Map<String, List<Rule<Charged>>> all = new HashMap<>();
         configuration
                 .groups()
                 .keySet()
@@ -53,11 +62,12 @@ public final class TlsNames implements RememberedOpenings.Listener {
         rules.configure(all, configuration.agents(), configuration.closed());
     }
 
-    private static List<Rule<TlsOnly>> rules(String group, List<TlsName> names) {
-        List<Rule<TlsOnly>> rules = new ArrayList<>();
+    private static List<Rule<Charged>> rules(String group, List<TlsName> names) {
+        List<Rule<Charged>> rules = new ArrayList<>();
         for (TlsName name : names) {
             try {
-                rules.add(new Rule<>(DomainName.parse(name.domain()), name.port(), name.endPort(), TlsOnly.YES));
+                rules.add(new Rule<>(
+                        DomainName.parse(name.domain()), name.port(), name.endPort(), new Charged(name.budget())));
             } catch (IllegalArgumentException e) {
                 LOG.log(Level.ERROR, "group {0} may not reach a name by TLS: {1}", group, e.getMessage());
             }
@@ -83,7 +93,7 @@ public final class TlsNames implements RememberedOpenings.Listener {
      * @param serverName as the connection has it
      */
     public synchronized Result connects(String from, String to, int port, String serverName) {
-        Optional<AtPort<TlsOnly>> there = rules.at(from, port);
+        Optional<AtPort<Charged>> there = rules.at(from, port);
         if (there.isEmpty()) {
             return new Result.Refused(TlsVerdict.UNKNOWN_AGENT);
         }
@@ -91,9 +101,16 @@ public final class TlsNames implements RememberedOpenings.Listener {
                 .filter(name -> there.get().rules().stream()
                         .anyMatch(rule -> rule.domain().matches(name)))
                 .filter(name -> there.get().places().has(name, to, nanoTime.getAsLong()))
-                .flatMap(_ -> there.get().permit())
-                .<Result>map(Result.Permitted::new)
+                .flatMap(name -> there.get()
+                        .permit()
+                        .<Result>map(permit -> new Result.Permitted(permit, budgets(there.get(), name))))
                 .orElseGet(() -> new Result.Refused(TlsVerdict.OTHER_NAME));
+    }
+
+    private static List<String> budgets(AtPort<Charged> there, String name) {
+        return ChargedRules.of(there.rules().stream()
+                .filter(rule -> rule.domain().matches(name))
+                .map(rule -> rule.detail().budget()));
     }
 
     /** Whether nobody gets to that address, by TLS or without, whatever names lead there. */

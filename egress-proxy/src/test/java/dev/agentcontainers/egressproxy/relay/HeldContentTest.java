@@ -20,8 +20,8 @@ class HeldContentTest {
     private final List<ChannelPromise> pending = new ArrayList<>();
     private final AtomicInteger taken = new AtomicInteger();
     private final List<String> told = new ArrayList<>();
-    private final HeldContent content =
-            new HeldContent(taken::addAndGet, () -> told.add("ended"), () -> told.add("failed"));
+    private final HeldContent content = new HeldContent(
+            (_, then) -> then.run(), taken::addAndGet, () -> told.add("ended"), () -> told.add("failed"));
 
     private final HeldContent.Sink sink = new HeldContent.Sink() {
         @Override

@@ -80,6 +80,7 @@ class HttpRelayTest {
                 new ForTls(tlsNames, _ -> {}),
                 new ForHttp(names, decisions::add),
                 Decrypting.NOTHING,
+                LentBudgets.none(group),
                 Clock.systemUTC(),
                 limits,
                 _ -> meant);

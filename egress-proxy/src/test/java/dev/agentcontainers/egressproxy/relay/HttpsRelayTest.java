@@ -111,6 +111,7 @@ class HttpsRelayTest {
                 new ForTls(tlsNames, tlsDecisions::add),
                 new ForHttp(HttpNames.plain(System::nanoTime), decisions::add),
                 new ForHttps(names, certified, trusted),
+                LentBudgets.none(group),
                 Clock.systemUTC(),
                 LIMITS,
                 _ -> meant);

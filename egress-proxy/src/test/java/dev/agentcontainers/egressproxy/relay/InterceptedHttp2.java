@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.egressproxy.TestAuthority;
+import dev.agentcontainers.egressproxy.budget.Budgets;
 import dev.agentcontainers.egressproxy.certificates.CertifiedServers;
 import dev.agentcontainers.egressproxy.certificates.TrustedServers;
 import dev.agentcontainers.egressproxy.http.HttpNames;
@@ -19,6 +20,7 @@ import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
+import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollEventLoopGroup;
@@ -83,6 +85,9 @@ abstract class InterceptedHttp2 {
     final AskedNames asked = new AskedNames(tlsNames, plainNames, names);
     final TrustedServers trusted = new TrustedServers();
     final List<HttpDecision> decisions = new CopyOnWriteArrayList<>();
+    final List<TlsDecision> tlsDecisions = new CopyOnWriteArrayList<>();
+    final LentBudgets lent = new LentBudgets();
+    final Budgets budgets = new Budgets(lent, group.next(), System::nanoTime);
     final List<Socket> sockets = new ArrayList<>();
     final CertifiedServers certified = new CertifiedServers(
             (_, name, key) -> CompletableFuture.completedFuture(agents.certify(name, key)), System::nanoTime);
@@ -110,9 +115,10 @@ abstract class InterceptedHttp2 {
 
     InterceptedConnections connections(RelayLimits limits) {
         return new InterceptedConnections(
-                new ForTls(tlsNames, _ -> {}),
+                new ForTls(tlsNames, tlsDecisions::add),
                 new ForHttp(plainNames, decisions::add),
                 new ForHttps(names, certified, trusted),
+                budgets,
                 Clock.systemUTC(),
                 limits,
                 destination);

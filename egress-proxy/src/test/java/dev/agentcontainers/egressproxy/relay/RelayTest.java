@@ -74,6 +74,7 @@ class RelayTest {
                 new ForTls(names, decisions::add),
                 new ForHttp(HttpNames.plain(System::nanoTime), _ -> {}),
                 Decrypting.NOTHING,
+                LentBudgets.none(group),
                 Clock.systemUTC(),
                 limits,
                 _ -> meant);

@@ -84,6 +84,7 @@ class WebSocketRelayTest {
                 new ForTls(new TlsNames(System::nanoTime), _ -> {}),
                 new ForHttp(names, decisions::add),
                 Decrypting.NOTHING,
+                LentBudgets.none(group),
                 Clock.systemUTC(),
                 new RelayLimits(
                         8, 8, 4, 3, Duration.ofSeconds(10), Duration.ofSeconds(10), idle, Duration.ofMinutes(1)),

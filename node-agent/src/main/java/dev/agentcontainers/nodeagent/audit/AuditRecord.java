@@ -246,6 +246,8 @@ public sealed interface AuditRecord {
                 case NOT_CERTIFIED -> "it is to be decrypted, and there is no certificate for that";
                 case NOT_AGREED ->
                     "it is to be decrypted, and the agent does not trust its authority or speaks no TLS 1.2 and HTTP/1.1";
+                case BUDGET_USED_UP -> Barrier.BUDGET.reason();
+                case UNCHARGED -> "it can't be charged to a budget, since the node agent was away";
                 case REVOKED -> "it was cut because its name was taken back";
             };
         }
@@ -295,6 +297,8 @@ public sealed interface AuditRecord {
                         UNRESOLVED,
                         INCOMPLETE,
                         TOO_MANY,
+                        BUDGET_USED_UP,
+                        UNCHARGED,
                         REVOKED -> false;
             };
         }
@@ -326,6 +330,8 @@ public sealed interface AuditRecord {
                 case UNREACHABLE -> "nobody answers there";
                 case UNTRUSTED_SERVER -> "the server has no certificate for that name which the machine trusts";
                 case BROKEN -> "what came back is no answer, or ended early";
+                case BUDGET_USED_UP -> Barrier.BUDGET.reason();
+                case UNCHARGED -> "it can't be charged to a budget, since the node agent was away";
                 case REVOKED -> "it was cut because a rule was taken back";
             };
         }

@@ -113,6 +113,23 @@ public interface Fence {
     }
 
     /**
+     * Takes bytes of a budget for who relays for the sandbox by a rule with tls or http, since packets of that pass no chain in which they are
+     * counted. They are used from then on.
+     *
+     * @param needed bytes, 1 or more
+     * @return how many there are: as many, or a small part of what is left where that is more; fewer where there are no more, which may
+     *     be none
+     * @throws SandboxException of kind INVALID_SPEC where no such rule of the sandbox's group has a budget; of kind TRANSIENT where
+     *     the sandbox is not attached, and for any failure
+     */
+    default long lend(SandboxId id, String rule, long needed) throws SandboxException {
+        throw new SandboxException(Step.FENCE, Kind.UNSUPPORTED, "this node's fence has no budgets");
+    }
+
+    /** Gives back what was taken by {@link #lend} and did not pass; for who knows how much that was. */
+    default void takeBack(SandboxId id, String rule, long bytes) throws SandboxException {}
+
+    /**
      * Forgets what the sandbox has used of budgets, since it will not come again. No effect where it is attached. What can't be
      * forgotten now is with a later {@link #repair}.
      */

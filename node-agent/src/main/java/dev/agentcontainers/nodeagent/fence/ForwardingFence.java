@@ -75,6 +75,16 @@ public abstract class ForwardingFence implements Fence {
     }
 
     @Override
+    public long lend(SandboxId id, String rule, long needed) throws SandboxException {
+        return fence.lend(id, rule, needed);
+    }
+
+    @Override
+    public void takeBack(SandboxId id, String rule, long bytes) throws SandboxException {
+        fence.takeBack(id, rule, bytes);
+    }
+
+    @Override
     public void forgetBudgets(SandboxId id) throws SandboxException {
         fence.forgetBudgets(id);
     }

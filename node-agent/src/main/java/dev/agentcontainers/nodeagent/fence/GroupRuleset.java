@@ -187,6 +187,15 @@ public record GroupRuleset(
         return budgeted.stream().flatMap(each -> orEmpty(each.names()).stream()).toList();
     }
 
+    /** What who relays charges to the budgets of rules with tls or http. */
+    public List<Budgeted> budgetedIntercepted() {
+        return budgeted.stream()
+                .map(each -> new Budgeted(
+                        each.budgets(), List.of(), List.of(), each.tlsNames(), each.httpNames(), each.httpsNames()))
+                .filter(each -> each.tlsNames() != null || each.httpNames() != null || each.httpsNames() != null)
+                .toList();
+    }
+
     private static <T> List<T> orEmpty(@Nullable List<T> list) {
         return list == null ? List.of() : list;
     }
@@ -202,14 +211,25 @@ public record GroupRuleset(
         this(name, hash, egress, ingress, names, tlsNames, List.of(), List.of(), List.of());
     }
 
-    /** The names whose connections are intercepted, whatever may pass on them. */
+    /** The names whose connections are intercepted, whatever may pass on them, within budgets or without. */
     public List<AllowedName> interceptedNames() {
         return Stream.concat(
-                        tlsNames.stream(),
-                        Stream.concat(httpNames.stream(), httpsNames.stream())
-                                .map(name -> new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort())))
+                        intercepted(tlsNames, httpNames, httpsNames),
+                        budgetedIntercepted().stream()
+                                .flatMap(each -> intercepted(
+                                        orEmpty(each.tlsNames()),
+                                        orEmpty(each.httpNames()),
+                                        orEmpty(each.httpsNames()))))
                 .distinct()
                 .toList();
+    }
+
+    private static Stream<AllowedName> intercepted(
+            List<AllowedName> tls, List<AllowedHttp> http, List<AllowedHttp> https) {
+        return Stream.concat(
+                tls.stream(),
+                Stream.concat(http.stream(), https.stream())
+                        .map(name -> new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort())));
     }
 
     /** Without names for which only TLS passes. */

@@ -5,6 +5,7 @@ import dev.agentcontainers.nodeagent.authority.AgentAuthorities;
 import dev.agentcontainers.nodeagent.fence.NameServerSockets;
 import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.protocol.names.NameLimits;
+import dev.agentcontainers.protocol.names.NodeMessage.Budget;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -391,9 +393,10 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 .filter(group -> !group.getValue().directNames().isEmpty())
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, group -> group.getValue().directNames()));
-        Map<String, String> identities = fence.identities().entrySet().stream()
-                .filter(agent -> httpsNames.containsKey(agents.getOrDefault(agent.getKey(), "")))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        Map<String, List<Budget>> budgets = groups.entrySet().stream()
+                .filter(group -> !group.getValue().relayed().isEmpty())
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, group -> group.getValue().relayed()));
         return new Configure(
                 agents,
                 names,
@@ -401,10 +404,18 @@ public final class EgressProxyKeeper implements AutoCloseable {
                 httpNames,
                 httpsNames,
                 directNames,
-                identities,
+                identities(agents, httpsNames.keySet()),
                 closed.asOfNow().ranges(),
                 asked,
-                limits);
+                limits,
+                budgets,
+                identities(agents, budgets.keySet()));
+    }
+
+    private Map<String, String> identities(Map<String, String> agents, Set<String> ofGroups) {
+        return fence.identities().entrySet().stream()
+                .filter(agent -> ofGroups.contains(agents.getOrDefault(agent.getKey(), "")))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     private void accept(ServerSocketChannel listening) {
@@ -439,7 +450,7 @@ public final class EgressProxyKeeper implements AutoCloseable {
             connection.ifPresent(ProxyConnection::close);
             connection = Optional.of(arrived);
             changes.release();
-            arrived.serve(openings, certifications, audit);
+            arrived.serve(openings, certifications, new Loans(fence), audit);
         } catch (IOException | RuntimeException e) {
             LOG.warn("the egress proxy is not understood: {}", e.getMessage());
         } finally {

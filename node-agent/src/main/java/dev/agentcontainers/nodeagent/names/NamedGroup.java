@@ -1,12 +1,15 @@
 package dev.agentcontainers.nodeagent.names;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.box.Cidr;
 import dev.agentcontainers.policy.rule.DomainName;
+import dev.agentcontainers.protocol.names.NodeMessage.Budget;
 import dev.agentcontainers.protocol.names.NodeMessage.DirectName;
 import dev.agentcontainers.protocol.names.NodeMessage.HttpName;
 import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
@@ -18,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,9 +31,15 @@ final class NamedGroup {
 
     private final String hash;
     private final List<Name> names = new ArrayList<>();
+    /** Those without budgets. */
     private final List<Name> tlsNames = new ArrayList<>();
+    /** What the proxy is told, those without budgets first and the others by the order of budgets. */
+    private final List<TlsName> toldTlsNames = new ArrayList<>();
+
     private final List<HttpName> httpNames = new ArrayList<>();
     private final List<HttpName> httpsNames = new ArrayList<>();
+    /** To which the proxy charges what it relays. */
+    private final List<Budget> relayed = new ArrayList<>();
     /** Those which are decrypted at some port. */
     private final List<Name> decrypted = new ArrayList<>();
     /** Those of rules with budgets. */
@@ -67,12 +77,15 @@ final class NamedGroup {
         read(ruleset.name(), ruleset.budgetedNames(), group.budgeted);
         read(ruleset.name(), ruleset.tlsNames(), group.tlsNames);
         read(ruleset.name(), ruleset.interceptedNames(), group.intercepted);
-        ruleset.httpNames().forEach(name -> group.httpNames.add(httpName(name)));
-        ruleset.httpsNames().forEach(name -> group.httpsNames.add(httpName(name)));
+        group.tell(ruleset.tlsNames(), ruleset.httpNames(), ruleset.httpsNames(), null);
+        for (int place = 0; place < ruleset.budgets().size(); place++) {
+            group.tell(ruleset.budgets().get(place), place, ruleset.budgetedIntercepted());
+        }
         read(
                 ruleset.name(),
-                ruleset.httpsNames().stream()
+                group.httpsNames.stream()
                         .map(name -> new AllowedName(name.domain(), Protocol.TCP, name.port(), name.endPort()))
+                        .distinct()
                         .toList(),
                 group.decrypted);
         if (!group.names.isEmpty() || !group.budgeted.isEmpty() || !group.intercepted.isEmpty()) {
@@ -82,8 +95,32 @@ final class NamedGroup {
         return group;
     }
 
+    private void tell(AgentNodePolicySpec.Budget budget, int place, List<Budgeted> intercepted) {
+        List<Budgeted> its = intercepted.stream()
+                .filter(each -> each.budgets().contains(place))
+                .toList();
+        if (!its.isEmpty()) {
+            relayed.add(new Budget(budget.rule(), budget.bytes(), budget.rate()));
+        }
+        its.forEach(each ->
+                tell(orEmpty(each.tlsNames()), orEmpty(each.httpNames()), orEmpty(each.httpsNames()), budget.rule()));
+    }
+
+    /** @param budget the rule that is charged; null where none is */
+    private void tell(List<AllowedName> tls, List<AllowedHttp> http, List<AllowedHttp> https, @Nullable String budget) {
+        tls.stream()
+                .filter(name -> name.protocol() == Protocol.TCP)
+                .forEach(name -> toldTlsNames.add(new TlsName(name.domain(), name.port(), name.endPort(), budget)));
+        http.forEach(name -> httpNames.add(httpName(name, budget)));
+        https.forEach(name -> httpsNames.add(httpName(name, budget)));
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return Objects.requireNonNullElse(list, List.of());
+    }
+
     /** What of it can't be read the proxy finds out, which is the only one to make something of it. */
-    private static HttpName httpName(AllowedHttp name) {
+    private static HttpName httpName(AllowedHttp name, @Nullable String budget) {
         return new HttpName(
                 name.domain(),
                 name.port(),
@@ -91,7 +128,8 @@ final class NamedGroup {
                 name.methods(),
                 name.paths(),
                 Objects.requireNonNullElse(name.hosts(), List.of()),
-                Boolean.TRUE.equals(name.webSocket()));
+                Boolean.TRUE.equals(name.webSocket()),
+                budget);
     }
 
     private static void read(String group, List<AllowedName> rules, List<Name> names) {
@@ -120,13 +158,12 @@ final class NamedGroup {
 
     /** The names for which only TLS passes. */
     List<TlsName> tlsNames() {
-        return tlsNames.stream()
-                .filter(name -> name.rule().protocol() == Protocol.TCP)
-                .map(name -> new TlsName(
-                        name.domain().toString(),
-                        name.rule().port(),
-                        name.rule().endPort()))
-                .toList();
+        return List.copyOf(toldTlsNames);
+    }
+
+    /** The rules with budgets to which the proxy charges what it relays. */
+    List<Budget> relayed() {
+        return List.copyOf(relayed);
     }
 
     /** The names to which only some requests of HTTP pass. */

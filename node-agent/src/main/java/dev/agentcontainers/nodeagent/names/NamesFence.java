@@ -85,6 +85,16 @@ public final class NamesFence extends ForwardingFence {
                                 .map(group -> new Named(entry.getKey(), group)));
     }
 
+    /** The agent of {@link #identities}. */
+    Optional<Named> agentNamed(String identity) {
+        return agents.entrySet().stream()
+                .filter(entry -> entry.getKey().value().equals(identity))
+                .findFirst()
+                .flatMap(
+                        entry -> Optional.ofNullable(groups.get(entry.getValue().group()))
+                                .map(group -> new Named(entry.getKey(), group)));
+    }
+
     /** What no name opens, beside the node's own addresses. */
     ClosedToNames closed() {
         return closed;

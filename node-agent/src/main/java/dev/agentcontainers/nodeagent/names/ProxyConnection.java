@@ -70,7 +70,7 @@ final class ProxyConnection implements AutoCloseable {
     }
 
     /** Serves the proxy until one of both ends. */
-    void serve(Openings openings, Certifications certifications, NameAudit audit) {
+    void serve(Openings openings, Certifications certifications, Loans loans, NameAudit audit) {
         try {
             for (Optional<ProxyMessage> message = messages.receive();
                     message.isPresent();
@@ -79,6 +79,8 @@ final class ProxyConnection implements AutoCloseable {
                 switch (message.get()) {
                     case ProxyMessage.Open open -> messages.send(worked(() -> openings.open(open)));
                     case ProxyMessage.Certify certify -> messages.send(worked(() -> certifications.certify(certify)));
+                    case ProxyMessage.Spend spend -> messages.send(worked(() -> loans.spend(spend)));
+                    case ProxyMessage.GiveBack unused -> loans.giveBack(unused);
                     case ProxyMessage.Alive _ -> {}
                     case ProxyMessage.TlsAudit told -> {
                         told.decisions().forEach(audit::connected);

@@ -80,6 +80,21 @@ final class RecordingFence implements Fence {
         throw new UnsupportedOperationException("not part of these tests");
     }
 
+    /** As if there were just as much as is needed. */
+    @Override
+    public long lend(SandboxId id, String rule, long needed) throws SandboxException {
+        if (refusing) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, "the kernel refuses");
+        }
+        opened.add("lent %d to %s of %s".formatted(needed, id, rule));
+        return needed;
+    }
+
+    @Override
+    public void takeBack(SandboxId id, String rule, long bytes) {
+        opened.add("taken back %d from %s of %s".formatted(bytes, id, rule));
+    }
+
     @Override
     public void open(FenceSettings settings) {}
 

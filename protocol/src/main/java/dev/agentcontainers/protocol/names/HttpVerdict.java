@@ -38,6 +38,10 @@ public enum HttpVerdict {
     UNREACHABLE,
     /** Inside TLS: the server has no certificate for that name which the machine trusts. */
     UNTRUSTED_SERVER,
+    /** Only rules with budgets allow it, and none of them has any left: before it was handed on, or by then. */
+    BUDGET_USED_UP,
+    /** Only rules with budgets allow it, and the node agent, which charges them, is away for too long. */
+    UNCHARGED,
     /** It was handed on; what came back is no answer, or ended early. */
     BROKEN,
     /** It was handed on, and cut because a rule was taken back. */

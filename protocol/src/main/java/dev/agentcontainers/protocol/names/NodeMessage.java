@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** From a node agent to its egress proxy. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -14,6 +15,7 @@ import java.util.Map;
     @JsonSubTypes.Type(value = NodeMessage.Forget.class, name = "forget"),
     @JsonSubTypes.Type(value = NodeMessage.Certified.class, name = "certified"),
     @JsonSubTypes.Type(value = NodeMessage.Trust.class, name = "trust"),
+    @JsonSubTypes.Type(value = NodeMessage.Granted.class, name = "granted"),
     @JsonSubTypes.Type(value = NodeMessage.Ask.class, name = "ask")
 })
 public sealed interface NodeMessage {
@@ -33,6 +35,8 @@ public sealed interface NodeMessage {
      * @param authorities for agents of groups that have such, by their addresses: another text where the agent's authority is another
      * @param closed ranges of IPv4 that no name leads to, and to which nothing goes on either that has begun before
      * @param upstreams whom to ask, as {@code 192.0.2.1:53}, in this order
+     * @param budgets for groups that have such: the rules with budgets that names are charged to here
+     * @param spenders for agents of such groups, by their addresses: who the agent is, whatever address another had before
      */
     record Configure(
             Map<String, String> agents,
@@ -44,7 +48,9 @@ public sealed interface NodeMessage {
             Map<String, String> authorities,
             List<String> closed,
             List<String> upstreams,
-            NameLimits limits)
+            NameLimits limits,
+            Map<String, List<Budget>> budgets,
+            Map<String, String> spenders)
             implements NodeMessage {
         public Configure {
             agents = Map.copyOf(agents);
@@ -56,6 +62,35 @@ public sealed interface NodeMessage {
             authorities = Map.copyOf(authorities);
             closed = List.copyOf(closed);
             upstreams = List.copyOf(upstreams);
+            budgets = Map.copyOf(budgets);
+            spenders = Map.copyOf(spenders);
+        }
+
+        /** Without budgets. */
+        public Configure(
+                Map<String, String> agents,
+                Map<String, List<String>> groups,
+                Map<String, List<TlsName>> tlsNames,
+                Map<String, List<HttpName>> httpNames,
+                Map<String, List<HttpName>> httpsNames,
+                Map<String, List<DirectName>> directNames,
+                Map<String, String> authorities,
+                List<String> closed,
+                List<String> upstreams,
+                NameLimits limits) {
+            this(
+                    agents,
+                    groups,
+                    tlsNames,
+                    httpNames,
+                    httpsNames,
+                    directNames,
+                    authorities,
+                    closed,
+                    upstreams,
+                    limits,
+                    Map.of(),
+                    Map.of());
         }
 
         /** With all that is intercepted, and nothing that is closed or reached directly beside it. */
@@ -104,8 +139,26 @@ public sealed interface NodeMessage {
      * @param domain as in the groups' names
      * @param port the first
      * @param endPort the last
+     * @param budget the rule whose budget is charged; null where none is. What several allow is charged to the first that has room, in the
+     *     order in which they are told, or to none where one of them has no budget
      */
-    record TlsName(String domain, int port, int endPort) {}
+    record TlsName(
+            String domain, int port, int endPort, @Nullable String budget) {
+        /** Without a budget. */
+        public TlsName(String domain, int port, int endPort) {
+            this(domain, port, endPort, null);
+        }
+    }
+
+    /**
+     * What is charged by who relays.
+     *
+     * @param rule the policy and the field of the rule
+     * @param bytes in the agent's life; null: any number
+     * @param rate bytes in a second; null: any number
+     */
+    record Budget(
+            String rule, @Nullable Long bytes, @Nullable Long rate) {}
 
     /**
      * A name that agents reach by TCP without this process, by rules that don't look at what passes.
@@ -126,6 +179,7 @@ public sealed interface NodeMessage {
      * @param paths with a final {@code *} all that begin so
      * @param hosts empty: the very name that was resolved
      * @param webSocket whether GETs among them may go on as WebSockets
+     * @param budget as in {@link TlsName}
      */
     record HttpName(
             String domain,
@@ -134,7 +188,20 @@ public sealed interface NodeMessage {
             List<String> methods,
             List<String> paths,
             List<String> hosts,
-            boolean webSocket) {
+            boolean webSocket,
+            @Nullable String budget) {
+        /** Without a budget. */
+        public HttpName(
+                String domain,
+                int port,
+                int endPort,
+                List<String> methods,
+                List<String> paths,
+                List<String> hosts,
+                boolean webSocket) {
+            this(domain, port, endPort, methods, paths, hosts, webSocket, null);
+        }
+
         /** Without WebSockets. */
         public HttpName(
                 String domain, int port, int endPort, List<String> methods, List<String> paths, List<String> hosts) {
@@ -188,7 +255,15 @@ public sealed interface NodeMessage {
         }
     }
 
-    /** Nothing was opened or signed, and why. */
+    /**
+     * So many bytes of a budget may pass, which count as used.
+     *
+     * @param request number of the {@link ProxyMessage.Spend}
+     * @param bytes fewer than were asked for where there are no more, which may be none
+     */
+    record Granted(long request, long bytes) implements NodeMessage {}
+
+    /** Nothing was opened, signed or granted, and why. */
     record Refused(long request, String reason) implements NodeMessage {}
 
     /** What was opened before this may be closed by now, and has to be asked for again. */

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = ProxyMessage.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = ProxyMessage.Open.class, name = "open"),
     @JsonSubTypes.Type(value = ProxyMessage.Certify.class, name = "certify"),
+    @JsonSubTypes.Type(value = ProxyMessage.Spend.class, name = "spend"),
+    @JsonSubTypes.Type(value = ProxyMessage.GiveBack.class, name = "giveBack"),
     @JsonSubTypes.Type(value = ProxyMessage.Audit.class, name = "audit"),
     @JsonSubTypes.Type(value = ProxyMessage.TlsAudit.class, name = "tlsAudit"),
     @JsonSubTypes.Type(value = ProxyMessage.HttpAudit.class, name = "httpAudit"),
@@ -49,6 +51,24 @@ public sealed interface ProxyMessage {
      * @param publicKey on the curve P-256, as SubjectPublicKeyInfo in Base64
      */
     record Certify(long request, String agent, String name, String publicKey) implements ProxyMessage {}
+
+    /**
+     * Asks for bytes of a rule's budget, which count as used from the answer on.
+     *
+     * @param request a number of this connection's own, also beside those of {@link Open}
+     * @param spender who the agent is, as in {@link NodeMessage.Configure}
+     * @param rule of the agent's group
+     * @param bytes that are needed
+     */
+    record Spend(long request, String spender, String rule, long bytes) implements ProxyMessage {}
+
+    /**
+     * Of what was granted so many bytes were not needed. There is no answer.
+     *
+     * @param spender as in {@link Spend}
+     * @param rule as in {@link Spend}
+     */
+    record GiveBack(String spender, String rule, long bytes) implements ProxyMessage {}
 
     /** The answer to {@link NodeMessage.Ask}. */
     record Alive() implements ProxyMessage {}

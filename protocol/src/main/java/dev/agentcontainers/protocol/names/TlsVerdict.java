@@ -31,6 +31,10 @@ public enum TlsVerdict {
      * protocol of application that is not there.
      */
     NOT_AGREED,
+    /** Only rules with budgets allow it, and none of them has any left: at its beginning, or by then. */
+    BUDGET_USED_UP,
+    /** Only rules with budgets allow it, and the node agent, which charges them, is away for too long. */
+    UNCHARGED,
     /** It had passed, and was cut because its name was taken back. */
     REVOKED
 }

@@ -42,6 +42,8 @@ final class EvidenceOfRecords {
     private final Set<Place> looked = new HashSet<>();
     /** Where requests were judged, each as TCP. */
     private final Set<Place> requested = new HashSet<>();
+    /** Where connections passed within budgets. */
+    private final Set<Place> budgeted = new HashSet<>();
     /** The ports of each address that was reached. */
     private final Map<String, Set<UsedPort>> reached = new HashMap<>();
 
@@ -96,6 +98,7 @@ final class EvidenceOfRecords {
             return;
         }
         if (isWithinBudget(flow)) {
+            budgeted.add(place);
             evidence.leaveOut("only within a budget does it pass there: a rule with a budget is written by hand", what);
             return;
         }
@@ -141,6 +144,10 @@ final class EvidenceOfRecords {
     private void takeLook(RecordedLook look, Tally tally) {
         Optional<String> name = look.serverName().flatMap(DomainName::asked).filter(EvidenceOfRecords::isOfRules);
         if (!look.agent().equals(agent) || name.isEmpty() || look.port() < 1) {
+            return;
+        }
+        if (look.hasPassed() && budgeted.contains(new Place(look.address(), look.port()))) {
+            // Its flow was left out.
             return;
         }
         // A name that stood in a connection which did not pass is one that was needed there.

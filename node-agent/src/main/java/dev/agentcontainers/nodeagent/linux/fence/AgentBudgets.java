@@ -42,6 +42,12 @@ final class AgentBudgets {
     /** Bytes that may come at once beside those of a second: more than the largest packet that the kernel puts together. */
     private static final int BURST = 128 << 10;
 
+    /** The most that is lent at once where it is not needed at once: half of what may be lost with who has borrowed it. */
+    private static final long MOST_LENT = 128 << 10;
+
+    /** The part of what is left that is. */
+    private static final int PART_LENT = 20;
+
     private static final int INTERFACE_NAME_SIZE = 16;
     private static final int MOST_AT_ONCE = 100;
 
@@ -201,8 +207,9 @@ final class AgentBudgets {
                         !wanted.containsKey(key) && (alone || budgets.byMark().containsKey(key.mark())));
         now.putAll(wanted);
         List<List<NetlinkMessage>> steps = new ArrayList<>();
+        Set<Budget> charged = budgets.charged();
         for (Budget budget : budgets.budgets()) {
-            steps.addAll(objects(interfaceName, budget));
+            steps.addAll(objects(interfaceName, budget, charged.contains(budget)));
         }
         steps.addAll(changes(held, now));
         Set<String> led = new HashSet<>(now.values());
@@ -273,8 +280,12 @@ final class AgentBudgets {
         return budget.bytes() != null && remembered.getOrDefault(quota, 0L) >= budget.bytes();
     }
 
-    /** What has to be made or changed for the budget, in the kernel and of what is known of it. */
-    private List<List<NetlinkMessage>> objects(String interfaceName, Budget budget) {
+    /**
+     * What has to be made or changed for the budget, in the kernel and of what is known of it.
+     *
+     * @param charged whether the kernel charges something to it: what passes through the egress proxy is held back there
+     */
+    private List<List<NetlinkMessage>> objects(String interfaceName, Budget budget, boolean charged) {
         List<List<NetlinkMessage>> steps = new ArrayList<>();
         String name = Names.quota(interfaceName, budget.rule());
         long bytes = bytes(budget);
@@ -284,7 +295,7 @@ final class AgentBudgets {
             steps.add(List.of(MESSAGES.putQuota(name, bytes, used)));
             quotas.put(name, new Quota(name, bytes, used, false));
         }
-        if (budget.rate() != null) {
+        if (budget.rate() != null && charged) {
             String pace = Names.pace(interfaceName, budget.rule(), budget.rate());
             if (!paces.containsKey(pace)) {
                 steps.add(List.of(MESSAGES.putLimit(pace, budget.rate(), BURST)));
@@ -311,6 +322,50 @@ final class AgentBudgets {
         if (!next.isEmpty()) {
             filter.execute(TableMessages.transaction(next));
         }
+    }
+
+    /**
+     * Takes bytes of a budget to which the kernel charges nothing: as many as are needed, or a small part of what is left where that is
+     * more.
+     *
+     * @return how many, which count as used; fewer than are needed where there are no more
+     */
+    long lend(String interfaceName, Budget budget, long needed) throws NetlinkException {
+        requireKnown();
+        String name = Names.quota(interfaceName, budget.rule());
+        long used = used(name, budget);
+        long left = Math.max(0, bytes(budget) - used);
+        long lent = Math.min(left, Math.max(needed, Math.min(MOST_LENT, left / PART_LENT)));
+        if (lent > 0) {
+            count(name, budget, used + lent);
+        }
+        return lent;
+    }
+
+    /** The other way round. */
+    void takeBack(String interfaceName, Budget budget, long unused) throws NetlinkException {
+        requireKnown();
+        String name = Names.quota(interfaceName, budget.rule());
+        count(name, budget, Math.max(0, used(name, budget) - unused));
+    }
+
+    private long used(String quota, Budget budget) {
+        Quota held = quotas.get(quota);
+        if (held == null || held.bytes() != bytes(budget)) {
+            // What that is about stays closed until it is put right.
+            throw new IllegalStateException("the budget of " + budget.rule() + " is not there");
+        }
+        return Math.max(Math.min(held.used(), held.bytes()), remembered.getOrDefault(quota, 0L));
+    }
+
+    /** The kernel takes no other number for a quota that is there, and lets none go to which an element leads. */
+    private void count(String quota, Budget budget, long used) throws NetlinkException {
+        known = false;
+        filter.execute(TableMessages.transaction(
+                List.of(MESSAGES.deleteQuota(quota), MESSAGES.putQuota(quota, bytes(budget), used))));
+        quotas.put(quota, new Quota(quota, bytes(budget), used, false));
+        remembered.put(quota, used);
+        known = true;
     }
 
     /** Forgets what the interface's agent has used, who has gone for good. What fails is done with the next repair. */
@@ -441,12 +496,14 @@ final class AgentBudgets {
     }
 
     private boolean isSound(String interfaceName, GroupBudgets budgets) {
+        Set<Budget> charged = budgets.charged();
         for (Budget budget : budgets.budgets()) {
             Quota quota = quotas.get(Names.quota(interfaceName, budget.rule()));
             if (quota == null || quota.bytes() != bytes(budget) || isSetBack(quota)) {
                 return false;
             }
             if (budget.rate() != null
+                    && charged.contains(budget)
                     && !budget.rate().equals(paces.get(Names.pace(interfaceName, budget.rule(), budget.rate())))) {
                 return false;
             }

@@ -1,5 +1,6 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
 import dev.agentcontainers.nodeagent.fence.Fence.Attachment;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
@@ -377,6 +378,34 @@ final class AttachedAgents {
             }
         }
         return all;
+    }
+
+    /** The boundary: who relays is believed nothing, so that the rule must be one of the agent's own group, now. */
+    long lend(SandboxId id, String rule, long needed) throws IOException, SandboxException {
+        if (needed < 1) {
+            throw new IllegalArgumentException(needed + " bytes of a budget, must be 1 or more");
+        }
+        return budgets.lend(Names.agentInterface(id), relayed(id, rule), needed);
+    }
+
+    void takeBack(SandboxId id, String rule, long bytes) throws IOException, SandboxException {
+        if (bytes < 1) {
+            throw new IllegalArgumentException(bytes + " bytes of a budget, must be 1 or more");
+        }
+        budgets.takeBack(Names.agentInterface(id), relayed(id, rule), bytes);
+    }
+
+    private Budget relayed(SandboxId id, String rule) throws IOException, SandboxException {
+        Optional<String> group = elements.group(Names.agentInterface(id));
+        if (group.isEmpty()) {
+            throw new SandboxException(Step.FENCE, Kind.TRANSIENT, id + " is not attached");
+        }
+        return groups.budgets(group.get()).orElse(GroupBudgets.NONE).relayed().stream()
+                .filter(budget -> budget.rule().equals(rule))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no rule of the group '%s' with tls or http and a budget is named '%s'"
+                                .formatted(group.get(), rule)));
     }
 
     void forgetBudgets(SandboxId id) throws IOException {

@@ -86,7 +86,9 @@ record GroupBudgets(
             each.budgets()
                     .forEach(place ->
                             rules.append(ruleset.budgets().get(place).rule()).append('\n'));
-            boxMarks.computeIfAbsent(each.budgets(), _ -> mark("addresses\n" + rules, used));
+            if (!orEmpty(each.egress()).isEmpty() || !orEmpty(each.names()).isEmpty()) {
+                boxMarks.computeIfAbsent(each.budgets(), _ -> mark("addresses\n" + rules, used));
+            }
             for (AllowedName name : orEmpty(each.names())) {
                 NamedPort.of(name)
                         .map(port -> new BudgetedName(name.domain(), each.budgets(), quicPorts.contains(port)))
@@ -126,6 +128,24 @@ record GroupBudgets(
                 .substring(0, DIGEST);
     }
 
+    /** The budgets to which the kernel charges connections. */
+    Set<Budget> charged() {
+        Set<Budget> charged = new HashSet<>();
+        byMark().values().forEach(charged::addAll);
+        return charged;
+    }
+
+    /** The budgets to which is charged what passes through the egress proxy. */
+    Set<Budget> relayed() {
+        Set<Budget> relayed = new HashSet<>();
+        for (Budgeted each : budgeted) {
+            if (each.tlsNames() != null || each.httpNames() != null || each.httpsNames() != null) {
+                relayed.addAll(at(each.budgets()));
+            }
+        }
+        return relayed;
+    }
+
     /** Which budgets each mark is charged to. */
     Map<Integer, List<Budget>> byMark() {
         Map<Integer, List<Budget>> byMark = new HashMap<>();
@@ -147,10 +167,9 @@ record GroupBudgets(
     List<MarkedBox> boxes(boolean ipv6) {
         List<MarkedBox> boxes = new ArrayList<>();
         for (Budgeted each : budgeted) {
-            int mark = Objects.requireNonNull(boxMarks.get(each.budgets()));
             for (Allow allow : orEmpty(each.egress())) {
                 if (allow.cidr().contains(":") == ipv6) {
-                    boxes.add(new MarkedBox(allow, mark));
+                    boxes.add(new MarkedBox(allow, Objects.requireNonNull(boxMarks.get(each.budgets()))));
                 }
             }
         }
@@ -204,7 +223,13 @@ record GroupBudgets(
             }
             held.add(new Budgeted(its, List.of(each.box()), List.of()));
         }
-        budgeted.forEach(each -> held.add(new Budgeted(each.budgets(), List.of(), orEmpty(each.names()))));
+        budgeted.forEach(each -> held.add(new Budgeted(
+                each.budgets(),
+                List.of(),
+                orEmpty(each.names()),
+                each.tlsNames(),
+                each.httpNames(),
+                each.httpsNames())));
         return held;
     }
 

@@ -244,6 +244,20 @@ public final class LinuxFence implements Fence, AutoCloseable {
     }
 
     @Override
+    public long lend(SandboxId id, String rule, long needed) throws SandboxException {
+        return locked(
+                "charge " + id + " for what it relays", () -> fence().agents().lend(id, rule, needed));
+    }
+
+    @Override
+    public void takeBack(SandboxId id, String rule, long bytes) throws SandboxException {
+        locked("take back what " + id + " has not used", () -> {
+            fence().agents().takeBack(id, rule, bytes);
+            return true;
+        });
+    }
+
+    @Override
     public void forgetBudgets(SandboxId id) throws SandboxException {
         locked("forget what " + id + " has used of budgets", () -> {
             fence().agents().forgetBudgets(id);

@@ -2,6 +2,7 @@ package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.policy.RulesetHash;
 import java.util.List;
@@ -16,9 +17,15 @@ import java.util.stream.Stream;
  * @param named those of them that are not about requests
  * @param http those that are about requests without TLS
  * @param https those that are about requests inside TLS
+ * @param budgeted those of rules with budgets, which are not among the three
  */
-record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHttp> http, List<AllowedHttp> https) {
-    static final NamesOfSet NONE = new NamesOfSet(List.of(), List.of(), List.of(), List.of());
+record NamesOfSet(
+        List<AllowedName> all,
+        List<AllowedName> named,
+        List<AllowedHttp> http,
+        List<AllowedHttp> https,
+        List<Budgeted> budgeted) {
+    static final NamesOfSet NONE = new NamesOfSet(List.of(), List.of(), List.of(), List.of(), List.of());
 
     private static final int DIGEST = 16;
 
@@ -27,22 +34,27 @@ record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHt
         named = List.copyOf(named);
         http = List.copyOf(http);
         https = List.copyOf(https);
+        budgeted = List.copyOf(budgeted);
     }
 
     /** Of names whatever passes to them. */
     static NamesOfSet plain(GroupRuleset ruleset) {
-        return new NamesOfSet(ruleset.names(), ruleset.names(), List.of(), List.of());
+        return new NamesOfSet(ruleset.names(), ruleset.names(), List.of(), List.of(), List.of());
     }
 
     /** Of names whose connections are intercepted. */
     static NamesOfSet intercepted(GroupRuleset ruleset) {
         return new NamesOfSet(
-                ruleset.interceptedNames(), ruleset.tlsNames(), ruleset.httpNames(), ruleset.httpsNames());
+                ruleset.interceptedNames(),
+                ruleset.tlsNames(),
+                ruleset.httpNames(),
+                ruleset.httpsNames(),
+                ruleset.budgetedIntercepted());
     }
 
     /** Of names to which QUIC passes. */
     static NamesOfSet quic(GroupRuleset ruleset) {
-        return new NamesOfSet(ruleset.quicNames(), ruleset.quicNames(), List.of(), List.of());
+        return new NamesOfSet(ruleset.quicNames(), ruleset.quicNames(), List.of(), List.of(), List.of());
     }
 
     /**
@@ -59,7 +71,7 @@ record NamesOfSet(List<AllowedName> all, List<AllowedName> named, List<AllowedHt
 
     /** Letters and digits. */
     String digest() {
-        return RulesetHash.of(List.of(), List.of(), named, List.of(), http, https)
+        return RulesetHash.of(List.of(), List.of(), named, List.of(), http, https, List.of(), budgeted)
                 .substring(0, DIGEST);
     }
 }

@@ -40,6 +40,26 @@ class GroupBudgetsTest {
         assertThat(budgets.byMark().keySet()).isEqualTo(budgets.allMarks());
     }
 
+    /** They have neither a mark nor a limit: packets of such connections pass no chain in which they are charged. */
+    @Test
+    void whatIsRelayedTheKernelChargesNothingTo() {
+        GroupBudgets budgets = GroupBudgets.of(Groups.budgeted(
+                Groups.group("g"),
+                List.of(A, B),
+                new Budgeted(List.of(0), Groups.at("192.0.2.1", 80), List.of()),
+                new Budgeted(
+                        List.of(1),
+                        List.of(),
+                        List.of(),
+                        List.of(Groups.name("a.example.org", Protocol.TCP, 443)),
+                        null,
+                        null)));
+        assertThat(budgets.charged()).containsExactly(A);
+        assertThat(budgets.relayed()).containsExactly(B);
+        assertThat(budgets.allMarks()).hasSize(1);
+        assertThat(budgets.ports()).isEmpty();
+    }
+
     /** A connection keeps what it is charged to when other rules come and go, and in another group. */
     @Test
     void marksFollowFromTheRulesAlone() {

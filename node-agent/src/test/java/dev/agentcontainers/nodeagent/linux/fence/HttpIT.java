@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedHttp;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.process.Program;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -163,6 +165,59 @@ class HttpIT {
         assertThat(agent.shell(curl + "/v1/items"))
                 .contains("\"reason\":\"unreachable\"")
                 .endsWith(" 2 502");
+    }
+
+    /** Several at once, each larger than the packets that it comes in, until all are refused. */
+    @Test
+    void requestsWithABudgetShareItToItsEndAndAreToldSo() throws Exception {
+        long limit = 1 << 20;
+        GroupRuleset budgeted = Groups.budgeted(
+                Groups.requests("named", List.of(), List.of(), List.of(OTHERS)),
+                List.of(Groups.budget("a", limit)),
+                new Budgeted(List.of(0), List.of(), List.of(), null, List.of(ITEMS, STREAMS), null));
+        proxied.apply(budgeted);
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+        String passed = agent.shell("""
+                python3 -c '
+                import http.client, threading
+                content = "x" * 30000
+                passed, refused = [], []
+                def post():
+                    while True:
+                        try:
+                            c = http.client.HTTPConnection("www.example.org", timeout=20)
+                            c.request("POST", "/v1/items", content)
+                            answer = c.getresponse()
+                            text = answer.read().decode()
+                        except OSError:
+                            continue
+                        if answer.status == 403:
+                            refused.append(text)
+                            return
+                        passed.append(len(content) + len(text))
+                all = [threading.Thread(target=post) for _ in range(6)]
+                [each.start() for each in all]
+                [each.join() for each in all]
+                print(sum(passed), refused[0])
+                '
+                """);
+        assertThat(passed).contains("\"reason\":\"budget-used-up\"", "are used up: EgressPolicy/sites spec.egress[a]");
+        assertThat(Long.parseLong(passed.split(" ")[1])).isBetween(limit / 2, limit);
+        assertThat(Objects.requireNonNull(proxied.names().budgets().get(agent.id()))
+                        .getFirst()
+                        .exhausted())
+                .isTrue();
+        awaitVerdict(HttpVerdict.BUDGET_USED_UP);
+        assertThat(ask(agent, "flow", get("/v1/items"))).as("also less").contains("budget-used-up");
+        resolve(agent, OTHER, OTHER_ADDRESS);
+        assertThat(agent.request(
+                        "http",
+                        "free",
+                        OTHER_ADDRESS,
+                        HTTP_PORT,
+                        "GET /others HTTP/1.1\r\nHost: " + OTHER + "\r\n\r\n"))
+                .as("what a rule without a budget allows")
+                .contains("200 OK");
     }
 
     /** Each is refused with the reason, and nothing of it comes to the server. */

@@ -10,7 +10,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
+import dev.agentcontainers.nodeagent.fence.BudgetUse;
+import dev.agentcontainers.nodeagent.fence.Fence.Condition;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.fence.NetworkRates;
 import dev.agentcontainers.nodeagent.linux.process.Program;
@@ -21,6 +24,7 @@ import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,6 +130,76 @@ class TlsIT {
     /** In four seconds and what the last piece takes. */
     private static long relayed(DrivenAgent agent) {
         return Long.parseLong(agent.request("spend_tls", "flow", 4));
+    }
+
+    /** Together until the end, and then whatever might give more; each before the next, since all need a proxy. */
+    @Test
+    void tunnelsWithABudgetShareItToItsEndAndNothingGivesItBack() throws Exception {
+        long limit = 4 << 20;
+        GroupRuleset budgeted = withBudget(limit);
+        apply(budgeted);
+        DrivenAgent agent = resolved(Profile.SHIPPED);
+
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).isEqualTo(SITE + ":hello");
+        assertThat(use(agent).used()).as("with what is lent").isBetween(1000L, limit / 20);
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(use(agent).used())
+                        .as("what was not needed is given back")
+                        .isBetween(500L, 16_000L));
+
+        assertThat(agent.request("send_tls", "flow")).endsWith("hello");
+        long lent = use(agent).used();
+        proxied.programs().kill();
+        resolve(agent, SITE, PUBLIC);
+        assertThat(lent).isGreaterThan(100_000);
+        assertThat(agent.request("open_tls", "flow", PUBLIC, TLS_PORT, SITE)).endsWith("hello");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(use(agent).used())
+                        .as("what a proxy had that was killed counts as used")
+                        .isBetween(lent, lent + 16_000));
+
+        long before = Long.parseLong(agent.request("received"));
+        long passed = Long.parseLong(agent.request("spend_tls_together", PUBLIC, TLS_PORT, SITE, 8));
+        long received = Long.parseLong(agent.request("received")) - before;
+        assertThat(passed).isBetween((limit - lent) / 2, limit - lent);
+        assertThat(2 * received).as("at the interface, one way").isLessThan(limit + limit / 10);
+        assertThat(use(agent).exhausted()).isTrue();
+        awaitVerdict(TlsVerdict.BUDGET_USED_UP);
+        assertIsClosed(agent);
+
+        machine.inFence("nft reset quotas table inet agentfence");
+        assertThat(proxied.names().repair().repaired()).isNotEmpty();
+        assertThat(proxied.names().repair()).isEqualTo(Condition.SOUND);
+        assertThat(use(agent).exhausted()).as("set back by others").isTrue();
+        apply(ALLOWED);
+        await().atMost(PATIENCE)
+                .until(() -> agent.request("open_tls", "free", PUBLIC, TLS_PORT, SITE)
+                        .endsWith("hello"));
+        apply(budgeted);
+        await().atMost(PATIENCE).untilAsserted(() -> assertCut(agent, "free"));
+        resolve(agent, SITE, PUBLIC);
+        assertThat(use(agent).exhausted()).as("by other rules and back").isTrue();
+        assertIsClosed(agent);
+        apply(withBudget(2 * limit));
+        assertThat(use(agent).used()).isEqualTo(limit);
+        await().atMost(PATIENCE)
+                .until(() -> agent.request("open_tls", "more", PUBLIC, TLS_PORT, SITE)
+                        .endsWith("hello"));
+    }
+
+    private static GroupRuleset withBudget(long bytes) {
+        return Groups.budgeted(
+                Groups.named("named"),
+                List.of(Groups.budget("a", bytes)),
+                new Budgeted(List.of(0), List.of(), List.of(), List.of(SITE_NAME), null, null));
+    }
+
+    private BudgetUse use(DrivenAgent agent) throws SandboxException {
+        return Objects.requireNonNull(proxied.names().budgets().get(agent.id())).getFirst();
+    }
+
+    private static void assertIsClosed(DrivenAgent agent) {
+        assertThat(agent.request("open_tls", "closed", PUBLIC, TLS_PORT, SITE)).contains("access denied");
     }
 
     @ParameterizedTest

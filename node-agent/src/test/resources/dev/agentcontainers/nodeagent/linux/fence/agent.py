@@ -320,6 +320,33 @@ def spend_tls(name, seconds, piece=16384):
     return str(total)
 
 
+def spend_tls_together(host, port, server_name, streams, piece=16384):
+    """How much goes both ways by so many connections of TLS at once, to who sends back at least as much, until each is ended."""
+    totals = []
+
+    def stream():
+        total = 0
+        try:
+            name = "together %d" % threading.get_ident()
+            open_tls(name, host, port, server_name)
+            s = flows.pop(name)
+            while True:
+                s.sendall(b"u" * piece)
+                got = 0
+                while got < piece:
+                    data = s.recv(65536)
+                    if not data:
+                        raise OSError("ended")
+                    got += len(data)
+                total += 2 * piece
+        except OSError:
+            totals.append(total)
+
+    for thread in together(streams, stream):
+        thread.join()
+    return str(sum(totals))
+
+
 def received():
     """Bytes that came by the interface so far."""
     with open("/proc/self/net/dev") as table:

@@ -1,0 +1,76 @@
+package dev.agentcontainers.nodeagent.names;
+
+import dev.agentcontainers.nodeagent.names.NamesFence.Named;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
+import dev.agentcontainers.protocol.names.NodeMessage;
+import dev.agentcontainers.protocol.names.NodeMessage.Granted;
+import dev.agentcontainers.protocol.names.NodeMessage.Refused;
+import dev.agentcontainers.protocol.names.ProxyMessage.GiveBack;
+import dev.agentcontainers.protocol.names.ProxyMessage.Spend;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes bytes of agents' budgets for one connection of the egress proxy. The boundary: nothing that the proxy says is taken for true, so that it
+ * spends nobody's budget but that of a rule of the very agent's group, and gives nothing back that it was not granted here: what a
+ * proxy that is gone had, counts as used. For one thread.
+ */
+final class Loans {
+    private static final Logger LOG = LoggerFactory.getLogger(Loans.class);
+
+    /** Far more than a proxy hands on at once. */
+    private static final long MOST_NEEDED = 1 << 20;
+
+    private final NamesFence fence;
+    private final Map<Loan, Long> granted = new HashMap<>();
+
+    private record Loan(String spender, String rule) {}
+
+    Loans(NamesFence fence) {
+        this.fence = fence;
+    }
+
+    /** The answer, after the kernel's acknowledgement. */
+    NodeMessage spend(Spend request) {
+        try {
+            Optional<Named> agent = fence.agentNamed(request.spender());
+            if (agent.isEmpty()) {
+                return new Refused(request.request(), "there is no such agent");
+            }
+            if (request.bytes() < 1 || request.bytes() > MOST_NEEDED || !isRelayed(agent.get(), request.rule())) {
+                LOG.warn("the egress proxy asks for a budget that it can't have");
+                return new Refused(request.request(), "no rule of the agent's group has so much for it");
+            }
+            long bytes = fence.lend(agent.get().id(), request.rule(), request.bytes());
+            if (bytes > 0) {
+                granted.merge(new Loan(request.spender(), request.rule()), bytes, Long::sum);
+            }
+            return new Granted(request.request(), bytes);
+        } catch (SandboxException | RuntimeException e) {
+            LOG.warn("what an agent relays can't be charged to a budget: {}", e.getMessage());
+            return new Refused(request.request(), "it can't be charged");
+        }
+    }
+
+    void giveBack(GiveBack unused) {
+        Long had = granted.remove(new Loan(unused.spender(), unused.rule()));
+        if (had == null || unused.bytes() < 1) {
+            return;
+        }
+        try {
+            Optional<Named> agent = fence.agentNamed(unused.spender());
+            if (agent.isPresent() && isRelayed(agent.get(), unused.rule())) {
+                fence.takeBack(agent.get().id(), unused.rule(), Math.min(had, unused.bytes()));
+            }
+        } catch (SandboxException | RuntimeException e) {
+            LOG.debug("what was not used of a budget counts as used: {}", e.getMessage());
+        }
+    }
+
+    private static boolean isRelayed(Named agent, String rule) {
+        return agent.group().relayed().stream().anyMatch(budget -> budget.rule().equals(rule));
+    }
+}
