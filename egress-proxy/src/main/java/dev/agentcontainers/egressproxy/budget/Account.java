@@ -26,6 +26,7 @@ final class Account {
     private Optional<Pace> pace = Optional.empty();
     private long terms;
     private long granted;
+    private long lastGrant;
     private long lastTaken;
     private boolean asked;
     /** Whether there is no more to be had than was granted, as far as is known. */
@@ -65,6 +66,11 @@ final class Account {
         granted -= bytes;
         lastTaken = nanoTime.getAsLong();
         pace.ifPresent(its -> its.take(bytes, lastTaken));
+        if (granted < lastGrant / 2 && !asked && !atEnd) {
+            // Before it is needed; how much is for the lender to say.
+            asked = true;
+            ask(1, lastTaken);
+        }
         return true;
     }
 
@@ -96,6 +102,7 @@ final class Account {
                 .whenComplete((more, failure) -> loop.execute(() -> {
                     if (failure == null) {
                         granted += more;
+                        lastGrant = more;
                         atEnd = more < missing;
                         answered(true);
                     } else if (nanoTime.getAsLong() - since < PATIENCE.toNanos()) {

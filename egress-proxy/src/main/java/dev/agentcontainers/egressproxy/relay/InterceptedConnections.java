@@ -285,7 +285,7 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                     switch (names.connects(agent, address(), to.getPort(), name)) {
                         case TlsNames.Result.Refused(TlsVerdict why) -> decryptOr(why, name);
                         case TlsNames.Result.Permitted(Permit permit, List<String> rules) ->
-                            pay(permit, budgets.purse(agent, rules), name);
+                            pay(permit, purse(rules), name);
                     }
                 }
             }
@@ -425,6 +425,9 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         }
 
         private Purse purse(List<String> rules) {
+            if (!rules.isEmpty()) {
+                Onward.holdLittle(front);
+            }
             return budgets.purse(agent, rules);
         }
 

@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 
@@ -19,6 +20,7 @@ final class Onward {
     private static final int PROBE_EVERY = 10;
     private static final int PROBES = 6;
     private static final int CHUNK = 16 << 10;
+    private static final int MOST_HELD = 32 << 10;
 
     private Onward() {}
 
@@ -37,6 +39,21 @@ final class Onward {
                 .option(EpollChannelOption.TCP_KEEPCNT, PROBES)
                 .handler(handler)
                 .connect(to);
+    }
+
+    /**
+     * Holds little of what passes by a channel of an agent's that is charged: what was paid for and not sent is lost with a reset, and what the agent
+     * has sent and nobody has read was never paid for.
+     */
+    static void holdLittle(SocketChannel front) {
+        try {
+            front.config().setReceiveBufferSize(MOST_HELD);
+            if (front instanceof EpollSocketChannel channel) {
+                channel.config().setTcpNotSentLowAt(MOST_HELD);
+            }
+        } catch (RuntimeException e) {
+            // Its peer has ended it already.
+        }
     }
 
     /** As a channel that was accepted is to be. */

@@ -103,10 +103,16 @@ class PurseTest {
         assertThat(sizes).containsExactly(152L);
         answer(400);
         assertThat(outcomes).containsExactly(Outcome.PAID, Outcome.PAID);
+        assertThat(sizes).as("before it is needed").containsExactly(152L, 1L);
         pay(purse(), 100);
         assertThat(outcomes).hasSize(3);
         pay(purse(), 100);
-        assertThat(sizes).as("what is missing").containsExactly(152L, 152L - (400 - 152 - 62 - 152));
+        assertThat(outcomes).hasSize(3);
+        answer(17);
+        assertThat(outcomes).hasSize(3);
+        assertThat(sizes).as("what is missing").containsExactly(152L, 1L, 152L - (400 - 152 - 62 - 152 + 17));
+        answer(101);
+        assertThat(outcomes).hasSize(4).containsOnly(Outcome.PAID);
     }
 
     /** As the packet that is too much for the kernel's quota. */
