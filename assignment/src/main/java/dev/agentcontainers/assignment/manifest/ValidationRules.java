@@ -396,9 +396,6 @@ final class ValidationRules {
 
     private static void addRulesOfBudgets(Map<String, Predicate<JsonNode>> rules) {
         rules.put(
-                "!has(self.budget) || (!has(self.tls) && !has(self.http))",
-                self -> !self.has("budget") || (!self.has("tls") && !self.has("http")));
-        rules.put(
                 "!has(self.quic) || self.quic != 'Allow' || !has(self.to) || self.to.exists(p, has(p.domain))",
                 self -> !self.path("quic").asText().equals("Allow")
                         || !self.has("to")

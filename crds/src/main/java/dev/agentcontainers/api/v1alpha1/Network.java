@@ -60,11 +60,6 @@ public record Network(
             message = "a rule with http is for ports of protocol TCP; put other ports in a rule without http",
             fieldPath = ".ports")
     @ValidationRule(
-            value = "!has(self.budget) || (!has(self.tls) && !has(self.http))",
-            message =
-                    "a rule with tls or http can't have a budget: what passes by it goes through a process of the node, where nothing is counted by rule; put the budget on a rule without them",
-            fieldPath = ".budget")
-    @ValidationRule(
             value = "!has(self.quic) || self.quic != 'Allow' || !has(self.to) || self.to.exists(p, has(p.domain))",
             message =
                     "quic: Allow needs a peer with a domain: what ipBlock and selectors allow of UDP is not looked at, so QUIC passes there anyway; take quic out",

@@ -38,8 +38,6 @@ class ReleasedSchemasTest {
             "v1alpha1.spec.egress[]: rule is new or changed: !has(self.tls) ||",
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.http) ||",
             "v1alpha1.spec.egress[]: rule is new or changed: !has(self.http) ||",
-            "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.budget) ||",
-            "v1alpha1.spec.egress[]: rule is new or changed: !has(self.budget) ||",
             "v1alpha1.spec.network.egress[]: rule is new or changed: !has(self.quic) ||",
             "v1alpha1.spec.egress[]: rule is new or changed: !has(self.quic) ||",
             "v1alpha1.spec: rule is new or changed: has(self.image) ||",
