@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,11 +47,11 @@ class BudgetedRelayTest extends InterceptedHttp2 {
         return server.getLocalPort();
     }
 
-    private TlsName tls(String budget) {
+    private TlsName tls(@Nullable String budget) {
         return new TlsName(NAME, port(), port(), budget);
     }
 
-    private HttpName http(String path, String budget) {
+    private HttpName http(String path, @Nullable String budget) {
         return new HttpName(NAME, port(), port(), List.of("GET", "POST"), List.of(path), List.of(), true, budget);
     }
 
