@@ -238,6 +238,36 @@ class ExplainCommandTest {
                 """));
     }
 
+    @Test
+    void rulesThatLookHaveTheirBudgetsToo() throws IOException {
+        Files.writeString(folder.resolve("sites.yaml"), """
+                apiVersion: agentcontainers.dev/v1alpha1
+                kind: EgressPolicy
+                metadata: {name: sites}
+                spec:
+                  agentSelector: {matchLabels: {app: researcher}}
+                  egress:
+                  - name: unread
+                    to: [{domain: www.example.org}]
+                    ports: [{port: 443}]
+                    tls: {}
+                    budget: {bytes: 500Mi}
+                  - name: read
+                    to: [{domain: "*.example.org"}]
+                    ports: [{port: 443}]
+                    tls: {}
+                    http: [{methods: [POST], paths: [/v1]}]
+                    budget: {bytes: 100Mi}
+                """);
+
+        assertThat(explain("researcher", "www.example.org").text())
+                .contains(
+                        "only as TLS for www.example.org within its budget of 500Mi, or as HTTPS: POST /v1 within a budget of 100Mi",
+                        "serves it too: CONNECT");
+        assertThat(explain("researcher", "api.example.org").text())
+                .contains("only as HTTPS: POST /v1 within a budget of 100Mi");
+    }
+
     /** As on nodes a rule that does not look at what passes comes first, whichever of the names are wildcards. */
     @Test
     void theProxyServesOnlyWhatRulesLookAt() throws IOException {

@@ -306,6 +306,26 @@ class LearnCommandTest {
     }
 
     @Test
+    void whatPassedWithinABudgetNoRuleIsWrittenFor() throws Exception {
+        Files.writeString(
+                folder.resolve("objects.yaml"),
+                Files.readString(folder.resolve("objects.yaml"))
+                        .replace(
+                                "      to: [{ipBlock: {cidr: 0.0.0.0/0}}]",
+                                "      to: [{domain: limited.example.com}]\n      ports: [{port: 443}]\n"
+                                        + "      tls: {}\n      budget: {bytes: 1Mi}"));
+        try (WrittenRecord record = written()) {
+            record.asked(AGENT, "limited.example.com", NameVerdict.RESOLVED, "192.0.2.10")
+                    .connected(AGENT, "192.0.2.10", 443, "limited.example.com")
+                    .looked(AGENT, TlsVerdict.PASSED, "192.0.2.10", 443, "limited.example.com");
+        }
+        CommandAnswer answer = learn();
+        assertThat(answer.text() + answer.errors())
+                .contains("only within a budget does it pass there")
+                .doesNotContain("- domain: limited.example.com");
+    }
+
+    @Test
     void whomElseItSelectsIsSaid() throws Exception {
         try (WrittenRecord record = written()) {
             record.connected(AGENT, "192.0.2.10", 443, "api.example.com");
