@@ -11,6 +11,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * What agents were granted of their rules' budgets, and who spends it. Each rule of an agent has one account for all of its connections.
@@ -47,15 +48,18 @@ public final class Budgets {
 
     /** To be called before who judges by rules knows of them. */
     public synchronized void configure(Configure configuration) {
+        Map<String, Map<String, Budget>> ofGroups = new HashMap<>();
+        configuration
+                .budgets()
+                .forEach((group, its) -> ofGroups.put(
+                        group,
+                        its.stream().collect(Collectors.toMap(Budget::rule, budget -> budget, (first, _) -> first))));
         Map<String, Map<String, Budget>> budgets = new HashMap<>();
-        configuration.spenders().keySet().forEach(address -> {
-            Map<String, Budget> its = new HashMap<>();
-            configuration
-                    .budgets()
-                    .getOrDefault(configuration.agents().getOrDefault(address, ""), List.of())
-                    .forEach(budget -> its.put(budget.rule(), budget));
-            budgets.put(address, its);
-        });
+        configuration
+                .spenders()
+                .keySet()
+                .forEach(address -> budgets.put(
+                        address, ofGroups.getOrDefault(configuration.agents().getOrDefault(address, ""), Map.of())));
         terms = new Terms(terms.number() + 1, configuration.spenders(), budgets);
     }
 

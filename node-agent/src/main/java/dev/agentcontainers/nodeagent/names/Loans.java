@@ -21,11 +21,15 @@ import org.slf4j.LoggerFactory;
 final class Loans {
     private static final Logger LOG = LoggerFactory.getLogger(Loans.class);
 
+    /** Of agents that are gone nothing is given back. */
+    private static final int LOOKED_THROUGH_AT = 1024;
+
     /** Far more than a proxy hands on at once. */
     private static final long MOST_NEEDED = 1 << 20;
 
     private final NamesFence fence;
     private final Map<Loan, Long> granted = new HashMap<>();
+    private int lookedThroughAt = LOOKED_THROUGH_AT;
 
     private record Loan(String spender, String rule) {}
 
@@ -47,11 +51,19 @@ final class Loans {
             long bytes = fence.lend(agent.get().id(), request.rule(), request.bytes());
             if (bytes > 0) {
                 granted.merge(new Loan(request.spender(), request.rule()), bytes, Long::sum);
+                forgetGone();
             }
             return new Granted(request.request(), bytes);
         } catch (SandboxException | RuntimeException e) {
             LOG.warn("what an agent relays can't be charged to a budget: {}", e.getMessage());
             return new Refused(request.request(), "it can't be charged");
+        }
+    }
+
+    private void forgetGone() {
+        if (granted.size() > lookedThroughAt) {
+            granted.keySet().removeIf(loan -> fence.agentNamed(loan.spender()).isEmpty());
+            lookedThroughAt = Math.max(LOOKED_THROUGH_AT, 2 * granted.size());
         }
     }
 
