@@ -189,6 +189,11 @@ public record GroupRuleset(
 
     /** What who relays charges to the budgets of rules with tls or http. */
     public List<Budgeted> budgetedIntercepted() {
+        return intercepted(budgeted);
+    }
+
+    /** The same of what any rules with budgets allow. */
+    public static List<Budgeted> intercepted(List<Budgeted> budgeted) {
         return budgeted.stream()
                 .map(each -> new Budgeted(
                         each.budgets(), List.of(), List.of(), each.tlsNames(), each.httpNames(), each.httpsNames()))

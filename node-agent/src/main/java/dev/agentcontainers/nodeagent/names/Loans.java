@@ -8,8 +8,11 @@ import dev.agentcontainers.protocol.names.NodeMessage.Refused;
 import dev.agentcontainers.protocol.names.ProxyMessage.GiveBack;
 import dev.agentcontainers.protocol.names.ProxyMessage.Spend;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,11 +27,17 @@ final class Loans {
     /** Of agents that are gone nothing is given back. */
     private static final int LOOKED_THROUGH_AT = 1024;
 
+    /** Of one connection. */
+    private static final int MOST_WARNINGS = 64;
+
     /** Far more than a proxy hands on at once. */
     private static final long MOST_NEEDED = 1 << 20;
 
     private final NamesFence fence;
     private final Map<Loan, Long> granted = new HashMap<>();
+    /** What was warned of, which the proxy tries again at once. */
+    private final Set<Loan> warned = new HashSet<>();
+
     private int lookedThroughAt = LOOKED_THROUGH_AT;
 
     private record Loan(String spender, String rule) {}
@@ -45,7 +54,7 @@ final class Loans {
                 return new Refused(request.request(), "there is no such agent");
             }
             if (request.bytes() < 1 || request.bytes() > MOST_NEEDED || !isRelayed(agent.get(), request.rule())) {
-                LOG.warn("the egress proxy asks for a budget that it can't have");
+                warn(request, "it is none that the proxy can have");
                 return new Refused(request.request(), "no rule of the agent's group has so much for it");
             }
             long bytes = fence.lend(agent.get().id(), request.rule(), request.bytes());
@@ -55,9 +64,21 @@ final class Loans {
             }
             return new Granted(request.request(), bytes);
         } catch (SandboxException | RuntimeException e) {
-            LOG.warn("what an agent relays can't be charged to a budget: {}", e.getMessage());
+            warn(request, e.getMessage());
             return new Refused(request.request(), "it can't be charged");
         }
+    }
+
+    /** Once for each rule of an agent. The names are the proxy's: they are not told, and no more of them are kept than there may be. */
+    private void warn(Spend request, @Nullable String why) {
+        if (warned.size() < MOST_WARNINGS && warned.add(new Loan(request.spender(), request.rule()))) {
+            LOG.warn("what an agent relays can't be charged to a budget: {}", why);
+        }
+    }
+
+    /** How many warnings there were. */
+    int warnings() {
+        return warned.size();
     }
 
     private void forgetGone() {

@@ -80,7 +80,10 @@ final class ProxyConnection implements AutoCloseable {
                     case ProxyMessage.Open open -> messages.send(worked(() -> openings.open(open)));
                     case ProxyMessage.Certify certify -> messages.send(worked(() -> certifications.certify(certify)));
                     case ProxyMessage.Spend spend -> messages.send(worked(() -> loans.spend(spend)));
-                    case ProxyMessage.GiveBack unused -> loans.giveBack(unused);
+                    case ProxyMessage.GiveBack unused -> worked(() -> {
+                        loans.giveBack(unused);
+                        return unused;
+                    });
                     case ProxyMessage.Alive _ -> {}
                     case ProxyMessage.TlsAudit told -> {
                         told.decisions().forEach(audit::connected);
@@ -111,7 +114,7 @@ final class ProxyConnection implements AutoCloseable {
     }
 
     /** What is taken for it here is not the proxy's silence. */
-    private NodeMessage worked(Supplier<NodeMessage> work) {
+    private <T> T worked(Supplier<T> work) {
         working = true;
         try {
             return work.get();

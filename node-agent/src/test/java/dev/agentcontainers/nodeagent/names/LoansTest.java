@@ -91,6 +91,21 @@ class LoansTest {
         assertThat(spend("a", "relayed", 500)).isInstanceOf(Refused.class);
     }
 
+    /** The proxy asks again four times a second. */
+    @Test
+    void whatLastsIsWarnedOfOnce() {
+        recording.refuse();
+        for (int i = 0; i < 3; i++) {
+            spend("a", "relayed", 500);
+            spend("a", "another", 500);
+        }
+        assertThat(loans.warnings()).isEqualTo(2);
+        for (int i = 0; i < 1000; i++) {
+            spend("a", "rule " + i, 500);
+        }
+        assertThat(loans.warnings()).as("with names that are made up").isEqualTo(64);
+    }
+
     @Test
     void nobodyGivesBackMoreThanWasLentNorTwice() {
         spend("a", "relayed", 500);

@@ -220,6 +220,10 @@ final class AgentBudgets {
             bound.remove(interfaceName);
             execute(steps);
         }
+        if (held.values().stream().anyMatch(object -> quotas.containsKey(object) && !led.contains(object))) {
+            // From now on the kernel charges nothing to it, and what it has charged since it was read is not to be lent.
+            readQuotas();
+        }
         unused.forEach(paces::remove);
         if (now.isEmpty()) {
             elements.remove(interfaceName);

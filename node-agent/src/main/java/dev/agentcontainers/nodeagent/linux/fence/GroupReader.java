@@ -1,6 +1,7 @@
 package dev.agentcontainers.nodeagent.linux.fence;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
+import dev.agentcontainers.nodeagent.fence.GroupRuleset;
 import dev.agentcontainers.nodeagent.linux.fence.GroupBudgets.MarkedBox;
 import dev.agentcontainers.nodeagent.linux.fence.SetNames.Kind;
 import dev.agentcontainers.nodeagent.linux.nftables.TableReader;
@@ -111,6 +112,9 @@ record GroupReader(
                 return altered(group);
             }
             if (!ports(sets.budgetedNames()).equals(its.get().ports())) {
+                return altered(group);
+            }
+            if (!intercepted.get().budgeted().equals(GroupRuleset.intercepted(its.get().budgeted()))) {
                 return altered(group);
             }
             if (!quicPorts.equals(quic.get().among(marks, its.get()))) {

@@ -263,6 +263,36 @@ class BudgetIT {
         assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
     }
 
+    /** What the kernel has charged since it was asked last is not lent. */
+    @Test
+    void aRuleThatGetsTlsKeepsWhatItUsed() throws Exception {
+        long spent = spend(agent, MEBI);
+        Budget budget = BUDGETED.budgets().getFirst();
+        GroupRuleset relayed = Groups.budgeted(
+                Groups.group("spender"),
+                List.of(budget),
+                new Budgeted(
+                        List.of(0),
+                        List.of(),
+                        List.of(),
+                        List.of(Groups.name("www.example.org", Protocol.TCP, PORT)),
+                        null,
+                        null));
+        fence.apply(List.of(relayed));
+        assertThat(fence.lend(agent.id(), budget.rule(), LIMIT)).isBetween(1L, LIMIT - spent);
+        assertThat(use(agent).exhausted()).isTrue();
+        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+        machine.inFence("nft -a list chain inet agentfence g_spender | grep -e @t_spender -e @intercepted"
+                + " | grep -o 'handle [0-9]*'"
+                + " | while read handle; do nft delete rule inet agentfence g_spender $handle; done");
+        assertThat(fence.repair().repaired())
+                .as("what hands over to the proxy is gone")
+                .containsExactly("the rules of the policy group spender were changed");
+        assertThat(fence.repair()).isEqualTo(Condition.SOUND);
+        fence.apply(List.of(BUDGETED));
+        assertThat(agent.tcp(ALLOWED, PORT)).contains("No route to host");
+    }
+
     @Test
     void aRuleThatIsChangedAndPutBackGivesNothing() throws SandboxException {
         spend(agent, 4 * LIMIT);
