@@ -2,13 +2,17 @@ package dev.agentcontainers.egressproxy.budget;
 
 import dev.agentcontainers.protocol.names.NodeMessage.Budget;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** What one agent was granted of one rule's budget and has not spent. For one thread. */
 final class Account {
@@ -23,14 +27,26 @@ final class Account {
     private final ScheduledExecutorService loop;
     private final LongSupplier nanoTime;
     private final List<Consumer<Boolean>> waiting = new ArrayList<>();
+    /** Those who wait for the rate, in the order in which they came. */
+    private final Deque<Turn> turns = new ArrayDeque<>();
+
     private Optional<Pace> pace = Optional.empty();
+    private @Nullable ScheduledFuture<?> timer;
     private long terms;
     private long granted;
     private long lastGrant;
     private long lastTaken;
     private boolean asked;
+    private boolean givesBack;
     /** Whether there is no more to be had than was granted, as far as is known. */
     private boolean atEnd;
+
+    /**
+     * A piece that waits for the rate.
+     *
+     * @param then is to take it, or to wait for what is granted
+     */
+    record Turn(long bytes, Runnable then) {}
 
     Account(String spender, String rule, Lender lender, ScheduledExecutorService loop, LongSupplier nanoTime) {
         this.spender = spender;
@@ -50,12 +66,56 @@ final class Account {
         long rate = budget.rate() == null ? 0 : budget.rate();
         if (pace.map(Pace::rate).orElse(0L) != rate) {
             pace = rate == 0 ? Optional.empty() : Optional.of(new Pace(rate, nanoTime.getAsLong()));
+            // Those who wait may have to wait no more, or for longer.
+            loop.execute(this::serve);
         }
     }
 
-    /** After how many nanoseconds so many bytes may pass at the rule's rate. */
+    /** After how many nanoseconds so many bytes may pass at the rule's rate, behind those who wait. */
     long until(long bytes) {
+        long before = turns.stream().mapToLong(Turn::bytes).sum();
+        return before == 0 ? untilFirst(bytes) : Math.max(1, untilFirst(before + bytes));
+    }
+
+    /** The same for whose turn it is. */
+    long untilFirst(long bytes) {
         return pace.map(its -> its.until(bytes, nanoTime.getAsLong())).orElse(0L);
+    }
+
+    /** Waits for the rate, behind the others. Its turn does not come at once. */
+    void await(Turn turn) {
+        turns.add(turn);
+        if (turns.size() == 1) {
+            serveAfter(untilFirst(turn.bytes));
+        }
+    }
+
+    /** Nobody waits so any more. */
+    void forget(Turn turn) {
+        turns.remove(turn);
+        if (!turns.isEmpty()) {
+            serveAfter(0);
+        }
+    }
+
+    private void serveAfter(long nanos) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        timer = loop.schedule(this::serve, Math.max(1, nanos), TimeUnit.NANOSECONDS);
+    }
+
+    private void serve() {
+        // Whose turn it was may wait for what is granted: nobody goes before.
+        for (Turn next = turns.peek(); next != null && waiting.isEmpty(); next = turns.peek()) {
+            long wait = untilFirst(next.bytes);
+            if (wait > 0) {
+                serveAfter(wait);
+                return;
+            }
+            turns.remove();
+            next.then.run();
+        }
     }
 
     /** Takes so many, or none where there are not as many. */
@@ -118,6 +178,7 @@ final class Account {
         List<Consumer<Boolean>> told = List.copyOf(waiting);
         waiting.clear();
         told.forEach(each -> each.accept(truly));
+        serve();
     }
 
     /** Nobody waits by this any more. */
@@ -128,9 +189,17 @@ final class Account {
     /** Gives back what nobody has needed for a while. */
     void giveBackAfter(Duration quiet) {
         if (granted > 0 && !asked && nanoTime.getAsLong() - lastTaken >= quiet.toNanos()) {
-            lender.giveBack(spender, rule, granted);
+            long rest = granted;
             granted = 0;
             atEnd = false;
+            givesBack = true;
+            lender.giveBack(spender, rule, rest).thenAccept(told -> loop.execute(() -> {
+                givesBack = false;
+                if (!told) {
+                    // It counts as used already.
+                    granted += rest;
+                }
+            }));
         }
     }
 
@@ -142,6 +211,8 @@ final class Account {
     boolean isIdle() {
         return granted == 0
                 && !asked
+                && !givesBack
+                && turns.isEmpty()
                 && pace.map(its -> its.isFull(nanoTime.getAsLong())).orElse(true);
     }
 }

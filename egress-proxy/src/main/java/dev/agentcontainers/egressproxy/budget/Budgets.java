@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -87,7 +86,7 @@ public final class Budgets {
         account.under(budget, now.number());
         if (!looks) {
             looks = true;
-            later(this::look, QUIET.toNanos());
+            lookLater();
         }
         return Optional.of(account);
     }
@@ -98,11 +97,11 @@ public final class Budgets {
                 .removeIf(account -> account.isIdle() || !terms.spenders().containsValue(account.spender()));
         looks = !accounts.isEmpty();
         if (looks) {
-            later(this::look, QUIET.toNanos());
+            lookLater();
         }
     }
 
-    ScheduledFuture<?> later(Runnable what, long nanos) {
-        return loop.schedule(what, nanos, TimeUnit.NANOSECONDS);
+    private void lookLater() {
+        loop.schedule(this::look, QUIET.toNanos(), TimeUnit.NANOSECONDS);
     }
 }

@@ -13,6 +13,10 @@ public interface Lender {
      */
     CompletableFuture<Long> spend(String spender, String rule, long bytes);
 
-    /** So many of those that were granted were not needed. */
-    void giveBack(String spender, String rule, long bytes);
+    /**
+     * So many of those that were granted were not needed.
+     *
+     * @return whether there was anybody to be told
+     */
+    CompletableFuture<Boolean> giveBack(String spender, String rule, long bytes);
 }

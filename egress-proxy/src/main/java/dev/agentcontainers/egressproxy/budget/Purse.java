@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ScheduledFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +13,11 @@ import org.jspecify.annotations.Nullable;
  * room, and none before it was granted. For the loop's thread.
  */
 public final class Purse {
-    /** The headers of the packet that a piece takes at least, of IP and TCP: budgets count what the agent's interface sees. */
-    public static final int PACKET = 52;
+    /** The headers of a packet, of IP and TCP: budgets count what the agent's interface sees. */
+    private static final int HEADERS = 52;
+
+    /** What is in one beside them, where no machine puts several together. */
+    private static final int SEGMENT = 1448;
 
     /** Pays for everything. */
     public static final Purse FREE = new Purse(null, "", "", List.of());
@@ -27,7 +29,10 @@ public final class Purse {
     private final Deque<Piece> pieces = new ArrayDeque<>();
     private final Consumer<Boolean> answered = this::answered;
     private Optional<Account> asked = Optional.empty();
-    private @Nullable ScheduledFuture<?> timer;
+    private Optional<Paced> paced = Optional.empty();
+    /** The account at which it is this one's turn. */
+    private Optional<Account> served = Optional.empty();
+
     private boolean working;
     private boolean over;
 
@@ -45,11 +50,19 @@ public final class Purse {
 
     private record Piece(long bytes, Consumer<Outcome> then) {}
 
+    /** Where this waits for the rate. */
+    private record Paced(Account account, Account.Turn turn) {}
+
     Purse(@Nullable Budgets budgets, String agent, String spender, List<String> rules) {
         this.budgets = budgets;
         this.agent = agent;
         this.spender = spender;
         this.rules = List.copyOf(rules);
+    }
+
+    /** Whether nothing is counted. */
+    public boolean isFree() {
+        return budgets == null;
     }
 
     /** Those whose budgets are charged. */
@@ -60,7 +73,7 @@ public final class Purse {
     /**
      * Has a piece paid for, at once where there is enough, or after a while.
      *
-     * @param bytes beside the headers of a packet; none: only these
+     * @param bytes beside the headers of packets; none: only those of one
      * @param then is told once
      */
     public void pay(long bytes, Consumer<Outcome> then) {
@@ -69,9 +82,14 @@ public final class Purse {
         } else if (over) {
             then.accept(Outcome.ENDED);
         } else {
-            pieces.add(new Piece(bytes + PACKET, then));
+            pieces.add(new Piece(withHeaders(bytes), then));
             goOn();
         }
+    }
+
+    /** With those of the packets that so many bytes take. */
+    static long withHeaders(long bytes) {
+        return bytes + HEADERS * Math.max(1, Math.ceilDiv(bytes, SEGMENT));
     }
 
     /** Nothing more is to pass, and nothing that waits. */
@@ -81,16 +99,14 @@ public final class Purse {
         }
         over = true;
         asked.ifPresent(each -> each.forget(answered));
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        paced.ifPresent(each -> each.account.forget(each.turn));
         for (Piece next = pieces.poll(); next != null; next = pieces.poll()) {
             next.then.accept(Outcome.ENDED);
         }
     }
 
     private void goOn() {
-        if (working || asked.isPresent() || timer != null) {
+        if (working || asked.isPresent() || paced.isPresent()) {
             return;
         }
         working = true;
@@ -101,6 +117,7 @@ public final class Purse {
                     return;
                 }
                 pieces.remove();
+                served = Optional.empty();
                 next.then.accept(outcome.get());
             }
         } finally {
@@ -116,16 +133,18 @@ public final class Purse {
         }
         List<Account> used = new ArrayList<>();
         long soonest = Long.MAX_VALUE;
+        Optional<Account> first = Optional.empty();
         for (String rule : rules) {
             Optional<Account> account = its.account(agent, spender, rule);
             if (account.isEmpty()) {
                 return Optional.of(Outcome.UNCHARGED);
             }
             Account each = account.get();
-            long wait = each.until(bytes);
+            long wait = served.equals(account) ? each.untilFirst(bytes) : each.until(bytes);
             if (each.lacks(bytes)) {
                 used.add(each);
             } else if (wait > 0) {
+                first = wait < soonest ? account : first;
                 soonest = Math.min(soonest, wait);
             } else if (each.take(bytes)) {
                 return Optional.of(Outcome.PAID);
@@ -135,17 +154,23 @@ public final class Purse {
                 return Optional.empty();
             }
         }
-        if (soonest < Long.MAX_VALUE) {
-            timer = its.later(this::timeHasCome, soonest);
+        if (first.isPresent()) {
+            await(first.get(), bytes);
             return Optional.empty();
         }
         used.forEach(Account::useUp);
         return Optional.of(Outcome.USED_UP);
     }
 
-    private void timeHasCome() {
-        timer = null;
-        goOn();
+    private void await(Account account, long bytes) {
+        Account.Turn turn = new Account.Turn(bytes, () -> {
+            paced = Optional.empty();
+            served = Optional.of(account);
+            goOn();
+        });
+        served = Optional.empty();
+        paced = Optional.of(new Paced(account, turn));
+        account.await(turn);
     }
 
     private void answered(boolean truly) {
@@ -154,6 +179,7 @@ public final class Purse {
             goOn();
             return;
         }
+        served = Optional.empty();
         Piece next = pieces.poll();
         if (next != null) {
             next.then.accept(Outcome.UNCHARGED);

@@ -188,8 +188,14 @@ public final class NodeAgentLink implements Openings, Certifier, Lender {
     }
 
     @Override
-    public void giveBack(String spender, String rule, long bytes) {
-        loop.execute(() -> send(new GiveBack(spender, rule, bytes)));
+    public CompletableFuture<Boolean> giveBack(String spender, String rule, long bytes) {
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        loop.execute(() -> {
+            boolean there = connection != null;
+            send(new GiveBack(spender, rule, bytes));
+            told.complete(there);
+        });
+        return told;
     }
 
     private void granted(NodeMessage.Granted granted) {

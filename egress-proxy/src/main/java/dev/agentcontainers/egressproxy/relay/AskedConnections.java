@@ -1,5 +1,6 @@
 package dev.agentcontainers.egressproxy.relay;
 
+import dev.agentcontainers.egressproxy.budget.Purse;
 import dev.agentcontainers.egressproxy.names.NameLookup;
 import dev.agentcontainers.egressproxy.names.Openings;
 import dev.agentcontainers.egressproxy.relay.InterceptedConnections.ForHttp;
@@ -107,6 +108,7 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
         private Phase phase = Phase.READING;
         private @Nullable ScheduledFuture<?> patience;
         private @Nullable Dialling dialling;
+        private Purse purse = Purse.FREE;
 
         Asking(SocketChannel front, Places.Place place, InetSocketAddress own) {
             this.front = front;
@@ -227,16 +229,36 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
                         "; " + to.name()
                                 + " has addresses only that rules without tls and http open, if any: these are reached directly, without this proxy (NO_PROXY)");
             } else if (to.tunnel()) {
-                connect(to, length, meant);
+                pay(to, length, meant);
             } else {
                 // It is connected when its head has been judged.
                 goOn(to, length, Way.inTurn(meant));
             }
         }
 
+        /** Nobody is connected to before there is something left that could pass. */
+        private void pay(AskedOnward to, int length, List<InetSocketAddress> meant) {
+            phase = Phase.CONNECTING;
+            Purse its = onward.purseOfTunnel(agent, meant.getFirst(), to.name());
+            purse = its;
+            its.pay(0, outcome -> {
+                if (phase != Phase.CONNECTING) {
+                    return;
+                }
+                switch (outcome) {
+                    case PAID -> connect(to, length, meant);
+                    case USED_UP ->
+                        refuse(
+                                HttpVerdict.BUDGET_USED_UP,
+                                "the budgets of the rules with tls that allow %s at port %d are used up: %s"
+                                        .formatted(to.name(), to.port(), String.join(", ", its.rules())));
+                    case UNCHARGED, ENDED -> refuse(HttpVerdict.UNCHARGED, "");
+                }
+            });
+        }
+
         /** Before the agent is told that it is connected, it is. */
         private void connect(AskedOnward to, int length, List<InetSocketAddress> meant) {
-            phase = Phase.CONNECTING;
             Dialling its = new Dialling(
                     front.eventLoop(),
                     meant,
@@ -288,6 +310,7 @@ final class AskedConnections extends ChannelInitializer<EpollSocketChannel> {
 
         private void end() {
             phase = Phase.OVER;
+            purse.end();
             if (patience != null) {
                 patience.cancel(false);
             }

@@ -169,6 +169,11 @@ final class Http1Server extends ChannelInboundHandlerAdapter {
         }
 
         @Override
+        public void isCharged() {
+            Onward.holdLittleOf(channel());
+        }
+
+        @Override
         public ChannelFuture head(HttpRequest request, boolean trailers, boolean last) {
             isHead = request.method().equals(HttpMethod.HEAD);
             Channel to = channel();

@@ -44,9 +44,12 @@ final class Http2Exchange implements ServerStream.Answer {
 
     private boolean received;
     private boolean answering;
+    /** Whether the server has given all of the answer, which may wait here. */
+    private boolean whole;
     /** Whether the agent has got something of the answer. */
     private boolean answered;
 
+    private boolean serverGone;
     private int interim;
     private boolean over;
     /** Whether all that goes to the agent is an answer of this proxy's own. */
@@ -59,7 +62,7 @@ final class Http2Exchange implements ServerStream.Answer {
         this.request =
                 new HeldContent(this::pay, this::sent, this::requestEnded, () -> broken(Http2Error.CANCEL.code()));
         this.answer = new HeldContent(
-                this::pay, this::answered, this::answerEnded, () -> broken(Http2Error.INTERNAL_ERROR.code()));
+                this::pay, this::answered, this::answerEnded, () -> failed(Http2Error.INTERNAL_ERROR.code()));
     }
 
     Http2FrameStream stream() {
@@ -147,6 +150,9 @@ final class Http2Exchange implements ServerStream.Answer {
                 return;
             }
             moves();
+            if (!purse.isFree()) {
+                opened.isCharged();
+            }
             opened.head(head.rewritten(read.message(), true), read.trailers(), last)
                     .addListener(sent -> {
                         if (over) {
@@ -239,6 +245,7 @@ final class Http2Exchange implements ServerStream.Answer {
         if (!isInterim) {
             answering = true;
             its.answeredWith(status);
+            whole = last;
         }
         pay(Charging.size(headers), () -> handOn(headers, last, isInterim));
     }
@@ -251,7 +258,7 @@ final class Http2Exchange implements ServerStream.Answer {
             }
             if (!written.isSuccess()) {
                 // It may be more than the agent takes for a head, or it takes none.
-                broken(Http2Error.INTERNAL_ERROR.code());
+                failed(Http2Error.INTERNAL_ERROR.code());
             } else if (last) {
                 answerEnded();
             } else if (!isInterim) {
@@ -279,6 +286,7 @@ final class Http2Exchange implements ServerStream.Answer {
             return;
         }
         if (answering) {
+            whole = true;
             answer.end(trailers);
         } else {
             broken(Http2Error.PROTOCOL_ERROR.code());
@@ -311,7 +319,19 @@ final class Http2Exchange implements ServerStream.Answer {
 
     private void answerEnded() {
         its.endAnswer();
-        finish();
+        if (serverGone) {
+            endBehindServer();
+        } else {
+            finish();
+        }
+    }
+
+    /** What had its whole answer is told that the rest is not wanted. */
+    private void endBehindServer() {
+        if (!its.hasRequestEnded()) {
+            relay.reset(stream, Http2Error.NO_ERROR.code());
+        }
+        close(HttpVerdict.PASSED);
     }
 
     /** The server may still want the rest of the request behind its own answer. */
@@ -324,16 +344,25 @@ final class Http2Exchange implements ServerStream.Answer {
         }
     }
 
-    /** The server takes and gives no more. What had its whole answer is told that the rest is not wanted. */
+    /** The server takes and gives no more. What it has given goes on where that is all of the answer. */
     @Override
     public void broken(long errorCode) {
-        if (over || refused) {
+        if (over || refused || serverGone) {
             return;
         }
         if (its.hasAnswerEnded()) {
-            relay.reset(stream, Http2Error.NO_ERROR.code());
-            close(HttpVerdict.PASSED);
+            endBehindServer();
+        } else if (whole) {
+            serverGone = true;
+            server = null;
+            request.drop();
         } else {
+            failed(errorCode);
+        }
+    }
+
+    private void failed(long errorCode) {
+        if (!over && !refused) {
             relay.reset(stream, errorCode);
             end(HttpVerdict.BROKEN);
         }
@@ -341,7 +370,7 @@ final class Http2Exchange implements ServerStream.Answer {
 
     /** The agent wants no more of it. */
     void cancelled() {
-        end(server == null ? HttpVerdict.INCOMPLETE : HttpVerdict.PASSED);
+        end(server == null && !serverGone ? HttpVerdict.INCOMPLETE : HttpVerdict.PASSED);
     }
 
     /** What has come of it is not what it said that would come, or the like. */

@@ -339,6 +339,13 @@ final class HttpBack extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** What comes has to be paid for. */
+    void isCharged() {
+        if (channel != null) {
+            Onward.holdLittleOf(channel);
+        }
+    }
+
     void close() {
         open = false;
         if (channel != null) {

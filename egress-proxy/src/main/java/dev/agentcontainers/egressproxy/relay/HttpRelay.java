@@ -219,7 +219,7 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private void failed(HttpVerdict why, io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
         Optional<Requests> next = why == HttpVerdict.UNREACHABLE ? requests.byNextWay() : Optional.empty();
         if (next.isEmpty()
-                || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted, List<String> _))) {
+                || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted, List<String> budgets))) {
             refuse(why, Optional.of(request));
             return;
         }
@@ -227,10 +227,20 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
         requests = next.get();
         back = new HttpBack(this);
         permit = granted;
-        send(message, request);
+        if (purse.rules().equals(budgets)) {
+            send(message, request);
+            return;
+        }
+        // Rules may have come and gone meanwhile, or are about the other address.
+        purse.end();
+        purse = requests.purses().apply(budgets);
+        pay(Charging.size(message), message, () -> send(message, request));
     }
 
     private void write(io.netty.handler.codec.http.HttpRequest message) {
+        if (!purse.isFree()) {
+            back.isCharged();
+        }
         back.write(message).addListener(sent -> goOnUnless(!sent.isSuccess()));
     }
 

@@ -190,6 +190,22 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
         return names.isClosed(to.getAddress().getHostAddress());
     }
 
+    /**
+     * What pays for a tunnel to there before it is known what is sent; free where rules that decrypt may let it pass too.
+     *
+     * @param name as the agent has asked for it
+     */
+    Purse purseOfTunnel(String agent, InetSocketAddress to, String name) {
+        String address = to.getAddress().getHostAddress();
+        boolean decryptable =
+                https.names().connects(agent, address, to.getPort(), name).isPresent();
+        return !decryptable
+                        && names.connects(agent, address, to.getPort(), name)
+                                instanceof TlsNames.Result.Permitted(Permit _, List<String> rules)
+                ? budgets.purse(agent, rules)
+                : Purse.FREE;
+    }
+
     /** To be called after names were taken back or addresses were closed: cuts what passed by them. */
     public void cutRevoked() {
         List<Passing> revoked = passing.stream().filter(each -> !each.holds()).toList();
@@ -478,6 +494,9 @@ public final class InterceptedConnections extends ChannelInitializer<EpollSocket
                 } else if (!holds(permit)) {
                     revoked(front, back);
                 } else {
+                    if (!purse.isFree()) {
+                        Onward.holdLittleOf(back);
+                    }
                     relay(permit, purse, back);
                 }
             });

@@ -1,6 +1,7 @@
 package dev.agentcontainers.egressproxy.relay;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
@@ -21,6 +22,9 @@ final class Onward {
     private static final int PROBES = 6;
     private static final int CHUNK = 16 << 10;
     private static final int MOST_HELD = 32 << 10;
+
+    /** Of a server's: the kernel takes twice that, which passes in the time of a packet there and back. */
+    private static final int MOST_WAITING = 64 << 10;
 
     private Onward() {}
 
@@ -53,6 +57,20 @@ final class Onward {
             }
         } catch (RuntimeException e) {
             // Its peer has ended it already.
+        }
+    }
+
+    /**
+     * Lets little of what a server sends to an agent that is charged wait here: after the server's end everything that the kernel holds is
+     * read at once, whoever has to wait for what it costs.
+     */
+    static void holdLittleOf(Channel back) {
+        if (back instanceof SocketChannel server) {
+            try {
+                server.config().setReceiveBufferSize(MOST_WAITING);
+            } catch (RuntimeException e) {
+                // Its peer has ended it already.
+            }
         }
     }
 

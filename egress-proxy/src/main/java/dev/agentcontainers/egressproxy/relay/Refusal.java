@@ -83,8 +83,8 @@ record Refusal(
                 plain.error(),
                 agent,
                 plain.reason(),
-                // What is said of other protocols is about requests on their way to a server.
-                verdict == HttpVerdict.OTHER_PROTOCOL ? what : plain.message(),
+                // What is said of these is about requests on their way to a server.
+                verdict == HttpVerdict.OTHER_PROTOCOL || verdict == HttpVerdict.BUDGET_USED_UP ? what : plain.message(),
                 where.map(each -> new Asked(each.method(), each.name(), each.port(), null, null))
                         .orElse(null),
                 toAllow.orElse(null));

@@ -20,6 +20,9 @@ interface ServerStream extends HeldContent.Sink {
     /** Of the answer's content so many bytes were taken: so many more may come. */
     void taken(int bytes);
 
+    /** What comes has to be paid for. Where there are windows these are all that comes before. */
+    default void isCharged() {}
+
     /** All of request and answer has passed. */
     void done();
 

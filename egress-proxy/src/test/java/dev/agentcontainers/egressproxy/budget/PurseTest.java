@@ -26,6 +26,7 @@ class PurseTest {
     private final List<Long> givenBack = new ArrayList<>();
     private final List<Outcome> outcomes = new ArrayList<>();
     private long now;
+    private boolean away;
     private final Budgets budgets = new Budgets(
             new Lender() {
                 @Override
@@ -37,8 +38,11 @@ class PurseTest {
                 }
 
                 @Override
-                public void giveBack(String spender, String rule, long bytes) {
-                    givenBack.add(bytes);
+                public CompletableFuture<Boolean> giveBack(String spender, String rule, long bytes) {
+                    if (!away) {
+                        givenBack.add(bytes);
+                    }
+                    return CompletableFuture.completedFuture(!away);
                 }
             },
             channel.eventLoop(),
@@ -182,10 +186,12 @@ class PurseTest {
     void aRateIsABurstAndThenSoManyEachSecond() {
         configure("me", new Budget(RULE, null, 1000L));
         Purse purse = purse();
-        pay(purse, (128 << 10) + 1000 - Purse.PACKET);
+        empty(purse);
         answer(1 << 20);
-        assertThat(outcomes).containsExactly(Outcome.PAID);
-        pay(purse, 500 - Purse.PACKET);
+        assertThat(outcomes).containsOnly(Outcome.PAID);
+        outcomes.clear();
+        outcomes.add(Outcome.PAID);
+        pay(purse, 500 - 52);
         pass(Duration.ofMillis(490));
         assertThat(outcomes).hasSize(1);
         pass(Duration.ofMillis(20));
@@ -195,6 +201,86 @@ class PurseTest {
         ended.end();
         pass(Duration.ofSeconds(2));
         assertThat(outcomes).endsWith(Outcome.ENDED);
+    }
+
+    /** What may come at once at a rate of 1000 bytes a second. */
+    private void empty(Purse purse) {
+        long left = (128 << 10) + 1000;
+        for (; left >= 1500; left -= 1500) {
+            pay(purse, 1448);
+        }
+        pay(purse, left - 52);
+    }
+
+    /** Whoever needs little does not go before who needs much, and who has much to send leaves others their turns. */
+    @Test
+    void whoWaitsForARateIsServedInTurn() {
+        configure("me", new Budget(RULE, null, 1000L));
+        empty(purse());
+        answer(1 << 20);
+        List<String> paid = new ArrayList<>();
+        Purse large = purse();
+        Purse small = purse();
+        Purse ended = purse();
+        large.pay(1448, _ -> paid.add("large"));
+        large.pay(448, _ -> paid.add("large again"));
+        ended.pay(48, _ -> {});
+        small.pay(48, _ -> paid.add("small"));
+        small.pay(48, _ -> paid.add("small again"));
+        ended.end();
+        pass(Duration.ofMillis(1400));
+        assertThat(paid).isEmpty();
+        pass(Duration.ofMillis(110));
+        assertThat(paid).containsExactly("large");
+        pass(Duration.ofMillis(100));
+        assertThat(paid).containsExactly("large", "small");
+        purse().pay(48, _ -> paid.add("late"));
+        pass(Duration.ofMillis(480));
+        assertThat(paid).containsExactly("large", "small");
+        pass(Duration.ofMillis(250));
+        assertThat(paid).containsExactly("large", "small", "large again", "small again", "late");
+    }
+
+    /** It is the first that waits for what is granted, and still the first then. */
+    @Test
+    void whoseTurnItIsKeepsItUntilItIsGranted() {
+        configure("me", new Budget(RULE, null, 1000L));
+        empty(purse());
+        answer((128 << 10) + 1000);
+        answer(0);
+        configure("me", new Budget(RULE, 1L << 30, 1000L));
+        List<String> paid = new ArrayList<>();
+        purse().pay(948, _ -> paid.add("first"));
+        purse().pay(48, _ -> paid.add("second"));
+        pass(Duration.ofMillis(1500));
+        assertThat(paid).isEmpty();
+        answer(5000);
+        assertThat(paid).containsExactly("first", "second");
+    }
+
+    @Test
+    void aPieceCostsTheHeadersOfItsPackets() {
+        assertThat(Purse.withHeaders(0)).isEqualTo(52);
+        assertThat(Purse.withHeaders(1448)).isEqualTo(1500);
+        assertThat(Purse.withHeaders(1449)).isEqualTo(1449 + 104);
+        assertThat(Purse.withHeaders(16 << 10)).isEqualTo((16 << 10) + 12 * 52);
+    }
+
+    /** It counts as used whether or not it is there still. */
+    @Test
+    void nothingIsGivenBackWhileTheNodeAgentIsAway() {
+        pay(purse(), 100);
+        answer(1000);
+        away = true;
+        pass(Duration.ofSeconds(3));
+        pass(Duration.ofSeconds(3));
+        assertThat(givenBack).isEmpty();
+        pay(purse(), 100);
+        assertThat(outcomes).containsExactly(Outcome.PAID, Outcome.PAID);
+        away = false;
+        pass(Duration.ofSeconds(3));
+        pass(Duration.ofSeconds(3));
+        assertThat(givenBack).containsExactly(696L);
     }
 
     /** The address is another agent's by now. */

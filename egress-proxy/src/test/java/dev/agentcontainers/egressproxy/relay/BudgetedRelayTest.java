@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcontainers.egressproxy.Hellos;
+import dev.agentcontainers.egressproxy.names.NameLookup.Result;
+import dev.agentcontainers.egressproxy.names.Openings.Opened;
 import dev.agentcontainers.protocol.names.HttpVerdict;
 import dev.agentcontainers.protocol.names.NameLimits;
 import dev.agentcontainers.protocol.names.NodeMessage.Budget;
@@ -13,6 +15,8 @@ import dev.agentcontainers.protocol.names.NodeMessage.TlsName;
 import dev.agentcontainers.protocol.names.ProxyMessage.HttpDecision;
 import dev.agentcontainers.protocol.names.ProxyMessage.TlsDecision;
 import dev.agentcontainers.protocol.names.TlsVerdict;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +28,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,6 +76,7 @@ class BudgetedRelayTest extends InterceptedHttp2 {
                 Map.of("g", List.of(its)),
                 Map.of(AGENT, "me"));
         budgets.configure(all);
+        asked.configure(all);
         names.configure(all);
         plainNames.configure(all);
         tlsNames.configure(all);
@@ -299,6 +306,84 @@ class BudgetedRelayTest extends InterceptedHttp2 {
         assertThat(drain(client)).isEqualTo(rate * 3);
         // A second's worth and 128 KiB come at once.
         assertThat((System.nanoTime() - began) / 1e9).isBetween(1.4, 4.0);
+    }
+
+    /** After the server's end all that the kernel holds is read at once. */
+    @Test
+    void littleOfWhatServersSendWaitsHere() throws Exception {
+        lent.limit(FIRST, 1L << 40);
+        configure(List.of(tls(FIRST)), List.of(), List.of(), new Budget(FIRST, 1L << 40, null));
+        Socket client = sayHello();
+        Socket origin = acceptPlain();
+        origin.setSendBufferSize(PIECE);
+        AtomicLong sent = new AtomicLong();
+        AtomicLong passed = new AtomicLong();
+        Thread.ofVirtual().start(() -> {
+            try {
+                while (true) {
+                    origin.getOutputStream().write(new byte[PIECE]);
+                    sent.addAndGet(PIECE);
+                }
+            } catch (IOException cut) {
+                // As it should be.
+            }
+        });
+        Thread.ofVirtual().start(() -> {
+            byte[] buffer = new byte[PIECE];
+            try {
+                for (int read = 0; read >= 0; read = client.getInputStream().read(buffer)) {
+                    passed.addAndGet(read);
+                }
+            } catch (IOException cut) {
+                // As it should be.
+            }
+        });
+        await().atMost(PATIENCE).until(() -> passed.get() > (64 << 20));
+        lent.isAway(true);
+        AtomicLong before = new AtomicLong();
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(300)).until(() -> before.getAndSet(sent.get()) == sent.get());
+        assertThat(sent.get() - passed.get()).isBetween(1L, 512L << 10);
+    }
+
+    @Test
+    void aTunnelThatIsAskedForWithNothingLeftIsNotConnected() throws Exception {
+        lent.limit(FIRST, 10);
+        configure(List.of(tls(FIRST)), List.of(), List.of(), budget(FIRST));
+        Result opened = new Result.Opened(new Opened(List.of("127.0.0.1"), Map.of("127.0.0.1", Set.of(port()))));
+        proxy = (InetSocketAddress) new ServerBootstrap()
+                .group(group)
+                .channel(EpollServerSocketChannel.class)
+                .childHandler(connections.asked(asked, (_, _) -> CompletableFuture.completedFuture(opened)))
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel()
+                .localAddress();
+        Socket client = send("CONNECT " + NAME + ":" + port() + " HTTP/1.1\r\n\r\n");
+        assertThat(read(client, "")).contains("403 Forbidden", "budget-used-up", "are used up: " + FIRST);
+        assertNobodyConnects();
+        lent.limit(FIRST, LIMIT);
+        configure(List.of(tls(FIRST)), List.of(), List.of(), new Budget(FIRST, LIMIT + 1L, null));
+        Socket more = send("CONNECT " + NAME + ":" + port() + " HTTP/1.1\r\n\r\n");
+        assertThat(read(more, "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+
+    /** It has given all of it, which waits here. */
+    @Test
+    void anAnswerOutlivesTheServersConnection() throws Exception {
+        configure(List.of(), List.of(), List.of(http("/v1/*", FIRST)), budget(FIRST));
+        Http2Peer client = client();
+        client.request(1, "GET", "/v1/a", true);
+        Http2Peer origin = origin();
+        int stream = origin.read().stream();
+        lent.isAway(true);
+        origin.headers(stream, false, ":status", "200");
+        for (int i = 0; i < 4; i++) {
+            origin.data(stream, "x".repeat(14_000), i == 3);
+        }
+        sockets.getLast().close();
+        await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+        lent.isAway(false);
+        assertThat(client.readAll(1)).contains(":status: 200", "x".repeat(56_000));
     }
 
     @Test

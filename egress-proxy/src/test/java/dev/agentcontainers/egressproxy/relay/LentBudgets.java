@@ -45,7 +45,10 @@ final class LentBudgets implements Lender {
     }
 
     @Override
-    public synchronized void giveBack(String spender, String rule, long bytes) {
-        used.merge(rule, -bytes, Long::sum);
+    public synchronized CompletableFuture<Boolean> giveBack(String spender, String rule, long bytes) {
+        if (!away) {
+            used.merge(rule, -bytes, Long::sum);
+        }
+        return CompletableFuture.completedFuture(!away);
     }
 }

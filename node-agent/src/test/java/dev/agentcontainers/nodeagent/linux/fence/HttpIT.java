@@ -177,6 +177,7 @@ class HttpIT {
                 new Budgeted(List.of(0), List.of(), List.of(), null, List.of(ITEMS, STREAMS), null));
         proxied.apply(budgeted);
         DrivenAgent agent = resolved(Profile.SHIPPED);
+        long atInterface = Long.parseLong(agent.request("at_interface"));
         String passed = agent.shell("""
                 python3 -c '
                 import http.client, threading
@@ -203,6 +204,9 @@ class HttpIT {
                 """);
         assertThat(passed).contains("\"reason\":\"budget-used-up\"", "are used up: EgressPolicy/sites spec.egress[a]");
         assertThat(Long.parseLong(passed.split(" ")[1])).isBetween(limit / 2, limit);
+        assertThat(Long.parseLong(agent.request("at_interface")) - atInterface)
+                .as("at the interface, both ways")
+                .isLessThanOrEqualTo(limit + Math.max(limit / 20, 256 << 10));
         assertThat(Objects.requireNonNull(proxied.names().budgets().get(agent.id()))
                         .getFirst()
                         .exhausted())
