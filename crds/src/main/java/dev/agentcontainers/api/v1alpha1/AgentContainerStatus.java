@@ -263,7 +263,8 @@ public record AgentContainerStatus(
             @JsonPropertyDescription("The policy and the field of the rule.")
             String rule,
 
-            @JsonPropertyDescription("Bytes sent and received by the rule, with their IP headers.")
+            @JsonPropertyDescription(
+                    "Bytes sent and received by the rule, with their IP headers; of a rule with tls or http these are reckoned, and what its proxy has for the next is among them.")
             Long used,
 
             @JsonPropertyDescription(

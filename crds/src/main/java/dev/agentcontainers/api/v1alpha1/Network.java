@@ -155,13 +155,13 @@ public record Network(
             @ValidationRule(value = IS_COUNTABLE, message = "must be a quantity of 1Ki or more, for example 500Mi")
             @ValidationRule(value = IS_NO_WAREHOUSE, message = "must not be more than 1Pi")
             @JsonPropertyDescription(
-                    "Bytes that the agent may send and receive in its life, restarts included, with their IP headers; then the rule allows nothing more. For example 500Mi.")
+                    "Bytes that the agent may send and receive in its life, restarts included, with their IP headers (of a rule with tls or http these are reckoned); then the rule allows nothing more. For example 500Mi.")
             Quantity bytes,
 
             @ValidationRule(value = IS_COUNTABLE, message = "must be a quantity of 1Ki or more, for example 500Mi")
             @ValidationRule(value = IS_NO_TRUNK, message = "must not be more than 10G")
             @JsonPropertyDescription(
-                    "Bytes that the agent may send and receive in each second; what is more is dropped. For example 10Mi.")
+                    "Bytes that the agent may send and receive in each second; what is more is dropped, or by a rule with tls or http waits. For example 10Mi.")
             Quantity rate) {}
 
     /** Some requests of HTTP: each of the methods, at each of the paths, of each of the hosts. */

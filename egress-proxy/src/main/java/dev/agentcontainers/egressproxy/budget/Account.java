@@ -193,13 +193,14 @@ final class Account {
             granted = 0;
             atEnd = false;
             givesBack = true;
-            lender.giveBack(spender, rule, rest).thenAccept(told -> loop.execute(() -> {
-                givesBack = false;
-                if (!told) {
-                    // It counts as used already.
-                    granted += rest;
-                }
-            }));
+            lender.giveBack(spender, rule, rest)
+                    .thenAccept(told -> loop.execute(() -> {
+                        givesBack = false;
+                        if (!told) {
+                            // It counts as used already.
+                            granted += rest;
+                        }
+                    }));
         }
     }
 

@@ -219,7 +219,8 @@ final class HttpRelay extends ChannelInboundHandlerAdapter implements Passing {
     private void failed(HttpVerdict why, io.netty.handler.codec.http.HttpRequest message, HttpRequest request) {
         Optional<Requests> next = why == HttpVerdict.UNREACHABLE ? requests.byNextWay() : Optional.empty();
         if (next.isEmpty()
-                || !(next.get().judge(request) instanceof HttpNames.Result.Permitted(Permit granted, List<String> budgets))) {
+                || !(next.get().judge(request)
+                        instanceof HttpNames.Result.Permitted(Permit granted, List<String> budgets))) {
             refuse(why, Optional.of(request));
             return;
         }

@@ -341,7 +341,9 @@ class BudgetedRelayTest extends InterceptedHttp2 {
         await().atMost(PATIENCE).until(() -> passed.get() > (64 << 20));
         lent.isAway(true);
         AtomicLong before = new AtomicLong();
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(300)).until(() -> before.getAndSet(sent.get()) == sent.get());
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(300))
+                .until(() -> before.getAndSet(sent.get()) == sent.get());
         assertThat(sent.get() - passed.get()).isBetween(1L, 512L << 10);
     }
 

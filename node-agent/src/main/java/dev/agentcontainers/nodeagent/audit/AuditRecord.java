@@ -247,7 +247,7 @@ public sealed interface AuditRecord {
                 case NOT_AGREED ->
                     "it is to be decrypted, and the agent does not trust its authority or speaks no TLS 1.2 and HTTP/1.1";
                 case BUDGET_USED_UP -> Barrier.BUDGET.reason();
-                case UNCHARGED -> "it can't be charged to a budget, since the node agent was away";
+                case UNCHARGED -> "nobody could charge it to a budget, or the rule with the budget has gone";
                 case REVOKED -> "it was cut because its name was taken back";
             };
         }
@@ -331,7 +331,7 @@ public sealed interface AuditRecord {
                 case UNTRUSTED_SERVER -> "the server has no certificate for that name which the machine trusts";
                 case BROKEN -> "what came back is no answer, or ended early";
                 case BUDGET_USED_UP -> Barrier.BUDGET.reason();
-                case UNCHARGED -> "it can't be charged to a budget, since the node agent was away";
+                case UNCHARGED -> "nobody could charge it to a budget, or the rule with the budget has gone";
                 case REVOKED -> "it was cut because a rule was taken back";
             };
         }

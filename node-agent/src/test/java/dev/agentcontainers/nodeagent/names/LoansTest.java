@@ -8,24 +8,50 @@ import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.FenceSettings;
+import dev.agentcontainers.nodeagent.fence.ForwardingFence;
 import dev.agentcontainers.nodeagent.fence.GroupRuleset;
+import dev.agentcontainers.nodeagent.sandbox.SandboxException;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import dev.agentcontainers.nodeagent.sandbox.SandboxState.NetworkAttachment;
+import dev.agentcontainers.protocol.local.MessageChannel;
 import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Granted;
 import dev.agentcontainers.protocol.names.NodeMessage.Refused;
 import dev.agentcontainers.protocol.names.ProxyMessage.GiveBack;
 import dev.agentcontainers.protocol.names.ProxyMessage.Spend;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The most that a proxy in foreign hands can do with budgets. */
 class LoansTest {
     private final RecordingFence recording = new RecordingFence();
-    private final NamesFence fence = new NamesFence(recording);
+    private final CountDownLatch takesBack = new CountDownLatch(1);
+    private volatile CountDownLatch mayTakeBack = new CountDownLatch(0);
+    private final NamesFence fence = new NamesFence(new ForwardingFence(recording) {
+        @Override
+        public void takeBack(SandboxId id, String rule, long bytes) throws SandboxException {
+            takesBack.countDown();
+            try {
+                assertThat(mayTakeBack.await(20, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            super.takeBack(id, rule, bytes);
+        }
+    });
     private final Loans loans = new Loans(fence);
 
     @BeforeEach
@@ -129,5 +155,37 @@ class LoansTest {
         fence.apply(List.of(new GroupRuleset("spending", "h3", List.of())));
         loans.giveBack(new GiveBack("a", "relayed", 500));
         assertThat(recording.opened()).containsExactly("lent 500 to a of relayed");
+    }
+
+    /** The fence may be at work for others meanwhile. */
+    @Test
+    void aProxyIsNotSilentWhileItsRestIsTakenBack(@TempDir Path folder) throws Exception {
+        mayTakeBack = new CountDownLatch(1);
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(folder.resolve("socket"));
+        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(address);
+            try (SocketChannel proxy = SocketChannel.open(address);
+                    ProxyConnection connection = new ProxyConnection(listener.accept())) {
+                Thread served = Thread.ofVirtual()
+                        .start(() -> connection.serve(
+                                new Openings(fence, fence::closed, NameAudit.NONE),
+                                new Certifications(fence, Optional.empty()),
+                                loans,
+                                NameAudit.NONE));
+                MessageChannel<NodeMessage> messages =
+                        new MessageChannel<>(proxy, NodeMessage.class, NodeMessage.MAXIMUM_LENGTH);
+                messages.send(new Spend(7, "a", "relayed", 500));
+                assertThat(messages.receive()).contains(new Granted(7, 500));
+                messages.send(new GiveBack("a", "relayed", 500));
+                assertThat(takesBack.await(20, TimeUnit.SECONDS)).isTrue();
+                connection.ask(0);
+                assertThat(connection.isSilent(Duration.ofMinutes(1).toNanos(), Duration.ofSeconds(10)))
+                        .isFalse();
+                mayTakeBack.countDown();
+                proxy.shutdownOutput();
+                served.join();
+            }
+        }
+        assertThat(recording.opened()).last().isEqualTo("taken back 500 from a of relayed");
     }
 }
