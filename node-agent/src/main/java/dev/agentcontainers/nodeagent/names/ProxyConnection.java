@@ -2,7 +2,6 @@ package dev.agentcontainers.nodeagent.names;
 
 import dev.agentcontainers.protocol.ProtocolException;
 import dev.agentcontainers.protocol.local.MessageChannel;
-import dev.agentcontainers.protocol.names.NodeMessage;
 import dev.agentcontainers.protocol.names.NodeMessage.Ask;
 import dev.agentcontainers.protocol.names.NodeMessage.Configure;
 import dev.agentcontainers.protocol.names.NodeMessage.Forget;
@@ -80,10 +79,11 @@ final class ProxyConnection implements AutoCloseable {
                     case ProxyMessage.Open open -> messages.send(worked(() -> openings.open(open)));
                     case ProxyMessage.Certify certify -> messages.send(worked(() -> certifications.certify(certify)));
                     case ProxyMessage.Spend spend -> messages.send(worked(() -> loans.spend(spend)));
-                    case ProxyMessage.GiveBack unused -> worked(() -> {
-                        loans.giveBack(unused);
-                        return unused;
-                    });
+                    case ProxyMessage.GiveBack unused ->
+                        worked(() -> {
+                            loans.giveBack(unused);
+                            return unused;
+                        });
                     case ProxyMessage.Alive _ -> {}
                     case ProxyMessage.TlsAudit told -> {
                         told.decisions().forEach(audit::connected);

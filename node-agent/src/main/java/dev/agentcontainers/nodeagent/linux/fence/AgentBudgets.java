@@ -221,7 +221,7 @@ final class AgentBudgets {
             execute(steps);
         }
         if (held.values().stream().anyMatch(object -> quotas.containsKey(object) && !led.contains(object))) {
-            // From now on the kernel charges nothing to it, and what it has charged since it was read is not to be lent.
+            // The kernel charges nothing to it any more, and what it has since it was read is not to be lent.
             readQuotas();
         }
         unused.forEach(paces::remove);

@@ -114,7 +114,10 @@ record GroupReader(
             if (!ports(sets.budgetedNames()).equals(its.get().ports())) {
                 return altered(group);
             }
-            if (!intercepted.get().budgeted().equals(GroupRuleset.intercepted(its.get().budgeted()))) {
+            if (!intercepted
+                    .get()
+                    .budgeted()
+                    .equals(GroupRuleset.intercepted(its.get().budgeted()))) {
                 return altered(group);
             }
             if (!quicPorts.equals(quic.get().among(marks, its.get()))) {

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Allow;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.AllowedName;
+import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budget;
 import dev.agentcontainers.api.v1alpha1.AgentNodePolicySpec.Budgeted;
 import dev.agentcontainers.api.v1alpha1.Protocol;
 import dev.agentcontainers.nodeagent.fence.BudgetUse;
@@ -188,12 +189,26 @@ class TlsIT {
         await().atMost(PATIENCE)
                 .until(() -> agent.request("open_tls", "more", PUBLIC, TLS_PORT, SITE)
                         .endsWith("hello"));
+
+        long rate = 256 << 10;
+        apply(withBudget(new Budget("EgressPolicy/sites spec.egress[slow]", null, rate)));
+        await().atMost(PATIENCE)
+                .until(() -> agent.request("open_tls", "slow", PUBLIC, TLS_PORT, SITE)
+                        .endsWith("hello"));
+        // In two seconds and what the last piece takes, beside a second's worth and 128 KiB that come at once.
+        assertThat(2 * Long.parseLong(agent.request("spend_tls", "slow", 2))).isBetween(rate, 4 * rate + (128 << 10));
+        assertThat(use(agent).exhausted()).isFalse();
+        assertThat(proxied.names().repair()).isEqualTo(Condition.SOUND);
     }
 
     private static GroupRuleset withBudget(long bytes) {
+        return withBudget(Groups.budget("a", bytes));
+    }
+
+    private static GroupRuleset withBudget(Budget budget) {
         return Groups.budgeted(
                 Groups.named("named"),
-                List.of(Groups.budget("a", bytes)),
+                List.of(budget),
                 new Budgeted(List.of(0), List.of(), List.of(), List.of(SITE_NAME), null, null));
     }
 
