@@ -40,7 +40,7 @@ public enum HttpVerdict {
     UNTRUSTED_SERVER,
     /** Only rules with budgets allow it, and none of them has any left: before it was handed on, or by then. */
     BUDGET_USED_UP,
-    /** Only rules with budgets allow it, and the node agent, which charges them, is away for too long. */
+    /** Only rules with budgets allow it, and nobody charges them: the node agent is away or refuses, or they went. */
     UNCHARGED,
     /** It was handed on; what came back is no answer, or ended early. */
     BROKEN,

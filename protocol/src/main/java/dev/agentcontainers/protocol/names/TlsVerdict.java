@@ -33,7 +33,7 @@ public enum TlsVerdict {
     NOT_AGREED,
     /** Only rules with budgets allow it, and none of them has any left: at its beginning, or by then. */
     BUDGET_USED_UP,
-    /** Only rules with budgets allow it, and the node agent, which charges them, is away for too long. */
+    /** Only rules with budgets allow it, and nobody charges them: the node agent is away or refuses, or they went. */
     UNCHARGED,
     /** It had passed, and was cut because its name was taken back. */
     REVOKED
