@@ -71,12 +71,15 @@ class OwnProcessesTest {
         }
     }
 
-    /** A copy of the shell under another name, which takes any arguments. */
+    /**
+     * A copy of the shell under another name, which takes any arguments. It stops itself: to wait it would have a child, which has its
+     * command line for a moment.
+     */
     private ChildCommand sleeping(String name, String... arguments) throws IOException {
         Path executable = Files.copy(Path.of("/bin/sh").toRealPath(), folder.resolve(name));
         assertThat(executable.toFile().setExecutable(true)).isTrue();
         List<String> words =
-                new ArrayList<>(List.of(executable.toString(), "-c", "while :; do /bin/sleep 0.2; done", "sh"));
+                new ArrayList<>(List.of(executable.toString(), "-c", "while :; do kill -STOP $$; done", "sh"));
         words.addAll(List.of(arguments));
         return new ChildCommand(words, Map.of("PATH", "/usr/bin:/bin"), folder, folder.resolve("log"));
     }
