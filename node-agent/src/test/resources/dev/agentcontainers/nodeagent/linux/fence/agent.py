@@ -347,11 +347,20 @@ def spend_tls_together(host, port, server_name, streams, piece=16384):
     return str(sum(totals))
 
 
+def counts():
+    with open("/proc/self/net/dev") as table:
+        return next(line.split() for line in table if line.strip().startswith("eth0:"))
+
+
+def received():
+    """Bytes that came by the interface so far."""
+    return counts()[1]
+
+
 def at_interface():
     """Bytes that came and went by the interface so far, with their headers."""
-    with open("/proc/self/net/dev") as table:
-        counts = next(line.split() for line in table if line.strip().startswith("eth0:"))
-    return str(int(counts[1]) + int(counts[9]))
+    now = counts()
+    return str(int(now[1]) + int(now[9]))
 
 
 def upload(host, port, size):
