@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// Of Landlock. Source: the kernel's userspace-api/landlock.rst; the numbers of its calls are the same for every architecture.
+// Of Landlock. The library for it (go-landlock) restricts all threads of a process, and so the monitor. Source: the kernel's userspace-api/landlock.rst; the numbers of its calls are the same for every architecture.
 const (
 	createRuleset = 444
 	addRule       = 445

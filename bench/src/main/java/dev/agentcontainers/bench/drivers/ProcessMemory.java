@@ -1,5 +1,6 @@
 package dev.agentcontainers.bench.drivers;
 
+import dev.agentcontainers.bench.MachineMemory;
 import dev.agentcontainers.nodeagent.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +18,10 @@ final class ProcessMemory {
             for (Path process : processes
                     .filter(path -> path.getFileName().toString().matches("\\d+"))
                     .toList()) {
-                sum += isOf(process, id) ? proportional(process) : 0;
+                sum += isOf(process, id)
+                        ? MachineMemory.proportional(
+                                Long.parseLong(process.getFileName().toString()))
+                        : 0;
             }
         }
         return sum;
@@ -26,7 +30,7 @@ final class ProcessMemory {
     /** Of a process and all that it has begun. */
     static long of(Process process) {
         return Stream.concat(Stream.of(process.toHandle()), process.descendants())
-                .mapToLong(each -> proportional(Path.of("/proc", Long.toString(each.pid()))))
+                .mapToLong(each -> MachineMemory.proportional(each.pid()))
                 .sum();
     }
 
@@ -36,18 +40,6 @@ final class ProcessMemory {
         } catch (IOException e) {
             // It has ended meanwhile.
             return false;
-        }
-    }
-
-    private static long proportional(Path process) {
-        try {
-            return Files.readAllLines(process.resolve("smaps_rollup")).stream()
-                    .filter(line -> line.startsWith("Pss:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                    .sum();
-        } catch (IOException e) {
-            // It has ended meanwhile.
-            return 0;
         }
     }
 }

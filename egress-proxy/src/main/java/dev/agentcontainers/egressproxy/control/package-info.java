@@ -1,5 +1,5 @@
 /**
- * The connection to the node agent, which says who may resolve what, opens addresses and keeps the record. In: messages. Out:
+ * The connection to the node agent, which says who may resolve what, opens addresses, lends of budgets and keeps the record. In: messages. Out:
  * messages. Where the node agent is away nothing is opened, and it is looked for again.
  */
 @NullMarked
