@@ -24,29 +24,36 @@ import org.junit.jupiter.api.io.TempDir;
 class TapLinkIT {
     private static final long OWNER = 300_000_123;
 
-    /** Opens the tap as a machine's monitor does: sends one frame and prints the next that comes. */
+    /**
+     * Opens the tap as a machine's monitor does: sends a frame until one comes, and prints that. The kernel drops what goes to a tap
+     * until it has noticed that the tap is open, which it does a little later.
+     */
     private static final String CARD = """
-            import fcntl, os, struct, sys
+            import fcntl, os, select, struct, sys, time
             tap = os.open(sys.argv[1], os.O_RDWR)
             fcntl.ioctl(tap, 0x400454ca, struct.pack('16sH22x', b'tap0', 0x5002))
             own, other = bytes.fromhex('020000000001'), bytes.fromhex('020000000002')
-            os.write(tap, bytes(10) + other + own + b'\\x88\\xb5' + b'from the card'.ljust(50, b'.'))
-            while True:
-                frame = os.read(tap, 2000)[10:]
-                if frame[12:14] == b'\\x88\\xb5':
-                    print(frame[14:].rstrip(b'.').decode())
-                    break
+            end = time.monotonic() + 20
+            while time.monotonic() < end:
+                os.write(tap, bytes(10) + other + own + b'\\x88\\xb5' + b'from the card'.ljust(50, b'.'))
+                while select.select([tap], [], [], 0.2)[0]:
+                    frame = os.read(tap, 2000)[10:]
+                    if frame[12:14] == b'\\x88\\xb5':
+                        print(frame[14:].rstrip(b'.').decode())
+                        sys.exit()
+            sys.exit('nothing came')
             """;
 
-    /** Answers a frame, and says what it was. */
+    /** Answers frames, and says of each what it was. */
     private static final String OUTSIDE = """
             import socket
             outside = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
             outside.bind(('out', 0x88b5))
             print('ready', flush=True)
-            frame = outside.recv(2000)
-            print(frame[14:].rstrip(b'.').decode(), flush=True)
-            outside.send(frame[6:12] + frame[0:6] + frame[12:14] + b'from outside'.ljust(50, b'.'))
+            while True:
+                frame = outside.recv(2000)
+                print(frame[14:].rstrip(b'.').decode(), flush=True)
+                outside.send(frame[6:12] + frame[0:6] + frame[12:14] + b'from outside'.ljust(50, b'.'))
             """;
 
     @TempDir
