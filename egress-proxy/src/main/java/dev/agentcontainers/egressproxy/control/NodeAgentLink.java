@@ -26,6 +26,7 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.LengthFieldPrepender;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -144,10 +145,7 @@ public final class NodeAgentLink implements Openings, Certifier, Lender {
         CompletableFuture<Openings.Opened> answer = new CompletableFuture<>();
         requests.put(request, answer);
         send(new Open(request, agent, name, addresses, seconds));
-        loop.schedule(
-                () -> refuse(request, "the node agent gives no answer"),
-                times.patience().toMillis(),
-                TimeUnit.MILLISECONDS);
+        refuseLater(request, answer);
         return answer;
     }
 
@@ -163,12 +161,17 @@ public final class NodeAgentLink implements Openings, Certifier, Lender {
             long request = ++lastRequest;
             certifications.put(request, answer);
             send(new Certify(request, agent, name, Base64.getEncoder().encodeToString(key.getEncoded())));
-            loop.schedule(
-                    () -> refuse(request, "the node agent gives no answer"),
-                    times.patience().toMillis(),
-                    TimeUnit.MILLISECONDS);
+            refuseLater(request, answer);
         });
         return answer;
+    }
+
+    private void refuseLater(long request, CompletableFuture<?> answer) {
+        ScheduledFuture<?> patience = loop.schedule(
+                () -> refuse(request, "the node agent gives no answer"),
+                times.patience().toMillis(),
+                TimeUnit.MILLISECONDS);
+        answer.whenComplete((_, _) -> patience.cancel(false));
     }
 
     /** Waits for as long as the node agent is there: what is granted counts as used, and would be lost. */

@@ -18,6 +18,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.LengthFieldPrepender;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -51,6 +52,7 @@ final class Exchange {
     private final CompletableFuture<Resolution> result = new CompletableFuture<>();
     private String lastFailure = "there is no resolver";
     private int tryNumber;
+    private @Nullable ScheduledFuture<?> patience;
     private @Nullable Channel open;
 
     Exchange(
@@ -67,12 +69,15 @@ final class Exchange {
     }
 
     CompletableFuture<Resolution> start() {
-        loop.schedule(
+        ScheduledFuture<?> whole = loop.schedule(
                 () -> finish(new Resolution.Failed(
                         "no answer within " + times.whole().toMillis() + " ms")),
                 times.whole().toMillis(),
                 TimeUnit.MILLISECONDS);
-        result.whenComplete((_, _) -> end());
+        result.whenComplete((_, _) -> {
+            whole.cancel(false);
+            end();
+        });
         next();
         return result;
     }
@@ -123,10 +128,10 @@ final class Exchange {
                 Unpooled.wrappedBuffer(question.bytes()));
     }
 
-    private int begin(Duration patience, String failure) {
+    private int begin(Duration longest, String failure) {
         close();
         int number = ++tryNumber;
-        loop.schedule(() -> failed(number, failure), patience.toMillis(), TimeUnit.MILLISECONDS);
+        patience = loop.schedule(() -> failed(number, failure), longest.toMillis(), TimeUnit.MILLISECONDS);
         return number;
     }
 
@@ -178,6 +183,10 @@ final class Exchange {
 
     /** Not from here: behind a datagram Netty reads on from the descriptor, whose number may be another's where it was closed meanwhile. */
     private void close() {
+        if (patience != null) {
+            patience.cancel(false);
+            patience = null;
+        }
         if (open != null) {
             loop.execute(open::close);
             open = null;
