@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
@@ -43,7 +42,7 @@ public final class SandboxCgroups {
     private final DescriptorCalls descriptors;
     private final MarkedProcesses marked;
     private final ReentrantLock making = new ReentrantLock();
-    private final AtomicBoolean expecting = new AtomicBoolean();
+    private final ExpectedMoves expected = new ExpectedMoves(this::moveThisProcessToWhereItIs);
 
     /** @param parent absolute path in every hierarchy, for example {@code /agentcontainers} */
     public SandboxCgroups(Hierarchies hierarchies, String parent, ProcessCalls processes, DescriptorCalls descriptors) {
@@ -73,28 +72,19 @@ public final class SandboxCgroups {
         return parent + "/" + sandbox;
     }
 
-    /**
-     * Has the kernel get ready to move processes between groups, and returns at once. For the first move after a while it
-     * waits until every processor has passed a point of rest, about 10 ms; moves that follow soon need not wait again
-     * (cgroup_threadgroup_rwsem and rcu_sync, kernel/cgroup/cgroup.c). So this process is moved to where it is.
-     */
+    /** Has the kernel get ready to move what is about to be started, and returns at once. */
     public void expectMoves() {
-        if (areThere() && expecting.compareAndSet(false, true)) {
-            Thread.ofPlatform().daemon().name("control groups").start(() -> {
-                try {
-                    Hierarchy hierarchy = tracking();
-                    Optional<String> own =
-                            OwnGroups.ofThisProcess().in(hierarchy).filter(path -> !path.contains(".."));
-                    if (own.isPresent()) {
-                        Path where = Path.of(hierarchy.mountPoint() + own.get(), PROCESSES);
-                        Files.writeString(where, "0", StandardOpenOption.WRITE);
-                    }
-                } catch (IOException e) {
-                    // Only the time is lost: the first move waits itself.
-                } finally {
-                    expecting.set(false);
-                }
-            });
+        if (areThere()) {
+            expected.expect();
+        }
+    }
+
+    private void moveThisProcessToWhereItIs() throws IOException {
+        Hierarchy hierarchy = tracking();
+        Optional<String> own = OwnGroups.ofThisProcess().in(hierarchy).filter(path -> !path.contains(".."));
+        if (own.isPresent()) {
+            Path where = Path.of(hierarchy.mountPoint() + own.get(), PROCESSES);
+            Files.writeString(where, "0", StandardOpenOption.WRITE);
         }
     }
 
