@@ -45,7 +45,7 @@ final class ExpectedMoves {
                 move.make();
                 Thread.sleep(PAUSE);
             } while (goesOn());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             // Only the time is lost: the first move waits itself.
             end();
         } catch (InterruptedException e) {
