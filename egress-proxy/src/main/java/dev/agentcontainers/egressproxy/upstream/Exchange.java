@@ -181,7 +181,10 @@ final class Exchange {
         close();
     }
 
-    /** Not from here: behind a datagram Netty reads on from the descriptor, whose number may be another's where it was closed meanwhile. */
+    /**
+     * Ends the try. Its channel is not closed from here: behind a datagram Netty reads on from the descriptor, whose number may be
+     * another's where it was closed meanwhile.
+     */
     private void close() {
         if (patience != null) {
             patience.cancel(false);

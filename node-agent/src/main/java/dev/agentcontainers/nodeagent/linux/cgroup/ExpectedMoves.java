@@ -11,19 +11,25 @@ import org.jspecify.annotations.Nullable;
  * anything, so that one move at its beginning would often be for nothing. Thread-safe.
  */
 final class ExpectedMoves {
-    /** From a start's beginning until the runtime has moved what it created. */
+    /** As long as most starts take until the runtime has moved what it created. */
     private static final Duration KEPT = Duration.ofMillis(40);
 
-    /** Shorter than any point of rest takes to be forgotten. */
+    /** Shorter than the kernel remembers where it counts 250 times a second; where it forgets sooner this waits, and not the start. */
     private static final Duration PAUSE = Duration.ofMillis(4);
 
     private final Move move;
+    private final Duration kept;
     private @Nullable Thread keeper;
     private long until;
 
     /** @param move that changes nothing, such as of a process to where it is */
     ExpectedMoves(Move move) {
+        this(move, KEPT);
+    }
+
+    ExpectedMoves(Move move, Duration kept) {
         this.move = move;
+        this.kept = kept;
     }
 
     @FunctionalInterface
@@ -33,7 +39,7 @@ final class ExpectedMoves {
 
     /** Returns at once. */
     synchronized void expect() {
-        until = System.nanoTime() + KEPT.toNanos();
+        until = System.nanoTime() + kept.toNanos();
         if (keeper == null) {
             keeper = Thread.ofPlatform().daemon().name("control groups").start(this::keep);
         }
